@@ -1,0 +1,14 @@
+// Reads the file list of `npm pack --json` and refuses a tarball that lacks something or carries too much.
+import { readFileSync } from 'node:fs';
+
+const [tarball] = Object.values(JSON.parse(readFileSync(process.argv[2], 'utf8')));
+const files = tarball.files.map(({ path }) => path);
+
+const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts'];
+const missing = required.filter((path) => !files.includes(path));
+const unwanted = files.filter((path) => !required.includes(path) && !/^dist\/.+\.(js|d\.ts)$/.test(path));
+
+console.log(`${files.length} files, ${tarball.unpackedSize} bytes unpacked`);
+for (const path of missing) console.error(`missing from the package: ${path}`);
+for (const path of unwanted) console.error(`not meant for the package: ${path}`);
+process.exitCode = missing.length + unwanted.length ? 1 : 0;

@@ -1,0 +1,95 @@
+// Imports go one way: index → muck.module → openapi, rls → crud → orm → tenancy → exceptions.
+const { peerDependencies } = require('./package.json');
+
+const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
+
+/** Forbids files under `from` every file of lib but those under `to`. */
+const mayOnlyImport = (from, to) => ({
+  name: `direction-${from.replace(/\W+/g, '-')}`,
+  comment: `lib/${from} may import only ${to.map((folder) => `lib/${folder}`).join(', ')} and peer dependencies.`,
+  severity: 'error',
+  from: { path: `^lib/${from}/` },
+  to: { path: '^lib/', pathNot: to.map((folder) => `^lib/${folder}/`) },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'exceptions-import-nothing',
+      comment: 'Every layer may throw them, so they depend on nothing.',
+      severity: 'error',
+      from: { path: '^lib/exceptions/' },
+      to: {},
+    },
+    mayOnlyImport('tenancy', ['tenancy', 'exceptions']),
+    mayOnlyImport('orm', ['orm', 'tenancy', 'exceptions']),
+    mayOnlyImport('crud', ['crud', 'orm', 'tenancy', 'exceptions']),
+    mayOnlyImport('rls', ['rls', 'crud', 'orm', 'tenancy', 'exceptions']),
+    mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'exceptions']),
+    {
+      name: 'direction-muck-module',
+      comment: 'The module, and the files beside it that belong to it, wire the layers and know no entry point.',
+      severity: 'error',
+      from: { path: '^lib/[^/]+\\.ts$', pathNot: '^lib/index\\.ts$' },
+      to: { path: '^lib/', pathNot: ['^lib/(openapi|rls|crud|orm|tenancy|exceptions)/', '^lib/(?!index)[^/]+\\.ts$'] },
+    },
+    {
+      name: 'no-layer-imports-an-entry-point',
+      comment: 'index.ts, testing/ and cli/ are ways in for applications; nothing inside lib may depend on them.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^lib/(index\\.ts$|testing/|cli/)', pathNot: '^lib/(testing|cli)/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Type-only cycles count: they hide a concept that belongs to a file of its own.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { circular: true },
+    },
+    {
+      name: 'lib-stands-alone',
+      comment: 'What is published may not need what is not.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { pathNot: ['^lib/', '^node_modules/'], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'lib-imports-only-peers',
+      comment: 'There are no runtime dependencies: a package that lib needs is a peer dependency.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^node_modules/', pathNot: peers },
+    },
+    {
+      name: 'sample-imports-the-package-by-name',
+      comment: 'A sample shows what an application can do: it has nestjs-muck and nothing beneath it.',
+      severity: 'error',
+      from: { path: '^sample/' },
+      to: { path: '^(lib|dist|test|benchmark)/', dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'samples-stand-alone',
+      severity: 'error',
+      from: { path: '^sample/([^/]+)/' },
+      to: { path: '^sample/', pathNot: '^sample/$1/' },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)(node_modules|dist)/' },
+    exclude: { path: '^sample/[^/]+/dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'types', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
+  },
+};

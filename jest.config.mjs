@@ -1,0 +1,39 @@
+/** @type {import('jest').Config} */
+export default {
+  roots: ['<rootDir>/lib', '<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // The databases first, so that the output ends with the counts.
+  reporters: ['<rootDir>/test/support/databases-reporter.mjs', 'default'],
+
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
+  moduleNameMapper: {
+    '^nestjs-muck$': '<rootDir>/lib/index.ts',
+    // TypeScript names the file that will be emitted.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          keepClassNames: true,
+        },
+      },
+    ],
+  },
+
+  collectCoverageFrom: ['lib/**/*.ts'],
+  // Babel would count the type checks in decorator metadata as branches.
+  coverageProvider: 'v8',
+  coverageReporters: ['text', 'lcov'],
+};

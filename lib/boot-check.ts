@@ -1,0 +1,52 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { checkControllers } from './crud/controller-check.js';
+import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
+import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
+import type { MuckOptions } from './muck.module-definition.js';
+import { attach } from './orm/attach.js';
+import { checkDataSource } from './orm/boot-check.js';
+
+/** Refuses to start an application whose isolation would depend on luck. */
+@Injectable()
+export class BootCheck implements OnModuleInit {
+  private readonly logger = new Logger('MuckModule');
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
+  ) {}
+
+  /** @throws MuckConfigurationError with every problem there is */
+  onModuleInit(): void {
+    const problems: string[] = [];
+    const undeclared: string[] = [];
+    for (const dataSource of this.dataSources()) {
+      attach(dataSource);
+      const findings = checkDataSource(dataSource);
+      problems.push(...findings.problems);
+      undeclared.push(...findings.undeclared);
+    }
+    const controllers = checkControllers(this.controllers());
+    problems.push(...controllers.problems);
+    if (undeclared.length > 0) {
+      const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${undeclared.join('\n')}`;
+      if (this.options.undeclared === 'deny') this.logger.warn(`Queries are refused on some entities: ${list}`);
+      else problems.push(list);
+    }
+    if (problems.length > 0) throw new MuckConfigurationError(problems);
+    for (const line of controllers.crossTenant) this.logger.log(line);
+    for (const line of controllers.warnings) this.logger.warn(line);
+  }
+
+  private dataSources(): Set<DataSource> {
+    const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
+    return new Set(instances.filter((instance): instance is DataSource => instance instanceof DataSource));
+  }
+
+  private controllers(): Function[] {
+    return this.discovery.getControllers().map(({ metatype }) => metatype).filter((metatype) => typeof metatype === 'function');
+  }
+}

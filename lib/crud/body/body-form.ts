@@ -1,0 +1,42 @@
+import type { Type } from '@nestjs/common';
+import { isColumn } from '../fields.js';
+import type { Fields } from '../fields.js';
+import type { ResourceColumn } from '../resource-column.js';
+
+/** What a body of one route may hold. */
+export interface BodyForm {
+  readonly entity: Type<object>;
+  /** The DTO; undefined where the entity itself says what a body may hold. */
+  readonly dto: Type<object> | undefined;
+  /** All fields of the resource, writable or not. */
+  readonly fields: Fields;
+  /** The keys of the resource's answers: a body from GET can be sent back. */
+  readonly shownKeys: ReadonlySet<string>;
+  /** Whether properties may be missing although the rules require them. */
+  readonly partial: boolean;
+  /** Whether this route takes the column from the client. */
+  readonly accepts: (column: ResourceColumn) => boolean;
+  /** Tenant columns that the client has to name: on a route that works over all tenants nothing else does. */
+  readonly tenantColumns: readonly ResourceColumn[];
+}
+
+/** A body as its own keys. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What a body says, for the handler, and what is wrong with it. */
+export interface ReadBody {
+  readonly body: Record<string, unknown>;
+  readonly problems: readonly string[];
+}
+
+/** The column behind a top-level key; undefined for an embedded object and for a key that is no field. */
+export function columnOf({ fields }: BodyForm, key: string): ResourceColumn | undefined {
+  const field = fields.get(key);
+  return field !== undefined && isColumn(field) ? field : undefined;
+}
+
+/** Whether a key names a column that this route does not take from the client. */
+export function isRefused(form: BodyForm, key: string): boolean {
+  const column = columnOf(form, key);
+  return column !== undefined && !form.accepts(column);
+}

@@ -1,0 +1,76 @@
+import { badRequest, quoted } from '../bad-request.js';
+import { valueProblem } from '../column-values.js';
+import { propertyOfKey } from '../exposure.js';
+import type { ResourceColumn } from '../resource-column.js';
+import { isRefused } from './body-form.js';
+import type { BodyForm, Json } from './body-form.js';
+import { ruledProperties } from './class-rules.js';
+import { requirePlainObject } from './plain-object.js';
+import { readDto } from './read-dto.js';
+import { readEntity } from './read-entity.js';
+
+/** The rules for the bodies of one route. */
+export class BodyRules {
+  /** The properties with class-validator rules; undefined where the columns alone are the rules. */
+  private readonly ruled: ReadonlySet<string> | undefined;
+
+  constructor(private readonly form: BodyForm) {
+    const ruled = ruledProperties(form.dto ?? form.entity);
+    this.ruled = form.dto === undefined && ruled.size === 0 ? undefined : ruled;
+  }
+
+  /** Whether the DTO has no rules at all, so that nothing of a body would be left. */
+  get isEmpty(): boolean {
+    return this.ruled?.size === 0;
+  }
+
+  /** Whether a body of this route can say something of the column. */
+  covers(column: ResourceColumn): boolean {
+    const [root] = column.property.split('.', 1) as [string];
+    return this.form.accepts(column) && (this.ruled === undefined || this.ruled.has(root));
+  }
+
+  /**
+   * What a body says, for the handler: an instance of the DTO, or an object of column values. Nothing in it is the server's.
+   *
+   * @throws BadRequestException with every problem there is
+   */
+  async read(body: unknown): Promise<Record<string, unknown>> {
+    const source = requirePlainObject(body);
+    const { dto } = this.form;
+    const read = await (dto === undefined
+      ? readEntity(this.form, this.ruled, source)
+      : readDto(dto, this.form, this.ruled!, source));
+    const tenant = this.readTenant(source);
+    const problems = [...this.unknownKeys(source), ...read.problems, ...tenant.problems];
+    if (problems.length > 0) throw badRequest(problems);
+    return Object.assign(read.body, tenant.values);
+  }
+
+  /** What a body that has been read says of columns that are not the client's. */
+  claimsOf(body: unknown): Json {
+    const claims = Object.entries(body as Json).filter(([key, value]) => value !== undefined && isRefused(this.form, key));
+    return Object.fromEntries(claims.filter(([key]) => !this.form.tenantColumns.some(({ property }) => property === key)));
+  }
+
+  private unknownKeys(source: Json): string[] {
+    const { dto, fields, shownKeys } = this.form;
+    const isKnown = (key: string): boolean =>
+      fields.has(key) || shownKeys.has(key) || (dto !== undefined && this.ruled!.has(propertyOfKey(dto, key)));
+    return Object.keys(source)
+      .filter((key) => !isKnown(key))
+      .map((key) => `property ${/^\w{1,64}$/.test(key) ? key : quoted(key)} should not exist`);
+  }
+
+  private readTenant(source: Json): { values: Json; problems: string[] } {
+    const values: Record<string, unknown> = {};
+    const problems: string[] = [];
+    for (const column of this.form.tenantColumns) {
+      const value = source[column.property] ?? null;
+      const problem = value === null ? `${column.property} must be given` : valueProblem(column, value);
+      if (problem === undefined) values[column.property] = column.type.read(value);
+      else problems.push(problem);
+    }
+    return { values, problems };
+  }
+}

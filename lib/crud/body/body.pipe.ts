@@ -1,0 +1,17 @@
+import type { PipeTransform } from '@nestjs/common';
+import { requireCall } from '../crud-call.js';
+import type { BodyRoute } from '../crud-routes.js';
+
+/** Checks the body of one route by the rules of the controller that is called. */
+export class BodyPipe implements PipeTransform {
+  constructor(private readonly route: BodyRoute) {}
+
+  /** @throws BadRequestException with every problem there is */
+  async transform(body: unknown): Promise<object> {
+    const call = requireCall();
+    const rules = call.resource.bodies[this.route];
+    const read = await rules.read(body);
+    call.keepClaims(rules.claimsOf(body));
+    return read;
+  }
+}

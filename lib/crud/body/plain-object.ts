@@ -1,0 +1,36 @@
+import { badRequest } from '../bad-request.js';
+
+/** Deepest nesting of a body. Code that walks a value by recursion must survive it. */
+const MAX_DEPTH = 64;
+/** Keys that would reach an object's prototype where somebody copies the body carelessly. */
+const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype'];
+
+/** Whether a value is an object as JSON makes them. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * A request's body as a record of its own keys.
+ *
+ * @throws BadRequestException when it is anything but an object, reaches for a prototype or is nested beyond reason
+ */
+export function requirePlainObject(body: unknown): Readonly<Record<string, unknown>> {
+  if (!isPlainObject(body)) throw badRequest(['the body must be an object']);
+  const forbidden = PROTOTYPE_KEYS.filter((key) => Object.hasOwn(body, key));
+  if (forbidden.length > 0) throw badRequest(forbidden.map((key) => `property ${key} should not exist`));
+  checkNesting(body);
+  return body;
+}
+
+/** Level by level, without recursion. */
+function checkNesting(body: object): void {
+  let level: object[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw badRequest([`the body is nested deeper than ${MAX_DEPTH} levels`]);
+    if (level.some((value) => Object.hasOwn(value, '__proto__'))) throw badRequest(['property __proto__ should not exist']);
+    level = level.flatMap((value) => Object.values(value).filter((item) => typeof item === 'object' && item !== null)) as object[];
+  }
+}

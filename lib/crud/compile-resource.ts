@@ -1,0 +1,102 @@
+import type { Type } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { BodyRules } from './body/body-rules.js';
+import type { CrudDtos, CrudOptions } from './crud-options.js';
+import type { BodyRoute } from './crud-routes.js';
+import { isTransformed, shownProperties } from './exposure.js';
+import { arrangeFields } from './fields.js';
+import { compileListRules } from './query/compile-list-rules.js';
+import { compileColumns, isChangeable, isCreatable, isLoaded } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+import { ResponseShape } from './response-shape.js';
+import { Resource } from './resource.js';
+
+/** What {@link compileResource} needs to know. */
+export interface ResourceSource<T extends object> {
+  readonly dataSource: DataSource;
+  readonly entity: Type<T>;
+  /** The controller's options over the module's defaults. */
+  readonly options: CrudOptions<T>;
+  /** Whether `create` works over all tenants, so that the body has to name one. */
+  readonly createsForAnyTenant: boolean;
+  /** How errors call it. */
+  readonly where: string;
+}
+
+/**
+ * Compiles an entity and the options of `@Crud` into a resource.
+ *
+ * @throws MuckConfigurationError with every option that does not fit the entity
+ */
+export function compileResource<T extends object>(source: ResourceSource<T>): Resource<T> {
+  const { dataSource, entity, options } = source;
+  const metadata = dataSource.getMetadata(entity);
+  const columns = compileColumns(dataSource, metadata);
+  const [id, ...furtherIds] = columns.filter((column) => column.metadata.isPrimary);
+  const problems: string[] = [];
+  if (id === undefined || furtherIds.length > 0) {
+    throw new MuckConfigurationError([`${source.where}: ${metadata.name} needs exactly one primary column to be served by @Crud.`]);
+  }
+
+  const dto = options.dto ?? {};
+  const shown = { summary: shownColumns(entity, columns, dto.response), detail: shownColumns(entity, columns, dto.detail ?? dto.response) };
+  const list = compileListRules(options, columns, plainlyShown(columns, shown.summary, dto.response ?? entity), problems);
+  const bodies = compileBodies(source, columns, new Set([...shown.summary.values(), ...shown.detail.values()]), problems);
+  for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
+    if (type !== undefined && shownProperties(type, []).size === 0) {
+      problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
+    }
+  }
+  if (problems.length > 0) throw new MuckConfigurationError(problems.map((problem) => `${source.where}: ${problem}.`));
+  return new Resource({
+    entity,
+    dataSource,
+    metadata,
+    columns,
+    fields: arrangeFields(columns),
+    id,
+    list,
+    bodies,
+    shown: shown.detail,
+    shape: new ResponseShape(entity, columns, dto.response, dto.detail ?? dto.response),
+    strictPayload: options.strictPayload ?? false,
+  });
+}
+
+/** The properties that an answer shows, with their names in JSON. */
+function shownColumns(entity: Type<object>, columns: readonly ResourceColumn[], dto: Type<object> | undefined): ReadonlyMap<string, string> {
+  const loaded = columns.filter(isLoaded).map(({ property }) => property.split('.', 1)[0]!);
+  return dto === undefined ? shownProperties(entity, loaded) : shownProperties(dto, []);
+}
+
+/** The columns whose values an answer gives as they are. */
+function plainlyShown(columns: readonly ResourceColumn[], shown: ReadonlyMap<string, string>, type: Function): ResourceColumn[] {
+  return columns.filter((column) => {
+    const root = column.property.split('.', 1)[0]!;
+    return isLoaded(column) && shown.has(root) && !isTransformed(type, root);
+  });
+}
+
+function compileBodies<T extends object>(
+  { entity, options, createsForAnyTenant }: ResourceSource<T>,
+  columns: readonly ResourceColumn[],
+  shownKeys: ReadonlySet<string>,
+  problems: string[],
+): Record<BodyRoute, BodyRules> {
+  const { create, update = create, patch }: CrudDtos = options.dto ?? {};
+  const fields = arrangeFields(columns);
+  const form = { entity, fields, shownKeys, partial: false, accepts: isChangeable, tenantColumns: [] };
+  const named = createsForAnyTenant ? columns.filter(({ owner }) => owner === 'tenant') : [];
+  const bodies = {
+    create: new BodyRules({ ...form, dto: create, accepts: isCreatable, tenantColumns: named }),
+    replace: new BodyRules({ ...form, dto: update }),
+    update: new BodyRules({ ...form, dto: patch ?? update, partial: patch === undefined }),
+  };
+  for (const [name, type] of Object.entries({ create, update, patch })) {
+    if (type !== undefined && new BodyRules({ ...form, dto: type }).isEmpty) {
+      problems.push(`dto.${name} ${type.name} has no class-validator rules, so that nothing of a body would be left`);
+    }
+  }
+  return bodies;
+}

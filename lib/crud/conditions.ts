@@ -1,0 +1,37 @@
+import type { ObjectLiteral, WhereExpressionBuilder } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ResourceColumn } from './resource-column.js';
+
+/** A column and what it must equal; null for "is empty". */
+export interface Condition {
+  readonly column: ColumnMetadata;
+  /** As the database driver takes it. */
+  readonly parameter: unknown;
+}
+
+/**
+ * @param value an entity's value of the column; null for "is empty"
+ * @throws TypeError for a value that does not fit the column: a type confusion would match other rows
+ */
+export function conditionOn({ property, metadata, type }: ResourceColumn, value: unknown): Condition {
+  if (value === null) return { column: metadata, parameter: null };
+  const read = type.parse === undefined ? undefined : type.read(value);
+  if (read === undefined) throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.expects}.`);
+  return {
+    column: metadata,
+    parameter: metadata.entityMetadata.dataSource.driver.preparePersistentValue(read, metadata),
+  };
+}
+
+/**
+ * Adds conditions to a statement.
+ *
+ * @param alias how a select names the table; left out for an update or a delete, which have no alias
+ */
+export function meet(statement: WhereExpressionBuilder, conditions: readonly Condition[], alias?: string): void {
+  conditions.forEach(({ column, parameter }, index) => {
+    const name = alias === undefined ? column.propertyPath : `${alias}.${column.propertyPath}`;
+    if (parameter === null) statement.andWhere(`${name} IS NULL`);
+    else statement.andWhere(`${name} = :condition_${index}`, { [`condition_${index}`]: parameter } as ObjectLiteral);
+  });
+}

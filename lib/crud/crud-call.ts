@@ -1,0 +1,53 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ExecutionContext } from '@nestjs/common';
+import type { Resource } from './resource.js';
+
+/** One call of a handler of a `@Crud` controller. */
+export class CrudCall {
+  private claims: Readonly<Record<string, unknown>> = {};
+
+  constructor(
+    readonly context: ExecutionContext,
+    readonly resource: Resource,
+  ) {}
+
+  /** Keeps what the client's body says of columns that the server owns. */
+  keepClaims(claims: Readonly<Record<string, unknown>>): void {
+    this.claims = claims;
+  }
+
+  /** What the body said, once: it is about one write. */
+  takeClaims(): Readonly<Record<string, unknown>> {
+    const claims = this.claims;
+    this.claims = {};
+    return claims;
+  }
+}
+
+const calls = new AsyncLocalStorage<CrudCall>();
+
+/** The call that the running code belongs to; undefined outside any. */
+export function currentCall(): CrudCall | undefined {
+  return calls.getStore();
+}
+
+/**
+ * The call that the running code belongs to.
+ *
+ * @throws Error outside any: the code runs without the interceptor that `@Crud` puts on its controller
+ */
+export function requireCall(): CrudCall {
+  const call = calls.getStore();
+  if (call === undefined) throw new Error('This runs only within a call of a controller with @Crud().');
+  return call;
+}
+
+/** Runs `fn` as part of `call`. */
+export function runInCall<R>(call: CrudCall, fn: () => R): R {
+  return calls.run(call, fn);
+}
+
+/** Runs `fn` as part of no call. */
+export function runOutsideCall<R>(fn: () => R): R {
+  return calls.exit(fn);
+}

@@ -1,0 +1,33 @@
+/** How long a list may be. */
+export interface CrudLimit {
+  /** Rows of a page when the client asks for no number. */
+  readonly default?: number;
+  /** Most rows that a client may ask for. */
+  readonly max?: number;
+}
+
+/**
+ * Options of `@Crud` that are not about one entity. `MuckModule.forRoot({ defaults })` sets them for every controller.
+ *
+ * @example
+ * MuckModule.forRoot({ …, defaults: { limit: { default: 20, max: 100 }, list: 'page' } })
+ */
+export interface CrudDefaults {
+  /** Length of a page; 20 rows, and at most 100, unless it says otherwise. */
+  readonly limit?: CrudLimit;
+  /**
+   * What a list looks like: `page` is `{ items, total, limit, offset }`; `flat` is a bare array unless `limit` or `offset` is given. `page` by
+   * default.
+   */
+  readonly list?: 'page' | 'flat';
+  /**
+   * Whether a body may only repeat what the server owns (id, tenant, timestamps, version). Off by default: such a field has no effect then;
+   * switched on, one that differs is a 400.
+   */
+  readonly strictPayload?: boolean;
+  /** Query parameters of lists that are somebody else's: a CDN's, a guard's. Unknown ones are refused otherwise. */
+  readonly ignoreParams?: readonly string[];
+}
+
+/** Injection token of the module's {@link CrudDefaults}. */
+export const CRUD_DEFAULTS = Symbol('nestjs-muck:crud-defaults');

@@ -1,0 +1,23 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import type { CrudOptions } from './crud-options.js';
+import type { CrudRoute } from './crud-routes.js';
+
+/** What `@Crud` leaves on a controller class. */
+export interface CrudMetadata<T extends object = object> {
+  readonly entity: Type<T>;
+  readonly options: CrudOptions<T>;
+  /** The routes that it serves. */
+  readonly routes: readonly CrudRoute[];
+}
+
+const CRUD = 'nestjs-muck:crud';
+
+export function putCrudMetadata<T extends object>(controller: Function, metadata: CrudMetadata<T>): void {
+  Reflect.defineMetadata(CRUD, metadata, controller);
+}
+
+/** What `@Crud` said of a controller class or of one that it extends; undefined for a class without it. */
+export function crudMetadataOf(controller: Function): CrudMetadata | undefined {
+  return Reflect.getMetadata(CRUD, controller) as CrudMetadata | undefined;
+}

@@ -1,0 +1,51 @@
+import type { Type } from '@nestjs/common';
+import type { CrudDefaults } from './crud-defaults.js';
+import type { CrudRoute } from './crud-routes.js';
+
+/** Property names of an entity that can be columns: methods are none. */
+export type ColumnKey<T> = {
+  [K in keyof T & string]-?: T[K] extends (...args: never[]) => unknown ? never : K;
+}[keyof T & string];
+
+/** Names of an entity's columns; those of an embedded object by path, as in `address.city`. */
+export type ColumnPath<T> = ColumnKey<T> | `${EmbeddedKey<T>}.${string}`;
+
+type EmbeddedKey<T> = {
+  [K in ColumnKey<T>]: NonNullable<T[K]> extends Date | readonly unknown[] ? never : NonNullable<T[K]> extends object ? K : never;
+}[ColumnKey<T>];
+
+/** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */
+export interface CrudDtos {
+  /** Body of `create`. Without it the entity's own class-validator rules serve; without any, its columns. */
+  readonly create?: Type<object>;
+  /** Body of `replace`; `create`'s by default. */
+  readonly update?: Type<object>;
+  /** Body of `update`; `replace`'s by default, every field optional. */
+  readonly patch?: Type<object>;
+  /** What is answered: the properties with `@Expose()`, nothing else. */
+  readonly response?: Type<object>;
+  /** What is answered for a single row; `response` by default. */
+  readonly detail?: Type<object>;
+}
+
+/**
+ * Options of `@Crud(Entity, options)`, keyed by the entity: a column that does not exist does not compile.
+ *
+ * @example
+ * @Crud(SupportTicket, { dto: { create: CreateTicketDto }, search: ['subject'], sort: ['createdAt', 'priority'] })
+ */
+export interface CrudOptions<T extends object> extends CrudDefaults {
+  readonly dto?: CrudDtos;
+  /** The routes to serve. All by default; on a shared entity the reading ones. */
+  readonly only?: readonly CrudRoute[];
+  /** The routes not to serve. */
+  readonly except?: readonly CrudRoute[];
+  /** Columns that clients may filter by. By default those that the answer shows as they are. */
+  readonly filter?: readonly ColumnPath<T>[];
+  /** Columns that clients may sort by. By default those that the answer shows as they are. */
+  readonly sort?: readonly ColumnPath<T>[];
+  /** Text columns that `search=` looks into. None by default. */
+  readonly search?: readonly ColumnPath<T>[];
+  /** Name of the DataSource, for an entity that several have. */
+  readonly dataSource?: string;
+}

@@ -1,0 +1,44 @@
+import { createRequire } from 'node:module';
+import { TransformationType } from 'class-transformer';
+import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
+
+/*
+ * class-transformer offers no way to ask what a class exposes, so its store is read. It is loaded as the package's own code loads it: an
+ * import of another of its builds would see an empty store.
+ */
+const { defaultMetadataStorage: storage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
+  readonly defaultMetadataStorage: MetadataStorage;
+};
+
+/**
+ * What class-transformer makes visible of a class.
+ *
+ * @param type a DTO or an entity
+ * @param own properties that are visible unless something hides them; empty for a DTO, where only `@Expose()` counts
+ * @returns the visible properties, each with its name in JSON
+ */
+export function shownProperties(type: Function, own: Iterable<string>): ReadonlyMap<string, string> {
+  const exposed = storage.getExposedProperties(type, TransformationType.CLASS_TO_PLAIN);
+  const excluded = new Set(storage.getExcludedProperties(type, TransformationType.CLASS_TO_PLAIN));
+  const candidates = storage.getStrategy(type) === 'excludeAll' ? exposed : [...own, ...exposed];
+  return new Map(
+    candidates
+      .filter((property) => !excluded.has(property) && !inGroups(type, property))
+      .map((property) => [property, storage.findExposeMetadata(type, property)?.options.name ?? property]),
+  );
+}
+
+/** Whether the answer shows something else than what the property holds. */
+export function isTransformed(type: Function, property: string): boolean {
+  return storage.findTransformMetadatas(type, property, TransformationType.CLASS_TO_PLAIN).length > 0;
+}
+
+/** The property that a key in JSON is read into. */
+export function propertyOfKey(type: Function, key: string): string {
+  return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
+}
+
+/** What is exposed to groups only is not shown: no groups are ever asked for. */
+function inGroups(type: Function, property: string): boolean {
+  return (storage.findExposeMetadata(type, property)?.options.groups ?? []).length > 0;
+}

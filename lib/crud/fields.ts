@@ -1,0 +1,25 @@
+import type { ResourceColumn } from './resource-column.js';
+
+/** The fields of a JSON object: columns, and embedded objects with fields of their own. */
+export type Fields = ReadonlyMap<string, ResourceColumn | Fields>;
+
+/** Arranges columns the way they are nested in JSON. */
+export function arrangeFields(columns: readonly ResourceColumn[]): Fields {
+  const root = new Map<string, ResourceColumn | Fields>();
+  for (const column of columns) {
+    const path = column.property.split('.');
+    const name = path.pop()!;
+    let fields = root;
+    for (const part of path) {
+      const embedded = (fields.get(part) as Map<string, ResourceColumn | Fields> | undefined) ?? new Map<string, ResourceColumn | Fields>();
+      fields.set(part, embedded);
+      fields = embedded;
+    }
+    fields.set(name, column);
+  }
+  return root;
+}
+
+export function isColumn(field: ResourceColumn | Fields): field is ResourceColumn {
+  return !(field instanceof Map);
+}

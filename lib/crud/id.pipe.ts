@@ -1,0 +1,14 @@
+import { NotFoundException } from '@nestjs/common';
+import type { PipeTransform } from '@nestjs/common';
+import { requireCall } from './crud-call.js';
+import type { EntityId } from './resource.js';
+
+/** Reads the `:id` of a path as the type of the id column. */
+export class IdPipe implements PipeTransform {
+  /** @throws NotFoundException for a text that no row can have as its id, without asking the database */
+  transform(text: unknown): EntityId {
+    const id = requireCall().resource.readId(text);
+    if (id === undefined) throw new NotFoundException();
+    return id;
+  }
+}

@@ -1,0 +1,51 @@
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
+import { conditionOn } from './conditions.js';
+import type { Condition } from './conditions.js';
+import type { ResourceColumn } from './resource-column.js';
+import type { Resource } from './resource.js';
+
+/**
+ * What a controller's `scope()` adds to the tenant scope: ANDed to every read, stamped on every write. It can only narrow: the tenant scope
+ * holds beneath it.
+ */
+export class Narrowing {
+  static readonly none = new Narrowing(new Map());
+
+  /** As conditions of a statement. */
+  readonly conditions: readonly Condition[];
+
+  /** @param values what each column must equal, and is set to */
+  constructor(readonly values: ReadonlyMap<ResourceColumn, unknown>) {
+    this.conditions = [...values].map(([column, value]) => conditionOn(column, value));
+  }
+}
+
+/**
+ * Reads what a controller's `scope()` returned.
+ *
+ * @param where how errors call it
+ * @throws TenantScopeInvalidError for a value that is not a plain one of its column's type; undefined and null too, which would widen
+ * @throws MuckConfigurationError for a property that is no column
+ */
+export function readNarrowing<T extends object>(resource: Resource<T>, candidate: unknown, where: string): Narrowing {
+  if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
+    throw new TenantScopeInvalidError(`${where} returned no object`);
+  }
+  const values = Object.entries(candidate).map(([property, value]): [ResourceColumn, unknown] => {
+    if (!resource.hasColumn(property)) {
+      throw new MuckConfigurationError([`${where} names '${property}', which is no column of ${resource.name}.`]);
+    }
+    const column = resource.column(property);
+    const read = isComparable(value) ? column.type.read(value) : undefined;
+    if (read === undefined || column.type.parse === undefined) {
+      throw new TenantScopeInvalidError(`${where} gives ${property} a value that is not ${column.type.expects}`);
+    }
+    return [column, read];
+  });
+  return values.length === 0 ? Narrowing.none : new Narrowing(new Map(values));
+}
+
+function isComparable(value: unknown): boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date;
+}

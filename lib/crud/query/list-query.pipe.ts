@@ -1,0 +1,12 @@
+import type { PipeTransform } from '@nestjs/common';
+import { requireCall } from '../crud-call.js';
+import type { ListQuery } from './list-query.js';
+import { parseListQuery } from './parse-list-query.js';
+
+/** Reads the query parameters of a list by the rules of the controller that is called. */
+export class ListQueryPipe implements PipeTransform {
+  /** @throws BadRequestException with every problem there is */
+  transform(raw: unknown): ListQuery<object> {
+    return parseListQuery((raw ?? {}) as Readonly<Record<string, unknown>>, requireCall().resource.list);
+  }
+}

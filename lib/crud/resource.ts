@@ -1,0 +1,98 @@
+import type { Type } from '@nestjs/common';
+import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { BodyRules } from './body/body-rules.js';
+import type { BodyRoute } from './crud-routes.js';
+import type { Fields } from './fields.js';
+import type { ListRules } from './query/list-rules.js';
+import type { ResourceColumn } from './resource-column.js';
+import type { ResponseShape } from './response-shape.js';
+
+/** The id of a row, as it stands in a path. */
+export type EntityId = string | number | bigint;
+
+/** What a resource is made of; see {@link Resource}. */
+export interface ResourceParts<T extends object> {
+  readonly entity: Type<T>;
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  readonly fields: Fields;
+  readonly id: ResourceColumn;
+  readonly list: ListRules;
+  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
+  readonly shown: ReadonlyMap<string, string>;
+  readonly shape: ResponseShape;
+  readonly strictPayload: boolean;
+}
+
+/** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
+export class Resource<T extends object = object> {
+  readonly entity: Type<T>;
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  readonly fields: Fields;
+  readonly id: ResourceColumn;
+  /** What a client may ask of a list. */
+  readonly list: ListRules;
+  /** What a client may write. */
+  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
+  /** The properties that the answer for a single row shows, with their names in JSON. */
+  readonly shown: ReadonlyMap<string, string>;
+  /** What a client sees. */
+  readonly shape: ResponseShape;
+  readonly strictPayload: boolean;
+  private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
+
+  constructor(parts: ResourceParts<T>) {
+    this.entity = parts.entity;
+    this.dataSource = parts.dataSource;
+    this.metadata = parts.metadata;
+    this.columns = parts.columns;
+    this.fields = parts.fields;
+    this.id = parts.id;
+    this.list = parts.list;
+    this.bodies = parts.bodies;
+    this.shown = parts.shown;
+    this.shape = parts.shape;
+    this.strictPayload = parts.strictPayload;
+    this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
+  }
+
+  /** The entity's name. */
+  get name(): string {
+    return this.metadata.name;
+  }
+
+  /**
+   * @param property name of a column, by path within embedded objects
+   * @throws TypeError for a name that is no column: it must never get into SQL
+   */
+  column(property: string): ResourceColumn {
+    const column = this.byProperty.get(property);
+    if (column === undefined) throw new TypeError(`${this.name} has no column '${property}'.`);
+    return column;
+  }
+
+  /** Whether a property is a column. */
+  hasColumn(property: string): boolean {
+    return this.byProperty.has(property);
+  }
+
+  /**
+   * Reads an id from a path or from application code.
+   *
+   * @returns undefined for what no row can have as its id; a second spelling of an id (`05`) is none
+   */
+  readId(id: unknown): EntityId | undefined {
+    const { type } = this.id;
+    const read = typeof id === 'string' && type.parse !== undefined ? type.parse(id) : type.read(id);
+    if (typeof id === 'string' && String(read).toLowerCase() !== id.toLowerCase()) return undefined;
+    return read as EntityId | undefined;
+  }
+
+  /** The id of a row. */
+  idOf(row: object): EntityId {
+    return this.id.metadata.getEntityValue(row as ObjectLiteral) as EntityId;
+  }
+}

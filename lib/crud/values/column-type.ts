@@ -1,0 +1,89 @@
+import type { DataSource } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { date, dateTime, time } from './dates.js';
+import { bigInteger, decimal, float, integer } from './numbers.js';
+import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
+import { binary, boolean, oneOf, text, uuid } from './texts.js';
+import type { ValueType } from './value-type.js';
+
+/** Which rules of a database differ from what the names of its types say. */
+type Dialect = 'postgres' | 'mysql' | 'sqlite';
+
+/** The last instant of MySQL's `timestamp`. */
+const END_OF_TIMESTAMP = new Date('2038-01-19T03:14:07.999Z');
+
+type TypeOf = (column: ColumnMetadata, dialect: Dialect) => ValueType;
+
+const signed = (column: ColumnMetadata, bits: number): ValueType =>
+  column.unsigned ? integer(0, 2 ** bits - 1) : integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1);
+
+/** SQLite's integers have 64 bits, whatever the column says; 53 of them arrive. */
+const int: TypeOf = (column, dialect) =>
+  dialect === 'sqlite' ? integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : signed(column, 32);
+const string: TypeOf = (column, dialect) => text(Number(column.length) || (dialect === 'mysql' ? 255 : undefined));
+
+/** By the names that the column types have in PostgreSQL, the MySQL family and SQLite; constructors by their name. */
+const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
+  [['Number', 'int', 'integer', 'int4'], int],
+  [['tinyint'], (column) => signed(column, 8)],
+  [['smallint', 'int2'], (column) => signed(column, 16)],
+  [['mediumint'], (column) => signed(column, 24)],
+  [['bigint', 'int8'], (column) => bigInteger(column.unsigned)],
+  [['unsigned big int'], () => bigInteger(true)],
+  [['year'], () => integer(1901, 2155)],
+  [['decimal', 'numeric', 'dec', 'fixed'], (column) => decimal(column.precision, column.scale)],
+  [['double', 'double precision', 'float8'], () => float(64)],
+  [['real', 'float4'], (_, dialect) => float(dialect === 'postgres' ? 32 : 64)],
+  [['float'], (_, dialect) => float(dialect === 'mysql' ? 32 : 64)],
+  [['Boolean', 'boolean', 'bool'], () => boolean],
+  [['Date', 'datetime', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone'], () => dateTime()],
+  [['timestamp'], (_, dialect) => dateTime(dialect === 'mysql' ? END_OF_TIMESTAMP : undefined)],
+  [['date'], () => date],
+  [['time', 'time without time zone'], () => time(false)],
+  [['timetz', 'time with time zone'], () => time(true)],
+  [['String', 'varchar', 'character varying', 'varying character', 'nvarchar', 'national varchar'], string],
+  [['char', 'character', 'nchar', 'native character'], string],
+  [['text', 'tinytext', 'mediumtext', 'longtext', 'citext', 'clob'], () => text()],
+  [['uuid'], () => uuid],
+  [['enum', 'simple-enum'], (column) => oneOf(column.enum ?? [])],
+  [['set'], (column) => listOf(oneOf(column.enum ?? []))],
+  [['json', 'jsonb', 'simple-json'], () => json],
+  [['simple-array'], () => commaSeparated],
+  [['bytea', 'blob', 'tinyblob', 'mediumblob', 'longblob', 'binary', 'varbinary'], () => binary],
+  [['geometry', 'geography', 'point', 'linestring', 'polygon', 'hstore', 'vector', 'halfvec'], () => structured],
+  [['multipoint', 'multilinestring', 'multipolygon', 'geometrycollection'], () => structured],
+];
+
+const BY_NAME: ReadonlyMap<string, TypeOf> = new Map(
+  TYPES.flatMap(([names, type]) => names.map((name) => [name, type] as const)),
+);
+
+/**
+ * How values of a column come in.
+ *
+ * With a transformer, an entity holds something else than the database: then the declared TypeScript type of the property counts.
+ */
+export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
+  if (column.transformer !== undefined) return declaredType(column);
+  const name = typeof column.type === 'function' ? column.type.name : column.type;
+  const type = BY_NAME.get(name)?.(column, dialectOf(dataSource)) ?? scalar;
+  return column.isArray ? listOf(type) : type;
+}
+
+const DECLARED = new Map<unknown, ValueType>([
+  [String, text()],
+  [Number, float(64)],
+  [Boolean, boolean],
+  [Date, dateTime()],
+]);
+
+function declaredType({ target, propertyName }: ColumnMetadata): ValueType {
+  const declared: unknown =
+    typeof target === 'function' ? Reflect.getMetadata('design:type', target.prototype as object, propertyName) : undefined;
+  return DECLARED.get(declared) ?? structured;
+}
+
+function dialectOf({ options: { type } }: DataSource): Dialect {
+  if (type === 'mysql' || type === 'mariadb' || type === 'aurora-mysql') return 'mysql';
+  return type === 'postgres' || type === 'cockroachdb' || type === 'aurora-postgres' ? 'postgres' : 'sqlite';
+}

@@ -1,0 +1,64 @@
+import { textual } from './value-type.js';
+import type { ValueType } from './value-type.js';
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
+const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
+
+/** Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to. */
+export const date: ValueType = textual('a date like 2026-01-31', (value) => {
+  const day = value instanceof Date && isValid(value) ? value.toISOString().slice(0, 10) : value;
+  return typeof day === 'string' && isDay(day) ? day : undefined;
+});
+
+/** Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. */
+export function time(withZone: boolean): ValueType {
+  return textual('a time like 23:59:59', (value) => {
+    if (typeof value !== 'string') return undefined;
+    return TIME.test(withZone ? value.replace(TIME_ZONE, '') : value) ? value : undefined;
+  });
+}
+
+/**
+ * Instants: RFC 3339, `2026-01-31T23:59:59Z`. A day is its midnight in UTC, and a time without an offset is in UTC too: what a client means
+ * must not depend on where the server stands.
+ *
+ * @param latest the last instant that the column holds, where that is soon
+ */
+export function dateTime(latest?: Date): ValueType {
+  return textual('a date and time like 2026-01-31T23:59:59Z', (value) => {
+    const instant = typeof value === 'string' ? parseInstant(value) : value;
+    if (!(instant instanceof Date) || !isValid(instant)) return undefined;
+    if (latest !== undefined && (instant > latest || instant.getTime() <= 0)) return undefined;
+    return instant;
+  });
+}
+
+function parseInstant(text: string): Date | undefined {
+  if (DATE.test(text)) return isDay(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+  const day = text.slice(0, 10);
+  const separator = text[10];
+  if (!isDay(day) || (separator !== 'T' && separator !== 't' && separator !== ' ')) return undefined;
+  const clock = text.slice(11);
+  const zone = TIME_ZONE.exec(clock)?.[0] ?? '';
+  const timeOfDay = clock.slice(0, clock.length - zone.length);
+  if (!TIME.test(timeOfDay)) return undefined;
+  return new Date(`${day}T${timeOfDay}${zone === '' ? 'Z' : withColon(zone.toUpperCase())}`);
+}
+
+/** `+0100` is allowed by ISO 8601, but not by what JavaScript parses everywhere. */
+function withColon(zone: string): string {
+  return zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+}
+
+/** JavaScript takes 2026-02-30 for the second of March. */
+function isDay(text: string): boolean {
+  const [, year, month, day] = DATE.exec(text) ?? [];
+  if (year === undefined || year === '0000') return false;
+  const parsed = new Date(`${text}T00:00:00Z`);
+  return isValid(parsed) && parsed.getUTCMonth() + 1 === Number(month) && parsed.getUTCDate() === Number(day);
+}
+
+function isValid(instant: Date): boolean {
+  return !Number.isNaN(instant.getTime());
+}

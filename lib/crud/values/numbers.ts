@@ -1,0 +1,67 @@
+import type { ValueType } from './value-type.js';
+
+const INTEGER = /^-?\d{1,20}$/;
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;
+/** Longest decimal that is taken, in characters: a number is short, a client's nonsense is not. */
+const MAX_DECIMAL_LENGTH = 200;
+
+/** Whole numbers within the range of a database type. */
+export function integer(min: number, max: number): ValueType {
+  const read = (value: unknown): number | undefined =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+  return {
+    expects: `an integer from ${min} to ${max}`,
+    read,
+    parse: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
+  };
+}
+
+/** Whole numbers of 64 bits, which JavaScript's numbers cannot hold: strings, in JSON too. */
+export function bigInteger(unsigned: boolean): ValueType {
+  const [min, max] = unsigned ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
+  const read = (value: unknown): string | undefined => {
+    const exact = typeof value === 'bigint' || Number.isSafeInteger(value) || (typeof value === 'string' && INTEGER.test(value));
+    if (!exact) return undefined;
+    const number = BigInt(value as bigint | number | string);
+    return number >= min && number <= max ? String(number) : undefined;
+  };
+  return { expects: `a whole number from ${min} to ${max}, as a string`, read, parse: read, toJson: asString };
+}
+
+/**
+ * Exact decimals: strings or numbers. Digits after the scale are rounded by the database, as ever; too many before it do not fit.
+ */
+export function decimal(precision: number | null | undefined, scale: number | undefined): ValueType {
+  const [bound, digits] =
+    precision === null || precision === undefined
+      ? [Number.MAX_VALUE, '']
+      : [10 ** (precision - (scale ?? 0)) - 0.5 * 10 ** -(scale ?? 0), ` of at most ${precision - (scale ?? 0)} digits before the point`];
+  const fits = (text: string): boolean =>
+    text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) && Math.abs(Number(text)) < bound;
+  return {
+    expects: `a decimal number${digits}`,
+    read: (value) => ((typeof value === 'number' || typeof value === 'string') && fits(String(value)) ? value : undefined),
+    parse: (text) => (fits(text) ? text : undefined),
+    toJson: asString,
+  };
+}
+
+/** Floating point numbers of 64 or 32 bits. */
+export function float(bits: 32 | 64): ValueType {
+  const read = (value: unknown): number | undefined => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+    const single = Math.fround(value);
+    const lost = bits === 32 && (!Number.isFinite(single) || (single === 0 && value !== 0));
+    return lost ? undefined : value;
+  };
+  return {
+    expects: 'a number',
+    read,
+    parse: (text) => (text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) ? read(Number(text)) : undefined),
+  };
+}
+
+/** Drivers differ in what they give: strings, numbers or bigints. */
+function asString(value: unknown): unknown {
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+}

@@ -1,0 +1,52 @@
+import type { ValueType } from './value-type.js';
+
+/** Any JSON value. */
+export const json: ValueType = {
+  expects: 'a JSON value',
+  read: (value) => {
+    const text = toJson(value);
+    // PostgreSQL's jsonb refuses the NUL character.
+    return text === undefined || text.includes('\\u0000') ? undefined : value;
+  },
+};
+
+/** Lists of values of one type. */
+export function listOf(element: ValueType): ValueType {
+  return {
+    expects: `a list, each element ${element.expects}`,
+    read: (value) => {
+      if (!Array.isArray(value)) return undefined;
+      const elements = value.map((item) => element.read(item));
+      return elements.includes(undefined) ? undefined : elements;
+    },
+  };
+}
+
+/** Strings that the database keeps in one text, separated by commas: a comma in one of them would make two of it. */
+export const commaSeparated: ValueType = {
+  expects: 'a list of strings without commas',
+  read: (value) => {
+    if (!Array.isArray(value)) return undefined;
+    return value.every((item) => typeof item === 'string' && !/[,\0]/.test(item)) ? value : undefined;
+  },
+};
+
+/** Geometry, vectors and the like, whose form only the database knows. */
+export const structured: ValueType = {
+  expects: 'a value of the type of its column',
+  read: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
+};
+
+/** Types that this library does not know, whose values are written as one string or number. */
+export const scalar: ValueType = {
+  expects: 'a string or a number',
+  read: (value) => ((typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined),
+};
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

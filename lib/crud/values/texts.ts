@@ -1,0 +1,54 @@
+import { textual } from './value-type.js';
+import type { ValueType } from './value-type.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Strings.
+ *
+ * @param maxLength in characters; undefined for no limit
+ */
+export function text(maxLength?: number): ValueType {
+  const read = (value: unknown): string | undefined => {
+    // PostgreSQL stores no NUL character; the others only look as if they did.
+    if (typeof value !== 'string' || value.includes('\0')) return undefined;
+    return maxLength === undefined || value.length <= maxLength || [...value].length <= maxLength ? value : undefined;
+  };
+  return {
+    expects: maxLength === undefined ? 'a string' : `a string of at most ${maxLength} characters`,
+    isText: true,
+    read,
+    parse: read,
+  };
+}
+
+/** UUIDs of any version, in lower case as the database writes them: one row has one spelling. */
+export const uuid: ValueType = textual('a UUID', (value) =>
+  typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined,
+);
+
+export const boolean: ValueType = {
+  expects: 'true or false',
+  read: (value) => (typeof value === 'boolean' ? value : undefined),
+  parse: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
+};
+
+/** One of a fixed set. */
+export function oneOf(values: readonly (string | number)[]): ValueType {
+  return {
+    expects: `one of ${values.join(', ')}`,
+    read: (value) => values.find((member) => member === value),
+    parse: (text) => values.find((member) => String(member) === text),
+  };
+}
+
+/** Bytes, as base64 in JSON. */
+export const binary: ValueType = {
+  expects: 'a base64 string',
+  read: (value) => {
+    if (value instanceof Uint8Array) return value;
+    return typeof value === 'string' && BASE64.test(value) ? Buffer.from(value, 'base64') : undefined;
+  },
+  toJson: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value),
+};

@@ -1,0 +1,33 @@
+/**
+ * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query parameter.
+ */
+export interface ValueType {
+  /** What fits, for messages: `must be ${expects}`. */
+  readonly expects: string;
+
+  /** Whether it is free text, which a search can look into. */
+  readonly isText?: boolean;
+
+  /**
+   * The value as TypeORM takes it.
+   *
+   * @param value from JSON or from application code, never null
+   * @returns undefined when it does not fit the column
+   */
+  read(value: unknown): unknown;
+
+  /**
+   * The value of a query parameter.
+   *
+   * @returns undefined when it does not fit; the whole method is absent where no comparison makes sense (JSON, binary)
+   */
+  parse?(text: string): unknown;
+
+  /** The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same everywhere. */
+  toJson?(value: unknown): unknown;
+}
+
+/** A type whose text in a query is what it is in JSON. */
+export function textual(expects: string, read: (value: unknown) => unknown): ValueType {
+  return { expects, read, parse: read };
+}

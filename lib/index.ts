@@ -1,0 +1,31 @@
+import { attachWhenInitialised } from './orm/attach.js';
+
+// Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
+attachWhenInitialised();
+
+export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';
+export { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
+export { ReferenceUnknownError } from './exceptions/reference-unknown.error.js';
+export { StatementRefusedError } from './exceptions/statement-refused.error.js';
+export { TenantScopeInvalidError } from './exceptions/tenant-scope-invalid.error.js';
+export { TenantScopeMissingError } from './exceptions/tenant-scope-missing.error.js';
+export { TenantScopeViolationError } from './exceptions/tenant-scope-violation.error.js';
+export { UniqueConflictError } from './exceptions/unique-conflict.error.js';
+export { MuckModule } from './muck.module.js';
+export type { MuckModuleAsyncOptions, MuckModuleOptions, MuckOptions, MuckStructure } from './muck.module-definition.js';
+export { CrossTenant } from './tenancy/cross-tenant.decorator.js';
+export { scoped, shared } from './tenancy/entity-declarations.js';
+export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/entity-declarations.js';
+export { tenantFromHeader, tenantFromParam, tenantFromSubdomain, tenantFromUser } from './tenancy/resolvers.js';
+export type { ClaimedTenantOptions } from './tenancy/resolvers.js';
+export type { EntityKey } from './tenancy/scope-frame.js';
+export { Tenancy } from './tenancy/tenancy.js';
+export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.js';
+export type { TenantResolver } from './tenancy/tenant-resolver.js';
+export { declareScope } from './tenancy/tenant-scope.js';
+export type { ScopeDeclaration, ScopeValue, ScopeValueType, TenantScope } from './tenancy/tenant-scope.js';
+export { TenantScoped } from './tenancy/tenant-scoped.decorator.js';
+export type { TenantScopedOptions } from './tenancy/tenant-scoped.decorator.js';
+export { TenantShared } from './tenancy/tenant-shared.decorator.js';
+export { TenantInterceptor } from './tenancy/tenant.interceptor.js';
+export { Unscoped } from './tenancy/unscoped.decorator.js';

@@ -1,0 +1,37 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
+import type { DeclaredEntity } from './tenancy/entity-declarations.js';
+import type { TenantResolver } from './tenancy/tenant-resolver.js';
+import type { ScopeDeclaration } from './tenancy/tenant-scope.js';
+
+/** What may come from configuration: `forRootAsync` gets it from its factory. */
+export interface MuckOptions {
+  /**
+   * What happens where nothing says whether an entity's rows belong to a tenant: `refuse` (the default) stops the application from
+   * starting, `deny` starts it, logs the list and refuses queries on those entities.
+   */
+  readonly undeclared?: 'refuse' | 'deny';
+}
+
+/** What must be known when the module is declared. */
+export interface MuckStructure {
+  /** The keys of a tenant scope and their types, for example `{ organizationId: Number }`. */
+  readonly scope: ScopeDeclaration;
+  /** The class that says which tenant a request works for. */
+  readonly resolver: Type<TenantResolver>;
+  /** Modules that the resolver's dependencies come from. */
+  readonly imports?: ModuleMetadata['imports'];
+  /** Declarations of entities that cannot be decorated. */
+  readonly entities?: readonly DeclaredEntity[];
+}
+
+/** What `MuckModule.forRoot` takes. */
+export type MuckModuleOptions = MuckOptions & MuckStructure;
+
+/** What `MuckModule.forRootAsync` takes: `useFactory` with `inject`, `useClass` or `useExisting`, and the structure. */
+export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckStructure;
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({ moduleName: 'Muck' })
+  .setClassMethodName('forRoot')
+  .setExtras<Partial<MuckStructure>>({}, (definition) => definition)
+  .build();

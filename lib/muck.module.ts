@@ -1,0 +1,60 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { BootCheck } from './boot-check.js';
+import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
+import { ConfigurableModuleClass } from './muck.module-definition.js';
+import type { MuckModuleAsyncOptions, MuckModuleOptions, MuckStructure } from './muck.module-definition.js';
+import { declareEntity } from './tenancy/entity-declarations.js';
+import { Tenancy } from './tenancy/tenancy.js';
+import { declareScope } from './tenancy/tenant-scope.js';
+import { DEFAULT_RESOLVER } from './tenancy/tokens.js';
+
+/**
+ * Brings tenancy into an application. Import it once, in the root module; it is global.
+ *
+ * @example
+ * @Module({
+ *   imports: [
+ *     TypeOrmModule.forRoot({ … }),
+ *     MuckModule.forRoot({ scope: { organizationId: Number }, resolver: CurrentOrganization, imports: [MembershipsModule] }),
+ *   ],
+ * })
+ * export class AppModule {}
+ */
+@Module({})
+export class MuckModule {
+  /** @throws MuckConfigurationError when `scope` or `resolver` is missing, or `scope` differs from what this process declared before */
+  static forRoot(options: MuckModuleOptions): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRoot(options), options);
+  }
+
+  /** As `forRoot`, with what comes from configuration made by a factory or class. `scope`, `resolver`, `imports` and `entities` stay static. */
+  static forRootAsync(options: MuckModuleAsyncOptions): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRootAsync(options), options);
+  }
+}
+
+function assemble(definition: DynamicModule, { scope, resolver, imports = [], entities = [] }: MuckStructure): DynamicModule {
+  const missing = [
+    ...(scope === undefined ? ['MuckModule.forRoot needs the keys of a tenant scope: scope: { organizationId: Number }'] : []),
+    ...(resolver === undefined ? ["MuckModule.forRoot needs a resolver: resolver: tenantFromUser('organizationId')"] : []),
+  ];
+  if (missing.length > 0) throw new MuckConfigurationError(missing);
+  declareScope(scope);
+  for (const { entity, declaration } of entities) declareEntity(entity, declaration);
+  return {
+    ...definition,
+    module: MuckModule,
+    global: true,
+    imports: [...(definition.imports ?? []), ...imports, DiscoveryModule],
+    providers: [
+      ...(definition.providers ?? []),
+      resolver,
+      { provide: DEFAULT_RESOLVER, useValue: { type: resolver } },
+      Tenancy,
+      BootCheck,
+    ],
+    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, Tenancy],
+  };
+}

@@ -1,0 +1,64 @@
+import type { EntityMetadata } from 'typeorm';
+import { TenantScopeMissingError } from '../exceptions/tenant-scope-missing.error.js';
+import { currentFrame } from '../tenancy/scope-frame.js';
+import type { EntityKey, ScopeFrame } from '../tenancy/scope-frame.js';
+import type { CheckedScope } from '../tenancy/tenant-scope.js';
+
+/** What the running code may do with a scoped entity: everything, or what lies in a scope. */
+export type Authority = 'everything' | CheckedScope;
+
+/**
+ * What the running code may do with `metadata`.
+ *
+ * @param metadata the entity, or undefined for a table that cannot be named
+ * @throws TenantScopeMissingError when nothing is in force, or the unscoped section has ended
+ */
+export function authorityOver(metadata: EntityMetadata | undefined): Authority {
+  const frame = currentFrame();
+  const section = openSection(frame);
+  if (section !== undefined && (section.entities === undefined || (metadata && names(section.entities, metadata)))) {
+    return 'everything';
+  }
+  if (frame?.scope === undefined) throw new TenantScopeMissingError(metadata?.name ?? 'hand-written SQL');
+  return frame.scope;
+}
+
+/** Whether the running code is in an open section that is unscoped for every entity. */
+export function isUnscoped(): boolean {
+  const section = openSection(currentFrame());
+  return section !== undefined && section.entities === undefined;
+}
+
+/** Tells two situations apart in which a statement may mean different rows. */
+export function authorityKey(): string {
+  const frame = currentFrame();
+  const section = openSection(frame);
+  const exempt = section === undefined ? '' : section.entities === undefined ? '*' : [...section.entities].map(keyName).sort().join();
+  return `${exempt}|${frame?.scope?.fingerprint ?? ''}`;
+}
+
+/** The scope in force, where every entity is under it. */
+export function plainScope(): CheckedScope | undefined {
+  const frame = currentFrame();
+  return frame?.section === undefined ? frame?.scope : undefined;
+}
+
+function openSection(frame: ScopeFrame | undefined): ScopeFrame['section'] {
+  const section = frame?.section;
+  if (section !== undefined && !section.open) {
+    throw new TenantScopeMissingError(`the section unscoped('${section.why}') has ended, and this code outlives it`);
+  }
+  return section;
+}
+
+function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): boolean {
+  if (entities.has(metadata.name)) return true;
+  for (let type: unknown = metadata.target; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+    if (entities.has(type)) return true;
+  }
+  return false;
+}
+
+function keyName(key: EntityKey): string {
+  return typeof key === 'string' ? key : key.name;
+}

@@ -1,0 +1,161 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import type { ScopeValueType } from '../tenancy/tenant-scope.js';
+import { declaredOf } from './compile-policy.js';
+import { enforcementOf, supportedDialect } from './enforcement.js';
+import { foreignKeysOf } from './foreign-keys.js';
+import type { Policies } from './policies.js';
+import { isScoped } from './policy.js';
+import { selfCheck } from './self-check.js';
+
+/** What a DataSource's entities need before an application may start on it. */
+export interface BootFindings {
+  /** Each stops the application from starting. */
+  readonly problems: readonly string[];
+  /** Entities of which nothing is declared, with the line to type. */
+  readonly undeclared: readonly string[];
+}
+
+/**
+ * Looks for everything in a DataSource that would make isolation depend on luck.
+ *
+ * @returns problems in words: what, where, and the line to type; nothing for a DataSource without entities
+ */
+export function checkDataSource(dataSource: DataSource): BootFindings {
+  const entities = dataSource.entityMetadatas.filter((metadata) => !metadata.isJunction && !metadata.isClosureJunction);
+  if (entities.length === 0) return { problems: [], undeclared: [] };
+  if (supportedDialect(dataSource) === undefined) return unsupported(dataSource, entities);
+  const policies = enforcementOf(dataSource)?.policies;
+  if (policies === undefined) return { problems: ['a DataSource is not initialised'], undeclared: [] };
+
+  const problems: string[] = [];
+  const undeclared: string[] = [];
+  for (const metadata of entities) {
+    const found = collect(() => {
+      if (policies.of(metadata).kind === 'undeclared') undeclared.push(`${proposal(metadata, policies)}  // ${metadata.name}`);
+    });
+    problems.push(...found, ...(found.length > 0 ? [] : checkEntity(metadata, policies)));
+  }
+  problems.push(...checkTables(entities, policies), ...checkOptions(dataSource));
+  // With problems among the entities the statements cannot be made.
+  if (problems.length === 0) problems.push(...collect(() => selfCheck(dataSource)));
+  return { problems, undeclared };
+}
+
+function collect(check: () => void): readonly string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof MuckConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]): BootFindings {
+  const scoped = entities.filter((metadata) => declaredOf(metadata)?.kind === 'scoped');
+  if (scoped.length === 0) return { problems: [], undeclared: [] };
+  const names = scoped.map(({ name }) => name).join(', ');
+  return {
+    problems: [`${names} belong to tenants, and a ${dataSource.options.type} database cannot be kept inside a scope. Use PostgreSQL, MySQL, MariaDB or SQLite.`],
+    undeclared: [],
+  };
+}
+
+function checkEntity(metadata: EntityMetadata, policies: Policies): string[] {
+  const policy = policies.of(metadata);
+  if (!isScoped(policy)) return [];
+  const columns = policy.kind === 'columns' ? policy.columns : [];
+  const types = columns
+    .filter(({ key, column }) => !holds(scopeDeclaration()[key]!, column, policies))
+    .map(
+      ({ key, column }) =>
+        `${metadata.name}.${column.propertyPath} is a ${policies.driver.normalizeType(column)} column, but the scope key '${key}' is declared as ` +
+        `${scopeDeclaration()[key]!.name}. Make the two agree.`,
+    );
+  return [...types, ...checkUniqueKeys(metadata, policies)];
+}
+
+/**
+ * A unique key without the tenant column tells a tenant which values others have taken. One that holds a required key of a scoped row does not: whoever
+ * can name that row is its owner.
+ */
+function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[] {
+  const policy = policies.of(metadata);
+  const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];
+  const references = foreignKeysOf(metadata, policies).map((key) => key.columns.map(({ own }) => own));
+  const keys = [...metadata.uniques.map((unique) => unique.columns), ...metadata.indices.filter((index) => index.isUnique).map((index) => index.columns)];
+  const declaration = declaredOf(metadata);
+  const acknowledged = declaration?.kind === 'scoped' ? (declaration.options.globallyUnique ?? {}) : {};
+  return keys
+    .filter((columns) => {
+      const holdsAll = (wanted: readonly ColumnMetadata[]): boolean => wanted.length > 0 && wanted.every((column) => columns.includes(column));
+      const holdsReference = references.some((wanted) => holdsAll(wanted) && wanted.every((column) => !column.isNullable));
+      return !holdsAll(tenantColumns) && !holdsReference && !Object.hasOwn(acknowledged, nameOf(columns));
+    })
+    .map((columns) => {
+      const tenant = tenantColumns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ');
+      return (
+        `${metadata.name} has a unique key (${nameOf(columns)}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
+        (tenant === '' ? '' : `Make it @Unique([${tenant}, ${columns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ')}]), or `) +
+        `acknowledge it: @TenantScoped({ globallyUnique: { '${nameOf(columns)}': 'why' } }).`
+      );
+    });
+}
+
+function nameOf(columns: readonly ColumnMetadata[]): string {
+  return columns.map(({ propertyPath }) => propertyPath).join(',');
+}
+
+/** Two entities over one table must agree whose its rows are: else each would be read by the laxer one's rule. */
+function checkTables(entities: readonly EntityMetadata[], policies: Policies): string[] {
+  const problems: string[] = [];
+  const byTable = new Map<string, EntityMetadata>();
+  for (const metadata of entities) {
+    const first = byTable.get(metadata.tablePath);
+    if (first === undefined) byTable.set(metadata.tablePath, metadata);
+    else if (safeKind(first, policies) !== safeKind(metadata, policies)) {
+      problems.push(`${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`);
+    }
+  }
+  return problems;
+}
+
+function safeKind(metadata: EntityMetadata, policies: Policies): string {
+  let kind = 'undecided';
+  collect(() => (kind = policies.of(metadata).kind));
+  return kind;
+}
+
+function checkOptions(dataSource: DataSource): string[] {
+  const behavior = dataSource.options.invalidWhereValuesBehavior;
+  if (behavior?.undefined !== 'ignore' && behavior?.null !== 'ignore') return [];
+  return [
+    "invalidWhereValuesBehavior is 'ignore': find({ where: { id: undefined } }) would then give the first row of the tenant. Remove the option, or say 'throw'.",
+  ];
+}
+
+const NUMBERS = /int|serial|float|double|real|dec|numeric|number|fixed/i;
+const WHOLE_NUMBERS = /int|serial|dec|numeric/i;
+const TEXTS = /char|text|uuid|string|clob|enum|inet/i;
+
+function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies): boolean {
+  const sqlType = policies.driver.normalizeType(column);
+  if (type === String) return TEXTS.test(sqlType) && !/interval|point/i.test(sqlType);
+  return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !/interval|point/i.test(sqlType);
+}
+
+/** The decorator that most likely fits an entity that carries none. */
+function proposal(metadata: EntityMetadata, policies: Policies): string {
+  const keys = Object.keys(scopeDeclaration());
+  if (keys.every((key) => metadata.findColumnWithPropertyPath(key) !== undefined)) return '@TenantScoped()';
+  const parent = metadata.relations.find(
+    (relation) =>
+      (relation.isManyToOne || relation.isOneToOneOwner) &&
+      !relation.isNullable &&
+      ['columns', 'parents'].includes(safeKind(relation.inverseEntityMetadata, policies)),
+  );
+  return parent === undefined ? "@TenantShared('why')" : `@TenantScoped({ via: '${parent.propertyPath}' })`;
+}

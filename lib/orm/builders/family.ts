@@ -1,0 +1,26 @@
+import type {
+  DeleteQueryBuilder,
+  InsertQueryBuilder,
+  ObjectLiteral,
+  QueryBuilder,
+  RelationQueryBuilder,
+  SelectQueryBuilder,
+  UpdateQueryBuilder,
+} from 'typeorm';
+import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+
+/** A query builder of one kind made from another, which it takes its aliases, conditions and query runner from. */
+type From<B> = new (builder: QueryBuilder<ObjectLiteral>) => B;
+
+/** The scoped builders by kind. They make each other; TypeORM's own registry is process-wide and every new DataSource resets it. */
+export interface BuilderFamily {
+  select: From<SelectQueryBuilder<ObjectLiteral>>;
+  insert: From<InsertQueryBuilder<ObjectLiteral>>;
+  update: From<UpdateQueryBuilder<ObjectLiteral>>;
+  delete: From<DeleteQueryBuilder<ObjectLiteral>>;
+  softDelete: From<SoftDeleteQueryBuilder<ObjectLiteral>>;
+  relation: From<RelationQueryBuilder<ObjectLiteral>>;
+}
+
+/** Filled in by each builder's own file, so that none has to import the others. */
+export const family: Partial<BuilderFamily> = {};

@@ -1,0 +1,127 @@
+import { InsertQueryBuilder } from 'typeorm';
+import type { EntityMetadata, InsertResult, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
+import { plainScope } from '../authority.js';
+import { requireEnforcement } from '../enforcement.js';
+import { lookupsFor } from '../foreign-keys.js';
+import type { Policies } from '../policies.js';
+import { currentRendering } from '../rendering.js';
+import { scopeParameter } from '../scope-parameters.js';
+import { checkCallerText } from '../sql/caller-text.js';
+import { family } from './family.js';
+import { scoped } from './scoped.js';
+import { isLimited, requireGeneratedKey, requireNamedTenant, requireOwnTenant, requireParent, tenantColumnsOf } from './write-rules.js';
+
+/** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
+export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {
+  override async execute(): Promise<InsertResult> {
+    const result = await super.execute();
+    this.tellTenant(result);
+    return result;
+  }
+
+  /** The rules are applied while the text is made: after listeners and subscribers have had their say about the values. */
+  protected override createInsertExpression(): string {
+    const metadata = this.writtenMetadata();
+    if (metadata === undefined) return super.createInsertExpression();
+    const { policies } = requireEnforcement(this.dataSource);
+    if (isLimited(metadata, policies)) {
+      this.applyRules(metadata, policies);
+    } else if (this.expressionMap.insertFromSelect === undefined) {
+      for (const valueSet of this.getValueSets()) requireNamedTenant(metadata, valueSet, policies);
+    }
+    const rendering = currentRendering();
+    rendering?.inserts.push(metadata.tableName.toLowerCase());
+    rendering?.writes.push(metadata);
+    return super.createInsertExpression();
+  }
+
+  protected override getInsertedColumns(): ColumnMetadata[] {
+    const columns = super.getInsertedColumns();
+    const metadata = this.writtenMetadata();
+    if (metadata === undefined) return columns;
+    const { policies } = requireEnforcement(this.dataSource);
+    if (!isLimited(metadata, policies)) return columns;
+    const missing = tenantColumnsOf(metadata, policies).map(({ column }) => column).filter((column) => !columns.includes(column));
+    return [...columns, ...missing];
+  }
+
+  protected override createColumnValueExpression(valueSets: ObjectLiteral[], index: number, column: ColumnMetadata): string {
+    const metadata = this.writtenMetadata();
+    if (metadata !== undefined) {
+      const { policies, dialect } = requireEnforcement(this.dataSource);
+      const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
+      if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
+      const value: unknown = column.getEntityValue(valueSets[index]!);
+      if (typeof value === 'function') {
+        const text = checkCallerText(String((value as () => string)()), dialect, 'an SQL expression');
+        column.setEntityValue(valueSets[index]!, () => text);
+      }
+    }
+    return super.createColumnValueExpression(valueSets, index, column);
+  }
+
+  private applyRules(metadata: EntityMetadata, policies: Policies): void {
+    if (this.expressionMap.insertFromSelect !== undefined) {
+      throw new StatementRefusedError(
+        `INSERT … SELECT into ${metadata.name} takes the tenant from the selected rows`,
+        'Read the rows and insert them.',
+      );
+    }
+    const valueSets = this.getValueSets();
+    for (const valueSet of valueSets) {
+      for (const tenant of tenantColumnsOf(metadata, policies)) requireOwnTenant(metadata, tenant, valueSet);
+      requireGeneratedKey(metadata, valueSet);
+      requireParent(metadata, valueSet, policies, true);
+    }
+    if (this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore) this.requireOwnConflicts(metadata, policies);
+    currentRendering()?.lookups.push(...lookupsFor(metadata, valueSets, policies));
+  }
+
+  /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */
+  private requireOwnConflicts(metadata: EntityMetadata, policies: Policies): void {
+    const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column.databaseName);
+    const holdsTenant = (columns: readonly string[]): boolean =>
+      tenantColumns.length > 0 && tenantColumns.every((column) => columns.includes(column));
+    const conflict: unknown = this.expressionMap.onUpdate?.conflict;
+    const namesTarget = this.connection.driver.supportedUpsertTypes.includes('on-conflict-do-update');
+    const keys = uniqueKeysOf(metadata);
+    // ON CONFLICT (columns) meets rows of that key only. Without a target, and in the MySQL family, any key of the table may collide.
+    const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
+    if (isOwn) return;
+    throw new TenantScopeViolationError(
+      `an upsert of ${metadata.name} may collide with another tenant's row: ` +
+        (namesTarget
+          ? `put the tenant column into the conflict target (${tenantColumns.join(', ') || 'the entity has none: read, then insert or update'})`
+          : `this database upserts on every unique key, and one of ${metadata.name} leaves the tenant column out. Read, then insert or update`),
+    );
+  }
+
+  /** TypeORM merges these into the entities that were saved: they would keep the tenant that the caller gave, or none. */
+  private tellTenant(result: InsertResult): void {
+    const metadata = this.writtenMetadata();
+    const scope = plainScope();
+    if (metadata === undefined || scope === undefined) return;
+    for (const { key, column } of tenantColumnsOf(metadata, requireEnforcement(this.dataSource).policies)) {
+      for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
+    }
+  }
+
+  private writtenMetadata(): EntityMetadata | undefined {
+    const alias = this.expressionMap.mainAlias;
+    return alias?.hasMetadata ? alias.metadata : undefined;
+  }
+}
+
+function uniqueKeysOf(metadata: EntityMetadata): string[][] {
+  const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
+  return [
+    columnsOf(metadata.primaryColumns),
+    ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
+    ...metadata.indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columnsOf(columns)),
+  ];
+}
+
+family.insert = ScopedInsertQueryBuilder;

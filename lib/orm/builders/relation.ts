@@ -1,0 +1,54 @@
+import { EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { requireEnforcement } from '../enforcement.js';
+import { rowKey, visibleRows } from '../visible-rows.js';
+import { family } from './family.js';
+import { scoped } from './scoped.js';
+import { isLimited } from './write-rules.js';
+
+/**
+ * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;
+ * a write that would touch nothing is an error here, not a silent success.
+ */
+export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends scoped(RelationQueryBuilder)<Entity> {
+  override async set(value: unknown): Promise<void> {
+    await this.requireRows(value);
+    return super.set(value);
+  }
+
+  override async add(value: unknown): Promise<void> {
+    await this.requireRows(value);
+    return super.add(value);
+  }
+
+  override async remove(value: unknown): Promise<void> {
+    await this.requireRows(undefined);
+    return super.remove(value);
+  }
+
+  /** The rows that the relation is of, and for a relation whose key is on the far side the rows there. */
+  private async requireRows(value: unknown): Promise<void> {
+    const relation = this.expressionMap.relationMetadata;
+    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown);
+    if (relation.isOneToMany || relation.isOneToOneNotOwner) await this.requireVisible(relation.inverseEntityMetadata, value);
+  }
+
+  private async requireVisible(metadata: EntityMetadata, rows: unknown): Promise<void> {
+    const { policies } = requireEnforcement(this.dataSource);
+    if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
+    const columns = metadata.primaryColumns;
+    const keys = (Array.isArray(rows) ? (rows as unknown[]) : [rows]).map((row) =>
+      typeof row === 'object' && row !== null ? columns.map((column) => column.getEntityValue(row) as unknown) : [row],
+    );
+    if (keys.length === 0) return;
+    const queryRunner = this.obtainQueryRunner();
+    try {
+      const visible = await visibleRows(queryRunner, metadata, columns, keys);
+      if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
+    } finally {
+      if (queryRunner !== this.queryRunner) await queryRunner.release();
+    }
+  }
+}
+
+family.relation = ScopedRelationQueryBuilder;

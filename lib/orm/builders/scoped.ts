@@ -1,0 +1,117 @@
+import type { ObjectLiteral, QueryBuilder } from 'typeorm';
+import type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { requireEnforcement } from '../enforcement.js';
+import type { Enforcement } from '../enforcement.js';
+import { render } from '../rendering.js';
+import { checkCallerText } from '../sql/caller-text.js';
+import { family } from './family.js';
+import type { BuilderFamily } from './family.js';
+
+// A mixin's constructor takes any arguments: TypeScript asks for exactly this type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type BuilderConstructor = abstract new (...args: any[]) => QueryBuilder<ObjectLiteral>;
+
+/** Methods by which one kind of builder becomes another. */
+const SWITCHES = {
+  select: 'select',
+  insert: 'insert',
+  update: 'update',
+  delete: 'delete',
+  softDelete: 'softDelete',
+  restore: 'softDelete',
+  relation: 'relation',
+} as const satisfies Record<string, keyof BuilderFamily>;
+
+/**
+ * What every scoped query builder does on top of TypeORM's own. Nothing of it is kept in the builder: each time the text is made the
+ * scope in force is read anew, so a builder that is cloned, or made in one scope and run in another, obeys the one that it runs in.
+ *
+ * The result has the type of `Base`; what is added are overrides only.
+ */
+export function scoped<B extends BuilderConstructor>(Base: B): B {
+  abstract class Scoped extends Base {
+    override getQueryAndParameters(): [string, unknown[]] {
+      return render(() => super.getQueryAndParameters());
+    }
+
+    /** A sub-query's text goes into another statement's, where the driver's placeholders of its own would mean something else. */
+    override getSql(): string {
+      return this.parentQueryBuilder === undefined ? super.getSql() : this.getQuery();
+    }
+
+    /** TypeORM joins this condition to the others with AND, each in brackets; while the text is made it carries the predicates too. */
+    protected override createWhereExpression(): string {
+      const map = this.expressionMap;
+      const own = map.extraAppendedAndWhereCondition;
+      const predicates = this.tenantPredicates().join(' AND ');
+      if (predicates === '') return super.createWhereExpression();
+      map.extraAppendedAndWhereCondition = own ? `( ${own} ) AND ${predicates}` : predicates;
+      try {
+        return super.createWhereExpression();
+      } finally {
+        map.extraAppendedAndWhereCondition = own;
+      }
+    }
+
+    protected override createWhereClausesExpression(clauses: WhereClause[]): string {
+      const text = super.createWhereClausesExpression(clauses);
+      return text === '' ? text : checkCallerText(text, this.enforcement().dialect, 'a condition');
+    }
+
+    protected override createReturningExpression(type: 'insert' | 'update' | 'delete'): string {
+      const text = super.createReturningExpression(type);
+      return text === '' ? text : checkCallerText(text, this.enforcement().dialect, 'a returning clause');
+    }
+
+    protected override createComment(): string {
+      const { comment } = this.expressionMap;
+      if (comment?.includes('*/') || comment?.includes('/*')) {
+        throw new StatementRefusedError('a comment contains the marks of a comment', 'Leave them out.');
+      }
+      return super.createComment();
+    }
+
+    protected override createCteExpression(): string {
+      for (const { alias } of this.expressionMap.commonTableExpressions) {
+        const [shadowed] = this.enforcement().policies.guarded(alias.toLowerCase());
+        if (shadowed !== undefined) {
+          throw new StatementRefusedError(`the common table expression ${alias} is named like the table of ${shadowed.name}`, 'Rename it.');
+        }
+      }
+      return super.createCteExpression();
+    }
+
+    /** The predicates of the tables that the statement reads or changes, joins left out: those carry theirs in their ON. */
+    private tenantPredicates(): string[] {
+      const { aliases, aliasNamePrefixingEnabled, mainAlias } = this.expressionMap;
+      const { policies } = this.enforcement();
+      const { driver } = this.dataSource;
+      const sources = aliasNamePrefixingEnabled ? aliases.filter(({ type }) => type === 'from') : mainAlias ? [mainAlias] : [];
+      return sources
+        .filter((alias) => alias.hasMetadata)
+        .map(({ metadata, name }) =>
+          policies.predicate(metadata, aliasNamePrefixingEnabled ? driver.escape(name) : policies.table(metadata)),
+        )
+        .filter((predicate) => predicate !== '');
+    }
+
+    private enforcement(): Enforcement {
+      return requireEnforcement(this.dataSource);
+    }
+  }
+
+  for (const [method, kind] of Object.entries(SWITCHES)) {
+    const original = Reflect.get(Base.prototype, method) as (...args: unknown[]) => QueryBuilder<ObjectLiteral>;
+    Object.defineProperty(Scoped.prototype, method, {
+      configurable: true,
+      writable: true,
+      value(this: QueryBuilder<ObjectLiteral>, ...args: unknown[]): QueryBuilder<ObjectLiteral> {
+        // TypeORM's own method sets this builder up, and gives a stock builder made from it unless it is of that kind already.
+        const next = original.apply(this, args);
+        return next === this ? this : new family[kind]!(this);
+      },
+    });
+  }
+  return Scoped;
+}

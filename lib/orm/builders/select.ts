@@ -1,0 +1,88 @@
+import { SelectQueryBuilder } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { requireEnforcement } from '../enforcement.js';
+import { checkCallerText } from '../sql/caller-text.js';
+import { family } from './family.js';
+import { scoped } from './scoped.js';
+
+/** What TypeORM hands to the rendering of a join: the join and those that hang on it. */
+type JoinTree = Parameters<SelectQueryBuilder<ObjectLiteral>['createJoinTreeRecursively']>[0];
+
+/** A select that reads rows of the tenant scope only, in every table that it names. */
+export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scoped(SelectQueryBuilder)<Entity> {
+  protected override join(...args: Parameters<SelectQueryBuilder<Entity>['join']>): void {
+    const condition = args[3];
+    // TypeORM appends to this text with AND: unless it is bracketed, an OR in it would swallow what is appended.
+    if (condition) args[3] = `(${checkCallerText(condition, this.dialect(), 'a join condition')})`;
+    super.join(...args);
+  }
+
+  protected override createJoinTreeRecursively(tree: JoinTree): string {
+    const { joinAttribute } = tree;
+    const { alias, condition } = joinAttribute;
+    const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
+    if (predicate === '') return super.createJoinTreeRecursively(tree);
+    joinAttribute.condition = condition ? `(${condition}) AND ${predicate}` : predicate;
+    try {
+      const text = super.createJoinTreeRecursively(tree);
+      return this.limitJunction(tree, text);
+    } finally {
+      joinAttribute.condition = condition;
+    }
+  }
+
+  protected override createHavingExpression(): string {
+    for (const { condition } of this.expressionMap.havings) checkCallerText(String(condition), this.dialect(), 'a having clause');
+    return super.createHavingExpression();
+  }
+
+  /** `DISTINCT ON` takes text, which people are tempted to fill from a request: only columns may stand there. */
+  protected override createSelectDistinctExpression(): string {
+    for (const text of this.expressionMap.selectDistinctOn) {
+      if (!this.namesColumn(text)) {
+        throw new StatementRefusedError('distinctOn is given something that is no column', "Name mapped columns: distinctOn(['ticket.status']).");
+      }
+    }
+    return super.createSelectDistinctExpression();
+  }
+
+  /**
+   * In a many-to-many join a row of the junction table must connect to a row that the scope sees on the far side; the near side is limited
+   * already. TypeORM has no place for a condition there, so it goes in behind the clause's known beginning.
+   */
+  private limitJunction({ joinAttribute }: JoinTree, text: string): string {
+    const { relation, parentAlias } = joinAttribute;
+    const junction = relation?.junctionEntityMetadata;
+    if (relation === undefined || junction === undefined || parentAlias === undefined) return text;
+    const { policies } = requireEnforcement(this.dataSource);
+    const alias = this.escape(joinAttribute.junctionAlias);
+    const predicate = policies.predicate(junction, alias);
+    if (predicate === '') return text;
+    const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
+    if (!text.startsWith(beginning)) {
+      throw new StatementRefusedError(`the join of ${relation.propertyPath} is not where it is expected`, 'Report this with the TypeORM version.');
+    }
+    return `${beginning}${predicate} AND ${text.slice(beginning.length)}`;
+  }
+
+  private predicate(metadata: EntityMetadata, alias: string): string {
+    return requireEnforcement(this.dataSource).policies.predicate(metadata, this.dataSource.driver.escape(alias));
+  }
+
+  private namesColumn(text: string): boolean {
+    return this.expressionMap.aliases.some(({ hasMetadata, name, metadata }) => {
+      if (!hasMetadata) return false;
+      return metadata.columns.some(({ propertyPath, databaseName }) =>
+        [`${name}.${propertyPath}`, `${this.escape(name)}.${this.escape(databaseName)}`].includes(text),
+      );
+    });
+  }
+
+  private dialect(): ReturnType<typeof requireEnforcement>['dialect'] {
+    return requireEnforcement(this.dataSource).dialect;
+  }
+}
+
+family.select = ScopedSelectQueryBuilder;
+

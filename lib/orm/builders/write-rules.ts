@@ -1,0 +1,87 @@
+import { EntityNotFoundError } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
+import { authorityOver } from '../authority.js';
+import { writtenValue } from '../foreign-keys.js';
+import type { Policies } from '../policies.js';
+import { isScoped } from '../policy.js';
+import type { TenantColumn } from '../policy.js';
+
+/** Whether the running code is limited on this entity. */
+export function isLimited(metadata: EntityMetadata, policies: Policies): boolean {
+  return policies.inForce(metadata) !== undefined;
+}
+
+/** The tenant columns of an entity, however it is limited now. */
+export function tenantColumnsOf(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
+  const policy = policies.of(metadata);
+  return policy.kind === 'columns' ? policy.columns : [];
+}
+
+/**
+ * A write may name the tenant that it is made for, and no other.
+ *
+ * @throws TenantScopeViolationError when it names another one, or gives an SQL expression
+ */
+export function requireOwnTenant(metadata: EntityMetadata, { key, column }: TenantColumn, valueSet: ObjectLiteral): void {
+  const authority = authorityOver(metadata);
+  if (authority === 'everything') return;
+  const given: unknown = column.getEntityValue(valueSet);
+  if (given === undefined) return;
+  if (typeof given === 'function') {
+    throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
+  }
+  const value = writtenValue(column, valueSet, metadata);
+  if (typeof value === 'object' || String(value) !== String(authority.values[key])) {
+    throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} names another tenant than the one in force`);
+  }
+}
+
+/**
+ * In an unscoped section an insert says whose the row is.
+ *
+ * @throws TenantScopeViolationError when it does not
+ */
+export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
+  for (const { column } of tenantColumnsOf(metadata, policies)) {
+    const value: unknown = column.getEntityValue(valueSet);
+    if (value === undefined || value === null) {
+      throw new TenantScopeViolationError(
+        `an insert of ${metadata.name} in an unscoped section does not say whose the row is: give ${column.propertyPath}`,
+      );
+    }
+  }
+}
+
+/**
+ * A key that the database counts up is not given by hand in a scope: whether the number is taken by another tenant must not show. It is
+ * also what saving a row looks like that the scope cannot see.
+ *
+ * @throws EntityNotFoundError when one is given
+ */
+export function requireGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLiteral): void {
+  for (const column of metadata.primaryColumns) {
+    if (!column.isGenerated || column.generationStrategy === 'uuid') continue;
+    const value: unknown = column.getEntityValue(valueSet);
+    if (value !== undefined && value !== null) {
+      throw new EntityNotFoundError(metadata.target, { [column.propertyPath]: value as number });
+    }
+  }
+}
+
+/**
+ * A row that is scoped through its parent needs one: without, it would belong to nobody.
+ *
+ * @throws TenantScopeViolationError when the write leaves it out, or takes it away
+ */
+export function requireParent(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies, isInsert: boolean): void {
+  const policy = policies.of(metadata);
+  if (!isScoped(policy) || policy.kind !== 'parents') return;
+  for (const { own } of policy.parents.flatMap(({ columns }) => columns)) {
+    const value: unknown = own.getEntityValue(valueSet);
+    if (value === null || (isInsert && value === undefined)) {
+      throw new TenantScopeViolationError(`${metadata.name} belongs to a tenant through its parent, and ${own.propertyPath} is not given`);
+    }
+  }
+}
+

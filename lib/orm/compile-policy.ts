@@ -1,0 +1,99 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { declarationOf } from '../tenancy/entity-declarations.js';
+import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
+import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import { isScoped } from './policy.js';
+import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
+
+/** Gives the policy of another entity, for the ones that depend on it. */
+export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
+
+/**
+ * Works out an entity's policy from what is declared of it.
+ *
+ * @throws MuckConfigurationError when what is declared does not fit the entity
+ */
+export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
+  if (metadata.isJunction || metadata.isClosureJunction) return junctionPolicy(metadata, lookup);
+  const declaration = declaredOf(metadata);
+  if (declaration === undefined) return { kind: 'undeclared' };
+  if (declaration.kind === 'shared') return { kind: 'shared' };
+  if (metadata.treeType === 'nested-set') {
+    throw problem(metadata, 'is a nested set, whose numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")');
+  }
+  const { options } = declaration;
+  return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
+}
+
+/** What is declared of an entity, by its class, by its name, or by a class that it extends. */
+export function declaredOf(metadata: EntityMetadata): EntityDeclaration | undefined {
+  return declarationOf(metadata.target, metadata.name);
+}
+
+function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): TenantPolicy {
+  const keys = Object.keys(scopeDeclaration());
+  const omitted = options.omit ?? [];
+  for (const key of [...Object.keys(options.columns ?? {}), ...omitted]) {
+    if (!keys.includes(key)) throw problem(metadata, `names the scope key '${key}', which is not declared (there are: ${keys.join(', ')})`);
+  }
+  const columns = keys.filter((key) => !omitted.includes(key)).map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key));
+  if (columns.length === 0) throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
+  return { kind: 'columns', columns };
+}
+
+function tenantColumn(metadata: EntityMetadata, key: string, property: string): TenantColumn {
+  const column = metadata.findColumnWithPropertyPath(property);
+  if (column === undefined) {
+    throw problem(
+      metadata,
+      `has no column '${property}' for the scope key '${key}'. Add it: @Column() ${property}: …; ` +
+        `or name another one: @TenantScoped({ columns: { ${key}: '…' } }); or scope it through a parent: @TenantScoped({ via: '…' })`,
+    );
+  }
+  if (column.isNullable) {
+    throw problem(metadata, `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null`);
+  }
+  if (column.transformer !== undefined) {
+    throw problem(metadata, `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`);
+  }
+  if (column.isVirtualProperty || column.asExpression !== undefined) {
+    throw problem(metadata, `has a tenant column '${property}' that the database computes. It must be an ordinary column`);
+  }
+  return { key, column };
+}
+
+function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup): TenantPolicy {
+  const relation = metadata.findRelationWithPropertyPath(via);
+  if (relation === undefined || !(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) {
+    throw problem(metadata, `is scoped via '${via}', which is not a to-one relation that it holds the key of`);
+  }
+  if (relation.isNullable && relation.joinColumns.some((column) => column.isNullable)) {
+    throw problem(metadata, `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`);
+  }
+  const parent = relation.inverseEntityMetadata;
+  const policy = lookup(parent);
+  if (policy.kind === 'undeclared') return { kind: 'undeclared' };
+  if (!isScoped(policy)) throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
+  return { kind: 'parents', parents: [link(parent, relation.joinColumns)] };
+}
+
+/** A row of a junction or closure table is visible when the rows that it connects are. */
+function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
+  const sides = [metadata.ownerColumns, metadata.inverseColumns].map((columns) =>
+    link(columns[0]!.referencedColumn!.entityMetadata, columns),
+  );
+  const policies = sides.map((side) => lookup(side.parent));
+  if (policies.some((policy) => policy.kind === 'undeclared')) return { kind: 'undeclared' };
+  const parents = sides.filter((_, index) => isScoped(policies[index]!));
+  return parents.length === 0 ? { kind: 'shared' } : { kind: 'parents', parents };
+}
+
+function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentLink {
+  return { parent, columns: columns.map((own) => ({ own, referenced: own.referencedColumn! })) };
+}
+
+function problem(metadata: EntityMetadata, text: string): MuckConfigurationError {
+  return new MuckConfigurationError([`${metadata.name} ${text}.`]);
+}

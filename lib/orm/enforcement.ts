@@ -1,0 +1,119 @@
+import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { currentFrame } from '../tenancy/scope-frame.js';
+import { authorityKey } from './authority.js';
+import type { ForeignKeyLookup } from './foreign-keys.js';
+import { Policies } from './policies.js';
+import { currentRendering } from './rendering.js';
+import { withScopeParameters } from './scope-parameters.js';
+import type { SqlDialect } from './sql/tokens.js';
+import { StatementAudit } from './statement-audit.js';
+
+const NONE: readonly never[] = [];
+
+/** A statement that a query builder made and the audit passed. */
+export interface IssuedStatement {
+  readonly sql: string;
+  /** In what situation it was made: it may only be sent in the same one. */
+  readonly authority: string;
+  readonly lookups: readonly ForeignKeyLookup[];
+  /** The entities that it writes. */
+  readonly writes: readonly EntityMetadata[];
+}
+
+/** Everything that keeps one DataSource inside the tenant scope. */
+export class Enforcement {
+  readonly dialect: SqlDialect;
+  readonly policies: Policies;
+  readonly audit: StatementAudit;
+  /** By the array of its parameters, which TypeORM makes anew for each statement and hands on to the query runner. */
+  private readonly issued = new WeakMap<object, IssuedStatement>();
+
+  constructor(readonly dataSource: DataSource) {
+    this.dialect = dialectOf(dataSource);
+    this.policies = new Policies(dataSource);
+    this.audit = new StatementAudit(this.policies, this.dialect);
+  }
+
+  /**
+   * Turns named parameters into the driver's. Every builder's statement passes here, TypeORM's own ones for paging too.
+   *
+   * @param escape the driver's own method
+   */
+  issue(
+    sql: string,
+    parameters: ObjectLiteral,
+    escape: (sql: string, parameters: ObjectLiteral) => [string, unknown[]],
+  ): [string, unknown[]] {
+    if (Object.values(parameters).some((value) => typeof value === 'function')) {
+      throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Pass a value.');
+    }
+    const rendering = currentRendering();
+    this.audit.checkIssued(sql, rendering?.inserts ?? NONE);
+    const result = escape(sql, withScopeParameters(sql, parameters, currentFrame()?.scope, this.dialect));
+    this.issued.set(result[1], {
+      sql: result[0],
+      authority: authorityKey(),
+      lookups: rendering?.lookups ?? NONE,
+      writes: rendering?.writes ?? NONE,
+    });
+    return result;
+  }
+
+  /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
+  issuedAs(sql: string, parameters: unknown): IssuedStatement | undefined {
+    const statement = typeof parameters === 'object' && parameters !== null ? this.issued.get(parameters) : undefined;
+    return statement !== undefined && statement.sql === sql && statement.authority === authorityKey() ? statement : undefined;
+  }
+}
+
+const enforcements = new WeakMap<DataSource, Enforcement>();
+
+/** Remembers the enforcement of a DataSource. */
+export function enforce(dataSource: DataSource): Enforcement {
+  const enforcement = new Enforcement(dataSource);
+  enforcements.set(dataSource, enforcement);
+  return enforcement;
+}
+
+/** The enforcement of a DataSource; undefined while it is not attached. */
+export function enforcementOf(dataSource: DataSource): Enforcement | undefined {
+  return enforcements.get(dataSource);
+}
+
+/** The enforcement of a DataSource whose scoped builders run: they exist only where it is attached. */
+export function requireEnforcement(dataSource: DataSource): Enforcement {
+  const enforcement = enforcements.get(dataSource);
+  if (enforcement === undefined) throw new StatementRefusedError('its DataSource is not attached', 'Initialise the DataSource first.');
+  return enforcement;
+}
+
+/** The dialect of a DataSource's driver; undefined for databases that cannot be kept inside a scope. */
+export function supportedDialect(dataSource: DataSource): SqlDialect | undefined {
+  switch (dataSource.driver.options.type) {
+    case 'postgres':
+    case 'cockroachdb':
+    case 'aurora-postgres':
+      return 'postgres';
+    case 'mysql':
+    case 'mariadb':
+    case 'aurora-mysql':
+      return 'mysql';
+    case 'sqljs':
+    case 'better-sqlite3':
+    case 'expo':
+    case 'cordova':
+    case 'nativescript':
+    case 'react-native':
+    case 'capacitor':
+      return 'sqlite';
+    default:
+      return undefined;
+  }
+}
+
+function dialectOf(dataSource: DataSource): SqlDialect {
+  const dialect = supportedDialect(dataSource);
+  if (dialect === undefined) throw new StatementRefusedError(`${dataSource.driver.options.type} is not supported`, 'Use PostgreSQL, MySQL, MariaDB or SQLite.');
+  return dialect;
+}

@@ -1,0 +1,96 @@
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { isScoped } from './policy.js';
+import type { Policies } from './policies.js';
+
+/** A foreign key of an entity that names rows of a scoped one. */
+export interface ForeignKey {
+  /** Property path of the relation or column, for errors. */
+  readonly property: string;
+  readonly target: EntityMetadata;
+  readonly columns: readonly { readonly own: ColumnMetadata; readonly referenced: ColumnMetadata }[];
+}
+
+/** Rows that a statement names by a foreign key, to be looked up inside the scope before the statement is sent. */
+export interface ForeignKeyLookup {
+  readonly entity: EntityMetadata;
+  readonly key: ForeignKey;
+  /** Values of the referenced columns, one list per row. */
+  readonly values: readonly (readonly unknown[])[];
+}
+
+const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
+
+/** The foreign keys of an entity that name scoped rows: relations, junction and closure columns, and `@ForeignKey()`. */
+export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): readonly ForeignKey[] {
+  let keys = known.get(metadata);
+  if (keys === undefined) known.set(metadata, (keys = collect(metadata, policies)));
+  return keys;
+}
+
+/**
+ * The rows that a set of values names by foreign keys.
+ *
+ * @param valueSets what is written, as TypeORM reads it
+ * @throws StatementRefusedError when a foreign key is given as an SQL expression: which row it names cannot be told
+ */
+export function lookupsFor(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[], policies: Policies): ForeignKeyLookup[] {
+  const lookups: ForeignKeyLookup[] = [];
+  for (const key of foreignKeysOf(metadata, policies)) {
+    const values = new Map<string, unknown[]>();
+    for (const valueSet of valueSets) {
+      const row = key.columns.map(({ own }) => writtenValue(own, valueSet, metadata));
+      if (row.some((value) => value === undefined || value === null)) continue;
+      values.set(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)), row);
+    }
+    if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
+  }
+  return lookups;
+}
+
+/** The value that TypeORM writes into a column, with a related object resolved to its key. */
+export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
+  const value: unknown = column.getEntityValue(valueSet);
+  if (typeof value === 'function') {
+    throw new StatementRefusedError(
+      `${metadata.name}.${column.propertyPath} is given as an SQL expression, and which row that names cannot be told`,
+      'Give a value.',
+    );
+  }
+  if (typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
+    return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
+  }
+  return value;
+}
+
+function collect(metadata: EntityMetadata, policies: Policies): ForeignKey[] {
+  const policy = policies.of(metadata);
+  const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];
+  const keys = new Map<string, ForeignKey>();
+  const add = (property: string, target: EntityMetadata, columns: ForeignKey['columns']): void => {
+    if (!isScoped(policies.of(target))) return;
+    // The tenant columns are stamped: they name no other tenant's row.
+    if (columns.every(({ own }) => tenantColumns.includes(own))) return;
+    const name = columns.map(({ own, referenced }) => `${own.databaseName}>${referenced.databaseName}`).join();
+    if (!keys.has(name)) keys.set(name, { property, target, columns });
+  };
+  for (const relation of metadata.relations) {
+    if (!(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) continue;
+    const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
+    // Clients and callers know the column by its property where there is one.
+    const property = columns.length === 1 && !columns[0]!.own.isVirtual ? columns[0]!.own.propertyPath : relation.propertyPath;
+    add(property, relation.inverseEntityMetadata, columns);
+  }
+  for (const key of metadata.foreignKeys) {
+    const columns = key.columns.map((own, i) => ({ own, referenced: key.referencedColumns[i]! }));
+    add(columns[0]!.own.propertyPath, key.referencedEntityMetadata, columns);
+  }
+  if (metadata.isJunction || metadata.isClosureJunction) {
+    for (const side of [metadata.ownerColumns, metadata.inverseColumns]) {
+      const columns = side.map((own) => ({ own, referenced: own.referencedColumn! }));
+      add(columns[0]!.own.propertyPath, columns[0]!.referenced.entityMetadata, columns);
+    }
+  }
+  return [...keys.values()];
+}

@@ -1,0 +1,83 @@
+import { EntityManager, EntityNotFoundError, EntitySchema } from 'typeorm';
+import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import { requireEnforcement } from './enforcement.js';
+import { persist } from './persistence.js';
+import type { SingleConnection } from './single-connection.js';
+import { rowKey, visibleRows } from './visible-rows.js';
+
+type Operation = 'remove' | 'softRemove' | 'recover';
+
+/**
+ * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see. The statements
+ * themselves are limited with or without this.
+ *
+ * @param connection given for drivers whose requests share one connection
+ */
+export function guardManager(manager: EntityManager, connection?: SingleConnection): EntityManager {
+  manager.save = save;
+  manager.remove = refuseUnseen('remove');
+  manager.softRemove = refuseUnseen('softRemove');
+  manager.recover = refuseUnseen('recover');
+  if (connection !== undefined) manager.transaction = connection.transaction(manager);
+  return manager;
+}
+
+function save(this: EntityManager, ...args: unknown[]): Promise<never> {
+  return persist(() => Reflect.apply(EntityManager.prototype.save, this, args) as Promise<never>);
+}
+
+function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
+  const known = UNSEEN_REFUSED.get(operation);
+  if (known !== undefined) return known;
+  const guarded = async function (this: EntityManager, ...args: unknown[]): Promise<never> {
+    await requireSeen(this, args);
+    return persist(() => Reflect.apply(EntityManager.prototype[operation], this, args) as Promise<never>);
+  };
+  UNSEEN_REFUSED.set(operation, guarded);
+  return guarded;
+}
+
+/** One function per operation, shared by all managers: one is made for every query runner. */
+const UNSEEN_REFUSED = new Map<Operation, (this: EntityManager, ...args: unknown[]) => Promise<never>>();
+
+async function requireSeen(manager: EntityManager, args: readonly unknown[]): Promise<void> {
+  const byMetadata = new Map<EntityMetadata, ObjectLiteral[]>();
+  const { policies } = requireEnforcement(manager.dataSource);
+  const { target, entities } = readArguments(args);
+  for (const entity of entities) {
+    const type = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
+    if (type === Object || !manager.dataSource.hasMetadata(type)) continue;
+    const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
+    if (policies.inForce(metadata) !== undefined) byMetadata.set(metadata, [...(byMetadata.get(metadata) ?? []), entity]);
+  }
+  if (byMetadata.size === 0) return;
+  const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
+  try {
+    for (const [metadata, rows] of byMetadata) await requireVisible(queryRunner, metadata, rows);
+  } finally {
+    if (manager.queryRunner === undefined) await queryRunner.release();
+  }
+}
+
+async function requireVisible(queryRunner: QueryRunner, metadata: EntityMetadata, entities: readonly ObjectLiteral[]): Promise<void> {
+  const columns = metadata.primaryColumns;
+  const keys = entities.map((entity) => columns.map((column) => column.getEntityValue(entity) as unknown));
+  // An entity without its key is for TypeORM to refuse.
+  const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
+  const visible = await visibleRows(queryRunner, metadata, columns, complete);
+  const unseen = complete.find((key) => !visible.has(rowKey(key, columns)));
+  if (unseen !== undefined) {
+    throw new EntityNotFoundError(metadata.target, Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, unseen[i]])));
+  }
+}
+
+/** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
+function readArguments(args: readonly unknown[]): { target?: EntityTarget<ObjectLiteral>; entities: ObjectLiteral[] } {
+  const [first, second] = args;
+  const hasTarget = args.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
+  const given = hasTarget ? second : first;
+  const entities = (Array.isArray(given) ? (given as unknown[]) : [given]).filter(
+    (entity): entity is ObjectLiteral => typeof entity === 'object' && entity !== null,
+  );
+  return hasTarget ? { target: first as EntityTarget<ObjectLiteral>, entities } : { entities };
+}

@@ -1,0 +1,136 @@
+import type { DataSource, Driver, EntityMetadata } from 'typeorm';
+import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { authorityOver } from './authority.js';
+import { compilePolicy } from './compile-policy.js';
+import { isScoped } from './policy.js';
+import type { ParentLink, ScopedPolicy, TenantPolicy } from './policy.js';
+import { scopeParameter } from './scope-parameters.js';
+
+const NONE: readonly EntityMetadata[] = [];
+/** Aliases of the tables inside a predicate. */
+const PARENT_ALIAS = 'muck_parent_';
+/** How many qualifiers per entity are remembered; aliases are few, unless they are generated. */
+const REMEMBERED = 500;
+
+/**
+ * The policies of one DataSource's entities, each compiled once, at first need: a declaration may be loaded after the
+ * DataSource has initialised.
+ */
+export class Policies {
+  private readonly policies = new Map<EntityMetadata, TenantPolicy>();
+  private readonly compiling = new Set<EntityMetadata>();
+  private readonly texts = new Map<EntityMetadata, Map<string, string>>();
+  private tables?: { readonly of: readonly EntityMetadata[]; readonly byName: ReadonlyMap<string, readonly EntityMetadata[]> };
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  get driver(): Driver {
+    return this.dataSource.driver;
+  }
+
+  /**
+   * @throws MuckConfigurationError when what is declared does not fit the entity
+   */
+  of(metadata: EntityMetadata): TenantPolicy {
+    const known = this.policies.get(metadata);
+    if (known !== undefined) return known;
+    if (this.compiling.has(metadata)) {
+      throw new MuckConfigurationError([`${metadata.name} is scoped through itself. One of its parents needs a tenant column.`]);
+    }
+    this.compiling.add(metadata);
+    try {
+      const policy = compilePolicy(metadata, (other) => this.of(other));
+      // What nobody has declared yet may still be declared.
+      if (policy.kind !== 'undeclared') this.policies.set(metadata, policy);
+      return policy;
+    } finally {
+      this.compiling.delete(metadata);
+    }
+  }
+
+  /**
+   * The policy that limits the running code on this entity; undefined where nothing does.
+   *
+   * @throws EntityUndeclaredError when nothing is declared of the entity
+   * @throws TenantScopeMissingError when no scope is in force
+   */
+  inForce(metadata: EntityMetadata): ScopedPolicy | undefined {
+    const policy = this.of(metadata);
+    if (policy.kind === 'shared') return undefined;
+    if (authorityOver(metadata) === 'everything') return undefined;
+    if (policy.kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
+    return policy;
+  }
+
+  /**
+   * The condition that limits a table to the rows that the running code may see, with named parameters; empty where nothing limits it.
+   *
+   * @param qualifier how the statement refers to the table, as it stands in SQL
+   */
+  predicate(metadata: EntityMetadata, qualifier: string): string {
+    return this.inForce(metadata) === undefined ? '' : this.text(metadata, qualifier);
+  }
+
+  /** The condition for a scoped entity, whatever is in force. */
+  text(metadata: EntityMetadata, qualifier: string): string {
+    let texts = this.texts.get(metadata);
+    if (texts === undefined) this.texts.set(metadata, (texts = new Map()));
+    let text = texts.get(qualifier);
+    if (text === undefined) {
+      text = this.render(metadata, qualifier);
+      if (texts.size >= REMEMBERED) texts.clear();
+      texts.set(qualifier, text);
+    }
+    return text;
+  }
+
+  /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
+  guarded(table: string): readonly EntityMetadata[] {
+    const metadatas = this.dataSource.entityMetadatas;
+    // A DataSource that is initialised again has new metadata.
+    if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: groupByTable(metadatas) };
+    return (this.tables.byName.get(table) ?? NONE).filter((metadata) => this.of(metadata).kind !== 'shared');
+  }
+
+  /** The entity's table as it stands in SQL. */
+  table(metadata: EntityMetadata): string {
+    return metadata.tablePath.split('.').map((part) => this.escape(part)).join('.');
+  }
+
+  private render(metadata: EntityMetadata, qualifier: string): string {
+    const policy = this.of(metadata);
+    if (!isScoped(policy)) return '';
+    if (policy.kind === 'parents') return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
+    return policy.columns
+      .map(({ key, column }) => `${qualifier}.${this.escape(column.databaseName)} = :${scopeParameter(key)}`)
+      .join(' AND ');
+  }
+
+  private parentExists({ parent, columns }: ParentLink, qualifier: string): string {
+    const alias = this.escape(parentAlias(qualifier));
+    const join = columns
+      .map(({ own, referenced }) => `${alias}.${this.escape(referenced.databaseName)} = ${qualifier}.${this.escape(own.databaseName)}`)
+      .join(' AND ');
+    return `EXISTS (SELECT 1 FROM ${this.table(parent)} ${alias} WHERE ${join} AND ${this.text(parent, alias)})`;
+  }
+
+  private escape(name: string): string {
+    return this.driver.escape(name);
+  }
+}
+
+/** Inside a predicate's own sub-query the next alias, so that it does not hide the one that it refers to. */
+function parentAlias(qualifier: string): string {
+  const inside = new RegExp(`^.${PARENT_ALIAS}(\\d+).$`).exec(qualifier);
+  return `${PARENT_ALIAS}${inside === null ? 1 : Number(inside[1]) + 1}`;
+}
+
+function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
+  const tables = new Map<string, EntityMetadata[]>();
+  for (const metadata of metadatas) {
+    const table = metadata.tableName.toLowerCase();
+    tables.set(table, [...(tables.get(table) ?? []), metadata]);
+  }
+  return tables;
+}

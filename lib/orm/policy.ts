@@ -1,0 +1,38 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+
+/** A scope key and the column that holds it in one table. */
+export interface TenantColumn {
+  readonly key: string;
+  readonly column: ColumnMetadata;
+}
+
+/** A scoped row that decides to whom rows of another table belong, and how to get there. */
+export interface ParentLink {
+  readonly parent: EntityMetadata;
+  /** Foreign key columns of the child and the columns of the parent that they name, pair by pair. */
+  readonly columns: readonly { readonly own: ColumnMetadata; readonly referenced: ColumnMetadata }[];
+}
+
+/**
+ * Which rows of a table a tenant scope can see.
+ *
+ * - `shared`: all of them.
+ * - `columns`: those whose columns hold the scope's values.
+ * - `parents`: those whose parents it can see: an entity scoped through a relation has one, the junction table of a
+ *   many-to-many relation and the closure table of a tree have two.
+ * - `undeclared`: nobody has said, so none.
+ */
+export type TenantPolicy =
+  | { readonly kind: 'shared' }
+  | { readonly kind: 'undeclared' }
+  | { readonly kind: 'columns'; readonly columns: readonly TenantColumn[] }
+  | { readonly kind: 'parents'; readonly parents: readonly ParentLink[] };
+
+/** A policy under which rows belong to tenants. */
+export type ScopedPolicy = Extract<TenantPolicy, { kind: 'columns' | 'parents' }>;
+
+/** Whether rows under this policy belong to tenants. */
+export function isScoped(policy: TenantPolicy): policy is ScopedPolicy {
+  return policy.kind === 'columns' || policy.kind === 'parents';
+}

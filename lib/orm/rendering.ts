@@ -1,0 +1,34 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ForeignKeyLookup } from './foreign-keys.js';
+
+/** What scoped builders leave behind while the text of one statement is made. */
+export interface Rendering {
+  /** Tables, in lower case, that are inserted into; once per insert. */
+  readonly inserts: string[];
+  /** Entities that are inserted into or updated. */
+  readonly writes: EntityMetadata[];
+  /** Rows that foreign keys of the statement name. They are looked up before the statement is sent. */
+  readonly lookups: ForeignKeyLookup[];
+}
+
+let current: Rendering | undefined;
+
+/**
+ * Runs `fn`, which makes the text of a statement, and hands it the notes of all builders that took part. Making text is synchronous, so
+ * one variable is enough; a builder inside another's statement (a common table expression) notes into the same one.
+ */
+export function render<R>(fn: (rendering: Rendering) => R): R {
+  const outer = current;
+  const own: Rendering = { inserts: [], writes: [], lookups: [] };
+  current = own;
+  try {
+    return fn(own);
+  } finally {
+    current = outer;
+  }
+}
+
+/** The statement whose text is being made; undefined where a builder only shows its text. */
+export function currentRendering(): Rendering | undefined {
+  return current;
+}

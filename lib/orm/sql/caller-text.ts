@@ -1,0 +1,38 @@
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { readTokens } from './tokens.js';
+import type { SqlDialect } from './tokens.js';
+
+/** How many checked texts are remembered; application code has few distinct ones. */
+const REMEMBERED = 2000;
+const checked = new Set<string>();
+
+/**
+ * Makes sure that a condition which the application wrote cannot close the bracket that is put around it, nor comment out what follows.
+ *
+ * @param text a condition or expression as it will stand in the statement
+ * @param where what it is, for the error
+ * @returns the text
+ * @throws StatementRefusedError when brackets do not balance, or there is a comment, a semicolon, an open quote or a dollar quote
+ */
+export function checkCallerText(text: string, dialect: SqlDialect, where: string): string {
+  const key = `${dialect} ${text}`;
+  if (checked.has(key)) return text;
+  const { tokens, hasComment, hidesSql } = readTokens(text, dialect);
+  if (hasComment || hidesSql) throw refused(`${where} contains a comment or a quote that cannot be read`);
+  let depth = 0;
+  for (const { kind, text: token } of tokens) {
+    if (kind !== 'punctuation') continue;
+    if (token === ';') throw refused(`${where} contains a semicolon`);
+    if (token === '(') depth += 1;
+    if (token === ')') depth -= 1;
+    if (depth < 0) throw refused(`${where} closes a bracket that it did not open`);
+  }
+  if (depth !== 0) throw refused(`${where} opens a bracket that it does not close`);
+  if (checked.size >= REMEMBERED) checked.clear();
+  checked.add(key);
+  return text;
+}
+
+function refused(reason: string): StatementRefusedError {
+  return new StatementRefusedError(reason, 'Write one complete condition, with values as parameters.');
+}

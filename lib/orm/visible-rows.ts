@@ -1,0 +1,94 @@
+import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
+import { ScopedSelectQueryBuilder } from './builders/select.js';
+import type { ForeignKeyLookup } from './foreign-keys.js';
+
+/** Databases bound the number of parameters of a statement; rows are looked up in chunks well below. */
+const CHUNK = 1000;
+
+/**
+ * Looks up the rows that a statement names by foreign keys, with one statement per entity, on the same query runner.
+ *
+ * @throws ReferenceUnknownError for the first foreign key that names a row which the scope cannot see
+ */
+export async function requireReferences(lookups: readonly ForeignKeyLookup[], queryRunner: QueryRunner): Promise<void> {
+  const groups = new Map<string, ForeignKeyLookup[]>();
+  for (const lookup of lookups) {
+    const name = `${lookup.key.target.tablePath} ${lookup.key.columns.map(({ referenced }) => referenced.databaseName).join()}`;
+    groups.set(name, [...(groups.get(name) ?? []), lookup]);
+  }
+  for (const group of groups.values()) {
+    const { target, columns } = group[0]!.key;
+    const wanted = group.flatMap(({ values }) => values);
+    const referenced = columns.map((column) => column.referenced);
+    const visible = await visibleRows(queryRunner, target, referenced, wanted);
+    for (const { entity, key, values } of group) {
+      if (values.some((row) => !visible.has(rowKey(row, referenced)))) throw new ReferenceUnknownError(entity.name, key.property);
+    }
+  }
+}
+
+/**
+ * Which of the given rows the scope can see, deleted ones included.
+ *
+ * @param columns the columns that identify a row
+ * @param rows their values, one list per row
+ * @returns the {@link rowKey} of each visible row
+ */
+export async function visibleRows(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+  rows: readonly (readonly unknown[])[],
+): Promise<Set<string>> {
+  const visible = new Set<string>();
+  const distinct = [...new Map(rows.map((row) => [rowKey(row, columns), row])).values()];
+  for (let at = 0; at < distinct.length; at += CHUNK) {
+    const found = await select(queryRunner, metadata, columns, distinct.slice(at, at + CHUNK));
+    for (const raw of found) visible.add(rowKey(columns.map((_, i) => raw[`c${i}`] as unknown), columns));
+  }
+  return visible;
+}
+
+/** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
+export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
+  return JSON.stringify(row.map((value, i) => keyText(value, columns[i]!)));
+}
+
+function keyText(value: unknown, column: ColumnMetadata): string {
+  if (value instanceof Date) return value.toISOString();
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
+  // A uuid has two spellings; of any other text each spelling is a row of its own.
+  const isUuid = column.type === 'uuid' || column.generationStrategy === 'uuid';
+  return isUuid ? String(value).toLowerCase() : String(value);
+}
+
+async function select(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+  rows: readonly (readonly unknown[])[],
+): Promise<ObjectLiteral[]> {
+  const dataSource: DataSource = queryRunner.dataSource;
+  const { driver } = dataSource;
+  const parameters: ObjectLiteral = {};
+  const placeholder = (row: number, column: number): string => {
+    const name = `row_${row}_${column}`;
+    parameters[name] = driver.preparePersistentValue(rows[row]![column], columns[column]!);
+    return `:${name}`;
+  };
+  const names = columns.map(({ databaseName }) => `${driver.escape('target')}.${driver.escape(databaseName)}`);
+  const condition =
+    columns.length === 1
+      ? `${names[0]} IN (${rows.map((_, row) => placeholder(row, 0)).join(', ')})`
+      : rows.map((_, row) => `(${names.map((name, column) => `${name} = ${placeholder(row, column)}`).join(' AND ')})`).join(' OR ');
+  const query = new ScopedSelectQueryBuilder<ObjectLiteral>(dataSource, queryRunner)
+    .select([])
+    .from(metadata.target, 'target')
+    .withDeleted()
+    .cache(false)
+    .where(condition, parameters);
+  names.forEach((name, i) => query.addSelect(name, `c${i}`));
+  return query.getRawMany<ObjectLiteral>();
+}

@@ -1,0 +1,126 @@
+import { BadRequestException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
+import type { ExecutionContext, HttpException, Type } from '@nestjs/common';
+import type { TenantResolver } from './tenant-resolver.js';
+import { scopeDeclaration } from './tenant-scope.js';
+import type { ScopeValue, TenantScope } from './tenant-scope.js';
+
+/** Options of the resolvers that read what a client claims. */
+export interface ClaimedTenantOptions<User = unknown> {
+  /**
+   * Whether this user may work for this tenant. A client's word is never proof, so there is no default.
+   *
+   * @param user `request.user`, as the guards left it
+   */
+  readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
+  /** The scope key; the only declared one when left out. */
+  readonly key?: string;
+}
+
+/** What the resolvers read of a request; Express and Fastify both have it. */
+interface HttpRequest {
+  readonly user?: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly params?: Readonly<Record<string, string | undefined>>;
+  readonly hostname?: string;
+  readonly raw?: { readonly headersDistinct?: Readonly<Record<string, string[] | undefined>> };
+  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>;
+}
+
+/**
+ * A resolver that takes the scope from `request.user`, which the guards have verified.
+ *
+ * @param keys scope keys, which are the user's property names too
+ * @example
+ * MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') })
+ */
+export function tenantFromUser(...keys: [string, ...string[]]): Type<TenantResolver> {
+  return resolverClass('TenantFromUser', (request) => {
+    const user = request.user as Readonly<Record<string, unknown>> | undefined;
+    if (user === undefined || user === null || keys.some((key) => user[key] === undefined || user[key] === null)) return undefined;
+    return Object.fromEntries(keys.map((key) => [key, user[key]])) as TenantScope;
+  });
+}
+
+/**
+ * A resolver that takes the tenant from a request header, if `authorize` agrees.
+ *
+ * The header must be there exactly once: Node joins repeated ones, and a joined value names no tenant.
+ *
+ * @param name the header's name, for example `x-tenant-id`
+ * @example
+ * tenantFromHeader('x-tenant-id', { authorize: (user: User, { organizationId }) => user.organizationIds.includes(organizationId) })
+ */
+export function tenantFromHeader<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
+  const header = name.toLowerCase();
+  return claimed('TenantFromHeader', options, () => new ForbiddenException('This account does not belong to a tenant.'), (request) => {
+    const values = (request.headersDistinct ?? request.raw?.headersDistinct)?.[header] ?? [];
+    if (values.length !== 1) throw new BadRequestException(`Send the header ${name} exactly once.`);
+    return values[0];
+  });
+}
+
+/** A resolver that takes the tenant from a route parameter, if `authorize` agrees. See {@link tenantFromHeader}. */
+export function tenantFromParam<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
+  return claimed('TenantFromParam', options, () => new NotFoundException(), (request) => request.params?.[name]);
+}
+
+/**
+ * A resolver that takes the tenant from the first label of the host name (`acme.example.com` → `acme`), if `authorize` agrees.
+ *
+ * @param domain what the host name must end with, for example `example.com`
+ */
+export function tenantFromSubdomain<User>(domain: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
+  const suffix = `.${domain.toLowerCase()}`;
+  return claimed('TenantFromSubdomain', options, () => new NotFoundException(), (request) => {
+    const host = request.hostname?.toLowerCase();
+    const label = host?.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined;
+    return label !== undefined && !label.includes('.') ? label : undefined;
+  });
+}
+
+function claimed<User>(
+  className: string,
+  options: ClaimedTenantOptions<User>,
+  denied: () => HttpException,
+  read: (request: HttpRequest) => string | undefined,
+): Type<TenantResolver> {
+  return resolverClass(className, async (request) => {
+    const [key, type] = keyAndType(options.key);
+    const text = read(request)?.trim();
+    if (text === undefined || text === '') throw new BadRequestException('The request names no tenant.');
+    const scope = { [key]: parse(text, type) };
+    // The same answer whether the tenant exists or not: what `authorize` does not allow is not there.
+    if (!(await options.authorize(request.user as User, scope))) throw denied();
+    return scope;
+  });
+}
+
+function keyAndType(wanted: string | undefined): [string, unknown] {
+  const declaration = scopeDeclaration();
+  const key = wanted ?? Object.keys(declaration)[0]!;
+  return [key, declaration[key]];
+}
+
+function parse(text: string, type: unknown): ScopeValue {
+  if (text.length > 255) throw new BadRequestException('The request names no tenant.');
+  if (type === String) return text;
+  if (!/^-?\d{1,19}$/.test(text)) throw new BadRequestException('The request names no tenant.');
+  if (type === BigInt) return BigInt(text);
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new BadRequestException('The request names no tenant.');
+  return number;
+}
+
+function resolverClass(
+  name: string,
+  resolve: (request: HttpRequest) => TenantScope | undefined | Promise<TenantScope | undefined>,
+): Type<TenantResolver> {
+  @Injectable()
+  class ReadyMadeResolver implements TenantResolver {
+    resolve(context: ExecutionContext): TenantScope | undefined | Promise<TenantScope | undefined> {
+      return resolve(context.switchToHttp().getRequest<HttpRequest>());
+    }
+  }
+  Object.defineProperty(ReadyMadeResolver, 'name', { value: name });
+  return ReadyMadeResolver;
+}

@@ -1,0 +1,111 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CheckedScope, TenantScope } from './tenant-scope.js';
+
+/** An entity class, or the name of an entity that has no class. */
+export type EntityKey = Function | string;
+
+/**
+ * A stretch of code that runs over tenants on purpose. It is closed when its callback settles, so that a promise that
+ * outlives it meets no open door.
+ */
+export class UnscopedSection {
+  #open = true;
+
+  /**
+   * @param why shown in errors and logs
+   * @param entities the only entities that are exempt; all when left out
+   */
+  constructor(
+    readonly why: string,
+    readonly entities?: ReadonlySet<EntityKey>,
+  ) {}
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+}
+
+/** What is in force for the code that runs now. Immutable; nesting makes a new one. */
+export interface ScopeFrame {
+  /** The tenant scope, if there is one. Stays in place beneath an unscoped section for the entities that are not exempt. */
+  readonly scope?: CheckedScope;
+  readonly section?: UnscopedSection;
+  /** Identifies the unit of work (a request, a job) that this frame belongs to; nested frames share it. */
+  readonly unit: object;
+}
+
+/*
+ * One store per process, never `enterWith`: that would leak a tenant into whatever runs next on the same resource, such as the
+ * next request of a keep-alive connection. The module may be loaded twice (by two versions of the package); then each
+ * copy has its own store and the other copy's scope is "none", which refuses.
+ */
+const frames = new AsyncLocalStorage<ScopeFrame>();
+
+/** The frame that the running code belongs to, or undefined outside any. */
+export function currentFrame(): ScopeFrame | undefined {
+  return frames.getStore();
+}
+
+/** The values of the scope in force; undefined outside any and in a section that is unscoped for every entity. */
+export function currentScope(): TenantScope | undefined {
+  const frame = frames.getStore();
+  return frame?.section !== undefined && frame.section.entities === undefined ? undefined : frame?.scope?.values;
+}
+
+/** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
+export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
+  return frames.run({ scope, unit: frames.getStore()?.unit ?? {} }, fn);
+}
+
+/** Runs `fn` as a unit of work of its own with `scope` in force. */
+export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
+  return frames.run({ scope, unit: {} }, fn);
+}
+
+/** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
+export function runOutside<R>(fn: () => R): R {
+  return frames.getStore() === undefined ? fn() : frames.exit(fn);
+}
+
+/** Runs `fn` in `section` and closes it when `fn` returns or its promise settles. */
+export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
+  const outer = frames.getStore();
+  let pending = false;
+  try {
+    const result = frames.run({ scope: outer?.scope, section, unit: outer?.unit ?? {} }, fn);
+    if (isPromiseLike(result)) {
+      pending = true;
+      const close = (): void => section.close();
+      return result.then(
+        (value: unknown) => (close(), value),
+        (error: unknown) => {
+          close();
+          throw error;
+        },
+      ) as R;
+    }
+    return result;
+  } finally {
+    if (!pending) section.close();
+  }
+}
+
+/** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end by an event. */
+export function runUnscopedUntilClosed<R>(section: UnscopedSection, fn: () => R): R {
+  const outer = frames.getStore();
+  return frames.run({ scope: outer?.scope, section, unit: outer?.unit ?? {} }, fn);
+}
+
+/** Carries what is in force now into a later call of `fn`, wherever that comes from. */
+export function bindFrame<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+  const frame = frames.getStore();
+  return (...args) => (frame === undefined ? runOutside(() => fn(...args)) : frames.run(frame, () => fn(...args)));
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { bindFrame, currentScope, runAsUnit, runInScope, runUnscoped, UnscopedSection } from './scope-frame.js';
+import type { EntityKey } from './scope-frame.js';
+import { checkScope } from './tenant-scope.js';
+import type { TenantScope } from './tenant-scope.js';
+
+/** Limits an unscoped section to named entities; every other entity stays under the scope in force. */
+export interface UnscopedOptions {
+  readonly entities: readonly EntityKey[];
+}
+
+/** How `tenancy.forEach` goes over tenants. */
+export interface ForEachOptions {
+  /** How many tenants at a time; 1 by default. */
+  readonly concurrency?: number;
+  /** Called after each tenant with how many are done and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Which tenant the running code works for. Injectable; a script without Nest makes one with `new Tenancy()`.
+ *
+ * The scope lives in AsyncLocalStorage: it follows `await`, timers and promises that the code starts, and nothing else.
+ *
+ * @example
+ * constructor(private readonly tenancy: Tenancy) {}
+ *
+ * async closeOldTickets(organizationId: number) {
+ *   await this.tenancy.run({ organizationId }, () => this.tickets.update({ status: 'open' }, { status: 'closed' }));
+ * }
+ */
+@Injectable()
+export class Tenancy {
+  /** The scope in force; undefined outside any and inside `unscoped`. */
+  get current(): TenantScope | undefined {
+    return currentScope();
+  }
+
+  /**
+   * Runs `fn` with `scope` in force. Lives as long as the asynchronous chain that `fn` starts; a nested run restores the outer one.
+   *
+   * @param scope exactly the declared keys, each of its declared type
+   * @returns what `fn` returns
+   * @throws TenantScopeInvalidError when `scope` is anything else
+   */
+  run<R>(scope: TenantScope, fn: () => R): R {
+    return runInScope(checkScope(scope), fn);
+  }
+
+  /**
+   * Runs `fn` over all tenants, or, with `entities`, over all tenants for these entities only. The section ends when `fn` returns or its
+   * promise settles: what outlives it throws. Inserts must name their tenant.
+   *
+   * @param why for the reader of the code, and of errors
+   * @returns what `fn` returns
+   * @example
+   * await tenancy.unscoped('signing in', () => users.findOneBy({ email }));
+   * await tenancy.unscoped('signing in', { entities: [User] }, () => users.findOneBy({ email }));
+   */
+  unscoped<R>(why: string, fn: () => R): R;
+  unscoped<R>(why: string, options: UnscopedOptions, fn: () => R): R;
+  unscoped<R>(why: string, fnOrOptions: UnscopedOptions | (() => R), maybeFn?: () => R): R {
+    if (typeof fnOrOptions === 'function') return runUnscoped(new UnscopedSection(requireWhy(why)), fnOrOptions);
+    if (maybeFn === undefined) throw new TypeError("tenancy.unscoped('why', options, fn) needs a function to run.");
+    return runUnscoped(new UnscopedSection(requireWhy(why), new Set(fnOrOptions.entities)), maybeFn);
+  }
+
+  /**
+   * Runs `fn` once for each scope, each as a unit of work of its own. Stops starting new ones at the first failure.
+   *
+   * @param scopes the tenants, in order
+   * @returns what `fn` gave for each scope, in the order of `scopes`
+   * @example
+   * await tenancy.forEach(scopes, (scope) => reports.sendFor(scope), { concurrency: 4 });
+   */
+  async forEach<S extends TenantScope, R>(
+    scopes: Iterable<S>,
+    fn: (scope: S) => Promise<R> | R,
+    options: ForEachOptions = {},
+  ): Promise<R[]> {
+    const all = [...scopes];
+    const concurrency = options.concurrency ?? 1;
+    if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError('concurrency must be a whole number from 1.');
+    const checked = all.map((scope) => checkScope(scope));
+    const results = new Array<R>(all.length);
+    let next = 0;
+    let done = 0;
+    let failed = false;
+    const work = async (): Promise<void> => {
+      while (next < all.length && !failed) {
+        const index = next++;
+        try {
+          results[index] = await runAsUnit(checked[index]!, async () => await fn(all[index]!));
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+        options.onProgress?.(++done, all.length);
+      }
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: Math.min(concurrency, all.length) }, work));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    return results;
+  }
+
+  /**
+   * Carries what is in force now into a later call of `fn`: for an event emitter, a queue or a callback that another request may trigger.
+   *
+   * @returns a function that runs `fn` under what was in force when `bind` was called
+   * @example
+   * emitter.on('shipped', tenancy.bind((order) => this.notify(order)));
+   */
+  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+    return bindFrame(fn);
+  }
+}
+
+/** A reason is what a reviewer reads; an empty one is a missing one. */
+export function requireWhy(why: string): string {
+  if (typeof why !== 'string' || why.trim() === '') throw new TypeError("Say why: unscoped('loads the signed-in user', …).");
+  return why;
+}

@@ -1,0 +1,57 @@
+import { UseInterceptors } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { declareEntity } from './entity-declarations.js';
+import type { ScopedOptions } from './entity-declarations.js';
+import { TENANT_ROUTE } from './tenant-route.js';
+import type { TenantRoute } from './tenant-route.js';
+import { TenantInterceptor } from './tenant.interceptor.js';
+import type { TenantResolver } from './tenant-resolver.js';
+
+/** Options of {@link TenantScoped} on an entity (all but `resolver`) and on a controller or handler (`resolver`). */
+export interface TenantScopedOptions extends ScopedOptions {
+  /** On a controller or handler: another resolver than the module's. A provider of the application. */
+  readonly resolver?: Type<TenantResolver>;
+}
+
+/**
+ * On an entity: its rows belong to a tenant. Every statement on it is limited to the scope in force, whoever makes it.
+ *
+ * On a controller or a handler: the resolver's scope is in force while it runs; the handler's word beats the class's. On a
+ * `@Crud` controller it also declares the entity, if that says nothing itself.
+ *
+ * @example
+ * @Entity() @TenantScoped()
+ * export class SupportTicket { … @Column() organizationId: number }
+ *
+ * @Entity() @TenantScoped({ columns: { organizationId: 'id' } })
+ * export class Organization { … }
+ *
+ * @Controller('support-tickets') @TenantScoped()
+ * export class SupportTicketsController { … }
+ */
+export function TenantScoped(options: TenantScopedOptions = {}): ClassDecorator & MethodDecorator {
+  const { resolver, ...entityOptions } = options;
+  const route: TenantRoute = { kind: 'scoped', ...(resolver && { resolver }) };
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (typeof target === 'function' && descriptor === undefined) {
+      // What class this is (an entity or a controller) is not known yet: decorators run from the bottom up.
+      declareEntity(target, { kind: 'scoped', options: entityOptions });
+    }
+    putRoute(route, target, property, descriptor);
+  };
+}
+
+/** Puts the route metadata and the interceptor on a controller class or a handler. */
+export function putRoute(
+  route: TenantRoute,
+  target: object,
+  property?: string | symbol,
+  descriptor?: PropertyDescriptor,
+): void {
+  const carrier: unknown = descriptor === undefined ? target : descriptor.value;
+  if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
+  Reflect.defineMetadata(TENANT_ROUTE, route, carrier);
+  const useInterceptor = UseInterceptors(TenantInterceptor);
+  if (descriptor === undefined) useInterceptor(target as Function);
+  else useInterceptor(target, property!, descriptor);
+}

@@ -1,0 +1,104 @@
+import { ForbiddenException, Inject, Injectable, Logger, Scope } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { Observable } from 'rxjs';
+import type { Subscriber, TeardownLogic } from 'rxjs';
+import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
+import { currentFrame, runInScope, runOutside, runUnscopedUntilClosed, UnscopedSection } from './scope-frame.js';
+import type { ScopeFrame } from './scope-frame.js';
+import { tenantRouteOf } from './tenant-route.js';
+import type { TenantRoute } from './tenant-route.js';
+import type { TenantResolver } from './tenant-resolver.js';
+import { checkScope } from './tenant-scope.js';
+import type { CheckedScope } from './tenant-scope.js';
+import { DEFAULT_RESOLVER } from './tokens.js';
+import type { DefaultResolver } from './tokens.js';
+
+/**
+ * Puts the resolver's scope in force for one request. It is request-scoped in what it holds (AsyncLocalStorage), not in how Nest
+ * instantiates it: controllers stay singletons.
+ *
+ * Put on controllers and handlers by `@TenantScoped()` and `@CrossTenant()`. It runs after guards and before pipes.
+ */
+@Injectable()
+export class TenantInterceptor implements NestInterceptor {
+  private readonly logger = new Logger('MuckModule');
+  private readonly singletons = new Map<Type<TenantResolver>, TenantResolver>();
+  /** The frame made for a call: class and handler may both carry the interceptor, and then one of them has done the work. */
+  private readonly frames = new WeakMap<object, ScopeFrame>();
+
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const call = context.getArgs<unknown[]>();
+    const frame = currentFrame();
+    if (frame !== undefined && this.frames.get(call) === frame) return next.handle();
+
+    const route = routeOf(context);
+    const subscribe = (subscriber: Subscriber<unknown>): TeardownLogic => {
+      this.frames.set(call, currentFrame()!);
+      return next.handle().subscribe(subscriber);
+    };
+    if (route.kind === 'cross-tenant') return subscribeUnscoped(route.why, subscribe);
+    const scope = await this.resolve(context, route.resolver ?? this.defaultResolver.type);
+    // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
+    return new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber)));
+  }
+
+  private async resolve(context: ExecutionContext, type: Type<TenantResolver>): Promise<CheckedScope> {
+    const resolver = await this.instanceOf(type, context);
+    const answer: unknown = await runOutside(() => resolver.resolve(context));
+    if (answer === undefined) throw noTenant();
+    try {
+      return checkScope(answer);
+    } catch (error) {
+      if (!(error instanceof TenantScopeInvalidError)) throw error;
+      this.logger.error(`${type.name} at ${context.getClass().name}.${context.getHandler().name}: ${error.message}`);
+      throw noTenant();
+    }
+  }
+
+  /** The resolver itself, or for one that is `Scope.REQUEST` its instance for this request. */
+  private async instanceOf(type: Type<TenantResolver>, context: ExecutionContext): Promise<TenantResolver> {
+    const known = this.singletons.get(type);
+    if (known !== undefined) return known;
+    if (this.moduleRef.introspect(type).scope === Scope.DEFAULT) {
+      const singleton = this.moduleRef.get<TenantResolver>(type, { strict: false });
+      this.singletons.set(type, singleton);
+      return singleton;
+    }
+    const request = requestOf(context);
+    const contextId = ContextIdFactory.getByRequest(request);
+    this.moduleRef.registerRequestByContextId(request, contextId);
+    return this.moduleRef.resolve<TenantResolver>(type, contextId, { strict: false });
+  }
+}
+
+function routeOf(context: ExecutionContext): TenantRoute {
+  return tenantRouteOf(context.getHandler()) ?? tenantRouteOf(context.getClass()) ?? { kind: 'scoped' };
+}
+
+/** The answer where there is no tenant. Always the same one: it must not tell why. */
+function noTenant(): ForbiddenException {
+  return new ForbiddenException('This account does not belong to a tenant.');
+}
+
+function requestOf(context: ExecutionContext): Record<string, unknown> {
+  const type = context.getType();
+  if (type === 'http') return context.switchToHttp().getRequest();
+  return type === 'ws' ? context.switchToWs().getClient() : context.switchToRpc().getContext();
+}
+
+function subscribeUnscoped(
+  why: string,
+  subscribe: (subscriber: Subscriber<unknown>) => TeardownLogic,
+): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const section = new UnscopedSection(why);
+    subscriber.add(() => section.close());
+    return runUnscopedUntilClosed(section, () => subscribe(subscriber));
+  });
+}

@@ -1,0 +1,16 @@
+import type { DatabaseUrl } from './database/data-source-options.js';
+
+/** What the application needs to be told. Nothing in it reads the environment. */
+export interface AppOptions {
+  /** A database that `migrate` has run on. */
+  readonly databaseUrl: DatabaseUrl;
+  /** Signs access tokens. Whoever knows it can be anyone. */
+  readonly jwtSecret: string;
+  /** The HTTP server underneath; express unless given. */
+  readonly adapter?: HttpAdapterName;
+}
+
+export type HttpAdapterName = 'express' | 'fastify';
+
+/** Where the {@link AppOptions} are injected from. */
+export const APP_OPTIONS = Symbol('APP_OPTIONS');

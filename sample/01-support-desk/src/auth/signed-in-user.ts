@@ -1,0 +1,20 @@
+import type { UserRole } from '../users/user.entity.js';
+
+/** Work for one organization: what {@link SignedInUser} has unless it is the platform's own account. */
+export interface Membership {
+  readonly userId: number;
+  readonly organizationId: number;
+  readonly role: UserRole;
+}
+
+/** Who sent a request. {@link AuthGuard} puts it on the request, freshly read from the database. */
+export interface SignedInUser {
+  readonly accountId: number;
+  readonly platformAdmin: boolean;
+  readonly membership?: Membership;
+}
+
+/** A request that has passed {@link AuthGuard}. */
+export interface SignedInRequest {
+  user?: SignedInUser;
+}

@@ -1,0 +1,14 @@
+import { Type } from 'class-transformer';
+import { IsDate, IsString, Length, ValidateIf } from 'class-validator';
+
+export class NewsfeedItemDto {
+  @IsString()
+  @Length(1, 2000)
+  text!: string;
+
+  /** Now, unless it says otherwise. */
+  @ValidateIf((_, value) => value !== undefined)
+  @Type(() => Date)
+  @IsDate()
+  publishedAt?: Date;
+}

@@ -1,0 +1,22 @@
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { TenantScoped } from 'nestjs-muck';
+import type { Repository } from 'typeorm';
+import { AuthGuard } from '../auth/auth.guard.js';
+import { Organization } from './organization.entity.js';
+
+/**
+ * The caller's own organization: an ordinary controller with an ordinary repository. The query names no tenant, and still finds
+ * one organization, since no other exists for this request.
+ */
+@Controller('organization')
+@TenantScoped()
+@UseGuards(AuthGuard)
+export class OrganizationController {
+  constructor(@InjectRepository(Organization) private readonly organizations: Repository<Organization>) {}
+
+  @Get()
+  find(): Promise<Organization> {
+    return this.organizations.findOneOrFail({ where: {} });
+  }
+}

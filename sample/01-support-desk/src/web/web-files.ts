@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+
+/** The folder lies beside `src` and `dist`, so that the path is the same from both. */
+const FOLDER = new URL('../../web/', import.meta.url);
+
+const CONTENT_TYPES = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const;
+
+/** What the page is made of. A name that is not in the list does not exist, whatever is in the folder. */
+const ASSETS: readonly string[] = ['icon.svg', 'style.css'];
+
+export interface WebFile {
+  readonly content: Buffer;
+  readonly contentType: string;
+}
+
+/** @returns undefined for a name that is none of the page's assets */
+export async function readAsset(name: string): Promise<WebFile | undefined> {
+  return ASSETS.includes(name) ? readWebFile(name) : undefined;
+}
+
+/** The page with the server's address filled in. */
+export async function readPage(origin: string): Promise<string> {
+  const { content } = await readWebFile('index.html');
+  return content.toString('utf8').replaceAll('{{origin}}', origin);
+}
+
+async function readWebFile(name: string): Promise<WebFile> {
+  const ending = name.split('.').at(-1) as keyof typeof CONTENT_TYPES;
+  return { content: await readFile(new URL(name, FOLDER)), contentType: CONTENT_TYPES[ending] };
+}

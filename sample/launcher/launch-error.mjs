@@ -1,0 +1,11 @@
+/** Something that whoever starts the sample can put right. Its message is one line that says how; no stack is shown. */
+export class LaunchError extends Error {
+  /**
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(message, options) {
+    super(message, options);
+    this.name = 'LaunchError';
+  }
+}
