@@ -36,13 +36,28 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const [id, ...furtherIds] = columns.filter((column) => column.metadata.isPrimary);
   const problems: string[] = [];
   if (id === undefined || furtherIds.length > 0) {
-    throw new MuckConfigurationError([`${source.where}: ${metadata.name} needs exactly one primary column to be served by @Crud.`]);
+    throw new MuckConfigurationError([
+      `${source.where}: ${metadata.name} needs exactly one primary column to be served by @Crud.`,
+    ]);
   }
 
   const dto = options.dto ?? {};
-  const shown = { summary: shownColumns(entity, columns, dto.response), detail: shownColumns(entity, columns, dto.detail ?? dto.response) };
-  const list = compileListRules(options, columns, plainlyShown(columns, shown.summary, dto.response ?? entity), problems);
-  const bodies = compileBodies(source, columns, new Set([...shown.summary.values(), ...shown.detail.values()]), problems);
+  const shown = {
+    summary: shownColumns(entity, columns, dto.response),
+    detail: shownColumns(entity, columns, dto.detail ?? dto.response),
+  };
+  const list = compileListRules(
+    options,
+    columns,
+    plainlyShown(columns, shown.summary, dto.response ?? entity),
+    problems,
+  );
+  const bodies = compileBodies(
+    source,
+    columns,
+    new Set([...shown.summary.values(), ...shown.detail.values()]),
+    problems,
+  );
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
     if (type !== undefined && shownProperties(type, []).size === 0) {
       problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
@@ -65,15 +80,23 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
 }
 
 /** The properties that an answer shows, with their names in JSON. */
-function shownColumns(entity: Type<object>, columns: readonly ResourceColumn[], dto: Type<object> | undefined): ReadonlyMap<string, string> {
-  const loaded = columns.filter(isLoaded).map(({ property }) => property.split('.', 1)[0]!);
+function shownColumns(
+  entity: Type<object>,
+  columns: readonly ResourceColumn[],
+  dto: Type<object> | undefined,
+): ReadonlyMap<string, string> {
+  const loaded = columns.filter(isLoaded).map(({ property }) => property.split('.', 1)[0]);
   return dto === undefined ? shownProperties(entity, loaded) : shownProperties(dto, []);
 }
 
 /** The columns whose values an answer gives as they are. */
-function plainlyShown(columns: readonly ResourceColumn[], shown: ReadonlyMap<string, string>, type: Function): ResourceColumn[] {
+function plainlyShown(
+  columns: readonly ResourceColumn[],
+  shown: ReadonlyMap<string, string>,
+  type: Function,
+): ResourceColumn[] {
   return columns.filter((column) => {
-    const root = column.property.split('.', 1)[0]!;
+    const root = column.property.split('.', 1)[0];
     return isLoaded(column) && shown.has(root) && !isTransformed(type, root);
   });
 }

@@ -1,4 +1,4 @@
-import type { ObjectLiteral, WhereExpressionBuilder } from 'typeorm';
+import type { WhereExpressionBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { ResourceColumn } from './resource-column.js';
 
@@ -16,7 +16,8 @@ export interface Condition {
 export function conditionOn({ property, metadata, type }: ResourceColumn, value: unknown): Condition {
   if (value === null) return { column: metadata, parameter: null };
   const read = type.parse === undefined ? undefined : type.read(value);
-  if (read === undefined) throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.expects}.`);
+  if (read === undefined)
+    throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.expects}.`);
   return {
     column: metadata,
     parameter: metadata.entityMetadata.dataSource.driver.preparePersistentValue(read, metadata),
@@ -32,6 +33,6 @@ export function meet(statement: WhereExpressionBuilder, conditions: readonly Con
   conditions.forEach(({ column, parameter }, index) => {
     const name = alias === undefined ? column.propertyPath : `${alias}.${column.propertyPath}`;
     if (parameter === null) statement.andWhere(`${name} IS NULL`);
-    else statement.andWhere(`${name} = :condition_${index}`, { [`condition_${index}`]: parameter } as ObjectLiteral);
+    else statement.andWhere(`${name} = :condition_${index}`, { [`condition_${index}`]: parameter });
   });
 }

@@ -26,7 +26,9 @@ export function checkControllers(controllers: readonly Function[]): ControllerFi
   return {
     problems: controllers.flatMap((controller) => undecided(controller)),
     crossTenant: crossTenant.map(({ place, why }) => `${place} runs over all tenants: ${why}`),
-    warnings: crossTenant.filter(({ guarded }) => !guarded).map(({ place }) => `${place} runs over all tenants, and no guard stands before it`),
+    warnings: crossTenant
+      .filter(({ guarded }) => !guarded)
+      .map(({ place }) => `${place} runs over all tenants, and no guard stands before it`),
   };
 }
 
@@ -61,7 +63,11 @@ function crossTenantPlaces(controller: Function): CrossTenantPlace[] {
   for (const handler of handlers) {
     const route = tenantRouteOf(handler);
     if (route?.kind !== 'cross-tenant') continue;
-    places.push({ place: `${controller.name}.${handler.name}`, why: route.why, guarded: hasGuard(controller) || hasGuard(handler) });
+    places.push({
+      place: `${controller.name}.${handler.name}`,
+      why: route.why,
+      guarded: hasGuard(controller) || hasGuard(handler),
+    });
   }
   return places;
 }

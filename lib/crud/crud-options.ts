@@ -11,7 +11,11 @@ export type ColumnKey<T> = {
 export type ColumnPath<T> = ColumnKey<T> | `${EmbeddedKey<T>}.${string}`;
 
 type EmbeddedKey<T> = {
-  [K in ColumnKey<T>]: NonNullable<T[K]> extends Date | readonly unknown[] ? never : NonNullable<T[K]> extends object ? K : never;
+  [K in ColumnKey<T>]: NonNullable<T[K]> extends Date | readonly unknown[]
+    ? never
+    : NonNullable<T[K]> extends object
+      ? K
+      : never;
 }[ColumnKey<T>];
 
 /** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */

@@ -6,6 +6,7 @@ import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js'
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../orm/driver-errors.js';
 import { badRequest } from './bad-request.js';
+import type { Resource } from './resource.js';
 
 /** What drivers say of a failed statement, as far as it is read. */
 interface DriverError {
@@ -26,10 +27,15 @@ const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406];
  * @param written properties that the statement gave a value; empty for a delete
  * @returns the error to throw instead, or the same one where it is about something else
  */
-export function explainDatabaseError(error: unknown, metadata: EntityMetadata, written: readonly ColumnMetadata[]): unknown {
+export function explainDatabaseError(
+  error: unknown,
+  { metadata }: Resource,
+  written: readonly ColumnMetadata[],
+): unknown {
   if (!(error instanceof QueryFailedError)) return error;
   const cause = error.driverError as DriverError;
-  if (isUniqueViolation(cause)) return new UniqueConflictError(metadata.name, propertiesOf(uniqueColumns(cause, metadata)));
+  if (isUniqueViolation(cause))
+    return new UniqueConflictError(metadata.name, propertiesOf(uniqueColumns(cause, metadata)));
   if (isForeignKeyViolation(cause)) return explainForeignKey(cause, metadata, written);
   const missing = missingColumn(cause, metadata);
   if (missing !== undefined) return badRequest([`${missing.propertyPath} must be given`]);
@@ -41,7 +47,8 @@ function explainForeignKey(cause: DriverError, metadata: EntityMetadata, written
   const name = cause.constraint ?? /CONSTRAINT `([^`]+)`/.exec(cause.message ?? '')?.[1];
   const key = metadata.foreignKeys.find((foreignKey) => foreignKey.name === name);
   // SQLite names no constraint: any reference that was written may be the one.
-  const candidates = key?.columns ?? written.filter((column) => metadata.foreignKeys.some(({ columns }) => columns.includes(column)));
+  const candidates =
+    key?.columns ?? written.filter((column) => metadata.foreignKeys.some(({ columns }) => columns.includes(column)));
   if (candidates.length === 0) return new ConflictException('Other rows still refer to this one.');
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
 }
@@ -56,9 +63,13 @@ function uniqueColumns({ constraint, message = '' }: DriverError, metadata: Enti
 }
 
 /** PostgreSQL 23502, MySQL 1048 and 1364, SQLite's message. */
-function missingColumn({ code, errno, column, message = '' }: DriverError, metadata: EntityMetadata): ColumnMetadata | undefined {
+function missingColumn(
+  { code, errno, column, message = '' }: DriverError,
+  metadata: EntityMetadata,
+): ColumnMetadata | undefined {
   if (code === '23502') return namedColumns(column, metadata)[0];
-  if (errno === 1048 || errno === 1364) return namedColumns(/(?:Column|Field) '([^']+)'/.exec(message)?.[1], metadata)[0];
+  if (errno === 1048 || errno === 1364)
+    return namedColumns(/(?:Column|Field) '([^']+)'/.exec(message)?.[1], metadata)[0];
   return namedColumns(/NOT NULL constraint failed: (.+)$/.exec(message)?.[1], metadata)[0];
 }
 

@@ -11,7 +11,9 @@ export function arrangeFields(columns: readonly ResourceColumn[]): Fields {
     const name = path.pop()!;
     let fields = root;
     for (const part of path) {
-      const embedded = (fields.get(part) as Map<string, ResourceColumn | Fields> | undefined) ?? new Map<string, ResourceColumn | Fields>();
+      const embedded =
+        (fields.get(part) as Map<string, ResourceColumn | Fields> | undefined) ??
+        new Map<string, ResourceColumn | Fields>();
       fields.set(part, embedded);
       fields = embedded;
     }

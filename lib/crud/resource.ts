@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from './body/body-rules.js';
 import type { BodyRoute } from './crud-routes.js';
 import type { Fields } from './fields.js';
@@ -93,6 +93,6 @@ export class Resource<T extends object = object> {
 
   /** The id of a row. */
   idOf(row: object): EntityId {
-    return this.id.metadata.getEntityValue(row as ObjectLiteral) as EntityId;
+    return this.id.metadata.getEntityValue(row) as EntityId;
   }
 }

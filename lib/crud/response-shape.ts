@@ -29,7 +29,9 @@ export class ResponseShape {
     private readonly detail: Type<object> | undefined,
   ) {
     this.hidden = columns.filter(({ metadata }) => !metadata.isSelect).map(({ property }) => property);
-    this.converted = columns.filter(({ type, metadata }) => type.toJson !== undefined && metadata.embeddedMetadata === undefined);
+    this.converted = columns.filter(
+      ({ type, metadata }) => type.toJson !== undefined && metadata.embeddedMetadata === undefined,
+    );
   }
 
   /**
@@ -39,7 +41,8 @@ export class ResponseShape {
   shape(value: unknown, route: CrudRoute | undefined): unknown {
     const summary = (item: unknown): unknown => this.row(item, this.summary, route !== undefined);
     if (Array.isArray(value)) return value.map(summary);
-    if (value instanceof Page || (route === 'findAll' && isPageLike(value))) return { ...value, items: value.items.map(summary) };
+    if (value instanceof Page || (route === 'findAll' && isPageLike(value)))
+      return { ...value, items: value.items.map(summary) };
     return this.row(value, this.detail, route !== undefined);
   }
 
@@ -52,7 +55,10 @@ export class ResponseShape {
 
   /** A copy of a row without hidden columns, its values in the form that they have in JSON. */
   private present(row: object): object {
-    const copy = Object.assign(Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>, row);
+    const copy = Object.assign(
+      Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
+      row,
+    );
     for (const property of this.hidden) delete copy[property];
     for (const { property, type } of this.converted) {
       if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);

@@ -1,5 +1,16 @@
 import { NotFoundException } from '@nestjs/common';
-import type { QueryDeepPartialEntity, SelectQueryBuilder, UpdateQueryBuilder } from 'typeorm';
+import type {
+  DeleteQueryBuilder,
+  DeleteResult,
+  ObjectLiteral,
+  QueryDeepPartialEntity,
+  SelectQueryBuilder,
+  UpdateQueryBuilder,
+  UpdateResult,
+  WhereExpressionBuilder,
+} from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { conditionOn, meet } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from './database-errors.js';
@@ -27,8 +38,8 @@ export class Rows<T extends object> {
    */
   async find(id: EntityId): Promise<T> {
     const select = this.select();
-    meet(select, [...this.conditions, this.idIs(id)], ALIAS);
-    const row = await select.getOne();
+    meet(select, [...this.conditions, conditionOn(this.resource.id, id)], ALIAS);
+    const row = await this.explaining(() => select.getOne());
     if (row === null) throw new NotFoundException();
     return row;
   }
@@ -37,14 +48,10 @@ export class Rows<T extends object> {
   async list(query: ListQuery<T>, limit: number, offset: number): Promise<Page<T>> {
     const select = this.select();
     planList(select, this.resource, query, [...this.conditions, ...filterConditions(this.resource, query)]);
-    try {
-      const items = await select.clone().limit(limit).offset(offset).getMany();
-      const isLastPage = items.length < limit && (items.length > 0 || offset === 0);
-      const total = isLastPage ? offset + items.length : await select.getCount();
-      return new Page(items, total, limit, offset);
-    } catch (error) {
-      throw explainDatabaseError(error, this.resource.metadata, []);
-    }
+    const items = await this.explaining(() => select.clone().limit(limit).offset(offset).getMany());
+    const isLastPage = items.length < limit && (items.length > 0 || offset === 0);
+    const total = isLastPage ? offset + items.length : await this.explaining(() => select.getCount());
+    return new Page(items, total, limit, offset);
   }
 
   /**
@@ -54,23 +61,29 @@ export class Rows<T extends object> {
    */
   async insert(row: T): Promise<EntityId> {
     const { metadata, entity, dataSource } = this.resource;
-    const insert = dataSource.createQueryBuilder().insert().into(entity).values(row as QueryDeepPartialEntity<T>);
-    try {
-      await insert.execute();
-    } catch (error) {
-      throw explainDatabaseError(
-        error,
-        metadata,
-        metadata.columns.filter((column) => (column.getEntityValue(row) ?? undefined) !== undefined),
-      );
-    }
+    const insert = dataSource.createQueryBuilder().insert().into(entity).values(row);
+    await this.explaining(
+      () => insert.execute(),
+      metadata.columns.filter((column) => isGiven(column.getEntityValue(row))),
+    );
     return this.resource.idOf(row);
   }
 
-  /** @throws NotFoundException when the row has gone meanwhile */
-  async update(id: EntityId, changes: QueryDeepPartialEntity<T>): Promise<void> {
-    const update = this.resource.dataSource.createQueryBuilder().update(this.resource.entity).set(changes);
-    await this.change(update, id, Object.keys(changes));
+  /**
+   * @param changes values by property, never empty
+   * @throws NotFoundException when the row has gone meanwhile
+   */
+  async update(id: EntityId, changes: ObjectLiteral): Promise<void> {
+    const { metadata, entity, dataSource } = this.resource;
+    const update = dataSource
+      .createQueryBuilder()
+      .update(entity)
+      .set(changes as QueryDeepPartialEntity<T>);
+    await this.change(
+      update,
+      id,
+      metadata.columns.filter((column) => isGiven(column.getEntityValue(changes))),
+    );
   }
 
   /**
@@ -79,10 +92,40 @@ export class Rows<T extends object> {
    * @throws NotFoundException when the row has gone meanwhile
    */
   async remove(id: EntityId): Promise<void> {
-    const { dataSource, entity, metadata } = this.resource;
+    const { metadata, entity, dataSource } = this.resource;
     const builder = dataSource.createQueryBuilder();
-    const removal =
-      metadata.deleteDateColumn === undefined ? builder.delete().from(entity) : builder.softDelete().from(entity);
-    await this.change(removal, id, []);
+    await this.change(
+      metadata.deleteDateColumn === undefined ? builder.delete().from(entity) : builder.softDelete().from(entity),
+      id,
+      [],
+    );
   }
+
+  private select(): SelectQueryBuilder<T> {
+    return this.resource.dataSource.createQueryBuilder(this.resource.entity, ALIAS);
+  }
+
+  private async change(statement: Change<T>, id: EntityId, written: readonly ColumnMetadata[]): Promise<void> {
+    const { deleteDateColumn } = this.resource.metadata;
+    const notDeleted = deleteDateColumn === undefined ? [] : [{ column: deleteDateColumn, parameter: null }];
+    meet(statement, [...this.conditions, conditionOn(this.resource.id, id), ...notDeleted]);
+    const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
+    if (affected === 0) throw new NotFoundException();
+  }
+
+  private async explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
+    try {
+      return await execute();
+    } catch (error) {
+      throw explainDatabaseError(error, this.resource, written);
+    }
+  }
+}
+
+/** A statement that changes rows. */
+type Change<T extends object> = WhereExpressionBuilder &
+  (UpdateQueryBuilder<T> | DeleteQueryBuilder<T> | SoftDeleteQueryBuilder<T>);
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

@@ -33,7 +33,7 @@ export function attachWhenInitialised(): void {
     attach(this);
     return this;
   };
-  DataSource.prototype.initialize = Object.assign(wrapped, { [WRAPPED]: true }) as DataSource['initialize'];
+  DataSource.prototype.initialize = Object.assign(wrapped, { [WRAPPED]: true });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValueType } from '../tenancy/tenant-scope.js';
-import { declaredOf } from './compile-policy.js';
+import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf, supportedDialect } from './enforcement.js';
 import { foreignKeysOf } from './foreign-keys.js';
 import type { Policies } from './policies.js';
@@ -24,7 +24,7 @@ export interface BootFindings {
  * @returns problems in words: what, where, and the line to type; nothing for a DataSource without entities
  */
 export function checkDataSource(dataSource: DataSource): BootFindings {
-  const entities = dataSource.entityMetadatas.filter((metadata) => !metadata.isJunction && !metadata.isClosureJunction);
+  const entities = dataSource.entityMetadatas.filter((metadata) => junctionSides(metadata).length === 0);
   if (entities.length === 0) return { problems: [], undeclared: [] };
   if (supportedDialect(dataSource) === undefined) return unsupported(dataSource, entities);
   const policies = enforcementOf(dataSource)?.policies;
@@ -69,11 +69,11 @@ function checkEntity(metadata: EntityMetadata, policies: Policies): string[] {
   if (!isScoped(policy)) return [];
   const columns = policy.kind === 'columns' ? policy.columns : [];
   const types = columns
-    .filter(({ key, column }) => !holds(scopeDeclaration()[key]!, column, policies))
+    .filter(({ key, column }) => !holds(scopeDeclaration()[key], column, policies))
     .map(
       ({ key, column }) =>
         `${metadata.name}.${column.propertyPath} is a ${policies.driver.normalizeType(column)} column, but the scope key '${key}' is declared as ` +
-        `${scopeDeclaration()[key]!.name}. Make the two agree.`,
+        `${scopeDeclaration()[key].name}. Make the two agree.`,
     );
   return [...types, ...checkUniqueKeys(metadata, policies)];
 }

@@ -16,7 +16,7 @@ export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
  * @throws MuckConfigurationError when what is declared does not fit the entity
  */
 export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
-  if (metadata.isJunction || metadata.isClosureJunction) return junctionPolicy(metadata, lookup);
+  if (junctionSides(metadata).length > 0) return junctionPolicy(metadata, lookup);
   const declaration = declaredOf(metadata);
   if (declaration === undefined) return { kind: 'undeclared' };
   if (declaration.kind === 'shared') return { kind: 'shared' };
@@ -81,13 +81,17 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
 
 /** A row of a junction or closure table is visible when the rows that it connects are. */
 function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
-  const sides = [metadata.ownerColumns, metadata.inverseColumns].map((columns) =>
-    link(columns[0]!.referencedColumn!.entityMetadata, columns),
-  );
+  const sides = junctionSides(metadata).map((columns) => link(columns[0].referencedColumn!.entityMetadata, columns));
   const policies = sides.map((side) => lookup(side.parent));
   if (policies.some((policy) => policy.kind === 'undeclared')) return { kind: 'undeclared' };
-  const parents = sides.filter((_, index) => isScoped(policies[index]!));
+  const parents = sides.filter((_, index) => isScoped(policies[index]));
   return parents.length === 0 ? { kind: 'shared' } : { kind: 'parents', parents };
+}
+
+/** The columns of a junction or closure table that name the rows on either side; empty for any other table. */
+export function junctionSides(metadata: EntityMetadata): readonly (readonly ColumnMetadata[])[] {
+  if (metadata.isClosureJunction) return [metadata.ancestorColumns, metadata.descendantColumns];
+  return metadata.isJunction ? [metadata.ownerColumns, metadata.inverseColumns] : [];
 }
 
 function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentLink {

@@ -1,6 +1,7 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { junctionSides } from './compile-policy.js';
 import { isScoped } from './policy.js';
 import type { Policies } from './policies.js';
 
@@ -59,7 +60,7 @@ export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, me
     );
   }
   if (typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
-    return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
+    return column.referencedColumn.getEntityValue(value) as unknown;
   }
   return value;
 }
@@ -79,18 +80,16 @@ function collect(metadata: EntityMetadata, policies: Policies): ForeignKey[] {
     if (!(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) continue;
     const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
     // Clients and callers know the column by its property where there is one.
-    const property = columns.length === 1 && !columns[0]!.own.isVirtual ? columns[0]!.own.propertyPath : relation.propertyPath;
+    const property = columns.length === 1 && !columns[0].own.isVirtual ? columns[0].own.propertyPath : relation.propertyPath;
     add(property, relation.inverseEntityMetadata, columns);
   }
   for (const key of metadata.foreignKeys) {
-    const columns = key.columns.map((own, i) => ({ own, referenced: key.referencedColumns[i]! }));
-    add(columns[0]!.own.propertyPath, key.referencedEntityMetadata, columns);
+    const columns = key.columns.map((own, i) => ({ own, referenced: key.referencedColumns[i] }));
+    add(columns[0].own.propertyPath, key.referencedEntityMetadata, columns);
   }
-  if (metadata.isJunction || metadata.isClosureJunction) {
-    for (const side of [metadata.ownerColumns, metadata.inverseColumns]) {
-      const columns = side.map((own) => ({ own, referenced: own.referencedColumn! }));
-      add(columns[0]!.own.propertyPath, columns[0]!.referenced.entityMetadata, columns);
-    }
+  for (const side of junctionSides(metadata)) {
+    const columns = side.map((own) => ({ own, referenced: own.referencedColumn! }));
+    add(columns[0].own.propertyPath, columns[0].referenced.entityMetadata, columns);
   }
   return [...keys.values()];
 }

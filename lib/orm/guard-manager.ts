@@ -45,7 +45,7 @@ async function requireSeen(manager: EntityManager, args: readonly unknown[]): Pr
   const { policies } = requireEnforcement(manager.dataSource);
   const { target, entities } = readArguments(args);
   for (const entity of entities) {
-    const type = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
+    const type = target ?? (entity.constructor);
     if (type === Object || !manager.dataSource.hasMetadata(type)) continue;
     const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
     if (policies.inForce(metadata) !== undefined) byMetadata.set(metadata, [...(byMetadata.get(metadata) ?? []), entity]);

@@ -1,5 +1,5 @@
-import { DataSource, EntityManager } from 'typeorm';
-import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral, QueryBuilder , EntityManager } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { runInScope } from '../tenancy/scope-frame.js';
@@ -67,7 +67,7 @@ function checkInsert(dataSource: DataSource, metadata: EntityMetadata): void {
   const policy = requireEnforcement(dataSource).policies.of(metadata);
   if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
   for (const { key } of policy.columns) {
-    const builder = (): QueryBuilder<ObjectLiteral> => dataSource.createQueryBuilder().insert().into(metadata.target as string).values({});
+    const builder = (): QueryBuilder<ObjectLiteral> => dataSource.createQueryBuilder().insert().into(metadata.target).values({});
     expect(metadata, 'an insert', builder, `:${scopeParameter(key)}`);
   }
 }

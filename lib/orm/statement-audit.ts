@@ -96,10 +96,10 @@ export class StatementAudit {
       if (limited.length === 0) continue;
       if (mention.inserted) {
         const index = expected.indexOf(mention.table);
-        if (index === -1) return `it inserts into ${limited[0]!.name} by hand`;
+        if (index === -1) return `it inserts into ${limited[0].name} by hand`;
         expected.splice(index, 1);
       } else if (!limited.some((metadata) => claims.take(mention, this.predicateFor(metadata, mention)))) {
-        return `it reads ${limited[0]!.name} without its tenant predicate`;
+        return `it reads ${limited[0].name} without its tenant predicate`;
       }
     }
     return undefined;
@@ -111,16 +111,16 @@ export class StatementAudit {
     if (problem !== undefined) return problem;
     if (hidesSql) return 'it contains a quote or comment that cannot be read';
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
-    if (mention !== undefined) return `it names the table of ${this.limitedBehind(mention.table)[0]!.name}, by hand`;
+    if (mention !== undefined) return `it names the table of ${this.limitedBehind(mention.table)[0].name}, by hand`;
     if (shape.verbs.every((verb) => READABLE_VERBS.has(verb))) return undefined;
     const word = tokens.find(({ kind, text }) => (kind === 'word' || kind === 'name') && this.limitedBehind(text).length > 0);
-    return word && `it names the table of ${this.limitedBehind(word.text)[0]!.name}, by hand`;
+    return word && `it names the table of ${this.limitedBehind(word.text)[0].name}, by hand`;
   }
 
   /** A common table expression that is named like a limited table would stand in its place, in predicates too. */
   private findShadow({ cteNames }: StatementShape): string | undefined {
     const name = cteNames.find((cte) => this.policies.guarded(cte).length > 0);
-    return name && `a common table expression is named like the table of ${this.policies.guarded(name)[0]!.name}`;
+    return name && `a common table expression is named like the table of ${this.policies.guarded(name)[0].name}`;
   }
 
   private limitedBehind(table: string): readonly EntityMetadata[] {

@@ -40,7 +40,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     try {
       issued = admit(sql, parameters);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     // Reads, and writes that name no other row, go straight on.
     if (issued === undefined || issued.writes.length === 0) return query(sql, parameters, structured);

@@ -19,7 +19,7 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
     groups.set(name, [...(groups.get(name) ?? []), lookup]);
   }
   for (const group of groups.values()) {
-    const { target, columns } = group[0]!.key;
+    const { target, columns } = group[0].key;
     const wanted = group.flatMap(({ values }) => values);
     const referenced = columns.map((column) => column.referenced);
     const visible = await visibleRows(queryRunner, target, referenced, wanted);
@@ -53,7 +53,7 @@ export async function visibleRows(
 
 /** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
 export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
-  return JSON.stringify(row.map((value, i) => keyText(value, columns[i]!)));
+  return JSON.stringify(row.map((value, i) => keyText(value, columns[i])));
 }
 
 function keyText(value: unknown, column: ColumnMetadata): string {
@@ -75,7 +75,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = driver.preparePersistentValue(rows[row]![column], columns[column]!);
+    parameters[name] = driver.preparePersistentValue(rows[row][column], columns[column]);
     return `:${name}`;
   };
   const names = columns.map(({ databaseName }) => `${driver.escape('target')}.${driver.escape(databaseName)}`);

@@ -97,7 +97,7 @@ function claimed<User>(
 
 function keyAndType(wanted: string | undefined): [string, unknown] {
   const declaration = scopeDeclaration();
-  const key = wanted ?? Object.keys(declaration)[0]!;
+  const key = wanted ?? Object.keys(declaration)[0];
   return [key, declaration[key]];
 }
 

@@ -90,7 +90,7 @@ export class Tenancy {
       while (next < all.length && !failed) {
         const index = next++;
         try {
-          results[index] = await runAsUnit(checked[index]!, async () => await fn(all[index]!));
+          results[index] = await runAsUnit(checked[index], async () => await fn(all[index]));
         } catch (error) {
           failed = true;
           throw error;

@@ -49,8 +49,12 @@ export class BodyRules {
 
   /** What a body that has been read says of columns that are not the client's. */
   claimsOf(body: unknown): Json {
-    const claims = Object.entries(body as Json).filter(([key, value]) => value !== undefined && isRefused(this.form, key));
-    return Object.fromEntries(claims.filter(([key]) => !this.form.tenantColumns.some(({ property }) => property === key)));
+    const claims = Object.entries(body as Json).filter(
+      ([key, value]) => value !== undefined && isRefused(this.form, key),
+    );
+    return Object.fromEntries(
+      claims.filter(([key]) => !this.form.tenantColumns.some(({ property }) => property === key)),
+    );
   }
 
   private unknownKeys(source: Json): string[] {

@@ -3,7 +3,11 @@ import type { ValidationError } from 'class-validator';
 
 /** The properties that a class has class-validator rules for. */
 export function ruledProperties(type: Function): ReadonlySet<string> {
-  return new Set(getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).map(({ propertyName }) => propertyName));
+  return new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(type, '', false, false)
+      .map(({ propertyName }) => propertyName),
+  );
 }
 
 /**
@@ -13,7 +17,11 @@ export function ruledProperties(type: Function): ReadonlySet<string> {
  * @param settled properties of which another problem is known already
  * @returns texts that name the properties, empty when all is well
  */
-export async function problemsOf(object: object, partial: boolean, settled: ReadonlySet<string> = new Set()): Promise<string[]> {
+export async function problemsOf(
+  object: object,
+  partial: boolean,
+  settled: ReadonlySet<string> = new Set(),
+): Promise<string[]> {
   const errors = await validate(object, {
     whitelist: true,
     forbidUnknownValues: false,

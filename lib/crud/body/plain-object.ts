@@ -30,7 +30,15 @@ function checkNesting(body: object): void {
   let level: object[] = [body];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) throw badRequest([`the body is nested deeper than ${MAX_DEPTH} levels`]);
-    if (level.some((value) => Object.hasOwn(value, '__proto__'))) throw badRequest(['property __proto__ should not exist']);
-    level = level.flatMap((value) => Object.values(value).filter((item) => typeof item === 'object' && item !== null)) as object[];
+    if (level.some((value) => Object.hasOwn(value, '__proto__'))) {
+      throw badRequest(['property __proto__ should not exist']);
+    }
+    level = level.flatMap(objectsIn);
   }
+}
+
+function objectsIn(value: object): object[] {
+  return Object.values<unknown>(value as Record<string, unknown>).filter(
+    (item): item is object => typeof item === 'object' && item !== null,
+  );
 }

@@ -11,7 +11,12 @@ import { problemsOf } from './class-rules.js';
  *
  * @param ruled the DTO's properties with rules
  */
-export async function readDto(dto: Type<object>, form: BodyForm, ruled: ReadonlySet<string>, source: Json): Promise<ReadBody> {
+export async function readDto(
+  dto: Type<object>,
+  form: BodyForm,
+  ruled: ReadonlySet<string>,
+  source: Json,
+): Promise<ReadBody> {
   const cleared = form.partial ? clearedColumns(dto, form, ruled, source) : [];
   const rest = Object.entries(source).filter(([key]) => !cleared.includes(propertyOfKey(dto, key)));
   const body = instantiate(dto, Object.fromEntries(rest), form.partial);

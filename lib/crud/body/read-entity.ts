@@ -10,13 +10,19 @@ import { problemsOf } from './class-rules.js';
  *
  * @param ruled the entity's properties with rules; undefined when it has none
  */
-export async function readEntity(form: BodyForm, ruled: ReadonlySet<string> | undefined, source: Json): Promise<ReadBody> {
+export async function readEntity(
+  form: BodyForm,
+  ruled: ReadonlySet<string> | undefined,
+  source: Json,
+): Promise<ReadBody> {
   const offered = Object.fromEntries(Object.entries(source).filter(([key]) => !isRefused(form, key)));
   const { values, problems } = readColumnValues(form.fields, offered);
   const body = toObject(form, values);
   if (ruled === undefined) return { body, problems };
 
-  const misfits = new Set(Object.keys(offered).filter((key) => offered[key] !== undefined && !Object.hasOwn(body, key)));
+  const misfits = new Set(
+    Object.keys(offered).filter((key) => offered[key] !== undefined && !Object.hasOwn(body, key)),
+  );
   const checked = form.partial ? withoutNulls(body) : body;
   const row = Object.assign(Object.create(form.entity.prototype as object) as object, checked);
   const ruleProblems = await problemsOf(row, form.partial, misfits);

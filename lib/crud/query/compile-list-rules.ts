@@ -18,7 +18,9 @@ export function compileListRules<T extends object>(
   problems: string[],
 ): ListRules {
   const comparable = columns.filter((column) => isLoaded(column) && !column.tenant && column.type.parse !== undefined);
-  const searchable = comparable.filter(({ type, metadata }) => type.isText === true && metadata.transformer === undefined);
+  const searchable = comparable.filter(
+    ({ type, metadata }) => type.isText === true && metadata.transformer === undefined,
+  );
   const limit = { ...DEFAULT_LIMIT, ...options.limit };
   if (!isWholeNumber(limit.max) || !isWholeNumber(limit.default) || limit.default > limit.max) {
     problems.push('limit: default and max must be whole numbers from 1, and default no more than max');
@@ -44,7 +46,8 @@ function choose(
   for (const name of names) {
     const column = among.find(({ property }) => property === name);
     if (column !== undefined) chosen.set(name, column);
-    else problems.push(`${option} names '${name}', which is none of ${among.map(({ property }) => property).join(', ')}`);
+    else
+      problems.push(`${option} names '${name}', which is none of ${among.map(({ property }) => property).join(', ')}`);
   }
   return chosen;
 }

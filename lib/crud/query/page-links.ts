@@ -24,7 +24,7 @@ function pageUrl(url: string, limit: number, offset: number): string {
   const parameters = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
   parameters.set('limit', String(limit));
   parameters.set('offset', String(offset));
-  return `${path}?${parameters}`;
+  return `${path}?${parameters.toString()}`;
 }
 
 /** A path as it may stand in a header: what would end the reference, or is no ASCII, is encoded. */

@@ -67,7 +67,9 @@ function sortKeys(draft: Draft, text: string, allowed: NamedColumns): Draft['sor
   const keys = text.split(',').map((term) => sortKey(term.trim(), allowed));
   const unknown = keys.filter(({ property }) => !allowed.has(property));
   if (unknown.length > 0) {
-    draft.problems.push(`sort must name ${oneOfThese(allowed)}, not ${unknown.map(({ property }) => quoted(property)).join(', ')}`);
+    draft.problems.push(
+      `sort must name ${oneOfThese(allowed)}, not ${unknown.map(({ property }) => quoted(property)).join(', ')}`,
+    );
   } else if (new Set(keys.map(({ property }) => property)).size < keys.length || keys.length > MAX_SORT_KEYS) {
     draft.problems.push(`sort must name each column once, at most ${MAX_SORT_KEYS}`);
   }
@@ -93,7 +95,9 @@ function readFilter(draft: Draft, name: string, text: string, rules: ListRules):
   const column = rules.filter.get(name);
   if (column === undefined) {
     const known = [...PARAMETERS.keys()].filter((parameter) => isParameter(parameter, rules));
-    draft.problems.push(`Unknown parameter ${quoted(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`);
+    draft.problems.push(
+      `Unknown parameter ${quoted(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`,
+    );
     return;
   }
   setFilter(draft, name, column.type.parse?.(text), column.type.expects);
@@ -122,7 +126,9 @@ function setFilter(draft: Draft, name: string, value: unknown, expects: string):
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -31,19 +31,28 @@ export function planList<T extends object>(
   meet(select, conditions, select.alias);
   if (query.search !== undefined && query.search !== '') search(select, resource.list.search, query.search);
   for (const { property, direction } of query.sort ?? []) {
-    select.addOrderBy(`${select.alias}.${resource.column(property).metadata.propertyPath}`, direction === 'desc' ? 'DESC' : 'ASC');
+    select.addOrderBy(
+      `${select.alias}.${resource.column(property).metadata.propertyPath}`,
+      direction === 'desc' ? 'DESC' : 'ASC',
+    );
   }
   const isSortedById = query.sort?.some(({ property }) => property === resource.id.property);
   if (isSortedById !== true) select.addOrderBy(`${select.alias}.${resource.id.metadata.propertyPath}`, 'ASC');
 }
 
-function search<T extends object>(select: SelectQueryBuilder<T>, columns: readonly ResourceColumn[], text: string): void {
+function search<T extends object>(
+  select: SelectQueryBuilder<T>,
+  columns: readonly ResourceColumn[],
+  text: string,
+): void {
   if (columns.length === 0) throw new TypeError('Nothing to search: @Crud(Entity, { search: […] }) names no column.');
   const pattern = `%${text.replace(/[!%_]/g, `${ESCAPE}$&`)}%`;
   select.andWhere(
     new Brackets((either) => {
       for (const { metadata } of columns) {
-        either.orWhere(`LOWER(${select.alias}.${metadata.propertyPath}) LIKE LOWER(:search) ESCAPE '${ESCAPE}'`, { search: pattern });
+        either.orWhere(`LOWER(${select.alias}.${metadata.propertyPath}) LIKE LOWER(:search) ESCAPE '${ESCAPE}'`, {
+          search: pattern,
+        });
       }
     }),
   );

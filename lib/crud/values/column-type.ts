@@ -79,7 +79,9 @@ const DECLARED = new Map<unknown, ValueType>([
 
 function declaredType({ target, propertyName }: ColumnMetadata): ValueType {
   const declared: unknown =
-    typeof target === 'function' ? Reflect.getMetadata('design:type', target.prototype as object, propertyName) : undefined;
+    typeof target === 'function'
+      ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
+      : undefined;
   return DECLARED.get(declared) ?? structured;
 }
 

@@ -20,7 +20,8 @@ export function integer(min: number, max: number): ValueType {
 export function bigInteger(unsigned: boolean): ValueType {
   const [min, max] = unsigned ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
   const read = (value: unknown): string | undefined => {
-    const exact = typeof value === 'bigint' || Number.isSafeInteger(value) || (typeof value === 'string' && INTEGER.test(value));
+    const exact =
+      typeof value === 'bigint' || Number.isSafeInteger(value) || (typeof value === 'string' && INTEGER.test(value));
     if (!exact) return undefined;
     const number = BigInt(value as bigint | number | string);
     return number >= min && number <= max ? String(number) : undefined;
@@ -35,12 +36,16 @@ export function decimal(precision: number | null | undefined, scale: number | un
   const [bound, digits] =
     precision === null || precision === undefined
       ? [Number.MAX_VALUE, '']
-      : [10 ** (precision - (scale ?? 0)) - 0.5 * 10 ** -(scale ?? 0), ` of at most ${precision - (scale ?? 0)} digits before the point`];
+      : [
+          10 ** (precision - (scale ?? 0)) - 0.5 * 10 ** -(scale ?? 0),
+          ` of at most ${precision - (scale ?? 0)} digits before the point`,
+        ];
   const fits = (text: string): boolean =>
     text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) && Math.abs(Number(text)) < bound;
   return {
     expects: `a decimal number${digits}`,
-    read: (value) => ((typeof value === 'number' || typeof value === 'string') && fits(String(value)) ? value : undefined),
+    read: (value) =>
+      (typeof value === 'number' || typeof value === 'string') && fits(String(value)) ? value : undefined,
     parse: (text) => (fits(text) ? text : undefined),
     toJson: asString,
   };

@@ -40,7 +40,8 @@ export const structured: ValueType = {
 /** Types that this library does not know, whose values are written as one string or number. */
 export const scalar: ValueType = {
   expects: 'a string or a number',
-  read: (value) => ((typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined),
+  read: (value) =>
+    (typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined,
 };
 
 function toJson(value: unknown): string | undefined {

@@ -54,10 +54,10 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       const { policies, dialect } = requireEnforcement(this.dataSource);
       const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
       if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
-      const value: unknown = column.getEntityValue(valueSets[index]!);
+      const value: unknown = column.getEntityValue(valueSets[index]);
       if (typeof value === 'function') {
         const text = checkCallerText(String((value as () => string)()), dialect, 'an SQL expression');
-        column.setEntityValue(valueSets[index]!, () => text);
+        column.setEntityValue(valueSets[index], () => text);
       }
     }
     return super.createColumnValueExpression(valueSets, index, column);

@@ -50,7 +50,7 @@ function checkExpressions(values: ObjectLiteral, dialect: SqlDialect): void {
       const text = checkCallerText(String((value as () => string)()), dialect, 'an SQL expression');
       values[property] = (): string => text;
     } else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      checkExpressions(value as ObjectLiteral, dialect);
+      checkExpressions(value, dialect);
     }
   }
 }

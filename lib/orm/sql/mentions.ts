@@ -59,8 +59,8 @@ export function readShape(tokens: readonly SqlToken[]): StatementShape {
   let atStart = true;
 
   for (let i = 0; i < tokens.length; i += 1) {
-    const token = tokens[i]!;
-    const level = levels[levels.length - 1]!;
+    const token = tokens[i];
+    const level = levels[levels.length - 1];
     if (token.kind === 'punctuation') {
       if (token.text === '(') {
         const bracket = parents.push(level.bracket) - 1;
@@ -69,7 +69,7 @@ export function readShape(tokens: readonly SqlToken[]): StatementShape {
         level.expect = false;
       } else if (token.text === ')') {
         if (levels.length > 1) levels.pop();
-        bounds.push({ offset: token.end, bracket: levels[levels.length - 1]!.bracket });
+        bounds.push({ offset: token.end, bracket: levels[levels.length - 1].bracket });
       } else if (token.text === ',') {
         level.expect = level.inTables;
       } else if (token.text === ';') {
@@ -103,7 +103,7 @@ export function readShape(tokens: readonly SqlToken[]): StatementShape {
     level.expect = false;
     i = endOfName(tokens, i);
     const alias = aliasAfter(tokens, i);
-    mentions.push({ table: tokens[i]!.text, alias, inserted: level.inserting, bracket: level.bracket });
+    mentions.push({ table: tokens[i].text, alias, inserted: level.inserting, bracket: level.bracket });
     level.inserting = false;
   }
   return { mentions, cteNames, verbs, brackets: { parents, at: (offset) => bracketAt(bounds, offset) } };
@@ -115,7 +115,7 @@ function newLevel(bracket: number): Level {
 
 /** Whether the word at `i` is followed by tables, and not one of the same words in another role. */
 function opensTables(tokens: readonly SqlToken[], i: number): boolean {
-  const word = tokens[i]!.text;
+  const word = tokens[i].text;
   if (!BEFORE_TABLE.has(word)) return false;
   const before = tokens[i - 1]?.text;
   const after = tokens[i + 1]?.text;
@@ -132,7 +132,7 @@ function namesCte(tokens: readonly SqlToken[], i: number): boolean {
   if (before !== 'with' && before !== 'recursive' && before !== ',') return false;
   let next = i + 1;
   if (tokens[next]?.text === '(') {
-    while (next < tokens.length && tokens[next]!.text !== ')') next += 1;
+    while (next < tokens.length && tokens[next].text !== ')') next += 1;
     next += 1;
   }
   if (tokens[next]?.text !== 'as') return false;
@@ -159,8 +159,8 @@ function bracketAt(bounds: readonly { readonly offset: number; readonly bracket:
   let high = bounds.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (bounds[middle]!.offset <= offset) low = middle;
+    if (bounds[middle].offset <= offset) low = middle;
     else high = middle - 1;
   }
-  return bounds[low]!.bracket;
+  return bounds[low].bracket;
 }

@@ -42,7 +42,7 @@ export function readTokens(sql: string, dialect: SqlDialect): SqlTokens {
     at = end;
   };
   while (at < sql.length) {
-    const char = sql[at]!;
+    const char = sql[at];
     const next = sql[at + 1];
     if (/\s/.test(char)) {
       at += 1;

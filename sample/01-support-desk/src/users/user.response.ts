@@ -1,8 +1,7 @@
-import { Exclude, Expose } from 'class-transformer';
+import { Expose } from 'class-transformer';
 import type { UserRole } from './user.entity.js';
 
-/** What colleagues see of each other. The account behind a user is nobody's business but its own. */
-@Exclude()
+/** What colleagues see of each other: what is exposed here, so not the account behind a user. */
 export class UserResponse {
   @Expose()
   id!: number;

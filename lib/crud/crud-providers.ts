@@ -1,0 +1,32 @@
+import { Inject } from '@nestjs/common';
+import type { FactoryProvider, Type } from '@nestjs/common';
+import { CrudServices } from './crud-services.js';
+import type { CrudService } from './crud.service.js';
+
+const tokens = new WeakMap<Type<object>, symbol>();
+
+/** Injection token of the {@link CrudService} of an entity. */
+export function getCrudToken(entity: Type<object>): symbol {
+  let token = tokens.get(entity);
+  if (token === undefined) tokens.set(entity, (token = Symbol(`CrudService<${entity.name}>`)));
+  return token;
+}
+
+/**
+ * Injects the {@link CrudService} of an entity. The module imports `MuckModule.forFeature([Entity])`.
+ *
+ * @example
+ * constructor(@InjectCrud(SupportTicket) private readonly tickets: CrudService<SupportTicket>) {}
+ */
+export function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyDecorator {
+  return Inject(getCrudToken(entity));
+}
+
+/** Providers of the services of some entities, for `MuckModule.forFeature`. */
+export function crudProviders(entities: readonly Type<object>[]): FactoryProvider<CrudService<object>>[] {
+  return entities.map((entity) => ({
+    provide: getCrudToken(entity),
+    inject: [CrudServices],
+    useFactory: (services: CrudServices) => services.forEntity(entity),
+  }));
+}

@@ -1,0 +1,84 @@
+import { Inject } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { CrudServices } from './crud-services.js';
+import type { CrudService, CrudValues } from './crud.service.js';
+import type { ListQuery, Page } from './query/list-query.js';
+import type { EntityId } from './resource.js';
+
+/** A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead. */
+export type CrudBody<T> = { readonly [K in keyof T]?: unknown };
+
+/**
+ * Base of a controller that serves an entity; `@Crud(Entity)` makes its methods routes.
+ *
+ * A subclass overrides a method with its real types and calls `super`; route, pipes and scope stay. Its own routes are ordinary Nest methods, with
+ * `this.service` at hand.
+ *
+ * @example
+ * @Controller('support-tickets') @TenantScoped()
+ * @Crud(SupportTicket, { dto: { create: CreateTicketDto } })
+ * export class SupportTicketsController extends CrudController<SupportTicket> {
+ *   @UseGuards(AgentGuard)
+ *   override create(ticket: CreateTicketDto) {
+ *     return super.create({ ...ticket, status: 'open' });
+ *   }
+ * }
+ */
+export abstract class CrudController<T extends object> {
+  @Inject(CrudServices)
+  private readonly crudServices!: CrudServices;
+
+  private crudService?: CrudService<T>;
+
+  /** Reads and writes the entity's rows, within the tenant scope and what {@link scope} adds. Not yet there in a constructor. */
+  protected get service(): CrudService<T> {
+    return (this.crudService ??= this.crudServices.forController<T>(
+      this.constructor,
+      this.scope === CrudController.prototype.scope ? undefined : (context) => this.scope(context),
+    ));
+  }
+
+  /** `GET /`: a page of rows. */
+  findAll(query: ListQuery<T>): Promise<Page<T>> {
+    return this.service.findAll(query);
+  }
+
+  /** `GET /:id`: one row. */
+  findOne(id: EntityId): Promise<T> {
+    return this.service.findOne(id);
+  }
+
+  /** `POST /`: a new row. */
+  create(body: CrudBody<T>): Promise<T> {
+    return this.service.create(body as CrudValues<T>);
+  }
+
+  /** `PUT /:id`: the row as the body describes it. */
+  replace(id: EntityId, body: CrudBody<T>): Promise<T> {
+    return this.service.replace(id, body as CrudValues<T>);
+  }
+
+  /** `PATCH /:id`: the row with what the body mentions changed. */
+  update(id: EntityId, body: CrudBody<T>): Promise<T> {
+    return this.service.update(id, body as CrudValues<T>);
+  }
+
+  /** `DELETE /:id`. */
+  remove(id: EntityId): Promise<void> {
+    return this.service.remove(id);
+  }
+
+  /**
+   * What this controller adds to the tenant scope: columns and the values that they must equal. ANDed to every read and stamped on every write of
+   * {@link service}; it narrows and never widens. Asked once per request, after guards. It cannot use `this.service`, which waits for it.
+   *
+   * @returns property values; undefined and null among them are refused with a 403
+   * @example
+   * protected override scope(context: ExecutionContext) {
+   *   return { assigneeId: context.switchToHttp().getRequest().user.id };
+   * }
+   */
+  protected scope(_context: ExecutionContext): Partial<T> | Promise<Partial<T>> {
+    return {};
+  }
+}

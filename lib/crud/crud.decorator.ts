@@ -1,0 +1,51 @@
+import { UseInterceptors } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
+import { putCrudMetadata } from './crud-metadata.js';
+import type { CrudOptions } from './crud-options.js';
+import { CRUD_ROUTES, READING_ROUTES } from './crud-routes.js';
+import type { CrudRoute } from './crud-routes.js';
+import type { CrudController } from './crud.controller.js';
+import { CrudInterceptor } from './crud.interceptor.js';
+import { defineRoutes } from './route-methods.js';
+
+/**
+ * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`, `PUT`, `PATCH` and
+ * `DELETE /:id`; of an entity that is shared only the reading routes, unless `only` names others.
+ *
+ * Methods that the class overrides keep their guards, interceptors, further parameters and status codes, and parameters that they decorate
+ * themselves keep their own pipes. Further routes of the class are never taken for an id.
+ *
+ * @param entity the entity's class
+ * @param options checked against the entity by the compiler, and once more when the application starts
+ * @throws MuckConfigurationError for both `only` and `except`
+ * @example
+ * @Controller('support-tickets')
+ * @TenantScoped()
+ * @UseGuards(AuthGuard)
+ * @Crud(SupportTicket, { dto: { create: CreateTicketDto }, search: ['subject'] })
+ * export class SupportTicketsController extends CrudController<SupportTicket> {}
+ */
+export function Crud<T extends object>(
+  entity: Type<T>,
+  options: CrudOptions<T> = {},
+): <C extends Type<CrudController<T>>>(target: C) => void {
+  return (target) => {
+    const routes = chooseRoutes(entity, options, target.name);
+    putCrudMetadata(target, { entity, options, routes });
+    declareController(target, entity);
+    defineRoutes(target, routes);
+    const interceptors = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
+    if (!interceptors.includes(CrudInterceptor)) UseInterceptors(CrudInterceptor)(target);
+  };
+}
+
+function chooseRoutes<T extends object>(entity: Type<T>, { only, except }: CrudOptions<T>, where: string): CrudRoute[] {
+  if (only !== undefined && except !== undefined)
+    throw new MuckConfigurationError([`${where}: @Crud takes only or except, not both.`]);
+  const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
+  const served = only ?? (isShared ? READING_ROUTES : CRUD_ROUTES);
+  return served.filter((route) => except?.includes(route) !== true);
+}

@@ -1,0 +1,125 @@
+import type { ObjectLiteral } from 'typeorm';
+import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
+import { badRequest } from './bad-request.js';
+import { readColumnValues } from './column-values.js';
+import type { ColumnValues } from './column-values.js';
+import type { Narrowing } from './narrowing.js';
+import type { Resource } from './resource.js';
+import { isChangeable, isCreatable, isRequired } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+import { isSameValue } from './same-value.js';
+
+/**
+ * The values of columns that an object offers, the server's own left out.
+ *
+ * @throws BadRequestException for what does not fit its column
+ */
+export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
+  const { values, problems } = readColumnValues(resource.fields, offer);
+  if (problems.length > 0) throw badRequest(problems);
+  return values;
+}
+
+/**
+ * A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count.
+ *
+ * @throws BadRequestException naming what must be given
+ */
+export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
+  const row = resource.metadata.create() as T;
+  for (const [column, value] of offered) {
+    // A tenant that application code names is passed on: naming another one than that in force is an error there, not a silence.
+    if (isCreatable(column) || column.owner === 'tenant') column.metadata.setEntityValue(row, value);
+  }
+  for (const [column, value] of narrowing.values) column.metadata.setEntityValue(row, value);
+  const missing = missingColumns(resource, row);
+  if (missing.length > 0) throw badRequest(missing.map(({ property }) => `${property} must be given`));
+  return row;
+}
+
+/** Unless a listener may still give it, which only the database can tell. */
+function missingColumns<T extends object>({ metadata, columns, dataSource }: Resource<T>, row: T): ResourceColumn[] {
+  const mayBeGivenLater = metadata.beforeInsertListeners.length > 0 || dataSource.subscribers.length > 0;
+  if (mayBeGivenLater) return [];
+  return columns.filter(
+    (column) =>
+      isCreatable(column) && isRequired(column) && (column.metadata.getEntityValue(row) ?? undefined) === undefined,
+  );
+}
+
+/**
+ * What a full replacement says: the offered values, and the default or null for each column that it leaves out. Columns that answers do not
+ * show stay as they are: a client that sends back what it got must not wipe what it never saw.
+ *
+ * @returns values, or functions that give SQL for defaults that the database computes
+ * @throws BadRequestException naming what must be given
+ */
+export function replacementValues<T extends object>(
+  resource: Resource<T>,
+  offered: ColumnValues,
+  narrowing: Narrowing,
+): ColumnValues {
+  const values = new Map(offered);
+  const missing: string[] = [];
+  for (const column of resource.columns) {
+    const isLeftOut = !values.has(column) && !narrowing.values.has(column) && isChangeable(column);
+    const [root] = column.property.split('.', 1) as [string];
+    if (!isLeftOut || !resource.shown.has(root) || !resource.bodies.replace.covers(column)) continue;
+    if (isRequired(column)) missing.push(`${column.property} must be given`);
+    else values.set(column, defaultOf(resource, column));
+  }
+  if (missing.length > 0) throw badRequest(missing);
+  return values;
+}
+
+function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata }: ResourceColumn): unknown {
+  const isLiteral = typeof metadata.default !== 'function' && !metadata.isArray;
+  return isLiteral ? (metadata.default ?? null) : () => dataSource.driver.normalizeDefault(metadata) ?? 'NULL';
+}
+
+/**
+ * What an update has to write: the columns that change, those that the entity's `@BeforeUpdate` listeners change included.
+ *
+ * @param row as it is stored
+ * @param values new values, or functions that give SQL
+ * @returns values by property; undefined when nothing changes
+ */
+export async function changesOf<T extends object>(
+  resource: Resource<T>,
+  row: T,
+  values: ColumnValues,
+  narrowing: Narrowing,
+): Promise<ObjectLiteral | undefined> {
+  const { metadata, columns } = resource;
+  const next = metadata.create(undefined, { fromDeserializer: true }) as T;
+  for (const column of columns) {
+    const stored: unknown = column.metadata.getEntityValue(row);
+    if (stored !== undefined) column.metadata.setEntityValue(next, stored);
+  }
+  const changes: ObjectLiteral = {};
+  let isEmpty = true;
+  for (const [column, value] of values) {
+    if ((!isChangeable(column) && column.owner !== 'tenant') || narrowing.values.has(column)) continue;
+    if (typeof value === 'function') {
+      column.metadata.setEntityValue(changes, value);
+      isEmpty = false;
+    } else {
+      column.metadata.setEntityValue(next, value);
+    }
+  }
+  await runListeners(metadata.beforeUpdateListeners, next);
+  for (const column of columns) {
+    const stored: unknown = column.metadata.getEntityValue(row);
+    const value: unknown = column.metadata.getEntityValue(next);
+    if (value === undefined || column.owner === 'server' || !column.metadata.isUpdate) continue;
+    if (stored !== undefined && isSameValue(stored, value)) continue;
+    column.metadata.setEntityValue(changes, value);
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : changes;
+}
+
+/** TypeORM runs them for entities that are saved; an update by criteria is all that is sent here. */
+async function runListeners(listeners: readonly EntityListenerMetadata[], row: object): Promise<void> {
+  for (const listener of listeners) if (listener.isAllowed(row)) await listener.execute(row);
+}

@@ -1,0 +1,17 @@
+import type { DataSource } from 'typeorm';
+
+/**
+ * Takes enforcement off a DataSource: what attaching put over TypeORM's own methods. An attack that fails here too proves nothing.
+ */
+export function detach(dataSource: DataSource): void {
+  const { driver, manager } = dataSource;
+  for (const [object, methods] of [
+    [dataSource, ['createQueryBuilder', 'createEntityManager', 'runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase']],
+    [driver, ['escapeQueryWithParameters', 'createQueryRunner']],
+    [manager, ['save', 'remove', 'softRemove', 'recover', 'transaction']],
+  ] as const) {
+    for (const method of methods) Reflect.deleteProperty(object, method);
+  }
+  // SQLite's driver keeps one query runner, which is a guarded one.
+  if (Object.hasOwn(driver, 'queryRunner')) Object.assign(driver, { queryRunner: undefined });
+}
