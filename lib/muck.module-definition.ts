@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
+import type { CrudDefaults } from './crud/crud-defaults.js';
 import type { DeclaredEntity } from './tenancy/entity-declarations.js';
 import type { TenantResolver } from './tenancy/tenant-resolver.js';
 import type { ScopeDeclaration } from './tenancy/tenant-scope.js';
@@ -11,6 +12,8 @@ export interface MuckOptions {
    * starting, `deny` starts it, logs the list and refuses queries on those entities.
    */
   readonly undeclared?: 'refuse' | 'deny';
+  /** Defaults for the options of every `@Crud`. */
+  readonly defaults?: CrudDefaults;
 }
 
 /** What must be known when the module is declared. */

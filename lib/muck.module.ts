@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BootCheck } from './boot-check.js';
+import { CRUD_DEFAULTS } from './crud/crud-defaults.js';
+import type { CrudDefaults } from './crud/crud-defaults.js';
+import { crudProviders } from './crud/crud-providers.js';
+import { CrudServices } from './crud/crud-services.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
-import { ConfigurableModuleClass } from './muck.module-definition.js';
-import type { MuckModuleAsyncOptions, MuckModuleOptions, MuckStructure } from './muck.module-definition.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
+import type { MuckModuleAsyncOptions, MuckModuleOptions, MuckOptions, MuckStructure } from './muck.module-definition.js';
 import { declareEntity } from './tenancy/entity-declarations.js';
 import { Tenancy } from './tenancy/tenancy.js';
 import { declareScope } from './tenancy/tenant-scope.js';
@@ -33,6 +37,17 @@ export class MuckModule {
   static forRootAsync(options: MuckModuleAsyncOptions): DynamicModule {
     return assemble(ConfigurableModuleClass.forRootAsync(options), options);
   }
+
+  /**
+   * Makes the services of some entities injectable with `@InjectCrud(Entity)`. Only needed outside of `@Crud` controllers.
+   *
+   * @example
+   * @Module({ imports: [MuckModule.forFeature([SupportTicket])], providers: [TicketImport] })
+   */
+  static forFeature(entities: readonly Type<object>[]): DynamicModule {
+    const providers = crudProviders(entities);
+    return { module: MuckModule, providers, exports: providers };
+  }
 }
 
 function assemble(definition: DynamicModule, { scope, resolver, imports = [], entities = [] }: MuckStructure): DynamicModule {
@@ -52,9 +67,15 @@ function assemble(definition: DynamicModule, { scope, resolver, imports = [], en
       ...(definition.providers ?? []),
       resolver,
       { provide: DEFAULT_RESOLVER, useValue: { type: resolver } },
+      {
+        provide: CRUD_DEFAULTS,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: ({ defaults }: MuckOptions): CrudDefaults => defaults ?? {},
+      },
+      CrudServices,
       Tenancy,
       BootCheck,
     ],
-    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, Tenancy],
+    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudServices, Tenancy],
   };
 }

@@ -53,8 +53,22 @@ export function isLoaded({ metadata }: ResourceColumn): boolean {
   return metadata.isSelect && !standsForRelation(metadata);
 }
 
+/** Sets a column's value in a row, or in an object of new values. */
+export function setColumnValue(target: object, { property, metadata }: ResourceColumn, value: unknown): void {
+  if (!standsForRelation(metadata)) {
+    metadata.setEntityValue(target, value);
+    return;
+  }
+  // TypeORM takes the key in place of the other row.
+  const path = property.split('.');
+  const name = path.pop()!;
+  let holder = target as Record<string, unknown>;
+  for (const part of path) holder = (holder[part] ??= {}) as Record<string, unknown>;
+  holder[name] = value;
+}
+
 /** A column that the entity has no property for, except through its relation. */
-function standsForRelation(column: ColumnMetadata): boolean {
+export function standsForRelation(column: ColumnMetadata): boolean {
   return column.isVirtual && column.relationMetadata !== undefined;
 }
 

@@ -5,7 +5,7 @@ import { readColumnValues } from './column-values.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from './resource.js';
-import { isChangeable, isCreatable, isRequired } from './resource-column.js';
+import { isChangeable, isCreatable, isRequired, setColumnValue, standsForRelation } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { isSameValue } from './same-value.js';
 
@@ -26,12 +26,12 @@ export function offeredValues<T extends object>(resource: Resource<T>, offer: ob
  * @throws BadRequestException naming what must be given
  */
 export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
-  const row = resource.metadata.create() as T;
+  const row = new resource.entity();
   for (const [column, value] of offered) {
     // A tenant that application code names is passed on: naming another one than that in force is an error there, not a silence.
-    if (isCreatable(column) || column.owner === 'tenant') column.metadata.setEntityValue(row, value);
+    if (isCreatable(column) || column.owner === 'tenant') setColumnValue(row, column, value);
   }
-  for (const [column, value] of narrowing.values) column.metadata.setEntityValue(row, value);
+  for (const [column, value] of narrowing.values) setColumnValue(row, column, value);
   const missing = missingColumns(resource, row);
   if (missing.length > 0) throw badRequest(missing.map(({ property }) => `${property} must be given`));
   return row;
@@ -90,33 +90,36 @@ export async function changesOf<T extends object>(
   values: ColumnValues,
   narrowing: Narrowing,
 ): Promise<ObjectLiteral | undefined> {
-  const { metadata, columns } = resource;
-  const next = metadata.create(undefined, { fromDeserializer: true }) as T;
-  for (const column of columns) {
-    const stored: unknown = column.metadata.getEntityValue(row);
-    if (stored !== undefined) column.metadata.setEntityValue(next, stored);
-  }
   const changes: ObjectLiteral = {};
-  let isEmpty = true;
+  const next = copyOf(resource, row);
   for (const [column, value] of values) {
     if ((!isChangeable(column) && column.owner !== 'tenant') || narrowing.values.has(column)) continue;
-    if (typeof value === 'function') {
-      column.metadata.setEntityValue(changes, value);
-      isEmpty = false;
-    } else {
-      column.metadata.setEntityValue(next, value);
-    }
+    // What the row does not hold, or only the database can compute, is written as it is.
+    const isComparable = typeof value !== 'function' && !standsForRelation(column.metadata);
+    setColumnValue(isComparable ? next : changes, column, value);
   }
-  await runListeners(metadata.beforeUpdateListeners, next);
-  for (const column of columns) {
+  await runListeners(resource.metadata.beforeUpdateListeners, next);
+  for (const column of comparableColumns(resource)) {
     const stored: unknown = column.metadata.getEntityValue(row);
     const value: unknown = column.metadata.getEntityValue(next);
-    if (value === undefined || column.owner === 'server' || !column.metadata.isUpdate) continue;
-    if (stored !== undefined && isSameValue(stored, value)) continue;
-    column.metadata.setEntityValue(changes, value);
-    isEmpty = false;
+    if (value === undefined || (stored !== undefined && isSameValue(stored, value))) continue;
+    if (column.owner !== 'server' && column.metadata.isUpdate) setColumnValue(changes, column, value);
   }
-  return isEmpty ? undefined : changes;
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+function copyOf<T extends object>(resource: Resource<T>, row: T): T {
+  const copy = Object.create(resource.entity.prototype as object) as T;
+  for (const column of comparableColumns(resource)) {
+    const stored: unknown = column.metadata.getEntityValue(row);
+    if (stored !== undefined) setColumnValue(copy, column, stored);
+  }
+  return copy;
+}
+
+/** Without those that only a relation stands for: asking a lazy relation for its key would load it. */
+function comparableColumns<T extends object>({ columns }: Resource<T>): ResourceColumn[] {
+  return columns.filter(({ metadata }) => !standsForRelation(metadata));
 }
 
 /** TypeORM runs them for entities that are saved; an update by criteria is all that is sent here. */

@@ -1,0 +1,186 @@
+import { Global, Injectable, Module } from '@nestjs/common';
+import type { CanActivate, ExecutionContext, INestApplication, LoggerService, Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Exclude } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Length } from 'class-validator';
+import { MuckModule, Tenancy, TenantScoped, TenantShared, tenantFromUser } from 'nestjs-muck';
+import type { App } from 'supertest/types.js';
+import {
+  BeforeInsert,
+  BeforeUpdate,
+  Column,
+  CreateDateColumn,
+  DataSource,
+  DeleteDateColumn,
+  Entity,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+  Unique,
+  UpdateDateColumn,
+  VersionColumn,
+} from 'typeorm';
+import { CRUD_DEFAULTS } from '../../lib/crud/crud-defaults.js';
+import { CrudServices } from '../../lib/crud/crud-services.js';
+import { createApplication } from '../support/adapters.js';
+import type { Adapter } from '../support/adapters.js';
+import { createDatabase } from '../support/databases.js';
+import type { DatabaseKind } from '../support/databases.js';
+
+@Entity()
+@TenantScoped()
+export class Agent {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() name!: string;
+}
+
+@Entity()
+@TenantScoped()
+@Unique(['organizationId', 'orderNumber'])
+export class Ticket {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() orderNumber!: number;
+  @Column({ length: 40 }) subject!: string;
+  @Column({ default: 'open' }) status!: string;
+  @Column({ type: String, nullable: true }) note!: string | null;
+  @Column({ type: Number, nullable: true }) assigneeId!: number | null;
+  @ManyToOne(() => Agent) assignee!: Relation<Agent> | null;
+  @Column({ type: String, nullable: true, select: false }) secret!: string | null;
+  @Exclude() @Column({ type: String, nullable: true }) audit!: string | null;
+  @VersionColumn() version!: number;
+  @CreateDateColumn() createdAt!: Date;
+  @UpdateDateColumn() updatedAt!: Date;
+  @DeleteDateColumn() deletedAt!: Date | null;
+}
+
+/** One column of each kind; nothing but the columns says what fits. */
+@Entity()
+@TenantScoped()
+export class Specimen {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column() organizationId!: number;
+  @Column({ type: 'varchar', length: 10, nullable: true }) code!: string | null;
+  @Column({ type: 'smallint', nullable: true }) small!: number | null;
+  @Column({ type: 'bigint', nullable: true }) big!: string | null;
+  @Column({ type: 'decimal', precision: 8, scale: 2, nullable: true }) price!: string | null;
+  @Column({ type: 'float', nullable: true }) weight!: number | null;
+  @Column({ type: 'boolean', nullable: true }) done!: boolean | null;
+  @Column({ type: 'date', nullable: true }) day!: string | null;
+  @Column({ type: Date, nullable: true }) at!: Date | null;
+  @Column({ type: 'simple-enum', enum: ['red', 'green'], nullable: true }) color!: string | null;
+  @Column({ type: 'uuid', nullable: true }) reference!: string | null;
+  @Column({ type: 'simple-json', nullable: true }) meta!: unknown;
+  @Column({ type: 'simple-array', nullable: true }) tags!: string[] | null;
+  @Column({ type: 'int', nullable: true, transformer: { to: (n: number | null) => n && n * 100, from: (n: number | null) => n && n / 100 } })
+  euros!: number | null;
+  @ManyToOne(() => Agent) keeper!: Relation<Agent> | null;
+}
+
+/** The entity's own rules say what a body may hold. */
+@Entity()
+@TenantScoped()
+export class Article {
+  @PrimaryColumn() slug!: string;
+  @Column() organizationId!: number;
+  @Column() @IsString() @Length(1, 20) title!: string;
+  @Column({ default: 0 }) @IsOptional() @IsInt() rank!: number;
+  @Column({ default: false }) featured!: boolean;
+
+  @BeforeInsert()
+  makeSlug(): void {
+    this.slug ??= this.title.toLowerCase().replaceAll(' ', '-');
+  }
+
+  @BeforeUpdate()
+  tidy(): void {
+    this.title = this.title.trim();
+  }
+}
+
+@Entity()
+@TenantShared('release notes, the same for everybody')
+@Unique(['code'])
+export class News {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() code!: string;
+  @Column({ default: '' }) text!: string;
+  @Column({ type: Number, nullable: true }) followsId!: number | null;
+  @ManyToOne(() => News) follows!: Relation<News> | null;
+}
+
+export class CreateTicketDto {
+  @IsInt() orderNumber!: number;
+  @IsString() @Length(1, 100) subject!: string;
+  @IsOptional() @IsIn(['open', 'closed']) status?: string = undefined;
+  @IsOptional() @IsString() note?: string | null;
+  @IsOptional() @IsInt() assigneeId?: number | null;
+  @IsOptional() @IsString() secret?: string;
+}
+
+export const ENTITIES = [Agent, Ticket, Specimen, Article, News];
+
+/** Who asks, in a header: `1` is a user of organization 1, `1/7` is user 7 of it. */
+@Injectable()
+export class TestGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: Record<string, string | undefined>; user?: object }>();
+    const [organizationId, id] = (request.headers['x-user'] ?? '').split('/').map(Number);
+    if (organizationId) request.user = { organizationId, id };
+    return true;
+  }
+}
+
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [CrudServices, { provide: CRUD_DEFAULTS, useValue: {} }],
+  exports: [CrudServices],
+})
+class CrudModule {}
+
+export interface Desk {
+  readonly app: INestApplication<App>;
+  readonly dataSource: DataSource;
+  readonly tenancy: Tenancy;
+  close(): Promise<void>;
+}
+
+/** An application with these controllers over an empty database. */
+export async function openDesk(
+  controllers: Type[],
+  options: {
+    adapter?: Adapter;
+    database?: DatabaseKind;
+    configure?: (app: INestApplication<App>) => void;
+    imports?: Type[];
+    logger?: LoggerService;
+  } = {},
+): Promise<Desk> {
+  const database = await createDatabase(options.database ?? 'sqljs');
+
+  @Module({
+    imports: [
+      TypeOrmModule.forRoot({ ...database.options, entities: ENTITIES, synchronize: true, retryAttempts: 0 } as object),
+      MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
+      CrudModule,
+      ...(options.imports ?? []),
+    ],
+    controllers,
+  })
+  class DeskModule {}
+
+  const app = await createApplication(DeskModule, options);
+  return {
+    app,
+    dataSource: app.get(DataSource),
+    tenancy: app.get(Tenancy),
+    async close() {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
