@@ -47,9 +47,9 @@ function explainForeignKey(cause: DriverError, metadata: EntityMetadata, written
   const name = cause.constraint ?? /CONSTRAINT `([^`]+)`/.exec(cause.message ?? '')?.[1];
   const key = metadata.foreignKeys.find((foreignKey) => foreignKey.name === name);
   // SQLite names no constraint: any reference that was written may be the one.
-  const candidates =
-    key?.columns ?? written.filter((column) => metadata.foreignKeys.some(({ columns }) => columns.includes(column)));
-  if (candidates.length === 0) return new ConflictException('Other rows still refer to this one.');
+  const columns = key?.columns ?? metadata.foreignKeys.flatMap((foreignKey) => foreignKey.columns);
+  const candidates = written.filter((column) => columns.includes(column));
+  if (candidates.length === 0) return new ConflictException(['other rows still refer to this one']);
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
 }
 

@@ -73,10 +73,8 @@ export class SingleConnection {
   /** `EntityManager.transaction` whose callback is known to run inside the transaction. */
   transaction(manager: EntityManager): EntityManager['transaction'] {
     return (...args: unknown[]) => {
-      const callback = args.pop() as (inner: EntityManager) => Promise<unknown>;
-      const inside = (inner: EntityManager): Promise<unknown> =>
-        transactions.run(transactions.getStore() ?? inner.queryRunner!, () => callback(inner));
-      return Reflect.apply(EntityManager.prototype.transaction, manager, [...args, inside]) as Promise<never>;
+      const inside = args.map((argument) => (typeof argument === 'function' ? runInside(argument as Callback) : argument));
+      return Reflect.apply(EntityManager.prototype.transaction, manager, inside) as Promise<never>;
     };
   }
 
@@ -122,6 +120,12 @@ export class SingleConnection {
     this.holder = undefined;
     this.waiting.shift()?.();
   }
+}
+
+type Callback = (manager: EntityManager) => Promise<unknown>;
+
+function runInside(callback: Callback): Callback {
+  return (manager) => transactions.run(transactions.getStore() ?? manager.queryRunner!, () => callback(manager));
 }
 
 type Bound = Pick<QueryRunner, 'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release' | 'query'>;

@@ -75,8 +75,12 @@ export class Specimen {
   @Column({ type: 'uuid', nullable: true }) reference!: string | null;
   @Column({ type: 'simple-json', nullable: true }) meta!: unknown;
   @Column({ type: 'simple-array', nullable: true }) tags!: string[] | null;
-  @Column({ type: 'int', nullable: true, transformer: { to: (n: number | null) => n && n * 100, from: (n: number | null) => n && n / 100 } })
-  euros!: number | null;
+  @Column({
+    type: 'int',
+    nullable: true,
+    transformer: { to: (n: number | null) => n && n * 100, from: (n: number | null) => n && n / 100 },
+  })
+  euros!: number;
   @ManyToOne(() => Agent) keeper!: Relation<Agent> | null;
 }
 

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
@@ -112,13 +113,21 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     const patched = await acme.patch(`/tickets/${body.id}`, { note: null, status: 'closed' });
     expect(patched.status).toBe(200);
     expect(patched.body).toEqual({ ...body, note: null, status: 'closed', version: 2, updatedAt: expect.any(String) });
-    expect((await acme.patch(`/tickets/${body.id}`, { subject: null })).body.message).toEqual(['subject must not be null']);
+    expect((await acme.patch(`/tickets/${body.id}`, { subject: null })).body.message).toEqual([
+      'subject must not be null',
+    ]);
     const unchanged = await acme.patch(`/tickets/${body.id}`, { status: 'closed' });
     expect(unchanged.body.version).toBe(2);
   });
 
   test('PUT puts what is absent back to its default, and leaves alone what no answer shows', async () => {
-    const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', note: 'n', status: 'closed', secret: 'hush' });
+    const { body } = await acme.post('/tickets', {
+      orderNumber: 1,
+      subject: 'Late',
+      note: 'n',
+      status: 'closed',
+      secret: 'hush',
+    });
     const put = await acme.put(`/tickets/${body.id}`, { orderNumber: 2, subject: 'Later' });
     expect(put.status).toBe(200);
     expect(put.body).toMatchObject({ orderNumber: 2, subject: 'Later', note: null, status: 'open' });
@@ -176,16 +185,25 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     const bad = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', assigneeId: foreign.id });
     const missing = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', assigneeId: 99999 });
     expect(bad.status).toBe(400);
-    expect(bad.body).toEqual({ statusCode: 400, error: 'Bad Request', message: ['assigneeId refers to a row that does not exist'] });
+    expect(bad.body).toEqual({
+      statusCode: 400,
+      error: 'Bad Request',
+      message: ['assigneeId refers to a row that does not exist'],
+    });
     expect(missing.text).toBe(bad.text);
     const own = await agentOf(1);
     const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', assigneeId: own.id });
     expect((await acme.patch(`/tickets/${body.id}`, { assigneeId: foreign.id })).text).toBe(bad.text);
-    expect((await acme.put(`/tickets/${body.id}`, { orderNumber: 1, subject: 'x', assigneeId: foreign.id })).text).toBe(bad.text);
+    expect((await acme.put(`/tickets/${body.id}`, { orderNumber: 1, subject: 'x', assigneeId: foreign.id })).text).toBe(
+      bad.text,
+    );
   });
 
   test('nobody without an organization gets anywhere', async () => {
-    for (const answer of [await as('').get('/tickets'), await as('').post('/tickets', { orderNumber: 1, subject: 'x' })]) {
+    for (const answer of [
+      await as('').get('/tickets'),
+      await as('').post('/tickets', { orderNumber: 1, subject: 'x' }),
+    ]) {
       expect(answer.status).toBe(403);
     }
   });

@@ -4,6 +4,7 @@ import { date, dateTime, time } from './dates.js';
 import { bigInteger, decimal, float, integer } from './numbers.js';
 import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
 import { binary, boolean, oneOf, text, uuid } from './texts.js';
+import { transformed } from './transformed.js';
 import type { ValueType } from './value-type.js';
 
 /** Which rules of a database differ from what the names of its types say. */
@@ -58,31 +59,12 @@ const BY_NAME: ReadonlyMap<string, TypeOf> = new Map(
   TYPES.flatMap(([names, type]) => names.map((name) => [name, type] as const)),
 );
 
-/**
- * How values of a column come in.
- *
- * With a transformer, an entity holds something else than the database: then the declared TypeScript type of the property counts.
- */
+/** How values of a column come in. */
 export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
-  if (column.transformer !== undefined) return declaredType(column);
   const name = typeof column.type === 'function' ? column.type.name : column.type;
   const type = BY_NAME.get(name)?.(column, dialectOf(dataSource)) ?? scalar;
-  return column.isArray ? listOf(type) : type;
-}
-
-const DECLARED = new Map<unknown, ValueType>([
-  [String, text()],
-  [Number, float(64)],
-  [Boolean, boolean],
-  [Date, dateTime()],
-]);
-
-function declaredType({ target, propertyName }: ColumnMetadata): ValueType {
-  const declared: unknown =
-    typeof target === 'function'
-      ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
-      : undefined;
-  return DECLARED.get(declared) ?? structured;
+  const stored = column.isArray ? listOf(type) : type;
+  return column.transformer === undefined ? stored : transformed(column, column.transformer, stored);
 }
 
 function dialectOf({ options: { type } }: DataSource): Dialect {

@@ -13,6 +13,6 @@ export function dataSourceOptions(url: DatabaseUrl): DataSourceOptions {
     entities,
     namingStrategy: new ReadableNames(),
     synchronize: false,
-    logging: ['error'],
+    logging: false,
   };
 }

@@ -12,7 +12,7 @@ const migrations = [CreateSupportDesk1767600000000];
  * @returns the names of the migrations that ran; none when the tables were up to date
  */
 export async function migrate(url: DatabaseUrl): Promise<string[]> {
-  const dataSource = await new DataSource({ type: 'postgres', url, migrations, logging: ['error'] }).initialize();
+  const dataSource = await new DataSource({ type: 'postgres', url, migrations }).initialize();
   try {
     const runner = dataSource.createQueryRunner();
     try {

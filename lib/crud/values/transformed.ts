@@ -1,0 +1,54 @@
+import type { ValueTransformer } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
+import { dateTime } from './dates.js';
+import { float } from './numbers.js';
+import { structured } from './structures.js';
+import { boolean, text } from './texts.js';
+import type { ValueType } from './value-type.js';
+
+const DECLARED: ReadonlyMap<unknown, ValueType> = new Map<unknown, ValueType>([
+  [String, text()],
+  [Number, float(64)],
+  [Boolean, boolean],
+  [Date, dateTime()],
+]);
+
+/**
+ * Values of a column with a transformer. An entity holds something else than the database: what fits is what the property is declared as in
+ * TypeScript, as far as that is one plain type, and what the transformer makes something of that the column can store.
+ */
+export function transformed(
+  column: ColumnMetadata,
+  transformer: ValueTransformer | ValueTransformer[],
+  stored: ValueType,
+): ValueType {
+  const declared = DECLARED.get(declaredTypeOf(column)) ?? structured;
+  const fits = (value: unknown): boolean => {
+    const database = transform(transformer, value);
+    if (database === null || stored.read(database) !== undefined) return true;
+    return typeof database === 'string' && stored.parse?.(database) !== undefined;
+  };
+  const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
+  const { expects, read, parse } = declared;
+  return {
+    expects,
+    read: (value) => checked(read(value)),
+    ...(parse !== undefined && stored.parse !== undefined && { parse: (value) => checked(parse(value)) }),
+  };
+}
+
+function declaredTypeOf({ target, propertyName }: ColumnMetadata): unknown {
+  return typeof target === 'function'
+    ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
+    : undefined;
+}
+
+/** @returns undefined for what the transformer cannot take */
+function transform(transformer: ValueTransformer | ValueTransformer[], value: unknown): unknown {
+  try {
+    return ApplyValueTransformers.transformTo(transformer, value);
+  } catch {
+    return undefined;
+  }
+}
