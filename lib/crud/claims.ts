@@ -28,7 +28,7 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
       const { metadata, type } = resource.column(property);
       const stored: unknown = metadata.getEntityValue(row);
       const isStored = claim === null ? stored === null : isSameValue(type.read(claim), stored);
-      const isShown = JSON.stringify(shown[resource.shown.get(property) ?? property]) === JSON.stringify(claim);
+      const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
       return !isStored && !isShown;
     })
     .map(([property]) => `${property} is not the client's to change`);

@@ -4,10 +4,11 @@ import { MuckConfigurationError } from '../exceptions/muck-configuration.error.j
 import { BodyRules } from './body/body-rules.js';
 import type { CrudDtos, CrudOptions } from './crud-options.js';
 import type { BodyRoute } from './crud-routes.js';
-import { isTransformed, shownProperties } from './exposure.js';
+import { shownProperties } from './exposure.js';
+import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileListRules } from './query/compile-list-rules.js';
-import { compileColumns, isChangeable, isCreatable, isLoaded } from './resource-column.js';
+import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResponseShape } from './response-shape.js';
 import { Resource } from './resource.js';
@@ -46,16 +47,12 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     summary: shownColumns(entity, columns, dto.response),
     detail: shownColumns(entity, columns, dto.detail ?? dto.response),
   };
-  const list = compileListRules(
-    options,
-    columns,
-    plainlyShown(columns, shown.summary, dto.response ?? entity),
-    problems,
-  );
+  const comparable = columns.filter((column) => isLoaded(column) && shown.summary.get(rootOf(column))?.asIs === true);
+  const list = compileListRules(options, columns, comparable, problems);
   const bodies = compileBodies(
     source,
     columns,
-    new Set([...shown.summary.values(), ...shown.detail.values()]),
+    new Set([...shown.summary.values(), ...shown.detail.values()].map(({ key }) => key)),
     problems,
   );
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
@@ -79,26 +76,21 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   });
 }
 
-/** The properties that an answer shows, with their names in JSON. */
+/** What an answer shows, by the names of the entity's properties. */
 function shownColumns(
   entity: Type<object>,
   columns: readonly ResourceColumn[],
   dto: Type<object> | undefined,
-): ReadonlyMap<string, string> {
-  const loaded = columns.filter(isLoaded).map(({ property }) => property.split('.', 1)[0]);
-  return dto === undefined ? shownProperties(entity, loaded) : shownProperties(dto, []);
-}
-
-/** The columns whose values an answer gives as they are. */
-function plainlyShown(
-  columns: readonly ResourceColumn[],
-  shown: ReadonlyMap<string, string>,
-  type: Function,
-): ResourceColumn[] {
-  return columns.filter((column) => {
-    const root = column.property.split('.', 1)[0];
-    return isLoaded(column) && shown.has(root) && !isTransformed(type, root);
-  });
+): ShownProperties {
+  const loaded = new Set(columns.filter(isLoaded).map(rootOf));
+  if (dto === undefined) return shownProperties(entity, loaded);
+  // A property of another name that is filled from a column shows the column.
+  return new Map(
+    [...shownProperties(dto, [])].map(([property, shown]) => [
+      !loaded.has(property) && loaded.has(shown.key) ? shown.key : property,
+      shown,
+    ]),
+  );
 }
 
 function compileBodies<T extends object>(

@@ -10,27 +10,38 @@ const { defaultMetadataStorage: storage } = createRequire(import.meta.url)('clas
   readonly defaultMetadataStorage: MetadataStorage;
 };
 
+/** How an answer shows a property. */
+export interface ShownProperty {
+  /** Its name in JSON. */
+  readonly key: string;
+  /** Whether the answer gives what the property holds, and not something that a `@Transform()` makes of it. */
+  readonly asIs: boolean;
+}
+
+/** Properties that an answer shows, by their names. */
+export type ShownProperties = ReadonlyMap<string, ShownProperty>;
+
 /**
  * What class-transformer makes visible of a class.
  *
  * @param type a DTO or an entity
  * @param own properties that are visible unless something hides them; empty for a DTO, where only `@Expose()` counts
- * @returns the visible properties, each with its name in JSON
  */
-export function shownProperties(type: Function, own: Iterable<string>): ReadonlyMap<string, string> {
+export function shownProperties(type: Function, own: Iterable<string>): ShownProperties {
   const exposed = storage.getExposedProperties(type, TransformationType.CLASS_TO_PLAIN);
   const excluded = new Set(storage.getExcludedProperties(type, TransformationType.CLASS_TO_PLAIN));
   const candidates = storage.getStrategy(type) === 'excludeAll' ? exposed : [...own, ...exposed];
   return new Map(
     candidates
       .filter((property) => !excluded.has(property) && !inGroups(type, property))
-      .map((property) => [property, storage.findExposeMetadata(type, property)?.options.name ?? property]),
+      .map((property) => [
+        property,
+        {
+          key: storage.findExposeMetadata(type, property)?.options.name ?? property,
+          asIs: storage.findTransformMetadatas(type, property, TransformationType.CLASS_TO_PLAIN).length === 0,
+        },
+      ]),
   );
-}
-
-/** Whether the answer shows something else than what the property holds. */
-export function isTransformed(type: Function, property: string): boolean {
-  return storage.findTransformMetadatas(type, property, TransformationType.CLASS_TO_PLAIN).length > 0;
 }
 
 /** The property that a key in JSON is read into. */

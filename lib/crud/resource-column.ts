@@ -33,6 +33,11 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
   });
 }
 
+/** The property of the row that a column is in: for one of an embedded object that object's. */
+export function rootOf({ property }: ResourceColumn): string {
+  return property.split('.', 1)[0];
+}
+
 /** Whether a client may give its value when a row is made. */
 export function isCreatable({ owner, metadata }: ResourceColumn): boolean {
   return owner === 'client' && metadata.isInsert;

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from './body/body-rules.js';
 import type { BodyRoute } from './crud-routes.js';
+import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ListRules } from './query/list-rules.js';
 import type { ResourceColumn } from './resource-column.js';
@@ -20,7 +21,7 @@ export interface ResourceParts<T extends object> {
   readonly id: ResourceColumn;
   readonly list: ListRules;
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
-  readonly shown: ReadonlyMap<string, string>;
+  readonly shown: ShownProperties;
   readonly shape: ResponseShape;
   readonly strictPayload: boolean;
 }
@@ -37,8 +38,8 @@ export class Resource<T extends object = object> {
   readonly list: ListRules;
   /** What a client may write. */
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
-  /** The properties that the answer for a single row shows, with their names in JSON. */
-  readonly shown: ReadonlyMap<string, string>;
+  /** What the answer for a single row shows, by the names of the entity's properties. */
+  readonly shown: ShownProperties;
   /** What a client sees. */
   readonly shape: ResponseShape;
   readonly strictPayload: boolean;

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import type { CrudRoute } from './crud-routes.js';
 import { isPlainObject } from './body/plain-object.js';
+import { shownProperties } from './exposure.js';
 import { Page } from './query/list-query.js';
 import type { ResourceColumn } from './resource-column.js';
 
@@ -15,6 +16,7 @@ import type { ResourceColumn } from './resource-column.js';
 export class ResponseShape {
   private readonly hidden: readonly string[];
   private readonly converted: readonly ResourceColumn[];
+  private readonly renamed: ReadonlyMap<Type<object>, [property: string, key: string][]>;
 
   /**
    * @param entity the class of the rows
@@ -28,6 +30,7 @@ export class ResponseShape {
     private readonly summary: Type<object> | undefined,
     private readonly detail: Type<object> | undefined,
   ) {
+    this.renamed = new Map([summary, detail].filter((dto) => dto !== undefined).map((dto) => [dto, renamed(dto)]));
     this.hidden = columns.filter(({ metadata }) => !metadata.isSelect).map(({ property }) => property);
     this.converted = columns.filter(
       ({ type, metadata }) => type.toJson !== undefined && metadata.embeddedMetadata === undefined,
@@ -50,11 +53,14 @@ export class ResponseShape {
     const isRow = value instanceof this.entity || (isCrudRoute && dto !== undefined && isPlainObject(value));
     if (!isRow) return value;
     const row = this.present(value);
-    return instanceToPlain(dto === undefined ? row : plainToInstance(dto, row, { excludeExtraneousValues: true }));
+    if (dto === undefined) return instanceToPlain(row);
+    // class-transformer reads a renamed property by its new name.
+    for (const [property, key] of this.renamed.get(dto)!) if (!(key in row)) row[key] = row[property];
+    return instanceToPlain(plainToInstance(dto, row, { excludeExtraneousValues: true }));
   }
 
   /** A copy of a row without hidden columns, its values in the form that they have in JSON. */
-  private present(row: object): object {
+  private present(row: object): Record<string, unknown> {
     const copy = Object.assign(
       Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
       row,
@@ -65,6 +71,12 @@ export class ResponseShape {
     }
     return copy;
   }
+}
+
+function renamed(dto: Type<object>): [property: string, key: string][] {
+  return [...shownProperties(dto, [])]
+    .map(([property, { key }]): [string, string] => [property, key])
+    .filter(([property, key]) => property !== key);
 }
 
 /** A page that an override has added something to. */

@@ -5,7 +5,7 @@ import { readColumnValues } from './column-values.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from './resource.js';
-import { isChangeable, isCreatable, isRequired, setColumnValue, standsForRelation } from './resource-column.js';
+import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue, standsForRelation } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { isSameValue } from './same-value.js';
 
@@ -63,8 +63,7 @@ export function replacementValues<T extends object>(
   const missing: string[] = [];
   for (const column of resource.columns) {
     const isLeftOut = !values.has(column) && !narrowing.values.has(column) && isChangeable(column);
-    const [root] = column.property.split('.', 1) as [string];
-    if (!isLeftOut || !resource.shown.has(root) || !resource.bodies.replace.covers(column)) continue;
+    if (!isLeftOut || !resource.shown.has(rootOf(column)) || !resource.bodies.replace.covers(column)) continue;
     if (isRequired(column)) missing.push(`${column.property} must be given`);
     else values.set(column, defaultOf(resource, column));
   }

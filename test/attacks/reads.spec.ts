@@ -1,7 +1,7 @@
-import { attacks, crossedIf } from '../support/attack.js';
-import { Member, Note, Ticket } from '../support/desk.js';
-import { ACME_TICKETS, foreign } from '../support/world.js';
+import { attacks } from '../support/attack.js';
+import { Ticket } from '../support/desk.js';
 
 attacks('reading', {
   'a find without conditions sees own rows only': ({ repo }) => repo(Ticket).find(),
+  'an update': ({ repo }) => repo(Ticket).update({ id: 9001 }, { subject: 'x' }),
 });

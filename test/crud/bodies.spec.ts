@@ -20,6 +20,7 @@ class TicketResponse {
 }
 
 class TicketDetail extends TicketResponse {
+  @Expose({ name: 'updatedAt' }) changed!: Date;
   @Expose() note!: string | null;
 }
 
@@ -155,7 +156,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
       message: [
         'property stauts should not exist',
         'orderNumber must be an integer number',
-        'subject must be longer than or equal to 1 and shorter than or equal to 100 characters',
+        'subject must be longer than or equal to 1 characters',
         'subject must be a string',
         'status must be one of the following values: open, closed',
       ],
@@ -173,9 +174,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
 
   test('is validated by nested DTOs, and their other fields do not get in', async () => {
     const bad = await send('post', '/nested', { ...ticket(), person: { name: 5 } });
-    expect(bad.body.message).toEqual([
-      'property person should not exist'.replace('property person should not exist', 'person.name must be a string'),
-    ]);
+    expect(bad.body.message).toEqual(['person.name must be a string']);
     const good = await send('post', '/nested', { ...ticket(), person: { name: 'Ada' }, version: 9 });
     expect(good.status).toBe(201);
     expect(good.body.version).toBe(1);
@@ -201,6 +200,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
       status: 'OPEN',
       commentCount: 7,
       note: null,
+      updatedAt: expect.any(String),
     });
     const listed = await get(`/tickets?id=${created.body.id}`);
     expect(listed.body.items).toEqual([
@@ -212,7 +212,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
       status: 'closed',
       commentCount: 99,
     });
-    expect(put.body).toEqual({ ...created.body, status: 'CLOSED' });
+    expect(put.body).toEqual({ ...created.body, status: 'CLOSED', updatedAt: expect.any(String) });
     expect((await get('/tickets?status=open')).body.message).toEqual([
       expect.stringContaining("Unknown parameter 'status'"),
     ]);
@@ -331,7 +331,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     const bad = await send('post', '/articles', { title: 'x'.repeat(21), rank: 'x' });
     expect(bad.body.message).toEqual([
       expect.stringMatching(/^rank must be an integer/),
-      'title must be longer than or equal to 1 and shorter than or equal to 20 characters',
+      'title must be shorter than or equal to 20 characters',
     ]);
     const { status, body, headers } = await send('post', '/articles', { title: 'A Title', featured: true });
     expect([status, headers['location']]).toEqual([201, '/articles/a-title']);

@@ -35,9 +35,9 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
       const tickets = world.repo(Ticket);
       const theirs = Object.assign(new Ticket(), { id: foreign.ticket, subject: 'taken' });
       await expect(tickets.save(theirs)).rejects.toThrow('Could not find any entity of type "Ticket"');
-      for (const operation of ['remove', 'softRemove', 'recover'] as const) {
-        await expect(tickets[operation](Object.assign(new Ticket(), { id: foreign.ticket }))).rejects.toThrow('Could not find');
-      }
+      await expect(tickets.remove(theirs)).rejects.toThrow('Could not find');
+      await expect(tickets.softRemove(theirs)).rejects.toThrow('Could not find');
+      await expect(tickets.recover(theirs)).rejects.toThrow('Could not find');
     }));
 
   it('change nothing by criteria that name rows of another tenant', () =>

@@ -4,11 +4,23 @@ import type { DataSource } from 'typeorm';
  * Takes enforcement off a DataSource: what attaching put over TypeORM's own methods. An attack that fails here too proves nothing.
  */
 export function detach(dataSource: DataSource): void {
-  const { driver, manager } = dataSource;
+  const { driver, manager, queryResultCache } = dataSource;
   for (const [object, methods] of [
-    [dataSource, ['createQueryBuilder', 'createEntityManager', 'runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase']],
+    [
+      dataSource,
+      [
+        'createQueryBuilder',
+        'createEntityManager',
+        'runMigrations',
+        'undoLastMigration',
+        'showMigrations',
+        'synchronize',
+        'dropDatabase',
+      ],
+    ],
     [driver, ['escapeQueryWithParameters', 'createQueryRunner']],
     [manager, ['save', 'remove', 'softRemove', 'recover', 'transaction']],
+    [queryResultCache ?? {}, ['getFromCache', 'storeInCache', 'remove']],
   ] as const) {
     for (const method of methods) Reflect.deleteProperty(object, method);
   }

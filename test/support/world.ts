@@ -1,9 +1,10 @@
 import { Tenancy, declareScope } from 'nestjs-muck';
-import type { DataSource, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
+import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner, Repository, TreeRepository } from 'typeorm';
 import { createDatabase } from './databases.js';
 import type { DatabaseKind, TestDatabase } from './databases.js';
 import { detach } from './detach.js';
-import { Document, Label, Member, News, Note, openDesk, Organization, Ticket, Topic, Verdict } from './desk.js';
+import { openDesk } from './desk.js';
+import { sow } from './desk-rows.js';
 
 declareScope({ organizationId: Number });
 
@@ -14,7 +15,7 @@ export const ACME = { organizationId: 1 } as const;
 /** The tenant that is attacked. */
 export const GLOBEX = { organizationId: 2 } as const;
 
-/** Keys of Globex's rows: an attacker may guess them. */
+/** Keys of Globex's rows: an attacker may guess them. Rows of entities that are not named here have the key 9001. */
 export const foreign = {
   member: 9001,
   ticket: 9001,
@@ -23,20 +24,43 @@ export const foreign = {
   verdict: 9001,
   label: 9001,
   topic: 9001,
+  folder: 9001,
   document: '00000000-0000-4000-8000-000000009001',
 } as const;
 
-/** Keys of Acme's rows. */
-export const own = { member: 1, ticket: 1, otherTicket: 2, note: 1, verdict: 1, label: 1, topic: 1 } as const;
+/** Keys of Acme's rows. Rows of entities that are not named here have the key 1. */
+export const own = {
+  member: 1,
+  ticket: 1,
+  otherTicket: 2,
+  note: 1,
+  verdict: 1,
+  label: 1,
+  topic: 1,
+  childTopic: 2,
+  folder: 1,
+  childFolder: 2,
+  document: '00000000-0000-4000-8000-000000000001',
+} as const;
 
 /** How many rows Acme has. */
 export const ACME_TICKETS = 3;
 
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows of a world as text: to tell whether any has changed. */
+export interface Snapshot {
+  readonly all: string;
+  /** Those that belong to Globex, or refer to a row that does. */
+  readonly globex: string;
+}
+
 /** Two tenants' help desks in one database. */
 export class World {
-  private untouched = '';
+  private untouched!: Snapshot;
 
   private constructor(
+    readonly kind: DatabaseKind,
     readonly dataSource: DataSource,
     private readonly database: TestDatabase,
   ) {}
@@ -49,113 +73,110 @@ export class World {
   static async open(kind: DatabaseKind, enforced: boolean): Promise<World> {
     const database = await createDatabase(kind);
     const dataSource = await openDesk({ ...database.options, ...(kind !== 'sqljs' && { poolSize: 5 }) } as never);
-    const world = new World(dataSource, database);
-    await world.seed();
-    world.untouched = await world.everything();
+    const world = new World(kind, dataSource, database);
+    await tenancy.unscoped('two desks', () => sow(dataSource));
+    world.untouched = await world.look();
     if (!enforced) detach(dataSource);
     return world;
   }
 
   readonly repo = <T extends ObjectLiteral>(entity: EntityTarget<T>): Repository<T> => this.dataSource.getRepository(entity);
 
+  readonly tree = <T extends ObjectLiteral>(entity: EntityTarget<T>): TreeRepository<T> =>
+    this.dataSource.getTreeRepository(entity);
+
+  /** A table's or column's name as this database writes it. */
+  readonly escape = (name: string): string => this.dataSource.driver.escape(name);
+
+  /** Runs `fn` with a query runner of its own, and releases it. */
+  async withRunner<R>(fn: (runner: QueryRunner) => Promise<R>, mode: 'master' | 'slave' = 'master'): Promise<R> {
+    const runner = this.dataSource.createQueryRunner(mode);
+    try {
+      return await fn(runner);
+    } finally {
+      if (runner.isTransactionActive) await runner.rollbackTransaction();
+      await runner.release();
+    }
+  }
+
   async close(): Promise<void> {
     await this.dataSource.destroy();
     await this.database.drop();
   }
 
-  /** Every row that belongs to Globex or touches one that does, as text. */
-  async globex(): Promise<string> {
-    const e = (name: string): string => this.dataSource.driver.escape(name);
-    const org = `${e('organizationId')} = 2`;
-    const tickets = `(SELECT ${e('id')} FROM ${e('ticket')} WHERE ${org})`;
-    const queries = [
-      `SELECT * FROM ${e('organization')} WHERE ${e('id')} = 2`,
-      `SELECT * FROM ${e('member')} WHERE ${org}`,
-      `SELECT * FROM ${e('ticket')} WHERE ${org} OR ${e('assigneeId')} IN (SELECT ${e('id')} FROM ${e('member')} WHERE ${org})`,
-      `SELECT * FROM ${e('note')} WHERE ${org} OR ${e('ticketId')} IN ${tickets}`,
-      `SELECT * FROM ${e('verdict')} WHERE ${e('ticketId')} IN ${tickets}`,
-      `SELECT * FROM ${e('label')} WHERE ${org}`,
-      `SELECT * FROM ${e('ticket_labels_label')} WHERE ${e('ticketId')} IN ${tickets} OR ${e('labelId')} IN (SELECT ${e('id')} FROM ${e('label')} WHERE ${org})`,
-      `SELECT * FROM ${e('document')} WHERE ${org} OR ${e('ticketId')} IN ${tickets}`,
-      `SELECT * FROM ${e('topic')} WHERE ${org} OR ${e('parentId')} IN (SELECT ${e('id')} FROM ${e('topic')} WHERE ${org})`,
-      `SELECT * FROM ${e('topic_closure')} WHERE ${e('id_ancestor')} IN (SELECT ${e('id')} FROM ${e('topic')} WHERE ${org}) OR ${e('id_descendant')} IN (SELECT ${e('id')} FROM ${e('topic')} WHERE ${org})`,
-    ];
-    return this.read(queries);
-  }
-
-  /** Puts the rows back as they were, if anything has changed. */
-  async reset(): Promise<void> {
-    if ((await this.everything()) === this.untouched) return;
-    await tenancy.unscoped('starts afresh', () => this.dataSource.synchronize(true));
-    await this.seed();
-    this.untouched = await this.everything();
-  }
-
-  private everything(): Promise<string> {
-    return this.read(this.dataSource.entityMetadatas.map(({ tableName }) => `SELECT * FROM ${this.dataSource.driver.escape(tableName)}`));
-  }
-
-  private async read(queries: readonly string[]): Promise<string> {
-    const rows = await tenancy.unscoped('looks at everything', async () => {
-      const all: unknown[] = [];
-      for (const query of queries) all.push(await this.dataSource.query(`${query} ORDER BY 1, 2`));
-      return all;
-    });
-    return JSON.stringify(rows);
-  }
-
-  private async seed(): Promise<void> {
-    await tenancy.unscoped('two desks', async () => {
-      await this.repo(Organization).insert([
-        { id: 1, name: 'acme' },
-        { id: 2, name: 'globex' },
-      ]);
-      await this.repo(News).insert({ text: 'released' });
-      for (const [organizationId, name, at] of [
-        [1, 'acme', 0],
-        [2, 'globex', 9000],
-      ] as const) {
-        const text = (what: string): string => `${name} ${what}`;
-        // PostgreSQL takes no keys for columns that it counts itself.
-        if (at > 0 && this.dataSource.options.type === 'postgres') {
-          for (const table of ['member', 'ticket', 'note', 'verdict', 'label', 'topic']) {
-            await this.dataSource.query(`SELECT setval(pg_get_serial_sequence('${table}', 'id'), ${at})`);
-          }
-        }
-        await this.repo(Member).insert({ organizationId, email: `${name}@example.com`, ...key(at, 1) });
-        for (const n of [1, 2, 3]) {
-          await this.repo(Ticket).insert({
-            organizationId,
-            orderNumber: 1000 + n,
-            subject: text(`ticket ${n}`),
-            points: n,
-            assigneeId: at + 1,
-            ...key(at, n),
-          });
-          await this.repo(Note).insert({ organizationId, body: text(`note ${n}`), ticketId: at + n, ...key(at, n) });
-        }
-        await this.repo(Verdict).insert({ summary: text('verdict'), ticketId: at + 1, ...key(at, 1) });
-        await this.repo(Label).insert({ organizationId, name: text('label'), ...key(at, 1) });
-        await this.dataSource
-          .createQueryBuilder()
-          .insert()
-          .into('ticket_labels_label')
-          .values({ ticketId: at + 1, labelId: at + 1 })
-          .execute();
-        await this.repo(Document).insert({
-          id: at === 0 ? '00000000-0000-4000-8000-000000000001' : foreign.document,
-          organizationId,
-          title: text('document'),
-        });
-        await this.repo(Topic).insert({ organizationId, title: text('topic'), ...key(at, 1) });
-        const names = ['topic_closure', 'id_ancestor', 'id_descendant'].map((name) => this.dataSource.driver.escape(name));
-        await this.dataSource.query(`INSERT INTO ${names[0]} (${names[1]}, ${names[2]}) VALUES (${at + 1}, ${at + 1})`);
+  /** The rows as they are now. */
+  async look(): Promise<Snapshot> {
+    const rows = new Map<EntityMetadata, Row[]>();
+    await tenancy.unscoped('looks at everything', async () => {
+      for (const metadata of this.tables()) {
+        rows.set(metadata, await this.dataSource.query(`SELECT * FROM ${this.escape(metadata.tableName)}`));
       }
+    });
+    const text = (chosen: (metadata: EntityMetadata, row: Row) => boolean): string =>
+      [...rows]
+        .map(([metadata, all]) => {
+          const lines = all.filter((row) => chosen(metadata, row)).map((row) => JSON.stringify(row));
+          return `${metadata.tableName}\n${lines.sort().join('\n')}`;
+        })
+        .join('\n');
+    return { all: text(() => true), globex: text((metadata, row) => touchesGlobex(metadata, row, rows)) };
+  }
+
+  /** Puts the rows back as they were, if `now` differs. */
+  async reset(now: Snapshot): Promise<void> {
+    await tenancy.unscoped('starts afresh', async () => {
+      await this.dataSource.queryResultCache?.clear();
+      if (now.all === this.untouched.all) return;
+      await this.empty();
+      await sow(this.dataSource);
+      this.untouched = await this.look();
+    });
+  }
+
+  private tables(): EntityMetadata[] {
+    return this.dataSource.entityMetadatas.filter(
+      ({ tableType }) => tableType !== 'view' && tableType !== 'entity-child',
+    );
+  }
+
+  private async empty(): Promise<void> {
+    const [off, on] = {
+      postgres: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
+      postgres15: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
+      mariadb: ['SET foreign_key_checks = 0', 'SET foreign_key_checks = 1'],
+      sqljs: ['PRAGMA foreign_keys = OFF', 'PRAGMA foreign_keys = ON'],
+    }[this.kind];
+    await this.withRunner(async (runner) => {
+      await runner.query(off);
+      for (const { tableName } of this.tables()) await runner.query(`DELETE FROM ${this.escape(tableName)}`);
+      await runner.query(on);
     });
   }
 }
 
-/** Acme's keys are counted by the database, from 1; Globex's are far away from them. */
-function key(at: number, n: number): { id?: number } {
-  return at === 0 ? {} : { id: at + n };
+/** Whether a row belongs to Globex, or refers to one that does. */
+function touchesGlobex(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+  return (
+    belongsToGlobex(metadata, row, rows) ||
+    refersTo(metadata, row, rows) ||
+    // The path of a row in a tree names the rows above it.
+    Object.values(row).some((value) => typeof value === 'string' && /(^|\.)9\d{3}\.|globex/.test(value))
+  );
+}
+
+function belongsToGlobex(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+  const tenant = metadata.name === 'Organization' ? 'id' : 'organizationId';
+  const column = metadata.columns.find(({ propertyName }) => propertyName === tenant);
+  return column === undefined ? refersTo(metadata, row, rows) : String(row[column.databaseName]) === '2';
+}
+
+function refersTo(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+  return metadata.foreignKeys.some(({ columns, referencedColumns, referencedEntityMetadata }) =>
+    (rows.get(referencedEntityMetadata) ?? []).some(
+      (target) =>
+        columns.every(
+          (column, i) => String(row[column.databaseName]) === String(target[referencedColumns[i].databaseName]),
+        ) && belongsToGlobex(referencedEntityMetadata, target, rows),
+    ),
+  );
 }

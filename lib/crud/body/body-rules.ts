@@ -1,6 +1,7 @@
 import { badRequest, quoted } from '../bad-request.js';
 import { valueProblem } from '../column-values.js';
 import { propertyOfKey } from '../exposure.js';
+import { rootOf } from '../resource-column.js';
 import type { ResourceColumn } from '../resource-column.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json } from './body-form.js';
@@ -26,8 +27,7 @@ export class BodyRules {
 
   /** Whether a body of this route can say something of the column. */
   covers(column: ResourceColumn): boolean {
-    const [root] = column.property.split('.', 1) as [string];
-    return this.form.accepts(column) && (this.ruled === undefined || this.ruled.has(root));
+    return this.form.accepts(column) && (this.ruled === undefined || this.ruled.has(rootOf(column)));
   }
 
   /**

@@ -43,8 +43,14 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const metadata = this.writtenMetadata();
     if (metadata === undefined) return columns;
     const { policies } = requireEnforcement(this.dataSource);
-    if (!isLimited(metadata, policies)) return columns;
-    const missing = tenantColumnsOf(metadata, policies).map(({ column }) => column).filter((column) => !columns.includes(column));
+    const limited = isLimited(metadata, policies);
+    // TypeORM leaves a counted key out, given or not: an unscoped insert that names its tenant means it.
+    const named = (column: ColumnMetadata): boolean =>
+      this.expressionMap.insertFromSelect === undefined &&
+      this.getValueSets().some((valueSet) => column.getEntityValue(valueSet) !== undefined);
+    const missing = tenantColumnsOf(metadata, policies)
+      .map(({ column }) => column)
+      .filter((column) => !columns.includes(column) && (limited || named(column)));
     return [...columns, ...missing];
   }
 

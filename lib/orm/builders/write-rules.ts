@@ -45,6 +45,8 @@ export function requireOwnTenant(metadata: EntityMetadata, { key, column }: Tena
 export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
   for (const { column } of tenantColumnsOf(metadata, policies)) {
     const value: unknown = column.getEntityValue(valueSet);
+    // A table of tenants whose key the database makes: the row is a new tenant.
+    if (column.isGenerated) continue;
     if (value === undefined || value === null) {
       throw new TenantScopeViolationError(
         `an insert of ${metadata.name} in an unscoped section does not say whose the row is: give ${column.propertyPath}`,

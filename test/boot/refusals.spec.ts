@@ -1,0 +1,293 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, UseGuards } from '@nestjs/common';
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  CrossTenant,
+  Crud,
+  CrudController,
+  MuckModule,
+  scoped,
+  shared,
+  tenantFromUser,
+  TenantScoped,
+  TenantShared,
+} from 'nestjs-muck';
+import type { MuckModuleOptions } from 'nestjs-muck';
+import { Column, Entity, EntitySchema, JoinColumn, ManyToOne, OneToOne, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent, Unique } from 'typeorm';
+import type { EntityTarget, Relation } from 'typeorm';
+import { createApplication } from '../support/adapters.js';
+
+const resolver = tenantFromUser('organizationId');
+
+/** Boots an application over some entities, and gives the error it refuses to start with. */
+async function refusal(
+  entities: readonly (EntityTarget<object> & (Function | EntitySchema))[],
+  { controllers = [], options = {}, dataSource = {}, logger }: Setup = {},
+): Promise<string> {
+  try {
+    const app = await createApplication(application(entities, controllers, options, dataSource), { ...(logger && { logger }) });
+    await app.close();
+    return 'started';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+interface Setup {
+  readonly controllers?: Type[];
+  readonly options?: Partial<MuckModuleOptions>;
+  readonly dataSource?: object;
+  readonly logger?: LoggerService;
+}
+
+function application(entities: readonly unknown[], controllers: Type[], options: object, dataSource: object): DynamicModule {
+  return {
+    module: class {},
+    imports: [
+      TypeOrmModule.forRoot({ type: 'sqljs', entities: entities as Type[], synchronize: true, retryAttempts: 0, ...dataSource }),
+      MuckModule.forRoot({ scope: { organizationId: Number }, resolver, ...options }),
+    ],
+    controllers,
+  };
+}
+
+@Entity()
+@TenantScoped()
+class Order {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+
+@Entity()
+@TenantShared('the same for all')
+class Country {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ unique: true }) code!: string;
+}
+
+describe('an application refuses to start', () => {
+  it('without problems it starts', async () => {
+    expect(await refusal([Order, Country])).toBe('started');
+  });
+
+  it('on entities of which nothing is declared, with a list to paste', async () => {
+    @Entity()
+    class Invoice {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    @Entity()
+    class Line {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Order, { nullable: false }) order!: Relation<Order>;
+    }
+    @Entity()
+    class Currency {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    const message = await refusal([Invoice, Line, Currency, Order]);
+    expect(message).toContain('nothing says whether the rows of these entities belong to a tenant');
+    expect(message).toContain('@TenantScoped()  // Invoice');
+    expect(message).toContain("@TenantScoped({ via: 'order' })  // Line");
+    expect(message).toContain("@TenantShared('why')  // Currency");
+  });
+
+  it('on them it starts when told to deny, and refuses their queries', async () => {
+    @Entity()
+    class Unknown {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    expect(await refusal([Unknown], { options: { undeclared: 'deny' } })).toBe('started');
+  });
+
+  it('on entities that are declared in forRoot it starts', async () => {
+    const Rule = new EntitySchema({ name: 'Rule', columns: { id: { type: Number, primary: true, generated: true } } });
+    const Box = new EntitySchema({
+      name: 'Box',
+      columns: { id: { type: Number, primary: true, generated: true }, organizationId: { type: Number } },
+    });
+    expect(await refusal([Rule, Box], { options: { entities: [shared(Rule, 'rules'), scoped(Box)] } })).toBe('started');
+  });
+
+  it('on a scope key without a column', async () => {
+    @Entity()
+    @TenantScoped()
+    class Orphan {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    expect(await refusal([Orphan])).toContain("Orphan has no column 'organizationId' for the scope key 'organizationId'. Add it: @Column() organizationId");
+  });
+
+  it('on a nullable tenant column', async () => {
+    @Entity()
+    @TenantScoped()
+    class Loose {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column({ type: Number, nullable: true }) organizationId!: number | null;
+    }
+    expect(await refusal([Loose])).toContain("Loose has a nullable tenant column 'organizationId'");
+  });
+
+  it('on a tenant column with a transformer, and on one of another type', async () => {
+    @Entity()
+    @TenantScoped()
+    class Transformed {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column({ transformer: { to: (value: unknown) => value, from: (value: unknown) => value } }) organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped()
+    class Spelled {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: string;
+    }
+    expect(await refusal([Transformed])).toContain("Transformed has a transformer on the tenant column 'organizationId'");
+    expect(await refusal([Spelled])).toContain("Spelled.organizationId is a varchar column, but the scope key 'organizationId' is declared as Number");
+  });
+
+  it('on a unique key that leaves the tenant column out, unless it is acknowledged or holds a key of a scoped row', async () => {
+    @Entity()
+    @TenantScoped()
+    class Coupon {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @Column({ unique: true }) code!: string;
+    }
+    @Entity()
+    @TenantScoped({ globallyUnique: { code: 'printed on paper, and the same for all' } })
+    class Voucher {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @Column({ unique: true }) code!: string;
+    }
+    @Entity()
+    @TenantScoped()
+    @Unique(['organizationId', 'name'])
+    class Receipt {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @Column() name!: string;
+      @OneToOne(() => Order, { nullable: false }) @JoinColumn() order!: Relation<Order>;
+    }
+    expect(await refusal([Coupon])).toContain(
+      'Coupon has a unique key (code) that leaves the tenant column out: one tenant could find out what another one has taken. ' +
+        "Make it @Unique(['organizationId', 'code']), or acknowledge it: @TenantScoped({ globallyUnique: { 'code': 'why' } }).",
+    );
+    expect(await refusal([Voucher, Receipt, Order])).toBe('started');
+  });
+
+  it('on a parent that cannot say whose a row is', async () => {
+    @Entity()
+    @TenantScoped({ via: 'order' })
+    class Loose {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Order) order!: Relation<Order> | null;
+    }
+    @Entity()
+    @TenantScoped({ via: 'nothing' })
+    class Lost {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    @Entity()
+    @TenantScoped({ via: 'country' })
+    class City {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Country, { nullable: false }) country!: Relation<Country>;
+    }
+    expect(await refusal([Loose, Order])).toContain("Loose is scoped via 'order', which may be null");
+    expect(await refusal([Lost])).toContain("Lost is scoped via 'nothing', which is not a to-one relation that it holds the key of");
+    expect(await refusal([City, Country])).toContain("City is scoped via 'country', but Country is shared");
+  });
+
+  it('on a nested set, whose numbers span all tenants', async () => {
+    @Entity()
+    @TenantScoped()
+    @Tree('nested-set')
+    class Folder {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @TreeParent() parent!: Relation<Folder> | null;
+      @TreeChildren() children!: Folder[];
+    }
+    expect(await refusal([Folder])).toContain('Folder is a nested set, whose numbers span all tenants');
+  });
+
+  it('on two entities over one table of which one is shared', async () => {
+    @Entity('order')
+    @TenantShared('a mistake')
+    class AllOrders {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    expect(await refusal([Order, AllOrders], { dataSource: { synchronize: false } })).toContain(
+      'Order and AllOrders are the same table, and one is shared, the other scoped',
+    );
+  });
+
+  it('on find options that ignore undefined', async () => {
+    const dataSource = { invalidWhereValuesBehavior: { undefined: 'ignore' } };
+    expect(await refusal([Order], { dataSource })).toContain("invalidWhereValuesBehavior is 'ignore'");
+  });
+
+  it('on a CRUD controller that does not say how it stands to tenants', async () => {
+    @Controller('orders')
+    @Crud(Order)
+    class OrdersController extends CrudController<Order> {}
+    expect(await refusal([Order], { controllers: [OrdersController] })).toContain(
+      'OrdersController serves Order, whose rows belong to tenants, and does not say for whom. ' +
+        "Decorate the controller with @TenantScoped(), or with @CrossTenant('why').",
+    );
+  });
+
+  it('on two scopes in one process, on none, and on an unknown type', () => {
+    expect(() => MuckModule.forRoot({ scope: { tenantId: String }, resolver })).toThrow('one process has one scope');
+    expect(() => MuckModule.forRoot({ scope: {}, resolver })).toThrow('the scope has no keys');
+    expect(() => MuckModule.forRoot({ scope: { organizationId: Date as never }, resolver })).toThrow('has no known type');
+    expect(() => MuckModule.forRoot({ resolver } as never)).toThrow('needs the keys of a tenant scope');
+    expect(() => MuckModule.forRoot({ scope: { organizationId: Number } } as never)).toThrow('needs a resolver');
+  });
+
+  it('and lists all problems at once', async () => {
+    @Entity()
+    @TenantScoped()
+    class First {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    @Entity()
+    @TenantScoped()
+    class Second {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    const message = await refusal([First, Second]);
+    expect(message).toContain('2 problems');
+    expect(message).toContain('First has no column');
+    expect(message).toContain('Second has no column');
+  });
+});
+
+describe('the boot log', () => {
+  it('lists what runs over all tenants, and warns where no guard stands before it', async () => {
+    class Guard {
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    @Controller('all-orders')
+    @CrossTenant('support staff of the platform')
+    @UseGuards(Guard)
+    @Crud(Order)
+    class GuardedController extends CrudController<Order> {}
+    @Controller('open-orders')
+    @CrossTenant('nobody knows')
+    @Crud(Order)
+    class OpenController extends CrudController<Order> {}
+    const lines: string[] = [];
+    const note = (message: unknown): number => lines.push(String(message));
+    const logger: LoggerService = { log: note, warn: note, error: note };
+    expect(await refusal([Order], { controllers: [GuardedController, OpenController], logger })).toBe('started');
+    expect(lines).toContain('GuardedController runs over all tenants: support staff of the platform');
+    expect(lines).toContain('OpenController runs over all tenants, and no guard stands before it');
+    expect(lines).not.toContain('GuardedController runs over all tenants, and no guard stands before it');
+  });
+});
