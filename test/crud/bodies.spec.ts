@@ -335,10 +335,20 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     ]);
     const { status, body, headers } = await send('post', '/articles', { title: 'A Title', featured: true });
     expect([status, headers['location']]).toEqual([201, '/articles/a-title']);
-    expect(body).toEqual({ slug: 'a-title', organizationId: 1, title: 'A Title', rank: 0, featured: false });
+    expect(body).toEqual({
+      slug: 'a-title',
+      organizationId: 1,
+      title: 'A Title',
+      rank: 0,
+      featured: false,
+      origin: 'none',
+    });
     const patched = await send('patch', '/articles/a-title', { title: ' Other ', slug: 'b' });
     expect(patched.body).toEqual({ ...body, title: 'Other' });
     expect((await send('patch', '/articles/a-title', { title: '' })).status).toBe(400);
+    expect((await send('patch', '/articles/a-title', { origin: 'here', rank: 3 })).body).toMatchObject({
+      origin: 'here',
+    });
     expect((await send('put', '/articles/a-title', { title: 'Third' })).body).toEqual({ ...body, title: 'Third' });
     expect((await send('put', '/articles/a-title', { rank: 1 })).status).toBe(400);
   });

@@ -93,6 +93,7 @@ export class Article {
   @Column() @IsString() @Length(1, 20) title!: string;
   @Column({ default: 0 }) @IsOptional() @IsInt() rank!: number;
   @Column({ default: false }) featured!: boolean;
+  @Column({ default: () => "'none'" }) @IsOptional() @IsString() origin!: string;
 
   @BeforeInsert()
   makeSlug(): void {
@@ -168,7 +169,7 @@ export async function openDesk(
 
   @Module({
     imports: [
-      TypeOrmModule.forRoot({ ...database.options, entities: ENTITIES, synchronize: true, retryAttempts: 0 } as object),
+      TypeOrmModule.forRoot({ ...database.options, entities: ENTITIES, synchronize: true, retryAttempts: 0 }),
       MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
       CrudModule,
       ...(options.imports ?? []),

@@ -14,17 +14,17 @@ export interface ValueType {
    * @param value from JSON or from application code, never null
    * @returns undefined when it does not fit the column
    */
-  read(value: unknown): unknown;
+  readonly read: (value: unknown) => unknown;
 
   /**
    * The value of a query parameter.
    *
    * @returns undefined when it does not fit; the whole method is absent where no comparison makes sense (JSON, binary)
    */
-  parse?(text: string): unknown;
+  readonly parse?: (text: string) => unknown;
 
   /** The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same everywhere. */
-  toJson?(value: unknown): unknown;
+  readonly toJson?: (value: unknown) => unknown;
 }
 
 /** A type whose text in a query is what it is in JSON. */
