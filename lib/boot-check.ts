@@ -47,6 +47,9 @@ export class BootCheck implements OnModuleInit {
   }
 
   private controllers(): Function[] {
-    return this.discovery.getControllers().map(({ metatype }) => metatype).filter((metatype) => typeof metatype === 'function');
+    return this.discovery
+      .getControllers()
+      .map(({ metatype }) => metatype)
+      .filter((metatype) => typeof metatype === 'function');
   }
 }

@@ -24,13 +24,20 @@ export { TenantScopeMissingError } from './exceptions/tenant-scope-missing.error
 export { TenantScopeViolationError } from './exceptions/tenant-scope-violation.error.js';
 export { UniqueConflictError } from './exceptions/unique-conflict.error.js';
 export { MuckModule } from './muck.module.js';
-export type { MuckModuleAsyncOptions, MuckModuleOptions, MuckOptions, MuckStructure } from './muck.module-definition.js';
+export type {
+  MuckModuleAsyncOptions,
+  MuckModuleOptions,
+  MuckOptions,
+  MuckStructure,
+} from './muck.module-definition.js';
 export { CrossTenant } from './tenancy/cross-tenant.decorator.js';
 export { scoped, shared } from './tenancy/entity-declarations.js';
 export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/entity-declarations.js';
 export { tenantFromHeader, tenantFromParam, tenantFromSubdomain, tenantFromUser } from './tenancy/resolvers.js';
 export type { ClaimedTenantOptions } from './tenancy/resolvers.js';
 export type { EntityKey } from './tenancy/scope-frame.js';
+export { owned, table } from './tenancy/scoped-sql.js';
+export type { OwnedReference, TableReference } from './tenancy/scoped-sql.js';
 export { Tenancy } from './tenancy/tenancy.js';
 export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.js';
 export type { TenantResolver } from './tenancy/tenant-resolver.js';

@@ -34,7 +34,9 @@ export type MuckModuleOptions = MuckOptions & MuckStructure;
 /** What `MuckModule.forRootAsync` takes: `useFactory` with `inject`, `useClass` or `useExisting`, and the structure. */
 export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckStructure;
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({ moduleName: 'Muck' })
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({
+  moduleName: 'Muck',
+})
   .setClassMethodName('forRoot')
   .setExtras<Partial<MuckStructure>>({}, (definition) => definition)
   .build();

@@ -8,7 +8,12 @@ import { crudProviders } from './crud/crud-providers.js';
 import { CrudServices } from './crud/crud-services.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
-import type { MuckModuleAsyncOptions, MuckModuleOptions, MuckOptions, MuckStructure } from './muck.module-definition.js';
+import type {
+  MuckModuleAsyncOptions,
+  MuckModuleOptions,
+  MuckOptions,
+  MuckStructure,
+} from './muck.module-definition.js';
 import { declareEntity } from './tenancy/entity-declarations.js';
 import { Tenancy } from './tenancy/tenancy.js';
 import { declareScope } from './tenancy/tenant-scope.js';
@@ -50,10 +55,17 @@ export class MuckModule {
   }
 }
 
-function assemble(definition: DynamicModule, { scope, resolver, imports = [], entities = [] }: MuckStructure): DynamicModule {
+function assemble(
+  definition: DynamicModule,
+  { scope, resolver, imports = [], entities = [] }: MuckStructure,
+): DynamicModule {
   const missing = [
-    ...(scope === undefined ? ['MuckModule.forRoot needs the keys of a tenant scope: scope: { organizationId: Number }'] : []),
-    ...(resolver === undefined ? ["MuckModule.forRoot needs a resolver: resolver: tenantFromUser('organizationId')"] : []),
+    ...(scope === undefined
+      ? ['MuckModule.forRoot needs the keys of a tenant scope: scope: { organizationId: Number }']
+      : []),
+    ...(resolver === undefined
+      ? ["MuckModule.forRoot needs a resolver: resolver: tenantFromUser('organizationId')"]
+      : []),
   ];
   if (missing.length > 0) throw new MuckConfigurationError(missing);
   declareScope(scope);

@@ -1,7 +1,6 @@
 import type { Fields } from './fields.js';
 import { isColumn } from './fields.js';
 import type { ResourceColumn } from './resource-column.js';
-import { isPlainObject } from './body/plain-object.js';
 
 /** Values of a row's columns. */
 export type ColumnValues = Map<ResourceColumn, unknown>;
@@ -15,28 +14,32 @@ export interface ReadValues {
 /**
  * Reads the values of columns from an object: by its own keys, checked against the columns' types before they come near SQL. Keys that are no
  * field are left out, and so is `undefined`.
+ *
+ * @param wants whether a column is to be read; the others are left out, whatever they hold
  */
-export function readColumnValues(fields: Fields, source: object): ReadValues {
+export function readColumnValues(
+  fields: Fields,
+  source: object,
+  wants: (column: ResourceColumn) => boolean,
+): ReadValues {
   const values: ColumnValues = new Map();
   const problems: string[] = [];
-  collect(fields, source, values, problems, '');
-  return { values, problems };
-}
-
-function collect(fields: Fields, source: object, values: ColumnValues, problems: string[], prefix: string): void {
-  for (const [key, value] of Object.entries(source)) {
-    const field = fields.get(key);
-    if (field === undefined || value === undefined) continue;
-    if (isColumn(field)) {
-      const problem = valueProblem(field, value);
-      if (problem === undefined) values.set(field, value === null ? null : field.type.read(value));
-      else problems.push(problem);
-    } else if (isPlainObject(value) || isInstance(value)) {
-      collect(field, value, values, problems, `${prefix}${key}.`);
-    } else {
-      problems.push(`${prefix}${key} must be an object`);
+  const collect = (among: Fields, holder: object, prefix: string): void => {
+    for (const [key, value] of Object.entries(holder) as [string, unknown][]) {
+      const field = among.get(key);
+      if (field === undefined || value === undefined) continue;
+      if (!isColumn(field)) {
+        if (isObject(value)) collect(field, value, `${prefix}${key}.`);
+        else problems.push(`${prefix}${key} must be an object`);
+      } else if (wants(field)) {
+        const problem = valueProblem(field, value);
+        if (problem !== undefined) problems.push(problem);
+        else values.set(field, value === null ? null : field.type.read(value));
+      }
     }
-  }
+  };
+  collect(fields, source, '');
+  return { values, problems };
 }
 
 /** What is wrong with a value for a column; undefined when nothing is. */
@@ -45,7 +48,7 @@ export function valueProblem({ property, metadata, type }: ResourceColumn, value
   return type.read(value) === undefined ? `${property} must be ${type.expects}` : undefined;
 }
 
-/** A DTO or an embedded object, as opposed to a list or a date. */
-function isInstance(value: unknown): value is object {
+/** A plain object or an instance, as opposed to a list or a date. */
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -1,36 +1,36 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ExecutionContext, OnApplicationBootstrap, Type } from '@nestjs/common';
+import type { OnApplicationBootstrap, Type } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { compileResource } from './compile-resource.js';
-import { currentCall, runOutsideCall } from './crud-call.js';
+import { currentCall } from './crud-call.js';
 import { CRUD_DEFAULTS } from './crud-defaults.js';
 import type { CrudDefaults } from './crud-defaults.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudMetadata } from './crud-metadata.js';
-import type { CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
-import { Narrowing, readNarrowing } from './narrowing.js';
+import { narrowOncePerCall, noNarrowing } from './narrowing.js';
+import type { NarrowByContext } from './narrowing.js';
 import type { Resource } from './resource.js';
-
-/** The narrowing of one controller: its `scope()`. */
-export type NarrowByContext = (context: ExecutionContext) => unknown;
+import { ServedDataSources } from './served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
 @Injectable()
 export class CrudServices implements OnApplicationBootstrap {
   private readonly resources = new Map<Function, Resource>();
 
+  private readonly dataSources: ServedDataSources;
+
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly moduleRef: ModuleRef,
+    moduleRef: ModuleRef,
     @Inject(CRUD_DEFAULTS) private readonly defaults: CrudDefaults,
-  ) {}
+  ) {
+    this.dataSources = new ServedDataSources(discovery, moduleRef);
+  }
 
   /**
    * Compiles the resource of every controller, so that what does not fit is found before the first request.
@@ -47,6 +47,8 @@ export class CrudServices implements OnApplicationBootstrap {
 
   /** The resource that a controller serves; undefined for a controller without `@Crud`. */
   resourceOf(controller: Function): Resource | undefined {
+    const known = this.resources.get(controller);
+    if (known !== undefined) return known;
     const crud = crudMetadataOf(controller);
     return crud && this.compileOnce(controller, crud);
   }
@@ -83,7 +85,7 @@ export class CrudServices implements OnApplicationBootstrap {
     let resource = this.resources.get(owner);
     if (resource === undefined) {
       resource = compileResource({
-        dataSource: this.dataSourceOf(entity, options, owner.name),
+        dataSource: this.dataSources.of(entity, options.dataSource, owner.name),
         entity,
         options: { ...this.defaults, ...options },
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
@@ -92,21 +94,6 @@ export class CrudServices implements OnApplicationBootstrap {
       this.resources.set(owner, resource);
     }
     return resource;
-  }
-
-  private dataSourceOf(entity: Type<object>, options: CrudOptions<object>, where: string): DataSource {
-    if (options.dataSource !== undefined)
-      return this.moduleRef.get<DataSource>(getDataSourceToken(options.dataSource), { strict: false });
-    const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
-    const found = [...instances].filter(
-      (instance) => instance instanceof DataSource && instance.hasMetadata(entity),
-    ) as DataSource[];
-    if (found.length === 1) return found[0];
-    throw new MuckConfigurationError([
-      found.length === 0
-        ? `${where}: no DataSource knows ${entity.name}. Add it to the entities of TypeOrmModule.forRoot(), or import TypeOrmModule.forFeature([${entity.name}]).`
-        : `${where}: several DataSources know ${entity.name}. Name one: @Crud(${entity.name}, { dataSource: '…' }).`,
-    ]);
   }
 
   private problemsOf(controller: Type<object>, { entity, options, routes }: CrudMetadata): readonly string[] {
@@ -130,33 +117,4 @@ export class CrudServices implements OnApplicationBootstrap {
 function routeKind(owner: Function, method: string): string | undefined {
   const handler: unknown = (owner.prototype as Record<string, unknown> | undefined)?.[method];
   return ((typeof handler === 'function' ? tenantRouteOf(handler) : undefined) ?? tenantRouteOf(owner))?.kind;
-}
-
-function noNarrowing(): Promise<Narrowing> {
-  return Promise.resolve(Narrowing.none);
-}
-
-function narrowOncePerCall<T extends object>(
-  resource: () => Resource<T>,
-  narrow: NarrowByContext,
-  where: string,
-): () => Promise<Narrowing> {
-  const known = new WeakMap<ExecutionContext, Promise<Narrowing>>();
-  return () => {
-    const context = currentCall()?.context;
-    if (context === undefined) {
-      return Promise.reject(
-        new Error(
-          `${where} narrows by the request, and none is being handled: use @InjectCrud(${resource().name}) outside of requests.`,
-        ),
-      );
-    }
-    let narrowing = known.get(context);
-    if (narrowing === undefined) {
-      // Outside the call: a scope() that asked its own service would wait for itself.
-      narrowing = runOutsideCall(async () => readNarrowing(resource(), await narrow(context), where));
-      known.set(context, narrowing);
-    }
-    return narrowing;
-  };
 }

@@ -31,29 +31,31 @@ export class CrudInterceptor implements NestInterceptor {
     // The subscription is what runs pipes and handler, so it is what has to be within the call.
     const handled = new Observable<unknown>((subscriber) => runInCall(call, () => next.handle().subscribe(subscriber)));
     if (context.getType() !== 'http') return handled;
+    const route = routeOf(context);
     return handled.pipe(
-      map((value) => this.answer(context, resource, value)),
+      map((value) => {
+        this.setHeaders(call, route, value);
+        const shaped = resource.shape.shape(value, route);
+        return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
+      }),
       catchError((error: unknown) => throwError(() => httpErrorOf(error, resource))),
     );
   }
 
-  private answer(context: ExecutionContext, resource: Resource, value: unknown): unknown {
-    const route = routeOf(context);
-    const request = context.switchToHttp().getRequest<unknown>();
-    const response = context.switchToHttp().getResponse<unknown>();
+  private setHeaders({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): void {
     const adapter = this.adapterHost.httpAdapter;
-    if (!adapter.isHeadersSent(response)) {
-      const url = String(adapter.getRequestUrl(request));
-      const method = String(adapter.getRequestMethod(request));
-      const isRead = method === 'GET' || method === 'HEAD';
-      if (isRead && !adapter.getHeader(response, 'Cache-Control'))
-        adapter.setHeader(response, 'Cache-Control', 'private');
-      if (value instanceof Page) adapter.setHeader(response, 'Link', pageLinks(url, value));
-      if (route === 'create' && value instanceof resource.entity)
-        adapter.setHeader(response, 'Location', locationOf(url, resource, value));
+    const http = context.switchToHttp();
+    const response = http.getResponse<unknown>();
+    if (adapter.isHeadersSent(response) === true) return;
+    const method = String(adapter.getRequestMethod(http.getRequest()));
+    const url = String(adapter.getRequestUrl(http.getRequest()));
+    if ((method === 'GET' || method === 'HEAD') && !adapter.getHeader(response, 'Cache-Control')) {
+      adapter.setHeader(response, 'Cache-Control', 'private');
     }
-    const shaped = resource.shape.shape(value, route);
-    return route === 'findAll' && resource.list.mode === 'flat' && !asksForPage(request) ? itemsOf(shaped) : shaped;
+    if (route === 'findAll' && value instanceof Page) adapter.setHeader(response, 'Link', pageLinks(url, value));
+    if (route === 'create' && value instanceof resource.entity) {
+      adapter.setHeader(response, 'Location', locationOf(url, resource, value));
+    }
   }
 }
 
@@ -68,9 +70,10 @@ function locationOf(url: string, resource: Resource, row: object): string {
   return `${headerText(path)}/${encodeURIComponent(String(resource.idOf(row)))}`;
 }
 
-function asksForPage(request: unknown): boolean {
-  const { query = {} } = request as { readonly query?: Readonly<Record<string, unknown>> };
-  return query['limit'] !== undefined || query['offset'] !== undefined;
+/** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
+function answersFlat({ context, resource }: CrudCall): boolean {
+  const { query = {} } = context.switchToHttp().getRequest<{ readonly query?: Readonly<Record<string, unknown>> }>();
+  return resource.list.mode === 'flat' && query['limit'] === undefined && query['offset'] === undefined;
 }
 
 function itemsOf(page: unknown): unknown {

@@ -1,7 +1,9 @@
+import type { ExecutionContext } from '@nestjs/common';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { conditionOn } from './conditions.js';
 import type { Condition } from './conditions.js';
+import { currentCall, runOutsideCall } from './crud-call.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { Resource } from './resource.js';
 
@@ -48,4 +50,36 @@ export function readNarrowing<T extends object>(resource: Resource<T>, candidate
 
 function isComparable(value: unknown): boolean {
   return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date;
+}
+
+/** The narrowing of one controller: its `scope()`. */
+export type NarrowByContext = (context: ExecutionContext) => unknown;
+
+/** Asks a controller's `scope()` once for each call of its handlers. */
+export function narrowOncePerCall<T extends object>(
+  resource: () => Resource<T>,
+  narrow: NarrowByContext,
+  where: string,
+): () => Promise<Narrowing> {
+  const known = new WeakMap<ExecutionContext, Promise<Narrowing>>();
+  return async () => {
+    const context = currentCall()?.context;
+    if (context === undefined) {
+      throw new Error(
+        `${where} narrows by the request, and none is being handled: use @InjectCrud(${resource().name}) outside of requests.`,
+      );
+    }
+    let narrowing = known.get(context);
+    if (narrowing === undefined) {
+      // Outside the call: a scope() that asked its own service would wait for itself.
+      narrowing = runOutsideCall(async () => readNarrowing(resource(), await narrow(context), where));
+      known.set(context, narrowing);
+    }
+    return narrowing;
+  };
+}
+
+/** For a controller without a `scope()` of its own. */
+export function noNarrowing(): Promise<Narrowing> {
+  return Promise.resolve(Narrowing.none);
 }

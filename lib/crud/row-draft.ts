@@ -15,7 +15,7 @@ import { isSameValue } from './same-value.js';
  * @throws BadRequestException for what does not fit its column
  */
 export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
-  const { values, problems } = readColumnValues(resource.fields, offer);
+  const { values, problems } = readColumnValues(resource.fields, offer, ({ owner }) => owner !== 'server');
   if (problems.length > 0) throw badRequest(problems);
   return values;
 }
@@ -71,9 +71,12 @@ export function replacementValues<T extends object>(
   return values;
 }
 
-function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata }: ResourceColumn): unknown {
-  const isLiteral = typeof metadata.default !== 'function' && !metadata.isArray;
-  return isLiteral ? (metadata.default ?? null) : () => dataSource.driver.normalizeDefault(metadata) ?? 'NULL';
+/** Only what an entity holds just as the database does can be given as a value; anything else is the database's to compute. */
+function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, type }: ResourceColumn): unknown {
+  const given = metadata.default ?? null;
+  const isPlain = ['number', 'boolean', 'string'].includes(typeof given) && metadata.transformer === undefined;
+  if (given === null || (isPlain && type.parse !== undefined)) return given;
+  return () => dataSource.driver.normalizeDefault(metadata) ?? 'NULL';
 }
 
 /**
@@ -99,10 +102,11 @@ export async function changesOf<T extends object>(
   }
   await runListeners(resource.metadata.beforeUpdateListeners, next);
   for (const column of comparableColumns(resource)) {
+    if (column.owner === 'server' || !column.metadata.isUpdate || narrowing.values.has(column)) continue;
     const stored: unknown = column.metadata.getEntityValue(row);
     const value: unknown = column.metadata.getEntityValue(next);
-    if (value === undefined || (stored !== undefined && isSameValue(stored, value))) continue;
-    if (column.owner !== 'server' && column.metadata.isUpdate) setColumnValue(changes, column, value);
+    const isNew = value !== undefined && (stored === undefined || !isSameValue(stored, value));
+    if (isNew) setColumnValue(changes, column, value);
   }
   return Object.keys(changes).length > 0 ? changes : undefined;
 }

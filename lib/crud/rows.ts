@@ -79,11 +79,10 @@ export class Rows<T extends object> {
       .createQueryBuilder()
       .update(entity)
       .set(changes as QueryDeepPartialEntity<T>);
-    await this.change(
-      update,
-      id,
-      metadata.columns.filter((column) => isGiven(column.getEntityValue(changes))),
-    );
+    // A select leaves deleted rows out by itself, an update does not.
+    if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
+    const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
+    await this.change(update, id, written);
   }
 
   /**
@@ -94,11 +93,8 @@ export class Rows<T extends object> {
   async remove(id: EntityId): Promise<void> {
     const { metadata, entity, dataSource } = this.resource;
     const builder = dataSource.createQueryBuilder();
-    await this.change(
-      metadata.deleteDateColumn === undefined ? builder.delete().from(entity) : builder.softDelete().from(entity),
-      id,
-      [],
-    );
+    const isSoft = metadata.deleteDateColumn !== undefined;
+    await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), id, []);
   }
 
   private select(): SelectQueryBuilder<T> {
@@ -106,13 +102,12 @@ export class Rows<T extends object> {
   }
 
   private async change(statement: Change<T>, id: EntityId, written: readonly ColumnMetadata[]): Promise<void> {
-    const { deleteDateColumn } = this.resource.metadata;
-    const notDeleted = deleteDateColumn === undefined ? [] : [{ column: deleteDateColumn, parameter: null }];
-    meet(statement, [...this.conditions, conditionOn(this.resource.id, id), ...notDeleted]);
+    meet(statement, [...this.conditions, conditionOn(this.resource.id, id)]);
     const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
     if (affected === 0) throw new NotFoundException();
   }
 
+  /** Runs a statement; what the database refuses is said in terms of the entity. */
   private async explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
     try {
       return await execute();

@@ -3,6 +3,7 @@ import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQ
 import { DriverUtils } from 'typeorm/driver/DriverUtils.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
+import { provideSqlRunner } from '../tenancy/scoped-sql.js';
 import './builders/delete.js';
 import './builders/insert.js';
 import './builders/relation.js';
@@ -12,6 +13,7 @@ import { enforce, enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { guardManager } from './guard-manager.js';
 import { guardRunner } from './statement-gate.js';
+import { runFragment } from './run-fragment.js';
 import { scopeCache } from './scoped-cache.js';
 import { SingleConnection } from './single-connection.js';
 
@@ -26,6 +28,7 @@ const WRAPPED = Symbol.for('nestjs-muck:initialize');
  * script, a test. Migrations and `synchronize` inside `initialize` run before, as ever.
  */
 export function attachWhenInitialised(): void {
+  provideSqlRunner(runFragment);
   const initialize: (this: DataSource) => Promise<DataSource> = Reflect.get(DataSource.prototype, 'initialize');
   if (WRAPPED in initialize) return;
   const wrapped = async function (this: DataSource): Promise<DataSource> {
@@ -64,7 +67,9 @@ function attachBuilders(dataSource: DataSource): void {
     if (!alias) return new ScopedSelectQueryBuilder<Entity>(dataSource, entityOrRunner as QueryRunner | undefined);
     const name = DriverUtils.buildAlias(dataSource.driver, undefined, alias);
     const { target } = dataSource.getMetadata(entityOrRunner as EntityTarget<Entity>);
-    return new ScopedSelectQueryBuilder<Entity>(dataSource, queryRunner).select(name).from(target as EntityTarget<Entity>, name);
+    return new ScopedSelectQueryBuilder<Entity>(dataSource, queryRunner)
+      .select(name)
+      .from(target as EntityTarget<Entity>, name);
   };
 }
 
@@ -95,10 +100,16 @@ function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHO
     const frame = currentFrame();
     if (frame?.scope !== undefined && frame.section === undefined) {
       return Promise.reject(
-        new StatementRefusedError(`${method}() changes the schema for all tenants`, 'Call it where no tenant scope is in force.'),
+        new StatementRefusedError(
+          `${method}() changes the schema for all tenants`,
+          'Call it where no tenant scope is in force.',
+        ),
       );
     }
-    return runUnscoped(new UnscopedSection(method), () => Reflect.apply(original, dataSource, args) as Promise<unknown>);
+    return runUnscoped(
+      new UnscopedSection(method),
+      () => Reflect.apply(original, dataSource, args) as Promise<unknown>,
+    );
   };
   Object.defineProperty(dataSource, method, { configurable: true, writable: true, value: guarded });
 }

@@ -33,7 +33,12 @@ export function isUnscoped(): boolean {
 export function authorityKey(): string {
   const frame = currentFrame();
   const section = openSection(frame);
-  const exempt = section === undefined ? '' : section.entities === undefined ? '*' : [...section.entities].map(keyName).sort().join();
+  const exempt =
+    section === undefined
+      ? ''
+      : section.entities === undefined
+        ? '*'
+        : [...section.entities].map(keyName).sort().join();
   return `${exempt}|${frame?.scope?.fingerprint ?? ''}`;
 }
 

@@ -34,7 +34,8 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   const undeclared: string[] = [];
   for (const metadata of entities) {
     const found = collect(() => {
-      if (policies.of(metadata).kind === 'undeclared') undeclared.push(`${proposal(metadata, policies)}  // ${metadata.name}`);
+      if (policies.of(metadata).kind === 'undeclared')
+        undeclared.push(`${proposal(metadata, policies)}  // ${metadata.name}`);
     });
     problems.push(...found, ...(found.length > 0 ? [] : checkEntity(metadata, policies)));
   }
@@ -59,7 +60,9 @@ function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]
   if (scoped.length === 0) return { problems: [], undeclared: [] };
   const names = scoped.map(({ name }) => name).join(', ');
   return {
-    problems: [`${names} belong to tenants, and a ${dataSource.options.type} database cannot be kept inside a scope. Use PostgreSQL, MySQL, MariaDB or SQLite.`],
+    problems: [
+      `${names} belong to tenants, and a ${dataSource.options.type} database cannot be kept inside a scope. Use PostgreSQL, MySQL, MariaDB or SQLite.`,
+    ],
     undeclared: [],
   };
 }
@@ -86,20 +89,28 @@ function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[]
   const policy = policies.of(metadata);
   const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];
   const references = foreignKeysOf(metadata, policies).map((key) => key.columns.map(({ own }) => own));
-  const keys = [...metadata.uniques.map((unique) => unique.columns), ...metadata.indices.filter((index) => index.isUnique).map((index) => index.columns)];
+  const keys = [
+    ...metadata.uniques.map((unique) => unique.columns),
+    ...metadata.indices.filter((index) => index.isUnique).map((index) => index.columns),
+  ];
   const declaration = declaredOf(metadata);
   const acknowledged = declaration?.kind === 'scoped' ? (declaration.options.globallyUnique ?? {}) : {};
   return keys
     .filter((columns) => {
-      const holdsAll = (wanted: readonly ColumnMetadata[]): boolean => wanted.length > 0 && wanted.every((column) => columns.includes(column));
-      const holdsReference = references.some((wanted) => holdsAll(wanted) && wanted.every((column) => !column.isNullable));
+      const holdsAll = (wanted: readonly ColumnMetadata[]): boolean =>
+        wanted.length > 0 && wanted.every((column) => columns.includes(column));
+      const holdsReference = references.some(
+        (wanted) => holdsAll(wanted) && wanted.every((column) => !column.isNullable),
+      );
       return !holdsAll(tenantColumns) && !holdsReference && !Object.hasOwn(acknowledged, nameOf(columns));
     })
     .map((columns) => {
       const tenant = tenantColumns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ');
       return (
         `${metadata.name} has a unique key (${nameOf(columns)}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
-        (tenant === '' ? '' : `Make it @Unique([${tenant}, ${columns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ')}]), or `) +
+        (tenant === ''
+          ? ''
+          : `Make it @Unique([${tenant}, ${columns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ')}]), or `) +
         `acknowledge it: @TenantScoped({ globallyUnique: { '${nameOf(columns)}': 'why' } }).`
       );
     });
@@ -117,7 +128,9 @@ function checkTables(entities: readonly EntityMetadata[], policies: Policies): s
     const first = byTable.get(metadata.tablePath);
     if (first === undefined) byTable.set(metadata.tablePath, metadata);
     else if (safeKind(first, policies) !== safeKind(metadata, policies)) {
-      problems.push(`${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`);
+      problems.push(
+        `${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`,
+      );
     }
   }
   return problems;

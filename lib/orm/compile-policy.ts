@@ -21,7 +21,10 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
   if (declaration === undefined) return { kind: 'undeclared' };
   if (declaration.kind === 'shared') return { kind: 'shared' };
   if (metadata.treeType === 'nested-set') {
-    throw problem(metadata, 'is a nested set, whose numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")');
+    throw problem(
+      metadata,
+      'is a nested set, whose numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")',
+    );
   }
   const { options } = declaration;
   return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
@@ -36,10 +39,14 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
   const keys = Object.keys(scopeDeclaration());
   const omitted = options.omit ?? [];
   for (const key of [...Object.keys(options.columns ?? {}), ...omitted]) {
-    if (!keys.includes(key)) throw problem(metadata, `names the scope key '${key}', which is not declared (there are: ${keys.join(', ')})`);
+    if (!keys.includes(key))
+      throw problem(metadata, `names the scope key '${key}', which is not declared (there are: ${keys.join(', ')})`);
   }
-  const columns = keys.filter((key) => !omitted.includes(key)).map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key));
-  if (columns.length === 0) throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
+  const columns = keys
+    .filter((key) => !omitted.includes(key))
+    .map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key));
+  if (columns.length === 0)
+    throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
   return { kind: 'columns', columns };
 }
 
@@ -53,29 +60,46 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string): 
     );
   }
   if (column.isNullable) {
-    throw problem(metadata, `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null`);
+    throw problem(
+      metadata,
+      `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null`,
+    );
   }
   if (column.transformer !== undefined) {
-    throw problem(metadata, `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`);
+    throw problem(
+      metadata,
+      `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`,
+    );
   }
   if (column.isVirtualProperty || column.asExpression !== undefined) {
-    throw problem(metadata, `has a tenant column '${property}' that the database computes. It must be an ordinary column`);
+    throw problem(
+      metadata,
+      `has a tenant column '${property}' that the database computes. It must be an ordinary column`,
+    );
   }
   return { key, column };
 }
 
 function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup): TenantPolicy {
   const relation = metadata.findRelationWithPropertyPath(via);
-  if (relation === undefined || !(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) {
+  if (
+    relation === undefined ||
+    !(relation.isManyToOne || relation.isOneToOneOwner) ||
+    relation.joinColumns.length === 0
+  ) {
     throw problem(metadata, `is scoped via '${via}', which is not a to-one relation that it holds the key of`);
   }
   if (relation.isNullable && relation.joinColumns.some((column) => column.isNullable)) {
-    throw problem(metadata, `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`);
+    throw problem(
+      metadata,
+      `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`,
+    );
   }
   const parent = relation.inverseEntityMetadata;
   const policy = lookup(parent);
   if (policy.kind === 'undeclared') return { kind: 'undeclared' };
-  if (!isScoped(policy)) throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
+  if (!isScoped(policy))
+    throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
   return { kind: 'parents', parents: [link(parent, relation.joinColumns)] };
 }
 

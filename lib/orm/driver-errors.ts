@@ -32,7 +32,9 @@ export function isUniqueViolation({ code, errno, message = '' }: DriverError): b
 
 /** PostgreSQL 23503, MySQL 1216, 1217, 1451 and 1452, SQLite's message. */
 export function isForeignKeyViolation({ code, errno, message = '' }: DriverError): boolean {
-  return code === '23503' || [1216, 1217, 1451, 1452].includes(errno ?? 0) || /FOREIGN KEY constraint failed/.test(message);
+  return (
+    code === '23503' || [1216, 1217, 1451, 1452].includes(errno ?? 0) || /FOREIGN KEY constraint failed/.test(message)
+  );
 }
 
 /** The properties of the key that a driver names, by its constraint's or its columns' names; tenant columns are left to the caller. */
@@ -40,7 +42,8 @@ function propertiesOf({ constraint, message = '' }: DriverError, metadata: Entit
   const named = constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'/.exec(message)?.[1];
   if (named !== undefined) {
     const key =
-      metadata.uniques.find(({ name }) => name === named)?.columns ?? metadata.indices.find(({ name }) => name === named)?.columns;
+      metadata.uniques.find(({ name }) => name === named)?.columns ??
+      metadata.indices.find(({ name }) => name === named)?.columns;
     return (key ?? metadata.primaryColumns).map(({ propertyPath }) => propertyPath);
   }
   const columns = /UNIQUE constraint failed: (.+)$/.exec(message)?.[1]?.split(', ') ?? [];

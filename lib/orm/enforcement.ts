@@ -8,6 +8,7 @@ import { currentRendering } from './rendering.js';
 import { withScopeParameters } from './scope-parameters.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
+import type { UnscopedInsert } from './unscoped-references.js';
 
 const NONE: readonly never[] = [];
 
@@ -17,6 +18,9 @@ export interface IssuedStatement {
   /** In what situation it was made: it may only be sent in the same one. */
   readonly authority: string;
   readonly lookups: readonly ForeignKeyLookup[];
+  readonly unscoped: readonly UnscopedInsert[];
+  /** The parameters as they were: whoever holds the array could put another tenant's key into it. */
+  readonly parameters: readonly unknown[];
   /** The entities that it writes. */
   readonly writes: readonly EntityMetadata[];
 }
@@ -55,6 +59,8 @@ export class Enforcement {
       sql: result[0],
       authority: authorityKey(),
       lookups: rendering?.lookups ?? NONE,
+      unscoped: rendering?.unscoped ?? NONE,
+      parameters: [...result[1]],
       writes: rendering?.writes ?? NONE,
     });
     return result;
@@ -62,8 +68,13 @@ export class Enforcement {
 
   /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
   issuedAs(sql: string, parameters: unknown): IssuedStatement | undefined {
-    const statement = typeof parameters === 'object' && parameters !== null ? this.issued.get(parameters) : undefined;
-    return statement !== undefined && statement.sql === sql && statement.authority === authorityKey() ? statement : undefined;
+    const statement = Array.isArray(parameters) ? this.issued.get(parameters) : undefined;
+    if (statement === undefined || statement.sql !== sql || statement.authority !== authorityKey()) return undefined;
+    const given = parameters as unknown[];
+    const isUnchanged =
+      given.length === statement.parameters.length &&
+      given.every((value, i) => Object.is(value, statement.parameters[i]));
+    return isUnchanged ? statement : undefined;
   }
 }
 
@@ -84,7 +95,8 @@ export function enforcementOf(dataSource: DataSource): Enforcement | undefined {
 /** The enforcement of a DataSource whose scoped builders run: they exist only where it is attached. */
 export function requireEnforcement(dataSource: DataSource): Enforcement {
   const enforcement = enforcements.get(dataSource);
-  if (enforcement === undefined) throw new StatementRefusedError('its DataSource is not attached', 'Initialise the DataSource first.');
+  if (enforcement === undefined)
+    throw new StatementRefusedError('its DataSource is not attached', 'Initialise the DataSource first.');
   return enforcement;
 }
 
@@ -114,6 +126,10 @@ export function supportedDialect(dataSource: DataSource): SqlDialect | undefined
 
 function dialectOf(dataSource: DataSource): SqlDialect {
   const dialect = supportedDialect(dataSource);
-  if (dialect === undefined) throw new StatementRefusedError(`${dataSource.driver.options.type} is not supported`, 'Use PostgreSQL, MySQL, MariaDB or SQLite.');
+  if (dialect === undefined)
+    throw new StatementRefusedError(
+      `${dataSource.driver.options.type} is not supported`,
+      'Use PostgreSQL, MySQL, MariaDB or SQLite.',
+    );
   return dialect;
 }

@@ -36,14 +36,21 @@ export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): rea
  * @param valueSets what is written, as TypeORM reads it
  * @throws StatementRefusedError when a foreign key is given as an SQL expression: which row it names cannot be told
  */
-export function lookupsFor(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[], policies: Policies): ForeignKeyLookup[] {
+export function lookupsFor(
+  metadata: EntityMetadata,
+  valueSets: readonly ObjectLiteral[],
+  policies: Policies,
+): ForeignKeyLookup[] {
   const lookups: ForeignKeyLookup[] = [];
   for (const key of foreignKeysOf(metadata, policies)) {
     const values = new Map<string, unknown[]>();
     for (const valueSet of valueSets) {
       const row = key.columns.map(({ own }) => writtenValue(own, valueSet, metadata));
       if (row.some((value) => value === undefined || value === null)) continue;
-      values.set(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)), row);
+      values.set(
+        JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+        row,
+      );
     }
     if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
   }
@@ -59,7 +66,13 @@ export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, me
       'Give a value.',
     );
   }
-  if (typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof Date) &&
+    !ArrayBuffer.isView(value) &&
+    column.referencedColumn
+  ) {
     return column.referencedColumn.getEntityValue(value) as unknown;
   }
   return value;
@@ -80,7 +93,8 @@ function collect(metadata: EntityMetadata, policies: Policies): ForeignKey[] {
     if (!(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) continue;
     const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
     // Clients and callers know the column by its property where there is one.
-    const property = columns.length === 1 && !columns[0].own.isVirtual ? columns[0].own.propertyPath : relation.propertyPath;
+    const property =
+      columns.length === 1 && !columns[0].own.isVirtual ? columns[0].own.propertyPath : relation.propertyPath;
     add(property, relation.inverseEntityMetadata, columns);
   }
   for (const key of metadata.foreignKeys) {

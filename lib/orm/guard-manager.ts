@@ -45,10 +45,11 @@ async function requireSeen(manager: EntityManager, args: readonly unknown[]): Pr
   const { policies } = requireEnforcement(manager.dataSource);
   const { target, entities } = readArguments(args);
   for (const entity of entities) {
-    const type = target ?? (entity.constructor);
+    const type = target ?? entity.constructor;
     if (type === Object || !manager.dataSource.hasMetadata(type)) continue;
     const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
-    if (policies.inForce(metadata) !== undefined) byMetadata.set(metadata, [...(byMetadata.get(metadata) ?? []), entity]);
+    if (policies.inForce(metadata) !== undefined)
+      byMetadata.set(metadata, [...(byMetadata.get(metadata) ?? []), entity]);
   }
   if (byMetadata.size === 0) return;
   const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
@@ -59,7 +60,11 @@ async function requireSeen(manager: EntityManager, args: readonly unknown[]): Pr
   }
 }
 
-async function requireVisible(queryRunner: QueryRunner, metadata: EntityMetadata, entities: readonly ObjectLiteral[]): Promise<void> {
+async function requireVisible(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  entities: readonly ObjectLiteral[],
+): Promise<void> {
   const columns = metadata.primaryColumns;
   const keys = entities.map((entity) => columns.map((column) => column.getEntityValue(entity) as unknown));
   // An entity without its key is for TypeORM to refuse.
@@ -67,14 +72,18 @@ async function requireVisible(queryRunner: QueryRunner, metadata: EntityMetadata
   const visible = await visibleRows(queryRunner, metadata, columns, complete);
   const unseen = complete.find((key) => !visible.has(rowKey(key, columns)));
   if (unseen !== undefined) {
-    throw new EntityNotFoundError(metadata.target, Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, unseen[i]])));
+    throw new EntityNotFoundError(
+      metadata.target,
+      Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, unseen[i]])),
+    );
   }
 }
 
 /** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
 function readArguments(args: readonly unknown[]): { target?: EntityTarget<ObjectLiteral>; entities: ObjectLiteral[] } {
   const [first, second] = args;
-  const hasTarget = args.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
+  const hasTarget =
+    args.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
   const given = hasTarget ? second : first;
   const entities = (Array.isArray(given) ? (given as unknown[]) : [given]).filter(
     (entity): entity is ObjectLiteral => typeof entity === 'object' && entity !== null,

@@ -21,7 +21,10 @@ export class Policies {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
   private readonly compiling = new Set<EntityMetadata>();
   private readonly texts = new Map<EntityMetadata, Map<string, string>>();
-  private tables?: { readonly of: readonly EntityMetadata[]; readonly byName: ReadonlyMap<string, readonly EntityMetadata[]> };
+  private tables?: {
+    readonly of: readonly EntityMetadata[];
+    readonly byName: ReadonlyMap<string, readonly EntityMetadata[]>;
+  };
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -36,7 +39,9 @@ export class Policies {
     const known = this.policies.get(metadata);
     if (known !== undefined) return known;
     if (this.compiling.has(metadata)) {
-      throw new MuckConfigurationError([`${metadata.name} is scoped through itself. One of its parents needs a tenant column.`]);
+      throw new MuckConfigurationError([
+        `${metadata.name} is scoped through itself. One of its parents needs a tenant column.`,
+      ]);
     }
     this.compiling.add(metadata);
     try {
@@ -95,13 +100,17 @@ export class Policies {
 
   /** The entity's table as it stands in SQL. */
   table(metadata: EntityMetadata): string {
-    return metadata.tablePath.split('.').map((part) => this.escape(part)).join('.');
+    return metadata.tablePath
+      .split('.')
+      .map((part) => this.escape(part))
+      .join('.');
   }
 
   private render(metadata: EntityMetadata, qualifier: string): string {
     const policy = this.of(metadata);
     if (!isScoped(policy)) return '';
-    if (policy.kind === 'parents') return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
+    if (policy.kind === 'parents')
+      return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
     return policy.columns
       .map(({ key, column }) => `${qualifier}.${this.escape(column.databaseName)} = :${scopeParameter(key)}`)
       .join(' AND ');
@@ -110,7 +119,10 @@ export class Policies {
   private parentExists({ parent, columns }: ParentLink, qualifier: string): string {
     const alias = this.escape(parentAlias(qualifier));
     const join = columns
-      .map(({ own, referenced }) => `${alias}.${this.escape(referenced.databaseName)} = ${qualifier}.${this.escape(own.databaseName)}`)
+      .map(
+        ({ own, referenced }) =>
+          `${alias}.${this.escape(referenced.databaseName)} = ${qualifier}.${this.escape(own.databaseName)}`,
+      )
       .join(' AND ');
     return `EXISTS (SELECT 1 FROM ${this.table(parent)} ${alias} WHERE ${join} AND ${this.text(parent, alias)})`;
   }

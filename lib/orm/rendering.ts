@@ -1,5 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ForeignKeyLookup } from './foreign-keys.js';
+import type { UnscopedInsert } from './unscoped-references.js';
 
 /** What scoped builders leave behind while the text of one statement is made. */
 export interface Rendering {
@@ -9,6 +10,8 @@ export interface Rendering {
   readonly writes: EntityMetadata[];
   /** Rows that foreign keys of the statement name. They are looked up before the statement is sent. */
   readonly lookups: ForeignKeyLookup[];
+  /** Inserts that are made in an unscoped section. */
+  readonly unscoped: UnscopedInsert[];
 }
 
 let current: Rendering | undefined;
@@ -19,7 +22,7 @@ let current: Rendering | undefined;
  */
 export function render<R>(fn: (rendering: Rendering) => R): R {
   const outer = current;
-  const own: Rendering = { inserts: [], writes: [], lookups: [] };
+  const own: Rendering = { inserts: [], writes: [], lookups: [], unscoped: [] };
   current = own;
   try {
     return fn(own);

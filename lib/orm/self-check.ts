@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import type { EntityMetadata, ObjectLiteral, QueryBuilder , EntityManager } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral, QueryBuilder, EntityManager } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { runInScope } from '../tenancy/scope-frame.js';
@@ -30,7 +30,11 @@ export function selfCheck(dataSource: DataSource): void {
 }
 
 function sampleScope(): Record<string, ScopeValue> {
-  const samples = new Map<unknown, ScopeValue>([[Number, 1], [String, 'self-check'], [BigInt, 1n]]);
+  const samples = new Map<unknown, ScopeValue>([
+    [Number, 1],
+    [String, 'self-check'],
+    [BigInt, 1n],
+  ]);
   return Object.fromEntries(Object.entries(scopeDeclaration()).map(([key, type]) => [key, samples.get(type)!]));
 }
 
@@ -46,14 +50,25 @@ function checkStatements(dataSource: DataSource, metadata: EntityMetadata): void
   ];
 
   expect(metadata, 'a select of the DataSource', () => dataSource.createQueryBuilder(target, 'checked'), aliased);
-  expect(metadata, 'a select of a repository', () => dataSource.getRepository(target).createQueryBuilder('checked'), aliased);
+  expect(
+    metadata,
+    'a select of a repository',
+    () => dataSource.getRepository(target).createQueryBuilder('checked'),
+    aliased,
+  );
   for (const [name, manager] of managers) {
     expect(metadata, `a select of ${name}`, () => manager.createQueryBuilder(target, 'checked'), aliased);
-    expect(metadata, `a sub-query of ${name}`, () => manager.createQueryBuilder(target, 'checked').subQuery().from(target, 'checked'), aliased);
+    expect(
+      metadata,
+      `a sub-query of ${name}`,
+      () => manager.createQueryBuilder(target, 'checked').subQuery().from(target, 'checked'),
+      aliased,
+    );
     if (metadata.tableType === 'view') continue;
     expect(metadata, `a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target), plain);
     const set = ordinaryColumn(dataSource, metadata)?.createValueMap(null);
-    if (set !== undefined) expect(metadata, `an update of ${name}`, () => manager.createQueryBuilder().update(target).set(set), plain);
+    if (set !== undefined)
+      expect(metadata, `an update of ${name}`, () => manager.createQueryBuilder().update(target).set(set), plain);
     if (metadata.deleteDateColumn !== undefined) {
       expect(metadata, `a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target), plain);
       expect(metadata, `a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target), plain);
@@ -67,12 +82,18 @@ function checkInsert(dataSource: DataSource, metadata: EntityMetadata): void {
   const policy = requireEnforcement(dataSource).policies.of(metadata);
   if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
   for (const { key } of policy.columns) {
-    const builder = (): QueryBuilder<ObjectLiteral> => dataSource.createQueryBuilder().insert().into(metadata.target).values({});
+    const builder = (): QueryBuilder<ObjectLiteral> =>
+      dataSource.createQueryBuilder().insert().into(metadata.target).values({});
     expect(metadata, 'an insert', builder, `:${scopeParameter(key)}`);
   }
 }
 
-function expect(metadata: EntityMetadata, kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate: string): void {
+function expect(
+  metadata: EntityMetadata,
+  kind: string,
+  build: () => QueryBuilder<ObjectLiteral>,
+  predicate: string,
+): void {
   const text = render(() => build().getQuery());
   if (text.includes(predicate)) return;
   throw new MuckConfigurationError([
@@ -90,5 +111,7 @@ function ordinaryColumn(dataSource: DataSource, metadata: EntityMetadata): Colum
       : policy.kind === 'parents'
         ? policy.parents.flatMap(({ columns }) => columns.map(({ own }) => own))
         : [];
-  return metadata.columns.find((column) => column.isUpdate && !column.isPrimary && !column.isVirtualProperty && !fixed.includes(column));
+  return metadata.columns.find(
+    (column) => column.isUpdate && !column.isPrimary && !column.isVirtualProperty && !fixed.includes(column),
+  );
 }

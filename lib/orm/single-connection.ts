@@ -73,7 +73,9 @@ export class SingleConnection {
   /** `EntityManager.transaction` whose callback is known to run inside the transaction. */
   transaction(manager: EntityManager): EntityManager['transaction'] {
     return (...args: unknown[]) => {
-      const inside = args.map((argument) => (typeof argument === 'function' ? runInside(argument as Callback) : argument));
+      const inside = args.map((argument) =>
+        typeof argument === 'function' ? runInside(argument as Callback) : argument,
+      );
       return Reflect.apply(EntityManager.prototype.transaction, manager, inside) as Promise<never>;
     };
   }

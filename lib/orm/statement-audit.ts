@@ -12,11 +12,22 @@ const REMEMBERED = 2000;
 const REMEMBERED_LENGTH = 20_000;
 
 /** Statements that read table positions as this reader does; any other one is searched for the bare name. */
-const READABLE_VERBS = new Set(['select', 'with', 'values', 'insert', 'update', 'delete', 'replace', 'upsert', 'explain']);
+const READABLE_VERBS = new Set([
+  'select',
+  'with',
+  'values',
+  'insert',
+  'update',
+  'delete',
+  'replace',
+  'upsert',
+  'explain',
+]);
 /** Statements that run SQL which stands elsewhere. */
 const DYNAMIC_VERBS = new Set(['do', 'execute', 'exec', 'prepare', 'call', 'copy', 'handler', 'load']);
 /** Functions that run SQL given as text, or read a table given by name. */
-const DYNAMIC_FUNCTIONS = /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file)$/;
+const DYNAMIC_FUNCTIONS =
+  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file)$/;
 
 const INSTEAD =
   "Use a repository or query builder, which is scoped, or say tenancy.unscoped('why', fn) where the statement is meant to run over all tenants.";
@@ -113,7 +124,9 @@ export class StatementAudit {
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
     if (mention !== undefined) return `it names the table of ${this.limitedBehind(mention.table)[0].name}, by hand`;
     if (shape.verbs.every((verb) => READABLE_VERBS.has(verb))) return undefined;
-    const word = tokens.find(({ kind, text }) => (kind === 'word' || kind === 'name') && this.limitedBehind(text).length > 0);
+    const word = tokens.find(
+      ({ kind, text }) => (kind === 'word' || kind === 'name') && this.limitedBehind(text).length > 0,
+    );
     return word && `it names the table of ${this.limitedBehind(word.text)[0].name}, by hand`;
   }
 
@@ -200,7 +213,8 @@ function findDynamic(tokens: readonly SqlToken[], { verbs }: StatementShape): st
   const verb = verbs.find((word) => DYNAMIC_VERBS.has(word));
   if (verb !== undefined) return `${verb.toUpperCase()} runs SQL that cannot be read here`;
   const call = tokens.find(
-    ({ kind, text }, i) => kind !== 'literal' && kind !== 'punctuation' && DYNAMIC_FUNCTIONS.test(text) && tokens[i + 1]?.text === '(',
+    ({ kind, text }, i) =>
+      kind !== 'literal' && kind !== 'punctuation' && DYNAMIC_FUNCTIONS.test(text) && tokens[i + 1]?.text === '(',
   );
   return call && `${call.text}() runs SQL that cannot be read here`;
 }

@@ -1,11 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
-import type { QueryRunner } from 'typeorm';
+import { EntityNotFoundError } from 'typeorm';
+import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { currentFrame, runOutside } from '../tenancy/scope-frame.js';
+import { readClosureStatement } from './closure-statements.js';
+import type { TreeNodes } from './closure-statements.js';
 import { asUniqueConflict } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
-import { requireReferences } from './visible-rows.js';
+import { isPersisting } from './persistence.js';
+import { requireOneTenant } from './unscoped-references.js';
+import { requireReferences, rowKey, visibleRows } from './visible-rows.js';
+
+/** A statement that may be sent once something has been looked up. */
+interface Admission {
+  readonly writes: readonly EntityMetadata[];
+  prepare(): Promise<void>;
+}
 
 const guarded = new WeakSet<QueryRunner>();
 
@@ -16,45 +27,73 @@ const guarded = new WeakSet<QueryRunner>();
 export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void {
   if (guarded.has(runner)) return;
   guarded.add(runner);
-  const query = runner.query.bind(runner) as (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
+  const query = runner.query.bind(runner) as (
+    sql: string,
+    parameters?: unknown[],
+    structured?: boolean,
+  ) => Promise<unknown>;
   const stream = runner.stream.bind(runner);
   const connect = runner.connect.bind(runner);
   const startTransaction = runner.startTransaction.bind(runner);
   let transactionOf: string | undefined;
 
-  const admit = (sql: string, parameters: unknown): IssuedStatement | undefined => {
+  const requireOneScope = (): void => {
     const scope = currentFrame()?.scope?.fingerprint;
-    if (runner.isTransactionActive && scope !== undefined) {
-      transactionOf ??= scope;
-      if (transactionOf !== scope) {
-        throw new TenantScopeViolationError('a transaction of one tenant goes on in the scope of another. Use one transaction per scope');
-      }
+    if (!runner.isTransactionActive || scope === undefined) return;
+    transactionOf ??= scope;
+    if (transactionOf !== scope) {
+      throw new TenantScopeViolationError(
+        'a transaction of one tenant goes on in the scope of another. Use one transaction per scope',
+      );
     }
-    const issued = enforcement.issuedAs(sql, parameters);
-    if (issued === undefined) enforcement.audit.checkRaw(sql);
-    return issued;
   };
 
-  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
-    let issued: IssuedStatement | undefined;
-    try {
-      issued = admit(sql, parameters);
-    } catch (error) {
-      return Promise.reject(error);
+  /** What must be looked up before a statement is sent; undefined when nothing is. */
+  const admit = (sql: string, parameters: unknown): Admission | undefined => {
+    requireOneScope();
+    const issued = enforcement.issuedAs(sql, parameters);
+    if (issued !== undefined) {
+      // Reads, and writes that name no other row, go straight on.
+      return issued.writes.length === 0 ? undefined : { writes: issued.writes, prepare: () => prepare(issued) };
     }
-    // Reads, and writes that name no other row, go straight on.
-    if (issued === undefined || issued.writes.length === 0) return query(sql, parameters, structured);
-    return write(issued, () => query(sql, parameters, structured));
-  }) as QueryRunner['query'];
+    const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
+    if (nodes === undefined) {
+      enforcement.audit.checkRaw(sql);
+      return undefined;
+    }
+    return { writes: [], prepare: () => requireNodes(nodes) };
+  };
 
-  const write = async (issued: IssuedStatement, send: () => Promise<unknown>): Promise<unknown> => {
-    if (issued.lookups.length > 0) await requireReferences(issued.lookups, runner);
+  const prepare = async ({ lookups, unscoped }: IssuedStatement): Promise<void> => {
+    if (lookups.length > 0) await requireReferences(lookups, runner);
+    for (const insert of unscoped) await requireOneTenant(insert, enforcement.policies, runner);
+  };
+
+  const requireNodes = async ({ metadata, columns, keys }: TreeNodes): Promise<void> => {
+    if (enforcement.policies.inForce(metadata) === undefined) return;
+    const visible = await visibleRows(runner, metadata, columns, keys);
+    if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
+  };
+
+  const write = async ({ writes, prepare }: Admission, send: () => Promise<unknown>): Promise<unknown> => {
+    await prepare();
     try {
       return await send();
     } catch (error) {
-      throw asUniqueConflict(error, issued.writes) ?? error;
+      throw asUniqueConflict(error, writes) ?? error;
     }
   };
+
+  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
+    let admission: Admission | undefined;
+    try {
+      admission = admit(sql, parameters);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const send = (): Promise<unknown> => query(sql, parameters, structured);
+    return admission === undefined ? send() : write(admission, send);
+  }) as QueryRunner['query'];
 
   runner.stream = async (sql, parameters, onEnd, onError) => {
     admit(sql, parameters);

@@ -24,7 +24,8 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
     const referenced = columns.map((column) => column.referenced);
     const visible = await visibleRows(queryRunner, target, referenced, wanted);
     for (const { entity, key, values } of group) {
-      if (values.some((row) => !visible.has(rowKey(row, referenced)))) throw new ReferenceUnknownError(entity.name, key.property);
+      if (values.some((row) => !visible.has(rowKey(row, referenced))))
+        throw new ReferenceUnknownError(entity.name, key.property);
     }
   }
 }
@@ -42,13 +43,31 @@ export async function visibleRows(
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
 ): Promise<Set<string>> {
-  const visible = new Set<string>();
+  const found = await selectRows(queryRunner, metadata, columns, rows, columns);
+  return new Set(found.map((row) => rowKey(row, columns)));
+}
+
+/**
+ * Reads some columns of rows that are given by others; a row that the scope cannot see is left out. Deleted rows are read too.
+ *
+ * @param columns the columns that identify a row
+ * @param rows their values, one list per row
+ * @returns the values of `wanted`, one list per row that was found
+ */
+export async function selectRows(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+  rows: readonly (readonly unknown[])[],
+  wanted: readonly ColumnMetadata[],
+): Promise<unknown[][]> {
   const distinct = [...new Map(rows.map((row) => [rowKey(row, columns), row])).values()];
+  const found: unknown[][] = [];
   for (let at = 0; at < distinct.length; at += CHUNK) {
-    const found = await select(queryRunner, metadata, columns, distinct.slice(at, at + CHUNK));
-    for (const raw of found) visible.add(rowKey(columns.map((_, i) => raw[`c${i}`] as unknown), columns));
+    const raws = await select(queryRunner, metadata, columns, distinct.slice(at, at + CHUNK), wanted);
+    found.push(...raws.map((raw) => wanted.map((_, i) => raw[`c${i}`] as unknown)));
   }
-  return visible;
+  return found;
 }
 
 /** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
@@ -69,6 +88,7 @@ async function select(
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
+  wanted: readonly ColumnMetadata[],
 ): Promise<ObjectLiteral[]> {
   const dataSource: DataSource = queryRunner.dataSource;
   const { driver } = dataSource;
@@ -78,17 +98,21 @@ async function select(
     parameters[name] = driver.preparePersistentValue(rows[row][column], columns[column]);
     return `:${name}`;
   };
-  const names = columns.map(({ databaseName }) => `${driver.escape('target')}.${driver.escape(databaseName)}`);
+  const nameOf = ({ databaseName }: ColumnMetadata): string =>
+    `${driver.escape('target')}.${driver.escape(databaseName)}`;
+  const names = columns.map(nameOf);
   const condition =
     columns.length === 1
       ? `${names[0]} IN (${rows.map((_, row) => placeholder(row, 0)).join(', ')})`
-      : rows.map((_, row) => `(${names.map((name, column) => `${name} = ${placeholder(row, column)}`).join(' AND ')})`).join(' OR ');
+      : rows
+          .map((_, row) => `(${names.map((name, column) => `${name} = ${placeholder(row, column)}`).join(' AND ')})`)
+          .join(' OR ');
   const query = new ScopedSelectQueryBuilder<ObjectLiteral>(dataSource, queryRunner)
     .select([])
     .from(metadata.target, 'target')
     .withDeleted()
     .cache(false)
     .where(condition, parameters);
-  names.forEach((name, i) => query.addSelect(name, `c${i}`));
+  wanted.map(nameOf).forEach((name, i) => query.addSelect(name, `c${i}`));
   return query.getRawMany<ObjectLiteral>();
 }

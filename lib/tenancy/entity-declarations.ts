@@ -19,8 +19,7 @@ export interface ScopedOptions {
 
 /** What is declared of an entity. */
 export type EntityDeclaration =
-  | { readonly kind: 'scoped'; readonly options: ScopedOptions }
-  | { readonly kind: 'shared'; readonly why: string };
+  { readonly kind: 'scoped'; readonly options: ScopedOptions } | { readonly kind: 'shared'; readonly why: string };
 
 /** A declaration of an entity that carries no decorator of its own; made by {@link scoped} and {@link shared}. */
 export interface DeclaredEntity {

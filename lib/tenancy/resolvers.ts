@@ -36,7 +36,8 @@ interface HttpRequest {
 export function tenantFromUser(...keys: [string, ...string[]]): Type<TenantResolver> {
   return resolverClass('TenantFromUser', (request) => {
     const user = request.user as Readonly<Record<string, unknown>> | undefined;
-    if (user === undefined || user === null || keys.some((key) => user[key] === undefined || user[key] === null)) return undefined;
+    if (user === undefined || user === null || keys.some((key) => user[key] === undefined || user[key] === null))
+      return undefined;
     return Object.fromEntries(keys.map((key) => [key, user[key]])) as TenantScope;
   });
 }
@@ -52,16 +53,26 @@ export function tenantFromUser(...keys: [string, ...string[]]): Type<TenantResol
  */
 export function tenantFromHeader<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
   const header = name.toLowerCase();
-  return claimed('TenantFromHeader', options, () => new ForbiddenException('This account does not belong to a tenant.'), (request) => {
-    const values = (request.headersDistinct ?? request.raw?.headersDistinct)?.[header] ?? [];
-    if (values.length !== 1) throw new BadRequestException(`Send the header ${name} exactly once.`);
-    return values[0];
-  });
+  return claimed(
+    'TenantFromHeader',
+    options,
+    () => new ForbiddenException('This account does not belong to a tenant.'),
+    (request) => {
+      const values = (request.headersDistinct ?? request.raw?.headersDistinct)?.[header] ?? [];
+      if (values.length !== 1) throw new BadRequestException(`Send the header ${name} exactly once.`);
+      return values[0];
+    },
+  );
 }
 
 /** A resolver that takes the tenant from a route parameter, if `authorize` agrees. See {@link tenantFromHeader}. */
 export function tenantFromParam<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
-  return claimed('TenantFromParam', options, () => new NotFoundException(), (request) => request.params?.[name]);
+  return claimed(
+    'TenantFromParam',
+    options,
+    () => new NotFoundException(),
+    (request) => request.params?.[name],
+  );
 }
 
 /**
@@ -71,11 +82,16 @@ export function tenantFromParam<User>(name: string, options: ClaimedTenantOption
  */
 export function tenantFromSubdomain<User>(domain: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
   const suffix = `.${domain.toLowerCase()}`;
-  return claimed('TenantFromSubdomain', options, () => new NotFoundException(), (request) => {
-    const host = request.hostname?.toLowerCase();
-    const label = host?.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined;
-    return label !== undefined && !label.includes('.') ? label : undefined;
-  });
+  return claimed(
+    'TenantFromSubdomain',
+    options,
+    () => new NotFoundException(),
+    (request) => {
+      const host = request.hostname?.toLowerCase();
+      const label = host?.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined;
+      return label !== undefined && !label.includes('.') ? label : undefined;
+    },
+  );
 }
 
 function claimed<User>(

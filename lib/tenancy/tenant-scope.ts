@@ -42,7 +42,7 @@ let declared: ScopeDeclaration | undefined;
 export function declareScope(declaration: ScopeDeclaration): void {
   const keys = Object.keys(declaration);
   if (keys.length === 0) {
-    throw new MuckConfigurationError(["the scope has no keys: say for example scope: { organizationId: Number }"]);
+    throw new MuckConfigurationError(['the scope has no keys: say for example scope: { organizationId: Number }']);
   }
   for (const key of keys) {
     const type: unknown = declaration[key];

@@ -14,7 +14,19 @@ import {
   TenantShared,
 } from 'nestjs-muck';
 import type { MuckModuleOptions } from 'nestjs-muck';
-import { Column, Entity, EntitySchema, JoinColumn, ManyToOne, OneToOne, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent, Unique } from 'typeorm';
+import {
+  Column,
+  Entity,
+  EntitySchema,
+  JoinColumn,
+  ManyToOne,
+  OneToOne,
+  PrimaryGeneratedColumn,
+  Tree,
+  TreeChildren,
+  TreeParent,
+  Unique,
+} from 'typeorm';
 import type { EntityTarget, Relation } from 'typeorm';
 import { createApplication } from '../support/adapters.js';
 
@@ -26,7 +38,9 @@ async function refusal(
   { controllers = [], options = {}, dataSource = {}, logger }: Setup = {},
 ): Promise<string> {
   try {
-    const app = await createApplication(application(entities, controllers, options, dataSource), { ...(logger && { logger }) });
+    const app = await createApplication(application(entities, controllers, options, dataSource), {
+      ...(logger && { logger }),
+    });
     await app.close();
     return 'started';
   } catch (error) {
@@ -41,11 +55,22 @@ interface Setup {
   readonly logger?: LoggerService;
 }
 
-function application(entities: readonly unknown[], controllers: Type[], options: object, dataSource: object): DynamicModule {
+function application(
+  entities: readonly unknown[],
+  controllers: Type[],
+  options: object,
+  dataSource: object,
+): DynamicModule {
   return {
     module: class {},
     imports: [
-      TypeOrmModule.forRoot({ type: 'sqljs', entities: entities as Type[], synchronize: true, retryAttempts: 0, ...dataSource }),
+      TypeOrmModule.forRoot({
+        type: 'sqljs',
+        entities: entities as Type[],
+        synchronize: true,
+        retryAttempts: 0,
+        ...dataSource,
+      }),
       MuckModule.forRoot({ scope: { organizationId: Number }, resolver, ...options }),
     ],
     controllers,
@@ -116,7 +141,9 @@ describe('an application refuses to start', () => {
     class Orphan {
       @PrimaryGeneratedColumn() id!: number;
     }
-    expect(await refusal([Orphan])).toContain("Orphan has no column 'organizationId' for the scope key 'organizationId'. Add it: @Column() organizationId");
+    expect(await refusal([Orphan])).toContain(
+      "Orphan has no column 'organizationId' for the scope key 'organizationId'. Add it: @Column() organizationId",
+    );
   });
 
   it('on a nullable tenant column', async () => {
@@ -134,7 +161,8 @@ describe('an application refuses to start', () => {
     @TenantScoped()
     class Transformed {
       @PrimaryGeneratedColumn() id!: number;
-      @Column({ transformer: { to: (value: unknown) => value, from: (value: unknown) => value } }) organizationId!: number;
+      @Column({ transformer: { to: (value: unknown) => value, from: (value: unknown) => value } })
+      organizationId!: number;
     }
     @Entity()
     @TenantScoped()
@@ -142,8 +170,12 @@ describe('an application refuses to start', () => {
       @PrimaryGeneratedColumn() id!: number;
       @Column() organizationId!: string;
     }
-    expect(await refusal([Transformed])).toContain("Transformed has a transformer on the tenant column 'organizationId'");
-    expect(await refusal([Spelled])).toContain("Spelled.organizationId is a varchar column, but the scope key 'organizationId' is declared as Number");
+    expect(await refusal([Transformed])).toContain(
+      "Transformed has a transformer on the tenant column 'organizationId'",
+    );
+    expect(await refusal([Spelled])).toContain(
+      "Spelled.organizationId is a varchar column, but the scope key 'organizationId' is declared as Number",
+    );
   });
 
   it('on a unique key that leaves the tenant column out, unless it is acknowledged or holds a key of a scoped row', async () => {
@@ -196,7 +228,9 @@ describe('an application refuses to start', () => {
       @ManyToOne(() => Country, { nullable: false }) country!: Relation<Country>;
     }
     expect(await refusal([Loose, Order])).toContain("Loose is scoped via 'order', which may be null");
-    expect(await refusal([Lost])).toContain("Lost is scoped via 'nothing', which is not a to-one relation that it holds the key of");
+    expect(await refusal([Lost])).toContain(
+      "Lost is scoped via 'nothing', which is not a to-one relation that it holds the key of",
+    );
     expect(await refusal([City, Country])).toContain("City is scoped via 'country', but Country is shared");
   });
 
@@ -243,7 +277,9 @@ describe('an application refuses to start', () => {
   it('on two scopes in one process, on none, and on an unknown type', () => {
     expect(() => MuckModule.forRoot({ scope: { tenantId: String }, resolver })).toThrow('one process has one scope');
     expect(() => MuckModule.forRoot({ scope: {}, resolver })).toThrow('the scope has no keys');
-    expect(() => MuckModule.forRoot({ scope: { organizationId: Date as never }, resolver })).toThrow('has no known type');
+    expect(() => MuckModule.forRoot({ scope: { organizationId: Date as never }, resolver })).toThrow(
+      'has no known type',
+    );
     expect(() => MuckModule.forRoot({ resolver } as never)).toThrow('needs the keys of a tenant scope');
     expect(() => MuckModule.forRoot({ scope: { organizationId: Number } } as never)).toThrow('needs a resolver');
   });

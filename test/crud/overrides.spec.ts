@@ -18,7 +18,7 @@ import {
   UseGuards,
   ValidationPipe,
 } from '@nestjs/common';
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
 import { Expose } from 'class-transformer';
 import { IsInt, IsString } from 'class-validator';
 import { TenantScoped } from 'nestjs-muck';
@@ -273,25 +273,23 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
 });
 
 test('what does not fit the entity does not compile', () => {
-  // @ts-expect-error no such column
-  Crud(Ticket, { search: ['subjct'] });
-  // @ts-expect-error no such column
-  Crud(Ticket, { filter: ['subject', 'nope'] });
-  // @ts-expect-error no such option
-  Crud(Ticket, { serach: ['subject'] });
-  // @ts-expect-error no such route
-  Crud(Ticket, { only: ['list'] });
-  // @ts-expect-error a controller of another entity
-  Crud(Agent)(TicketsController);
-  Crud(Ticket, { filter: ['subject'], sort: ['createdAt'], search: ['note'] });
-
-  const typed = (tickets: CrudService<Ticket>, context: ExecutionContext) => {
+  const typed = (tickets: CrudService<Ticket>) => {
+    // @ts-expect-error no such column
+    Crud(Ticket, { search: ['subjct'] });
+    // @ts-expect-error no such column
+    Crud(Ticket, { filter: ['subject', 'nope'] });
+    // @ts-expect-error no such option
+    Crud(Ticket, { serach: ['subject'] });
+    // @ts-expect-error no such route
+    Crud(Ticket, { only: ['list'] });
+    // @ts-expect-error a controller of another entity
+    Crud(Agent)(TicketsController);
+    Crud(Ticket, { filter: ['subject'], sort: ['createdAt'], search: ['note'] })(TicketsController);
     // @ts-expect-error a number is no subject
     void tickets.create({ subject: 5 });
     // @ts-expect-error no such column
     void tickets.findAll({ filters: { subjct: 'x' } });
     void tickets.create({ subject: 'x', deletedAt: '2026-01-01', assignee: { id: 1 } });
-    return context;
   };
   expect(typed).toBeInstanceOf(Function);
 });

@@ -44,7 +44,9 @@ describe.each(adaptersToTest())('two tenants at once on %s', (adapter) => {
 
   /** The organization of each ticket in an answer. */
   const ownersIn = (body: string): Set<number> =>
-    new Set((JSON.parse(body) as { items: { organizationId: number }[] }).items.map(({ organizationId }) => organizationId));
+    new Set(
+      (JSON.parse(body) as { items: { organizationId: number }[] }).items.map(({ organizationId }) => organizationId),
+    );
 
   const get = (token: string, agent?: http.Agent): Promise<string> =>
     new Promise((resolve, reject) => {

@@ -50,7 +50,9 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
     asAcme(async () => {
       const values = { organizationId: 2, orderNumber: 1, subject: 'theirs' };
       await expect(world.repo(Ticket).insert(values)).rejects.toThrow('names another tenant than the one in force');
-      await expect(world.repo(Ticket).update({ id: own.ticket }, { organizationId: 2 })).rejects.toThrow('names another tenant');
+      await expect(world.repo(Ticket).update({ id: own.ticket }, { organizationId: 2 })).rejects.toThrow(
+        'names another tenant',
+      );
     }));
 
   it('stamp what is saved, and tell the caller', () =>
@@ -61,7 +63,9 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
 
   it('throw outside of any scope, before the database is asked', async () => {
     await expect(world.repo(Ticket).find()).rejects.toThrow('No tenant scope is in force');
-    await expect(world.repo(Ticket).insert({ orderNumber: 1, subject: 'x' })).rejects.toThrow('No tenant scope is in force');
+    await expect(world.repo(Ticket).insert({ orderNumber: 1, subject: 'x' })).rejects.toThrow(
+      'No tenant scope is in force',
+    );
     await expect(world.repo(Ticket).update({ id: 1 }, { subject: 'x' })).rejects.toThrow('No tenant scope is in force');
     await expect(world.repo(Ticket).delete({ id: 1 })).rejects.toThrow('No tenant scope is in force');
     await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('No tenant scope is in force');
@@ -71,7 +75,9 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
     const sql = `SELECT * FROM ${world.dataSource.driver.escape('ticket')}`;
     await asAcme(async () => {
       await expect(world.dataSource.manager.query(sql)).rejects.toThrow('it names the table of Ticket, by hand');
-      const rows = await tenancy.unscoped('counts for the platform', () => world.dataSource.manager.query<unknown[]>(sql));
+      const rows = await tenancy.unscoped('counts for the platform', () =>
+        world.dataSource.manager.query<unknown[]>(sql),
+      );
       expect(rows).toHaveLength(2 * ACME_TICKETS);
       await expect(world.dataSource.manager.query(sql)).rejects.toThrow('by hand');
       expect(await world.dataSource.manager.query('SELECT 1 AS one')).toMatchObject([{ one: 1 }]);

@@ -70,7 +70,12 @@ describe.each(adaptersToTest())('the views of the example on %s', (adapter) => {
       {
         module: class {},
         imports: [
-          TypeOrmModule.forRoot({ type: 'sqljs', entities: [SupportTicket, NewsfeedItem], synchronize: true, retryAttempts: 0 }),
+          TypeOrmModule.forRoot({
+            type: 'sqljs',
+            entities: [SupportTicket, NewsfeedItem],
+            synchronize: true,
+            retryAttempts: 0,
+          }),
           MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
         ],
         controllers: [SupportTicketsController, NewsfeedController],

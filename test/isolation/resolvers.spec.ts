@@ -52,7 +52,9 @@ function read({ headers }: Call): { organizationId: number } | undefined {
 class ItemsController extends CrudController<Item> {}
 
 @Controller('by-header')
-@TenantScoped({ resolver: tenantFromHeader('x-tenant', { authorize: (_user, { organizationId }) => organizationId === 1 }) })
+@TenantScoped({
+  resolver: tenantFromHeader('x-tenant', { authorize: (_user, { organizationId }) => organizationId === 1 }),
+})
 class ByHeaderController {
   constructor(private readonly tenancy: Tenancy) {}
 
@@ -126,7 +128,9 @@ describe.each(adaptersToTest())('a tenant that the client claims on %s', (adapte
   afterEach(() => app.close());
 
   it('counts only when it is authorised, and claimed exactly once', async () => {
-    const resolver = Reflect.getMetadata('nestjs-muck:tenant-route', ByHeaderController) as { resolver: Type<TenantResolver> };
+    const resolver = Reflect.getMetadata('nestjs-muck:tenant-route', ByHeaderController) as {
+      resolver: Type<TenantResolver>;
+    };
     app = await createApplication(
       {
         module: class {},
@@ -140,7 +144,8 @@ describe.each(adaptersToTest())('a tenant that the client claims on %s', (adapte
     await ask().set('x-tenant', '1').expect(200, { organizationId: 1 });
     await ask().set('x-tenant', '2').expect(403);
     await ask().expect(400);
-    for (const value of ['', ' ', 'null', 'undefined', ',', '1,2', '1e3', '__proto__']) await ask().set('x-tenant', value).expect(400);
+    for (const value of ['', ' ', 'null', 'undefined', ',', '1,2', '1e3', '__proto__'])
+      await ask().set('x-tenant', value).expect(400);
     await ask()
       .set('x-tenant', ['1', '1'] as never)
       .expect(400);

@@ -37,13 +37,17 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
   const as = (token: string, verb: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string): request.Test =>
     request(desk.app.getHttpServer())[verb](path).set('Authorization', `Bearer ${token}`);
   const stored = (id: number): Promise<SupportTicket | null> =>
-    tenancy.unscoped('looks at a row of any tenant', () => desk.dataSource.getRepository(SupportTicket).findOneBy({ id }));
+    tenancy.unscoped('looks at a row of any tenant', () =>
+      desk.dataSource.getRepository(SupportTicket).findOneBy({ id }),
+    );
 
   it('lists the tickets of the own organization only, and counts those only', async () => {
     const { body } = await as(ada, 'get', `${TICKETS}?limit=100`).expect(200);
     expect(body).toMatchObject({ total: 60, limit: 100, offset: 0 });
     expect(body.items).toHaveLength(60);
-    expect(new Set((body.items as SupportTicket[]).map(({ organizationId }) => organizationId))).toEqual(new Set([acme]));
+    expect(new Set((body.items as SupportTicket[]).map(({ organizationId }) => organizationId))).toEqual(
+      new Set([acme]),
+    );
     expect(await tenancy.unscoped('counts all', () => desk.dataSource.getRepository(SupportTicket).count())).toBe(120);
   });
 
@@ -51,7 +55,8 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     const grace = await desk.signIn('grace@globex.example');
     const mine = await as(ada, 'get', `${TICKETS}?limit=100&sort=orderNumber`).expect(200);
     const theirs = await as(grace, 'get', `${TICKETS}?limit=100&sort=orderNumber`).expect(200);
-    const numbers = (answer: request.Response): unknown[] => (answer.body.items as SupportTicket[]).map((t) => t.orderNumber);
+    const numbers = (answer: request.Response): unknown[] =>
+      (answer.body.items as SupportTicket[]).map((t) => t.orderNumber);
     expect(numbers(theirs)).toEqual(numbers(mine));
     const ids = new Set((mine.body.items as SupportTicket[]).map(({ id }) => id));
     expect((theirs.body.items as SupportTicket[]).some(({ id }) => ids.has(id))).toBe(false);
@@ -77,7 +82,9 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     expect(created.body).toMatchObject({ ...NEW_TICKET, organizationId: acme });
     const path = `${TICKETS}/${created.body.id}`;
     expect(created.headers['location']).toBe(path);
-    await as(ada, 'put', path).send({ ...body, subject: 'replaced' }).expect(200);
+    await as(ada, 'put', path)
+      .send({ ...body, subject: 'replaced' })
+      .expect(200);
     expect(await stored(created.body.id as number)).toMatchObject({ organizationId: acme, subject: 'replaced' });
     await as(ada, 'patch', path).send({ organizationId: foreignUser.organizationId, subject: 'changed' }).expect(200);
     expect(await stored(created.body.id as number)).toMatchObject({ organizationId: acme, subject: 'changed' });
@@ -92,7 +99,8 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     const { body } = await as(ada, 'get', `${TICKETS}?limit=1`).expect(200);
     const own = (body.items as SupportTicket[])[0].id;
     const target = `${TICKETS}${path === '' ? '' : `/${own}`}`;
-    const answer = (assigneeId: number): request.Test => as(ada, verb, target).send({ ...NEW_TICKET, orderNumber: 6000, assigneeId });
+    const answer = (assigneeId: number): request.Test =>
+      as(ada, verb, target).send({ ...NEW_TICKET, orderNumber: 6000, assigneeId });
     const foreign = await answer(foreignUser.id);
     const missing = await answer(NEVER);
     expect(foreign.status).toBe(400);
@@ -113,7 +121,10 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     const organization = await as(ada, 'get', '/api/organization').expect(200);
     expect(organization.body).toMatchObject({ id: acme });
     const users = await as(ada, 'get', '/api/users').expect(200);
-    expect((users.body.items as User[]).map(({ email }) => email).sort()).toEqual(['ada@acme.example', 'alan@acme.example']);
+    expect((users.body.items as User[]).map(({ email }) => email).sort()).toEqual([
+      'ada@acme.example',
+      'alan@acme.example',
+    ]);
   });
 
   it('names the field of a conflict, and nothing else', async () => {

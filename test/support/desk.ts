@@ -296,5 +296,10 @@ export const DESK_ENTITIES = [
 
 /** A DataSource over the help desk's entities, initialised, with empty tables and a query cache in the database. */
 export async function openDesk(options: DataSourceOptions): Promise<DataSource> {
-  return new DataSource({ ...options, entities: DESK_ENTITIES, synchronize: true, cache: true } as DataSourceOptions).initialize();
+  return new DataSource({
+    ...options,
+    entities: DESK_ENTITIES,
+    synchronize: true,
+    cache: true,
+  }).initialize();
 }

@@ -31,7 +31,10 @@ export async function openSupportDesk(adapter: Adapter, { listen = false } = {})
     app,
     dataSource,
     signIn: async (email) => {
-      const answer = await request(app.getHttpServer()).post('/api/auth/login').send({ email, password: 'demo' }).expect(200);
+      const answer = await request(app.getHttpServer())
+        .post('/api/auth/login')
+        .send({ email, password: 'demo' })
+        .expect(200);
       return (answer.body as { accessToken: string }).accessToken;
     },
     close: async () => {

@@ -1,5 +1,13 @@
 import { Tenancy, declareScope } from 'nestjs-muck';
-import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner, Repository, TreeRepository } from 'typeorm';
+import type {
+  DataSource,
+  EntityMetadata,
+  EntityTarget,
+  ObjectLiteral,
+  QueryRunner,
+  Repository,
+  TreeRepository,
+} from 'typeorm';
 import { createDatabase } from './databases.js';
 import type { DatabaseKind, TestDatabase } from './databases.js';
 import { detach } from './detach.js';
@@ -80,7 +88,8 @@ export class World {
     return world;
   }
 
-  readonly repo = <T extends ObjectLiteral>(entity: EntityTarget<T>): Repository<T> => this.dataSource.getRepository(entity);
+  readonly repo = <T extends ObjectLiteral>(entity: EntityTarget<T>): Repository<T> =>
+    this.dataSource.getRepository(entity);
 
   readonly tree = <T extends ObjectLiteral>(entity: EntityTarget<T>): TreeRepository<T> =>
     this.dataSource.getTreeRepository(entity);
@@ -89,15 +98,15 @@ export class World {
   readonly escape = (name: string): string => this.dataSource.driver.escape(name);
 
   /** Runs `fn` with a query runner of its own, and releases it. */
-  async withRunner<R>(fn: (runner: QueryRunner) => Promise<R>, mode: 'master' | 'slave' = 'master'): Promise<R> {
-    const runner = this.dataSource.createQueryRunner(mode);
+  readonly withRunner = async <R>(fn: (runner: QueryRunner) => Promise<R>): Promise<R> => {
+    const runner = this.dataSource.createQueryRunner();
     try {
       return await fn(runner);
     } finally {
       if (runner.isTransactionActive) await runner.rollbackTransaction();
       await runner.release();
     }
-  }
+  };
 
   async close(): Promise<void> {
     await this.dataSource.destroy();

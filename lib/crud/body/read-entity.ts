@@ -16,8 +16,8 @@ export async function readEntity(
   source: Json,
 ): Promise<ReadBody> {
   const offered = Object.fromEntries(Object.entries(source).filter(([key]) => !isRefused(form, key)));
-  const { values, problems } = readColumnValues(form.fields, offered);
-  const body = toObject(form, values);
+  const { values, problems } = readColumnValues(form.fields, offered, form.accepts);
+  const body = toObject(values);
   if (ruled === undefined) return { body, problems };
 
   const misfits = new Set(
@@ -32,10 +32,9 @@ export async function readEntity(
   };
 }
 
-function toObject(form: BodyForm, values: ColumnValues): Record<string, unknown> {
+function toObject(values: ColumnValues): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [column, value] of values) {
-    if (!form.accepts(column)) continue;
     const path = column.property.split('.');
     const name = path.pop()!;
     let target = result;

@@ -8,7 +8,9 @@ import { scoped } from './scoped.js';
 export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {}
 
 /** A soft delete or restore that touches rows of the tenant scope only. */
-export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(SoftDeleteQueryBuilder)<Entity> {}
+export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(
+  SoftDeleteQueryBuilder,
+)<Entity> {}
 
 family.delete = ScopedDeleteQueryBuilder;
 family.softDelete = ScopedSoftDeleteQueryBuilder;

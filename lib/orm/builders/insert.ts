@@ -12,7 +12,14 @@ import { scopeParameter } from '../scope-parameters.js';
 import { checkCallerText } from '../sql/caller-text.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
-import { isLimited, requireGeneratedKey, requireNamedTenant, requireOwnTenant, requireParent, tenantColumnsOf } from './write-rules.js';
+import {
+  isLimited,
+  requireGeneratedKey,
+  requireNamedTenant,
+  requireOwnTenant,
+  requireParent,
+  tenantColumnsOf,
+} from './write-rules.js';
 
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
 export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {
@@ -30,7 +37,9 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     if (isLimited(metadata, policies)) {
       this.applyRules(metadata, policies);
     } else if (this.expressionMap.insertFromSelect === undefined) {
-      for (const valueSet of this.getValueSets()) requireNamedTenant(metadata, valueSet, policies);
+      const valueSets = this.getValueSets();
+      for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
+      currentRendering()?.unscoped.push({ metadata, valueSets });
     }
     const rendering = currentRendering();
     rendering?.inserts.push(metadata.tableName.toLowerCase());
@@ -54,7 +63,11 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     return [...columns, ...missing];
   }
 
-  protected override createColumnValueExpression(valueSets: ObjectLiteral[], index: number, column: ColumnMetadata): string {
+  protected override createColumnValueExpression(
+    valueSets: ObjectLiteral[],
+    index: number,
+    column: ColumnMetadata,
+  ): string {
     const metadata = this.writtenMetadata();
     if (metadata !== undefined) {
       const { policies, dialect } = requireEnforcement(this.dataSource);
@@ -82,7 +95,8 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       requireGeneratedKey(metadata, valueSet);
       requireParent(metadata, valueSet, policies, true);
     }
-    if (this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore) this.requireOwnConflicts(metadata, policies);
+    if (this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore)
+      this.requireOwnConflicts(metadata, policies);
     currentRendering()?.lookups.push(...lookupsFor(metadata, valueSets, policies));
   }
 

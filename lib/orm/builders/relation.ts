@@ -30,7 +30,8 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
   private async requireRows(value: unknown): Promise<void> {
     const relation = this.expressionMap.relationMetadata;
     await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown);
-    if (relation.isOneToMany || relation.isOneToOneNotOwner) await this.requireVisible(relation.inverseEntityMetadata, value);
+    if (relation.isOneToMany || relation.isOneToOneNotOwner)
+      await this.requireVisible(relation.inverseEntityMetadata, value);
   }
 
   private async requireVisible(metadata: EntityMetadata, rows: unknown): Promise<void> {

@@ -76,7 +76,10 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       for (const { alias } of this.expressionMap.commonTableExpressions) {
         const [shadowed] = this.enforcement().policies.guarded(alias.toLowerCase());
         if (shadowed !== undefined) {
-          throw new StatementRefusedError(`the common table expression ${alias} is named like the table of ${shadowed.name}`, 'Rename it.');
+          throw new StatementRefusedError(
+            `the common table expression ${alias} is named like the table of ${shadowed.name}`,
+            'Rename it.',
+          );
         }
       }
       return super.createCteExpression();
@@ -87,7 +90,11 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       const { aliases, aliasNamePrefixingEnabled, mainAlias } = this.expressionMap;
       const { policies } = this.enforcement();
       const { driver } = this.dataSource;
-      const sources = aliasNamePrefixingEnabled ? aliases.filter(({ type }) => type === 'from') : mainAlias ? [mainAlias] : [];
+      const sources = aliasNamePrefixingEnabled
+        ? aliases.filter(({ type }) => type === 'from')
+        : mainAlias
+          ? [mainAlias]
+          : [];
       return sources
         .filter((alias) => alias.hasMetadata)
         .map(({ metadata, name }) =>

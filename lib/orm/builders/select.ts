@@ -33,7 +33,8 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   protected override createHavingExpression(): string {
-    for (const { condition } of this.expressionMap.havings) checkCallerText(String(condition), this.dialect(), 'a having clause');
+    for (const { condition } of this.expressionMap.havings)
+      checkCallerText(String(condition), this.dialect(), 'a having clause');
     return super.createHavingExpression();
   }
 
@@ -41,7 +42,10 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   protected override createSelectDistinctExpression(): string {
     for (const text of this.expressionMap.selectDistinctOn) {
       if (!this.namesColumn(text)) {
-        throw new StatementRefusedError('distinctOn is given something that is no column', "Name mapped columns: distinctOn(['ticket.status']).");
+        throw new StatementRefusedError(
+          'distinctOn is given something that is no column',
+          "Name mapped columns: distinctOn(['ticket.status']).",
+        );
       }
     }
     return super.createSelectDistinctExpression();
@@ -61,7 +65,10 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     if (predicate === '') return text;
     const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
     if (!text.startsWith(beginning)) {
-      throw new StatementRefusedError(`the join of ${relation.propertyPath} is not where it is expected`, 'Report this with the TypeORM version.');
+      throw new StatementRefusedError(
+        `the join of ${relation.propertyPath} is not where it is expected`,
+        'Report this with the TypeORM version.',
+      );
     }
     return `${beginning}${predicate} AND ${text.slice(beginning.length)}`;
   }
@@ -85,4 +92,3 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
 }
 
 family.select = ScopedSelectQueryBuilder;
-

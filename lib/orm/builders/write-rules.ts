@@ -23,7 +23,11 @@ export function tenantColumnsOf(metadata: EntityMetadata, policies: Policies): r
  *
  * @throws TenantScopeViolationError when it names another one, or gives an SQL expression
  */
-export function requireOwnTenant(metadata: EntityMetadata, { key, column }: TenantColumn, valueSet: ObjectLiteral): void {
+export function requireOwnTenant(
+  metadata: EntityMetadata,
+  { key, column }: TenantColumn,
+  valueSet: ObjectLiteral,
+): void {
   const authority = authorityOver(metadata);
   if (authority === 'everything') return;
   const given: unknown = column.getEntityValue(valueSet);
@@ -33,7 +37,9 @@ export function requireOwnTenant(metadata: EntityMetadata, { key, column }: Tena
   }
   const value = writtenValue(column, valueSet, metadata);
   if (typeof value === 'object' || String(value) !== String(authority.values[key])) {
-    throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} names another tenant than the one in force`);
+    throw new TenantScopeViolationError(
+      `${metadata.name}.${column.propertyPath} names another tenant than the one in force`,
+    );
   }
 }
 
@@ -76,14 +82,20 @@ export function requireGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLi
  *
  * @throws TenantScopeViolationError when the write leaves it out, or takes it away
  */
-export function requireParent(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies, isInsert: boolean): void {
+export function requireParent(
+  metadata: EntityMetadata,
+  valueSet: ObjectLiteral,
+  policies: Policies,
+  isInsert: boolean,
+): void {
   const policy = policies.of(metadata);
   if (!isScoped(policy) || policy.kind !== 'parents') return;
   for (const { own } of policy.parents.flatMap(({ columns }) => columns)) {
     const value: unknown = own.getEntityValue(valueSet);
     if (value === null || (isInsert && value === undefined)) {
-      throw new TenantScopeViolationError(`${metadata.name} belongs to a tenant through its parent, and ${own.propertyPath} is not given`);
+      throw new TenantScopeViolationError(
+        `${metadata.name} belongs to a tenant through its parent, and ${own.propertyPath} is not given`,
+      );
     }
   }
 }
-

@@ -40,13 +40,92 @@ interface Level {
 }
 
 /** Words after which a table stands. */
-const BEFORE_TABLE = new Set(['from', 'join', 'straight_join', 'into', 'update', 'using', 'table', 'truncate', 'insert', 'replace']);
+const BEFORE_TABLE = new Set([
+  'from',
+  'join',
+  'straight_join',
+  'into',
+  'update',
+  'using',
+  'table',
+  'truncate',
+  'insert',
+  'replace',
+]);
 /** Words between such a word and the table. */
-const FILLERS = new Set(['only', 'lateral', 'table', 'ignore', 'low_priority', 'high_priority', 'delayed', 'quick', 'into', 'or', 'rollback', 'abort', 'fail', 'if', 'exists', 'temporary', 'temp', 'unlogged']);
+const FILLERS = new Set([
+  'only',
+  'lateral',
+  'table',
+  'ignore',
+  'low_priority',
+  'high_priority',
+  'delayed',
+  'quick',
+  'into',
+  'or',
+  'rollback',
+  'abort',
+  'fail',
+  'if',
+  'exists',
+  'temporary',
+  'temp',
+  'unlogged',
+]);
 /** Words that end a list of tables. */
-const AFTER_TABLES = new Set(['where', 'select', 'set', 'group', 'order', 'having', 'limit', 'offset', 'fetch', 'returning', 'values', 'union', 'intersect', 'except', 'window', 'for', 'default']);
+const AFTER_TABLES = new Set([
+  'where',
+  'select',
+  'set',
+  'group',
+  'order',
+  'having',
+  'limit',
+  'offset',
+  'fetch',
+  'returning',
+  'values',
+  'union',
+  'intersect',
+  'except',
+  'window',
+  'for',
+  'default',
+]);
 /** Words that follow a table and are not its alias. */
-const NOT_ALIAS = new Set([...BEFORE_TABLE, ...AFTER_TABLES, 'on', 'inner', 'left', 'right', 'full', 'outer', 'cross', 'natural', 'as', 'use', 'force', 'tablesample', 'partition', 'overriding', 'when', 'restart', 'continue', 'cascade', 'restrict', 'nowait', 'skip', 'of', 'lock', 'indexed', 'not', 'conflict', 'and', 'or']);
+const NOT_ALIAS = new Set([
+  ...BEFORE_TABLE,
+  ...AFTER_TABLES,
+  'on',
+  'inner',
+  'left',
+  'right',
+  'full',
+  'outer',
+  'cross',
+  'natural',
+  'as',
+  'use',
+  'force',
+  'tablesample',
+  'partition',
+  'overriding',
+  'when',
+  'restart',
+  'continue',
+  'cascade',
+  'restrict',
+  'nowait',
+  'skip',
+  'of',
+  'lock',
+  'indexed',
+  'not',
+  'conflict',
+  'and',
+  'or',
+]);
 
 /** Finds the tables that a statement names, by position. Errs on the side of finding too many. */
 export function readShape(tokens: readonly SqlToken[]): StatementShape {

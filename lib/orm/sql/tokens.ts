@@ -134,7 +134,10 @@ function endsInOddBackslashes(sql: string, start: number, close: number): boolea
 }
 
 function unquote(text: string, quote: string): string {
-  return text.slice(1, -1).replaceAll(quote + quote, quote).toLowerCase();
+  return text
+    .slice(1, -1)
+    .replaceAll(quote + quote, quote)
+    .toLowerCase();
 }
 
 function refused(reason: string): StatementRefusedError {

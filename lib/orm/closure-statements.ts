@@ -1,0 +1,69 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+
+/** Nodes of a tree that a statement of TypeORM's connects. */
+export interface TreeNodes {
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ColumnMetadata[];
+  /** Their keys, one list per node. */
+  readonly keys: readonly (readonly unknown[])[];
+}
+
+/**
+ * Recognises the two statements that TypeORM writes by hand for closure tables, when a node is hung under a parent or moved to another one
+ * (persistence/tree/ClosureSubjectExecutor). Each of their parameters belongs to the key of a node.
+ *
+ * @returns the nodes, or undefined for any other statement
+ */
+export function readClosureStatement(sql: string, parameters: unknown, dataSource: DataSource): TreeNodes | undefined {
+  if (!sql.startsWith('INSERT INTO ') || !Array.isArray(parameters)) return undefined;
+  for (const metadata of dataSource.entityMetadatas) {
+    if (metadata.treeType !== 'closure-table') continue;
+    const columns = metadata.primaryColumns;
+    if (parameters.length !== 2 * columns.length) continue;
+    if (sql !== hangText(metadata, dataSource) && sql !== moveText(metadata, dataSource)) continue;
+    return { metadata, columns, keys: [parameters.slice(0, columns.length), parameters.slice(columns.length)] };
+  }
+  return undefined;
+}
+
+function hangText(metadata: EntityMetadata, dataSource: DataSource): string {
+  const { ancestors, descendants, table, placeholder } = namesOf(metadata, dataSource);
+  const children = ancestors.map((_, i) => placeholder(i));
+  const parents = descendants.map((name, i) => `${name} = ${placeholder(ancestors.length + i)}`);
+  return (
+    `INSERT INTO ${table} (${[...ancestors, ...descendants].join(', ')}) ` +
+    `SELECT ${ancestors.join(', ')}, ${children.join(', ')} FROM ${table} WHERE ${parents.join(' AND ')}`
+  );
+}
+
+function moveText(metadata: EntityMetadata, dataSource: DataSource): string {
+  const { ancestors, descendants, table, placeholder, escape } = namesOf(metadata, dataSource);
+  const [above, below] = [escape('supertree'), escape('subtree')];
+  const selected = [...ancestors.map((name) => `${above}.${name}`), ...descendants.map((name) => `${below}.${name}`)];
+  const moved = ancestors.map((name, i) => `${below}.${name} = ${placeholder(i)}`);
+  const parents = descendants.map((name, i) => `${above}.${name} = ${placeholder(ancestors.length + i)}`);
+  return (
+    `INSERT INTO ${table} (${[...ancestors, ...descendants].join(', ')}) SELECT ${selected.join(', ')} ` +
+    `FROM ${table} AS ${above}, ${table} AS ${below} WHERE ${[...moved, ...parents].join(' AND ')}`
+  );
+}
+
+interface ClosureNames {
+  readonly ancestors: readonly string[];
+  readonly descendants: readonly string[];
+  readonly table: string;
+  placeholder(index: number): string;
+  escape(name: string): string;
+}
+
+function namesOf({ closureJunctionTable }: EntityMetadata, { driver }: DataSource): ClosureNames {
+  const escape = (name: string): string => driver.escape(name);
+  return {
+    ancestors: closureJunctionTable.ancestorColumns.map(({ databaseName }) => escape(databaseName)),
+    descendants: closureJunctionTable.descendantColumns.map(({ databaseName }) => escape(databaseName)),
+    table: closureJunctionTable.tablePath.split('.').map(escape).join('.'),
+    placeholder: (index) => driver.createParameter('node', index),
+    escape,
+  };
+}

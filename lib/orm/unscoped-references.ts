@@ -1,0 +1,74 @@
+import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
+import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
+import { foreignKeysOf, writtenValue } from './foreign-keys.js';
+import type { ForeignKey } from './foreign-keys.js';
+import type { Policies } from './policies.js';
+import { rowKey, selectRows } from './visible-rows.js';
+
+/** An insert in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
+export interface UnscopedInsert {
+  readonly metadata: EntityMetadata;
+  readonly valueSets: readonly ObjectLiteral[];
+}
+
+/**
+ * Compares the tenants of rows that an unscoped insert connects.
+ *
+ * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
+ */
+export async function requireOneTenant(
+  { metadata, valueSets }: UnscopedInsert,
+  policies: Policies,
+  queryRunner: QueryRunner,
+): Promise<void> {
+  const keys = foreignKeysOf(metadata, policies).filter(({ target }) => policies.of(target).kind === 'columns');
+  if (keys.length === 0) return;
+  const ownTenants = valueSets.map((valueSet) => tenantOf(metadata, valueSet, policies));
+  for (const key of keys) {
+    const tenants = await tenantsBehind(key, metadata, valueSets, policies, queryRunner);
+    tenants.forEach((tenant, row) => {
+      if (tenant === undefined) return;
+      ownTenants[row] ??= tenant;
+      if (ownTenants[row] !== tenant) {
+        throw new TenantScopeViolationError(`${metadata.name}.${key.property} would connect rows of two tenants`);
+      }
+    });
+  }
+}
+
+/** The tenant that a row names, as text; undefined for a row that names none, such as a link. */
+function tenantOf(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): string | undefined {
+  const policy = policies.of(metadata);
+  if (policy.kind !== 'columns') return undefined;
+  return JSON.stringify(
+    policy.columns.map(({ key, column }) => [key, String(writtenValue(column, valueSet, metadata))]),
+  );
+}
+
+/** For each row the tenant of the row that it refers to; undefined where it refers to none. */
+async function tenantsBehind(
+  key: ForeignKey,
+  metadata: EntityMetadata,
+  valueSets: readonly ObjectLiteral[],
+  policies: Policies,
+  queryRunner: QueryRunner,
+): Promise<(string | undefined)[]> {
+  const policy = policies.of(key.target);
+  if (policy.kind !== 'columns') return [];
+  const referenced = key.columns.map((column) => column.referenced);
+  const wanted = valueSets.map((valueSet) => key.columns.map(({ own }) => writtenValue(own, valueSet, metadata)));
+  const complete = wanted.filter((row) => row.every((value) => value !== undefined && value !== null));
+  const tenantColumns = policy.columns.map(({ column }) => column);
+  const tenants = new Map<string, string>();
+  for (const row of await selectRows(queryRunner, key.target, referenced, complete, [
+    ...referenced,
+    ...tenantColumns,
+  ])) {
+    const values = row.slice(referenced.length);
+    tenants.set(
+      rowKey(row.slice(0, referenced.length), referenced),
+      JSON.stringify(policy.columns.map((column, i) => [column.key, String(values[i])])),
+    );
+  }
+  return wanted.map((row) => tenants.get(rowKey(row, referenced)));
+}

@@ -1,0 +1,57 @@
+import type { EntityManager } from 'typeorm';
+import type { EntityKey } from './scope-frame.js';
+
+/** A table in hand-written SQL, made by {@link table}. */
+export class TableReference {
+  constructor(
+    readonly entity: EntityKey,
+    readonly alias: string,
+  ) {}
+}
+
+/** The place of a table's tenant predicate in hand-written SQL, made by {@link owned}. */
+export class OwnedReference {
+  constructor(readonly alias: string) {}
+}
+
+/**
+ * Names an entity's table in `tenancy.sql`.
+ *
+ * @param alias how the rest of the statement calls it; letters, digits and underscores
+ */
+export function table(entity: EntityKey, alias: string): TableReference {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(alias))
+    throw new TypeError('An alias is made of letters, digits and underscores.');
+  return new TableReference(entity, alias);
+}
+
+/** Stands for the tenant predicate of the table with this alias. Each scoped table of a statement needs its own. */
+export function owned(alias: string): OwnedReference {
+  return new OwnedReference(alias);
+}
+
+/** A statement as it was written: text, and between its parts tables, predicates and values. */
+export interface SqlFragment {
+  readonly manager: EntityManager;
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** Renders, verifies and runs a fragment. The ORM layer has it; this one only builds fragments. */
+export type SqlRunner = (fragment: SqlFragment) => Promise<unknown[]>;
+
+let runner: SqlRunner | undefined;
+
+/** Called once, by the ORM layer. */
+export function provideSqlRunner(provided: SqlRunner): void {
+  runner = provided;
+}
+
+/** Hands a fragment to the ORM layer. */
+export function runFragment(fragment: SqlFragment): Promise<unknown[]> {
+  if (runner === undefined)
+    return Promise.reject(
+      new Error('The ORM layer is not loaded: import from the package, not from one of its files.'),
+    );
+  return runner(fragment);
+}
