@@ -8,7 +8,7 @@ import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileListRules } from './query/compile-list-rules.js';
-import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
+import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf, standsForRelation } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResponseShape } from './response-shape.js';
 import { Resource } from './resource.js';
@@ -36,9 +36,9 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const columns = compileColumns(dataSource, metadata);
   const [id, ...furtherIds] = columns.filter((column) => column.metadata.isPrimary);
   const problems: string[] = [];
-  if (id === undefined || furtherIds.length > 0) {
+  if (id === undefined || furtherIds.length > 0 || standsForRelation(id.metadata)) {
     throw new MuckConfigurationError([
-      `${source.where}: ${metadata.name} needs exactly one primary column to be served by @Crud.`,
+      `${source.where}: ${metadata.name} needs exactly one primary column, with a property of its own, to be served by @Crud.`,
     ]);
   }
 

@@ -29,5 +29,8 @@ export interface CrudDefaults {
   readonly ignoreParams?: readonly string[];
 }
 
+/** The length of a page where nobody says otherwise. */
+export const STANDARD_LIMIT = { default: 20, max: 100 } as const;
+
 /** Injection token of the module's {@link CrudDefaults}. */
 export const CRUD_DEFAULTS = Symbol('nestjs-muck:crud-defaults');

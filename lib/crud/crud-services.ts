@@ -6,10 +6,11 @@ import { declarationOf } from '../tenancy/entity-declarations.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { compileResource } from './compile-resource.js';
 import { currentCall } from './crud-call.js';
-import { CRUD_DEFAULTS } from './crud-defaults.js';
+import { CRUD_DEFAULTS, STANDARD_LIMIT } from './crud-defaults.js';
 import type { CrudDefaults } from './crud-defaults.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudMetadata } from './crud-metadata.js';
+import type { CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
 import { narrowOncePerCall, noNarrowing } from './narrowing.js';
@@ -87,7 +88,7 @@ export class CrudServices implements OnApplicationBootstrap {
       resource = compileResource({
         dataSource: this.dataSources.of(entity, options.dataSource, owner.name),
         entity,
-        options: { ...this.defaults, ...options },
+        options: withDefaults(options, this.defaults),
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
         where: owner.name,
       });
@@ -117,4 +118,11 @@ export class CrudServices implements OnApplicationBootstrap {
 function routeKind(owner: Function, method: string): string | undefined {
   const handler: unknown = (owner.prototype as Record<string, unknown> | undefined)?.[method];
   return ((typeof handler === 'function' ? tenantRouteOf(handler) : undefined) ?? tenantRouteOf(owner))?.kind;
+}
+
+/** A controller's own word counts. A default length that is longer than the controller allows is as long as it allows. */
+function withDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
+  const max = options.limit?.max ?? defaults.limit?.max ?? STANDARD_LIMIT.max;
+  const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? STANDARD_LIMIT.default, max);
+  return { ...defaults, ...options, limit: { default: limit, max } };
 }

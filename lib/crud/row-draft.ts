@@ -13,9 +13,15 @@ import { isSameValue } from './same-value.js';
  * The values of columns that an object offers, the server's own left out.
  *
  * @throws BadRequestException for what does not fit its column
+ * @throws TypeError for a relation that is no column here: rows of other tables are not written along, and not silently left out either
  */
 export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
-  const { values, problems } = readColumnValues(resource.fields, offer, ({ owner }) => owner !== 'server');
+  const { fields, metadata, name } = resource;
+  for (const [key, value] of Object.entries(offer) as [string, unknown][]) {
+    if (value === undefined || fields.has(key) || !metadata.hasRelationWithPropertyPath(key)) continue;
+    throw new TypeError(`${name}.${key} is a relation: write its foreign key column, or the rows of the other table.`);
+  }
+  const { values, problems } = readColumnValues(fields, offer, ({ owner }) => owner !== 'server');
   if (problems.length > 0) throw badRequest(problems);
   return values;
 }

@@ -53,8 +53,8 @@ interface ClosureNames {
   readonly ancestors: readonly string[];
   readonly descendants: readonly string[];
   readonly table: string;
-  placeholder(index: number): string;
-  escape(name: string): string;
+  readonly placeholder: (index: number) => string;
+  readonly escape: (name: string) => string;
 }
 
 function namesOf({ closureJunctionTable }: EntityMetadata, { driver }: DataSource): ClosureNames {

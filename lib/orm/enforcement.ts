@@ -100,28 +100,25 @@ export function requireEnforcement(dataSource: DataSource): Enforcement {
   return enforcement;
 }
 
+const DIALECTS: Readonly<Record<string, SqlDialect>> = {
+  postgres: 'postgres',
+  cockroachdb: 'postgres',
+  'aurora-postgres': 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mysql',
+  'aurora-mysql': 'mysql',
+  sqljs: 'sqlite',
+  'better-sqlite3': 'sqlite',
+  expo: 'sqlite',
+  cordova: 'sqlite',
+  nativescript: 'sqlite',
+  'react-native': 'sqlite',
+  capacitor: 'sqlite',
+};
+
 /** The dialect of a DataSource's driver; undefined for databases that cannot be kept inside a scope. */
 export function supportedDialect(dataSource: DataSource): SqlDialect | undefined {
-  switch (dataSource.driver.options.type) {
-    case 'postgres':
-    case 'cockroachdb':
-    case 'aurora-postgres':
-      return 'postgres';
-    case 'mysql':
-    case 'mariadb':
-    case 'aurora-mysql':
-      return 'mysql';
-    case 'sqljs':
-    case 'better-sqlite3':
-    case 'expo':
-    case 'cordova':
-    case 'nativescript':
-    case 'react-native':
-    case 'capacitor':
-      return 'sqlite';
-    default:
-      return undefined;
-  }
+  return DIALECTS[dataSource.driver.options.type];
 }
 
 function dialectOf(dataSource: DataSource): SqlDialect {

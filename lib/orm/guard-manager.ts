@@ -22,8 +22,13 @@ export function guardManager(manager: EntityManager, connection?: SingleConnecti
   return manager;
 }
 
+/** TypeORM's own method. */
+function stock(operation: Operation | 'save'): (this: EntityManager, ...args: unknown[]) => Promise<never> {
+  return Reflect.get(EntityManager.prototype, operation) as () => Promise<never>;
+}
+
 function save(this: EntityManager, ...args: unknown[]): Promise<never> {
-  return persist(() => Reflect.apply(EntityManager.prototype.save, this, args) as Promise<never>);
+  return persist(() => stock('save').apply(this, args));
 }
 
 function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
@@ -31,7 +36,7 @@ function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unkn
   if (known !== undefined) return known;
   const guarded = async function (this: EntityManager, ...args: unknown[]): Promise<never> {
     await requireSeen(this, args);
-    return persist(() => Reflect.apply(EntityManager.prototype[operation], this, args) as Promise<never>);
+    return persist(() => stock(operation).apply(this, args));
   };
   UNSEEN_REFUSED.set(operation, guarded);
   return guarded;

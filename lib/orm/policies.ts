@@ -80,7 +80,7 @@ export class Policies {
   /** The condition for a scoped entity, whatever is in force. */
   text(metadata: EntityMetadata, qualifier: string): string {
     let texts = this.texts.get(metadata);
-    if (texts === undefined) this.texts.set(metadata, (texts = new Map()));
+    if (texts === undefined) this.texts.set(metadata, (texts = new Map<string, string>()));
     let text = texts.get(qualifier);
     if (text === undefined) {
       text = this.render(metadata, qualifier);

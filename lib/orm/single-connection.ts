@@ -76,7 +76,8 @@ export class SingleConnection {
       const inside = args.map((argument) =>
         typeof argument === 'function' ? runInside(argument as Callback) : argument,
       );
-      return Reflect.apply(EntityManager.prototype.transaction, manager, inside) as Promise<never>;
+      const stock = Reflect.get(EntityManager.prototype, 'transaction') as (...args: unknown[]) => Promise<never>;
+      return stock.apply(manager, inside);
     };
   }
 
@@ -138,7 +139,7 @@ function bound(runner: QueryRunner): Bound {
     commitTransaction: runner.commitTransaction.bind(runner),
     rollbackTransaction: runner.rollbackTransaction.bind(runner),
     release: runner.release.bind(runner),
-    query: runner.query.bind(runner) as QueryRunner['query'],
+    query: runner.query.bind(runner) as Bound['query'],
   };
 }
 

@@ -75,22 +75,17 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
   };
 
-  const write = async ({ writes, prepare }: Admission, send: () => Promise<unknown>): Promise<unknown> => {
-    await prepare();
+  const write = async (admission: Admission, send: () => Promise<unknown>): Promise<unknown> => {
+    await admission.prepare();
     try {
       return await send();
     } catch (error) {
-      throw asUniqueConflict(error, writes) ?? error;
+      throw asUniqueConflict(error, admission.writes) ?? error;
     }
   };
 
-  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
-    let admission: Admission | undefined;
-    try {
-      admission = admit(sql, parameters);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  runner.query = (async (sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
+    const admission = admit(sql, parameters);
     const send = (): Promise<unknown> => query(sql, parameters, structured);
     return admission === undefined ? send() : write(admission, send);
   }) as QueryRunner['query'];

@@ -95,7 +95,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = driver.preparePersistentValue(rows[row][column], columns[column]);
+    parameters[name] = driver.preparePersistentValue(rows[row][column], columns[column]) as unknown;
     return `:${name}`;
   };
   const nameOf = ({ databaseName }: ColumnMetadata): string =>

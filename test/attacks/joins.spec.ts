@@ -88,7 +88,9 @@ attacks('reading relations', {
   'the keys of related rows in a builder leave out those of another tenant': {
     given: strayNoteOfGlobex,
     attempt: async ({ repo }) => {
-      const builder = repo(Ticket).createQueryBuilder('ticket').loadAllRelationIds({ relations: ['notes'] });
+      const builder = repo(Ticket)
+        .createQueryBuilder('ticket')
+        .loadAllRelationIds({ relations: ['notes'] });
       const { notes } = await builder.where('ticket.id = 1').getOneOrFail();
       return crossedIf(notes.length > 1);
     },

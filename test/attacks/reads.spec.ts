@@ -90,8 +90,7 @@ attacks('numbers about rows', {
 
 attacks('reading by builders', {
   'raw rows are own rows': ({ repo }) => repo(Ticket).createQueryBuilder('ticket').getRawMany(),
-  'raw rows beside entities are own rows': ({ repo }) =>
-    repo(Ticket).createQueryBuilder('ticket').getRawAndEntities(),
+  'raw rows beside entities are own rows': ({ repo }) => repo(Ticket).createQueryBuilder('ticket').getRawAndEntities(),
   'one row is an own row': ({ repo }) =>
     repo(Ticket).createQueryBuilder('ticket').orderBy('ticket.id', 'DESC').getOne(),
   'a page with joins is of own rows': ({ repo }) =>
@@ -148,7 +147,10 @@ attacks('reading by builders', {
     attempt: ({ dataSource }) =>
       dataSource.transaction(async (manager) => {
         await manager.find(Ticket, { lock: { mode: 'pessimistic_write' } });
-        const others = { where: { id: foreign.ticket }, lock: { mode: 'pessimistic_write', onLocked: 'nowait' } } as const;
+        const others = {
+          where: { id: foreign.ticket },
+          lock: { mode: 'pessimistic_write', onLocked: 'nowait' },
+        } as const;
         const update = tenancy.run(GLOBEX, () => dataSource.transaction((other) => other.findOne(Ticket, others)));
         return update.then(
           () => crossedIf(false),
@@ -158,8 +160,7 @@ attacks('reading by builders', {
     not: { sqljs: 'the driver has no locks' },
   },
   'distinct rows are own rows': {
-    attempt: ({ repo }) =>
-      repo(Ticket).createQueryBuilder('ticket').distinctOn(['ticket.subject']).getMany(),
+    attempt: ({ repo }) => repo(Ticket).createQueryBuilder('ticket').distinctOn(['ticket.subject']).getMany(),
     not: { sqljs: 'no DISTINCT ON', mariadb: 'no DISTINCT ON' },
   },
 });

@@ -1,6 +1,6 @@
 import { Brackets, NotBrackets } from 'typeorm';
 import { attacks, crossedIf } from '../support/attack.js';
-import { Document, Member, News, Note, Tally, Ticket } from '../support/desk.js';
+import { Member, News, Note, Tally, Ticket, Verdict } from '../support/desk.js';
 import { foreign } from '../support/world.js';
 
 attacks('sub-queries', {
@@ -79,17 +79,12 @@ attacks('common table expressions', {
       .select('x.subject', 'subject')
       .from('x', 'x')
       .getRawMany(),
-  'one that takes the place of a table is refused': async ({ dataSource, escape, repo }) => {
-    // The predicate of a verdict asks the table of tickets whose it is.
-    const columns = ['id', 'organizationId'].map(escape).join();
-    await dataSource
-      .createQueryBuilder()
+  // The predicate of a verdict asks the table of tickets whose it is.
+  'one that takes the place of a table in a predicate is refused': ({ escape, repo }) =>
+    repo(Verdict)
+      .createQueryBuilder('verdict')
       .addCommonTableExpression(`SELECT ${foreign.ticket} AS id, 1 AS ${escape('organizationId')}`, 'ticket')
-      .select(columns)
-      .from('ticket', 'ticket')
-      .getRawMany();
-    return repo('Verdict').find();
-  },
+      .getMany(),
   'one that changes rows changes own rows only': {
     attempt: ({ dataSource, repo }) =>
       dataSource
@@ -130,13 +125,15 @@ attacks('hand-written parts of a builder', {
       .where(new NotBrackets((inner) => inner.where('ticket.organizationId = 1')))
       .getMany(),
   'a condition cannot comment the scope out': ({ repo }) =>
-    repo(Ticket).createQueryBuilder('ticket').where('(1 = 1) --').orWhere('1 = 1').getMany(),
+    repo(Ticket).createQueryBuilder('ticket').where('1 = 1) --').getMany(),
   'a condition cannot read a table by hand': async ({ repo }) =>
-    crossedIf(
-      await repo(News).createQueryBuilder('news').where('(SELECT MAX(t.id) FROM ticket t) > 1000').getExists(),
-    ),
-  'a condition cannot end the statement with another one': ({ repo }) =>
-    repo(Ticket).createQueryBuilder('ticket').where('1 = 1 UNION SELECT * FROM ticket').orWhere('1 = 1').getRawMany(),
+    crossedIf(await repo(News).createQueryBuilder('news').where('(SELECT MAX(t.id) FROM ticket t) > 1000').getExists()),
+  'a condition cannot put another query behind its own': ({ repo }) =>
+    repo(News)
+      .createQueryBuilder('news')
+      .select('news.text', 'text')
+      .where('1 = 1 UNION SELECT subject FROM ticket')
+      .getRawMany(),
   'a selected expression cannot read a table by hand': ({ repo }) =>
     repo(News).createQueryBuilder('news').addSelect('(SELECT MAX(t.subject) FROM ticket t)', 'x').getRawMany(),
   'a selected expression cannot read the same table under the same alias by hand': ({ repo }) =>
@@ -182,26 +179,81 @@ attacks('hand-written parts of a builder', {
   'a parameter set over the one of the scope has no effect': ({ repo }) => {
     const builder = repo(Ticket).createQueryBuilder('ticket');
     const [name] = /:(muck\w+)/.exec(builder.getQuery())?.slice(1) ?? ['none'];
-    return builder.where('1 = 1').setParameter(name, 2).setParameters({ [name]: 2 }).getMany();
+    return builder
+      .where('1 = 1')
+      .setParameter(name, 2)
+      .setParameters({ [name]: 2 })
+      .getMany();
   },
-  'a parameter that is a function cannot put its text into the statement': ({ repo }) =>
-    repo(News)
-      .createQueryBuilder('news')
-      .addSelect(':text', 'x')
-      .setParameter('text', () => '(SELECT MAX(subject) FROM ticket)')
-      .getRawMany(),
   'a comment cannot end before its end': ({ repo }) =>
-    repo(News)
-      .createQueryBuilder('news')
-      .comment('x **// SELECT MAX(subject) FROM ticket; /*')
-      .getRawMany()
-      .catch(() => 'globex'),
+    repo(News).createQueryBuilder('news').comment('**// SELECT subject FROM ticket --').getRawMany(),
   'DISTINCT ON takes columns only': {
     attempt: ({ repo }) =>
-      repo(Document)
-        .createQueryBuilder('document')
-        .distinctOn(["'x') (SELECT MAX(subject) FROM ticket) AS x, (''"])
-        .getRawMany(),
+      repo(News).createQueryBuilder('news').distinctOn(["'x') (SELECT MAX(subject) FROM ticket) AS x --"]).getRawMany(),
     not: { sqljs: 'no DISTINCT ON', mariadb: 'no DISTINCT ON' },
+  },
+});
+
+const BY_HAND = '(SELECT MAX(ticket.subject) FROM ticket ticket)';
+
+attacks('quotes and comments that hide a part of a statement', {
+  'a selected expression cannot turn what follows into a name': {
+    attempt: ({ repo }) =>
+      repo(Ticket).createQueryBuilder('ticket').select(`${BY_HAND} AS [`).groupBy(']').getRawMany(),
+    not: {
+      postgres: 'brackets quote no names',
+      postgres15: 'brackets quote no names',
+      mariadb: 'brackets quote no names',
+    },
+  },
+  'a selected expression cannot turn what follows into a text': {
+    attempt: ({ repo }) =>
+      repo(Ticket).createQueryBuilder('ticket').select(`${BY_HAND} AS x, "`).groupBy('"').getRawMany(),
+    not: {
+      postgres: 'double quotes quote names',
+      postgres15: 'double quotes quote names',
+      sqljs: 'double quotes quote names',
+    },
+  },
+  'a selected expression cannot hide a table behind a comment that ends with a carriage return': {
+    attempt: ({ repo }) =>
+      repo(News).createQueryBuilder('news').addSelect('(SELECT MAX(subject) --\r FROM ticket)', 'x').getRawMany(),
+    not: { sqljs: 'a comment ends with a line feed', mariadb: 'a comment ends with a line feed' },
+  },
+  'a selected expression cannot hide a table behind two minus signs': {
+    attempt: ({ repo }) =>
+      repo(News)
+        .createQueryBuilder('news')
+        .addSelect('(SELECT MAX(subject) FROM (SELECT 1--1, subject FROM ticket) x)', 'x')
+        .getRawMany(),
+    not: { sqljs: 'they open a comment', postgres: 'they open a comment', postgres15: 'they open a comment' },
+  },
+  'a selected expression cannot hide a table behind a number': {
+    attempt: ({ repo }) =>
+      repo(News)
+        .createQueryBuilder('news')
+        .addSelect('(SELECT MAX(s) FROM (SELECT subject AS s, 1.FROM ticket) x)', 'x')
+        .getRawMany(),
+    not: {
+      sqljs: 'a number ends before a word',
+      postgres: 'a number ends before a word',
+      postgres15: 'a number ends before a word',
+    },
+  },
+  'a condition cannot hide a table behind a number': {
+    attempt: async ({ repo }) =>
+      crossedIf(
+        await repo(News).createQueryBuilder('news').where('EXISTS (SELECT 1.FROM ticket WHERE id > 1000)').getExists(),
+      ),
+    not: {
+      sqljs: 'a number ends before a word',
+      postgres: 'a number ends before a word',
+      postgres15: 'a number ends before a word',
+    },
+  },
+  'a selected expression cannot name a table by a text': {
+    attempt: ({ repo }) =>
+      repo(News).createQueryBuilder('news').addSelect("(SELECT MAX(subject) FROM 'ticket')", 'x').getRawMany(),
+    not: { postgres: 'a text is no table', postgres15: 'a text is no table', mariadb: 'a text is no table' },
   },
 });

@@ -27,14 +27,14 @@ import {
   TreeParent,
   Unique,
 } from 'typeorm';
-import type { EntityTarget, Relation } from 'typeorm';
+import type { Relation } from 'typeorm';
 import { createApplication } from '../support/adapters.js';
 
 const resolver = tenantFromUser('organizationId');
 
 /** Boots an application over some entities, and gives the error it refuses to start with. */
 async function refusal(
-  entities: readonly (EntityTarget<object> & (Function | EntitySchema))[],
+  entities: readonly (Type<object> | EntitySchema)[],
   { controllers = [], options = {}, dataSource = {}, logger }: Setup = {},
 ): Promise<string> {
   try {

@@ -2,13 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Controller, UseGuards, ValidationPipe } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { CrossTenant, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
+import { CrossTenant, Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
-import { CrudController } from '../../lib/crud/crud.controller.js';
-import { Crud } from '../../lib/crud/crud.decorator.js';
 import { adaptersToTest } from '../support/adapters.js';
 import { databasesToTest } from '../support/databases.js';
-import { Agent, Article, CreateTicketDto, openDesk, Specimen, TestGuard, Ticket } from './desk.js';
+import { Agent, Article, Bulletin, CreateTicketDto, openDesk, Seat, Specimen, TestGuard, Ticket } from './desk.js';
 import type { Desk } from './desk.js';
 
 class TicketResponse {
@@ -366,6 +364,26 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
 });
 
 describe('options that do not fit the entity', () => {
+  test('stop the application from starting: writing what all tenants share, a key of two columns', async () => {
+    @Controller('bulletins')
+    @Crud(Bulletin)
+    class BulletinsController extends CrudController<Bulletin> {}
+
+    @Controller('seats')
+    @TenantScoped()
+    @Crud(Seat)
+    class SeatsController extends CrudController<Seat> {}
+
+    const error: unknown = await openDesk([BulletinsController, SeatsController]).catch((refusal: unknown) => refusal);
+    expect(error).toBeInstanceOf(MuckConfigurationError);
+    expect((error as MuckConfigurationError).problems).toEqual([
+      expect.stringMatching(
+        /^BulletinsController would let clients write Bulletin, .* only: \['findAll', 'findOne'\]\.$/,
+      ),
+      expect.stringMatching(/^SeatsController: Seat needs exactly one primary column/),
+    ]);
+  });
+
   class Ruleless {
     subject!: string;
   }

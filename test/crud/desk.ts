@@ -1,10 +1,17 @@
-import { Global, Injectable, Module } from '@nestjs/common';
-import type { CanActivate, ExecutionContext, INestApplication, LoggerService, Type } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { Injectable, Module } from '@nestjs/common';
+import type {
+  CanActivate,
+  DynamicModule,
+  ExecutionContext,
+  INestApplication,
+  LoggerService,
+  Type,
+} from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Exclude } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length } from 'class-validator';
-import { MuckModule, Tenancy, TenantScoped, TenantShared, tenantFromUser } from 'nestjs-muck';
+import { MuckModule, shared, Tenancy, TenantScoped, TenantShared, tenantFromUser } from 'nestjs-muck';
+import type { CrudDefaults } from 'nestjs-muck';
 import type { App } from 'supertest/types.js';
 import {
   BeforeInsert,
@@ -15,6 +22,7 @@ import {
   DeleteDateColumn,
   Entity,
   ManyToOne,
+  OneToMany,
   PrimaryColumn,
   PrimaryGeneratedColumn,
   type Relation,
@@ -22,8 +30,6 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { CRUD_DEFAULTS } from '../../lib/crud/crud-defaults.js';
-import { CrudServices } from '../../lib/crud/crud-services.js';
 import { createApplication } from '../support/adapters.js';
 import type { Adapter } from '../support/adapters.js';
 import { createDatabase } from '../support/databases.js';
@@ -35,6 +41,7 @@ export class Agent {
   @PrimaryGeneratedColumn() id!: number;
   @Column() organizationId!: number;
   @Column() name!: string;
+  @OneToMany(() => Ticket, (ticket) => ticket.assignee) tickets!: Ticket[];
 }
 
 @Entity()
@@ -48,7 +55,7 @@ export class Ticket {
   @Column({ default: 'open' }) status!: string;
   @Column({ type: String, nullable: true }) note!: string | null;
   @Column({ type: Number, nullable: true }) assigneeId!: number | null;
-  @ManyToOne(() => Agent) assignee!: Relation<Agent> | null;
+  @ManyToOne(() => Agent, (agent) => agent.tickets) assignee!: Relation<Agent> | null;
   @Column({ type: String, nullable: true, select: false }) secret!: string | null;
   @Exclude() @Column({ type: String, nullable: true }) audit!: string | null;
   @VersionColumn() version!: number;
@@ -117,6 +124,21 @@ export class News {
   @ManyToOne(() => News) follows!: Relation<News> | null;
 }
 
+/** Says nothing itself: the module does. */
+@Entity()
+export class Bulletin {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() text!: string;
+}
+
+/** Two columns make its key. */
+@Entity()
+@TenantScoped()
+export class Seat {
+  @PrimaryColumn() organizationId!: number;
+  @PrimaryColumn() place!: number;
+}
+
 export class CreateTicketDto {
   @IsInt() orderNumber!: number;
   @IsString() @Length(1, 100) subject!: string;
@@ -126,7 +148,7 @@ export class CreateTicketDto {
   @IsOptional() @IsString() secret?: string;
 }
 
-export const ENTITIES = [Agent, Ticket, Specimen, Article, News];
+export const ENTITIES = [Agent, Ticket, Specimen, Article, News, Bulletin, Seat];
 
 /** Who asks, in a header: `1` is a user of organization 1, `1/7` is user 7 of it. */
 @Injectable()
@@ -138,14 +160,6 @@ export class TestGuard implements CanActivate {
     return true;
   }
 }
-
-@Global()
-@Module({
-  imports: [DiscoveryModule],
-  providers: [CrudServices, { provide: CRUD_DEFAULTS, useValue: {} }],
-  exports: [CrudServices],
-})
-class CrudModule {}
 
 export interface Desk {
   readonly app: INestApplication<App>;
@@ -161,7 +175,8 @@ export async function openDesk(
     adapter?: Adapter;
     database?: DatabaseKind;
     configure?: (app: INestApplication<App>) => void;
-    imports?: Type[];
+    imports?: (Type | DynamicModule)[];
+    defaults?: CrudDefaults;
     logger?: LoggerService;
   } = {},
 ): Promise<Desk> {
@@ -170,8 +185,12 @@ export async function openDesk(
   @Module({
     imports: [
       TypeOrmModule.forRoot({ ...database.options, entities: ENTITIES, synchronize: true, retryAttempts: 0 }),
-      MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
-      CrudModule,
+      MuckModule.forRoot({
+        scope: { organizationId: Number },
+        resolver: tenantFromUser('organizationId'),
+        defaults: options.defaults,
+        entities: [shared(Bulletin, 'a notice board for everybody')],
+      }),
       ...(options.imports ?? []),
     ],
     controllers,

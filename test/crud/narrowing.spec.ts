@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { TenantScoped } from 'nestjs-muck';
-import { CrudController } from '../../lib/crud/crud.controller.js';
-import { Crud } from '../../lib/crud/crud.decorator.js';
+import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { adaptersToTest } from '../support/adapters.js';
 import { clientOf } from './client.js';
 import { Agent, openDesk, Specimen, TestGuard, Ticket } from './desk.js';

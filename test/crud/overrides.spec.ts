@@ -8,7 +8,6 @@ import {
   Headers,
   HttpCode,
   Injectable,
-  Module,
   Param,
   ParseIntPipe,
   Post,
@@ -21,12 +20,8 @@ import {
 import type { CanActivate } from '@nestjs/common';
 import { Expose } from 'class-transformer';
 import { IsInt, IsString } from 'class-validator';
-import { TenantScoped } from 'nestjs-muck';
-import { CrudController } from '../../lib/crud/crud.controller.js';
-import { Crud } from '../../lib/crud/crud.decorator.js';
-import { crudProviders, InjectCrud } from '../../lib/crud/crud-providers.js';
-import { CrudService } from '../../lib/crud/crud.service.js';
-import type { ListQuery } from '../../lib/crud/query/list-query.js';
+import { Crud, CrudController, CrudService, getCrudToken, InjectCrud, MuckModule, TenantScoped } from 'nestjs-muck';
+import type { ListQuery } from 'nestjs-muck';
 import { adaptersToTest } from '../support/adapters.js';
 import { clientOf } from './client.js';
 import { Agent, CreateTicketDto, openDesk, TestGuard, Ticket } from './desk.js';
@@ -159,9 +154,6 @@ class RequestScopedController extends CrudController<Ticket> {
 @Controller('agents')
 class AgentsController extends CrudController<Agent> {}
 
-@Module({ providers: crudProviders([Agent]), exports: crudProviders([Agent]) })
-class AgentServices {}
-
 describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => {
   let desk: Desk;
   const acme = clientOf(() => desk, '1');
@@ -173,7 +165,7 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
       [TicketsController, OwnDecoratorsController, FewerController, RequestScopedController, AgentsController],
       {
         adapter,
-        imports: [AgentServices],
+        imports: [MuckModule.forFeature([Agent])],
         configure: (app) =>
           app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true })),
       },
@@ -256,7 +248,7 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
   });
 
   test('has its service outside of requests too, by injection', async () => {
-    const agents = desk.app.get<CrudService<Agent>>(crudProviders([Agent])[0].provide as symbol, { strict: false });
+    const agents = desk.app.get<CrudService<Agent>>(getCrudToken(Agent), { strict: false });
     const created = await desk.tenancy.run({ organizationId: 2 }, () => agents.create({ name: 'Eve' }));
     expect(created).toBeInstanceOf(Agent);
     await expect(desk.tenancy.run({ organizationId: 1 }, () => agents.findOne(created.id))).rejects.toMatchObject({
@@ -269,6 +261,9 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
       desk.tenancy.run({ organizationId: 2 }, () => agents.update(created.id, { organizationId: 1 })),
     ).rejects.toThrow('tenant');
     await expect(agents.findAll()).rejects.toThrow('scope');
+    await expect(
+      desk.tenancy.run({ organizationId: 2 }, () => agents.create({ name: 'Eve', tickets: [{ id: 1 }] })),
+    ).rejects.toThrow('Agent.tickets is a relation');
   });
 });
 

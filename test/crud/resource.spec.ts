@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
-import { TenantScoped } from 'nestjs-muck';
+import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
-import { CrudController } from '../../lib/crud/crud.controller.js';
-import { Crud } from '../../lib/crud/crud.decorator.js';
 import { adaptersToTest } from '../support/adapters.js';
 import { databasesToTest } from '../support/databases.js';
 import { Agent, CreateTicketDto, News, openDesk, TestGuard, Ticket } from './desk.js';

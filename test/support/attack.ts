@@ -53,7 +53,10 @@ export function attacks(title: string, attempts: Readonly<Record<string, Attempt
       await world.reset(after);
       const said = error instanceof Error ? `${error.name}: ${error.message}` : textOf(answer);
       const told = /globex/i.test(said);
-      (await import('node:fs')).appendFileSync('/tmp/trace.log', JSON.stringify([expect.getState().currentTestName, said.slice(0, 300)]) + '\n'); // TRACE
+      (await import('node:fs')).appendFileSync(
+        '/tmp/trace.log',
+        JSON.stringify([expect.getState().currentTestName, said.slice(0, 300)]) + '\n',
+      ); // TRACE
       return { crosses: told || after.globex !== before.globex, said: said.slice(0, 500) };
     };
 

@@ -1,9 +1,8 @@
+import { STANDARD_LIMIT } from '../crud-defaults.js';
 import type { CrudOptions } from '../crud-options.js';
 import type { ResourceColumn } from '../resource-column.js';
 import { isLoaded } from '../resource-column.js';
 import type { ListRules, NamedColumns } from './list-rules.js';
-
-const DEFAULT_LIMIT = { default: 20, max: 100 };
 
 /**
  * What clients may ask of a list. Hidden columns and the tenant's can never be compared: what an answer does not show, a comparison would tell.
@@ -21,7 +20,7 @@ export function compileListRules<T extends object>(
   const searchable = comparable.filter(
     ({ type, metadata }) => type.isText === true && metadata.transformer === undefined,
   );
-  const limit = { ...DEFAULT_LIMIT, ...options.limit };
+  const limit = { ...STANDARD_LIMIT, ...options.limit };
   if (!isWholeNumber(limit.max) || !isWholeNumber(limit.default) || limit.default > limit.max) {
     problems.push('limit: default and max must be whole numbers from 1, and default no more than max');
   }

@@ -36,7 +36,8 @@ export function requireOwnTenant(
     throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
   }
   const value = writtenValue(column, valueSet, metadata);
-  if (typeof value === 'object' || String(value) !== String(authority.values[key])) {
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+  if (!isPlain || String(value) !== String(authority.values[key])) {
     throw new TenantScopeViolationError(
       `${metadata.name}.${column.propertyPath} names another tenant than the one in force`,
     );
