@@ -36,8 +36,8 @@ export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy
 export { tenantFromHeader, tenantFromParam, tenantFromSubdomain, tenantFromUser } from './tenancy/resolvers.js';
 export type { ClaimedTenantOptions } from './tenancy/resolvers.js';
 export type { EntityKey } from './tenancy/scope-frame.js';
-export { owned, table } from './tenancy/scoped-sql.js';
-export type { OwnedReference, TableReference } from './tenancy/scoped-sql.js';
+export { table } from './tenancy/scoped-sql.js';
+export type { TableReference } from './tenancy/scoped-sql.js';
 export { Tenancy } from './tenancy/tenancy.js';
 export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.js';
 export type { TenantResolver } from './tenancy/tenant-resolver.js';

@@ -7,7 +7,8 @@ import { isSameValue } from './same-value.js';
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and nothing else.
+ * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and
+ * nothing else.
  *
  * @returns texts that name the fields
  */

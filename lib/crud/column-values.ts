@@ -12,8 +12,8 @@ export interface ReadValues {
 }
 
 /**
- * Reads the values of columns from an object: by its own keys, checked against the columns' types before they come near SQL. Keys that are no
- * field are left out, and so is `undefined`.
+ * Reads the values of columns from an object: by its own keys, checked against the columns' types before they come near
+ * SQL. Keys that are no field are left out, and so is `undefined`.
  *
  * @param wants whether a column is to be read; the others are left out, whatever they hold
  */

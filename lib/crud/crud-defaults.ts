@@ -16,13 +16,13 @@ export interface CrudDefaults {
   /** Length of a page; 20 rows, and at most 100, unless it says otherwise. */
   readonly limit?: CrudLimit;
   /**
-   * What a list looks like: `page` is `{ items, total, limit, offset }`; `flat` is a bare array unless `limit` or `offset` is given. `page` by
-   * default.
+   * What a list looks like: `page` is `{ items, total, limit, offset }`; `flat` is a bare array unless `limit` or
+   * `offset` is given. `page` by default.
    */
   readonly list?: 'page' | 'flat';
   /**
-   * Whether a body may only repeat what the server owns (id, tenant, timestamps, version). Off by default: such a field has no effect then;
-   * switched on, one that differs is a 400.
+   * Whether a body may only repeat what the server owns (id, tenant, timestamps, version). Off by default: such a field
+   * has no effect then; switched on, one that differs is a 400.
    */
   readonly strictPayload?: boolean;
   /** Query parameters of lists that are somebody else's: a CDN's, a guard's. Unknown ones are refused otherwise. */

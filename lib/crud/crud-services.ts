@@ -120,7 +120,9 @@ function routeKind(owner: Function, method: string): string | undefined {
   return ((typeof handler === 'function' ? tenantRouteOf(handler) : undefined) ?? tenantRouteOf(owner))?.kind;
 }
 
-/** A controller's own word counts. A default length that is longer than the controller allows is as long as it allows. */
+/**
+ * A controller's own word counts. A default length that is longer than the controller allows is as long as it allows.
+ */
 function withDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
   const max = options.limit?.max ?? defaults.limit?.max ?? STANDARD_LIMIT.max;
   const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? STANDARD_LIMIT.default, max);

@@ -5,14 +5,16 @@ import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import type { EntityId } from './resource.js';
 
-/** A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead. */
+/**
+ * A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead.
+ */
 export type CrudBody<T> = { readonly [K in keyof T]?: unknown };
 
 /**
  * Base of a controller that serves an entity; `@Crud(Entity)` makes its methods routes.
  *
- * A subclass overrides a method with its real types and calls `super`; route, pipes and scope stay. Its own routes are ordinary Nest methods, with
- * `this.service` at hand.
+ * A subclass overrides a method with its real types and calls `super`; route, pipes and scope stay. Its own routes are
+ * ordinary Nest methods, with `this.service` at hand.
  *
  * @example
  * @Controller('support-tickets') @TenantScoped()
@@ -26,12 +28,16 @@ export type CrudBody<T> = { readonly [K in keyof T]?: unknown };
  */
 export abstract class CrudController<T extends object> {
   @Inject(CrudServices)
-  private readonly crudServices!: CrudServices;
+  private readonly crudServices?: CrudServices;
 
   private crudService?: CrudService<T>;
 
-  /** Reads and writes the entity's rows, within the tenant scope and what {@link scope} adds. Not yet there in a constructor. */
+  /**
+   * Reads and writes the entity's rows, within the tenant scope and what {@link scope} adds. Not yet there in a
+   * constructor.
+   */
   protected get service(): CrudService<T> {
+    if (this.crudServices === undefined) throw new Error('The service is injected after the constructor has run.');
     return (this.crudService ??= this.crudServices.forController<T>(
       this.constructor,
       this.scope === CrudController.prototype.scope ? undefined : (context) => this.scope(context),
@@ -69,8 +75,9 @@ export abstract class CrudController<T extends object> {
   }
 
   /**
-   * What this controller adds to the tenant scope: columns and the values that they must equal. ANDed to every read and stamped on every write of
-   * {@link service}; it narrows and never widens. Asked once per request, after guards. It cannot use `this.service`, which waits for it.
+   * What this controller adds to the tenant scope: columns and the values that they must equal. ANDed to every read and
+   * stamped on every write of {@link service}; it narrows and never widens. Asked once per request, after guards. It
+   * cannot use `this.service`, which waits for it.
    *
    * @returns property values; undefined and null among them are refused with a 403
    * @example

@@ -12,11 +12,11 @@ import { CrudInterceptor } from './crud.interceptor.js';
 import { defineRoutes } from './route-methods.js';
 
 /**
- * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`, `PUT`, `PATCH` and
- * `DELETE /:id`; of an entity that is shared only the reading routes, unless `only` names others.
+ * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`,
+ * `PUT`, `PATCH` and `DELETE /:id`; of an entity that is shared only the reading routes, unless `only` names others.
  *
- * Methods that the class overrides keep their guards, interceptors, further parameters and status codes, and parameters that they decorate
- * themselves keep their own pipes. Further routes of the class are never taken for an id.
+ * Methods that the class overrides keep their guards, interceptors, further parameters and status codes, and parameters
+ * that they decorate themselves keep their own pipes. Further routes of the class are never taken for an id.
  *
  * @param entity the entity's class
  * @param options checked against the entity by the compiler, and once more when the application starts

@@ -14,8 +14,8 @@ import { headerText, pageLinks } from './query/page-links.js';
 import type { Resource } from './resource.js';
 
 /**
- * The HTTP side of a resource, put on its controller by `@Crud`: shapes what handlers return, sets `Location`, `Link` and `Cache-Control`, and
- * turns errors into answers. Pipes and handlers run within the call that it opens.
+ * The HTTP side of a resource, put on its controller by `@Crud`: shapes what handlers return, sets `Location`, `Link`
+ * and `Cache-Control`, and turns errors into answers. Pipes and handlers run within the call that it opens.
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {

@@ -28,8 +28,9 @@ export interface CrudBinding<T extends object> {
 /**
  * Creates, reads, replaces, changes and removes rows of one entity, within the tenant scope in force.
  *
- * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is a statement or two, without a
- * transaction around them. What the server owns (id, tenant, timestamps, version) it does not take from anybody.
+ * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is a
+ * statement or two, without a transaction around them. What the server owns (id, tenant, timestamps, version) it does
+ * not take from anybody.
  *
  * @example
  * constructor(@InjectCrud(SupportTicket) private readonly tickets: CrudService<SupportTicket>) {}

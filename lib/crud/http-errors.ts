@@ -8,8 +8,8 @@ import { badRequest } from './bad-request.js';
 import type { Resource } from './resource.js';
 
 /**
- * The HTTP answer to an error. Nothing of the database gets into it: no SQL, value or constraint name, and nothing that would tell another tenant's
- * row from one that does not exist.
+ * The HTTP answer to an error. Nothing of the database gets into it: no SQL, value or constraint name, and nothing that
+ * would tell another tenant's row from one that does not exist.
  *
  * @param resource the resource of the route, if it has one
  * @returns an HttpException; the same error where Nest's own answer, a 500 without details, is the right one

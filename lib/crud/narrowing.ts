@@ -8,8 +8,8 @@ import type { ResourceColumn } from './resource-column.js';
 import type { Resource } from './resource.js';
 
 /**
- * What a controller's `scope()` adds to the tenant scope: ANDed to every read, stamped on every write. It can only narrow: the tenant scope
- * holds beneath it.
+ * What a controller's `scope()` adds to the tenant scope: ANDed to every read, stamped on every write. It can only
+ * narrow: the tenant scope holds beneath it.
  */
 export class Narrowing {
   static readonly none = new Narrowing(new Map());
@@ -27,7 +27,8 @@ export class Narrowing {
  * Reads what a controller's `scope()` returned.
  *
  * @param where how errors call it
- * @throws TenantScopeInvalidError for a value that is not a plain one of its column's type; undefined and null too, which would widen
+ * @throws TenantScopeInvalidError for a value that is not a plain one of its column's type; undefined and null too,
+ *   which would widen
  * @throws MuckConfigurationError for a property that is no column
  */
 export function readNarrowing<T extends object>(resource: Resource<T>, candidate: unknown, where: string): Narrowing {

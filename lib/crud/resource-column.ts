@@ -6,14 +6,18 @@ import type { ValueType } from './values/value-type.js';
 
 /** A column as a resource sees it. */
 export interface ResourceColumn {
-  /** Its name in JSON: the property, by path within embedded objects; the relation's name where only a relation stands for it. */
+  /**
+   * Its name in JSON: the property, by path within embedded objects; the relation's name where only a relation stands
+   * for it.
+   */
   readonly property: string;
   readonly metadata: ColumnMetadata;
   readonly type: ValueType;
   /** Whether it says to whom the row belongs. */
   readonly tenant: boolean;
   /**
-   * Whose word its value is: the client's; the tenant scope's; the server's own (generated, timestamps, version, computed).
+   * Whose word its value is: the client's; the tenant scope's; the server's own (generated, timestamps, version,
+   * computed).
    */
   readonly owner: 'client' | 'tenant' | 'server';
 }
@@ -77,7 +81,9 @@ export function standsForRelation(column: ColumnMetadata): boolean {
   return column.isVirtual && column.relationMetadata !== undefined;
 }
 
-/** Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value. */
+/**
+ * Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value.
+ */
 function hasProperty(column: ColumnMetadata): boolean {
   return !column.isVirtual || column.relationMetadata?.joinColumns.length === 1;
 }

@@ -9,9 +9,10 @@ import type { ResourceColumn } from './resource-column.js';
 /**
  * What a client sees of the rows of a resource.
  *
- * Shaping belongs to the route, not to the method, so that an override cannot forget it. Rows (instances of the entity, alone, in a list or in a
- * page) are shaped whatever handler of the controller returns them; with a response DTO so are the plain objects that the routes of `@Crud` return.
- * Anything else a handler returns on purpose, and it goes out as it is.
+ * Shaping belongs to the route, not to the method, so that an override cannot forget it. Rows (instances of the entity,
+ * alone, in a list or in a page) are shaped whatever handler of the controller returns them; with a response DTO so are
+ * the plain objects that the routes of `@Crud` return. Anything else a handler returns on purpose, and it goes out as
+ * it is.
  */
 export class ResponseShape {
   private readonly hidden: readonly string[];
@@ -65,7 +66,7 @@ export class ResponseShape {
       Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
       row,
     );
-    for (const property of this.hidden) delete copy[property];
+    
     for (const { property, type } of this.converted) {
       if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }

@@ -14,10 +14,11 @@ import type { RouteDefinition } from './route-definitions.js';
 type Method = (...args: unknown[]) => unknown;
 
 /**
- * Makes methods of a controller routes. They are functions of its own prototype: metadata on a shared base would be every subclass's.
+ * Makes methods of a controller routes. They are functions of its own prototype: metadata on a shared base would be
+ * every subclass's.
  *
- * Nest registers routes in the order of the prototype's properties, then of its parents'. So the controller's further routes come first, inherited
- * ones included, and no `:id` catches them.
+ * Nest registers routes in the order of the prototype's properties, then of its parents'. So the controller's further
+ * routes come first, inherited ones included, and no `:id` catches them.
  *
  * @param controller the class with `@Crud`
  * @param routes the routes to serve
@@ -80,7 +81,9 @@ function parentOf(prototype: object): object | undefined {
   return parent === null || parent === CrudController.prototype ? undefined : parent;
 }
 
-/** A function of its own that does what an inherited method does, with or without the metadata that the method carries. */
+/**
+ * A function of its own that does what an inherited method does, with or without the metadata that the method carries.
+ */
 function forward(method: Method, withMetadata: boolean): Method {
   const forwarding = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(method, this, args);

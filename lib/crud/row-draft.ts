@@ -13,7 +13,8 @@ import { isSameValue } from './same-value.js';
  * The values of columns that an object offers, the server's own left out.
  *
  * @throws BadRequestException for what does not fit its column
- * @throws TypeError for a relation that is no column here: rows of other tables are not written along, and not silently left out either
+ * @throws TypeError for a relation that is no column here: rows of other tables are not written along, and not silently
+ *   left out either
  */
 export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
   const { fields, metadata, name } = resource;
@@ -34,7 +35,8 @@ export function offeredValues<T extends object>(resource: Resource<T>, offer: ob
 export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
   const row = new resource.entity();
   for (const [column, value] of offered) {
-    // A tenant that application code names is passed on: naming another one than that in force is an error there, not a silence.
+    // A tenant that application code names is passed on: naming another one than that in force is an error there, not a
+    // silence.
     if (isCreatable(column) || column.owner === 'tenant') setColumnValue(row, column, value);
   }
   for (const [column, value] of narrowing.values) setColumnValue(row, column, value);
@@ -54,8 +56,8 @@ function missingColumns<T extends object>({ metadata, columns, dataSource }: Res
 }
 
 /**
- * What a full replacement says: the offered values, and the default or null for each column that it leaves out. Columns that answers do not
- * show stay as they are: a client that sends back what it got must not wipe what it never saw.
+ * What a full replacement says: the offered values, and the default or null for each column that it leaves out. Columns
+ * that answers do not show stay as they are: a client that sends back what it got must not wipe what it never saw.
  *
  * @returns values, or functions that give SQL for defaults that the database computes
  * @throws BadRequestException naming what must be given
@@ -77,7 +79,10 @@ export function replacementValues<T extends object>(
   return values;
 }
 
-/** Only what an entity holds just as the database does can be given as a value; anything else is the database's to compute. */
+/**
+ * Only what an entity holds just as the database does can be given as a value; anything else is the database's to
+ * compute.
+ */
 function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, type }: ResourceColumn): unknown {
   const given = metadata.default ?? null;
   const isPlain = ['number', 'boolean', 'string'].includes(typeof given) && metadata.transformer === undefined;
@@ -86,7 +91,8 @@ function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, ty
 }
 
 /**
- * What an update has to write: the columns that change, those that the entity's `@BeforeUpdate` listeners change included.
+ * What an update has to write: the columns that change, those that the entity's `@BeforeUpdate` listeners change
+ * included.
  *
  * @param row as it is stored
  * @param values new values, or functions that give SQL

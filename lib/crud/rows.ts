@@ -23,8 +23,8 @@ import type { EntityId, Resource } from './resource.js';
 const ALIAS = 'item';
 
 /**
- * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the conditions, since
- * every statement is limited to it beneath.
+ * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the
+ * conditions, since every statement is limited to it beneath.
  */
 export class Rows<T extends object> {
   constructor(

@@ -106,10 +106,7 @@ function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHO
         ),
       );
     }
-    return runUnscoped(
-      new UnscopedSection(method),
-      () => Reflect.apply(original, dataSource, args) as Promise<unknown>,
-    );
+    return runUnscoped(new UnscopedSection(method), () => original.apply(dataSource, args));
   };
   Object.defineProperty(dataSource, method, { configurable: true, writable: true, value: guarded });
 }

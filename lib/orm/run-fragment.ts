@@ -1,6 +1,6 @@
-import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
-import { OwnedReference, TableReference } from '../tenancy/scoped-sql.js';
+import { TableReference } from '../tenancy/scoped-sql.js';
 import type { SqlFragment } from '../tenancy/scoped-sql.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
@@ -21,51 +21,33 @@ const WRITING_WORDS = new Set([
 ]);
 
 /**
- * Renders a hand-written report, verifies that each limited table in it carries its predicate, and runs it.
+ * Renders a hand-written report, verifies that it names scoped tables by `table()` only, and runs it.
  *
  * @returns the rows
- * @throws StatementRefusedError when it writes, or reads a scoped table without `owned('alias')`
+ * @throws StatementRefusedError when it writes, or names a scoped table by hand
  */
 export async function runFragment({ manager, texts, values }: SqlFragment): Promise<unknown[]> {
   const enforcement = requireEnforcement(manager.dataSource);
   const parameters: ObjectLiteral = {};
-  const aliases = new Map<string, EntityMetadata>();
-  for (const value of values) {
-    if (value instanceof TableReference) aliases.set(value.alias, manager.dataSource.getMetadata(value.entity));
-  }
-  const pieces = texts.map(
-    (text, i) => text + (i < values.length ? render(values[i], i, enforcement, aliases, parameters) : ''),
-  );
-  const sql = pieces.join('');
+  const pieces = values.map((value, i) => {
+    if (value instanceof TableReference) return renderTable(value, enforcement);
+    const name = `muck_value_${i}`;
+    parameters[name] = value;
+    return Array.isArray(value) ? `:...${name}` : `:${name}`;
+  });
+  const sql = texts.map((text, i) => `${text}${pieces[i] ?? ''}`).join('');
   requireReport(sql, enforcement);
   const [query, bound] = manager.dataSource.driver.escapeQueryWithParameters(sql, parameters);
   return manager.query<unknown[]>(query, bound);
 }
 
-function render(
-  value: unknown,
-  index: number,
-  { policies }: Enforcement,
-  aliases: ReadonlyMap<string, EntityMetadata>,
-  parameters: ObjectLiteral,
-): string {
-  const { driver } = policies;
-  if (value instanceof TableReference) {
-    return `${policies.table(aliases.get(value.alias)!)} ${driver.escape(value.alias)}`;
-  }
-  if (value instanceof OwnedReference) {
-    const metadata = aliases.get(value.alias);
-    if (metadata === undefined) {
-      throw new StatementRefusedError(
-        `owned('${value.alias}') belongs to no table`,
-        `Name it: table(Entity, '${value.alias}').`,
-      );
-    }
-    return policies.predicate(metadata, driver.escape(value.alias)) || '1 = 1';
-  }
-  const name = `muck_value_${index}`;
-  parameters[name] = value;
-  return Array.isArray(value) ? `:...${name}` : `:${name}`;
+/** A scoped table is a sub-query of its own, so that nothing which the report says next to it can undo the predicate. */
+function renderTable({ entity, alias }: TableReference, { dataSource, policies }: Enforcement): string {
+  const metadata = dataSource.getMetadata(entity);
+  const table = policies.table(metadata);
+  const predicate = policies.predicate(metadata, table);
+  const rows = predicate === '' ? table : `(SELECT * FROM ${table} WHERE ${predicate})`;
+  return `${rows} ${policies.driver.escape(alias)}`;
 }
 
 function requireReport(sql: string, { dialect }: Enforcement): void {

@@ -139,7 +139,7 @@ function bound(runner: QueryRunner): Bound {
     commitTransaction: runner.commitTransaction.bind(runner),
     rollbackTransaction: runner.rollbackTransaction.bind(runner),
     release: runner.release.bind(runner),
-    query: runner.query.bind(runner) as Bound['query'],
+    query: runner.query.bind<QueryRunner['query']>(runner),
   };
 }
 

@@ -9,13 +9,8 @@ export class TableReference {
   ) {}
 }
 
-/** The place of a table's tenant predicate in hand-written SQL, made by {@link owned}. */
-export class OwnedReference {
-  constructor(readonly alias: string) {}
-}
-
 /**
- * Names an entity's table in `tenancy.sql`.
+ * Stands for an entity's table in `tenancy.sql`: the rows of it that the scope sees.
  *
  * @param alias how the rest of the statement calls it; letters, digits and underscores
  */
@@ -25,12 +20,7 @@ export function table(entity: EntityKey, alias: string): TableReference {
   return new TableReference(entity, alias);
 }
 
-/** Stands for the tenant predicate of the table with this alias. Each scoped table of a statement needs its own. */
-export function owned(alias: string): OwnedReference {
-  return new OwnedReference(alias);
-}
-
-/** A statement as it was written: text, and between its parts tables, predicates and values. */
+/** A statement as it was written: text, and between its parts tables and values. */
 export interface SqlFragment {
   readonly manager: EntityManager;
   readonly texts: readonly string[];

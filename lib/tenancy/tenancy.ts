@@ -119,15 +119,15 @@ export class Tenancy {
   }
 
   /**
-   * Runs a report that is written by hand, within the scope: each scoped table in it carries `owned('alias')`, and a statement that leaves
-   * one out is refused. Values become parameters. It only reads.
+   * Runs a report that is written by hand, within the scope: `table(Entity, 'alias')` stands for the rows that the scope sees, and a
+   * scoped table that is named in any other way is refused. Values become parameters. It only reads.
    *
    * @param manager the EntityManager to run on; a transaction's own one inside a transaction
    * @returns a template tag that gives the rows
-   * @throws StatementRefusedError when a scoped table stands without its predicate, or the statement writes
+   * @throws StatementRefusedError when a scoped table is named by hand, or the statement writes
    * @example
    * const rows = await tenancy.sql(dataSource.manager)`
-   *   SELECT t.status, count(*) AS n FROM ${table(SupportTicket, 't')} WHERE ${owned('t')} AND t.priority = ${priority} GROUP BY t.status`;
+   *   SELECT t.status, count(*) AS n FROM ${table(SupportTicket, 't')} WHERE t.priority = ${priority} GROUP BY t.status`;
    */
   sql(manager: EntityManager): (texts: TemplateStringsArray, ...values: unknown[]) => Promise<unknown[]> {
     return (texts, ...values) => runFragment({ manager, texts, values });

@@ -4,28 +4,16 @@ import type { Attempt } from '../support/attack.js';
 import { Document, Label, Member, News, Note, Reminder, Ticket, Verdict, Watcher } from '../support/desk.js';
 import { foreign, own } from '../support/world.js';
 
-/** Old bad data: rows of Acme that point at rows of Globex, from before anything was enforced. */
-const strayNote: Attempt = ({ repo }) =>
-  repo(Note).insert({ organizationId: 1, body: 'stray', ticketId: foreign.ticket });
-const strayNoteOfGlobex: Attempt = ({ repo }) =>
-  repo(Note).insert({ organizationId: 2, body: 'globex stray', ticketId: own.ticket });
-const strayLabel: Attempt = async ({ dataSource }) => {
-  await dataSource
-    .createQueryBuilder()
-    .insert()
-    .into('ticket_labels_label')
-    .values({ ticketId: own.ticket, labelId: foreign.label })
-    .execute();
-};
-const strayLabelled: Attempt = async ({ dataSource }) => {
-  await dataSource
-    .createQueryBuilder()
-    .insert()
-    .into('ticket_labels_label')
-    .values({ ticketId: foreign.otherTicket, labelId: own.label })
-    .execute();
-};
-const strayManager: Attempt = ({ repo }) => repo(Member).update(own.member, { manager: { id: foreign.member } });
+/** Rows that connect Acme with Globex. */
+const strayNote: Attempt = ({ plant }) => plant(Note, { organizationId: 1, body: 'stray', ticketId: foreign.ticket });
+const strayNoteOfGlobex: Attempt = ({ plant }) =>
+  plant(Note, { organizationId: 2, body: 'globex stray', ticketId: own.ticket });
+const strayLabel: Attempt = ({ plant }) =>
+  plant('ticket_labels_label', { ticketId: own.ticket, labelId: foreign.label });
+const strayLabelled: Attempt = ({ plant }) =>
+  plant('ticket_labels_label', { ticketId: foreign.otherTicket, labelId: own.label });
+const strayManager: Attempt = ({ dataSource, escape }) =>
+  dataSource.query(`UPDATE member SET ${escape('managerId')} = ${foreign.member} WHERE id = ${own.member}`);
 const strayDocument: Attempt = ({ dataSource, escape }) =>
   dataSource.query(`UPDATE document SET ${escape('ticketId')} = ${foreign.ticket} WHERE id = '${own.document}'`);
 
@@ -39,7 +27,7 @@ attacks('reading relations', {
     attempt: ({ repo }) => repo(Note).find({ relations: { ticket: true }, relationLoadStrategy: 'query' }),
   },
   'an eager relation to a row of another tenant is not loaded': {
-    given: ({ repo }) => repo(Reminder).insert({ organizationId: 1, text: 'stray', ticket: { id: foreign.ticket } }),
+    given: ({ plant }) => plant(Reminder, { organizationId: 1, text: 'stray', ticket: { id: foreign.ticket } }),
     attempt: ({ repo }) => repo(Reminder).find(),
   },
   'a lazy relation to a row of another tenant reads as none': {
@@ -122,9 +110,9 @@ attacks('conditions on relations', {
     attempt: async ({ repo }) => crossedIf(await repo(Ticket).existsBy({ notes: MoreThanOrEqual(2) as never })),
   },
   'an order by a related row is by own rows only': {
-    given: async ({ repo }) => {
-      await repo(Note).insert({ organizationId: 1, body: 'late', ticketId: foreign.ticket });
-      await repo(Note).insert({ organizationId: 1, body: 'early', ticketId: foreign.otherTicket });
+    given: async ({ plant }) => {
+      await plant(Note, { organizationId: 1, body: 'late', ticketId: foreign.ticket });
+      await plant(Note, { organizationId: 1, body: 'early', ticketId: foreign.otherTicket });
     },
     attempt: async ({ repo }) => {
       const [first] = await repo(Note).find({
@@ -179,9 +167,9 @@ attacks('joins', {
       .addSelect('x.subject', 'subject')
       .getRawMany(),
   'joined deleted rows are own rows': {
-    given: async ({ repo }) => {
-      await repo(Note).insert({ organizationId: 1, body: 'stray', ticketId: foreign.ticket });
-      await repo(Ticket).softDelete(foreign.ticket);
+    given: async (world) => {
+      await strayNote(world);
+      await world.repo(Ticket).softDelete(foreign.ticket);
     },
     attempt: ({ repo }) =>
       repo(Note).createQueryBuilder('note').withDeleted().leftJoinAndSelect('note.ticket', 'ticket').getMany(),

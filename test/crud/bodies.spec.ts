@@ -75,6 +75,11 @@ class ArticlesController extends CrudController<Article> {}
 @Crud(Ticket, { dto: { create: CreateTicketDto } })
 class AdminTicketsController extends CrudController<Ticket> {}
 
+/** Made before the module says that its entity is shared. */
+@Controller('bulletins')
+@Crud(Bulletin)
+class BulletinsController extends CrudController<Bulletin> {}
+
 const places = [
   ...adaptersToTest().map((adapter) => ({ adapter, database: 'sqljs' as const })),
   ...databasesToTest()
@@ -365,10 +370,6 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
 
 describe('options that do not fit the entity', () => {
   test('stop the application from starting: writing what all tenants share, a key of two columns', async () => {
-    @Controller('bulletins')
-    @Crud(Bulletin)
-    class BulletinsController extends CrudController<Bulletin> {}
-
     @Controller('seats')
     @TenantScoped()
     @Crud(Seat)

@@ -44,6 +44,9 @@ export class Agent {
   @OneToMany(() => Ticket, (ticket) => ticket.assignee) tickets!: Ticket[];
 }
 
+/** What happens between the reading of a row and its update. */
+export const meantime: { happens?: () => Promise<void> } = {};
+
 @Entity()
 @TenantScoped()
 @Unique(['organizationId', 'orderNumber'])
@@ -62,6 +65,11 @@ export class Ticket {
   @CreateDateColumn() createdAt!: Date;
   @UpdateDateColumn() updatedAt!: Date;
   @DeleteDateColumn() deletedAt!: Date | null;
+
+  @BeforeUpdate()
+  wait(): Promise<void> | undefined {
+    return meantime.happens?.();
+  }
 }
 
 /** One column of each kind; nothing but the columns says what fits. */

@@ -4,7 +4,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { adaptersToTest } from '../support/adapters.js';
 import { clientOf } from './client.js';
-import { Agent, openDesk, Specimen, TestGuard, Ticket } from './desk.js';
+import { Agent, meantime, openDesk, Specimen, TestGuard, Ticket } from './desk.js';
 import type { Desk } from './desk.js';
 
 const userOf = (context: ExecutionContext) =>
@@ -150,6 +150,25 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     expect((await mine.put(`/mine/${id}`, { orderNumber: 1, subject: 'of Ada' })).body).toMatchObject({
       assigneeId: ada,
     });
+  });
+
+  test.each([
+    ['leaves its bounds', { assigneeId: null }],
+    ['is deleted', { deletedAt: new Date() }],
+  ])('does not write to a row that %s meanwhile', async (_, change) => {
+    const mine = as(`1/${ada}`);
+    const { body } = await mine.post('/mine', { orderNumber: 50, subject: 'contended' });
+    meantime.happens = async () => {
+      await desk.dataSource.getRepository(Ticket).update({ id: body.id }, change);
+    };
+    const { status } = await mine.patch(`/mine/${body.id}`, { subject: 'changed' });
+    meantime.happens = undefined;
+    expect(status).toBe(404);
+    const stored = await desk.tenancy.run({ organizationId: 1 }, () =>
+      desk.dataSource.getRepository(Ticket).findOneOrFail({ where: { id: body.id }, withDeleted: true }),
+    );
+    expect(stored.subject).toBe('contended');
+    await desk.tenancy.run({ organizationId: 1 }, () => desk.dataSource.getRepository(Ticket).delete({ id: body.id }));
   });
 
   test('never widens: a row of another organization stays out of reach', async () => {

@@ -83,7 +83,7 @@ class TicketsController extends BaseController<Ticket> {
 
   @UseGuards(TestGuard)
   override async update(id: number, changes: Partial<CreateTicketDto>): Promise<Ticket> {
-    return { ...(await super.update(id, changes)), secret: 'of the override' };
+    return { ...(await super.update(id, changes)), secret: 'of the override' } as Ticket;
   }
 
   @Get('stats')
@@ -123,6 +123,12 @@ class OwnDecoratorsController extends CrudController<Ticket> {
   @Get(':id')
   override findOne(@Param('id', ParseIntPipe) id: number, @Req() _request?: unknown): Promise<Ticket> {
     return super.findOne(id);
+  }
+
+  @Get('latest/unhidden')
+  async unhidden() {
+    const { items } = await this.service.findAll({ sort: [{ property: 'id', direction: 'desc' }], limit: 1 });
+    return Object.assign(items[0], { secret: 'hush', audit: 'hush' });
   }
 
   @Post('here')
@@ -207,6 +213,8 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
     expect(Object.keys(newest)).toEqual(['id', 'subject', 'status']);
     const file = await acme.get('/tickets/file');
     expect(Buffer.from(file.body).toString()).toBe('a file');
+    const unhidden = await acme.get('/own/latest/unhidden');
+    expect([typeof unhidden.body.subject, unhidden.text.includes('hush')]).toEqual(['string', false]);
     const patched = await acme.patch(`/tickets/${id}`, { subject: 'Later' });
     expect(patched.body).toEqual({ id, subject: 'Later', status: 'pending' });
   });

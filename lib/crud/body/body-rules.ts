@@ -31,7 +31,8 @@ export class BodyRules {
   }
 
   /**
-   * What a body says, for the handler: an instance of the DTO, or an object of column values. Nothing in it is the server's.
+   * What a body says, for the handler: an instance of the DTO, or an object of column values. Nothing in it is the
+   * server's.
    *
    * @throws BadRequestException with every problem there is
    */

@@ -7,7 +7,8 @@ import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
 
 /**
- * Reads a body as an instance of a DTO, by the rules of class-transformer and class-validator. What has no rule does not get in.
+ * Reads a body as an instance of a DTO, by the rules of class-transformer and class-validator. What has no rule does
+ * not get in.
  *
  * @param ruled the DTO's properties with rules
  */
@@ -30,7 +31,10 @@ export async function readDto(
   return { body, problems };
 }
 
-/** In a partial body null clears a column. Whether it may is the column's word: the rules were written for another route. */
+/**
+ * In a partial body null clears a column. Whether it may is the column's word: the rules were written for another
+ * route.
+ */
 function clearedColumns(dto: Type<object>, form: BodyForm, ruled: ReadonlySet<string>, source: Json): string[] {
   return Object.keys(source)
     .filter((key) => source[key] === null)

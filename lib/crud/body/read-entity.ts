@@ -5,8 +5,8 @@ import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
 
 /**
- * Reads a body by the entity itself: by the types of its columns, then by its own class-validator rules, if it has any, which see the values
- * that the entity will hold. Only properties with a rule get in then.
+ * Reads a body by the entity itself: by the types of its columns, then by its own class-validator rules, if it has any,
+ * which see the values that the entity will hold. Only properties with a rule get in then.
  *
  * @param ruled the entity's properties with rules; undefined when it has none
  */

@@ -5,9 +5,11 @@ import { isLoaded } from '../resource-column.js';
 import type { ListRules, NamedColumns } from './list-rules.js';
 
 /**
- * What clients may ask of a list. Hidden columns and the tenant's can never be compared: what an answer does not show, a comparison would tell.
+ * What clients may ask of a list. Hidden columns and the tenant's can never be compared: what an answer does not show,
+ * a comparison would tell.
  *
- * @param plainlyShown the columns whose values the answer gives as they are: those that may be compared unless an option says otherwise
+ * @param plainlyShown the columns whose values the answer gives as they are: those that may be compared unless an
+ *   option says otherwise
  * @param problems takes what does not fit the entity
  */
 export function compileListRules<T extends object>(

@@ -10,10 +10,15 @@ export interface SortKey<T> {
 export type ListFilters<T> = { readonly [P in ColumnPath<T>]?: unknown };
 
 /**
- * What rows a list shall have, and which part of it. Of a request it holds only what the resource allows; application code may name any column.
+ * What rows a list shall have, and which part of it. Of a request it holds only what the resource allows; application
+ * code may name any column.
  *
  * @example
- * await this.service.findAll({ filters: { status: 'open' }, sort: [{ property: 'createdAt', direction: 'desc' }], limit: 5 });
+ * await this.service.findAll({
+ *   filters: { status: 'open' },
+ *   sort: [{ property: 'createdAt', direction: 'desc' }],
+ *   limit: 5,
+ * });
  */
 export interface ListQuery<T> {
   /** Most rows of the page; the resource's default when left out. */

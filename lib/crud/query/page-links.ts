@@ -2,8 +2,8 @@ import { MAX_OFFSET } from './list-rules.js';
 import type { Page } from './list-query.js';
 
 /**
- * The `Link` header of a page (RFC 8288): first, prev, next and last, as references to the same path. Scheme and host are left out: what a
- * request says of them is not to be trusted.
+ * The `Link` header of a page (RFC 8288): first, prev, next and last, as references to the same path. Scheme and host
+ * are left out: what a request says of them is not to be trusted.
  *
  * @param url the request's path and query
  * @example

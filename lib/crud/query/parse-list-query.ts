@@ -29,8 +29,8 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
 ]);
 
 /**
- * Reads the query parameters of a list. Keys are flat and appear once, so that every HTTP adapter parses them alike; values are converted to
- * their column's type here, and nothing else of a client ever gets into a query.
+ * Reads the query parameters of a list. Keys are flat and appear once, so that every HTTP adapter parses them alike;
+ * values are converted to their column's type here, and nothing else of a client ever gets into a query.
  *
  * @param raw the parameters, as the HTTP adapter parsed them
  * @param rules what clients may ask of this list

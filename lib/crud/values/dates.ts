@@ -20,8 +20,8 @@ export function time(withZone: boolean): ValueType {
 }
 
 /**
- * Instants: RFC 3339, `2026-01-31T23:59:59Z`. A day is its midnight in UTC, and a time without an offset is in UTC too: what a client means
- * must not depend on where the server stands.
+ * Instants: RFC 3339, `2026-01-31T23:59:59Z`. A day is its midnight in UTC, and a time without an offset is in UTC too:
+ * what a client means must not depend on where the server stands.
  *
  * @param latest the last instant that the column holds, where that is soon
  */

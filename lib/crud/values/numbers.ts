@@ -30,7 +30,8 @@ export function bigInteger(unsigned: boolean): ValueType {
 }
 
 /**
- * Exact decimals: strings or numbers. Digits after the scale are rounded by the database, as ever; too many before it do not fit.
+ * Exact decimals: strings or numbers. Digits after the scale are rounded by the database, as ever; too many before it
+ * do not fit.
  */
 export function decimal(precision: number | null | undefined, scale: number | undefined): ValueType {
   const [bound, digits] =

@@ -15,8 +15,9 @@ const DECLARED: ReadonlyMap<unknown, ValueType> = new Map<unknown, ValueType>([
 ]);
 
 /**
- * Values of a column with a transformer. An entity holds something else than the database: what fits is what the property is declared as in
- * TypeScript, as far as that is one plain type, and what the transformer makes something of that the column can store.
+ * Values of a column with a transformer. An entity holds something else than the database: what fits is what the
+ * property is declared as in TypeScript, as far as that is one plain type, and what the transformer makes something of
+ * that the column can store.
  */
 export function transformed(
   column: ColumnMetadata,

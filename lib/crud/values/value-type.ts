@@ -1,5 +1,6 @@
 /**
- * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query parameter.
+ * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query
+ * parameter.
  */
 export interface ValueType {
   /** What fits, for messages: `must be ${expects}`. */
@@ -23,7 +24,10 @@ export interface ValueType {
    */
   readonly parse?: (text: string) => unknown;
 
-  /** The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same everywhere. */
+  /**
+   * The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same
+   * everywhere.
+   */
   readonly toJson?: (value: unknown) => unknown;
 }
 
