@@ -3,8 +3,8 @@ import { attachWhenInitialised } from './orm/attach.js';
 // Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
 attachWhenInitialised();
 
-export type { CrudDefaults } from './crud/crud-defaults.js';
-export type { CrudOptions } from './crud/crud-options.js';
+export type { CrudDefaults, CrudLimit } from './crud/crud-defaults.js';
+export type { ColumnPath, CrudDtos, CrudOptions } from './crud/crud-options.js';
 export { getCrudToken, InjectCrud } from './crud/crud-providers.js';
 export type { CrudRoute } from './crud/crud-routes.js';
 export { CrudController } from './crud/crud.controller.js';
@@ -13,7 +13,7 @@ export { Crud } from './crud/crud.decorator.js';
 export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
 export { Page } from './crud/query/list-query.js';
-export type { ListQuery } from './crud/query/list-query.js';
+export type { ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId } from './crud/resource.js';
 export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';
 export { MuckConfigurationError } from './exceptions/muck-configuration.error.js';

@@ -66,7 +66,7 @@ export class ResponseShape {
       Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
       row,
     );
-    
+    for (const property of this.hidden) delete copy[property];
     for (const { property, type } of this.converted) {
       if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }

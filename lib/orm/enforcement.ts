@@ -2,13 +2,12 @@ import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
-import type { ForeignKeyLookup } from './foreign-keys.js';
+import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
 import { Policies } from './policies.js';
 import { currentRendering } from './rendering.js';
 import { withScopeParameters } from './scope-parameters.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
-import type { UnscopedInsert } from './unscoped-references.js';
 
 const NONE: readonly never[] = [];
 

@@ -21,6 +21,12 @@ export interface ForeignKeyLookup {
   readonly values: readonly (readonly unknown[])[];
 }
 
+/** An insert in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
+export interface UnscopedInsert {
+  readonly metadata: EntityMetadata;
+  readonly valueSets: readonly ObjectLiteral[];
+}
+
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
 
 /** The foreign keys of an entity that name scoped rows: relations, junction and closure columns, and `@ForeignKey()`. */

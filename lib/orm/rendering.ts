@@ -1,6 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ForeignKeyLookup } from './foreign-keys.js';
-import type { UnscopedInsert } from './unscoped-references.js';
+import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
 
 /** What scoped builders leave behind while the text of one statement is made. */
 export interface Rendering {

@@ -1,15 +1,9 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { foreignKeysOf, writtenValue } from './foreign-keys.js';
-import type { ForeignKey } from './foreign-keys.js';
+import type { ForeignKey, UnscopedInsert } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { rowKey, selectRows } from './visible-rows.js';
-
-/** An insert in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
-export interface UnscopedInsert {
-  readonly metadata: EntityMetadata;
-  readonly valueSets: readonly ObjectLiteral[];
-}
 
 /**
  * Compares the tenants of rows that an unscoped insert connects.

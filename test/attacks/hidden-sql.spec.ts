@@ -54,10 +54,7 @@ attacks('hiding a table in a part of a builder', {
   'a number in a condition ends before a word': {
     attempt: async ({ repo }) =>
       crossedIf(
-        await repo(News)
-          .createQueryBuilder('news')
-          .where('EXISTS (SELECT 1.FROM ticket WHERE id > 1000)')
-          .getExists(),
+        await repo(News).createQueryBuilder('news').where('EXISTS (SELECT 1.FROM ticket WHERE id > 1000)').getExists(),
       ),
     not: only('it must not touch a word', 'mariadb'),
   },
@@ -78,7 +75,9 @@ attacks('hiding a table in a part of a builder', {
     not: only('there are no braces', 'mariadb'),
   },
   'a text in dollar quotes with an unusual tag ends where the database says': {
-    attempt: selecting("(SELECT $\u{1F600}$ ' $\u{1F600}$ || MAX(subject) FROM ticket WHERE $\u{1F600}$ ' $\u{1F600}$ <> '')"),
+    attempt: selecting(
+      "(SELECT $\u{1F600}$ ' $\u{1F600}$ || MAX(subject) FROM ticket WHERE $\u{1F600}$ ' $\u{1F600}$ <> '')",
+    ),
     not: only('there are no dollar quotes', 'postgres', 'postgres15'),
   },
   'a keyword as an alias ends no list of tables': {

@@ -206,7 +206,10 @@ attacks('hand-written parts of a builder', {
     new SelectQueryBuilder(dataSource).select('t.subject', 'subject').from(Ticket, 't').getRawMany(),
   'DISTINCT ON takes columns only': {
     attempt: ({ repo }) =>
-      repo(News).createQueryBuilder('news').distinctOn(["lower('x')) (SELECT MAX(subject) FROM ticket) AS x --"]).getRawMany(),
+      repo(News)
+        .createQueryBuilder('news')
+        .distinctOn(["lower('x')) (SELECT MAX(subject) FROM ticket) AS x --"])
+        .getRawMany(),
     not: { sqljs: 'no DISTINCT ON', mariadb: 'no DISTINCT ON' },
   },
 });
