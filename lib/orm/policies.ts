@@ -92,10 +92,14 @@ export class Policies {
 
   /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
   guarded(table: string): readonly EntityMetadata[] {
+    return this.metadatasOf(table).filter((metadata) => this.of(metadata).kind !== 'shared');
+  }
+
+  private metadatasOf(table: string): readonly EntityMetadata[] {
     const metadatas = this.dataSource.entityMetadatas;
     // A DataSource that is initialised again has new metadata.
     if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: groupByTable(metadatas) };
-    return (this.tables.byName.get(table) ?? NONE).filter((metadata) => this.of(metadata).kind !== 'shared');
+    return this.tables.byName.get(table) ?? NONE;
   }
 
   /** The entity's table as it stands in SQL. */
@@ -104,6 +108,13 @@ export class Policies {
       .split('.')
       .map((part) => this.escape(part))
       .join('.');
+  }
+
+  /** The columns of the entities behind a table name, in lower case. */
+  columnNames(table: string): readonly string[] {
+    return this.metadatasOf(table).flatMap(({ columns }) =>
+      columns.map(({ databaseName }) => databaseName.toLowerCase()),
+    );
   }
 
   private render(metadata: EntityMetadata, qualifier: string): string {

@@ -2,9 +2,11 @@ import type { EntityMetadata } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
+import { PredicateClaims } from './predicate-claims.js';
+import { findDynamicSql } from './sql/dynamic-sql.js';
 import { readShape } from './sql/mentions.js';
 import type { StatementShape, TableMention } from './sql/mentions.js';
-import { readTokens } from './sql/tokens.js';
+import { isIdentifier, readTokens } from './sql/tokens.js';
 import type { SqlDialect, SqlToken, SqlTokens } from './sql/tokens.js';
 
 /** How many statements' verdicts are remembered, and how long a text may be to be. */
@@ -23,12 +25,6 @@ const READABLE_VERBS = new Set([
   'upsert',
   'explain',
 ]);
-/** Statements that run SQL which stands elsewhere. */
-const DYNAMIC_VERBS = new Set(['do', 'execute', 'exec', 'prepare', 'call', 'copy', 'handler', 'load']);
-/** Functions that run SQL given as text, or read a table given by name. */
-const DYNAMIC_FUNCTIONS =
-  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file)$/;
-
 const INSTEAD =
   "Use a repository or query builder, which is scoped, or say tenancy.unscoped('why', fn) where the statement is meant to run over all tenants.";
 
@@ -93,15 +89,16 @@ export class StatementAudit {
     throw new StatementRefusedError(problem, INSTEAD);
   }
 
-  private findUnscoped(sql: string, { tokens, hidesSql }: SqlTokens, inserts: readonly string[]): string | undefined {
-    if (hidesSql) return 'it contains a quote or comment that cannot be read';
+  private findUnscoped(sql: string, read: SqlTokens, inserts: readonly string[]): string | undefined {
+    const { tokens, comments } = read;
     const shape = readShape(tokens);
-    const dynamic = findDynamic(tokens, shape) ?? this.findShadow(shape);
-    if (dynamic !== undefined) return dynamic;
+    const unreadable = this.findUnreadable(read, shape);
+    if (unreadable !== undefined) return unreadable;
     if (shape.verbs.length > 1) return 'it contains more than one statement';
+    if (comments.some((comment) => !isOwnComment(comment, sql))) return 'it contains a comment';
 
     const expected = [...inserts];
-    const claims = new Claims(sql, tokens, shape);
+    const claims = new PredicateClaims(tokens, shape);
     for (const mention of shape.mentions) {
       const limited = this.limitedBehind(mention.table);
       if (limited.length === 0) continue;
@@ -109,31 +106,67 @@ export class StatementAudit {
         const index = expected.indexOf(mention.table);
         if (index === -1) return `it inserts into ${limited[0].name} by hand`;
         expected.splice(index, 1);
-      } else if (!limited.some((metadata) => claims.take(mention, this.predicateFor(metadata, mention)))) {
+      } else if (!limited.some((metadata) => claims.take(mention, this.predicateTokens(metadata, mention)))) {
         return `it reads ${limited[0].name} without its tenant predicate`;
       }
     }
-    return undefined;
+    return this.findUnexplained(tokens, shape);
   }
 
-  private findLimited({ tokens, hidesSql }: SqlTokens): string | undefined {
+  private findLimited(read: SqlTokens): string | undefined {
+    const { tokens } = read;
     const shape = readShape(tokens);
-    const problem = findDynamic(tokens, shape) ?? this.findShadow(shape);
+    // PRAGMA tells of the schema, not of rows, and TypeORM asks it about each table.
+    if (shape.verbs.every((verb) => verb === 'pragma')) return undefined;
+    const problem = this.findUnreadable(read, shape);
     if (problem !== undefined) return problem;
-    if (hidesSql) return 'it contains a quote or comment that cannot be read';
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
-    if (mention !== undefined) return `it names the table of ${this.limitedBehind(mention.table)[0].name}, by hand`;
-    if (shape.verbs.every((verb) => READABLE_VERBS.has(verb))) return undefined;
-    const word = tokens.find(
-      ({ kind, text }) => (kind === 'word' || kind === 'name') && this.limitedBehind(text).length > 0,
-    );
-    return word && `it names the table of ${this.limitedBehind(word.text)[0].name}, by hand`;
+    if (mention !== undefined) return this.byHand(mention.table);
+    const isReadable = shape.verbs.every((verb) => READABLE_VERBS.has(verb));
+    return isReadable ? this.findUnexplained(tokens, shape) : this.findName(tokens);
+  }
+
+  private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {
+    if (hidesSql) return 'it contains something that databases read in different ways';
+    return findDynamicSql(tokens, shape) ?? this.findShadow(shape);
   }
 
   /** A common table expression that is named like a limited table would stand in its place, in predicates too. */
   private findShadow({ cteNames }: StatementShape): string | undefined {
     const name = cteNames.find((cte) => this.policies.guarded(cte).length > 0);
     return name && `a common table expression is named like the table of ${this.policies.guarded(name)[0].name}`;
+  }
+
+  /**
+   * A limited table's name that is neither a table in a position that was read, nor a qualifier, alias or column. Should the reader have missed a table,
+   * it is found here.
+   */
+  private findUnexplained(tokens: readonly SqlToken[], { mentions }: StatementShape): string | undefined {
+    const read = new Set(mentions.map(({ token }) => token));
+    const qualifiers = new Set(
+      mentions.flatMap(({ table, alias }) => (alias === undefined ? [table] : [table, alias])),
+    );
+    const columns = new Set(mentions.flatMap(({ table }) => this.policies.columnNames(table)));
+    const found = tokens.find((token, i) => {
+      if (!isIdentifier(token) || read.has(i) || this.limitedBehind(token.text).length === 0) return false;
+      const [before, after] = [tokens[i - 1], tokens[i + 1]];
+      if (after?.text === '.') return false;
+      if (before?.text === '.') return !qualifiers.has(tokens[i - 2]?.text ?? '') && !isDerived(tokens, i - 2);
+      // A parameter, a cast, an alias, ORDER BY.
+      if (before?.text === ':' || (before?.kind === 'word' && before.text === 'as')) return false;
+      if (token.kind === 'word' && after?.kind === 'word' && after.text === 'by') return false;
+      return !qualifiers.has(token.text) && !columns.has(token.text);
+    });
+    return found && this.byHand(found.text);
+  }
+
+  private findName(tokens: readonly SqlToken[]): string | undefined {
+    const name = tokens.find((token) => isIdentifier(token) && this.limitedBehind(token.text).length > 0);
+    return name && this.byHand(name.text);
+  }
+
+  private byHand(table: string): string {
+    return `it names the table of ${this.limitedBehind(table)[0].name}, by hand`;
   }
 
   private limitedBehind(table: string): readonly EntityMetadata[] {
@@ -148,73 +181,27 @@ export class StatementAudit {
     }
   }
 
-  private predicateFor(metadata: EntityMetadata, { alias }: TableMention): string {
+  private predicateTokens(metadata: EntityMetadata, { alias }: TableMention): readonly SqlToken[] {
     const { driver } = this.policies;
-    return this.policies.text(metadata, alias === undefined ? this.policies.table(metadata) : driver.escape(alias));
+    const text = this.policies.text(
+      metadata,
+      alias === undefined ? this.policies.table(metadata) : driver.escape(alias),
+    );
+    return readTokens(text, this.dialect).tokens;
   }
 }
 
-/** Matches predicates with the tables that they limit: each occurrence answers for one table, in the same bracket or next to it. */
-class Claims {
-  private readonly taken = new Set<number>();
-  private readonly code: string;
-
-  constructor(
-    sql: string,
-    tokens: readonly SqlToken[],
-    private readonly shape: StatementShape,
-  ) {
-    // Only code counts: what stands in a literal or a comment limits nothing.
-    this.code = blankOut(sql, tokens);
-  }
-
-  take({ bracket }: TableMention, predicate: string): boolean {
-    for (let at = this.find(predicate, 0); at !== -1; at = this.find(predicate, at + 1)) {
-      if (this.taken.has(at) || !this.limits(at, bracket)) continue;
-      this.taken.add(at);
-      return true;
-    }
-    return false;
-  }
-
-  private find(predicate: string, from: number): number {
-    return predicate === '' ? -1 : this.code.indexOf(lowerCase(predicate), from);
-  }
-
-  /** A predicate stands in the bracket of its table, one deeper (`WHERE ( … )`), or beside it (a join group). */
-  private limits(at: number, bracket: number): boolean {
-    const { parents } = this.shape.brackets;
-    const own = this.shape.brackets.at(at);
-    return own === bracket || parents[own] === bracket || own === parents[bracket] || parents[own] === parents[bracket];
-  }
+/** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */
+function isDerived(tokens: readonly SqlToken[], i: number): boolean {
+  const name = tokens[i]?.text;
+  return tokens.some(({ text }, at) => {
+    if (text !== name) return false;
+    const before = tokens[at - 1]?.text;
+    return before === ')' || (before === 'as' && tokens[at - 2]?.text === ')');
+  });
 }
 
-function blankOut(sql: string, tokens: readonly SqlToken[]): string {
-  let code = '';
-  let at = 0;
-  for (const token of tokens) {
-    // Between tokens stand white space and comments.
-    const gap = sql.slice(at, token.start);
-    code += gap.trim() === '' ? gap : ' '.repeat(gap.length);
-    const text = sql.slice(token.start, token.end);
-    code += token.kind === 'literal' && text.startsWith("'") ? ' '.repeat(text.length) : lowerCase(text);
-    at = token.end;
-  }
-  return code;
-}
-
-/** Lower case that keeps every character where it is: some have a longer one. */
-function lowerCase(text: string): string {
-  const lower = text.toLowerCase();
-  return lower.length === text.length ? lower : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-function findDynamic(tokens: readonly SqlToken[], { verbs }: StatementShape): string | undefined {
-  const verb = verbs.find((word) => DYNAMIC_VERBS.has(word));
-  if (verb !== undefined) return `${verb.toUpperCase()} runs SQL that cannot be read here`;
-  const call = tokens.find(
-    ({ kind, text }, i) =>
-      kind !== 'literal' && kind !== 'punctuation' && DYNAMIC_FUNCTIONS.test(text) && tokens[i + 1]?.text === '(',
-  );
-  return call && `${call.text}() runs SQL that cannot be read here`;
+/** What TypeORM itself writes: the comment of `comment()` at the very beginning, and MySQL's time limit. */
+function isOwnComment(comment: string, sql: string): boolean {
+  return sql.startsWith(comment) || /^\/\*\+ MAX_EXECUTION_TIME\(\d+\) \*\/$/.test(comment);
 }

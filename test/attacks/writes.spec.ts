@@ -1,3 +1,4 @@
+import { Brackets } from 'typeorm';
 import { attacks } from '../support/attack.js';
 import type { Attempt } from '../support/attack.js';
 import {
@@ -12,12 +13,16 @@ import {
   Organization,
   ParcelSchema,
   Photo,
+  Proofreading,
   Quote,
   Ticket,
   Verdict,
   Watcher,
 } from '../support/desk.js';
 import { foreign, own } from '../support/world.js';
+
+/** Closes the bracket that it is put in. */
+const CLOSING = new Brackets((inner) => inner.where('1 = 1) OR (1 = 1'));
 
 /** Reads back what was written into an own row. */
 const thenRead =
@@ -37,7 +42,7 @@ attacks('changing rows', {
   'an OR in the condition of an update stays inside the scope': ({ repo }) =>
     repo(Ticket).createQueryBuilder().update({ subject: 'taken' }).where('id = 1').orWhere('1 = 1').execute(),
   'the condition of an update cannot close its bracket': ({ repo }) =>
-    repo(Ticket).createQueryBuilder().update({ subject: 'taken' }).where('1 = 1) OR (1 = 1').execute(),
+    repo(Ticket).createQueryBuilder().update({ subject: 'taken' }).where(CLOSING).execute(),
   'an update that names its rows by entities leaves rows of another tenant': ({ repo }) =>
     repo(Ticket)
       .createQueryBuilder()
@@ -87,13 +92,15 @@ attacks('removing rows', {
   'an OR in the condition of a delete stays inside the scope': ({ repo }) =>
     repo(Note).createQueryBuilder().delete().where('id = 1').orWhere('1 = 1').execute(),
   'the condition of a delete cannot close its bracket': ({ repo }) =>
-    repo(Note).createQueryBuilder().delete().where('1 = 1) OR (1 = 1').execute(),
-  'a delete whose condition holds a sub-query leaves rows of another tenant': ({ repo }) =>
-    repo(Note)
+    repo(Note).createQueryBuilder().delete().where(CLOSING).execute(),
+  'a delete whose condition holds a sub-query leaves rows of another tenant': ({ repo, escape }) => {
+    const tickets = repo(Ticket).createQueryBuilder('t').select('t.id', 'id').getQuery();
+    return repo(Note)
       .createQueryBuilder()
       .delete()
-      .where((query) => `id IN ${query.subQuery().select('t.id').from(Ticket, 't').where('1 = 1').getQuery()}`)
-      .execute(),
+      .where(`${escape('ticketId')} IN (${tickets})`)
+      .execute();
+  },
   'a soft delete leaves rows of another tenant': ({ repo }) => repo(Ticket).softDelete(foreign.ticket),
   'a soft delete by a condition leaves rows of another tenant': ({ repo }) =>
     repo(Ticket).softDelete({ status: 'open' }),
@@ -121,7 +128,10 @@ attacks('adding rows', {
   'an insert that names another tenant by an expression adds nothing there': ({ repo }) =>
     repo(Note).insert({ organizationId: () => '2', body: 'planted' }),
   'an insert of many rows of which one names another tenant adds nothing there': ({ repo }) =>
-    repo(Note).insert([{ body: 'own' }, { organizationId: 2, body: 'planted' }]),
+    repo(Note).insert([
+      { organizationId: 1, body: 'own' },
+      { organizationId: 2, body: 'planted' },
+    ]),
   'an insert into named columns adds nothing in another tenant': ({ dataSource }) =>
     dataSource
       .createQueryBuilder()
@@ -193,6 +203,14 @@ attacks('rows that refer to others', {
     repo(Verdict).update(own.verdict, { ticketId: foreign.otherTicket }),
   'an update of a key of two columns cannot refer to a row of another tenant': ({ repo }) =>
     repo(Watcher).update({ ticketId: own.ticket, memberId: own.member }, { memberId: foreign.member }),
+  'an update of a part of a key cannot refer to a row of another tenant': ({ repo, escape }) =>
+    repo(Proofreading)
+      .createQueryBuilder()
+      .update({ translation: { ticketId: foreign.ticket } as never })
+      .where(`${escape('id')} = 1`)
+      .execute(),
+  'an insert cannot refer to a row of another tenant by a key of two columns': ({ repo }) =>
+    repo(Proofreading).insert({ organizationId: 1, translation: { ticketId: foreign.ticket, language: 'en' } }),
   'an update of a lazy relation cannot refer to a row of another tenant': ({ repo }) =>
     repo(Document).update(own.document, { ticket: { id: foreign.ticket } as never }),
   'an update in a common table expression cannot refer to a row of another tenant': {

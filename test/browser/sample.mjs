@@ -50,7 +50,7 @@ async function interrupt(child) {
   const ended = once(child, 'exit');
   child.kill('SIGINT');
   await Promise.race([ended, new Promise((_, reject) => setTimeout(() => reject(new Error('does not end')), 15_000))]);
-  return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes('.data/support-desk');
+  return execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes(`${root}.data/support-desk`);
 }
 
 /** @type {Set<import('node:child_process').ChildProcess>} */

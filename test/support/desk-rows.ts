@@ -12,12 +12,14 @@ import {
   Organization,
   ParcelSchema,
   Photo,
+  Proofreading,
   Quote,
   Recording,
   Reminder,
   Tally,
   Ticket,
   Topic,
+  Translation,
   Verdict,
   Watcher,
 } from './desk.js';
@@ -81,6 +83,8 @@ export async function sow(dataSource: DataSource): Promise<void> {
     await add(Invoice, { ...key(dataSource, at + 1), ownership: { organizationId }, text: text('invoice') });
     await add(Credential, { ...row(1), text: text('credential') });
     await add(Quote, { ...row(1), text: text('quote'), ticketId: at + 1 });
+    await add(Translation, { ticketId: at + 1, language: 'en', text: text('translation') });
+    await add(Proofreading, { ...row(1), translation: { ticketId: at + 1, language: 'en' } });
     await add(Tally, row(1));
     await add(ParcelSchema, { ...row(1), text: text('parcel') });
   }
@@ -99,6 +103,7 @@ const COUNTED = [
   Invoice,
   Credential,
   Quote,
+  Proofreading,
   Tally,
   ParcelSchema,
 ];

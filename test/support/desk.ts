@@ -232,6 +232,25 @@ export class Quote {
   @ForeignKey(() => Ticket) @Column({ type: Number, nullable: true }) ticketId!: number | null;
 }
 
+/** Its key is a foreign key and a word. */
+@Entity()
+@TenantScoped({ via: 'ticket' })
+export class Translation {
+  @PrimaryColumn() ticketId!: number;
+  @PrimaryColumn({ length: 2 }) language!: string;
+  @Column() text!: string;
+  @ManyToOne(() => Ticket, { nullable: false }) ticket!: Relation<Ticket>;
+}
+
+/** Refers to another entity by two columns. */
+@Entity()
+@TenantScoped()
+export class Proofreading {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @ManyToOne(() => Translation, { nullable: true }) translation!: Relation<Translation> | null;
+}
+
 /** One of its columns is read by hand-written SQL. */
 @Entity()
 @TenantScoped()
@@ -289,6 +308,8 @@ export const DESK_ENTITIES = [
   Invoice,
   Credential,
   Quote,
+  Translation,
+  Proofreading,
   Tally,
   ParcelSchema,
   News,

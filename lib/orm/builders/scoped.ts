@@ -46,7 +46,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       const own = map.extraAppendedAndWhereCondition;
       const predicates = this.tenantPredicates().join(' AND ');
       if (predicates === '') return super.createWhereExpression();
-      map.extraAppendedAndWhereCondition = own ? `( ${own} ) AND ${predicates}` : predicates;
+      map.extraAppendedAndWhereCondition = own ? `( ${this.checked(own)} ) AND ${predicates}` : predicates;
       try {
         return super.createWhereExpression();
       } finally {
@@ -56,7 +56,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
 
     protected override createWhereClausesExpression(clauses: WhereClause[]): string {
       const text = super.createWhereClausesExpression(clauses);
-      return text === '' ? text : checkCallerText(text, this.enforcement().dialect, 'a condition');
+      return this.checked(text);
     }
 
     protected override createReturningExpression(type: 'insert' | 'update' | 'delete'): string {
@@ -101,6 +101,10 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
           policies.predicate(metadata, aliasNamePrefixingEnabled ? driver.escape(name) : policies.table(metadata)),
         )
         .filter((predicate) => predicate !== '');
+    }
+
+    private checked(condition: string): string {
+      return condition === '' ? condition : checkCallerText(condition, this.enforcement().dialect, 'a condition');
     }
 
     private enforcement(): Enforcement {

@@ -23,7 +23,9 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { alias, condition } = joinAttribute;
     const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
     if (predicate === '') return super.createJoinTreeRecursively(tree);
-    joinAttribute.condition = condition ? `(${condition}) AND ${predicate}` : predicate;
+    joinAttribute.condition = condition
+      ? `(${checkCallerText(condition, this.dialect(), 'a join condition')}) AND ${predicate}`
+      : predicate;
     try {
       const text = super.createJoinTreeRecursively(tree);
       return this.limitJunction(tree, text);

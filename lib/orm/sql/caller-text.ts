@@ -17,8 +17,8 @@ const checked = new Set<string>();
 export function checkCallerText(text: string, dialect: SqlDialect, where: string): string {
   const key = `${dialect} ${text}`;
   if (checked.has(key)) return text;
-  const { tokens, hasComment, hidesSql } = readTokens(text, dialect);
-  if (hasComment || hidesSql) throw refused(`${where} contains a comment or a quote that cannot be read`);
+  const { tokens, comments, hidesSql } = readTokens(text, dialect);
+  if (comments.length > 0 || hidesSql) throw refused(`${where} contains a comment or a quote that cannot be read`);
   let depth = 0;
   for (const { kind, text: token } of tokens) {
     if (kind !== 'punctuation') continue;

@@ -10,14 +10,16 @@ export interface TableMention {
   readonly inserted: boolean;
   /** The bracket that it stands in, see {@link Brackets}. */
   readonly bracket: number;
+  /** Index of its token. */
+  readonly token: number;
 }
 
 /** The nesting of a statement's brackets: each has a number, 0 is the statement itself. */
 export interface Brackets {
   /** The bracket around each one; 0 for 0. */
   readonly parents: readonly number[];
-  /** Which bracket the character at `offset` stands in. */
-  at(offset: number): number;
+  /** The bracket that each token stands in; that of its outside for a bracket's own tokens. */
+  readonly ofToken: readonly number[];
 }
 
 /** What a reader of table positions finds in a statement. */
@@ -39,207 +41,168 @@ interface Level {
   inserting: boolean;
 }
 
+const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** Words after which a table stands. */
-const BEFORE_TABLE = new Set([
-  'from',
-  'join',
-  'straight_join',
-  'into',
-  'update',
-  'using',
-  'table',
-  'truncate',
-  'insert',
-  'replace',
-]);
+const BEFORE_TABLE = words('from join straight_join into update using table truncate insert replace');
 /** Words between such a word and the table. */
-const FILLERS = new Set([
-  'only',
-  'lateral',
-  'table',
-  'ignore',
-  'low_priority',
-  'high_priority',
-  'delayed',
-  'quick',
-  'into',
-  'or',
-  'rollback',
-  'abort',
-  'fail',
-  'if',
-  'exists',
-  'temporary',
-  'temp',
-  'unlogged',
-]);
+const FILLERS = words(
+  'only lateral table ignore low_priority high_priority delayed quick into or rollback abort fail if exists temporary temp unlogged',
+);
 /** Words that end a list of tables. */
-const AFTER_TABLES = new Set([
-  'where',
-  'select',
-  'set',
-  'group',
-  'order',
-  'having',
-  'limit',
-  'offset',
-  'fetch',
-  'returning',
-  'values',
-  'union',
-  'intersect',
-  'except',
-  'window',
-  'for',
-  'default',
-]);
+const AFTER_TABLES = words(
+  'where select set group order having limit offset fetch returning values union intersect except window for default',
+);
 /** Words that follow a table and are not its alias. */
-const NOT_ALIAS = new Set([
-  ...BEFORE_TABLE,
-  ...AFTER_TABLES,
-  'on',
-  'inner',
-  'left',
-  'right',
-  'full',
-  'outer',
-  'cross',
-  'natural',
-  'as',
-  'use',
-  'force',
-  'tablesample',
-  'partition',
-  'overriding',
-  'when',
-  'restart',
-  'continue',
-  'cascade',
-  'restrict',
-  'nowait',
-  'skip',
-  'of',
-  'lock',
-  'indexed',
-  'not',
-  'conflict',
-  'and',
-  'or',
-]);
+const NOT_ALIAS = words(
+  'on inner left right full outer cross natural as use force tablesample partition overriding when restart continue cascade ' +
+    'restrict nowait skip of lock indexed not conflict and or where select set group order having limit returning values union ' +
+    'intersect except from join straight_join into using',
+);
 
 /** Finds the tables that a statement names, by position. Errs on the side of finding too many. */
 export function readShape(tokens: readonly SqlToken[]): StatementShape {
-  const mentions: TableMention[] = [];
-  const cteNames: string[] = [];
-  const verbs: string[] = [];
-  const parents = [0];
-  const bounds: { readonly offset: number; readonly bracket: number }[] = [{ offset: 0, bracket: 0 }];
-  let levels: Level[] = [newLevel(0)];
-  let atStart = true;
+  return new ShapeReader(tokens).read();
+}
 
-  for (let i = 0; i < tokens.length; i += 1) {
-    const token = tokens[i];
-    const level = levels[levels.length - 1];
-    if (token.kind === 'punctuation') {
-      if (token.text === '(') {
-        const bracket = parents.push(level.bracket) - 1;
-        bounds.push({ offset: token.start, bracket });
-        levels.push({ bracket, inTables: level.expect, expect: level.expect, inserting: false });
-        level.expect = false;
-      } else if (token.text === ')') {
-        if (levels.length > 1) levels.pop();
-        bounds.push({ offset: token.end, bracket: levels[levels.length - 1].bracket });
-      } else if (token.text === ',') {
-        level.expect = level.inTables;
-      } else if (token.text === ';') {
-        levels = [newLevel(0)];
-        atStart = true;
-        continue;
-      }
-      continue;
-    }
-    if (atStart && token.kind === 'word') verbs.push(token.text);
-    atStart = false;
-    if (token.kind === 'literal') continue;
+class ShapeReader {
+  private readonly mentions: TableMention[] = [];
+  private readonly cteNames: string[] = [];
+  private readonly verbs: string[] = [];
+  private readonly parents = [0];
+  private readonly ofToken: number[] = [];
+  private levels: Level[] = [newLevel(0)];
+  private atStart = true;
 
-    if (token.kind === 'word' && level.expect && FILLERS.has(token.text)) {
-      level.inserting ||= token.text === 'into';
-      continue;
-    }
-    if (token.kind === 'word' && opensTables(tokens, i)) {
-      level.expect = true;
-      level.inTables = token.text !== 'into' && token.text !== 'insert' && token.text !== 'replace';
-      level.inserting = !level.inTables;
-      continue;
-    }
-    if (token.kind === 'word' && AFTER_TABLES.has(token.text)) {
-      level.expect = false;
-      level.inTables = false;
-      continue;
-    }
-    if (namesCte(tokens, i)) cteNames.push(token.text);
-    if (!level.expect) continue;
-    level.expect = false;
-    i = endOfName(tokens, i);
-    const alias = aliasAfter(tokens, i);
-    mentions.push({ table: tokens[i].text, alias, inserted: level.inserting, bracket: level.bracket });
-    level.inserting = false;
+  constructor(private readonly tokens: readonly SqlToken[]) {}
+
+  read(): StatementShape {
+    for (let i = 0; i < this.tokens.length; i += 1) i = this.readFrom(i);
+    const { mentions, cteNames, verbs, parents, ofToken } = this;
+    return { mentions, cteNames, verbs, brackets: { parents, ofToken } };
   }
-  return { mentions, cteNames, verbs, brackets: { parents, at: (offset) => bracketAt(bounds, offset) } };
+
+  private get level(): Level {
+    return this.levels[this.levels.length - 1];
+  }
+
+  /** Reads the token at `i`, and gives the index of the last one that belongs to it. */
+  private readFrom(i: number): number {
+    const token = this.tokens[i];
+    this.ofToken[i] = this.level.bracket;
+    if (token.kind === 'punctuation') {
+      this.readPunctuation(token.text);
+      return i;
+    }
+    if (this.atStart && token.kind === 'word') this.verbs.push(token.text);
+    this.atStart = false;
+    if (token.kind === 'literal') return i;
+    if (token.kind === 'word' && this.isKeyword(i) && this.readKeyword(i)) return i;
+    if (this.namesCte(i)) this.cteNames.push(token.text);
+    return this.level.expect ? this.readTable(i) : i;
+  }
+
+  private readPunctuation(text: string): void {
+    const { level } = this;
+    if (text === '(') {
+      const bracket = this.parents.push(level.bracket) - 1;
+      this.levels.push({ bracket, inTables: level.expect, expect: level.expect, inserting: false });
+      level.expect = false;
+    } else if (text === ')') {
+      if (this.levels.length > 1) this.levels.pop();
+    } else if (text === ',') {
+      level.expect = level.inTables;
+    } else if (text === ';') {
+      this.levels = [newLevel(0)];
+      this.atStart = true;
+    }
+  }
+
+  /** A word behind AS is an alias, one behind a point a column: neither means anything. */
+  private isKeyword(i: number): boolean {
+    const before = this.tokens[i - 1];
+    if (before === undefined) return true;
+    return !(before.kind === 'word' && before.text === 'as') && !(before.kind === 'punctuation' && before.text === '.');
+  }
+
+  private readKeyword(i: number): boolean {
+    const { text } = this.tokens[i];
+    const { level } = this;
+    if (level.expect && FILLERS.has(text)) {
+      level.inserting ||= text === 'into';
+      return true;
+    }
+    if (this.opensTables(i)) {
+      level.expect = true;
+      level.inserting = text === 'into' || text === 'insert' || text === 'replace';
+      level.inTables = !level.inserting;
+      return true;
+    }
+    if (!AFTER_TABLES.has(text)) return false;
+    level.expect = false;
+    level.inTables = false;
+    return true;
+  }
+
+  private readTable(start: number): number {
+    const { level, tokens } = this;
+    level.expect = false;
+    const end = this.endOfName(start);
+    for (let i = start; i <= end; i += 1) this.ofToken[i] = level.bracket;
+    const alias = this.aliasAfter(end);
+    this.mentions.push({
+      table: tokens[end].text,
+      alias: alias === undefined ? undefined : tokens[alias].text,
+      inserted: level.inserting,
+      bracket: level.bracket,
+      token: end,
+    });
+    level.inserting = false;
+    if (alias === undefined) return end;
+    // An alias is not read again: some databases let a word stand there that means something elsewhere.
+    for (let i = end; i <= alias; i += 1) this.ofToken[i] = level.bracket;
+    return alias;
+  }
+
+  /** Whether the word at `i` is followed by tables, and not one of the same words in another role. */
+  private opensTables(i: number): boolean {
+    const { text } = this.tokens[i];
+    if (!BEFORE_TABLE.has(text)) return false;
+    // FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE, ON UPDATE: no table follows.
+    if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? '');
+    // REPLACE(text, …) and INSERT(text, …) are functions too.
+    return !(text === 'replace' || text === 'insert') || this.tokens[i + 1]?.text !== '(';
+  }
+
+  /** `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
+  private namesCte(i: number): boolean {
+    const { tokens } = this;
+    if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? '')) return false;
+    let next = i + 1;
+    if (tokens[next]?.text === '(') {
+      while (next < tokens.length && tokens[next].text !== ')') next += 1;
+      next += 1;
+    }
+    if (tokens[next]?.text !== 'as') return false;
+    const body = tokens[next + 1]?.text;
+    return body === '(' || body === 'materialized' || (body === 'not' && tokens[next + 2]?.text === 'materialized');
+  }
+
+  /** The last part of `schema.table`. */
+  private endOfName(start: number): number {
+    let i = start;
+    while (this.tokens[i + 1]?.text === '.' && this.tokens[i + 2] !== undefined) i += 2;
+    return i;
+  }
+
+  /** Index of the alias behind a table. */
+  private aliasAfter(i: number): number | undefined {
+    const next = this.tokens[i + 1];
+    if (next?.kind === 'word' && next.text === 'as') return this.tokens[i + 2] === undefined ? undefined : i + 2;
+    if (next?.kind === 'name') return i + 1;
+    return next?.kind === 'word' && !NOT_ALIAS.has(next.text) ? i + 1 : undefined;
+  }
 }
 
 function newLevel(bracket: number): Level {
   return { bracket, inTables: false, expect: false, inserting: false };
-}
-
-/** Whether the word at `i` is followed by tables, and not one of the same words in another role. */
-function opensTables(tokens: readonly SqlToken[], i: number): boolean {
-  const word = tokens[i].text;
-  if (!BEFORE_TABLE.has(word)) return false;
-  const before = tokens[i - 1]?.text;
-  const after = tokens[i + 1]?.text;
-  // FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE, ON UPDATE: no table follows.
-  if (word === 'update') return !['for', 'do', 'key', 'on'].includes(before ?? '');
-  // USING (columns) of a join, REPLACE(text, …) and INSERT(text, …) as functions.
-  if (word === 'using' || word === 'replace' || word === 'insert') return after !== '(';
-  return true;
-}
-
-/** `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
-function namesCte(tokens: readonly SqlToken[], i: number): boolean {
-  const before = tokens[i - 1]?.text;
-  if (before !== 'with' && before !== 'recursive' && before !== ',') return false;
-  let next = i + 1;
-  if (tokens[next]?.text === '(') {
-    while (next < tokens.length && tokens[next].text !== ')') next += 1;
-    next += 1;
-  }
-  if (tokens[next]?.text !== 'as') return false;
-  const body = tokens[next + 1]?.text;
-  return body === '(' || body === 'materialized' || (body === 'not' && tokens[next + 2]?.text === 'materialized');
-}
-
-/** The last part of `schema.table`. */
-function endOfName(tokens: readonly SqlToken[], start: number): number {
-  let i = start;
-  while (tokens[i + 1]?.text === '.' && tokens[i + 1]?.kind === 'punctuation' && tokens[i + 2] !== undefined) i += 2;
-  return i;
-}
-
-function aliasAfter(tokens: readonly SqlToken[], i: number): string | undefined {
-  const next = tokens[i + 1];
-  if (next?.kind === 'word' && next.text === 'as') return tokens[i + 2]?.text;
-  if (next?.kind === 'name') return next.text;
-  return next?.kind === 'word' && !NOT_ALIAS.has(next.text) ? next.text : undefined;
-}
-
-function bracketAt(bounds: readonly { readonly offset: number; readonly bracket: number }[], offset: number): number {
-  let low = 0;
-  let high = bounds.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (bounds[middle].offset <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return bounds[low].bracket;
 }

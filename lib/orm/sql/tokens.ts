@@ -6,7 +6,7 @@ export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
 /** A piece of SQL text. Comments and white space make none. */
 export interface SqlToken {
   readonly kind: 'word' | 'name' | 'literal' | 'punctuation';
-  /** Lower case for a word; the unquoted, lower-case identifier for a name; empty for a literal. */
+  /** Lower case for a word; the unquoted, lower-case identifier for a name; as it stands for the others. */
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -15,131 +15,162 @@ export interface SqlToken {
 /** What {@link readTokens} found. */
 export interface SqlTokens {
   readonly tokens: readonly SqlToken[];
-  /** Whether there is a comment, and therefore text that a reader of the statement may take for code. */
-  readonly hasComment: boolean;
-  /** Whether there is something in which SQL can hide from this reader: dollar quotes, executable comments, escaped names. */
+  readonly comments: readonly string[];
+  /** Whether there is something in which SQL can hide from this reader, or that databases read in different ways. */
   readonly hidesSql: boolean;
 }
 
-const INSTEAD = 'Pass values as parameters.';
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const NUMBER = /[\p{N}][\p{L}\p{N}_.]*/uy;
-const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+/** White space to every database. What else Unicode calls so is part of a name to them. */
+const SPACE = /[ \t\n\r\f\v]+/y;
+const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
+const NUMBER = /0x[\da-f]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?/iy;
+const PUNCTUATION = /[()[\],.;:=<>+\-*/%!?|&^~@#$]/y;
 
 /**
  * Reads SQL text into tokens, conservatively: what the databases read differently depending on a setting (a backslash before a
- * quote) is refused, and what cannot be read (dollar quotes, executable comments) is reported.
+ * quote) is refused, and what cannot be read for certain is reported.
  *
  * @throws StatementRefusedError when a quote or comment does not end, or ends at different places depending on a setting
  */
 export function readTokens(sql: string, dialect: SqlDialect): SqlTokens {
-  const tokens: SqlToken[] = [];
-  let hasComment = false;
-  let hidesSql = false;
-  let at = 0;
-  const push = (kind: SqlToken['kind'], end: number, text: string): void => {
-    tokens.push({ kind, text, start: at, end });
-    at = end;
-  };
-  while (at < sql.length) {
-    const char = sql[at];
-    const next = sql[at + 1];
-    if (/\s/.test(char)) {
-      at += 1;
-    } else if ((char === '-' && next === '-') || (char === '#' && dialect === 'mysql')) {
-      hasComment = true;
-      const end = sql.indexOf('\n', at);
-      at = end === -1 ? sql.length : end + 1;
-    } else if (char === '/' && next === '*') {
-      hasComment = true;
-      hidesSql ||= dialect === 'mysql' && /^\/\*M?!/.test(sql.slice(at, at + 4));
-      at = endOfComment(sql, at, dialect);
-    } else if (char === "'" || (char === '"' && dialect === 'mysql')) {
-      // In MySQL a double quote opens a string or, by setting, a name: as a name it would be read as a table below, so note both.
-      const end = endOfQuote(sql, at, char);
-      if (char === '"') push('name', end, unquote(sql.slice(at, end), char));
-      else push('literal', end, '');
-    } else if (char === '"' || char === '`') {
-      const end = endOfQuote(sql, at, char);
-      push('name', end, unquote(sql.slice(at, end), char));
-    } else if (char === '[' && dialect === 'sqlite') {
-      const end = sql.indexOf(']', at);
-      if (end === -1) throw refused('a name in square brackets does not end');
-      push('name', end + 1, sql.slice(at + 1, end).toLowerCase());
-    } else if (char === '$' && dialect === 'postgres' && match(DOLLAR_QUOTE, sql, at) !== undefined) {
-      hidesSql = true;
-      const tag = match(DOLLAR_QUOTE, sql, at)!;
-      const end = sql.indexOf(tag, at + tag.length);
-      if (end === -1) throw refused('a dollar quote does not end');
-      push('literal', end + tag.length, '');
+  return new TokenReader(sql, dialect).read();
+}
+
+/** Whether a token can name something. */
+export function isIdentifier({ kind }: SqlToken): boolean {
+  return kind === 'word' || kind === 'name';
+}
+
+class TokenReader {
+  private readonly tokens: SqlToken[] = [];
+  private readonly comments: string[] = [];
+  private hidesSql = false;
+  private at = 0;
+
+  constructor(
+    private readonly sql: string,
+    private readonly dialect: SqlDialect,
+  ) {}
+
+  read(): SqlTokens {
+    while (this.at < this.sql.length) this.readOne();
+    return { tokens: this.tokens, comments: this.comments, hidesSql: this.hidesSql };
+  }
+
+  private readOne(): void {
+    const { sql, dialect } = this;
+    const char = sql[this.at];
+    const space = this.match(SPACE);
+    if (space !== undefined) this.at += space.length;
+    else if (this.opensLineComment()) this.readLineComment();
+    else if (sql.startsWith('/*', this.at)) this.readBlockComment();
+    else if (char === "'") {
+      // SQLite takes a string for a table's name where it expects one.
+      this.readQuoted(char, dialect === 'sqlite' ? 'name' : 'literal');
+    } else if (char === '"' || char === '`') this.readQuoted(char, 'name');
+    else if (char === '[' && dialect === 'sqlite') this.readBracketed();
+    else this.readPlain(char);
+  }
+
+  private readPlain(char: string): void {
+    const word = this.match(WORD);
+    const number = word === undefined ? this.match(NUMBER) : undefined;
+    if (word !== undefined) {
+      // U&"…" spells a name by code points.
+      this.hidesSql ||= word.toLowerCase() === 'u' && this.sql[this.at + 1] === '&';
+      this.push('word', word.length, word.toLowerCase());
+    } else if (number !== undefined) {
+      this.push('literal', number.length, number);
+      // Some databases take what follows for a word of its own, others for part of the number.
+      this.hidesSql ||= this.match(WORD) !== undefined;
     } else {
-      const word = match(WORD, sql, at);
-      if (word !== undefined) {
-        // U&"…" spells a name by code points.
-        hidesSql ||= word.toLowerCase() === 'u' && sql[at + 1] === '&' && (sql[at + 2] === '"' || sql[at + 2] === "'");
-        push('word', at + word.length, word.toLowerCase());
-        continue;
-      }
-      const number = match(NUMBER, sql, at);
-      if (number !== undefined) push('literal', at + number.length, '');
-      else push('punctuation', at + 1, char);
+      // $tag$ quotes; a backslash, a brace or a control character means different things to different databases.
+      this.hidesSql ||= char === '$' ? !/\d/.test(this.sql[this.at + 1] ?? '') : this.match(PUNCTUATION) === undefined;
+      this.push('punctuation', 1, char);
     }
   }
-  return { tokens, hasComment, hidesSql };
-}
 
-function match(pattern: RegExp, sql: string, at: number): string | undefined {
-  pattern.lastIndex = at;
-  return pattern.exec(sql)?.[0];
-}
+  private opensLineComment(): boolean {
+    const { sql, at, dialect } = this;
+    if (sql[at] === '#') return dialect === 'mysql';
+    if (!sql.startsWith('--', at)) return false;
+    const next = sql[at + 2];
+    return dialect !== 'mysql' || next === undefined || next <= ' ';
+  }
 
-function endOfComment(sql: string, start: number, dialect: SqlDialect): number {
-  let depth = 1;
-  let at = start + 2;
-  while (depth > 0) {
-    const close = sql.indexOf('*/', at);
-    if (close === -1) throw refused('a comment does not end');
-    // Only PostgreSQL nests comments.
-    const open = dialect === 'postgres' ? sql.indexOf('/*', at) : -1;
-    if (open !== -1 && open < close) {
-      depth += 1;
-      at = open + 2;
-    } else {
-      depth -= 1;
+  private readLineComment(): void {
+    const end = this.sql.indexOf('\n', this.at);
+    const comment = this.sql.slice(this.at, end === -1 ? undefined : end);
+    // PostgreSQL ends a comment at a carriage return too.
+    this.hidesSql ||= comment.includes('\r');
+    this.comments.push(comment);
+    this.at += comment.length;
+  }
+
+  private readBlockComment(): void {
+    const end = this.endOfBlockComment();
+    const comment = this.sql.slice(this.at, end);
+    this.hidesSql ||= /^\/\*M?!/.test(comment);
+    this.comments.push(comment);
+    this.at = end;
+  }
+
+  private endOfBlockComment(): number {
+    let depth = 1;
+    let at = this.at + 2;
+    while (depth > 0) {
+      const close = this.sql.indexOf('*/', at);
+      if (close === -1) throw refused('a comment does not end');
+      // Only PostgreSQL nests comments.
+      const open = this.dialect === 'postgres' ? this.sql.indexOf('/*', at) : -1;
+      const opensFirst = open !== -1 && open < close;
+      depth += opensFirst ? 1 : -1;
+      at = (opensFirst ? open : close) + 2;
+    }
+    return at;
+  }
+
+  private readQuoted(quote: string, kind: 'name' | 'literal'): void {
+    const end = this.endOfQuote(quote);
+    const text = this.sql.slice(this.at + 1, end - 1);
+    this.push(kind, end - this.at, text.replaceAll(quote + quote, quote).toLowerCase());
+  }
+
+  private readBracketed(): void {
+    const end = this.sql.indexOf(']', this.at);
+    if (end === -1) throw refused('a name in square brackets does not end');
+    this.push('name', end + 1 - this.at, this.sql.slice(this.at + 1, end).toLowerCase());
+  }
+
+  private endOfQuote(quote: string): number {
+    let at = this.at + 1;
+    for (;;) {
+      const close = this.sql.indexOf(quote, at);
+      if (close === -1) throw refused('a quote does not end');
+      // Whether a backslash escapes the quote depends on the database's settings: what ends here for one reader goes on for another.
+      if (this.followsOddBackslashes(close)) throw refused('a backslash stands before a quote');
+      if (this.sql[close + 1] !== quote) return close + 1;
       at = close + 2;
     }
   }
-  return at;
-}
 
-function endOfQuote(sql: string, start: number, quote: string): number {
-  let at = start + 1;
-  for (;;) {
-    const close = sql.indexOf(quote, at);
-    if (close === -1) throw refused('a quote does not end');
-    if (sql[close + 1] === quote && !endsInOddBackslashes(sql, start, close)) {
-      at = close + 2;
-      continue;
-    }
-    // Whether a backslash escapes the quote depends on the database's settings: what ends here for one reader goes on for another.
-    if (endsInOddBackslashes(sql, start, close)) throw refused('a backslash stands before a quote');
-    return close + 1;
+  private followsOddBackslashes(close: number): boolean {
+    let count = 0;
+    while (close - 1 - count > this.at && this.sql[close - 1 - count] === '\\') count += 1;
+    return count % 2 === 1;
   }
-}
 
-function endsInOddBackslashes(sql: string, start: number, close: number): boolean {
-  let count = 0;
-  while (close - 1 - count > start && sql[close - 1 - count] === '\\') count += 1;
-  return count % 2 === 1;
-}
+  private match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at;
+    return pattern.exec(this.sql)?.[0];
+  }
 
-function unquote(text: string, quote: string): string {
-  return text
-    .slice(1, -1)
-    .replaceAll(quote + quote, quote)
-    .toLowerCase();
+  private push(kind: SqlToken['kind'], length: number, text: string): void {
+    this.tokens.push({ kind, text, start: this.at, end: this.at + length });
+    this.at += length;
+  }
 }
 
 function refused(reason: string): StatementRefusedError {
-  return new StatementRefusedError(reason, INSTEAD);
+  return new StatementRefusedError(reason, 'Pass values as parameters.');
 }
