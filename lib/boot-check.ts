@@ -29,7 +29,7 @@ export class BootCheck implements OnModuleInit {
       problems.push(...findings.problems);
       undeclared.push(...findings.undeclared);
     }
-    const controllers = checkControllers(this.controllers());
+    const controllers = checkControllers(this.controllers(), this.providerClasses());
     problems.push(...controllers.problems);
     if (undeclared.length > 0) {
       const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${undeclared.join('\n')}`;
@@ -44,6 +44,10 @@ export class BootCheck implements OnModuleInit {
   private dataSources(): Set<DataSource> {
     const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
     return new Set(instances.filter((instance): instance is DataSource => instance instanceof DataSource));
+  }
+
+  private providerClasses(): Set<unknown> {
+    return new Set(this.discovery.getProviders().map(({ metatype }) => metatype));
   }
 
   private controllers(): Function[] {

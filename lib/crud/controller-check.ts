@@ -20,11 +20,18 @@ const PATH = 'path';
  * Checks that each CRUD controller over a scoped entity says how it stands to tenants, and lists what runs over all of them.
  *
  * @param controllers the application's controller classes
+ * @param providers the classes that its modules provide
  */
-export function checkControllers(controllers: readonly Function[]): ControllerFindings {
+export function checkControllers(
+  controllers: readonly Function[],
+  providers: ReadonlySet<unknown>,
+): ControllerFindings {
   const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
   return {
-    problems: controllers.flatMap((controller) => undecided(controller)),
+    problems: controllers.flatMap((controller) => [
+      ...undecided(controller),
+      ...missingResolvers(controller, providers),
+    ]),
     crossTenant: crossTenant.map(({ place, why }) => `${place} runs over all tenants: ${why}`),
     warnings: crossTenant
       .filter(({ guarded }) => !guarded)
@@ -43,6 +50,27 @@ function undecided(controller: Function): string[] {
   ];
 }
 
+/** A resolver that no module provides would only be missed when a request comes. */
+function missingResolvers(controller: Function, providers: ReadonlySet<unknown>): string[] {
+  return [controller, ...handlersOf(controller)].flatMap((place) => {
+    const route = tenantRouteOf(place);
+    const resolver = route?.kind === 'scoped' ? route.resolver : undefined;
+    return resolver === undefined || providers.has(resolver)
+      ? []
+      : [
+          `${controller.name} uses the resolver ${resolver.name}, which no module provides. Add it to the providers of its module.`,
+        ];
+  });
+}
+
+function handlersOf(controller: Function): Function[] {
+  const prototype = controller.prototype as Record<string, unknown>;
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .map((name) => prototype[name])
+    .filter((handler): handler is Function => typeof handler === 'function' && Reflect.hasMetadata(PATH, handler));
+}
+
 interface CrossTenantPlace {
   readonly place: string;
   readonly why: string;
@@ -50,17 +78,12 @@ interface CrossTenantPlace {
 }
 
 function crossTenantPlaces(controller: Function): CrossTenantPlace[] {
-  const prototype = controller.prototype as Record<string, unknown>;
-  const handlers = new MetadataScanner()
-    .getAllMethodNames(prototype)
-    .map((name) => prototype[name])
-    .filter((handler): handler is Function => typeof handler === 'function' && Reflect.hasMetadata(PATH, handler));
   const ofClass = tenantRouteOf(controller);
   const places: CrossTenantPlace[] = [];
   if (ofClass?.kind === 'cross-tenant') {
     places.push({ place: controller.name, why: ofClass.why, guarded: hasGuard(controller) });
   }
-  for (const handler of handlers) {
+  for (const handler of handlersOf(controller)) {
     const route = tenantRouteOf(handler);
     if (route?.kind !== 'cross-tenant') continue;
     places.push({

@@ -3,12 +3,12 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { catchError, map, Observable, throwError } from 'rxjs';
+import { httpErrorOf } from '../tenancy/http-errors.js';
 import { isPlainObject } from './body/plain-object.js';
 import { CrudCall, runInCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudServices } from './crud-services.js';
-import { httpErrorOf } from './http-errors.js';
 import { Page } from './query/list-query.js';
 import { headerText, pageLinks } from './query/page-links.js';
 import type { Resource } from './resource.js';
@@ -38,7 +38,7 @@ export class CrudInterceptor implements NestInterceptor {
         const shaped = resource.shape.shape(value, route);
         return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
       }),
-      catchError((error: unknown) => throwError(() => httpErrorOf(error, resource))),
+      catchError((error: unknown) => throwError(() => httpErrorOf(error))),
     );
   }
 

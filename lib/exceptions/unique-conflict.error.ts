@@ -16,8 +16,8 @@ export class UniqueConflictError extends Error {
   ) {
     super(
       properties.length > 0
-        ? `A ${entity} with the same ${properties.join(', ')} exists already.`
-        : `A ${entity} with the same unique key exists already.`,
+        ? `There is another ${entity} with the same ${properties.join(', ')}.`
+        : `There is another ${entity} with the same unique key.`,
     );
   }
 }

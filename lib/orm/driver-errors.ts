@@ -1,6 +1,8 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { currentFrame } from '../tenancy/scope-frame.js';
+import { tenantColumnsOf } from './builders/write-rules.js';
+import type { Policies } from './policies.js';
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
 
 /** What a driver says of a failed statement, as far as the drivers have it in common. */
@@ -17,12 +19,19 @@ interface DriverError {
  * @param written the entities that the statement wrote
  * @returns undefined when the error is about something else, or no tenant scope is in force
  */
-export function asUniqueConflict(error: unknown, written: readonly EntityMetadata[]): UniqueConflictError | undefined {
+export function asUniqueConflict(
+  error: unknown,
+  written: readonly EntityMetadata[],
+  policies: Policies,
+): UniqueConflictError | undefined {
   if (!(error instanceof QueryFailedError) || currentFrame()?.scope === undefined) return undefined;
   const driverError = error.driverError as DriverError;
   if (!isUniqueViolation(driverError)) return undefined;
   const [entity] = written;
-  return new UniqueConflictError(entity?.name ?? 'row', entity === undefined ? [] : propertiesOf(driverError, entity));
+  if (entity === undefined) return new UniqueConflictError('row', []);
+  const tenantColumns = tenantColumnsOf(entity, policies).map(({ column }) => column.propertyPath);
+  const properties = propertiesOf(driverError, entity).filter((property) => !tenantColumns.includes(property));
+  return new UniqueConflictError(entity.name, properties);
 }
 
 /** PostgreSQL 23505, MySQL 1062, SQLite's message. */
@@ -37,7 +46,7 @@ export function isForeignKeyViolation({ code, errno, message = '' }: DriverError
   );
 }
 
-/** The properties of the key that a driver names, by its constraint's or its columns' names; tenant columns are left to the caller. */
+/** The properties of the key that a driver names, by its constraint's or its columns' names. */
 function propertiesOf({ constraint, message = '' }: DriverError, metadata: EntityMetadata): string[] {
   const named = constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'/.exec(message)?.[1];
   if (named !== undefined) {

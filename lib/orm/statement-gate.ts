@@ -80,7 +80,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     try {
       return await send();
     } catch (error) {
-      throw asUniqueConflict(error, admission.writes) ?? error;
+      throw asUniqueConflict(error, admission.writes, enforcement.policies) ?? error;
     }
   };
 

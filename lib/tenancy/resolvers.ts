@@ -1,5 +1,6 @@
 import { BadRequestException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import type { ExecutionContext, HttpException, Type } from '@nestjs/common';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import type { TenantResolver } from './tenant-resolver.js';
 import { scopeDeclaration } from './tenant-scope.js';
 import type { ScopeValue, TenantScope } from './tenant-scope.js';
@@ -12,8 +13,6 @@ export interface ClaimedTenantOptions<User = unknown> {
    * @param user `request.user`, as the guards left it
    */
   readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
-  /** The scope key; the only declared one when left out. */
-  readonly key?: string;
 }
 
 /** What the resolvers read of a request; Express and Fastify both have it. */
@@ -101,7 +100,7 @@ function claimed<User>(
   read: (request: HttpRequest) => string | undefined,
 ): Type<TenantResolver> {
   return resolverClass(className, async (request) => {
-    const [key, type] = keyAndType(options.key);
+    const [key, type] = onlyKey();
     const text = read(request)?.trim();
     if (text === undefined || text === '') throw new BadRequestException('The request names no tenant.');
     const scope = { [key]: parse(text, type) };
@@ -111,10 +110,13 @@ function claimed<User>(
   });
 }
 
-function keyAndType(wanted: string | undefined): [string, unknown] {
-  const declaration = scopeDeclaration();
-  const key = wanted ?? Object.keys(declaration)[0];
-  return [key, declaration[key]];
+/** What a client claims is one value, so the scope has one key. */
+function onlyKey(): [string, unknown] {
+  const declared = Object.entries(scopeDeclaration());
+  if (declared.length === 1) return declared[0];
+  throw new MuckConfigurationError([
+    `a scope of ${declared.length} keys cannot be claimed by one header, parameter or subdomain: write a resolver of your own`,
+  ]);
 }
 
 function parse(text: string, type: unknown): ScopeValue {

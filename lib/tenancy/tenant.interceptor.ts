@@ -1,11 +1,12 @@
 import { ForbiddenException, Inject, Injectable, Logger, Scope } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import { Observable } from 'rxjs';
+import { catchError, Observable, throwError } from 'rxjs';
 import type { Subscriber, TeardownLogic } from 'rxjs';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { currentFrame, runInScope, runOutside, runUnscopedUntilClosed, UnscopedSection } from './scope-frame.js';
 import type { ScopeFrame } from './scope-frame.js';
+import { httpErrorOf } from './http-errors.js';
 import { tenantRouteOf } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
 import type { TenantResolver } from './tenant-resolver.js';
@@ -42,10 +43,10 @@ export class TenantInterceptor implements NestInterceptor {
       this.frames.set(call, currentFrame()!);
       return next.handle().subscribe(subscriber);
     };
-    if (route.kind === 'cross-tenant') return subscribeUnscoped(route.why, subscribe);
+    if (route.kind === 'cross-tenant') return answering(context, subscribeUnscoped(route.why, subscribe));
     const scope = await this.resolve(context, route.resolver ?? this.defaultResolver.type);
     // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
-    return new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber)));
+    return answering(context, new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber))));
   }
 
   private async resolve(context: ExecutionContext, type: Type<TenantResolver>): Promise<CheckedScope> {
@@ -79,6 +80,12 @@ export class TenantInterceptor implements NestInterceptor {
 
 function routeOf(context: ExecutionContext): TenantRoute {
   return tenantRouteOf(context.getHandler()) ?? tenantRouteOf(context.getClass()) ?? { kind: 'scoped' };
+}
+
+/** What a handler throws of this package's errors is answered alike everywhere: a foreign row as a missing one. */
+function answering(context: ExecutionContext, handled: Observable<unknown>): Observable<unknown> {
+  if (context.getType() !== 'http') return handled;
+  return handled.pipe(catchError((error: unknown) => throwError(() => httpErrorOf(error))));
 }
 
 /** The answer where there is no tenant. Always the same one: it must not tell why. */

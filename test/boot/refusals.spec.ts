@@ -274,6 +274,21 @@ describe('an application refuses to start', () => {
     );
   });
 
+  it('on a resolver of a controller that no module provides', async () => {
+    class Elsewhere {
+      resolve(): undefined {
+        return undefined;
+      }
+    }
+    @Controller('orders')
+    @TenantScoped({ resolver: Elsewhere })
+    @Crud(Order)
+    class OrdersController extends CrudController<Order> {}
+    expect(await refusal([Order], { controllers: [OrdersController] })).toContain(
+      'OrdersController uses the resolver Elsewhere, which no module provides',
+    );
+  });
+
   it('on two scopes in one process, on none, and on an unknown type', () => {
     expect(() => MuckModule.forRoot({ scope: { tenantId: String }, resolver })).toThrow('one process has one scope');
     expect(() => MuckModule.forRoot({ scope: {}, resolver })).toThrow('the scope has no keys');

@@ -124,7 +124,9 @@ export class World {
     const rows = new Map<EntityMetadata, Row[]>();
     await tenancy.unscoped('looks at everything', async () => {
       for (const metadata of this.tables()) {
-        rows.set(metadata, await this.dataSource.query(`SELECT * FROM ${this.escape(metadata.tableName)}`));
+        const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
+        // A table that an attack has removed.
+        rows.set(metadata, await this.dataSource.query<Row[]>(query).catch(() => [{ id: 'globex has no such table' }]));
       }
     });
     const text = (chosen: (metadata: EntityMetadata, row: Row) => boolean): string =>
@@ -140,12 +142,29 @@ export class World {
   /** Puts the rows back as they were, if `now` differs. */
   async reset(now: Snapshot): Promise<void> {
     await tenancy.unscoped('starts afresh', async () => {
+      if (now.all !== this.untouched.all) {
+        await this.resow().catch(async () => {
+          await this.rebuild();
+          await this.resow();
+        });
+      }
       await this.dataSource.queryResultCache?.clear();
-      if (now.all === this.untouched.all) return;
-      await this.empty();
-      await sow(this.dataSource);
       this.untouched = await this.look();
     });
+  }
+
+  private async resow(): Promise<void> {
+    await this.empty();
+    await sow(this.dataSource);
+  }
+
+  /** Makes the tables anew, after an attack that has removed or changed them. */
+  private async rebuild(): Promise<void> {
+    if (this.dataSource.options.type === 'postgres') {
+      await this.dataSource.query('CREATE SCHEMA IF NOT EXISTS public');
+      await this.dataSource.query('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"');
+    }
+    await this.dataSource.synchronize(true);
   }
 
   private tables(): EntityMetadata[] {

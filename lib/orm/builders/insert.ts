@@ -24,6 +24,9 @@ import {
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
 export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {
   override async execute(): Promise<InsertResult> {
+    // Such an upsert does not say which row it met: TypeORM would take the key that the connection counted last, anybody's, for its own.
+    const isUpsert = this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore;
+    if (isUpsert && !this.dataSource.driver.isReturningSqlSupported('insert')) this.updateEntity(false);
     const result = await super.execute();
     this.tellTenant(result);
     return result;

@@ -125,6 +125,7 @@ attacks('a builder whose parts are changed by hand', {
         .createQueryBuilder('t')
         .select('t.subject', 'subject')
         .withDeleted()
+        .disableEscaping()
         .useIndex('PRIMARY) WHERE 1=1 OR EXISTS (SELECT 1 FROM news USE INDEX (PRIMARY')
         .groupBy('1)')
         .getRawMany(),

@@ -57,8 +57,7 @@ async function seedOrganization(manager: EntityManager, { name }: DemoOrganizati
   const [{ id }] = await manager.query<[{ id: number }]>(
     `SELECT nextval(pg_get_serial_sequence('organization', 'id'))::integer AS id`,
   );
-  // The columns are listed because TypeORM leaves out a key that the database could make itself.
-  await manager.createQueryBuilder().insert().into(Organization, ['id', 'name']).values({ id, name }).execute();
+  await manager.insert(Organization, { id, name });
   return id;
 }
 

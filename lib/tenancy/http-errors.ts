@@ -1,35 +1,30 @@
-import { ConflictException, ForbiddenException, NotFoundException } from '@nestjs/common';
+import { BadRequestException, ConflictException, ForbiddenException, NotFoundException } from '@nestjs/common';
 import { EntityNotFoundError } from 'typeorm';
 import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
-import { badRequest } from './bad-request.js';
-import type { Resource } from './resource.js';
 
 /**
  * The HTTP answer to an error. Nothing of the database gets into it: no SQL, value or constraint name, and nothing that
  * would tell another tenant's row from one that does not exist.
  *
- * @param resource the resource of the route, if it has one
  * @returns an HttpException; the same error where Nest's own answer, a 500 without details, is the right one
  */
-export function httpErrorOf(error: unknown, resource: Resource | undefined): unknown {
+export function httpErrorOf(error: unknown): unknown {
   if (error instanceof EntityNotFoundError) return new NotFoundException();
-  if (error instanceof ReferenceUnknownError)
-    return badRequest([`${error.property} refers to a row that does not exist`]);
-  if (error instanceof UniqueConflictError) return conflict(error, resource);
+  if (error instanceof ReferenceUnknownError) {
+    return new BadRequestException([`${error.property} refers to a row that does not exist`]);
+  }
+  if (error instanceof UniqueConflictError) return conflict(error.properties);
   if (error instanceof TenantScopeInvalidError || error instanceof TenantScopeViolationError) {
     return new ForbiddenException('Outside of what this account may reach.');
   }
   return error;
 }
 
-function conflict({ entity, properties }: UniqueConflictError, resource: Resource | undefined): ConflictException {
-  const isTenant = (property: string): boolean =>
-    entity === resource?.name && resource.hasColumn(property) && resource.column(property).tenant;
-  const named = properties.filter((property) => !isTenant(property));
+function conflict(properties: readonly string[]): ConflictException {
   return new ConflictException([
-    named.length > 0 ? `${named.join(', ')} must be unique` : 'a row with the same unique key exists already',
+    properties.length > 0 ? `${properties.join(', ')} must be unique` : 'a row with the same unique key exists already',
   ]);
 }
