@@ -75,8 +75,7 @@ function attachBuilders(dataSource: DataSource): void {
 
 function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
   const { driver } = dataSource;
-  const escape = driver.escapeQueryWithParameters.bind(driver);
-  driver.escapeQueryWithParameters = (sql, parameters) => enforcement.issue(sql, parameters, escape);
+  driver.escapeQueryWithParameters = (sql, parameters) => enforcement.issue(sql, parameters);
 
   const connection = sharesOneConnection(dataSource) ? new SingleConnection() : undefined;
   const createQueryRunner = driver.createQueryRunner.bind(driver);

@@ -5,11 +5,16 @@ import { authorityKey } from './authority.js';
 import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
 import { Policies } from './policies.js';
 import { currentRendering } from './rendering.js';
-import { withScopeParameters } from './scope-parameters.js';
+import { scopeKeyOf, scopeValue } from './scope-parameters.js';
+import { bind, readTemplate } from './sql/placeholders.js';
+import type { BoundStatement, StatementTemplate } from './sql/placeholders.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
 
 const NONE: readonly never[] = [];
+/** How many statements are remembered, and how long a text may be to be. */
+const REMEMBERED = 2000;
+const REMEMBERED_LENGTH = 20_000;
 
 /** A statement that a query builder made and the audit passed. */
 export interface IssuedStatement {
@@ -31,6 +36,7 @@ export class Enforcement {
   readonly audit: StatementAudit;
   /** By the array of its parameters, which TypeORM makes anew for each statement and hands on to the query runner. */
   private readonly issued = new WeakMap<object, IssuedStatement>();
+  private readonly templates = new Map<string, StatementTemplate>();
 
   constructor(readonly dataSource: DataSource) {
     this.dialect = dialectOf(dataSource);
@@ -41,28 +47,39 @@ export class Enforcement {
   /**
    * Turns named parameters into the driver's. Every builder's statement passes here, TypeORM's own ones for paging too.
    *
-   * @param escape the driver's own method
+   * @throws StatementRefusedError or TenantScopeMissingError when a table in it is not limited to the scope
    */
-  issue(
-    sql: string,
-    parameters: ObjectLiteral,
-    escape: (sql: string, parameters: ObjectLiteral) => [string, unknown[]],
-  ): [string, unknown[]] {
-    if (Object.values(parameters).some((value) => typeof value === 'function')) {
-      throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Pass a value.');
-    }
+  issue(sql: string, parameters: ObjectLiteral): BoundStatement {
     const rendering = currentRendering();
     this.audit.checkIssued(sql, rendering?.inserts ?? NONE);
-    const result = escape(sql, withScopeParameters(sql, parameters, currentFrame()?.scope, this.dialect));
-    this.issued.set(result[1], {
-      sql: result[0],
+    const bound = bind(this.templateOf(sql), this.dialect, (name) => this.valueOf(name, parameters));
+    this.issued.set(bound[1], {
+      sql: bound[0],
+      // Subscribers and loggers are handed what is sent, before it is sent.
+      parameters: Object.freeze([...bound[1]]),
       authority: authorityKey(),
       lookups: rendering?.lookups ?? NONE,
       unscoped: rendering?.unscoped ?? NONE,
-      parameters: [...result[1]],
       writes: rendering?.writes ?? NONE,
     });
-    return result;
+    return bound;
+  }
+
+  /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
+  private valueOf(name: string, parameters: ObjectLiteral): { readonly value: unknown } | undefined {
+    const key = scopeKeyOf(name);
+    if (key !== undefined) return { value: scopeValue(key, currentFrame()?.scope, this.dialect) };
+    return Object.hasOwn(parameters, name) ? { value: parameters[name] as unknown } : undefined;
+  }
+
+  private templateOf(sql: string): StatementTemplate {
+    let template = this.templates.get(sql);
+    if (template === undefined) {
+      template = readTemplate(sql, this.dialect);
+      if (this.templates.size >= REMEMBERED) this.templates.clear();
+      if (sql.length <= REMEMBERED_LENGTH) this.templates.set(sql, template);
+    }
+    return template;
   }
 
   /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
@@ -101,11 +118,8 @@ export function requireEnforcement(dataSource: DataSource): Enforcement {
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   postgres: 'postgres',
-  cockroachdb: 'postgres',
-  'aurora-postgres': 'postgres',
   mysql: 'mysql',
   mariadb: 'mysql',
-  'aurora-mysql': 'mysql',
   sqljs: 'sqlite',
   'better-sqlite3': 'sqlite',
   expo: 'sqlite',

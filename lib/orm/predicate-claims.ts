@@ -1,7 +1,21 @@
 import type { StatementShape, TableMention } from './sql/mentions.js';
 import type { SqlToken } from './sql/tokens.js';
 
-/** Matches predicates with the tables that they limit: each occurrence answers for one table, in the same bracket or next to it. */
+const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+/** What may stand beside a predicate, or beside the bracket that it stands in, so that it limits what it stands for. */
+const BESIDE = words('and');
+/** Words that end a WHERE or ON. */
+const AFTER_CONDITION = words(
+  'group order having limit offset fetch for returning union intersect except window where left inner join cross right full natural',
+);
+/** Words and signs by which what stands next to a predicate could undo it. */
+const UNDOING = words('or xor not case when then else end between is in like ilike any all some select , | & = < > !');
+const SET_OPERATIONS = words('union intersect except minus');
+
+/**
+ * Matches predicates with the tables that they limit. It is not enough that a predicate stands somewhere: it must be one of the conditions, joined by
+ * AND alone, of the WHERE of its table's own SELECT, UPDATE or DELETE, or of the ON by which its table is joined.
+ */
 export class PredicateClaims {
   private readonly taken = new Set<number>();
 
@@ -10,10 +24,12 @@ export class PredicateClaims {
     private readonly shape: StatementShape,
   ) {}
 
-  take({ bracket }: TableMention, predicate: readonly SqlToken[]): boolean {
+  /** Whether there is a predicate for this table that answers for no other one. */
+  take(mention: TableMention, predicate: readonly SqlToken[]): boolean {
     if (predicate.length === 0) return false;
     for (let at = 0; at + predicate.length <= this.tokens.length; at += 1) {
-      if (this.taken.has(at) || !this.limits(at, bracket) || !this.standsAt(at, predicate)) continue;
+      if (this.taken.has(at) || !this.standsAt(at, predicate)) continue;
+      if (!this.limits(at, at + predicate.length - 1, mention)) continue;
       this.taken.add(at);
       return true;
     }
@@ -26,10 +42,110 @@ export class PredicateClaims {
     );
   }
 
-  /** A predicate stands in the bracket of its table, one deeper (`WHERE ( … )`), or beside it (a join group). */
-  private limits(at: number, bracket: number): boolean {
-    const { parents, ofToken } = this.shape.brackets;
-    const own = ofToken[at];
-    return own === bracket || parents[own] === bracket || own === parents[bracket] || parents[own] === parents[bracket];
+  /** Walks outwards from the tokens `first` to `last`, from bracket to bracket, up to the WHERE or ON. */
+  private limits(first: number, last: number, mention: TableMention): boolean {
+    let from = first;
+    let to = last;
+    for (;;) {
+      const bracket = this.bracketOf(from);
+      const start = this.clauseStart(from, bracket);
+      const end = this.clauseEnd(to, bracket);
+      if (start === undefined || end === undefined) return false;
+      const opener = this.tokens[start];
+      if (opener?.kind === 'word') return this.isClauseOf(start, bracket, opener.text, mention);
+      // An opening bracket: what is inside it counts as one condition further out.
+      from = start;
+      to = end;
+    }
+  }
+
+  /** The word or bracket that opens the conditions to the left; undefined when something there could undo them. */
+  private clauseStart(from: number, bracket: number): number | undefined {
+    let isNeighbour = true;
+    for (let i = from - 1; i >= 0; i -= 1) {
+      const { kind, text } = this.tokens[i];
+      if (kind === 'punctuation' && text === '(' && this.isOpeningOf(i, bracket)) return i;
+      if (this.bracketOf(i) !== bracket) continue;
+      if (kind === 'word' && (text === 'where' || text === 'on')) return i;
+      if (isNeighbour && !(kind === 'word' && BESIDE.has(text))) return undefined;
+      isNeighbour = false;
+      if (this.undoes(i)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The last token of the conditions to the right, a closing bracket included; undefined when something there could undo them. */
+  private clauseEnd(to: number, bracket: number): number | undefined {
+    let isNeighbour = true;
+    for (let i = to + 1; i < this.tokens.length; i += 1) {
+      const { kind, text } = this.tokens[i];
+      if (kind === 'punctuation' && text === ')' && this.isClosingOf(i, bracket)) return i;
+      if (this.bracketOf(i) !== bracket) continue;
+      if (kind === 'word' && AFTER_CONDITION.has(text)) return i - 1;
+      if (isNeighbour && !(kind === 'word' && BESIDE.has(text))) return undefined;
+      isNeighbour = false;
+      if (this.undoes(i)) return undefined;
+    }
+    return this.tokens.length - 1;
+  }
+
+  private undoes(i: number): boolean {
+    const { kind, text } = this.tokens[i];
+    if (kind === 'literal' || kind === 'name') return false;
+    // The keys of a join are compared right beside the predicate: `"a"."id" = "b"."aId" AND ( … )`.
+    if (text === '=')
+      return !(this.tokens[i - 1]?.kind === 'name' && /name|literal/.test(this.tokens[i + 1]?.kind ?? ''));
+    return UNDOING.has(text);
+  }
+
+  /** Whether the WHERE or ON at `start` is the one that decides about the table's rows. */
+  private isClauseOf(start: number, bracket: number, word: string, mention: TableMention): boolean {
+    if (word === 'where') {
+      return mention.bracket === bracket && this.partOf(start, bracket) === this.partOf(mention.token, bracket);
+    }
+    const join = this.joinBefore(start, bracket);
+    return join !== undefined && mention.token > join && mention.token < start && this.isJoined(mention, bracket);
+  }
+
+  /** The JOIN that the ON at `start` belongs to; only one that leaves out rows of its right side that do not meet the ON. */
+  private joinBefore(start: number, bracket: number): number | undefined {
+    for (let i = start - 1; i > 0; i -= 1) {
+      if (this.bracketOf(i) !== bracket) continue;
+      const { kind, text } = this.tokens[i];
+      if (kind === 'word' && text === 'on') return undefined;
+      if (kind === 'word' && text === 'join')
+        return ['left', 'inner'].includes(this.tokens[i - 1].text) ? i : undefined;
+    }
+    return undefined;
+  }
+
+  /** The joined table itself, or one in the bracket of a group of joins. */
+  private isJoined(mention: TableMention, bracket: number): boolean {
+    if (mention.bracket === bracket) return true;
+    const { parents } = this.shape.brackets;
+    return parents[mention.bracket] === bracket && this.tokens[mention.token - 1]?.text === '(';
+  }
+
+  /** Which part of a UNION the token stands in, counted within its bracket. */
+  private partOf(token: number, bracket: number): number {
+    let part = 0;
+    for (let i = 0; i < token; i += 1) {
+      const { kind, text } = this.tokens[i];
+      if (kind === 'word' && SET_OPERATIONS.has(text) && this.bracketOf(i) === bracket) part += 1;
+    }
+    return part;
+  }
+
+  private bracketOf(i: number): number {
+    return this.shape.brackets.ofToken[i];
+  }
+
+  /** A bracket's own tokens stand in the bracket around it; the token behind the opening one stands in it. */
+  private isOpeningOf(i: number, bracket: number): boolean {
+    return this.shape.brackets.opening[bracket] === i;
+  }
+
+  private isClosingOf(i: number, bracket: number): boolean {
+    return this.shape.brackets.closing[bracket] === i;
   }
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ObjectLiteral } from 'typeorm';
 import { TenantScopeMissingError } from '../exceptions/tenant-scope-missing.error.js';
-import type { CheckedScope } from '../tenancy/tenant-scope.js';
+import type { CheckedScope, ScopeValue } from '../tenancy/tenant-scope.js';
 import type { SqlDialect } from './sql/tokens.js';
 
 /*
@@ -15,24 +14,21 @@ export function scopeParameter(key: string): string {
   return `${PREFIX}_${Buffer.from(key).toString('hex')}`;
 }
 
+/** The scope key whose value a parameter carries; undefined for any other parameter. */
+export function scopeKeyOf(parameter: string): string | undefined {
+  return parameter.startsWith(`${PREFIX}_`)
+    ? Buffer.from(parameter.slice(PREFIX.length + 1), 'hex').toString()
+    : undefined;
+}
+
 /**
- * Sets the scope's values among a statement's parameters, over whatever stands there under these names.
+ * The value of a scope key as the driver takes it.
  *
- * @param sql the statement, with named parameters
- * @throws TenantScopeMissingError when the statement needs a scope and none is in force
+ * @throws TenantScopeMissingError when no scope is in force
  */
-export function withScopeParameters(
-  sql: string,
-  parameters: ObjectLiteral,
-  scope: CheckedScope | undefined,
-  dialect: SqlDialect,
-): ObjectLiteral {
-  if (!sql.includes(PREFIX)) return parameters;
-  if (scope === undefined) throw new TenantScopeMissingError('a statement that was built in a scope');
-  const complete: ObjectLiteral = { ...parameters };
-  for (const [key, value] of Object.entries(scope.values)) {
-    // MySQL compares a number with a string as floating point numbers; the others take a bigint as text only.
-    complete[scopeParameter(key)] = typeof value === 'bigint' && dialect !== 'mysql' ? String(value) : value;
-  }
-  return complete;
+export function scopeValue(key: string, scope: CheckedScope | undefined, dialect: SqlDialect): ScopeValue {
+  const value = scope?.values[key];
+  if (value === undefined) throw new TenantScopeMissingError('a statement that was built in a scope');
+  // MySQL compares a number with a string as floating point numbers; the others take a bigint as text only.
+  return typeof value === 'bigint' && dialect !== 'mysql' ? String(value) : value;
 }

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { currentFrame, runOutside } from '../tenancy/scope-frame.js';
 import { readClosureStatement } from './closure-statements.js';
@@ -51,6 +52,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   /** What must be looked up before a statement is sent; undefined when nothing is. */
   const admit = (sql: string, parameters: unknown): Admission | undefined => {
     requireOneScope();
+    if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
     const issued = enforcement.issuedAs(sql, parameters);
     if (issued !== undefined) {
       // Reads, and writes that name no other row, go straight on.
@@ -86,12 +88,15 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
 
   runner.query = (async (sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
     const admission = admit(sql, parameters);
-    const send = (): Promise<unknown> => query(sql, parameters, structured);
+    const sent = enforcement.issuedAs(sql, parameters)?.parameters ?? parameters;
+    const send = (): Promise<unknown> => query(sql, sent as unknown[] | undefined, structured);
     return admission === undefined ? send() : write(admission, send);
   }) as QueryRunner['query'];
 
   runner.stream = async (sql, parameters, onEnd, onError) => {
-    admit(sql, parameters);
+    if (admit(sql, parameters) !== undefined) {
+      throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
+    }
     const readable = await stream(sql, parameters, onEnd, onError);
     // Events of a stream come from the socket, in the context of whoever opened the connection: give them the one of whoever reads.
     const emitter: EventEmitter = readable;
@@ -106,4 +111,16 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     if (!runner.isTransactionActive) transactionOf = currentFrame()?.scope?.fingerprint;
     return startTransaction(isolationLevel);
   };
+}
+
+/** The MySQL drivers paste what `toSqlString()` gives into the statement. */
+function refuseTextValues(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null || depth > 8) return;
+  if (typeof (value as { toSqlString?: unknown }).toSqlString === 'function') {
+    throw new StatementRefusedError('a value brings SQL of its own', 'Give a plain value.');
+  }
+  if (value instanceof Date || ArrayBuffer.isView(value)) return;
+  const parts: readonly unknown[] =
+    value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+  for (const part of parts) refuseTextValues(part, depth + 1);
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { databasesToTest } from './databases.js';
 import type { DatabaseKind } from './databases.js';
 import { ACME, tenancy, World } from './world.js';
@@ -71,6 +71,22 @@ export function attacks(title: string, attempts: Readonly<Record<string, Attempt
         // A statement that the database cannot read would prove nothing about its scope.
         expect(held.said).not.toMatch(/^QueryFailedError/);
       });
+    }
+  });
+}
+
+/** Runs each test on each database, in a world with enforcement whose rows are put back afterwards. Named by the promise it keeps. */
+export function promises(title: string, tests: Readonly<Record<string, (world: World) => Promise<unknown>>>): void {
+  describe.each(databasesToTest())(`${title} on %s`, (kind) => {
+    let world: World | undefined;
+    beforeAll(async () => {
+      world = await World.open(kind, true);
+    });
+    afterEach(async () => world?.reset(await world.look()));
+    afterAll(() => world?.close());
+
+    for (const [promise, test] of Object.entries(tests)) {
+      it(promise, () => test(world!));
     }
   });
 }

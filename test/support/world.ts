@@ -103,6 +103,22 @@ export class World {
   /** A table's or column's name as this database writes it. */
   readonly escape = (name: string): string => this.dataSource.driver.escape(name);
 
+  /** The statements that `fn` has sent to the database. */
+  readonly sent = async (fn: () => Promise<unknown>): Promise<string[]> => {
+    const statements: string[] = [];
+    const { logger } = this.dataSource;
+    const recording = Object.assign(Object.create(logger) as typeof logger, {
+      logQuery: (query: string) => void statements.push(query),
+    });
+    Object.assign(this.dataSource, { logger: recording });
+    try {
+      await fn();
+    } finally {
+      Object.assign(this.dataSource, { logger });
+    }
+    return statements;
+  };
+
   /** Runs `fn` with a query runner of its own, and releases it. */
   readonly withRunner = async <R>(fn: (runner: QueryRunner) => Promise<R>): Promise<R> => {
     const runner = this.dataSource.createQueryRunner();

@@ -90,6 +90,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       const { aliases, aliasNamePrefixingEnabled, mainAlias } = this.expressionMap;
       const { policies } = this.enforcement();
       const { driver } = this.dataSource;
+      for (const { name } of aliases) requireReadableAlias(name);
       const sources = aliasNamePrefixingEnabled
         ? aliases.filter(({ type }) => type === 'from')
         : mainAlias
@@ -125,4 +126,13 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
     });
   }
   return Scoped;
+}
+
+/** TypeORM puts an alias into quotes after conditions have been read: a quote or bracket in it would change what they mean. */
+function requireReadableAlias(name: string): void {
+  if (name === undefined || /^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
+  throw new StatementRefusedError(
+    'an alias is not made of letters, digits, underscores, points and dashes',
+    'Choose another one.',
+  );
 }

@@ -20,6 +20,10 @@ export interface Brackets {
   readonly parents: readonly number[];
   /** The bracket that each token stands in; that of its outside for a bracket's own tokens. */
   readonly ofToken: readonly number[];
+  /** Index of each bracket's opening token; none for 0. */
+  readonly opening: readonly (number | undefined)[];
+  /** Index of each bracket's closing token. */
+  readonly closing: readonly (number | undefined)[];
 }
 
 /** What a reader of table positions finds in a statement. */
@@ -70,6 +74,8 @@ class ShapeReader {
   private readonly verbs: string[] = [];
   private readonly parents = [0];
   private readonly ofToken: number[] = [];
+  private readonly opening: (number | undefined)[] = [undefined];
+  private readonly closing: (number | undefined)[] = [undefined];
   private levels: Level[] = [newLevel(0)];
   private atStart = true;
 
@@ -77,8 +83,8 @@ class ShapeReader {
 
   read(): StatementShape {
     for (let i = 0; i < this.tokens.length; i += 1) i = this.readFrom(i);
-    const { mentions, cteNames, verbs, parents, ofToken } = this;
-    return { mentions, cteNames, verbs, brackets: { parents, ofToken } };
+    const { mentions, cteNames, verbs, parents, ofToken, opening, closing } = this;
+    return { mentions, cteNames, verbs, brackets: { parents, ofToken, opening, closing } };
   }
 
   private get level(): Level {
@@ -90,7 +96,7 @@ class ShapeReader {
     const token = this.tokens[i];
     this.ofToken[i] = this.level.bracket;
     if (token.kind === 'punctuation') {
-      this.readPunctuation(token.text);
+      this.readPunctuation(i);
       return i;
     }
     if (this.atStart && token.kind === 'word') this.verbs.push(token.text);
@@ -101,14 +107,18 @@ class ShapeReader {
     return this.level.expect ? this.readTable(i) : i;
   }
 
-  private readPunctuation(text: string): void {
+  private readPunctuation(i: number): void {
     const { level } = this;
+    const { text } = this.tokens[i];
     if (text === '(') {
       const bracket = this.parents.push(level.bracket) - 1;
+      this.opening[bracket] = i;
       this.levels.push({ bracket, inTables: level.expect, expect: level.expect, inserting: false });
       level.expect = false;
     } else if (text === ')') {
+      this.closing[level.bracket] = i;
       if (this.levels.length > 1) this.levels.pop();
+      this.ofToken[i] = this.level.bracket;
     } else if (text === ',') {
       level.expect = level.inTables;
     } else if (text === ';') {

@@ -76,7 +76,7 @@ attacks('a query by hand that hides the name of a table', {
     'it explains without running, or does not take writes',
   ),
   'is refused when it is a cursor': sent(
-    { postgres: ['BEGIN', 'DECLARE seen CURSOR FOR SELECT subject FROM ticket', 'FETCH ALL FROM seen', 'COMMIT'] },
+    { postgres: ['DECLARE held CURSOR WITH HOLD FOR SELECT subject FROM ticket', 'FETCH ALL FROM held'] },
     'it has no cursors outside of procedures',
   ),
   'is refused when it merges': sent(
@@ -84,8 +84,8 @@ attacks('a query by hand that hides the name of a table', {
     'it has no MERGE',
   ),
   'is refused when it copies rows into a table of its own': sent(
-    { postgres: ['SELECT * INTO seen FROM ticket', 'SELECT * FROM seen'], mariadb: ['CREATE TABLE seen AS SELECT * FROM ticket', 'SELECT * FROM seen'] },
-    'it is a variant of the next',
+    { postgres: ['SELECT * INTO kept FROM ticket', 'SELECT * FROM kept'], mariadb: ['CREATE TABLE kept AS SELECT * FROM ticket', 'SELECT * FROM kept'] },
+    'it has the same form',
   ),
   'is refused when it inherits': sent(
     { postgres: ['CREATE TABLE over_all (LIKE ticket)', 'ALTER TABLE ticket INHERIT over_all', 'SELECT subject FROM over_all'] },
@@ -107,7 +107,6 @@ attacks('a list of tables in a query by hand', {
     {
       mariadb: [
         'SELECT t.subject FROM news n JOIN news m ON DEFAULT(n.id) IS NULL OR 1=1, ticket t',
-        'SELECT t.subject FROM news n JOIN news m ON VALUES(n.id) IS NULL, ticket t',
       ],
     },
     'it has no such functions',
@@ -176,9 +175,14 @@ attacks('what a query by hand does to everybody', {
 });
 
 /** Whether Globex can no longer write. */
-async function blocked({ repo }: World): Promise<string> {
-  const write = tenancy.run(GLOBEX, () => repo(Note).insert({ body: 'next', organizationId: 2 }));
-  return crossedIf(await write.then(() => false, () => true));
+function blocked({ repo }: World): Promise<string> {
+  return tenancy.run(GLOBEX, async () => {
+    const written = await repo(Note)
+      .insert({ body: 'next', organizationId: 2 })
+      .then(() => true, () => false);
+    await repo(Note).delete({ body: 'next' });
+    return crossedIf(!written);
+  });
 }
 
 attacks('a report by hand', {
