@@ -14,6 +14,7 @@ import type { Enforcement } from './enforcement.js';
 import { guardManager } from './guard-manager.js';
 import { guardRunner } from './statement-gate.js';
 import { runFragment } from './run-fragment.js';
+import { scopeLazyRelations } from './lazy-relations.js';
 import { scopeCache } from './scoped-cache.js';
 import { SingleConnection } from './single-connection.js';
 
@@ -54,6 +55,7 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   attachBuilders(dataSource);
   attachDriver(dataSource, enforcement);
   if (dataSource.queryResultCache !== undefined) scopeCache(dataSource.queryResultCache);
+  scopeLazyRelations(dataSource);
   for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
   return enforcement;
 }

@@ -1,6 +1,7 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { plainScope } from './authority.js';
 import { junctionSides } from './compile-policy.js';
 import { isScoped } from './policy.js';
 import type { Policies } from './policies.js';
@@ -37,30 +38,55 @@ export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): rea
 }
 
 /**
- * The rows that a set of values names by foreign keys.
+ * The rows that a set of values names by foreign keys, as far as their tables are limited now.
  *
  * @param valueSets what is written, as TypeORM reads it
- * @throws StatementRefusedError when a foreign key is given as an SQL expression: which row it names cannot be told
+ * @param isUpdate whether columns that are not given keep their values
+ * @throws StatementRefusedError when a foreign key is given as an SQL expression, or an update gives a part of one: which row it names cannot be told
  */
 export function lookupsFor(
   metadata: EntityMetadata,
   valueSets: readonly ObjectLiteral[],
   policies: Policies,
+  isUpdate: boolean,
 ): ForeignKeyLookup[] {
   const lookups: ForeignKeyLookup[] = [];
   for (const key of foreignKeysOf(metadata, policies)) {
-    const values = new Map<string, unknown[]>();
-    for (const valueSet of valueSets) {
-      const row = key.columns.map(({ own }) => writtenValue(own, valueSet, metadata));
-      if (row.some((value) => value === undefined || value === null)) continue;
-      values.set(
-        JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-        row,
-      );
-    }
+    if (policies.inForce(key.target) === undefined) continue;
+    const rows = valueSets.map((valueSet) => namedRow(key, valueSet, metadata, policies, isUpdate));
+    const values = new Map(rows.filter((row) => row !== undefined).map((row) => [rowText(row), row]));
     if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
   }
   return lookups;
+}
+
+/** The values of a foreign key's columns; undefined when it names no row. Tenant columns are the scope's, whatever is given. */
+function namedRow(
+  key: ForeignKey,
+  valueSet: ObjectLiteral,
+  metadata: EntityMetadata,
+  policies: Policies,
+  isUpdate: boolean,
+): readonly unknown[] | undefined {
+  const policy = policies.of(metadata);
+  const tenantColumns = policy.kind === 'columns' ? policy.columns : [];
+  const given = key.columns.map(({ own }) => {
+    const tenant = tenantColumns.find(({ column }) => column === own);
+    return tenant === undefined ? writtenValue(own, valueSet, metadata) : plainScope()?.values[tenant.key];
+  });
+  const isOwn = key.columns.map(({ own }) => !tenantColumns.some(({ column }) => column === own));
+  const parts = given.filter((_, i) => isOwn[i]);
+  if (parts.every((value) => value === undefined) || parts.some((value) => value === null)) return undefined;
+  if (!parts.includes(undefined)) return given;
+  if (!isUpdate) return undefined;
+  throw new StatementRefusedError(
+    `an update of ${metadata.name} gives a part of the key ${key.property}, and which row that names cannot be told`,
+    'Give all its columns.',
+  );
+}
+
+function rowText(row: readonly unknown[]): string {
+  return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 /** The value that TypeORM writes into a column, with a related object resolved to its key. */

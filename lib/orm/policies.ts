@@ -110,6 +110,14 @@ export class Policies {
       .join('.');
   }
 
+  /** The table of the query cache, in lower case; undefined where there is none in the database. */
+  get cacheTable(): string | undefined {
+    const { cache } = this.dataSource.options;
+    if (cache === undefined || cache === false) return undefined;
+    const name = typeof cache === 'object' ? cache.tableName : undefined;
+    return (name ?? 'query-result-cache').toLowerCase();
+  }
+
   /** The columns of the entities behind a table name, in lower case. */
   columnNames(table: string): readonly string[] {
     return this.metadatasOf(table).flatMap(({ columns }) =>

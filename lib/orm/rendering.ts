@@ -3,14 +3,21 @@ import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
 
 /** What scoped builders leave behind while the text of one statement is made. */
 export interface Rendering {
-  /** Tables, in lower case, that are inserted into; once per insert. */
-  readonly inserts: string[];
+  /** The inserts in it, as scoped builders have made them. */
+  readonly inserts: RenderedInsert[];
   /** Entities that are inserted into or updated. */
   readonly writes: EntityMetadata[];
   /** Rows that foreign keys of the statement name. They are looked up before the statement is sent. */
   readonly lookups: ForeignKeyLookup[];
   /** Inserts that are made in an unscoped section. */
   readonly unscoped: UnscopedInsert[];
+}
+
+/** An insert whose rows are stamped. */
+export interface RenderedInsert {
+  /** The table, in lower case. */
+  readonly table: string;
+  readonly text: string;
 }
 
 let current: Rendering | undefined;
@@ -33,4 +40,15 @@ export function render<R>(fn: (rendering: Rendering) => R): R {
 /** The statement whose text is being made; undefined where a builder only shows its text. */
 export function currentRendering(): Rendering | undefined {
   return current;
+}
+
+/** Runs code of the application in the middle of a statement: what it makes does not belong to that. */
+export function outsideRendering<R>(fn: () => R): R {
+  const outer = current;
+  current = undefined;
+  try {
+    return fn();
+  } finally {
+    current = outer;
+  }
 }

@@ -4,6 +4,7 @@ import { TableReference } from '../tenancy/scoped-sql.js';
 import type { SqlFragment } from '../tenancy/scoped-sql.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
+import { readTemplate } from './sql/placeholders.js';
 import { readTokens } from './sql/tokens.js';
 
 /** Words that make a statement a write. A report has none. */
@@ -37,6 +38,13 @@ export async function runFragment({ manager, texts, values }: SqlFragment): Prom
   });
   const sql = texts.map((text, i) => `${text}${pieces[i] ?? ''}`).join('');
   requireReport(sql, enforcement);
+  const placed = new Set(readTemplate(sql, enforcement.dialect).parameters.map(({ name }) => name));
+  if (Object.keys(parameters).some((name) => !placed.has(name))) {
+    throw new StatementRefusedError(
+      'a value stands inside quotes or a name',
+      'Leave the quotes out: values become parameters.',
+    );
+  }
   const [query, bound] = manager.dataSource.driver.escapeQueryWithParameters(sql, parameters);
   return manager.query<unknown[]>(query, bound);
 }

@@ -1,5 +1,6 @@
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
+import { runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
 
 /**
@@ -10,9 +11,24 @@ export function scopeCache(cache: QueryResultCache): void {
   const get = cache.getFromCache.bind(cache);
   const store = cache.storeInCache.bind(cache);
   const remove = cache.remove.bind(cache);
-  cache.getFromCache = (options, runner) => get(scopeKey(options), runner);
-  cache.storeInCache = (options, saved, runner) => store(scopeKey(options), saved, runner);
-  cache.remove = (identifiers, runner) => remove(identifiers.map(scopeIdentifier), runner);
+  // The table that the database's provider keeps belongs to no tenant; the keys of its rows do.
+  const unscoped = <R>(fn: () => R): R => runUnscoped(new UnscopedSection('the query cache'), fn);
+  cache.getFromCache = (options, runner) => {
+    const scoped = scopeKey(options);
+    return unscoped(() => get(scoped, runner));
+  };
+  cache.storeInCache = (options, saved, runner) => {
+    const scoped = scopeKey(options);
+    return unscoped(() => store(scoped, saved, runner));
+  };
+  cache.remove = (identifiers, runner) => {
+    const scoped = identifiers.map(scopeIdentifier);
+    return unscoped(() => remove(scoped, runner));
+  };
+  const clear = cache.clear.bind(cache);
+  cache.clear = (runner) => unscoped(() => clear(runner));
+  const synchronize = cache.synchronize.bind(cache);
+  cache.synchronize = (runner) => unscoped(() => synchronize(runner));
 }
 
 function scopeKey(options: QueryResultCacheOptions): QueryResultCacheOptions {

@@ -3,7 +3,9 @@ import { StatementRefusedError } from '../exceptions/statement-refused.error.js'
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';
+import type { RenderedInsert } from './rendering.js';
 import { findDynamicSql } from './sql/dynamic-sql.js';
+import { isHarmless } from './sql/session-statements.js';
 import { readShape } from './sql/mentions.js';
 import type { StatementShape, TableMention } from './sql/mentions.js';
 import { isIdentifier, readTokens } from './sql/tokens.js';
@@ -33,7 +35,8 @@ const INSTEAD =
  * statement as text, and refuses what it cannot read.
  */
 export class StatementAudit {
-  private readonly issued = new Map<string, string | undefined>();
+  private readonly reads = new Map<string, string | undefined>();
+  private readonly writes = new Map<string, string | undefined>();
   private readonly raw = new Map<string, string | undefined>();
 
   constructor(
@@ -45,13 +48,13 @@ export class StatementAudit {
    * Checks a statement that a query builder made: every limited table in it carries its predicate.
    *
    * @param sql with named parameters
-   * @param inserts tables (lower case) that scoped builders insert into in this statement, once per insert
+   * @param inserts what scoped builders insert in this statement
    * @throws StatementRefusedError or TenantScopeMissingError
    */
-  checkIssued(sql: string, inserts: readonly string[]): void {
+  checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {
     if (isUnscoped()) return;
-    const key = inserts.length === 0 ? sql : `${inserts.join(',')} ${sql}`;
-    this.refuse(this.verdict(this.issued, key, sql, (tokens) => this.findUnscoped(sql, tokens, inserts)));
+    const memory = inserts.length === 0 ? this.reads : this.writes;
+    this.refuse(this.verdict(memory, keyOf(sql, inserts), sql, (tokens) => this.findUnscoped(sql, tokens, inserts)));
   }
 
   /**
@@ -89,7 +92,7 @@ export class StatementAudit {
     throw new StatementRefusedError(problem, INSTEAD);
   }
 
-  private findUnscoped(sql: string, read: SqlTokens, inserts: readonly string[]): string | undefined {
+  private findUnscoped(sql: string, read: SqlTokens, inserts: readonly RenderedInsert[]): string | undefined {
     const { tokens, comments } = read;
     const shape = readShape(tokens);
     const unreadable = this.findUnreadable(read, shape);
@@ -103,7 +106,8 @@ export class StatementAudit {
       const limited = this.limitedBehind(mention.table);
       if (limited.length === 0) continue;
       if (mention.inserted) {
-        const index = expected.indexOf(mention.table);
+        const at = tokens[mention.token].start;
+        const index = expected.findIndex(({ table, text }) => table === mention.table && standsAround(sql, text, at));
         if (index === -1) return `it inserts into ${limited[0].name} by hand`;
         expected.splice(index, 1);
       } else if (!limited.some((metadata) => claims.take(mention, this.predicateTokens(metadata, mention)))) {
@@ -115,19 +119,21 @@ export class StatementAudit {
 
   private findLimited(read: SqlTokens): string | undefined {
     const { tokens } = read;
+    if (isHarmless(tokens)) return undefined;
     const shape = readShape(tokens);
-    // PRAGMA tells of the schema, not of rows, and TypeORM asks it about each table.
-    if (shape.verbs.every((verb) => verb === 'pragma')) return undefined;
     const problem = this.findUnreadable(read, shape);
     if (problem !== undefined) return problem;
+    const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
+    if (verb !== undefined)
+      return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
-    if (mention !== undefined) return this.byHand(mention.table);
-    const isReadable = shape.verbs.every((verb) => READABLE_VERBS.has(verb));
-    return isReadable ? this.findUnexplained(tokens, shape) : this.findName(tokens);
+    return mention === undefined ? this.findUnexplained(tokens, shape) : this.byHand(mention.table);
   }
 
   private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {
     if (hidesSql) return 'it contains something that databases read in different ways';
+    if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
+      return 'the query cache holds results of all tenants';
     return findDynamicSql(tokens, shape) ?? this.findShadow(shape);
   }
 
@@ -160,11 +166,6 @@ export class StatementAudit {
     return found && this.byHand(found.text);
   }
 
-  private findName(tokens: readonly SqlToken[]): string | undefined {
-    const name = tokens.find((token) => isIdentifier(token) && this.limitedBehind(token.text).length > 0);
-    return name && this.byHand(name.text);
-  }
-
   private byHand(table: string): string {
     return `it names the table of ${this.limitedBehind(table)[0].name}, by hand`;
   }
@@ -189,6 +190,18 @@ export class StatementAudit {
     );
     return readTokens(text, this.dialect).tokens;
   }
+}
+
+function keyOf(sql: string, inserts: readonly RenderedInsert[]): string {
+  return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);
+}
+
+/** Whether an occurrence of `text` in the statement reaches over the character at `at`. */
+function standsAround(sql: string, text: string, at: number): boolean {
+  for (let start = sql.indexOf(text); start !== -1 && start <= at; start = sql.indexOf(text, start + 1)) {
+    if (at < start + text.length) return true;
+  }
+  return false;
 }
 
 /** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */

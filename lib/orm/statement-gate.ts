@@ -51,6 +51,9 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
 
   /** What must be looked up before a statement is sent; undefined when nothing is. */
   const admit = (sql: string, parameters: unknown): Admission | undefined => {
+    if (typeof sql !== 'string') {
+      throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
+    }
     requireOneScope();
     if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
     const issued = enforcement.issuedAs(sql, parameters);

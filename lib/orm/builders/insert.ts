@@ -7,9 +7,9 @@ import { plainScope } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { lookupsFor } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
-import { currentRendering } from '../rendering.js';
+import { currentRendering, outsideRendering } from '../rendering.js';
 import { scopeParameter } from '../scope-parameters.js';
-import { checkCallerText } from '../sql/caller-text.js';
+import { ValueSets } from '../value-sets.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import {
@@ -32,22 +32,30 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     return result;
   }
 
+  override getQuery(): string {
+    const text = super.getQuery();
+    const metadata = this.writtenMetadata();
+    if (metadata !== undefined) currentRendering()?.inserts.push({ table: metadata.tableName.toLowerCase(), text });
+    return text;
+  }
+
   /** The rules are applied while the text is made: after listeners and subscribers have had their say about the values. */
   protected override createInsertExpression(): string {
     const metadata = this.writtenMetadata();
     if (metadata === undefined) return super.createInsertExpression();
-    const { policies } = requireEnforcement(this.dataSource);
-    if (isLimited(metadata, policies)) {
-      this.applyRules(metadata, policies);
-    } else if (this.expressionMap.insertFromSelect === undefined) {
-      const valueSets = this.getValueSets();
-      for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
-      currentRendering()?.unscoped.push({ metadata, valueSets });
+    const given = this.expressionMap.valuesSet;
+    if (this.expressionMap.insertFromSelect === undefined) {
+      const copies = new ValueSets(metadata, requireEnforcement(this.dataSource).dialect);
+      this.expressionMap.valuesSet = this.getValueSets().map((valueSet) =>
+        outsideRendering(() => copies.ofInsert(valueSet)),
+      );
     }
-    const rendering = currentRendering();
-    rendering?.inserts.push(metadata.tableName.toLowerCase());
-    rendering?.writes.push(metadata);
-    return super.createInsertExpression();
+    try {
+      this.applyRules(metadata);
+      return super.createInsertExpression();
+    } finally {
+      this.expressionMap.valuesSet = given;
+    }
   }
 
   protected override getInsertedColumns(): ColumnMetadata[] {
@@ -73,34 +81,43 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   ): string {
     const metadata = this.writtenMetadata();
     if (metadata !== undefined) {
-      const { policies, dialect } = requireEnforcement(this.dataSource);
+      const { policies } = requireEnforcement(this.dataSource);
       const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
       if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
-      const value: unknown = column.getEntityValue(valueSets[index]);
-      if (typeof value === 'function') {
-        const text = checkCallerText(String((value as () => string)()), dialect, 'an SQL expression');
-        column.setEntityValue(valueSets[index], () => text);
-      }
     }
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
-  private applyRules(metadata: EntityMetadata, policies: Policies): void {
+  private applyRules(metadata: EntityMetadata): void {
+    const { policies } = requireEnforcement(this.dataSource);
+    const rendering = currentRendering();
+    rendering?.writes.push(metadata);
+    if (isLimited(metadata, policies)) {
+      this.requireOwnRows(metadata, policies);
+    } else if (this.expressionMap.insertFromSelect === undefined) {
+      const valueSets = this.getValueSets();
+      for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
+      rendering?.unscoped.push({ metadata, valueSets });
+    }
+    if (this.expressionMap.insertFromSelect === undefined) {
+      rendering?.lookups.push(...lookupsFor(metadata, this.getValueSets(), policies, false));
+    }
+  }
+
+  private requireOwnRows(metadata: EntityMetadata, policies: Policies): void {
     if (this.expressionMap.insertFromSelect !== undefined) {
       throw new StatementRefusedError(
         `INSERT … SELECT into ${metadata.name} takes the tenant from the selected rows`,
         'Read the rows and insert them.',
       );
     }
-    const valueSets = this.getValueSets();
-    for (const valueSet of valueSets) {
+    for (const valueSet of this.getValueSets()) {
       for (const tenant of tenantColumnsOf(metadata, policies)) requireOwnTenant(metadata, tenant, valueSet);
       requireGeneratedKey(metadata, valueSet);
       requireParent(metadata, valueSet, policies, true);
     }
     if (this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore)
       this.requireOwnConflicts(metadata, policies);
-    currentRendering()?.lookups.push(...lookupsFor(metadata, valueSets, policies));
   }
 
   /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */

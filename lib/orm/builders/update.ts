@@ -1,12 +1,12 @@
 import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
-import { currentRendering } from '../rendering.js';
-import { checkCallerText } from '../sql/caller-text.js';
-import type { SqlDialect } from '../sql/tokens.js';
+import { currentRendering, outsideRendering } from '../rendering.js';
+import { ValueSets } from '../value-sets.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited, requireOwnTenant, requireParent, tenantColumnsOf } from './write-rules.js';
@@ -26,32 +26,34 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   protected override createUpdateExpression(): string {
     const { mainAlias } = this.expressionMap;
+    if (!mainAlias?.hasMetadata) return super.createUpdateExpression();
+    const { metadata } = mainAlias;
     const { policies, dialect } = requireEnforcement(this.dataSource);
-    const values = this.getValueSet();
-    checkExpressions(values, dialect);
-    if (mainAlias?.hasMetadata) {
-      currentRendering()?.writes.push(mainAlias.metadata);
-      if (isLimited(mainAlias.metadata, policies)) applyRules(mainAlias.metadata, values, policies);
+    const given = this.getValueSet();
+    const values = outsideRendering(() => new ValueSets(metadata, dialect).ofUpdate(given));
+    currentRendering()?.writes.push(metadata);
+    currentRendering()?.lookups.push(...lookupsFor(metadata, [values], policies, true));
+    if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
+    this.expressionMap.valuesSet = values;
+    try {
+      return super.createUpdateExpression();
+    } finally {
+      this.expressionMap.valuesSet = given;
     }
-    return super.createUpdateExpression();
   }
 }
 
-function applyRules(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
+function requireOwnRow(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
   for (const tenant of tenantColumnsOf(metadata, policies)) requireOwnTenant(metadata, tenant, values);
   requireParent(metadata, values, policies, false);
-  currentRendering()?.lookups.push(...lookupsFor(metadata, [values], policies));
-}
-
-/** SQL expressions among the values are checked, and kept as they were checked: a function may answer differently the next time. */
-function checkExpressions(values: ObjectLiteral, dialect: SqlDialect): void {
-  for (const [property, value] of Object.entries(values) as [string, unknown][]) {
-    if (typeof value === 'function') {
-      const text = checkCallerText(String((value as () => string)()), dialect, 'an SQL expression');
-      values[property] = (): string => text;
-    } else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      checkExpressions(value, dialect);
-    }
+  for (const column of metadata.primaryColumns) {
+    // Whether a number is taken by another tenant must not show, and one that is not yet counted is not to be taken.
+    if (!column.isGenerated || column.generationStrategy === 'uuid' || column.getEntityValue(values) === undefined)
+      continue;
+    throw new StatementRefusedError(
+      `an update of ${metadata.name} sets ${column.propertyPath}, which the database counts`,
+      'Leave it out.',
+    );
   }
 }
 

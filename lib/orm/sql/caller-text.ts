@@ -33,6 +33,31 @@ export function checkCallerText(text: string, dialect: SqlDialect, where: string
   return text;
 }
 
+/** Words that end an expression where they stand outside of brackets. */
+const AFTER_EXPRESSION = new Set(
+  'from where set returning order group having limit union intersect except values on select window for into'.split(
+    ' ',
+  ),
+);
+
+/**
+ * As {@link checkCallerText}, for one expression among others: what is behind it must not become a part of the statement of its own.
+ *
+ * @throws StatementRefusedError for a comma, or a word that opens another clause, outside of brackets
+ */
+export function checkCallerExpression(text: string, dialect: SqlDialect, where: string): string {
+  checkCallerText(text, dialect, where);
+  let depth = 0;
+  for (const { kind, text: token } of readTokens(text, dialect).tokens) {
+    if (kind === 'punctuation' && token === '(') depth += 1;
+    if (kind === 'punctuation' && token === ')') depth -= 1;
+    if (depth > 0) continue;
+    if (kind === 'punctuation' && token === ',') throw refused(`${where} is more than one`);
+    if (kind === 'word' && AFTER_EXPRESSION.has(token)) throw refused(`${where} opens another clause`);
+  }
+  return text;
+}
+
 function refused(reason: string): StatementRefusedError {
   return new StatementRefusedError(reason, 'Write one complete condition, with values as parameters.');
 }

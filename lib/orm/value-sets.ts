@@ -1,0 +1,65 @@
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { OrmUtils } from 'typeorm/util/OrmUtils.js';
+import { checkCallerExpression } from './sql/caller-text.js';
+import type { SqlDialect } from './sql/tokens.js';
+
+/**
+ * Copies what is written, each value read once: a property with a getter may answer differently when it is read again, and what was checked must be
+ * what is written. SQL expressions are evaluated and checked here.
+ */
+export class ValueSets {
+  constructor(
+    private readonly metadata: EntityMetadata,
+    private readonly dialect: SqlDialect,
+  ) {}
+
+  /** The columns that a row to insert gives a value. */
+  ofInsert(valueSet: ObjectLiteral): ObjectLiteral {
+    const copy: ObjectLiteral = {};
+    for (const column of this.metadata.columns) {
+      const value: unknown = column.getEntityValue(valueSet);
+      if (value !== undefined) OrmUtils.mergeDeep(copy, this.valueMap(column, value));
+    }
+    return copy;
+  }
+
+  /** The properties that an update sets, unknown ones too: TypeORM refuses those. */
+  ofUpdate(values: ObjectLiteral, prefix = ''): ObjectLiteral {
+    const copy: ObjectLiteral = {};
+    for (const key in values) {
+      const path = prefix === '' ? key : `${prefix}.${key}`;
+      copy[key] = this.property(path, values[key]);
+    }
+    return copy;
+  }
+
+  private property(path: string, value: unknown): unknown {
+    if (typeof value === 'function') return this.expression(value as () => string);
+    if (typeof value !== 'object' || value === null) return value;
+    if (this.metadata.hasEmbeddedWithPropertyPath(path)) return this.ofUpdate(value, path);
+    const relation = this.metadata.findRelationWithPropertyPath(path);
+    if (relation === undefined || relation.joinColumns.length === 0) return value;
+    const key: ObjectLiteral = {};
+    for (const { referencedColumn } of relation.joinColumns) {
+      const part: unknown = referencedColumn!.getEntityValue(value);
+      if (part !== undefined) OrmUtils.mergeDeep(key, referencedColumn!.createValueMap(part));
+    }
+    return key;
+  }
+
+  private valueMap(column: ColumnMetadata, value: unknown): ObjectLiteral {
+    if (typeof value === 'function') return column.createValueMap(this.expression(value as () => string));
+    const { relationMetadata, referencedColumn } = column;
+    // A key of several columns is one property: an object with a part for each.
+    const isPart = relationMetadata !== undefined && relationMetadata.joinColumns.length > 1 && column.isVirtual;
+    return isPart && referencedColumn !== undefined
+      ? column.createValueMap(referencedColumn.createValueMap(value))
+      : column.createValueMap(value);
+  }
+
+  private expression(evaluate: () => string): () => string {
+    const text = checkCallerExpression(String(evaluate()), this.dialect, 'an SQL expression');
+    return () => text;
+  }
+}

@@ -1,0 +1,184 @@
+import { AsyncResource } from 'node:async_hooks';
+import { DataSource, EntityManager } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { attacks, crossedIf } from '../../support/attack.js';
+import { DESK_ENTITIES, Document, Label, News, Note, Ticket } from '../../support/desk.js';
+import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
+
+attacks('a property that something has put on every object', {
+  'opens no section': async ({ repo }) => {
+    Object.defineProperty(Object.prototype, 'section', { configurable: true, value: { open: true, why: 'polluted' } });
+    try {
+      return await tenancy.run(ACME, () => repo(Ticket).find());
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'section');
+    }
+  },
+  'is no scope': async ({ repo }) => {
+    Object.defineProperty(Object.prototype, 'scope', { configurable: true, value: { values: GLOBEX, fingerprint: 'x' } });
+    try {
+      return await tenancy.run(ACME, () => repo(Ticket).find());
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'scope');
+    }
+  },
+  'is no tenant of a new row': async ({ repo }) => {
+    Object.defineProperty(Object.prototype, 'organizationId', { configurable: true, writable: true, value: 2 });
+    try {
+      return await repo(Note).insert({ body: 'planted' });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'organizationId');
+    }
+  },
+  'is no key of a scope': async ({ repo }) => {
+    Object.defineProperty(Object.prototype, 'organizationId', { configurable: true, writable: true, value: 2 });
+    try {
+      return await tenancy.run({} as never, () => repo(Ticket).find());
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'organizationId');
+    }
+  },
+  'is no condition of a builder': async ({ repo }) => {
+    Object.defineProperty(Object.prototype, 'extraAppendedAndWhereCondition', {
+      configurable: true,
+      writable: true,
+      value: '1=1) OR (1=1',
+    });
+    try {
+      return await repo(Ticket).createQueryBuilder('t').getMany();
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'extraAppendedAndWhereCondition');
+    }
+  },
+});
+
+attacks('a way around the attached DataSource', {
+  'by an entity manager that is made by hand reads own rows': ({ dataSource }) => new EntityManager(dataSource).find(Ticket),
+  'by an entity manager that is made by hand removes own rows': async ({ dataSource }) =>
+    new EntityManager(dataSource).remove(Object.assign(new Note(), { id: foreign.note })),
+  'by a copy of the DataSource reads own rows': ({ dataSource }) =>
+    (Object.create(dataSource) as DataSource).createQueryBuilder(Ticket, 't').getMany(),
+  'by the method of the class reads own rows': ({ dataSource }) =>
+    DataSource.prototype.createQueryBuilder.call(dataSource, Ticket, 't').getMany(),
+  'by metadata that are built again reads own rows': async ({ dataSource, repo }) => {
+    await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    return repo(Ticket).find();
+  },
+  'by a DataSource that is closed and opened again reads own rows': {
+    attempt: async ({ dataSource }) => {
+      await dataSource.destroy();
+      await dataSource.initialize();
+      return [await dataSource.getRepository(Ticket).find(), await dataSource.query('SELECT subject FROM ticket')];
+    },
+    not: { sqljs: 'its rows are gone then' },
+  },
+  'by another DataSource reads own rows': {
+    attempt: async ({ dataSource }) => {
+      const other = await new DataSource({ ...dataSource.options, entities: DESK_ENTITIES, synchronize: false } as DataSourceOptions).initialize();
+      if (!Object.hasOwn(dataSource, 'createQueryBuilder')) return other.destroy().then(() => dataSource.query('SELECT subject FROM ticket'));
+      try {
+        return await other.query('SELECT subject FROM ticket');
+      } finally {
+        await other.destroy();
+      }
+    },
+    not: { sqljs: 'it has rows of its own' },
+  },
+  'by a cache that is set up later reads own rows': {
+    attempt: async ({ dataSource, repo }) => {
+      dataSource.setOptions({ cache: { type: 'database' } } as never);
+      try {
+        await dataSource.queryResultCache!.connect();
+        await tenancy.unscoped('sets up the cache', async () => {
+          const runner = dataSource.createQueryRunner();
+          await dataSource.queryResultCache!.synchronize(runner);
+          await runner.release();
+        });
+        await tenancy.run(GLOBEX, () => repo(Ticket).find({ cache: { id: 'tickets', milliseconds: 60_000 } }));
+        return await repo(Ticket).find({ cache: { id: 'tickets', milliseconds: 60_000 } });
+      } finally {
+        await tenancy.unscoped('takes the cache down', () => dataSource.query(`DROP TABLE ${dataSource.driver.escape('query-result-cache')}`));
+        Object.assign(dataSource, { queryResultCache: undefined });
+        Object.assign(dataSource.options, { cache: undefined });
+      }
+    },
+    not: {},
+  },
+  'by the file of a database in memory gives no rows': {
+    attempt: async ({ dataSource }) => {
+      const bytes = (dataSource.manager as unknown as { exportDatabase(): Uint8Array }).exportDatabase();
+      return crossedIf(Buffer.from(bytes).includes('globex'));
+    },
+    not: { postgres: 'it is not in memory', postgres15: 'it is not in memory', mariadb: 'it is not in memory' },
+  },
+});
+
+attacks('a scope', {
+  'that is a fraction is not rounded to another tenant': {
+    attempt: ({ repo }) => tenancy.run({ organizationId: 1.6 }, () => repo(Label).insert({ organizationId: 1.6, name: 'planted' })),
+    not: { sqljs: 'it keeps fractions', postgres: 'it takes no fractions', postgres15: 'it takes no fractions' },
+  },
+  'is not taken from what another resource was made in': ({ repo }) => {
+    const resource = tenancy.run(GLOBEX, () => new AsyncResource('pool'));
+    const read = tenancy.bind(() => repo(Ticket).find());
+    return resource.runInAsyncScope(read);
+  },
+  'is the one in which a lazy promise is awaited, not the one in which it was asked for': async ({ repo }) => {
+    const lazy = tenancy.run(GLOBEX, () => ({ then: (done: (rows: unknown) => void) => void repo(Ticket).find().then(done) }));
+    return await lazy;
+  },
+  'that exempts labels does not free what is joined to them': ({ repo }) =>
+    tenancy.unscoped('reads labels', { entities: [Label] }, () =>
+      repo(Label).createQueryBuilder('l').leftJoin('l.tickets', 't').select('t.subject', 'subject').getRawMany(),
+    ),
+  'that exempts labels does not free a sub-select on tickets': ({ repo, dataSource }) =>
+    tenancy.unscoped('reads labels', { entities: [Label] }, () =>
+      repo(Label)
+        .createQueryBuilder('l')
+        .select((query) => query.select('MAX(t.subject)').from(Ticket, 't'), 'subject')
+        .addSelect(`(SELECT MAX(${dataSource.driver.escape('id')}) FROM news)`, 'n')
+        .getRawMany(),
+    ),
+  'that exempts everything inside one that exempts labels ends with it': async ({ repo }) => {
+    const later = tenancy.unscoped('reads labels', { entities: [Label] }, () =>
+      tenancy.unscoped('reads everything', () => tenancy.bind(() => repo(Ticket).find())),
+    );
+    return later();
+  },
+  'of a parent class of nothing exempts nothing': ({ repo }) =>
+    tenancy.unscoped('reads nothing', { entities: [Object, Function, Note.constructor as never] }, () => repo(Ticket).find()),
+  'of a row is not changed by its own listener': async ({ dataSource, repo }) => {
+    const subscriber = {
+      listenTo: () => Note,
+      beforeUpdate: ({ entity }: { entity?: Partial<Note> }) => void Object.assign(entity!, { organizationId: 2 }),
+    };
+    dataSource.subscribers.push(subscriber as never);
+    try {
+      return await repo(Note).save({ id: own.note, organizationId: 1, body: 'changed' });
+    } finally {
+      dataSource.subscribers.pop();
+    }
+  },
+  'holds for what a subscriber asks after a query': async ({ dataSource, repo }) => {
+    const seen: unknown[] = [];
+    let asked: Promise<unknown> | undefined;
+    const subscriber = { afterQuery: () => void (asked ??= repo(Ticket).find().then((rows) => seen.push(rows), (error: Error) => seen.push(error.name))) };
+    dataSource.subscribers.push(subscriber as never);
+    try {
+      await tenancy.run(GLOBEX, () => repo(News).find()).then(() => undefined);
+      asked = undefined;
+      await repo(News).find();
+      await asked;
+    } finally {
+      dataSource.subscribers.pop();
+    }
+    return seen.at(-1);
+  },
+  'goes with a document whose lazy ticket is asked for in it': async ({ repo, plant }) => {
+    await plant(Document, { id: '00000000-0000-4000-8000-000000000077', organizationId: 1, title: 'x', ticket: { id: foreign.ticket } });
+    const found = await repo(Document).findOneByOrFail({ id: '00000000-0000-4000-8000-000000000077' });
+    const ticket = await found.ticket;
+    await tenancy.unscoped('takes it away', () => repo(Document).delete({ id: found.id }));
+    return ticket;
+  },
+});
