@@ -1,7 +1,7 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
-import { plainScope } from './authority.js';
+import { currentFrame } from '../tenancy/scope-frame.js';
 import { junctionSides } from './compile-policy.js';
 import { isScoped } from './policy.js';
 import type { Policies } from './policies.js';
@@ -38,7 +38,7 @@ export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): rea
 }
 
 /**
- * The rows that a set of values names by foreign keys, as far as their tables are limited now.
+ * The rows that a set of values names by foreign keys: all of them for an entity that is limited now, those in tables that are limited for any other.
  *
  * @param valueSets what is written, as TypeORM reads it
  * @param isUpdate whether columns that are not given keep their values
@@ -51,8 +51,10 @@ export function lookupsFor(
   isUpdate: boolean,
 ): ForeignKeyLookup[] {
   const lookups: ForeignKeyLookup[] = [];
+  // What a limited row refers to lies in the scope, exempt or not.
+  const isLimited = policies.inForce(metadata) !== undefined;
   for (const key of foreignKeysOf(metadata, policies)) {
-    if (policies.inForce(key.target) === undefined) continue;
+    if (!isLimited && policies.inForce(key.target) === undefined) continue;
     const rows = valueSets.map((valueSet) => namedRow(key, valueSet, metadata, policies, isUpdate));
     const values = new Map(rows.filter((row) => row !== undefined).map((row) => [rowText(row), row]));
     if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
@@ -72,7 +74,11 @@ function namedRow(
   const tenantColumns = policy.kind === 'columns' ? policy.columns : [];
   const given = key.columns.map(({ own }) => {
     const tenant = tenantColumns.find(({ column }) => column === own);
-    return tenant === undefined ? writtenValue(own, valueSet, metadata) : plainScope()?.values[tenant.key];
+    if (tenant !== undefined) return currentFrame()?.scope?.values[tenant.key];
+    const value = writtenValue(own, valueSet, metadata) ?? (isUpdate ? undefined : defaultOf(own, valueSet, metadata));
+    return value === undefined || value === null
+      ? value
+      : (policies.driver.preparePersistentValue(value, own) as unknown);
   });
   const isOwn = key.columns.map(({ own }) => !tenantColumns.some(({ column }) => column === own));
   const parts = given.filter((_, i) => isOwn[i]);
@@ -82,6 +88,17 @@ function namedRow(
   throw new StatementRefusedError(
     `an update of ${metadata.name} gives a part of the key ${key.property}, and which row that names cannot be told`,
     'Give all its columns.',
+  );
+}
+
+/** What the database puts in where an insert gives nothing. */
+function defaultOf(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
+  if (column.getEntityValue(valueSet) === null || column.default === undefined || column.default === null)
+    return undefined;
+  if (typeof column.default !== 'function') return column.default;
+  throw new StatementRefusedError(
+    `${metadata.name}.${column.propertyPath} is left to a default of the database, and which row that names cannot be told`,
+    'Give a value.',
   );
 }
 

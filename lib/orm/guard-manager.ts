@@ -3,7 +3,7 @@ import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 't
 import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';
 import type { SingleConnection } from './single-connection.js';
-import { rowKey, visibleRows } from './visible-rows.js';
+import { rowKey, storedValues, visibleRows } from './visible-rows.js';
 
 type Operation = 'remove' | 'softRemove' | 'recover';
 
@@ -71,7 +71,7 @@ async function requireVisible(
   entities: readonly ObjectLiteral[],
 ): Promise<void> {
   const columns = metadata.primaryColumns;
-  const keys = entities.map((entity) => columns.map((column) => column.getEntityValue(entity) as unknown));
+  const keys = entities.map((entity) => storedValues(entity, columns, queryRunner.dataSource));
   // An entity without its key is for TypeORM to refuse.
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
   const visible = await visibleRows(queryRunner, metadata, columns, complete);

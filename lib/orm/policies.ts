@@ -8,6 +8,8 @@ import type { ParentLink, ScopedPolicy, TenantPolicy } from './policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
 const NONE: readonly EntityMetadata[] = [];
+/** What PostgreSQL keeps of a name. */
+const IDENTIFIER_BYTES = 63;
 /** Aliases of the tables inside a predicate. */
 const PARENT_ALIAS = 'muck_parent_';
 /** How many qualifiers per entity are remembered; aliases are few, unless they are generated. */
@@ -98,8 +100,24 @@ export class Policies {
   private metadatasOf(table: string): readonly EntityMetadata[] {
     const metadatas = this.dataSource.entityMetadatas;
     // A DataSource that is initialised again has new metadata.
-    if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: groupByTable(metadatas) };
-    return this.tables.byName.get(table) ?? NONE;
+    if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };
+    return this.tables.byName.get(this.tableKey(table)) ?? NONE;
+  }
+
+  /** A table's name without its schema, as the database keeps it: PostgreSQL cuts what is longer than 63 bytes. */
+  private tableKey(name: string): string {
+    const table = name.toLowerCase().split('.').at(-1)!;
+    if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;
+    return Buffer.from(table).subarray(0, IDENTIFIER_BYTES).toString();
+  }
+
+  private groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
+    const tables = new Map<string, EntityMetadata[]>();
+    for (const metadata of metadatas) {
+      const table = this.tableKey(metadata.tablePath);
+      tables.set(table, [...(tables.get(table) ?? []), metadata]);
+    }
+    return tables;
   }
 
   /** The entity's table as it stands in SQL. */
@@ -108,6 +126,26 @@ export class Policies {
       .split('.')
       .map((part) => this.escape(part))
       .join('.');
+  }
+
+  /** A scoped entity whose rows go or change along when rows of this shared one are deleted; undefined when there is none. */
+  takenAlongWith(metadata: EntityMetadata): EntityMetadata | undefined {
+    if (this.of(metadata).kind !== 'shared') return undefined;
+    return this.dataSource.entityMetadatas.find(
+      (other) =>
+        isScoped(this.of(other)) &&
+        other.foreignKeys.some(
+          ({ referencedEntityMetadata, onDelete }) =>
+            referencedEntityMetadata === metadata && /CASCADE|SET/i.test(onDelete ?? ''),
+        ),
+    );
+  }
+
+  /** As {@link takenAlongWith}, by a table's name. */
+  takenAlongWithTable(table: string): EntityMetadata | undefined {
+    return this.metadatasOf(table)
+      .map((metadata) => this.takenAlongWith(metadata))
+      .find((other) => other !== undefined);
   }
 
   /** The table of the query cache, in lower case; undefined where there is none in the database. */
@@ -155,13 +193,4 @@ export class Policies {
 function parentAlias(qualifier: string): string {
   const inside = new RegExp(`^.${PARENT_ALIAS}(\\d+).$`).exec(qualifier);
   return `${PARENT_ALIAS}${inside === null ? 1 : Number(inside[1]) + 1}`;
-}
-
-function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
-  const tables = new Map<string, EntityMetadata[]>();
-  for (const metadata of metadatas) {
-    const table = metadata.tableName.toLowerCase();
-    tables.set(table, [...(tables.get(table) ?? []), metadata]);
-  }
-  return tables;
 }

@@ -126,6 +126,11 @@ export class StatementAudit {
     const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
     if (verb !== undefined)
       return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
+    if (tokens.some(({ kind, text }) => kind === 'word' && text === 'delete')) {
+      const along = shape.mentions.find(({ table }) => this.policies.takenAlongWithTable(table) !== undefined);
+      if (along !== undefined)
+        return `it would take rows of ${this.policies.takenAlongWithTable(along.table)!.name} along, of all tenants`;
+    }
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
     return mention === undefined ? this.findUnexplained(tokens, shape) : this.byHand(mention.table);
   }

@@ -4,10 +4,10 @@ import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
-import { currentFrame, runOutside } from '../tenancy/scope-frame.js';
+import { currentFrame, runInScope, runOutside } from '../tenancy/scope-frame.js';
 import { readClosureStatement } from './closure-statements.js';
 import type { TreeNodes } from './closure-statements.js';
-import { asUniqueConflict } from './driver-errors.js';
+import { asUniqueConflict, withoutValues } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
 import { isPersisting } from './persistence.js';
 import { requireOneTenant } from './unscoped-references.js';
@@ -70,7 +70,9 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   };
 
   const prepare = async ({ lookups, unscoped }: IssuedStatement): Promise<void> => {
-    if (lookups.length > 0) await requireReferences(lookups, runner);
+    const scope = currentFrame()?.scope;
+    // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
+    if (lookups.length > 0 && scope !== undefined) await runInScope(scope, () => requireReferences(lookups, runner));
     for (const insert of unscoped) await requireOneTenant(insert, enforcement.policies, runner);
   };
 
@@ -80,20 +82,18 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
   };
 
-  const write = async (admission: Admission, send: () => Promise<unknown>): Promise<unknown> => {
-    await admission.prepare();
-    try {
-      return await send();
-    } catch (error) {
-      throw asUniqueConflict(error, admission.writes, enforcement.policies) ?? error;
-    }
-  };
-
   runner.query = (async (sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
     const admission = admit(sql, parameters);
     const sent = enforcement.issuedAs(sql, parameters)?.parameters ?? parameters;
-    const send = (): Promise<unknown> => query(sql, sent as unknown[] | undefined, structured);
-    return admission === undefined ? send() : write(admission, send);
+    await admission?.prepare();
+    try {
+      return await query(sql, sent as unknown[] | undefined, structured);
+    } catch (error) {
+      throw (
+        asUniqueConflict(error, admission?.writes ?? [], enforcement.policies) ??
+        withoutValues(error, enforcement.dialect)
+      );
+    }
   }) as QueryRunner['query'];
 
   runner.stream = async (sql, parameters, onEnd, onError) => {

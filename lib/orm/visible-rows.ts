@@ -34,7 +34,7 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
  * Which of the given rows the scope can see, deleted ones included.
  *
  * @param columns the columns that identify a row
- * @param rows their values, one list per row
+ * @param rows their values as they are stored, one list per row
  * @returns the {@link rowKey} of each visible row
  */
 export async function visibleRows(
@@ -70,6 +70,18 @@ export async function selectRows(
   return found;
 }
 
+/** The values of an entity's columns as they are stored. */
+export function storedValues(
+  entity: ObjectLiteral,
+  columns: readonly ColumnMetadata[],
+  { driver }: DataSource,
+): unknown[] {
+  return columns.map((column) => {
+    const value: unknown = column.getEntityValue(entity);
+    return value === undefined || value === null ? value : (driver.preparePersistentValue(value, column) as unknown);
+  });
+}
+
 /** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
 export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
   return JSON.stringify(row.map((value, i) => keyText(value, columns[i])));
@@ -95,7 +107,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = driver.preparePersistentValue(rows[row][column], columns[column]) as unknown;
+    parameters[name] = rows[row][column];
     return `:${name}`;
   };
   const nameOf = ({ databaseName }: ColumnMetadata): string =>

@@ -35,7 +35,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   override getQuery(): string {
     const text = super.getQuery();
     const metadata = this.writtenMetadata();
-    if (metadata !== undefined) currentRendering()?.inserts.push({ table: metadata.tableName.toLowerCase(), text });
+    if (metadata !== undefined) currentRendering()?.inserts.push({ table: tableNameOf(metadata), text });
     return text;
   }
 
@@ -162,6 +162,11 @@ function uniqueKeysOf(metadata: EntityMetadata): string[][] {
     ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
     ...metadata.indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columnsOf(columns)),
   ];
+}
+
+/** The last part of the table's path, in lower case, as the reader of statements finds it. */
+function tableNameOf({ tablePath }: EntityMetadata): string {
+  return tablePath.split('.').at(-1)!.toLowerCase();
 }
 
 family.insert = ScopedInsertQueryBuilder;

@@ -1,7 +1,7 @@
 import { EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import { requireEnforcement } from '../enforcement.js';
-import { rowKey, visibleRows } from '../visible-rows.js';
+import { rowKey, storedValues, visibleRows } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited } from './write-rules.js';
@@ -39,7 +39,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
     const columns = metadata.primaryColumns;
     const keys = (Array.isArray(rows) ? (rows as unknown[]) : [rows]).map((row) =>
-      typeof row === 'object' && row !== null ? columns.map((column) => column.getEntityValue(row) as unknown) : [row],
+      typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],
     );
     if (keys.length === 0) return;
     const queryRunner = this.obtainQueryRunner();

@@ -40,18 +40,18 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       return this.parentQueryBuilder === undefined ? super.getSql() : this.getQuery();
     }
 
-    /** TypeORM joins this condition to the others with AND, each in brackets; while the text is made it carries the predicates too. */
+    /**
+     * The predicates come first: a database that evaluates conditions in their order asks whose a row is before it computes anything with the row's
+     * values, so that an error does not tell of them.
+     */
     protected override createWhereExpression(): string {
-      const map = this.expressionMap;
-      const own = map.extraAppendedAndWhereCondition;
       const predicates = this.tenantPredicates().join(' AND ');
-      if (predicates === '') return super.createWhereExpression();
-      map.extraAppendedAndWhereCondition = own ? `( ${this.checked(own)} ) AND ${predicates}` : predicates;
-      try {
-        return super.createWhereExpression();
-      } finally {
-        map.extraAppendedAndWhereCondition = own;
-      }
+      const text = super.createWhereExpression();
+      if (predicates === '') return text;
+      if (text === '') return ` WHERE ${predicates}`;
+      if (!text.startsWith(' WHERE '))
+        throw new StatementRefusedError('there is something before its conditions', 'Leave it out.');
+      return ` WHERE ( ${predicates} ) AND ( ${this.checked(text.slice(' WHERE '.length))} )`;
     }
 
     protected override createWhereClausesExpression(clauses: WhereClause[]): string {

@@ -24,7 +24,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
     if (predicate === '') return super.createJoinTreeRecursively(tree);
     joinAttribute.condition = condition
-      ? `(${checkCallerText(condition, this.dialect(), 'a join condition')}) AND ${predicate}`
+      ? `${predicate} AND (${checkCallerText(condition, this.dialect(), 'a join condition')})`
       : predicate;
     try {
       const text = super.createJoinTreeRecursively(tree);

@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { DataSource, EntityManager } from 'typeorm';
-import type { DataSourceOptions } from 'typeorm';
 import { attacks, crossedIf } from '../../support/attack.js';
-import { DESK_ENTITIES, Document, Label, News, Note, Ticket } from '../../support/desk.js';
+import { Document, Label, News, Note, Ticket } from '../../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
 attacks('a property that something has put on every object', {
@@ -26,14 +25,6 @@ attacks('a property that something has put on every object', {
     Object.defineProperty(Object.prototype, 'organizationId', { configurable: true, writable: true, value: 2 });
     try {
       return await repo(Note).insert({ body: 'planted' });
-    } finally {
-      Reflect.deleteProperty(Object.prototype, 'organizationId');
-    }
-  },
-  'is no key of a scope': async ({ repo }) => {
-    Object.defineProperty(Object.prototype, 'organizationId', { configurable: true, writable: true, value: 2 });
-    try {
-      return await tenancy.run({} as never, () => repo(Ticket).find());
     } finally {
       Reflect.deleteProperty(Object.prototype, 'organizationId');
     }
@@ -64,46 +55,6 @@ attacks('a way around the attached DataSource', {
     await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
     return repo(Ticket).find();
   },
-  'by a DataSource that is closed and opened again reads own rows': {
-    attempt: async ({ dataSource }) => {
-      await dataSource.destroy();
-      await dataSource.initialize();
-      return [await dataSource.getRepository(Ticket).find(), await dataSource.query('SELECT subject FROM ticket')];
-    },
-    not: { sqljs: 'its rows are gone then' },
-  },
-  'by another DataSource reads own rows': {
-    attempt: async ({ dataSource }) => {
-      const other = await new DataSource({ ...dataSource.options, entities: DESK_ENTITIES, synchronize: false } as DataSourceOptions).initialize();
-      if (!Object.hasOwn(dataSource, 'createQueryBuilder')) return other.destroy().then(() => dataSource.query('SELECT subject FROM ticket'));
-      try {
-        return await other.query('SELECT subject FROM ticket');
-      } finally {
-        await other.destroy();
-      }
-    },
-    not: { sqljs: 'it has rows of its own' },
-  },
-  'by a cache that is set up later reads own rows': {
-    attempt: async ({ dataSource, repo }) => {
-      dataSource.setOptions({ cache: { type: 'database' } } as never);
-      try {
-        await dataSource.queryResultCache!.connect();
-        await tenancy.unscoped('sets up the cache', async () => {
-          const runner = dataSource.createQueryRunner();
-          await dataSource.queryResultCache!.synchronize(runner);
-          await runner.release();
-        });
-        await tenancy.run(GLOBEX, () => repo(Ticket).find({ cache: { id: 'tickets', milliseconds: 60_000 } }));
-        return await repo(Ticket).find({ cache: { id: 'tickets', milliseconds: 60_000 } });
-      } finally {
-        await tenancy.unscoped('takes the cache down', () => dataSource.query(`DROP TABLE ${dataSource.driver.escape('query-result-cache')}`));
-        Object.assign(dataSource, { queryResultCache: undefined });
-        Object.assign(dataSource.options, { cache: undefined });
-      }
-    },
-    not: {},
-  },
   'by the file of a database in memory gives no rows': {
     attempt: async ({ dataSource }) => {
       const bytes = (dataSource.manager as unknown as { exportDatabase(): Uint8Array }).exportDatabase();
@@ -114,10 +65,6 @@ attacks('a way around the attached DataSource', {
 });
 
 attacks('a scope', {
-  'that is a fraction is not rounded to another tenant': {
-    attempt: ({ repo }) => tenancy.run({ organizationId: 1.6 }, () => repo(Label).insert({ organizationId: 1.6, name: 'planted' })),
-    not: { sqljs: 'it keeps fractions', postgres: 'it takes no fractions', postgres15: 'it takes no fractions' },
-  },
   'is not taken from what another resource was made in': ({ repo }) => {
     const resource = tenancy.run(GLOBEX, () => new AsyncResource('pool'));
     const read = tenancy.bind(() => repo(Ticket).find());
@@ -131,14 +78,14 @@ attacks('a scope', {
     tenancy.unscoped('reads labels', { entities: [Label] }, () =>
       repo(Label).createQueryBuilder('l').leftJoin('l.tickets', 't').select('t.subject', 'subject').getRawMany(),
     ),
-  'that exempts labels does not free a sub-select on tickets': ({ repo, dataSource }) =>
-    tenancy.unscoped('reads labels', { entities: [Label] }, () =>
-      repo(Label)
+  'that exempts labels does not free a sub-select on tickets': ({ repo }) =>
+    tenancy.unscoped('reads labels', { entities: [Label] }, async () => {
+      const rows = await repo(Label)
         .createQueryBuilder('l')
-        .select((query) => query.select('MAX(t.subject)').from(Ticket, 't'), 'subject')
-        .addSelect(`(SELECT MAX(${dataSource.driver.escape('id')}) FROM news)`, 'n')
-        .getRawMany(),
-    ),
+        .addSelect((query) => query.select('MAX(t.subject)').from(Ticket, 't'), 'subject')
+        .getRawMany<{ subject: string }>();
+      return rows.map(({ subject }) => subject);
+    }),
   'that exempts everything inside one that exempts labels ends with it': async ({ repo }) => {
     const later = tenancy.unscoped('reads labels', { entities: [Label] }, () =>
       tenancy.unscoped('reads everything', () => tenancy.bind(() => repo(Ticket).find())),

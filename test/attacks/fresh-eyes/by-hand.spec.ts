@@ -158,6 +158,30 @@ attacks('a common table expression', {
 });
 
 attacks('what a query by hand does to everybody', {
+  'does not take the tables away': sent(
+    { postgres: ['DROP SCHEMA public CASCADE'] },
+    'it takes tables away by their names only',
+  ),
+  'does not put the tables where nobody finds them': {
+    attempt: async ({ dataSource, repo }) => {
+      await dataSource.query('ALTER SCHEMA public RENAME TO elsewhere');
+      const read = tenancy.run(GLOBEX, () => repo(News).find());
+      const lost = await read.then(() => false, () => true);
+      await tenancy.unscoped('puts them back', () => dataSource.query('ALTER SCHEMA elsewhere RENAME TO public'));
+      return crossedIf(lost);
+    },
+    not: { sqljs: 'it has one schema', mariadb: 'its schemas are databases' },
+  },
+  'does not stay in force on a connection of the pool': {
+    attempt: async ({ dataSource, repo, kind }) => {
+      await dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = 0' : 'SET search_path = pg_catalog');
+      const read = tenancy.run(GLOBEX, () => repo(News).find());
+      const blocked = await read.then((rows) => rows.length === 0, () => true);
+      await tenancy.unscoped('puts it back', () => dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = DEFAULT' : 'RESET search_path'));
+      return crossedIf(blocked);
+    },
+    not: { sqljs: 'it has no settings of a connection' },
+  },
   'does not set back the numbers of a table': {
     attempt: async (world) => {
       await world.dataSource.query(`SELECT setval('note_id_seq', 9000)`);
