@@ -54,7 +54,10 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   const enforcement = enforce(dataSource);
   attachBuilders(dataSource);
   attachDriver(dataSource, enforcement);
-  if (dataSource.queryResultCache !== undefined) scopeCache(dataSource.queryResultCache);
+  attachCache(dataSource);
+  for (const method of ['createQueryBuilder', 'createEntityManager']) enforcement.noteSeam(dataSource, method);
+  for (const method of ['escapeQueryWithParameters', 'createQueryRunner'])
+    enforcement.noteSeam(dataSource.driver, method);
   scopeLazyRelations(dataSource);
   for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
   return enforcement;
@@ -93,6 +96,21 @@ function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
   const createEntityManager = dataSource.createEntityManager.bind(dataSource);
   dataSource.createEntityManager = (queryRunner) => guardManager(createEntityManager(queryRunner), connection);
   guardManager(dataSource.manager, connection);
+}
+
+/** The cache may be given, or changed, while the DataSource is open. */
+function attachCache(dataSource: DataSource): void {
+  let cache = dataSource.queryResultCache;
+  if (cache !== undefined) scopeCache(cache);
+  Object.defineProperty(dataSource, 'queryResultCache', {
+    configurable: true,
+    enumerable: true,
+    get: () => cache,
+    set: (next: typeof cache) => {
+      cache = next;
+      if (cache !== undefined) scopeCache(cache);
+    },
+  });
 }
 
 function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHODS)[number]): void {

@@ -30,7 +30,7 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   const policies = enforcementOf(dataSource)?.policies;
   if (policies === undefined) return { problems: ['a DataSource is not initialised'], undeclared: [] };
 
-  const problems: string[] = [];
+  const problems: string[] = replacedMethods(dataSource);
   const undeclared: string[] = [];
   for (const metadata of entities) {
     const found = collect(() => {
@@ -43,6 +43,14 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   // With problems among the entities the statements cannot be made.
   if (problems.length === 0) problems.push(...collect(() => selfCheck(dataSource)));
   return { problems, undeclared };
+}
+
+/** Whatever else wraps a DataSource has to do it before it is initialised, or keep what it wraps. */
+function replacedMethods(dataSource: DataSource): string[] {
+  return (enforcementOf(dataSource)?.replacedSeams() ?? []).map(
+    (method) =>
+      `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Replace it before, in a dataSourceFactory.`,
+  );
 }
 
 function collect(check: () => void): readonly string[] {

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
-import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
+import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';
 import { Policies } from './policies.js';
 import { currentRendering } from './rendering.js';
 import { scopeKeyOf, scopeValue } from './scope-parameters.js';
@@ -22,7 +22,7 @@ export interface IssuedStatement {
   /** In what situation it was made: it may only be sent in the same one. */
   readonly authority: string;
   readonly lookups: readonly ForeignKeyLookup[];
-  readonly unscoped: readonly UnscopedInsert[];
+  readonly unscoped: readonly UnscopedWrite[];
   /** The parameters as they were: whoever holds the array could put another tenant's key into it. */
   readonly parameters: readonly unknown[];
   /** The entities that it writes. */
@@ -36,12 +36,26 @@ export class Enforcement {
   readonly audit: StatementAudit;
   /** By the array of its parameters, which TypeORM makes anew for each statement and hands on to the query runner. */
   private readonly issued = new WeakMap<object, IssuedStatement>();
+  /** What attaching has put over TypeORM's own methods. */
+  private readonly seams: { readonly object: object; readonly method: string; readonly is: unknown }[] = [];
   private readonly templates = new Map<string, StatementTemplate>();
 
   constructor(readonly dataSource: DataSource) {
     this.dialect = dialectOf(dataSource);
     this.policies = new Policies(dataSource);
     this.audit = new StatementAudit(this.policies, this.dialect);
+  }
+
+  /** Remembers a method that has been put in place, as it stands there now. */
+  noteSeam(object: object, method: string): void {
+    this.seams.push({ object, method, is: Reflect.get(object, method) as unknown });
+  }
+
+  /** Names of methods that something has replaced since. */
+  replacedSeams(): string[] {
+    return this.seams
+      .filter(({ object, method, is }) => Reflect.get(object, method) !== is)
+      .map(({ method }) => method);
   }
 
   /**

@@ -5,6 +5,7 @@ import { currentFrame } from '../tenancy/scope-frame.js';
 import { junctionSides } from './compile-policy.js';
 import { isScoped } from './policy.js';
 import type { Policies } from './policies.js';
+import type { BoundStatement } from './sql/placeholders.js';
 
 /** A foreign key of an entity that names rows of a scoped one. */
 export interface ForeignKey {
@@ -22,10 +23,12 @@ export interface ForeignKeyLookup {
   readonly values: readonly (readonly unknown[])[];
 }
 
-/** An insert in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
-export interface UnscopedInsert {
+/** A write in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
+export interface UnscopedWrite {
   readonly metadata: EntityMetadata;
   readonly valueSets: readonly ObjectLiteral[];
+  /** For an update: a statement that gives the tenant columns of the rows it changes. */
+  readonly changes?: BoundStatement;
 }
 
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();

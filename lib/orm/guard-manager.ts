@@ -1,5 +1,8 @@
 import { EntityManager, EntityNotFoundError, EntitySchema } from 'typeorm';
 import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { isUnscoped } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';
 import type { SingleConnection } from './single-connection.js';
@@ -18,8 +21,24 @@ export function guardManager(manager: EntityManager, connection?: SingleConnecti
   manager.remove = refuseUnseen('remove');
   manager.softRemove = refuseUnseen('softRemove');
   manager.recover = refuseUnseen('recover');
+  if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
   if (connection !== undefined) manager.transaction = connection.transaction(manager);
   return manager;
+}
+
+/** The file of a database in memory holds the rows of all tenants. */
+function refuseWholeDatabase(manager: SqljsEntityManager): void {
+  for (const method of ['exportDatabase', 'loadDatabase', 'saveDatabase'] as const) {
+    const stock = manager[method].bind(manager) as (...args: unknown[]) => unknown;
+    const guarded = (...args: unknown[]): unknown => {
+      if (isUnscoped()) return stock(...args);
+      throw new StatementRefusedError(
+        'the file of a database holds the rows of all tenants',
+        "Say tenancy.unscoped('why', fn).",
+      );
+    };
+    Object.defineProperty(manager, method, { configurable: true, writable: true, value: guarded });
+  }
 }
 
 /** TypeORM's own method. */

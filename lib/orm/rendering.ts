@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ForeignKeyLookup, UnscopedInsert } from './foreign-keys.js';
+import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';
 
 /** What scoped builders leave behind while the text of one statement is made. */
 export interface Rendering {
@@ -9,8 +9,8 @@ export interface Rendering {
   readonly writes: EntityMetadata[];
   /** Rows that foreign keys of the statement name. They are looked up before the statement is sent. */
   readonly lookups: ForeignKeyLookup[];
-  /** Inserts that are made in an unscoped section. */
-  readonly unscoped: UnscopedInsert[];
+  /** Writes that are made in an unscoped section. */
+  readonly unscoped: UnscopedWrite[];
 }
 
 /** An insert whose rows are stamped. */

@@ -3,11 +3,15 @@ import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOpti
 import { runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
 
+const scopedCaches = new WeakSet<QueryResultCache>();
+
 /**
  * Makes the scope part of every key of a query cache. TypeORM looks a cached result up by its id alone where it has one, whoever asks;
  * the pages and counts of a query get ids of their own, which only the provider sees.
  */
 export function scopeCache(cache: QueryResultCache): void {
+  if (scopedCaches.has(cache)) return;
+  scopedCaches.add(cache);
   const get = cache.getFromCache.bind(cache);
   const store = cache.storeInCache.bind(cache);
   const remove = cache.remove.bind(cache);

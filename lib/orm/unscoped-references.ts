@@ -1,29 +1,33 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { foreignKeysOf, writtenValue } from './foreign-keys.js';
-import type { ForeignKey, UnscopedInsert } from './foreign-keys.js';
+import type { ForeignKey, UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
+import type { BoundStatement } from './sql/placeholders.js';
 import { rowKey, selectRows } from './visible-rows.js';
 
 /**
- * Compares the tenants of rows that an unscoped insert connects.
+ * Compares the tenants of rows that an unscoped write connects.
  *
  * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
  */
 export async function requireOneTenant(
-  { metadata, valueSets }: UnscopedInsert,
+  { metadata, valueSets, changes }: UnscopedWrite,
   policies: Policies,
   queryRunner: QueryRunner,
 ): Promise<void> {
   const keys = foreignKeysOf(metadata, policies).filter(({ target }) => policies.of(target).kind === 'columns');
   if (keys.length === 0) return;
-  const ownTenants = valueSets.map((valueSet) => tenantOf(metadata, valueSet, policies));
+  const changed = changes === undefined ? [] : await tenantsOfChanged(changes, metadata, policies, queryRunner);
+  const ownTenants = valueSets.map((valueSet) =>
+    changes === undefined ? tenantOf(metadata, valueSet, policies) : changed[0],
+  );
   for (const key of keys) {
     const tenants = await tenantsBehind(key, metadata, valueSets, policies, queryRunner);
     tenants.forEach((tenant, row) => {
       if (tenant === undefined) return;
       ownTenants[row] ??= tenant;
-      if (ownTenants[row] !== tenant) {
+      if (ownTenants[row] !== tenant || changed.some((other) => other !== tenant)) {
         throw new TenantScopeViolationError(`${metadata.name}.${key.property} would connect rows of two tenants`);
       }
     });
@@ -37,6 +41,19 @@ function tenantOf(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: P
   return JSON.stringify(
     policy.columns.map(({ key, column }) => [key, String(writtenValue(column, valueSet, metadata))]),
   );
+}
+
+/** The tenants of the rows that an update changes. */
+async function tenantsOfChanged(
+  [sql, parameters]: BoundStatement,
+  metadata: EntityMetadata,
+  policies: Policies,
+  queryRunner: QueryRunner,
+): Promise<string[]> {
+  const policy = policies.of(metadata);
+  if (policy.kind !== 'columns') return [];
+  const rows = (await queryRunner.query(sql, parameters)) as ObjectLiteral[];
+  return rows.map((row) => JSON.stringify(policy.columns.map(({ key }, i) => [key, String(row[`c${i}`])])));
 }
 
 /** For each row the tenant of the row that it refers to; undefined where it refers to none. */

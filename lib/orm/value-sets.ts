@@ -53,7 +53,9 @@ export class ValueSets {
     const { relationMetadata, referencedColumn } = column;
     // A key of several columns is one property: an object with a part for each.
     const isPart = relationMetadata !== undefined && relationMetadata.joinColumns.length > 1 && column.isVirtual;
-    return isPart && referencedColumn !== undefined
+    // TypeORM reads an object from a column of a closure table.
+    const isNode = relationMetadata === undefined && referencedColumn !== undefined;
+    return (isPart || isNode) && referencedColumn !== undefined
       ? column.createValueMap(referencedColumn.createValueMap(value))
       : column.createValueMap(value);
   }

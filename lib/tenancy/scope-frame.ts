@@ -32,8 +32,8 @@ export class UnscopedSection {
 /** What is in force for the code that runs now. Immutable; nesting makes a new one. */
 export interface ScopeFrame {
   /** The tenant scope, if there is one. Stays in place beneath an unscoped section for the entities that are not exempt. */
-  readonly scope?: CheckedScope;
-  readonly section?: UnscopedSection;
+  readonly scope: CheckedScope | undefined;
+  readonly section: UnscopedSection | undefined;
   /** Identifies the unit of work (a request, a job) that this frame belongs to; nested frames share it. */
   readonly unit: object;
 }
@@ -44,6 +44,11 @@ export interface ScopeFrame {
  * copy has its own store and the other copy's scope is "none", which refuses.
  */
 const frames = new AsyncLocalStorage<ScopeFrame>();
+
+/** Without a prototype: what something puts on every object must not open a section. */
+function frame(values: ScopeFrame): ScopeFrame {
+  return Object.assign(Object.create(null) as ScopeFrame, values);
+}
 
 /** The frame that the running code belongs to, or undefined outside any. */
 export function currentFrame(): ScopeFrame | undefined {
@@ -58,12 +63,12 @@ export function currentScope(): TenantScope | undefined {
 
 /** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
 export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run({ scope, unit: frames.getStore()?.unit ?? {} }, fn);
+  return frames.run(frame({ scope, section: undefined, unit: frames.getStore()?.unit ?? {} }), fn);
 }
 
 /** Runs `fn` as a unit of work of its own with `scope` in force. */
 export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run({ scope, unit: {} }, fn);
+  return frames.run(frame({ scope, section: undefined, unit: {} }), fn);
 }
 
 /** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
@@ -76,7 +81,7 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   const outer = frames.getStore();
   let pending = false;
   try {
-    const result = frames.run({ scope: outer?.scope, section, unit: outer?.unit ?? {} }, fn);
+    const result = frames.run(frame({ scope: outer?.scope, section, unit: outer?.unit ?? {} }), fn);
     if (isPromiseLike(result)) {
       pending = true;
       const close = (): void => section.close();
@@ -97,7 +102,7 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
 /** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end by an event. */
 export function runUnscopedUntilClosed<R>(section: UnscopedSection, fn: () => R): R {
   const outer = frames.getStore();
-  return frames.run({ scope: outer?.scope, section, unit: outer?.unit ?? {} }, fn);
+  return frames.run(frame({ scope: outer?.scope, section, unit: outer?.unit ?? {} }), fn);
 }
 
 /** Carries what is in force now into a later call of `fn`, wherever that comes from. */

@@ -99,11 +99,12 @@ export function checkScope(candidate: unknown): CheckedScope {
 }
 
 function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeValue {
-  if (type === Number && typeof value === 'number' && Number.isFinite(value)) {
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-      throw new TenantScopeInvalidError(`${key} is an integer beyond the safe range, declare it as BigInt or String`);
-    }
-    return value;
+  if (type === Number && typeof value === 'number') {
+    // A database rounds a fraction, or an integer beyond the safe range, to another tenant's number.
+    if (Number.isSafeInteger(value)) return value;
+    throw new TenantScopeInvalidError(
+      `${key} must be a whole number in the safe range; declare it as BigInt or String for larger ones`,
+    );
   }
   if (type === String && typeof value === 'string' && value.trim() !== '') {
     if (value.length > MAX_STRING_LENGTH) {

@@ -68,16 +68,6 @@ class Country {
 }
 
 describe('an application refuses to start', () => {
-  it('on a key that is given by hand and leaves the tenant column out', async () => {
-    @Entity()
-    @TenantScoped()
-    class Article {
-      @PrimaryColumn() sku!: string;
-      @Column() organizationId!: number;
-    }
-    expect(await refusal([Article])).toMatch(/Article.*\(sku\).*leaves the tenant column out/);
-  });
-
   it('on a unique index that leaves the tenant column out', async () => {
     @Entity()
     @TenantScoped()
@@ -141,7 +131,7 @@ describe('an application refuses to start', () => {
       dataSource.createQueryBuilder = DataSource.prototype.createQueryBuilder.bind(dataSource);
       return dataSource;
     };
-    expect(await refusal([Order], {}, factory)).toMatch(/does not carry the tenant predicate/);
+    expect(await refusal([Order], {}, factory)).toMatch(/was replaced after it was initialised/);
   });
 
   it('on a DataSource whose parameters were replaced after it was initialised', async () => {

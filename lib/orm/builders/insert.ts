@@ -127,7 +127,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       tenantColumns.length > 0 && tenantColumns.every((column) => columns.includes(column));
     const conflict: unknown = this.expressionMap.onUpdate?.conflict;
     const namesTarget = this.connection.driver.supportedUpsertTypes.includes('on-conflict-do-update');
-    const keys = uniqueKeysOf(metadata);
+    const keys = uniqueKeysOf(metadata, this.getValueSets());
     // ON CONFLICT (columns) meets rows of that key only. Without a target, and in the MySQL family, any key of the table may collide.
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
     if (isOwn) return;
@@ -155,10 +155,14 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 }
 
-function uniqueKeysOf(metadata: EntityMetadata): string[][] {
+/** The unique keys that a row can collide on; a primary key that the database makes collides with none. */
+function uniqueKeysOf(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[]): string[][] {
   const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
+  const isMade = metadata.primaryColumns.some(
+    (column) => column.isGenerated && valueSets.every((valueSet) => column.getEntityValue(valueSet) === undefined),
+  );
   return [
-    columnsOf(metadata.primaryColumns),
+    ...(isMade ? [] : [columnsOf(metadata.primaryColumns)]),
     ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
     ...metadata.indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columnsOf(columns)),
   ];

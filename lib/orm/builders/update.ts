@@ -6,6 +6,7 @@ import { lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
+import type { BoundStatement } from '../sql/placeholders.js';
 import { ValueSets } from '../value-sets.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
@@ -34,12 +35,30 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     currentRendering()?.writes.push(metadata);
     currentRendering()?.lookups.push(...lookupsFor(metadata, [values], policies, true));
     if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
+    else
+      currentRendering()?.unscoped.push({
+        metadata,
+        valueSets: [values],
+        changes: this.changedRows(metadata, policies),
+      });
     this.expressionMap.valuesSet = values;
     try {
       return super.createUpdateExpression();
     } finally {
       this.expressionMap.valuesSet = given;
     }
+  }
+
+  /** A statement that gives the tenants of the rows that this one changes. */
+  private changedRows(metadata: EntityMetadata, policies: Policies): BoundStatement | undefined {
+    const columns = tenantColumnsOf(metadata, policies);
+    if (columns.length === 0) return undefined;
+    const { driver } = this.dataSource;
+    const wanted = columns.map(({ column }, i) => `${driver.escape(column.databaseName)} AS ${driver.escape(`c${i}`)}`);
+    const text = `SELECT DISTINCT ${wanted.join(', ')} FROM ${policies.table(metadata)}${this.createWhereExpression()}`;
+    return outsideRendering(() =>
+      driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),
+    );
   }
 }
 

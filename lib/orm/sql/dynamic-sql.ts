@@ -6,9 +6,9 @@ import type { SqlToken } from './tokens.js';
 const DYNAMIC_FUNCTIONS =
   /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval)$/;
 
-/** What a database has gathered about the values in all tables, and where it counts for all tenants. */
+/** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
 const STATISTICS =
-  /^(?:pg_stats(?:_ext(?:_exprs)?)?|pg_statistic(?:_ext_data)?|sqlite_stat[134]|column_stats|column_statistics|innodb_table_stats|sqlite_sequence)$/;
+  /^(?:pg_stats(?:_ext(?:_exprs)?)?|pg_statistic(?:_ext_data)?|sqlite_stat[134]|column_stats|column_statistics|innodb_table_stats|sqlite_sequence|pg_stat_activity|pg_stat_statements|processlist|innodb_trx|events_statements_\w+)$/;
 
 /**
  * Says what in a statement reads rows without naming their table where it can be read.

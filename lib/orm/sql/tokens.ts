@@ -6,7 +6,7 @@ export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
 /** A piece of SQL text. Comments and white space make none. */
 export interface SqlToken {
   readonly kind: 'word' | 'name' | 'literal' | 'punctuation';
-  /** Lower case for a word; the unquoted, lower-case identifier for a name; as it stands for the others. */
+  /** Lower case for a word; the unquoted, lower-case identifier for a name; a literal's only where it could name a table. */
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -65,8 +65,7 @@ class TokenReader {
     else if (this.opensLineComment()) this.readLineComment();
     else if (sql.startsWith('/*', this.at)) this.readBlockComment();
     else if (char === "'") {
-      // SQLite takes a string for a table's name where it expects one.
-      this.readQuoted(char, dialect === 'sqlite' ? 'name' : 'literal');
+      this.readQuoted(char, 'literal');
     } else if (char === '"' || char === '`') this.readQuoted(char, 'name');
     else if (char === '[' && dialect === 'sqlite') this.readBracketed();
     else this.readPlain(char);
@@ -133,7 +132,9 @@ class TokenReader {
   private readQuoted(quote: string, kind: 'name' | 'literal'): void {
     const end = this.endOfQuote(quote);
     const text = this.sql.slice(this.at + 1, end - 1);
-    this.push(kind, end - this.at, text.replaceAll(quote + quote, quote).toLowerCase());
+    // SQLite takes a string for a table's name where it expects one; to the others it is a value.
+    const isName = kind === 'name' || this.dialect === 'sqlite';
+    this.push(kind, end - this.at, isName ? text.replaceAll(quote + quote, quote).toLowerCase() : '');
   }
 
   private readBracketed(): void {
@@ -148,7 +149,9 @@ class TokenReader {
       const close = this.sql.indexOf(quote, at);
       if (close === -1) throw refused('a quote does not end');
       // Whether a backslash escapes the quote depends on the database's settings: what ends here for one reader goes on for another.
-      if (this.followsOddBackslashes(close)) throw refused('a backslash stands before a quote');
+      // To SQLite it never does.
+      if (this.dialect !== 'sqlite' && this.followsOddBackslashes(close))
+        throw refused('a backslash stands before a quote');
       if (this.sql[close + 1] !== quote) return close + 1;
       at = close + 2;
     }

@@ -71,7 +71,8 @@ export function annexAttacks(
     });
 
     const outcome = async (annex: Annex, attempt: AnnexAttempt): Promise<{ crosses: boolean; said: string }> => {
-      const look = (): Promise<string> => tenancy.unscoped('looks at everything', async () => JSON.stringify(await plan.globex(annex)));
+      const look = (): Promise<string> =>
+        tenancy.unscoped('looks at everything', async () => JSON.stringify(await plan.globex(annex)));
       await tenancy.unscoped('starts afresh', async () => {
         await annex.dataSource.synchronize(true);
         await plan.sow(annex);

@@ -14,7 +14,10 @@ attacks('a property that something has put on every object', {
     }
   },
   'is no scope': async ({ repo }) => {
-    Object.defineProperty(Object.prototype, 'scope', { configurable: true, value: { values: GLOBEX, fingerprint: 'x' } });
+    Object.defineProperty(Object.prototype, 'scope', {
+      configurable: true,
+      value: { values: GLOBEX, fingerprint: 'x' },
+    });
     try {
       return await tenancy.run(ACME, () => repo(Ticket).find());
     } finally {
@@ -44,7 +47,8 @@ attacks('a property that something has put on every object', {
 });
 
 attacks('a way around the attached DataSource', {
-  'by an entity manager that is made by hand reads own rows': ({ dataSource }) => new EntityManager(dataSource).find(Ticket),
+  'by an entity manager that is made by hand reads own rows': ({ dataSource }) =>
+    new EntityManager(dataSource).find(Ticket),
   'by an entity manager that is made by hand removes own rows': async ({ dataSource }) =>
     new EntityManager(dataSource).remove(Object.assign(new Note(), { id: foreign.note })),
   'by a copy of the DataSource reads own rows': ({ dataSource }) =>
@@ -71,7 +75,9 @@ attacks('a scope', {
     return resource.runInAsyncScope(read);
   },
   'is the one in which a lazy promise is awaited, not the one in which it was asked for': async ({ repo }) => {
-    const lazy = tenancy.run(GLOBEX, () => ({ then: (done: (rows: unknown) => void) => void repo(Ticket).find().then(done) }));
+    const lazy = tenancy.run(GLOBEX, () => ({
+      then: (done: (rows: unknown) => void) => void repo(Ticket).find().then(done),
+    }));
     return await lazy;
   },
   'that exempts labels does not free what is joined to them': ({ repo }) =>
@@ -93,7 +99,9 @@ attacks('a scope', {
     return later();
   },
   'of a parent class of nothing exempts nothing': ({ repo }) =>
-    tenancy.unscoped('reads nothing', { entities: [Object, Function, Note.constructor as never] }, () => repo(Ticket).find()),
+    tenancy.unscoped('reads nothing', { entities: [Object, Function, Note.constructor as never] }, () =>
+      repo(Ticket).find(),
+    ),
   'of a row is not changed by its own listener': async ({ dataSource, repo }) => {
     const subscriber = {
       listenTo: () => Note,
@@ -109,7 +117,15 @@ attacks('a scope', {
   'holds for what a subscriber asks after a query': async ({ dataSource, repo }) => {
     const seen: unknown[] = [];
     let asked: Promise<unknown> | undefined;
-    const subscriber = { afterQuery: () => void (asked ??= repo(Ticket).find().then((rows) => seen.push(rows), (error: Error) => seen.push(error.name))) };
+    const subscriber = {
+      afterQuery: () =>
+        void (asked ??= repo(Ticket)
+          .find()
+          .then(
+            (rows) => seen.push(rows),
+            (error: Error) => seen.push(error.name),
+          )),
+    };
     dataSource.subscribers.push(subscriber as never);
     try {
       await tenancy.run(GLOBEX, () => repo(News).find()).then(() => undefined);
@@ -122,7 +138,12 @@ attacks('a scope', {
     return seen.at(-1);
   },
   'goes with a document whose lazy ticket is asked for in it': async ({ repo, plant }) => {
-    await plant(Document, { id: '00000000-0000-4000-8000-000000000077', organizationId: 1, title: 'x', ticket: { id: foreign.ticket } });
+    await plant(Document, {
+      id: '00000000-0000-4000-8000-000000000077',
+      organizationId: 1,
+      title: 'x',
+      ticket: { id: foreign.ticket },
+    });
     const found = await repo(Document).findOneByOrFail({ id: '00000000-0000-4000-8000-000000000077' });
     const ticket = await found.ticket;
     await tenancy.unscoped('takes it away', () => repo(Document).delete({ id: found.id }));

@@ -9,7 +9,9 @@ type Texts = Partial<Record<'postgres' | 'mariadb' | 'sqljs', readonly string[]>
 /** Statements that are sent by hand one after the other, where the database knows them. */
 function sent(texts: Texts, reason: string): SpecialAttempt {
   const not = Object.fromEntries(
-    (['postgres', 'mariadb', 'sqljs'] as const).filter((kind) => texts[kind] === undefined).map((kind) => [kind, reason]),
+    (['postgres', 'mariadb', 'sqljs'] as const)
+      .filter((kind) => texts[kind] === undefined)
+      .map((kind) => [kind, reason]),
   ) as Record<string, string>;
   if (not.postgres !== undefined) not.postgres15 = reason;
   return {
@@ -32,7 +34,10 @@ attacks('a query by hand that hides the name of a table', {
   },
   'is refused when a function is made of text': sent(
     {
-      postgres: ["CREATE FUNCTION seen() RETURNS SETOF text LANGUAGE sql AS 'SELECT subject FROM ticket'", 'SELECT seen()'],
+      postgres: [
+        "CREATE FUNCTION seen() RETURNS SETOF text LANGUAGE sql AS 'SELECT subject FROM ticket'",
+        'SELECT seen()',
+      ],
     },
     'it has no functions made of text',
   ),
@@ -67,7 +72,10 @@ attacks('a query by hand that hides the name of a table', {
   ),
   'is refused when it is kept as a view': sent(
     Object.fromEntries(
-      ['postgres', 'mariadb', 'sqljs'].map((kind) => [kind, ['CREATE VIEW seen AS SELECT subject FROM ticket', 'SELECT * FROM seen']]),
+      ['postgres', 'mariadb', 'sqljs'].map((kind) => [
+        kind,
+        ['CREATE VIEW seen AS SELECT subject FROM ticket', 'SELECT * FROM seen'],
+      ]),
     ),
     '',
   ),
@@ -84,18 +92,30 @@ attacks('a query by hand that hides the name of a table', {
     'it has no MERGE',
   ),
   'is refused when it copies rows into a table of its own': sent(
-    { postgres: ['SELECT * INTO kept FROM ticket', 'SELECT * FROM kept'], mariadb: ['CREATE TABLE kept AS SELECT * FROM ticket', 'SELECT * FROM kept'] },
+    {
+      postgres: ['SELECT * INTO kept FROM ticket', 'SELECT * FROM kept'],
+      mariadb: ['CREATE TABLE kept AS SELECT * FROM ticket', 'SELECT * FROM kept'],
+    },
     'it has the same form',
   ),
   'is refused when it inherits': sent(
-    { postgres: ['CREATE TABLE over_all (LIKE ticket)', 'ALTER TABLE ticket INHERIT over_all', 'SELECT subject FROM over_all'] },
+    {
+      postgres: [
+        'CREATE TABLE over_all (LIKE ticket)',
+        'ALTER TABLE ticket INHERIT over_all',
+        'SELECT subject FROM over_all',
+      ],
+    },
     'its tables do not inherit',
   ),
   'is refused when it sets a table without a word between': sent(
     { mariadb: ["INSERT note SET organizationId = 2, body = 'planted'"] },
     'it has no such form',
   ),
-  'is refused when it deletes from two tables': sent({ mariadb: ['DELETE t, n FROM news n JOIN note t'] }, 'it has no such form'),
+  'is refused when it deletes from two tables': sent(
+    { mariadb: ['DELETE t, n FROM news n JOIN note t'] },
+    'it has no such form',
+  ),
 });
 
 attacks('a list of tables in a query by hand', {
@@ -105,18 +125,20 @@ attacks('a list of tables in a query by hand', {
   ),
   'goes on behind a function that is named like a keyword': sent(
     {
-      mariadb: [
-        'SELECT t.subject FROM news n JOIN news m ON DEFAULT(n.id) IS NULL OR 1=1, ticket t',
-      ],
+      mariadb: ['SELECT t.subject FROM news n JOIN news m ON DEFAULT(n.id) IS NULL OR 1=1, ticket t'],
     },
     'it has no such functions',
   ),
   'goes on behind an alias with a sign in it that is no letter': sent(
-    Object.fromEntries(['postgres', 'mariadb', 'sqljs'].map((kind) => [kind, ['SELECT t.subject FROM news x\u2603where, ticket t']])),
+    Object.fromEntries(
+      ['postgres', 'mariadb', 'sqljs'].map((kind) => [kind, ['SELECT t.subject FROM news x\u2603where, ticket t']]),
+    ),
     '',
   ),
   'goes on behind an alias with a wide space in it': sent(
-    Object.fromEntries(['postgres', 'mariadb', 'sqljs'].map((kind) => [kind, ['SELECT t.subject FROM news x\u00a0where, ticket t']])),
+    Object.fromEntries(
+      ['postgres', 'mariadb', 'sqljs'].map((kind) => [kind, ['SELECT t.subject FROM news x\u00a0where, ticket t']]),
+    ),
     '',
   ),
   'goes on behind a parameter that is named like a keyword': (world) =>
@@ -145,7 +167,11 @@ attacks('a common table expression', {
         .createQueryBuilder('v')
         .addCommonTableExpression(`SELECT 1), 'ticket' AS (SELECT 9001 AS "id", 1 AS "organizationId"`, 'x')
         .getMany(),
-    not: { postgres: 'literals are no names there', postgres15: 'literals are no names there', mariadb: 'literals are no names there' },
+    not: {
+      postgres: 'literals are no names there',
+      postgres15: 'literals are no names there',
+      mariadb: 'literals are no names there',
+    },
   },
   'does not close its bracket to write': {
     attempt: ({ repo }) =>
@@ -166,7 +192,10 @@ attacks('what a query by hand does to everybody', {
     attempt: async ({ dataSource, repo }) => {
       await dataSource.query('ALTER SCHEMA public RENAME TO elsewhere');
       const read = tenancy.run(GLOBEX, () => repo(News).find());
-      const lost = await read.then(() => false, () => true);
+      const lost = await read.then(
+        () => false,
+        () => true,
+      );
       await tenancy.unscoped('puts them back', () => dataSource.query('ALTER SCHEMA elsewhere RENAME TO public'));
       return crossedIf(lost);
     },
@@ -176,8 +205,13 @@ attacks('what a query by hand does to everybody', {
     attempt: async ({ dataSource, repo, kind }) => {
       await dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = 0' : 'SET search_path = pg_catalog');
       const read = tenancy.run(GLOBEX, () => repo(News).find());
-      const blocked = await read.then((rows) => rows.length === 0, () => true);
-      await tenancy.unscoped('puts it back', () => dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = DEFAULT' : 'RESET search_path'));
+      const blocked = await read.then(
+        (rows) => rows.length === 0,
+        () => true,
+      );
+      await tenancy.unscoped('puts it back', () =>
+        dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = DEFAULT' : 'RESET search_path'),
+      );
       return crossedIf(blocked);
     },
     not: { sqljs: 'it has no settings of a connection' },
@@ -203,7 +237,10 @@ function blocked({ repo }: World): Promise<string> {
   return tenancy.run(GLOBEX, async () => {
     const written = await repo(Note)
       .insert({ body: 'next', organizationId: 2 })
-      .then(() => true, () => false);
+      .then(
+        () => true,
+        () => false,
+      );
     await repo(Note).delete({ body: 'next' });
     return crossedIf(!written);
   });
@@ -217,13 +254,18 @@ attacks('a report by hand', {
       if (!enforced) return repo(Ticket).find();
       return tenancy.sql(dataSource.manager)`SELECT '${2}' AS n, t.subject FROM ${table(Ticket, 't')}`;
     },
-    not: { postgres: 'a parameter that no code uses is an error there', postgres15: 'a parameter that no code uses is an error there' },
+    not: {
+      postgres: 'a parameter that no code uses is an error there',
+      postgres15: 'a parameter that no code uses is an error there',
+    },
   },
   'keeps its tables when a list of values is empty': async ({ dataSource, repo }) => {
     const enforced = Object.hasOwn(dataSource, 'createQueryBuilder');
     if (!enforced) return repo(Ticket).find();
     const [open, close] = [dataSource.driver.escape('x')[0], dataSource.driver.escape('x')[0]];
-    const texts = Object.assign([`SELECT t.subject FROM ${open}ticket`, `${close} t`], { raw: [] }) as unknown as TemplateStringsArray;
+    const texts = Object.assign([`SELECT t.subject FROM ${open}ticket`, `${close} t`], {
+      raw: [],
+    }) as unknown as TemplateStringsArray;
     return tenancy.sql(dataSource.manager)(texts, []);
   },
 });

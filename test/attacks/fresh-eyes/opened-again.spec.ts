@@ -20,7 +20,11 @@ class Letter {
 }
 
 /** Opens a DataSource with a letter of each tenant, and closes it afterwards. */
-async function withLetters<R>(kind: DatabaseKind, options: object, fn: (dataSource: DataSource) => Promise<R>): Promise<R> {
+async function withLetters<R>(
+  kind: DatabaseKind,
+  options: object,
+  fn: (dataSource: DataSource) => Promise<R>,
+): Promise<R> {
   const database = await createDatabase(kind);
   const dataSource = new DataSource({ ...database.options, ...options, entities: [Letter] } as DataSourceOptions);
   await dataSource.initialize();
@@ -54,7 +58,9 @@ describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
       await dataSource.initialize();
       const read = tenancy.run(ACME, () => dataSource.getRepository(Letter).find());
       expect(await answerOf(read)).toBe('[{"id":1,"organizationId":1,"text":"acme letter"}]');
-      expect(await answerOf(tenancy.run(ACME, () => dataSource.query('SELECT text FROM letter')))).toBe('StatementRefusedError');
+      expect(await answerOf(tenancy.run(ACME, () => dataSource.query('SELECT text FROM letter')))).toBe(
+        'StatementRefusedError',
+      );
     }),
   );
 
@@ -65,7 +71,9 @@ describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
       await dataSource.initialize();
       await dataSource.synchronize();
       await answerOf(tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached)));
-      expect(await answerOf(tenancy.run(ACME, () => dataSource.getRepository(Letter).find(cached)))).not.toContain('globex');
+      expect(await answerOf(tenancy.run(ACME, () => dataSource.getRepository(Letter).find(cached)))).not.toContain(
+        'globex',
+      );
     }),
   );
 
@@ -75,20 +83,26 @@ describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
       await dataSource.queryResultCache!.connect();
       await dataSource.synchronize();
       await answerOf(tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached)));
-      expect(await answerOf(tenancy.run(ACME, () => dataSource.getRepository(Letter).find(cached)))).not.toContain('globex');
+      expect(await answerOf(tenancy.run(ACME, () => dataSource.getRepository(Letter).find(cached)))).not.toContain(
+        'globex',
+      );
     }));
 
   it('shows no cached rows of another tenant to a query by hand', () =>
     withLetters(kind, { cache: { type: 'database' } }, async (dataSource) => {
       await tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
       const table = dataSource.driver.escape('query-result-cache');
-      expect(await answerOf(tenancy.run(ACME, () => dataSource.query(`SELECT * FROM ${table}`)))).not.toContain('globex');
+      expect(await answerOf(tenancy.run(ACME, () => dataSource.query(`SELECT * FROM ${table}`)))).not.toContain(
+        'globex',
+      );
     }));
 
   it('shows no cached rows of another tenant to a builder', () =>
     withLetters(kind, { cache: { type: 'database' } }, async (dataSource) => {
       await tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
-      const read = tenancy.run(ACME, () => dataSource.createQueryBuilder().select('*').from('query-result-cache', 'c').getRawMany());
+      const read = tenancy.run(ACME, () =>
+        dataSource.createQueryBuilder().select('*').from('query-result-cache', 'c').getRawMany(),
+      );
       expect(await answerOf(read)).not.toContain('globex');
     }));
 
@@ -97,7 +111,11 @@ describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
       await tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
       const table = dataSource.driver.escape('query-result-cache');
       await tenancy
-        .run(ACME, () => dataSource.query(`UPDATE ${table} SET result = '[{"Letter_id":7,"Letter_organizationId":2,"Letter_text":"forged"}]'`))
+        .run(ACME, () =>
+          dataSource.query(
+            `UPDATE ${table} SET result = '[{"Letter_id":7,"Letter_organizationId":2,"Letter_text":"forged"}]'`,
+          ),
+        )
         .catch(() => undefined);
       const read = tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
       expect(await answerOf(read)).toContain('globex letter');

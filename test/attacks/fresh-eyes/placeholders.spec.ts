@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { attacks } from '../../support/attack.js';
 import type { LimitedAttempt } from '../../support/attack.js';
@@ -7,29 +8,27 @@ import type { World } from '../../support/world.js';
 
 const tickets = (world: World, alias = 't') => world.repo(Ticket).createQueryBuilder(alias);
 
+/** For text that is one statement with what stands in for its parameters, and none without. */
+const orNothing = (attempt: Promise<unknown>): Promise<unknown> =>
+  attempt.catch((error: Error) => (error instanceof QueryFailedError ? 'nothing' : Promise.reject(error)));
+
 /** What TypeORM puts in the place of a parameter is not what the parameter's name looked like. */
 attacks('what stands in for a parameter', {
   'an empty list does not spell a comment that closes a bracket': (world) =>
-    tickets(world)
-      .where('1=1 -:...none- ( \n ) OR (1=1 -:...none- ) \n AND 1=1', { none: [] })
-      .getMany(),
+    orNothing(tickets(world).where('1=1 -:...none- ( \n ) OR (1=1 -:...none- ) \n AND 1=1', { none: [] }).getMany()),
 
   'a negative number does not spell a comment that closes a bracket': {
-    attempt: (world) =>
-      tickets(world)
-        .where('1=1 -:n ( \n ) OR (1=1 -:n ) \n AND 1=1', { n: -1 })
-        .getMany(),
+    attempt: (world) => orNothing(tickets(world).where('1=1 -:n ( \n ) OR (1=1 -:n ) \n AND 1=1', { n: -1 }).getMany()),
     not: numbersArePassed('a number stays a parameter'),
   },
 
-  'an empty list does not finish the name of a table': ({ dataSource }) =>
-    dataSource.createQueryBuilder().select('x.subject', 'subject').from('ticket:...none', 'x').setParameter('none', []).getRawMany(),
-
   'an empty list does not finish the name of a table in a sub-select': (world) =>
-    tickets(world)
-      .select(`(SELECT MAX(x.subject) FROM ${world.dataSource.driver.escape('ticket:...none')} x)`, 'subject')
-      .setParameter('none', [])
-      .getRawMany(),
+    orNothing(
+      tickets(world)
+        .select(`(SELECT MAX(x.subject) FROM ${world.escape('ticket:...none')} x)`, 'subject')
+        .setParameter('none', [])
+        .getRawMany(),
+    ),
 
   'something that maps like a list does not bring SQL of its own': (world) =>
     tickets(world)
@@ -57,7 +56,11 @@ attacks('what stands in for a parameter', {
         },
       };
       try {
-        const [sql, values] = dataSource.driver.escapeQueryWithParameters('SELECT text FROM news WHERE id = :n', parameters, {});
+        const [sql, values] = dataSource.driver.escapeQueryWithParameters(
+          'SELECT text FROM news WHERE id = :n',
+          parameters,
+          {},
+        );
         answers.push(await dataSource.query(sql, values));
       } catch (error) {
         answers.push((error as Error).name);
@@ -70,25 +73,19 @@ attacks('what stands in for a parameter', {
     tickets(world).comment('GET /tickets/:points').where('t.points = :points', { points: 2 }).getMany(),
 
   'a parameter that is named inside a literal does not move the tenant to another value': {
-    attempt: (world) =>
-      tickets(world)
-        .where("t.subject <> ':n'", { n: 2 })
-        .getMany(),
+    attempt: (world) => tickets(world).where("t.subject <> ':n'", { n: 2 }).getMany(),
     not: postgres('a parameter that no code uses is an error there'),
   },
 
   'a parameter that is named inside an alias does not move the tenant to another value': {
-    attempt: (world) => tickets(world).select('t.subject', 'subject').addSelect('1', 'n:n').setParameter('n', 2).getRawMany(),
+    attempt: (world) =>
+      tickets(world).select('t.subject', 'subject').addSelect('1', 'n:n').setParameter('n', 2).getRawMany(),
     not: postgres('a parameter that no code uses is an error there'),
   },
 
   'a bare question mark does not move the tenant to another value': {
     attempt: (world) =>
-      tickets(world)
-        .select('t.subject', 'subject')
-        .addSelect('?', 'n')
-        .having("'' <> ':n'", { n: 2 })
-        .getRawMany(),
+      tickets(world).select('t.subject', 'subject').addSelect('?', 'n').having("'' <> ':n'", { n: 2 }).getRawMany(),
     not: { ...postgres('a question mark is an operator there'), sqljs: 'numbers are written into the text there' },
   },
 
@@ -149,7 +146,11 @@ attacks('what happens to the parameters of an admitted statement', {
       const { logger } = dataSource;
       const noop = (): void => undefined;
       Object.assign(dataSource, {
-        logger: { logQuery: (_: string, parameters?: unknown[]) => swap(parameters), logQueryError: noop, logQuerySlow: noop },
+        logger: {
+          logQuery: (_: string, parameters?: unknown[]) => swap(parameters),
+          logQueryError: noop,
+          logQuerySlow: noop,
+        },
       });
       return repo(Ticket)
         .findBy({ points: 2 })
@@ -169,7 +170,12 @@ attacks('what happens to the parameters of an admitted statement', {
       const runner = dataSource.createQueryRunner();
       try {
         const stream = await runner.stream(sql, parameters);
-        await new Promise((resolve, reject) => stream.on('data', () => undefined).on('end', resolve).on('error', reject));
+        await new Promise((resolve, reject) =>
+          stream
+            .on('data', () => undefined)
+            .on('end', resolve)
+            .on('error', reject),
+        );
       } finally {
         await runner.release();
       }
@@ -189,7 +195,10 @@ attacks('what happens to the parameters of an admitted statement', {
 async function made(world: World, manager: EntityManager): Promise<{ sql: string; parameters: unknown[] }> {
   const { GLOBEX, tenancy } = await import('../../support/world.js');
   return tenancy.run(GLOBEX, () => {
-    const [sql, parameters] = manager.createQueryBuilder(Ticket, 't').where('t.points > :zero', { zero: 0 }).getQueryAndParameters();
+    const [sql, parameters] = manager
+      .createQueryBuilder(Ticket, 't')
+      .where('t.points > :zero', { zero: 0 })
+      .getQueryAndParameters();
     return { sql, parameters };
   });
 }

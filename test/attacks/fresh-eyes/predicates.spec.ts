@@ -12,24 +12,30 @@ const tickets = (world: World, alias = 't'): SelectQueryBuilder<Ticket> =>
   world.repo(Ticket).createQueryBuilder(alias).select(`${alias}.subject`, 'subject').withDeleted();
 
 /** The predicate that the library wrote for tickets; `otherwise` where it wrote none. */
-const predicate = (world: World, otherwise = '1=1'): string => tickets(world).getQuery().split(' WHERE ')[1] ?? otherwise;
+const predicate = (world: World, otherwise = '1=1'): string =>
+  tickets(world).getQuery().split(' WHERE ')[1] ?? otherwise;
 
 const selectFrom = (world: World, source: string): Promise<unknown> =>
   world.dataSource.createQueryBuilder().select('x.subject', 'subject').from(`(${source})`, 'x').getRawMany();
 
 attacks('the text of a scoped query', {
-  'cannot be widened by what is written behind it': (world) => selectFrom(world, `${tickets(world).where('t.id = 0').getQuery()} OR 1=1`),
+  'cannot be widened by what is written behind it': (world) =>
+    selectFrom(world, `${tickets(world).where('t.id = 0').getQuery()} OR 1=1`),
 
-  'cannot be negated': (world) => selectFrom(world, `SELECT t.subject FROM ticket t WHERE NOT ${predicate(world, '1=0')}`),
+  'cannot be negated': (world) =>
+    selectFrom(world, `SELECT t.subject FROM ticket t WHERE NOT ${predicate(world, '1=0')}`),
 
-  'cannot be compared with false': (world) => selectFrom(world, `SELECT t.subject FROM ticket t WHERE (${predicate(world)}) IN (1=1, 1=0)`),
+  'cannot be compared with false': (world) =>
+    selectFrom(world, `SELECT t.subject FROM ticket t WHERE (${predicate(world)}) IN (1=1, 1=0)`),
 
   'cannot be one of two cases': (world) =>
     selectFrom(world, `SELECT t.subject FROM ticket t WHERE CASE WHEN ${predicate(world)} THEN 1=1 ELSE 1=1 END`),
 
-  'cannot serve as a column': (world) => selectFrom(world, `SELECT t.subject, ${predicate(world)} AS mine FROM ticket t`),
+  'cannot serve as a column': (world) =>
+    selectFrom(world, `SELECT t.subject, ${predicate(world)} AS mine FROM ticket t`),
 
-  'cannot serve as an order': (world) => selectFrom(world, `SELECT t.subject FROM ticket t ORDER BY ${predicate(world)}`),
+  'cannot serve as an order': (world) =>
+    selectFrom(world, `SELECT t.subject FROM ticket t ORDER BY ${predicate(world)}`),
 
   'cannot serve two parts of a union': (world) =>
     selectFrom(
@@ -42,7 +48,10 @@ attacks('the text of a scoped query', {
 
   'cannot be tested on a constant that is named like the tenant column': (world) => {
     const tenant = world.dataSource.driver.escape('organizationId');
-    return selectFrom(world, `SELECT t.subject FROM (SELECT t.subject, 1 AS ${tenant} FROM ticket t) t WHERE ${predicate(world)}`);
+    return selectFrom(
+      world,
+      `SELECT t.subject FROM (SELECT t.subject, 1 AS ${tenant} FROM ticket t) t WHERE ${predicate(world)}`,
+    );
   },
 
   'cannot be tested in a sub-select next to the one that reads': (world) =>
@@ -92,17 +101,14 @@ attacks('a builder whose parts are changed by hand', {
 
   'reads own rows when its own name is replaced after the aliases were made': (world) => {
     const builder = tickets(world).addFrom(News, 'n');
-    for (const alias of builder.expressionMap.aliases) Object.assign(alias, { type: alias.name === 't' ? 'select' : 'from' });
+    for (const alias of builder.expressionMap.aliases)
+      Object.assign(alias, { type: alias.name === 't' ? 'select' : 'from' });
     Object.assign(builder.expressionMap.aliases[1], { tablePath: undefined, subQuery: `ticket t, (SELECT 1 AS one)` });
     return builder.getRawMany();
   },
 
   'reads own rows when its alias holds an apostrophe': (world) =>
-    world
-      .repo(Ticket)
-      .createQueryBuilder("o'b")
-      .where("o'b.id > 0 ) OR ( 0 < o'b.id")
-      .getMany(),
+    world.repo(Ticket).createQueryBuilder("o'b").where("o'b.id > 0 ) OR ( 0 < o'b.id").getMany(),
 
   'reads own rows of a joined table whose alias holds an apostrophe': (world) => {
     const joined = (condition: string): Promise<unknown> =>
@@ -116,7 +122,12 @@ attacks('a builder whose parts are changed by hand', {
   },
 
   'reads own rows when names are not quoted': (world) =>
-    world.dataSource.createQueryBuilder().disableEscaping().select('t.subject', 'subject').from('ticket t, news', 'n').getRawMany(),
+    world.dataSource
+      .createQueryBuilder()
+      .disableEscaping()
+      .select('t.subject', 'subject')
+      .from('ticket t, news', 'n')
+      .getRawMany(),
 
   'reads own rows when a hint opens a bracket that the grouping closes': {
     attempt: (world) =>

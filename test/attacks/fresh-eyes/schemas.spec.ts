@@ -71,11 +71,7 @@ annexAttacks(
   {
     'is not read by hand when its schema is part of the name': (annex) => raw(annex, 'SELECT title FROM deal'),
     'is not read in a builder when its schema is part of the name': (annex) =>
-      annex
-        .repo(Measurement)
-        .createQueryBuilder('m')
-        .select('(SELECT MAX(d.title) FROM deal d)', 'title')
-        .getRawMany(),
+      annex.repo(Measurement).createQueryBuilder('m').select('(SELECT MAX(d.title) FROM deal d)', 'title').getRawMany(),
     'is not emptied when its schema is part of the name': (annex) => raw(annex, 'DELETE FROM deal'),
     'is read in own rows when its schema is part of the name': (annex) => annex.repo(dealOf(annex)).find(),
     'is not read by hand by the part of its name that the database keeps': {
@@ -152,14 +148,22 @@ annexAttacks(
     ],
   },
   {
-    'is looked up when the database completes it by a default': ({ repo }) => repo(Payment).insert({ organizationId: 1, contractCode: 'a' }),
-    'is looked up when only one of its columns is updated': ({ repo }) => repo(Payment).update({ organizationId: 1 }, { contractYear: 2002 }),
-    'of a parent is not looked up in the table itself when an alias is spelled like the one of the parent': ({ repo }) =>
-      repo(Annexe).createQueryBuilder('MUCK_PARENT_1').getMany(),
+    'is looked up when the database completes it by a default': ({ repo }) =>
+      repo(Payment).insert({ organizationId: 1, contractCode: 'a' }),
+    'is looked up when only one of its columns is updated': ({ repo }) =>
+      repo(Payment).update({ organizationId: 1 }, { contractYear: 2002 }),
+    'of a parent is not looked up in the table itself when an alias is spelled like the one of the parent': ({
+      repo,
+    }) => repo(Annexe).createQueryBuilder('MUCK_PARENT_1').getMany(),
     'of a parent is not looked up in the table itself when an alias is the one of the parent': ({ repo }) =>
       repo(Annexe).createQueryBuilder('muck_parent_1').getMany(),
     'of a parent is not looked up in a joined table whose alias is the one of the parent': ({ repo }) =>
-      repo(Contract).createQueryBuilder('c').innerJoin(Annexe, 'Muck_Parent_1', '1=1').select('c.title').addSelect('Muck_Parent_1.title', 'title').getRawMany(),
+      repo(Contract)
+        .createQueryBuilder('c')
+        .innerJoin(Annexe, 'Muck_Parent_1', '1=1')
+        .select('c.title')
+        .addSelect('Muck_Parent_1.title', 'title')
+        .getRawMany(),
   },
 );
 
@@ -177,7 +181,11 @@ class Shelf {
 class Box {
   @PrimaryGeneratedColumn() id!: number;
   @Column() organizationId!: number;
-  @Column({ type: Number, nullable: true, transformer: { to: (shown?: number) => shown && 3 - shown, from: (kept?: number) => kept && 3 - kept } })
+  @Column({
+    type: Number,
+    nullable: true,
+    transformer: { to: (shown?: number) => shown && 3 - shown, from: (kept?: number) => kept && 3 - kept },
+  })
   shelfId!: number | null;
   @ManyToOne(() => Shelf, { createForeignKeyConstraints: false }) shelf!: Relation<Shelf> | null;
 }
@@ -215,17 +223,27 @@ annexAttacks(
   },
   {
     'are looked up as they are kept when inserted': ({ repo }) => repo(Box).insert({ organizationId: 1, shelfId: 1 }),
-    'are looked up as they are kept when updated': ({ repo }) => repo(Box).update({ organizationId: 1 }, { shelfId: 1 }),
-    'are looked up as they are kept when saved': async ({ repo }) => repo(Box).save({ ...(await repo(Box).findOneByOrFail({ organizationId: 1 })), shelfId: 1 }),
+    'are looked up as they are kept when updated': ({ repo }) =>
+      repo(Box).update({ organizationId: 1 }, { shelfId: 1 }),
+    'are looked up as they are kept when saved': async ({ repo }) =>
+      repo(Box).save({ ...(await repo(Box).findOneByOrFail({ organizationId: 1 })), shelfId: 1 }),
     'are checked in an embedded object of a class': ({ repo, dataSource }) =>
       repo(Crate).update(
         { remarks: { text: 'acme crate' } },
-        { remarks: Object.assign(new Remarks(), { text: () => `'x', ${dataSource.driver.escape('organizationId')} = 2` }) as never },
+        {
+          remarks: Object.assign(new Remarks(), {
+            text: () => `'x', ${dataSource.driver.escape('organizationId')} = 2`,
+          }) as never,
+        },
       ),
     'are checked in an embedded object without a class': ({ repo, dataSource }) =>
       repo(Crate).update(
         { remarks: { text: 'acme crate' } },
-        { remarks: Object.assign(Object.create(null), { text: () => `'x', ${dataSource.driver.escape('organizationId')} = 2` }) },
+        {
+          remarks: Object.assign(Object.create(null), {
+            text: () => `'x', ${dataSource.driver.escape('organizationId')} = 2`,
+          }),
+        },
       ),
     'open no bracket in an embedded object that an order closes': {
       attempt: ({ repo }) =>
@@ -235,7 +253,13 @@ annexAttacks(
           .set({ remarks: Object.assign(new Remarks(), { text: () => "(SELECT 'taken'" }) as never })
           .orderBy('1)' as never)
           .execute()
-          .catch(() => repo(Crate).createQueryBuilder().update().set({ remarks: { text: 'taken' } }).execute()),
+          .catch(() =>
+            repo(Crate)
+              .createQueryBuilder()
+              .update()
+              .set({ remarks: { text: 'taken' } })
+              .execute(),
+          ),
       not: {},
     },
   },

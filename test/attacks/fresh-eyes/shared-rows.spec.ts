@@ -1,5 +1,15 @@
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
-import { Column, Entity, Exclusion, ManyToOne, OneToMany, PrimaryColumn, PrimaryGeneratedColumn, type Relation, Unique } from 'typeorm';
+import {
+  Column,
+  Entity,
+  Exclusion,
+  ManyToOne,
+  OneToMany,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+  Unique,
+} from 'typeorm';
 import { annexAttacks } from './annex.js';
 
 declareScope({ organizationId: Number });
@@ -99,6 +109,10 @@ annexAttacks(
     'is answered alike when it is checked at the end of a transaction': ({ dataSource }) =>
       dataSource
         .transaction((manager) => manager.insert(Voucher, { organizationId: 1, code: 'x1' }))
-        .catch((error: object) => (JSON.stringify(error).includes('duplicate key') || String(error).includes('duplicate key') ? 'globex' : 'nothing')),
+        .catch((error: object) =>
+          JSON.stringify(error).includes('duplicate key') || String(error).includes('duplicate key')
+            ? 'globex'
+            : 'nothing',
+        ),
   },
 );

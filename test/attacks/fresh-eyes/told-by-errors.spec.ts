@@ -17,7 +17,8 @@ const failure = (attempt: Promise<unknown>): Promise<string> =>
   );
 
 /** A condition that fails, with the text of the column in the message. MariaDB says it in writes only. */
-const failing = ({ kind }: World, column: string): string => (kind === 'mariadb' ? `${column} + 0 = 1` : `CAST(${column} AS integer) = 1`);
+const failing = ({ kind }: World, column: string): string =>
+  kind === 'mariadb' ? `${column} + 0 = 1` : `CAST(${column} AS integer) = 1`;
 
 /** A condition that fails wherever it is asked of a row. */
 function refusing({ kind }: World, column: string): string {
@@ -26,13 +27,19 @@ function refusing({ kind }: World, column: string): string {
 }
 
 /** Whether a condition fails for one guess and not for the other. */
-async function differs<T>(guesses: readonly [there: T, missing: T], ask: (guess: T) => Promise<unknown>): Promise<string> {
+async function differs<T>(
+  guesses: readonly [there: T, missing: T],
+  ask: (guess: T) => Promise<unknown>,
+): Promise<string> {
   const [there, missing] = [await failure(ask(guesses[0])), await failure(ask(guesses[1]))];
   return crossedIf(there !== 'nothing' && missing === 'nothing');
 }
 
 const VALUES_IN_MESSAGES: SpecialAttempt['not'] = { sqljs: 'its messages hold no values' };
-const VALUES_IN_MESSAGES_OF_READS: SpecialAttempt['not'] = { ...VALUES_IN_MESSAGES, mariadb: 'its messages hold values in writes only' };
+const VALUES_IN_MESSAGES_OF_READS: SpecialAttempt['not'] = {
+  ...VALUES_IN_MESSAGES,
+  mariadb: 'its messages hold values in writes only',
+};
 
 attacks('the message of a condition that fails', {
   'does not hold a row that belongs through its parent': {
@@ -112,7 +119,10 @@ attacks('a condition that fails', {
       world
         .repo(Verdict)
         .createQueryBuilder('v')
-        .where(`v.id = ${foreign.verdict} AND CASE WHEN v.summary LIKE :guess THEN ${refusing(world, 'v.summary')} ELSE 1=1 END`, { guess })
+        .where(
+          `v.id = ${foreign.verdict} AND CASE WHEN v.summary LIKE :guess THEN ${refusing(world, 'v.summary')} ELSE 1=1 END`,
+          { guess },
+        )
         .getMany(),
     ),
   'does not tell that a row is there which has a tenant': (world) =>

@@ -5,10 +5,15 @@ import { Document, Label, Note, Ticket } from '../../support/desk.js';
 import { foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 import type { World } from '../../support/world.js';
 
-const POSTGRES_ONLY = { sqljs: 'only PostgreSQL writes in a common table expression', mariadb: 'only PostgreSQL writes in a common table expression' };
+const POSTGRES_ONLY = {
+  sqljs: 'only PostgreSQL writes in a common table expression',
+  mariadb: 'only PostgreSQL writes in a common table expression',
+};
 
 /** Tries a write with something that changes its answer after so many reads. */
-async function afterReads(write: (changes: (before: unknown, after: unknown) => unknown) => Promise<unknown>): Promise<unknown> {
+async function afterReads(
+  write: (changes: (before: unknown, after: unknown) => unknown) => Promise<unknown>,
+): Promise<unknown> {
   const outcomes: unknown[] = [];
   for (let honest = 12; honest >= 0; honest -= 1) {
     let reads = 0;
@@ -23,13 +28,22 @@ async function afterReads(write: (changes: (before: unknown, after: unknown) => 
 
 attacks('an SQL expression among the values of an update', {
   'sets its own column only, not the tenant': ({ repo, dataSource }) =>
-    repo(Ticket).update({ id: own.ticket }, { orderNumber: () => `7000, ${dataSource.driver.escape('organizationId')} = 2` }),
+    repo(Ticket).update(
+      { id: own.ticket },
+      { orderNumber: () => `7000, ${dataSource.driver.escape('organizationId')} = 2` },
+    ),
 
   'sets its own column only, not a reference': ({ repo, dataSource }) =>
-    repo(Note).update({ id: own.note }, { body: () => `'planted', ${dataSource.driver.escape('ticketId')} = ${foreign.ticket}` }),
+    repo(Note).update(
+      { id: own.note },
+      { body: () => `'planted', ${dataSource.driver.escape('ticketId')} = ${foreign.ticket}` },
+    ),
 
   'sets its own column only, when it is what a number is raised by': ({ repo, dataSource }) => {
-    const by = { [Symbol.toPrimitive]: (hint: string) => (hint === 'number' ? 1 : `7000, ${dataSource.driver.escape('organizationId')} = 2`) };
+    const by = {
+      [Symbol.toPrimitive]: (hint: string) =>
+        hint === 'number' ? 1 : `7000, ${dataSource.driver.escape('organizationId')} = 2`,
+    };
     return repo(Ticket).increment({ id: own.ticket }, 'orderNumber', by as unknown as number);
   },
 
@@ -137,7 +151,8 @@ attacks('a row that is inserted', {
 
   'belongs to its tenant when a builder of another one is shown on the way': {
     attempt: async ({ dataSource, repo }) => {
-      const noise = (): void => void dataSource.createQueryBuilder().insert().into(Note).values({ organizationId: 1, body: 'own' }).getQuery();
+      const noise = (): void =>
+        void dataSource.createQueryBuilder().insert().into(Note).values({ organizationId: 1, body: 'own' }).getQuery();
       const posing = {
         hasCommonTableExpressions: () => false,
         getParameters: () => ({}),
@@ -161,13 +176,19 @@ attacks('a row that is inserted', {
         .getQueryAndParameters();
       return "'own'";
     };
-    dataSource.createQueryBuilder().insert().into(Note).values({ organizationId: 1, body: make }).getQueryAndParameters();
+    dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(Note)
+      .values({ organizationId: 1, body: make })
+      .getQueryAndParameters();
     return dataSource.query(...made!);
   },
 });
 
 attacks('a key that the database counts', {
-  'cannot be probed by giving it to an own row': async (world) => crossedIf((await taken(world, foreign.note)) && !(await taken(world, 7777))),
+  'cannot be probed by giving it to an own row': async (world) =>
+    crossedIf((await taken(world, foreign.note)) && !(await taken(world, 7777))),
 
   'cannot be taken before the database gives it to another tenant': {
     attempt: async ({ repo }) => {
@@ -176,7 +197,10 @@ attacks('a key that the database counts', {
       return tenancy.run(GLOBEX, async () => {
         const written = await repo(Note)
           .insert({ body: 'next', organizationId: 2 })
-          .then(() => true, () => false);
+          .then(
+            () => true,
+            () => false,
+          );
         await repo(Note).delete({ body: 'next' });
         return crossedIf(!written);
       });
@@ -207,7 +231,9 @@ attacks('an exemption for some entities', {
     ),
 
   'does not move their rows to others that are not exempt by an update': ({ repo }) =>
-    tenancy.unscoped('moves notes', { entities: [Note] }, () => repo(Note).update({ id: own.note }, { ticketId: foreign.ticket })),
+    tenancy.unscoped('moves notes', { entities: [Note] }, () =>
+      repo(Note).update({ id: own.note }, { ticketId: foreign.ticket }),
+    ),
 
   'does not write through a common statement to what is not exempt': ({ repo }) =>
     tenancy.unscoped('renames labels', { entities: [Label] }, () =>
@@ -215,7 +241,9 @@ attacks('an exemption for some entities', {
     ),
 
   'does not outlive a statement that was made in it': async ({ repo, dataSource }) => {
-    const [sql, parameters] = tenancy.unscoped('makes a statement', () => repo(Ticket).createQueryBuilder('t').getQueryAndParameters());
+    const [sql, parameters] = tenancy.unscoped('makes a statement', () =>
+      repo(Ticket).createQueryBuilder('t').getQueryAndParameters(),
+    );
     return tenancy.unscoped('reads labels', { entities: [Label] }, () => dataSource.query(sql, parameters));
   },
 

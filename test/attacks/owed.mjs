@@ -1,0 +1,148 @@
+// @ts-check
+
+/**
+ * Promises that are still owed: what they speak of does not exist yet, or no test has tried it.
+ *
+ * @type {readonly { promise: string, needs: string }[]}
+ */
+export const owed = [
+  ...needing('pages by cursor', ['a forged cursor shows own rows only, and one that cannot be read is a 400']),
+  ...needing('includes', [
+    'an include leads to own rows only on each level, and nowhere that it is not declared',
+    'an include of a row of another tenant is null, and the own row stays',
+    'more includes than are allowed are a 400, and none multiplies the rows of another',
+    'a filter over a relation names a declared path, and asks own rows only',
+    'a field that is asked for by name is a declared one',
+  ]),
+  ...needing('routes below a parent', [
+    'a list below a parent of another tenant is a 404, not an empty list',
+    'a row is found below its own parent only, and not taken over by another one-to-one relation',
+    'a parent in a tree is an own row, not the row itself and no row below it',
+    'a row that says what kind of owner it has, and which, has an own one',
+  ]),
+  ...needing('relations in bodies', [
+    'a list of keys in a body links own rows only, or is a 400',
+    'a list of rows in a body changes own rows only, and the whole body is undone with one of them',
+    'a row below another one in a body is stamped at any depth',
+    'a list that is missing or empty in a body takes no row away unless that is declared',
+  ]),
+  ...needing('bulk routes', [
+    'a hundred keys of which one is of another tenant change nothing, and the answer does not name it',
+    'more rows than are allowed are a 400 before any of them is validated',
+  ]),
+  ...needing('preconditions', [
+    'a version of a row of another tenant is a 404, not a conflict',
+    'a tag of a row of another tenant is a 404, never a 304 or 412',
+  ]),
+  ...needing('operators in filters', [
+    'an OR in a filter stays inside the scope',
+    'a filter nested ten thousand deep is a 400 before anything recurses',
+    'a list of a hundred thousand values is a 400',
+  ]),
+  ...needing('restoring by a route', [
+    'a deleted row of another tenant is restored by nobody else, and a 404',
+    'an own deleted row is a 404 for PUT and PATCH, not edited unseen',
+  ]),
+  ...needing('a test over HTTP', [
+    'a resolver that fails or does not answer is a 503, and the handler does not run',
+    'a tenant of sixteen thousand characters is a 400, and is not logged',
+    'a stream of events keeps its scope to its end',
+    'a key that is no key of the column is a 404 or 400, not an error of the database',
+    'HEAD answers for a row of another tenant as for a missing one',
+    'what an interceptor caches by its URL is kept apart for each tenant, or the boot log warns',
+    'an answer varies on the header that names the tenant',
+  ]),
+  ...needing('descriptions of the interface', ['examples and enumerations come from metadata, never from rows']),
+  ...needing('row-level security', [
+    'a foreign key that leaves the tenant column out is named at the start',
+    'a parent takes no child of another tenant with it when it is deleted',
+    "the driver's own connection shows own rows only",
+    'a merged or preloaded row is read on the query runner of its caller',
+    'a cache of results, whose texts are the same for all tenants, stops the start where policies are the only wall',
+    'an owner of tables whom policies do not bind stops the start',
+    'a role that policies do not bind stops the start',
+    'the setting ends with its transaction, behind a pooler too',
+    'a statement outside of a transaction has its tenant all the same, or throws',
+    'a connection that is given back after an error holds no tenant',
+    'a setting that was put back to nothing shows no rows and raises no error',
+    'no policy takes an empty setting for all tenants',
+    'a policy bounds what is written as well as what is read',
+    'a second policy does not widen the first',
+    'a table or partition without a policy stops the start',
+    'a view that runs with the rights of a privileged owner stops the start',
+    'functions that run with the rights of a privileged owner are listed at the start',
+    'the setting is there again after a COMMIT, and after a ROLLBACK TO',
+    "a statement is sent in its caller's transaction, and rolled back with it",
+    'a setting is used, not a change of the role',
+    'a replica shows own rows only',
+    'one of a hundred failures keeps no connection for itself',
+    'two tenants at once on one connection throw',
+    'a section over all tenants needs a role of its own, and says so instead of finding nothing',
+    'no setting that a statement can make turns the policies off',
+  ]),
+];
+
+/**
+ * Promises of routes that other tests keep.
+ *
+ * @type {readonly { promise: string, by: string }[]}
+ */
+export const covered = [
+  ...by('test/isolation/resolvers.spec.ts', [
+    'a request without a tenant is a 403, whatever the resolver gives instead of one',
+    'a header never widens what a token says, and counts when it is there exactly once',
+    'nothing that is called like a property of an object is a tenant',
+  ]),
+  ...by('test/isolation/support-desk.spec.ts', [
+    'each verb answers for a row of another tenant as for a missing one, byte for byte',
+    'a tenant in a body has no effect',
+    'a conflict names fields, no value and no tenant',
+  ]),
+  ...by('test/isolation/concurrency.spec.ts', [
+    'requests that overlap, share a connection or a socket are never mixed',
+  ]),
+  ...by('test/crud/lists.spec.ts', [
+    'tenant columns, hidden columns and undeclared paths are neither filtered, sorted nor searched by',
+    'a direction of sorting is one of two words',
+    'a parameter is given once, as text',
+    'limits and offsets are whole numbers within bounds',
+    'wildcards in a search are taken literally',
+    'deleted rows are not to be asked for',
+    'an answer is private to who asked',
+  ]),
+  ...by('test/crud/bodies.spec.ts', [
+    'a body with a prototype, nested too deep, or with an object for a value is a 400',
+    'a body is checked by columns where there is no DTO, whatever the pipe of the application does',
+    'a tenant in a body is a 400 where that is asked for, in each of its spellings',
+    'a key in a body never becomes the key of a row',
+  ]),
+  ...by('test/crud/resource.spec.ts', [
+    'PUT on a key of another tenant creates nothing',
+    'a reference to a row of another tenant is a 400 as one to a missing row',
+    'what all tenants share is written only by routes that are named',
+    'what is answered after a write is read within the scope',
+  ]),
+  ...by('test/crud/overrides.spec.ts', [
+    'a route that an application overrides stays inside the scope',
+    'an error of the database never reaches an answer',
+  ]),
+  ...by('test/boot/refusals.spec.ts', [
+    'a controller over all tenants is listed at the start, and warned about where no guard stands before it',
+  ]),
+];
+
+/**
+ * @param {string} needs
+ * @param {readonly string[]} promises
+ */
+function needing(needs, promises) {
+  return promises.map((promise) => ({ promise, needs }));
+}
+
+/**
+ * @param {string} file
+ * @param {readonly string[]} promises
+ */
+function by(file, promises) {
+  return promises.map((promise) => ({ promise, by: file }));
+}
