@@ -5,8 +5,9 @@ import { StatementRefusedError } from '../exceptions/statement-refused.error.js'
 import { isUnscoped } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';
+import { forgetUnseen } from './unseen-relations.js';
 import type { SingleConnection } from './single-connection.js';
-import { rowKey, storedValues, visibleRows } from './visible-rows.js';
+import { seesAll, storedValues } from './visible-rows.js';
 
 type Operation = 'remove' | 'softRemove' | 'recover';
 
@@ -47,6 +48,7 @@ function stock(operation: Operation | 'save'): (this: EntityManager, ...args: un
 }
 
 function save(this: EntityManager, ...args: unknown[]): Promise<never> {
+  leaveUnseen(this, readArguments(args));
   return persist(() => stock('save').apply(this, args));
 }
 
@@ -63,6 +65,14 @@ function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unkn
 
 /** One function per operation, shared by all managers: one is made for every query runner. */
 const UNSEEN_REFUSED = new Map<Operation, (this: EntityManager, ...args: unknown[]) => Promise<never>>();
+
+/** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
+function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
+  for (const entity of entities) {
+    const type = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
+    if (dataSource.hasMetadata(type)) forgetUnseen(dataSource.getMetadata(type), [entity]);
+  }
+}
 
 async function requireSeen(manager: EntityManager, args: readonly unknown[]): Promise<void> {
   const byMetadata = new Map<EntityMetadata, ObjectLiteral[]>();
@@ -93,18 +103,21 @@ async function requireVisible(
   const keys = entities.map((entity) => storedValues(entity, columns, queryRunner.dataSource));
   // An entity without its key is for TypeORM to refuse.
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
-  const visible = await visibleRows(queryRunner, metadata, columns, complete);
-  const unseen = complete.find((key) => !visible.has(rowKey(key, columns)));
-  if (unseen !== undefined) {
-    throw new EntityNotFoundError(
-      metadata.target,
-      Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, unseen[i]])),
-    );
-  }
+  if (await seesAll(queryRunner, metadata, columns, complete)) return;
+  const [key] = complete.length === 1 ? complete : [];
+  throw new EntityNotFoundError(
+    metadata.target,
+    Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]])),
+  );
+}
+
+interface GivenEntities {
+  readonly target?: EntityTarget<ObjectLiteral>;
+  readonly entities: readonly ObjectLiteral[];
 }
 
 /** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
-function readArguments(args: readonly unknown[]): { target?: EntityTarget<ObjectLiteral>; entities: ObjectLiteral[] } {
+function readArguments(args: readonly unknown[]): GivenEntities {
   const [first, second] = args;
   const hasTarget =
     args.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);

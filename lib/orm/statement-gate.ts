@@ -11,7 +11,7 @@ import { asUniqueConflict, withoutValues } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
 import { isPersisting } from './persistence.js';
 import { requireOneTenant } from './unscoped-references.js';
-import { requireReferences, rowKey, visibleRows } from './visible-rows.js';
+import { requireReferences, seesAll } from './visible-rows.js';
 
 /** A statement that may be sent once something has been looked up. */
 interface Admission {
@@ -78,8 +78,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
 
   const requireNodes = async ({ metadata, columns, keys }: TreeNodes): Promise<void> => {
     if (enforcement.policies.inForce(metadata) === undefined) return;
-    const visible = await visibleRows(runner, metadata, columns, keys);
-    if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
+    if (!(await seesAll(runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
   };
 
   runner.query = (async (sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {

@@ -1,6 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { OrmUtils } from 'typeorm/util/OrmUtils.js';
 import { checkCallerExpression } from './sql/caller-text.js';
 import type { SqlDialect } from './sql/tokens.js';
 
@@ -19,7 +18,7 @@ export class ValueSets {
     const copy: ObjectLiteral = {};
     for (const column of this.metadata.columns) {
       const value: unknown = column.getEntityValue(valueSet);
-      if (value !== undefined) OrmUtils.mergeDeep(copy, this.valueMap(column, value));
+      if (value !== undefined) merge(copy, this.valueMap(column, value));
     }
     return copy;
   }
@@ -43,7 +42,7 @@ export class ValueSets {
     const key: ObjectLiteral = {};
     for (const { referencedColumn } of relation.joinColumns) {
       const part: unknown = referencedColumn!.getEntityValue(value);
-      if (part !== undefined) OrmUtils.mergeDeep(key, referencedColumn!.createValueMap(part));
+      if (part !== undefined) merge(key, referencedColumn!.createValueMap(part));
     }
     return key;
   }
@@ -64,4 +63,17 @@ export class ValueSets {
     const text = checkCallerExpression(String(evaluate()), this.dialect, 'an SQL expression');
     return () => text;
   }
+}
+
+/** Puts the parts of embedded objects and of keys of several columns together; values stay what they are. */
+function merge(target: ObjectLiteral, source: ObjectLiteral): void {
+  for (const [key, value] of Object.entries(source) as [string, unknown][]) {
+    const present: unknown = target[key];
+    if (isPlain(present) && isPlain(value)) merge(present, value);
+    else target[key] = value;
+  }
+}
+
+function isPlain(value: unknown): value is ObjectLiteral {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

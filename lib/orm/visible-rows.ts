@@ -20,31 +20,37 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
   }
   for (const group of groups.values()) {
     const { target, columns } = group[0].key;
-    const wanted = group.flatMap(({ values }) => values);
     const referenced = columns.map((column) => column.referenced);
-    const visible = await visibleRows(queryRunner, target, referenced, wanted);
-    for (const { entity, key, values } of group) {
-      if (values.some((row) => !visible.has(rowKey(row, referenced))))
-        throw new ReferenceUnknownError(entity.name, key.property);
-    }
+    const wanted = group.flatMap(({ values }) => values);
+    const found = await selectRows(queryRunner, target, referenced, wanted, referenced);
+    if (found.length >= distinctRows(wanted, referenced).length) continue;
+    const visible = new Set(found.map((row) => rowKey(row, referenced)));
+    const unknown = group.find(({ values }) => values.some((row) => !visible.has(rowKey(row, referenced)))) ?? group[0];
+    throw new ReferenceUnknownError(unknown.entity.name, unknown.key.property);
   }
 }
 
 /**
- * Which of the given rows the scope can see, deleted ones included.
+ * Whether the scope can see all of the given rows, deleted ones included. The database compares the keys: it may give one back in another form.
  *
  * @param columns the columns that identify a row
  * @param rows their values as they are stored, one list per row
- * @returns the {@link rowKey} of each visible row
  */
-export async function visibleRows(
+export async function seesAll(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
-): Promise<Set<string>> {
+): Promise<boolean> {
   const found = await selectRows(queryRunner, metadata, columns, rows, columns);
-  return new Set(found.map((row) => rowKey(row, columns)));
+  return found.length >= distinctRows(rows, columns).length;
+}
+
+function distinctRows(
+  rows: readonly (readonly unknown[])[],
+  columns: readonly ColumnMetadata[],
+): (readonly unknown[])[] {
+  return [...new Map(rows.map((row) => [rowKey(row, columns), row])).values()];
 }
 
 /**
@@ -61,7 +67,7 @@ export async function selectRows(
   rows: readonly (readonly unknown[])[],
   wanted: readonly ColumnMetadata[],
 ): Promise<unknown[][]> {
-  const distinct = [...new Map(rows.map((row) => [rowKey(row, columns), row])).values()];
+  const distinct = distinctRows(rows, columns);
   const found: unknown[][] = [];
   for (let at = 0; at < distinct.length; at += CHUNK) {
     const raws = await select(queryRunner, metadata, columns, distinct.slice(at, at + CHUNK), wanted);

@@ -1,7 +1,7 @@
 import { EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import { requireEnforcement } from '../enforcement.js';
-import { rowKey, storedValues, visibleRows } from '../visible-rows.js';
+import { seesAll, storedValues } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited } from './write-rules.js';
@@ -44,8 +44,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     if (keys.length === 0) return;
     const queryRunner = this.obtainQueryRunner();
     try {
-      const visible = await visibleRows(queryRunner, metadata, columns, keys);
-      if (keys.some((key) => !visible.has(rowKey(key, columns)))) throw new EntityNotFoundError(metadata.target, {});
+      if (!(await seesAll(queryRunner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
     } finally {
       if (queryRunner !== this.queryRunner) await queryRunner.release();
     }

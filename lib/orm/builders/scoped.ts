@@ -87,19 +87,17 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
 
     /** The predicates of the tables that the statement reads or changes, joins left out: those carry theirs in their ON. */
     private tenantPredicates(): string[] {
-      const { aliases, aliasNamePrefixingEnabled, mainAlias } = this.expressionMap;
+      const { aliases, queryType, mainAlias } = this.expressionMap;
       const { policies } = this.enforcement();
       const { driver } = this.dataSource;
       for (const { name } of aliases) requireReadableAlias(name);
-      const sources = aliasNamePrefixingEnabled
-        ? aliases.filter(({ type }) => type === 'from')
-        : mainAlias
-          ? [mainAlias]
-          : [];
+      // Only a select gives its tables aliases in the text.
+      const isSelect = queryType === 'select';
+      const sources = isSelect ? aliases.filter(({ type }) => type === 'from') : mainAlias ? [mainAlias] : [];
       return sources
         .filter((alias) => alias.hasMetadata)
         .map(({ metadata, name }) =>
-          policies.predicate(metadata, aliasNamePrefixingEnabled ? driver.escape(name) : policies.table(metadata)),
+          policies.predicate(metadata, isSelect ? driver.escape(name) : policies.table(metadata)),
         )
         .filter((predicate) => predicate !== '');
     }

@@ -3,6 +3,7 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { checkCallerText } from '../sql/caller-text.js';
+import { noteUnseen } from '../unseen-relations.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 
@@ -39,8 +40,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   ): Promise<{ entities: Entity[]; raw: ObjectLiteral[] }> {
     const result = await super.executeEntitiesAndRawResults(queryRunner);
     const { joinAttributes, mainAlias } = this.expressionMap;
-    if (joinAttributes.length > 0 && mainAlias?.hasMetadata)
-      forgetUnseen(mainAlias.metadata, result.entities, new Set());
+    if (joinAttributes.length > 0 && mainAlias?.hasMetadata) noteUnseen(mainAlias.metadata, result.entities);
     return result as { entities: Entity[]; raw: ObjectLiteral[] };
   }
 
@@ -100,31 +100,6 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   private dialect(): ReturnType<typeof requireEnforcement>['dialect'] {
     return requireEnforcement(this.dataSource).dialect;
-  }
-}
-
-/**
- * A relation to a row that the scope cannot see is loaded as null while its key says otherwise. Left so, saving the entity would clear the key: a relation
- * that is not there is one that `save` leaves alone.
- */
-function forgetUnseen(metadata: EntityMetadata, entities: readonly ObjectLiteral[], seen: Set<ObjectLiteral>): void {
-  for (const entity of entities) {
-    if (seen.has(entity)) continue;
-    seen.add(entity);
-    for (const relation of metadata.relations) {
-      if (relation.isLazy) continue;
-      const related: unknown = relation.getEntityValue(entity);
-      if (related === null) {
-        const keys = relation.joinColumns.filter(({ isVirtual }) => !isVirtual);
-        const isSet = keys.some(
-          ({ propertyName }) => entity[propertyName] !== undefined && entity[propertyName] !== null,
-        );
-        if (isSet) relation.setEntityValue(entity, undefined);
-      } else if (typeof related === 'object' && related !== undefined) {
-        const rows = (Array.isArray(related) ? related : [related]) as ObjectLiteral[];
-        forgetUnseen(relation.inverseEntityMetadata, rows, seen);
-      }
-    }
   }
 }
 

@@ -101,7 +101,7 @@ class ShapeReader {
     }
     if (this.atStart && token.kind === 'word') this.verbs.push(token.text);
     this.atStart = false;
-    if (token.kind === 'literal') return this.level.expect && token.text !== '' ? this.readTable(i) : i;
+    if (token.kind === 'literal' && token.text === '') return i;
     if (token.kind === 'word' && this.isKeyword(i) && this.readKeyword(i)) return i;
     if (this.namesCte(i)) this.cteNames.push(token.text);
     return this.level.expect ? this.readTable(i) : i;
