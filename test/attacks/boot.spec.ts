@@ -14,7 +14,6 @@ import {
   JoinColumn,
   ManyToOne,
   OneToOne,
-  PrimaryColumn,
   PrimaryGeneratedColumn,
   TableInheritance,
   ViewColumn,

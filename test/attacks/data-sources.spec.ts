@@ -62,7 +62,7 @@ promises('a DataSource', {
 describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
   const open = async (options: object): Promise<{ dataSource: DataSource; close(): Promise<void> }> => {
     const database = await createDatabase(kind);
-    const dataSource = await openDesk({ ...database.options, ...options } as never);
+    const dataSource = await openDesk({ ...database.options, ...options });
     await tenancy.unscoped('two desks', () => sow(dataSource));
     const close = async (): Promise<void> => {
       await dataSource.destroy();
@@ -73,7 +73,7 @@ describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
 
   it('is enforced when it names its tables by another rule', async () => {
     const database = await createDatabase(kind);
-    const dataSource = await openDesk({ ...database.options, entityPrefix: 'desk_' } as never);
+    const dataSource = await openDesk({ ...database.options, entityPrefix: 'desk_' });
     const tickets = dataSource.getRepository(Ticket);
     for (const scope of [ACME, GLOBEX]) {
       await tenancy.run(scope, () =>

@@ -34,7 +34,7 @@ describe.each(databasesToTest())('tenants of two keys, one of them large, on %s'
 
   beforeAll(async () => {
     database = await createDatabase(kind);
-    dataSource = new DataSource({ ...database.options, entities: [Letter, Setting], synchronize: true } as never);
+    dataSource = new DataSource({ ...database.options, entities: [Letter, Setting], synchronize: true });
     await dataSource.initialize();
     for (const organizationId of ORGANIZATIONS) {
       for (const regionId of [1, 2]) {

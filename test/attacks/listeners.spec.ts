@@ -14,27 +14,29 @@ import { databasesToTest } from '../support/databases.js';
 import { Note, Ticket } from '../support/desk.js';
 import { ACME, foreign, own, tenancy, World } from '../support/world.js';
 
+type Answer = void | Promise<void>;
+
 /** What the next listener does; each test sets its own. */
-let beforeInsert: (event: InsertEvent<Note>) => unknown = () => undefined;
-let beforeUpdate: (event: UpdateEvent<Note>) => unknown = () => undefined;
-let afterLoad: (note: Note, event?: LoadEvent<Note>) => unknown = () => undefined;
-let beforeRemove: (event: RemoveEvent<Note>) => unknown = () => undefined;
+let beforeInsert: (event: InsertEvent<Note>) => Answer = () => undefined;
+let beforeUpdate: (event: UpdateEvent<Note>) => Answer = () => undefined;
+let afterLoad: (note: Note, event?: LoadEvent<Note>) => Answer = () => undefined;
+let beforeRemove: (event: RemoveEvent<Note>) => Answer = () => undefined;
 
 @EventSubscriber()
 class Meddler implements EntitySubscriberInterface<Note> {
   listenTo(): typeof Note {
     return Note;
   }
-  beforeInsert(event: InsertEvent<Note>): unknown {
+  beforeInsert(event: InsertEvent<Note>): Answer {
     return beforeInsert(event);
   }
-  beforeUpdate(event: UpdateEvent<Note>): unknown {
+  beforeUpdate(event: UpdateEvent<Note>): Answer {
     return beforeUpdate(event);
   }
-  afterLoad(note: Note, event?: LoadEvent<Note>): unknown {
+  afterLoad(note: Note, event?: LoadEvent<Note>): Answer {
     return afterLoad(note, event);
   }
-  beforeRemove(event: RemoveEvent<Note>): unknown {
+  beforeRemove(event: RemoveEvent<Note>): Answer {
     return beforeRemove(event);
   }
 }
@@ -60,28 +62,28 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
 
   it('that sets the tenant of a new row does not move it', () =>
     untouched(async () => {
-      beforeInsert = ({ entity }) => (entity.organizationId = 2);
+      beforeInsert = ({ entity }) => void (entity.organizationId = 2);
       await expect(notes.save({ body: 'moved' })).rejects.toThrow(TenantScopeViolationError);
       beforeInsert = () => undefined;
     }));
 
   it('that sets the tenant of a changed row does not move it', () =>
     untouched(async () => {
-      beforeUpdate = ({ entity }) => Object.assign(entity!, { organizationId: 2 });
+      beforeUpdate = ({ entity }) => void Object.assign(entity!, { organizationId: 2 });
       await expect(notes.save({ id: own.note, body: 'moved' })).rejects.toThrow(TenantScopeViolationError);
       beforeUpdate = () => undefined;
     }));
 
   it('that sets a reference of a new row cannot reach another tenant', () =>
     untouched(async () => {
-      beforeInsert = ({ entity }) => (entity.ticketId = foreign.ticket);
+      beforeInsert = ({ entity }) => void (entity.ticketId = foreign.ticket);
       await expect(notes.save({ body: 'x' })).rejects.toThrow(ReferenceUnknownError);
       beforeInsert = () => undefined;
     }));
 
   it('that sets a reference of a changed row cannot reach another tenant', () =>
     untouched(async () => {
-      beforeUpdate = ({ entity }) => Object.assign(entity!, { ticketId: foreign.ticket });
+      beforeUpdate = ({ entity }) => void Object.assign(entity!, { ticketId: foreign.ticket });
       await expect(notes.save({ id: own.note, body: 'x' })).rejects.toThrow(ReferenceUnknownError);
       beforeUpdate = () => undefined;
     }));
@@ -89,7 +91,7 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
   it('reads own rows only by the manager of its event', () =>
     untouched(async () => {
       let seen: Ticket[] = [];
-      beforeInsert = async ({ manager }) => (seen = await manager.find(Ticket));
+      beforeInsert = async ({ manager }) => void (seen = await manager.find(Ticket));
       await notes.save({ body: 'x' });
       beforeInsert = () => undefined;
       expect(seen).toHaveLength(3);
@@ -98,7 +100,7 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
 
   it('changes own rows only by the query runner of its event', () =>
     untouched(async () => {
-      beforeInsert = ({ queryRunner }) => queryRunner.manager.updateAll(Ticket, { points: 70 });
+      beforeInsert = async ({ queryRunner }) => void (await queryRunner.manager.updateAll(Ticket, { points: 70 }));
       await notes.save({ body: 'x' });
       beforeInsert = () => undefined;
       expect(await world.repo(Ticket).sum('points')).toBe(210);
@@ -107,7 +109,7 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
   it('is not told of rows of another tenant', () =>
     untouched(async () => {
       const loaded: string[] = [];
-      afterLoad = ({ body }) => loaded.push(body);
+      afterLoad = ({ body }) => void loaded.push(body);
       await notes.find();
       await notes.findOneBy({ id: foreign.note });
       await notes.remove(notes.create({ id: foreign.note })).catch(() => undefined);
@@ -119,7 +121,7 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
   it('is not told that a row of another tenant is removed', () =>
     untouched(async () => {
       let told = false;
-      beforeRemove = () => (told = true);
+      beforeRemove = () => void (told = true);
       await expect(notes.remove(notes.create({ id: foreign.note }))).rejects.toThrow();
       beforeRemove = () => undefined;
       expect(told).toBe(false);

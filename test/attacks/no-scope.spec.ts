@@ -52,7 +52,7 @@ promises(
       `${name} throws`,
       async (world: World) => {
         const statements = await world.sent(() =>
-          expect((async () => operation(world))()).rejects.toThrow(TenantScopeMissingError),
+          expect(Promise.resolve().then(() => operation(world))).rejects.toThrow(TenantScopeMissingError),
         );
         expect(statements.filter((statement) => /ticket|note|member|topic|parcel|verdict/i.test(statement))).toEqual(
           [],

@@ -31,7 +31,7 @@ promises('inside a scope an application', {
   'saves a graph of new rows, each stamped': inAcme(async ({ repo }) => {
     const saved = await repo(Ticket).save({ orderNumber: 7, subject: 'new', notes: [{ body: 'a' }, { body: 'b' }] });
     expect(saved.organizationId).toBe(1);
-    expect(saved.notes.map(({ organizationId }) => organizationId)).toEqual([1, 1]);
+    expect(saved.notes.map((note) => (note as Note).organizationId)).toEqual([1, 1]);
     const read = await repo(Ticket).findOneOrFail({ where: { id: saved.id }, relations: { notes: true } });
     expect(read.notes.map(({ body }) => body).sort()).toEqual(['a', 'b']);
   }),

@@ -14,7 +14,7 @@ const NO_SCOPES: Readonly<Record<string, unknown>> = {
   'a null value': { organizationId: null },
   'not a number': { organizationId: Number.NaN },
   'an infinite number': { organizationId: Number.POSITIVE_INFINITY },
-  'an integer that is not exact': { organizationId: 9007199254740993 },
+  'an integer that is not exact': { organizationId: 2 ** 53 },
   'an empty text': { organizationId: '' },
   'a number as text': { organizationId: '2' },
   'a text with the number in front': { organizationId: '1 OR 1=1' },

@@ -49,7 +49,7 @@ describe.each(databasesToTest())('tenants with similar names on %s', (kind) => {
 
   beforeAll(async () => {
     database = await createDatabase(kind);
-    dataSource = new DataSource({ ...database.options, entities: [Letter, Stamp], synchronize: true } as never);
+    dataSource = new DataSource({ ...database.options, entities: [Letter, Stamp], synchronize: true });
     await dataSource.initialize();
     for (const tenant of TENANTS) {
       await tenancy.run({ tenant }, async () => {

@@ -46,7 +46,7 @@ attacks('inserting or updating', {
         .createQueryBuilder()
         .insert()
         .values({ id: foreign.document, organizationId: 1, title: 'taken' })
-        .orUpdate(['title'], ['id'], { overwriteCondition: { where: '1 = 1 OR 1 = 1' } } as never)
+        .orUpdate(['title'], ['id'], { overwriteCondition: { where: '1 = 1 OR 1 = 1' } })
         .execute(),
     not: { mariadb: 'no conditions there' },
   },

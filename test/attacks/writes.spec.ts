@@ -206,7 +206,7 @@ attacks('rows that refer to others', {
   'an update of a part of a key cannot refer to a row of another tenant': ({ repo, escape }) =>
     repo(Proofreading)
       .createQueryBuilder()
-      .update({ translation: { ticketId: foreign.ticket } as never })
+      .update({ translation: { ticketId: foreign.ticket } })
       .where(`${escape('id')} = 1`)
       .execute(),
   'an insert cannot refer to a row of another tenant by a key of two columns': ({ repo }) =>

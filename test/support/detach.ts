@@ -19,7 +19,10 @@ export function detach(dataSource: DataSource): void {
       ],
     ],
     [driver, ['escapeQueryWithParameters', 'createQueryRunner']],
-    [manager, ['save', 'remove', 'softRemove', 'recover', 'transaction', 'exportDatabase', 'loadDatabase', 'saveDatabase']],
+    [
+      manager,
+      ['save', 'remove', 'softRemove', 'recover', 'transaction', 'exportDatabase', 'loadDatabase', 'saveDatabase'],
+    ],
     [queryResultCache ?? {}, ['getFromCache', 'storeInCache', 'remove']],
   ] as const) {
     for (const method of methods) Reflect.deleteProperty(object, method);

@@ -106,25 +106,6 @@ attacks('the message of a condition that fails', {
 });
 
 attacks('a condition that fails', {
-  'does not tell that a row is there which belongs through its parent': (world) =>
-    differs([foreign.verdict, 7777], (id) =>
-      world
-        .repo(Verdict)
-        .createQueryBuilder('v')
-        .where(`v.id = :id AND ${refusing(world, 'v.summary')}`, { id })
-        .getMany(),
-    ),
-  'does not tell what is in a row that belongs through its parent': (world) =>
-    differs(['globex%', 'nobody%'], (guess) =>
-      world
-        .repo(Verdict)
-        .createQueryBuilder('v')
-        .where(
-          `v.id = ${foreign.verdict} AND CASE WHEN v.summary LIKE :guess THEN ${refusing(world, 'v.summary')} ELSE 1=1 END`,
-          { guess },
-        )
-        .getMany(),
-    ),
   'does not tell that a row is there which has a tenant': (world) =>
     differs([foreign.note, 7777], (id) =>
       world
