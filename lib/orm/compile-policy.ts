@@ -71,6 +71,12 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string): 
       `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`,
     );
   }
+  if (column.type === 'citext' || column.collation?.toUpperCase() === 'NOCASE') {
+    throw problem(
+      metadata,
+      `compares the tenant column '${property}' without case, which makes one tenant of two. Compare it exactly`,
+    );
+  }
   if (column.isVirtualProperty || column.asExpression !== undefined) {
     throw problem(
       metadata,

@@ -1,6 +1,7 @@
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { authorityOver } from './authority.js';
 import { compilePolicy } from './compile-policy.js';
 import { isScoped } from './policy.js';
@@ -169,8 +170,15 @@ export class Policies {
     if (policy.kind === 'parents')
       return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
     return policy.columns
-      .map(({ key, column }) => `${qualifier}.${this.escape(column.databaseName)} = :${scopeParameter(key)}`)
+      .map(({ key, column }) => this.equals(`${qualifier}.${this.escape(column.databaseName)}`, key))
       .join(' AND ');
+  }
+
+  /** To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact. */
+  private equals(column: string, key: string): string {
+    const equal = `${column} = :${scopeParameter(key)}`;
+    const isText = scopeDeclaration()[key] === String && ['mysql', 'mariadb'].includes(this.driver.options.type);
+    return isText ? `${equal} AND BINARY ${column} = :${scopeParameter(key)}` : equal;
   }
 
   private parentExists({ parent, columns }: ParentLink, qualifier: string): string {

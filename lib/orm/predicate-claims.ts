@@ -1,15 +1,19 @@
 import type { StatementShape, TableMention } from './sql/mentions.js';
+import { isKeywordAt } from './sql/tokens.js';
 import type { SqlToken } from './sql/tokens.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** What may stand beside a predicate, or beside the bracket that it stands in, so that it limits what it stands for. */
 const BESIDE = words('and');
-/** Words that end a WHERE or ON. */
-const AFTER_CONDITION = words(
-  'group order having limit offset fetch for returning union intersect except window where left inner join cross right full natural',
-);
+/** Words that end a WHERE or ON for certain: what comes behind them is no condition of it. */
+const AFTER_CONDITION = words('group order union intersect except returning');
+/** Words that end a WHERE or ON, unless a database takes them for a name. */
+const PERHAPS_AFTER = words('having limit offset fetch for window where left inner join cross right full natural');
 /** Words and signs by which what stands next to a predicate could undo it. */
-const UNDOING = words('or xor not case when then else end between is in like ilike any all some select , | & = < > !');
+const UNDOING = words(
+  'or xor not case when then else end between is isnull notnull in like ilike similar overlaps collate operator any all some select ' +
+    ', | & = < > ! [ ]',
+);
 const SET_OPERATIONS = words('union intersect except minus');
 
 /**
@@ -38,7 +42,7 @@ export class PredicateClaims {
 
   private standsAt(at: number, predicate: readonly SqlToken[]): boolean {
     return predicate.every(
-      ({ kind, text }, i) => this.tokens[at + i].kind === kind && this.tokens[at + i].text === text,
+      ({ kind, exact }, i) => this.tokens[at + i].kind === kind && this.tokens[at + i].exact === exact,
     );
   }
 
@@ -63,11 +67,12 @@ export class PredicateClaims {
   private clauseStart(from: number, bracket: number): number | undefined {
     let isNeighbour = true;
     for (let i = from - 1; i >= 0; i -= 1) {
-      const { kind, text } = this.tokens[i];
-      if (kind === 'punctuation' && text === '(' && this.isOpeningOf(i, bracket)) return i;
+      if (this.isOpeningOf(i, bracket)) return i;
       if (this.bracketOf(i) !== bracket) continue;
-      if (kind === 'word' && (text === 'where' || text === 'on')) return i;
-      if (isNeighbour && !(kind === 'word' && BESIDE.has(text))) return undefined;
+      const { text } = this.tokens[i];
+      const isKeyword = isKeywordAt(this.tokens, i);
+      if (isKeyword && (text === 'where' || text === 'on')) return i;
+      if (isNeighbour && !(isKeyword && BESIDE.has(text))) return undefined;
       isNeighbour = false;
       if (this.undoes(i)) return undefined;
     }
@@ -77,16 +82,22 @@ export class PredicateClaims {
   /** The last token of the conditions to the right, a closing bracket included; undefined when something there could undo them. */
   private clauseEnd(to: number, bracket: number): number | undefined {
     let isNeighbour = true;
+    let end: number | undefined;
     for (let i = to + 1; i < this.tokens.length; i += 1) {
-      const { kind, text } = this.tokens[i];
-      if (kind === 'punctuation' && text === ')' && this.isClosingOf(i, bracket)) return i;
+      if (this.isClosingOf(i, bracket)) return end ?? i;
       if (this.bracketOf(i) !== bracket) continue;
-      if (kind === 'word' && AFTER_CONDITION.has(text)) return i - 1;
-      if (isNeighbour && !(kind === 'word' && BESIDE.has(text))) return undefined;
+      const { text } = this.tokens[i];
+      const isKeyword = isKeywordAt(this.tokens, i);
+      if (isKeyword && AFTER_CONDITION.has(text)) return end ?? i - 1;
+      if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i - 1;
+      // Should it be a name after all, this still belongs to the conditions.
+      if (end !== undefined && (text === 'or' || text === 'xor' || text === '|')) return undefined;
+      if (end !== undefined) continue;
+      if (isNeighbour && !(isKeyword && BESIDE.has(text))) return undefined;
       isNeighbour = false;
       if (this.undoes(i)) return undefined;
     }
-    return this.tokens.length - 1;
+    return end ?? this.tokens.length - 1;
   }
 
   private undoes(i: number): boolean {

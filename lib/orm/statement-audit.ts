@@ -6,6 +6,7 @@ import { PredicateClaims } from './predicate-claims.js';
 import type { RenderedInsert } from './rendering.js';
 import { findDynamicSql } from './sql/dynamic-sql.js';
 import { isHarmless } from './sql/session-statements.js';
+import type { RunnerState } from './sql/session-statements.js';
 import { readShape } from './sql/mentions.js';
 import type { StatementShape, TableMention } from './sql/mentions.js';
 import { isIdentifier, readTokens } from './sql/tokens.js';
@@ -62,9 +63,10 @@ export class StatementAudit {
    *
    * @throws StatementRefusedError or TenantScopeMissingError
    */
-  checkRaw(sql: string): void {
+  checkRaw(sql: string, state: RunnerState): void {
     if (isUnscoped()) return;
-    this.refuse(this.verdict(this.raw, sql, sql, (tokens) => this.findLimited(tokens)));
+    const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;
+    this.refuse(this.verdict(this.raw, key, sql, (tokens) => this.findLimited(tokens, state)));
   }
 
   private verdict(
@@ -117,9 +119,9 @@ export class StatementAudit {
     return this.findUnexplained(tokens, shape);
   }
 
-  private findLimited(read: SqlTokens): string | undefined {
+  private findLimited(read: SqlTokens, state: RunnerState): string | undefined {
     const { tokens } = read;
-    if (isHarmless(tokens)) return undefined;
+    if (isHarmless(tokens, state)) return undefined;
     const shape = readShape(tokens);
     const problem = this.findUnreadable(read, shape);
     if (problem !== undefined) return problem;
@@ -153,22 +155,37 @@ export class StatementAudit {
    * it is found here.
    */
   private findUnexplained(tokens: readonly SqlToken[], { mentions }: StatementShape): string | undefined {
-    const read = new Set(mentions.map(({ token }) => token));
-    const qualifiers = new Set(
-      mentions.flatMap(({ table, alias }) => (alias === undefined ? [table] : [table, alias])),
+    const read = new Set(mentions.flatMap(({ token, aliasToken }) => [token, aliasToken]));
+    const found = tokens.find(
+      (token, i) =>
+        (isIdentifier(token) || token.kind === 'literal') &&
+        !read.has(i) &&
+        this.limitedBehind(token.text).length > 0 &&
+        !this.isExplained(tokens, i, mentions),
     );
-    const columns = new Set(mentions.flatMap(({ table }) => this.policies.columnNames(table)));
-    const found = tokens.find((token, i) => {
-      if (!isIdentifier(token) || read.has(i) || this.limitedBehind(token.text).length === 0) return false;
-      const [before, after] = [tokens[i - 1], tokens[i + 1]];
-      if (after?.text === '.') return false;
-      if (before?.text === '.') return !qualifiers.has(tokens[i - 2]?.text ?? '') && !isDerived(tokens, i - 2);
-      // A parameter, a cast, an alias, ORDER BY.
-      if (before?.text === ':' || (before?.kind === 'word' && before.text === 'as')) return false;
-      if (token.kind === 'word' && after?.kind === 'word' && after.text === 'by') return false;
-      return !qualifiers.has(token.text) && !columns.has(token.text);
-    });
     return found && this.byHand(found.text);
+  }
+
+  private isExplained(tokens: readonly SqlToken[], i: number, mentions: readonly TableMention[]): boolean {
+    const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
+    const { kind, text } = tokens[i];
+    // A value, to a database that also takes it for a name.
+    if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
+    // A qualifier, a parameter or cast, an alias, ORDER BY.
+    if (after === '.' || before === ':' || before === 'as') return true;
+    if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
+    if (before === '.') return this.isColumnOf(tokens[i - 2], text, mentions) || isDerived(tokens, i - 2);
+    // A column of the table that is written, which has no alias.
+    const isOperand =
+      after === undefined ||
+      [',', ')', '=', '<', '>', '!', 'is', 'in', 'like', 'and', 'or', 'from', 'values', 'where'].includes(after);
+    return isOperand && mentions.some(({ table }) => this.policies.columnNames(table).includes(text));
+  }
+
+  private isColumnOf(qualifier: SqlToken | undefined, column: string, mentions: readonly TableMention[]): boolean {
+    return mentions.some(
+      ({ table, alias }) => qualifier?.exact === (alias ?? table) && this.policies.columnNames(table).includes(column),
+    );
   }
 
   private byHand(table: string): string {

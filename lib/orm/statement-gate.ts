@@ -35,7 +35,18 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   ) => Promise<unknown>;
   const stream = runner.stream.bind(runner);
   const connect = runner.connect.bind(runner);
+  let controls = 0;
+  const controlling = async (control: () => Promise<void>): Promise<void> => {
+    controls += 1;
+    try {
+      await control();
+    } finally {
+      controls -= 1;
+    }
+  };
   const startTransaction = runner.startTransaction.bind(runner);
+  const commitTransaction = runner.commitTransaction.bind(runner);
+  const rollbackTransaction = runner.rollbackTransaction.bind(runner);
   let transactionOf: string | undefined;
 
   const requireOneScope = (): void => {
@@ -63,7 +74,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     }
     const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
     if (nodes === undefined) {
-      enforcement.audit.checkRaw(sql);
+      enforcement.audit.checkRaw(sql, { controls: controls > 0, inTransaction: runner.isTransactionActive });
       return undefined;
     }
     return { writes: [], prepare: () => requireNodes(nodes) };
@@ -111,8 +122,10 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
 
   runner.startTransaction = (isolationLevel) => {
     if (!runner.isTransactionActive) transactionOf = currentFrame()?.scope?.fingerprint;
-    return startTransaction(isolationLevel);
+    return controlling(() => startTransaction(isolationLevel));
   };
+  runner.commitTransaction = () => controlling(commitTransaction);
+  runner.rollbackTransaction = () => controlling(rollbackTransaction);
 }
 
 /** The MySQL drivers paste what `toSqlString()` gives into the statement. */

@@ -1,5 +1,6 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { checkCallerExpression } from './sql/caller-text.js';
 import type { SqlDialect } from './sql/tokens.js';
 
@@ -18,7 +19,7 @@ export class ValueSets {
     const copy: ObjectLiteral = {};
     for (const column of this.metadata.columns) {
       const value: unknown = column.getEntityValue(valueSet);
-      if (value !== undefined) merge(copy, this.valueMap(column, value));
+      if (value !== undefined) merge(copy, this.valueMap(column, this.plainKey(column, value)));
     }
     return copy;
   }
@@ -37,6 +38,8 @@ export class ValueSets {
     if (typeof value === 'function') return this.expression(value as () => string);
     if (typeof value !== 'object' || value === null) return value;
     if (this.metadata.hasEmbeddedWithPropertyPath(path)) return this.ofUpdate(value, path);
+    const column = this.metadata.findColumnWithPropertyPathStrict(path);
+    if (column !== undefined && column.relationMetadata?.propertyPath !== path) return this.plainKey(column, value);
     const relation = this.metadata.findRelationWithPropertyPath(path);
     if (relation === undefined || relation.joinColumns.length === 0) return value;
     const key: ObjectLiteral = {};
@@ -45,6 +48,28 @@ export class ValueSets {
       if (part !== undefined) merge(key, referencedColumn!.createValueMap(part));
     }
     return key;
+  }
+
+  /** A reference is looked up and written: an object may be one thing first and another one then. */
+  private plainKey(column: ColumnMetadata, value: unknown): unknown {
+    const isReference =
+      column.referencedColumn !== undefined ||
+      this.metadata.foreignKeys.some(({ columns }) => columns.includes(column));
+    if (
+      !isReference ||
+      typeof value !== 'object' ||
+      value === null ||
+      value instanceof Date ||
+      ArrayBuffer.isView(value)
+    ) {
+      return value;
+    }
+    const key: unknown = column.referencedColumn?.getEntityValue(value);
+    if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
+    throw new StatementRefusedError(
+      `${this.metadata.name}.${column.propertyPath} is given as an object that is no row`,
+      'Give the key of a row.',
+    );
   }
 
   private valueMap(column: ColumnMetadata, value: unknown): ObjectLiteral {

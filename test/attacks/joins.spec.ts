@@ -58,6 +58,10 @@ attacks('reading relations', {
     given: strayLabel,
     attempt: ({ repo }) => repo(Ticket).find({ relations: { labels: true }, relationLoadStrategy: 'query' }),
   },
+  'a many-to-many relation among rows of one entity leaves out rows of another tenant': {
+    given: ({ plant }) => plant('label_synonyms_label', { labelId_1: own.label, labelId_2: foreign.label }),
+    attempt: ({ repo }) => repo(Label).find({ relations: { synonyms: { synonyms: true } } }),
+  },
   'a relation of a relation of a relation stays inside the scope': {
     given: strayManager,
     attempt: ({ repo }) =>

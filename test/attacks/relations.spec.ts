@@ -1,5 +1,5 @@
 import { attacks, crossedIf } from '../support/attack.js';
-import { Document, Member, Note, Ticket, Verdict } from '../support/desk.js';
+import { Document, Label, Member, Note, Ticket, Verdict } from '../support/desk.js';
 import { foreign, own } from '../support/world.js';
 
 attacks('setting relations without reading', {
@@ -38,6 +38,10 @@ attacks('setting relations without reading', {
     dataSource.createQueryBuilder().relation(Member, 'manager').of(own.member).set(foreign.member),
   'a many-to-many relation does not link a row of another tenant': ({ dataSource }) =>
     dataSource.createQueryBuilder().relation(Ticket, 'labels').of(own.ticket).add(foreign.label),
+  'a many-to-many relation among rows of one entity does not link a row of another tenant': ({ dataSource }) =>
+    dataSource.createQueryBuilder().relation(Label, 'synonyms').of(own.label).add(foreign.label),
+  'a many-to-many relation among rows of one entity takes nothing for a row of another tenant': ({ dataSource }) =>
+    dataSource.createQueryBuilder().relation(Label, 'synonyms').of(foreign.label).add(own.label),
   'a many-to-many relation of a row of another tenant links nothing': ({ dataSource }) =>
     dataSource.createQueryBuilder().relation(Ticket, 'labels').of(foreign.otherTicket).add(own.label),
   'a many-to-many relation of a row of another tenant loses nothing': ({ dataSource }) =>

@@ -95,6 +95,8 @@ attacks('saving related entities', {
     repo(Ticket).save({ id: own.otherTicket, labels: [{ id: foreign.label }] }),
   'a many-to-many relation saved from its far side does not link a row of another tenant': ({ repo }) =>
     repo(Label).save({ id: own.label, tickets: [{ id: foreign.otherTicket }] }),
+  'a many-to-many relation among rows of one entity does not link a row of another tenant': ({ repo }) =>
+    repo(Label).save({ id: own.label, synonyms: [{ id: foreign.label }] }),
   'a list that is emptied leaves rows of another tenant': {
     given: ({ plant }) => plant(Note, { organizationId: 2, body: 'stray', ticketId: own.ticket }),
     attempt: ({ repo }) => repo(Ticket).save({ id: own.ticket, notes: [] }),

@@ -59,7 +59,10 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGINT')));
 
 const first = await start();
 console.log(`ready in ${first.seconds.toFixed(1)} s`);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+});
 try {
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
   /** @type {string[]} */
@@ -72,13 +75,19 @@ try {
   const commands = await page.$$eval('pre code', (blocks) => blocks.map((block) => block.textContent ?? ''));
   const answer = execFileSync('bash', ['-c', commands.join('\n')], { encoding: 'utf8' });
   holds(commands.length > 3 && !answer.includes('Internal server error'), 'the commands on the page run');
-  holds(answer.includes('"organizationId":1') && answer.includes('404'), 'they show own rows, and a 404 for a foreign one');
+  holds(
+    answer.includes('"organizationId":1') && answer.includes('404'),
+    'they show own rows, and a 404 for a foreign one',
+  );
   // The page's own policy lets no foreign script in.
   const inspected = await browser.newPage({ bypassCSP: true });
   await inspected.goto(first.url);
   await inspected.addScriptTag({ path: axe });
   const violations = await inspected.evaluate('axe.run().then((result) => result.violations.map(({ id }) => id))');
-  holds(Array.isArray(violations) && violations.length === 0, `axe finds nothing to complain about ${String(violations)}`);
+  holds(
+    Array.isArray(violations) && violations.length === 0,
+    `axe finds nothing to complain about ${String(violations)}`,
+  );
   await page.setViewportSize({ width: 360, height: 740 });
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   holds(overflow === 0, 'the page does not scroll sideways on a phone');

@@ -18,7 +18,9 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
     tenancy.run(ACME, async () => {
       const count = async (rows: Promise<unknown[]>): Promise<number> => numbers(await rows)[0];
       expect(await count(report()`SELECT count(*) AS n FROM ${table(Ticket, 't')}`)).toBe(ACME_TICKETS);
-      expect(await count(report()`SELECT count(*) AS n FROM ${table(Ticket, 't')} WHERE 1=1 OR 1=1`)).toBe(ACME_TICKETS);
+      expect(await count(report()`SELECT count(*) AS n FROM ${table(Ticket, 't')} WHERE 1=1 OR 1=1`)).toBe(
+        ACME_TICKETS,
+      );
       expect(await count(report()`SELECT count(*) AS n FROM ${table(Verdict, 'v')}`)).toBe(1);
       expect(await count(report()`SELECT count(*) AS n FROM ${table(News, 'n')}`)).toBe(1);
       const joined = report()`
@@ -45,10 +47,14 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
   it('are refused when they name a scoped table by hand, or write', () =>
     tenancy.run(ACME, async () => {
       await expect(report()`SELECT * FROM ticket`).rejects.toThrow('it reads Ticket without its tenant predicate');
-      await expect(report()`SELECT * FROM ${table(Ticket, 't')}, ticket`).rejects.toThrow('without its tenant predicate');
+      await expect(report()`SELECT * FROM ${table(Ticket, 't')}, ticket`).rejects.toThrow(
+        'without its tenant predicate',
+      );
       await expect(report()`DELETE FROM news`).rejects.toThrow('tenancy.sql is for reading');
       await expect(report()`SELECT 1; DELETE FROM ticket`).rejects.toThrow('tenancy.sql is for reading');
-      await expect(report()`SELECT * INTO stolen FROM ${table(Ticket, 't')}`).rejects.toThrow('tenancy.sql is for reading');
+      await expect(report()`SELECT * INTO stolen FROM ${table(Ticket, 't')}`).rejects.toThrow(
+        'tenancy.sql is for reading',
+      );
       expect(() => table(Ticket, 't" WHERE 1=1 --')).toThrow('An alias is made of');
     }));
 });

@@ -39,7 +39,7 @@ export function attacks(title: string, attempts: Readonly<Record<string, Attempt
 
     const outcome = async (world: World, { attempt, given }: SpecialAttempt): Promise<Outcome> => {
       if (given !== undefined) await tenancy.unscoped('what is there before', () => given(world));
-      const before = await world.look();
+      const before = given === undefined ? world.untouched : await world.look();
       let answer: unknown;
       let error: unknown;
       await tenancy.run(ACME, async () => {

@@ -57,6 +57,7 @@ export async function sow(dataSource: DataSource): Promise<void> {
     await add(Watcher, { ticketId: at + 1, memberId: at + 1, reason: text('reason') });
     await add(Label, { ...row(1), name: text('label') });
     await into(dataSource, 'ticket_labels_label', { ticketId: at + 1, labelId: at + 1 });
+    await into(dataSource, 'label_synonyms_label', { labelId_1: at + 1, labelId_2: at + 1 });
     await add(Document, {
       id: `00000000-0000-4000-8000-00000000${String(at + 1).padStart(4, '0')}`,
       organizationId,

@@ -119,6 +119,7 @@ export class Label {
   @Column() name!: string;
   @ManyToMany(() => Ticket, (ticket) => ticket.labels) tickets!: Relation<Ticket[]>;
   @RelationId((label: Label) => label.tickets) ticketIds!: number[];
+  @ManyToMany(() => Label) @JoinTable() synonyms!: Relation<Label[]>;
 }
 
 /** A key made by the application or by the database, but not counted. */

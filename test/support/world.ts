@@ -66,7 +66,8 @@ export interface Snapshot {
 
 /** Two tenants' help desks in one database. */
 export class World {
-  private untouched!: Snapshot;
+  /** The rows as they are when nothing has happened yet. */
+  untouched!: Snapshot;
 
   private constructor(
     readonly kind: DatabaseKind,

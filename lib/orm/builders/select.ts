@@ -41,7 +41,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     const result = await super.executeEntitiesAndRawResults(queryRunner);
     const { joinAttributes, mainAlias } = this.expressionMap;
     if (joinAttributes.length > 0 && mainAlias?.hasMetadata) noteUnseen(mainAlias.metadata, result.entities);
-    return result as { entities: Entity[]; raw: ObjectLiteral[] };
+    return result;
   }
 
   protected override createHavingExpression(): string {

@@ -4,7 +4,7 @@ import type { SqlToken } from './tokens.js';
 
 /** Functions that run SQL given as text, read a table given by name, or set a counter that all tenants share. */
 const DYNAMIC_FUNCTIONS =
-  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval)$/;
+  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval|set_config|pg_stat_get_\w+)$/;
 
 /** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
 const STATISTICS =
@@ -19,7 +19,20 @@ export function findDynamicSql(tokens: readonly SqlToken[], { mentions }: Statem
   const statistics = mentions.find(({ table }) => STATISTICS.test(table));
   if (statistics !== undefined) return `${statistics.table} is about all tenants`;
   const call = tokens.find(
-    (token, i) => isIdentifier(token) && DYNAMIC_FUNCTIONS.test(token.text) && tokens[i + 1]?.text === '(',
+    (token, i) =>
+      isIdentifier(token) &&
+      DYNAMIC_FUNCTIONS.test(token.text) &&
+      tokens[i + 1]?.text === '(' &&
+      !isLocalSetting(tokens, i),
   );
   return call && `${call.text}() does what cannot be read here`;
+}
+
+/** `set_config(…, …, true)` ends with the transaction. */
+function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
+  if (tokens[i].text !== 'set_config') return false;
+  const end = tokens.findIndex(({ text }, at) => at > i && text === ')');
+  return (
+    tokens[end - 1]?.text === 'true' && tokens[end - 2]?.text === ',' && !/path|role/.test(tokens[i + 2]?.text ?? '')
+  );
 }

@@ -1,11 +1,14 @@
+import { isKeywordAt } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 
 /** A table named in a table position of a statement. */
 export interface TableMention {
   /** Last part of the name, unquoted, in lower case. */
   readonly table: string;
-  /** Unquoted, lower-case alias; undefined when there is none. */
+  /** Unquoted alias, with its capitals where they count; undefined when there is none. */
   readonly alias: string | undefined;
+  /** Index of its token. */
+  readonly aliasToken: number | undefined;
   /** Whether rows are inserted into it. */
   readonly inserted: boolean;
   /** The bracket that it stands in, see {@link Brackets}. */
@@ -102,7 +105,7 @@ class ShapeReader {
     if (this.atStart && token.kind === 'word') this.verbs.push(token.text);
     this.atStart = false;
     if (token.kind === 'literal' && token.text === '') return i;
-    if (token.kind === 'word' && this.isKeyword(i) && this.readKeyword(i)) return i;
+    if (isKeywordAt(this.tokens, i) && this.readKeyword(i)) return i;
     if (this.namesCte(i)) this.cteNames.push(token.text);
     return this.level.expect ? this.readTable(i) : i;
   }
@@ -127,13 +130,6 @@ class ShapeReader {
     }
   }
 
-  /** A word behind AS is an alias, one behind a point a column: neither means anything. */
-  private isKeyword(i: number): boolean {
-    const before = this.tokens[i - 1];
-    if (before === undefined) return true;
-    return !(before.kind === 'word' && before.text === 'as') && !(before.kind === 'punctuation' && before.text === '.');
-  }
-
   private readKeyword(i: number): boolean {
     const { text } = this.tokens[i];
     const { level } = this;
@@ -147,10 +143,20 @@ class ShapeReader {
       level.inTables = !level.inserting;
       return true;
     }
-    if (!AFTER_TABLES.has(text)) return false;
+    if (!AFTER_TABLES.has(text) || this.isColumn(i)) return false;
     level.expect = false;
     level.inTables = false;
     return true;
+  }
+
+  /** Some databases take such a word for the name of a column or function. */
+  private isColumn(i: number): boolean {
+    const { text } = this.tokens[i];
+    const after = this.tokens[i + 1]?.text ?? '';
+    if (text === 'for') return ['index', 'key'].includes(this.tokens[i - 1]?.text ?? '');
+    if (after === '(')
+      return text === 'default' || (text === 'values' && !this.level.expect && this.tokens[i - 1]?.text !== ')');
+    return ['=', '<', '>', '!', ',', ')', '.', 'is', 'and', 'or'].includes(after);
   }
 
   private readTable(start: number): number {
@@ -161,7 +167,8 @@ class ShapeReader {
     const alias = this.aliasAfter(end);
     this.mentions.push({
       table: tokens[end].text,
-      alias: alias === undefined ? undefined : tokens[alias].text,
+      alias: alias === undefined ? undefined : tokens[alias].exact,
+      aliasToken: alias,
       inserted: level.inserting,
       bracket: level.bracket,
       token: end,
@@ -209,7 +216,9 @@ class ShapeReader {
     const next = this.tokens[i + 1];
     if (next?.kind === 'word' && next.text === 'as') return this.tokens[i + 2] === undefined ? undefined : i + 2;
     if (next?.kind === 'name') return i + 1;
-    return next?.kind === 'word' && !NOT_ALIAS.has(next.text) ? i + 1 : undefined;
+    if (next?.kind !== 'word') return undefined;
+    // `FROM news set, other`: a keyword to some databases only.
+    return !NOT_ALIAS.has(next.text) || this.tokens[i + 2]?.text === ',' ? i + 1 : undefined;
   }
 }
 

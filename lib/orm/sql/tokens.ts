@@ -8,6 +8,8 @@ export interface SqlToken {
   readonly kind: 'word' | 'name' | 'literal' | 'punctuation';
   /** Lower case for a word; the unquoted, lower-case identifier for a name; a literal's only where it could name a table. */
   readonly text: string;
+  /** A word or name as the database tells it from others: with its capitals where they count. */
+  readonly exact: string;
   readonly start: number;
   readonly end: number;
 }
@@ -39,6 +41,16 @@ export function readTokens(sql: string, dialect: SqlDialect): SqlTokens {
 /** Whether a token can name something. */
 export function isIdentifier({ kind }: SqlToken): boolean {
   return kind === 'word' || kind === 'name';
+}
+
+/** A word is a keyword unless it is a column (behind a point), a parameter (behind a colon) or an alias (behind AS). */
+export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
+  if (tokens[i].kind !== 'word') return false;
+  const before = tokens[i - 1];
+  if (before === undefined) return true;
+  return (
+    !(before.kind === 'word' && before.text === 'as') && !(before.kind === 'punctuation' && /[.:]/.test(before.text))
+  );
 }
 
 class TokenReader {
@@ -77,7 +89,7 @@ class TokenReader {
     if (word !== undefined) {
       // U&"…" spells a name by code points.
       this.hidesSql ||= word.toLowerCase() === 'u' && this.sql[this.at + 1] === '&';
-      this.push('word', word.length, word.toLowerCase());
+      this.push('word', word.length, word.toLowerCase(), this.dialect === 'mysql' ? word : word.toLowerCase());
     } else if (number !== undefined) {
       this.push('literal', number.length, number);
       // Some databases take what follows for a word of its own, others for part of the number.
@@ -134,7 +146,8 @@ class TokenReader {
     const text = this.sql.slice(this.at + 1, end - 1);
     // SQLite takes a string for a table's name where it expects one; to the others it is a value.
     const isName = kind === 'name' || this.dialect === 'sqlite';
-    this.push(kind, end - this.at, isName ? text.replaceAll(quote + quote, quote).toLowerCase() : '');
+    const name = isName ? text.replaceAll(quote + quote, quote) : '';
+    this.push(kind, end - this.at, name.toLowerCase(), this.dialect === 'sqlite' ? name.toLowerCase() : name);
   }
 
   private readBracketed(): void {
@@ -168,8 +181,8 @@ class TokenReader {
     return pattern.exec(this.sql)?.[0];
   }
 
-  private push(kind: SqlToken['kind'], length: number, text: string): void {
-    this.tokens.push({ kind, text, start: this.at, end: this.at + length });
+  private push(kind: SqlToken['kind'], length: number, text: string, exact = text): void {
+    this.tokens.push({ kind, text, exact, start: this.at, end: this.at + length });
     this.at += length;
   }
 }

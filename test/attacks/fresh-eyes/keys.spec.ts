@@ -86,7 +86,6 @@ const CASES: readonly Case[] = [
   { entity: ByText, key: 'a b' },
   { entity: ByFixedText, key: 'abc', not: ['sqljs'] },
   { entity: ByDay, key: '2026-01-31' },
-  { entity: ByMoment, key: new Date('2026-01-31T10:20:30.000Z'), not: ['sqljs'] },
   { entity: ByDecimal, key: '1.50' },
   { entity: ByDecimal, key: '2.50', spelled: 2.5 },
   { entity: ByBigNumber, key: '9007199254740993', not: ['sqljs'] },
@@ -124,6 +123,7 @@ async function goThrough(dataSource: DataSource, { entity, key, spelled = key }:
   const link = await links.save({ target: { key: spelled }, organizationId: 1 });
   const id = link.id as number;
   const loaded = await links.findOneOrFail({ where: { id }, relations: { target: true } });
+  if (loaded.target === undefined || loaded.target === null) throw new Error('the related row is not loaded');
   await links.save({ id, target: loaded.target as object });
   await links.update({ id }, { target: { key: spelled } });
   await links.remove(loaded);
@@ -144,7 +144,7 @@ describe.each(databasesToTest())('a key of every kind on %s', (kind) => {
         ...database.options,
         entities,
         synchronize: true,
-      } as DataSourceOptions).initialize();
+      }).initialize();
       if (!enforced) detach(dataSource);
       open.push({ dataSource, database });
     }

@@ -26,7 +26,7 @@ async function withLetters<R>(
   fn: (dataSource: DataSource) => Promise<R>,
 ): Promise<R> {
   const database = await createDatabase(kind);
-  const dataSource = new DataSource({ ...database.options, ...options, entities: [Letter] } as DataSourceOptions);
+  const dataSource = new DataSource({ ...database.options, ...options, entities: [Letter] });
   await dataSource.initialize();
   try {
     await dataSource.synchronize();

@@ -233,7 +233,7 @@ annexAttacks(
         {
           remarks: Object.assign(new Remarks(), {
             text: () => `'x', ${dataSource.driver.escape('organizationId')} = 2`,
-          }) as never,
+          }),
         },
       ),
     'are checked in an embedded object without a class': ({ repo, dataSource }) =>
@@ -250,7 +250,7 @@ annexAttacks(
         repo(Crate)
           .createQueryBuilder()
           .update()
-          .set({ remarks: Object.assign(new Remarks(), { text: () => "(SELECT 'taken'" }) as never })
+          .set({ remarks: Object.assign(new Remarks(), { text: () => "(SELECT 'taken'" }) })
           .orderBy('1)' as never)
           .execute()
           .catch(() =>

@@ -9,15 +9,22 @@ type Kinds = Record<string, string>;
 
 const onlyPostgres = (reason: string): Kinds => ({ sqljs: reason, mariadb: reason });
 const onlyMariadb = (reason: string): Kinds => ({ sqljs: reason, postgres: reason, postgres15: reason });
-const notOn = (kind: string, reason: string): Kinds => (kind === 'postgres' ? { postgres: reason, postgres15: reason } : { [kind]: reason });
+const notOn = (kind: string, reason: string): Kinds =>
+  kind === 'postgres' ? { postgres: reason, postgres15: reason } : { [kind]: reason };
 
 const tickets = (world: World, alias = 't'): SelectQueryBuilder<Ticket> =>
   world.repo(Ticket).createQueryBuilder(alias).select(`${alias}.subject`, 'subject').withDeleted();
 
-const predicate = (world: World, otherwise = '1=1'): string => tickets(world).getQuery().split(' WHERE ')[1] ?? otherwise;
+const predicate = (world: World, otherwise = '1=1'): string =>
+  tickets(world).getQuery().split(' WHERE ')[1] ?? otherwise;
 
 const selectFrom = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
-  world.dataSource.createQueryBuilder().select('x.subject', 'subject').from(`(${source})`, 'x').setParameters(parameters).getRawMany();
+  world.dataSource
+    .createQueryBuilder()
+    .select('x.subject', 'subject')
+    .from(`(${source})`, 'x')
+    .setParameters(parameters)
+    .getRawMany();
 
 /** A sub-select on tickets by hand, in a statement that also reads tickets as it should. */
 const beside = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
@@ -25,7 +32,9 @@ const beside = (world: World, source: string, parameters: object = {}): Promise<
 
 attacks('the predicate in the text of a scoped query', {
   'is not cut off on its left by a parameter that is named like a keyword': (world) =>
-    selectFrom(world, `SELECT t.subject FROM ticket t WHERE 1=1 OR t.points = :where AND ${predicate(world)}`, { where: 1 }),
+    selectFrom(world, `SELECT t.subject FROM ticket t WHERE 1=1 OR t.points = :where AND ${predicate(world)}`, {
+      where: 1,
+    }),
   'is not cut off on its left by a parameter of a join': (world) =>
     selectFrom(
       world,
@@ -42,15 +51,21 @@ attacks('the predicate in the text of a scoped query', {
       `SELECT t.subject FROM ticket t CROSS JOIN (SELECT 1 AS ${world.escape('offset')}) o WHERE ${predicate(world)} AND o.offset > 0 OR 1=1`,
     ),
   'is not cut off on its right by a function that is named like a keyword': {
-    attempt: (world) => selectFrom(world, `SELECT t.subject FROM ticket t WHERE ${predicate(world)} AND LEFT(t.subject, 1) <> '' OR 1=1`),
+    attempt: (world) =>
+      selectFrom(world, `SELECT t.subject FROM ticket t WHERE ${predicate(world)} AND LEFT(t.subject, 1) <> '' OR 1=1`),
     not: { sqljs: 'it has no such function' },
   },
   'is not an element of an array that is there in any case': {
-    attempt: (world) => selectFrom(world, `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] NOTNULL`),
+    attempt: (world) =>
+      selectFrom(world, `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] NOTNULL`),
     not: onlyPostgres('it has no arrays'),
   },
   'is not an element of an array that differs from nothing': {
-    attempt: (world) => selectFrom(world, `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] IS DISTINCT FROM NULL`),
+    attempt: (world) =>
+      selectFrom(
+        world,
+        `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] IS DISTINCT FROM NULL`,
+      ),
     not: onlyPostgres('it has no arrays'),
   },
   'does not limit another alias that differs in a capital': {
@@ -66,8 +81,14 @@ attacks('the predicate in the text of a scoped query', {
 attacks('a table by hand beside the same table in a builder', {
   'is found behind a parameter that is named like a keyword': (world) =>
     beside(world, 'news n JOIN news m ON m.id <> :where, ticket x', { where: 0 }),
-  'is found behind an alias that is a keyword elsewhere': { attempt: (world) => beside(world, 'news set, ticket x'), not: onlyPostgres('it takes no such alias') },
-  'is found behind an alias that is a list elsewhere': { attempt: (world) => beside(world, 'news values, ticket x'), not: onlyPostgres('it takes no such alias') },
+  'is found behind an alias that is a keyword elsewhere': {
+    attempt: (world) => beside(world, 'news set, ticket x'),
+    not: onlyPostgres('it takes no such alias'),
+  },
+  'is found behind an alias that is a list elsewhere': {
+    attempt: (world) => beside(world, 'news values, ticket x'),
+    not: onlyPostgres('it takes no such alias'),
+  },
   'is found behind a hint about orders': {
     attempt: (world) => beside(world, 'news n USE INDEX FOR ORDER BY (PRIMARY), ticket x'),
     not: onlyMariadb('it has no hints'),
@@ -108,7 +129,10 @@ attacks('a table by hand', {
       const schema = kind === 'sqljs' ? 'main' : 'public';
       return repo(News)
         .createQueryBuilder('news')
-        .select(`(SELECT MAX(x.subject) FROM news ${schema} JOIN news m ON m.id <> :where, ${schema}.ticket x)`, 'subject')
+        .select(
+          `(SELECT MAX(x.subject) FROM news ${schema} JOIN news m ON m.id <> :where, ${schema}.ticket x)`,
+          'subject',
+        )
         .setParameter('where', 0)
         .getRawMany();
     },
@@ -122,12 +146,21 @@ async function lost({ repo }: World, before: () => Promise<unknown>, after: () =
   const stored = await tenancy.run(GLOBEX, () =>
     repo(Note)
       .insert({ body: 'kept', organizationId: 2 })
-      .then(() => true, () => false),
+      .then(
+        () => true,
+        () => false,
+      ),
   );
   await after().catch(() => undefined);
   return tenancy.run(GLOBEX, async () => {
-    const found = stored ? await repo(Note).countBy({ body: 'kept' }).catch(() => 0) : 0;
-    await repo(Note).delete({ body: 'kept' }).catch(() => undefined);
+    const found = stored
+      ? await repo(Note)
+          .countBy({ body: 'kept' })
+          .catch(() => 0)
+      : 0;
+    await repo(Note)
+      .delete({ body: 'kept' })
+      .catch(() => undefined);
     return crossedIf(found === 0);
   });
 }
@@ -135,11 +168,18 @@ async function lost({ repo }: World, before: () => Promise<unknown>, after: () =
 const byHand = (world: World, sql: string): Promise<unknown> => world.dataSource.query(sql);
 
 /** An attempt whose first statement should be refused. */
-const refused = (attempt: (world: World) => Promise<unknown>, not: SpecialAttempt['not'] = {}): SpecialAttempt => ({ attempt, not });
+const refused = (attempt: (world: World) => Promise<unknown>, not: SpecialAttempt['not'] = {}): SpecialAttempt => ({
+  attempt,
+  not,
+});
 
 attacks('what a statement leaves behind on a connection', {
   'is no transaction that takes the next tenant along': refused((world) =>
-    lost(world, () => byHand(world, 'BEGIN'), () => byHand(world, 'ROLLBACK')),
+    lost(
+      world,
+      () => byHand(world, 'BEGIN'),
+      () => byHand(world, 'ROLLBACK'),
+    ),
   ),
   'is no setting that a function makes': refused(
     (world) =>
@@ -165,7 +205,9 @@ attacks('what the server is doing', {
   'is not shown by the list of its connections': {
     attempt: (world) =>
       world.withRunner(async (runner) => {
-        const running = tenancy.run(GLOBEX, () => runner.query("SELECT SLEEP(0.3), 'globex' AS secret")).catch(() => undefined);
+        const running = tenancy
+          .run(GLOBEX, () => runner.query("SELECT SLEEP(0.3), 'globex' AS secret"))
+          .catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 100));
         const seen = await byHand(world, 'SHOW FULL PROCESSLIST').finally(() => running);
         return seen;
@@ -194,7 +236,12 @@ attacks('a value that is an object', {
           },
         };
         answers.push(
-          await world.repo(Ticket).createQueryBuilder('t').where('t.subject = :value', { value }).getMany().catch((error: Error) => error.name),
+          await world
+            .repo(Ticket)
+            .createQueryBuilder('t')
+            .where('t.subject = :value', { value })
+            .getMany()
+            .catch((error: Error) => error.name),
         );
       }
       return answers;
@@ -215,7 +262,10 @@ attacks('a value that is an object', {
       const answers: unknown[] = [];
       for (const honest of [4, 3, 2, 1, 0]) {
         let reads = 0;
-        const ticketId = { toString: () => String(own.ticket), toPostgres: () => (reads++ < honest ? own.ticket : foreign.ticket) };
+        const ticketId = {
+          toString: () => String(own.ticket),
+          toPostgres: () => (reads++ < honest ? own.ticket : foreign.ticket),
+        };
         answers.push(
           await repo(Quote)
             .insert({ organizationId: 1, text: 'planted', ticketId: ticketId as never })
@@ -235,7 +285,11 @@ attacks('a value that is an object', {
           return reads++ < honest ? own.ticket : foreign.ticket;
         },
       };
-      answers.push(await repo(Note).update({ id: own.note }, { ticketId: ticketId as never }).catch((error: Error) => error.name));
+      answers.push(
+        await repo(Note)
+          .update({ id: own.note }, { ticketId: ticketId as never })
+          .catch((error: Error) => error.name),
+      );
     }
     return answers;
   },
