@@ -90,7 +90,7 @@ export function annexAttacks(
 
     for (const [promise, given] of Object.entries(attempts)) {
       const { attempt, not } = typeof given === 'function' ? { attempt: given, not: {} } : given;
-      const reason = (not)[kind];
+      const reason = not[kind];
       if (reason !== undefined) {
         it(`${promise} (cannot be expressed here: ${reason})`, () => undefined);
         continue;

@@ -10,7 +10,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import type { DataSourceOptions, ObjectLiteral } from 'typeorm';
+import type { ObjectLiteral } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 import { detach } from '../../support/detach.js';

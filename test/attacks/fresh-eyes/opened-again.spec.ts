@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped } from 'nestjs-muck';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import type { DataSourceOptions } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { DatabaseKind } from '../../support/databases.js';
 import { tenancy } from './annex.js';
@@ -50,7 +49,8 @@ const answerOf = (attempt: Promise<unknown>): Promise<string> =>
 const cached = { cache: { id: 'letters', milliseconds: 60_000 } };
 
 describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
-  const lasting = kind === 'sqljs' ? it.skip : it;
+  // A database in memory ends with its connection.
+  const lasting = kind === 'sqljs' ? (): void => undefined : it;
 
   lasting('still reads own rows when it is closed and opened again', () =>
     withLetters(kind, {}, async (dataSource) => {

@@ -1,7 +1,7 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { attacks } from '../../support/attack.js';
-import type { LimitedAttempt } from '../../support/attack.js';
+import type { SpecialAttempt } from '../../support/attack.js';
 import { Note, Ticket } from '../../support/desk.js';
 import { foreign, own } from '../../support/world.js';
 import type { World } from '../../support/world.js';
@@ -59,7 +59,6 @@ attacks('what stands in for a parameter', {
         const [sql, values] = dataSource.driver.escapeQueryWithParameters(
           'SELECT text FROM news WHERE id = :n',
           parameters,
-          {},
         );
         answers.push(await dataSource.query(sql, values));
       } catch (error) {
@@ -170,10 +169,10 @@ attacks('what happens to the parameters of an admitted statement', {
       const runner = dataSource.createQueryRunner();
       try {
         const stream = await runner.stream(sql, parameters);
-        await new Promise((resolve, reject) =>
+        await new Promise<unknown>((resolve, reject) =>
           stream
             .on('data', () => undefined)
-            .on('end', resolve)
+            .on('end', () => resolve(undefined))
             .on('error', reject),
         );
       } finally {
@@ -185,14 +184,14 @@ attacks('what happens to the parameters of an admitted statement', {
 
   'a statement that was made for another tenant is not sent for this one': {
     attempt: async (world) => {
-      const { sql, parameters } = await made(world, world.dataSource.manager);
+      const { sql, parameters } = await made(world.dataSource.manager);
       return world.dataSource.query(sql, parameters);
     },
     not: {},
   },
 });
 
-async function made(world: World, manager: EntityManager): Promise<{ sql: string; parameters: unknown[] }> {
+async function made(manager: EntityManager): Promise<{ sql: string; parameters: unknown[] }> {
   const { GLOBEX, tenancy } = await import('../../support/world.js');
   return tenancy.run(GLOBEX, () => {
     const [sql, parameters] = manager
@@ -209,14 +208,14 @@ function swap(parameters: unknown[] | undefined): void {
   });
 }
 
-function postgres(reason: string): LimitedAttempt['not'] {
+function postgres(reason: string): SpecialAttempt['not'] {
   return { postgres: reason, postgres15: reason };
 }
 
-function numbersArePassed(reason: string): LimitedAttempt['not'] {
+function numbersArePassed(reason: string): SpecialAttempt['not'] {
   return { ...postgres(reason), mariadb: reason };
 }
 
-function numbersAreText(): LimitedAttempt['not'] {
+function numbersAreText(): SpecialAttempt['not'] {
   return { sqljs: 'numbers are written into the text there' };
 }

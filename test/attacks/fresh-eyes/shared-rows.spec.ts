@@ -109,7 +109,7 @@ annexAttacks(
     'is answered alike when it is checked at the end of a transaction': ({ dataSource }) =>
       dataSource
         .transaction((manager) => manager.insert(Voucher, { organizationId: 1, code: 'x1' }))
-        .catch((error: object) =>
+        .catch((error: Error) =>
           JSON.stringify(error).includes('duplicate key') || String(error).includes('duplicate key')
             ? 'globex'
             : 'nothing',
