@@ -64,9 +64,9 @@ attacks('a way around the attached DataSource', {
     return repo(Ticket).find();
   },
   'by the file of a database in memory gives no rows': {
-    attempt: async ({ dataSource }) => {
+    attempt: ({ dataSource }) => {
       const bytes = (dataSource.manager as unknown as { exportDatabase(): Uint8Array }).exportDatabase();
-      return crossedIf(Buffer.from(bytes).includes('globex'));
+      return Promise.resolve(crossedIf(Buffer.from(bytes).includes('globex')));
     },
     not: { postgres: 'it is not in memory', postgres15: 'it is not in memory', mariadb: 'it is not in memory' },
   },
