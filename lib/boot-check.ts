@@ -24,6 +24,10 @@ export class BootCheck implements OnModuleInit {
     const problems: string[] = [];
     const undeclared: string[] = [];
     for (const dataSource of this.dataSources()) {
+      if (!(dataSource instanceof DataSource)) {
+        problems.push('there are two copies of TypeORM, and this package limits the other one: see `npm ls typeorm`');
+        continue;
+      }
       attach(dataSource);
       const findings = checkDataSource(dataSource);
       problems.push(...findings.problems);
@@ -43,7 +47,10 @@ export class BootCheck implements OnModuleInit {
 
   private dataSources(): Set<DataSource> {
     const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
-    return new Set(instances.filter((instance): instance is DataSource => instance instanceof DataSource));
+    // By TypeORM's own mark, which every copy of it shares.
+    const isDataSource = (instance: unknown): instance is DataSource =>
+      (instance as { '@instanceof'?: unknown } | null)?.['@instanceof'] === Symbol.for('DataSource');
+    return new Set(instances.filter(isDataSource));
   }
 
   private providerClasses(): Set<unknown> {

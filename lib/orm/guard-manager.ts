@@ -69,7 +69,7 @@ const UNSEEN_REFUSED = new Map<Operation, (this: EntityManager, ...args: unknown
 /** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
 function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
   for (const entity of entities) {
-    const type = target ?? (entity.constructor);
+    const type = target ?? entity.constructor;
     if (dataSource.hasMetadata(type)) forgetUnseen(dataSource.getMetadata(type), [entity]);
   }
 }

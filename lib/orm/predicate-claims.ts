@@ -14,6 +14,9 @@ const UNDOING = words(
   'or xor not case when then else end between is isnull notnull in like ilike similar overlaps collate operator any all some select ' +
     ', | & = < > ! [ ]',
 );
+/** What cannot stand between a JOIN and its ON. */
+const BEFORE_JOIN = words('on select from where union intersect except straight_join ,');
+const CONFLICTS = words('conflict do duplicate');
 const SET_OPERATIONS = words('union intersect except minus');
 
 /**
@@ -88,7 +91,7 @@ export class PredicateClaims {
       if (this.bracketOf(i) !== bracket) continue;
       const { text } = this.tokens[i];
       const isKeyword = isKeywordAt(this.tokens, i);
-      if (isKeyword && AFTER_CONDITION.has(text)) return end ?? i - 1;
+      if (isKeyword && this.endsConditions(i)) return end ?? i - 1;
       if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i - 1;
       // Should it be a name after all, this still belongs to the conditions.
       if (end !== undefined && (text === 'or' || text === 'xor' || text === '|')) return undefined;
@@ -98,6 +101,12 @@ export class PredicateClaims {
       if (this.undoes(i)) return undefined;
     }
     return end ?? this.tokens.length - 1;
+  }
+
+  /** GROUP and ORDER only before BY: an aggregate has them too. */
+  private endsConditions(i: number): boolean {
+    const { text } = this.tokens[i];
+    return AFTER_CONDITION.has(text) && (!['group', 'order'].includes(text) || this.tokens[i + 1]?.text === 'by');
   }
 
   private undoes(i: number): boolean {
@@ -111,11 +120,15 @@ export class PredicateClaims {
 
   /** Whether the WHERE or ON at `start` is the one that decides about the table's rows. */
   private isClauseOf(start: number, bracket: number, word: string, mention: TableMention): boolean {
-    if (word === 'where') {
-      return mention.bracket === bracket && this.partOf(start, bracket) === this.partOf(mention.token, bracket);
-    }
+    if (this.partOf(start, bracket) !== this.partOf(mention.token, bracket)) return false;
+    if (word === 'where') return mention.bracket === bracket && !this.isConflictClause(mention.token, start);
     const join = this.joinBefore(start, bracket);
     return join !== undefined && mention.token > join && mention.token < start && this.isJoined(mention, bracket);
+  }
+
+  /** The WHERE of ON CONFLICT … DO UPDATE is about the rows that are there already. */
+  private isConflictClause(from: number, to: number): boolean {
+    return this.tokens.slice(from, to).some(({ kind, text }) => kind === 'word' && CONFLICTS.has(text));
   }
 
   /** The JOIN that the ON at `start` belongs to; only one that leaves out rows of its right side that do not meet the ON. */
@@ -123,7 +136,7 @@ export class PredicateClaims {
     for (let i = start - 1; i > 0; i -= 1) {
       if (this.bracketOf(i) !== bracket) continue;
       const { kind, text } = this.tokens[i];
-      if (kind === 'word' && text === 'on') return undefined;
+      if (BEFORE_JOIN.has(text)) return undefined;
       if (kind === 'word' && text === 'join')
         return ['left', 'inner'].includes(this.tokens[i - 1].text) ? i : undefined;
     }

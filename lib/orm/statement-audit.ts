@@ -4,6 +4,7 @@ import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';
 import type { RenderedInsert } from './rendering.js';
+import { NameRoles } from './sql/name-roles.js';
 import { findDynamicSql } from './sql/dynamic-sql.js';
 import { isHarmless } from './sql/session-statements.js';
 import type { RunnerState } from './sql/session-statements.js';
@@ -154,38 +155,18 @@ export class StatementAudit {
    * A limited table's name that is neither a table in a position that was read, nor a qualifier, alias or column. Should the reader have missed a table,
    * it is found here.
    */
-  private findUnexplained(tokens: readonly SqlToken[], { mentions }: StatementShape): string | undefined {
+  private findUnexplained(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+    const { mentions } = shape;
+    const explained = new NameRoles(tokens, shape, (table) => this.policies.columnNames(table));
     const read = new Set(mentions.flatMap(({ token, aliasToken }) => [token, aliasToken]));
     const found = tokens.find(
       (token, i) =>
         (isIdentifier(token) || token.kind === 'literal') &&
         !read.has(i) &&
         this.limitedBehind(token.text).length > 0 &&
-        !this.isExplained(tokens, i, mentions),
+        !explained.has(i),
     );
     return found && this.byHand(found.text);
-  }
-
-  private isExplained(tokens: readonly SqlToken[], i: number, mentions: readonly TableMention[]): boolean {
-    const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
-    const { kind, text } = tokens[i];
-    // A value, to a database that also takes it for a name.
-    if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
-    // A qualifier, a parameter or cast, an alias, ORDER BY.
-    if (after === '.' || before === ':' || before === 'as') return true;
-    if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
-    if (before === '.') return this.isColumnOf(tokens[i - 2], text, mentions) || isDerived(tokens, i - 2);
-    // A column of the table that is written, which has no alias.
-    const isOperand =
-      after === undefined ||
-      [',', ')', '=', '<', '>', '!', 'is', 'in', 'like', 'and', 'or', 'from', 'values', 'where'].includes(after);
-    return isOperand && mentions.some(({ table }) => this.policies.columnNames(table).includes(text));
-  }
-
-  private isColumnOf(qualifier: SqlToken | undefined, column: string, mentions: readonly TableMention[]): boolean {
-    return mentions.some(
-      ({ table, alias }) => qualifier?.exact === (alias ?? table) && this.policies.columnNames(table).includes(column),
-    );
   }
 
   private byHand(table: string): string {
@@ -224,16 +205,6 @@ function standsAround(sql: string, text: string, at: number): boolean {
     if (at < start + text.length) return true;
   }
   return false;
-}
-
-/** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */
-function isDerived(tokens: readonly SqlToken[], i: number): boolean {
-  const name = tokens[i]?.text;
-  return tokens.some(({ text }, at) => {
-    if (text !== name) return false;
-    const before = tokens[at - 1]?.text;
-    return before === ')' || (before === 'as' && tokens[at - 2]?.text === ')');
-  });
 }
 
 /** What TypeORM itself writes: the comment of `comment()` at the very beginning, and MySQL's time limit. */

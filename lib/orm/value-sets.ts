@@ -55,15 +55,10 @@ export class ValueSets {
     const isReference =
       column.referencedColumn !== undefined ||
       this.metadata.foreignKeys.some(({ columns }) => columns.includes(column));
-    if (
-      !isReference ||
-      typeof value !== 'object' ||
-      value === null ||
-      value instanceof Date ||
-      ArrayBuffer.isView(value)
-    ) {
-      return value;
-    }
+    if (!isReference || typeof value !== 'object' || value === null) return value;
+    // Copies: what is looked up must be what is written.
+    if (value instanceof Date) return new Date(value);
+    if (value instanceof Uint8Array) return Buffer.from(value);
     const key: unknown = column.referencedColumn?.getEntityValue(value);
     if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
     throw new StatementRefusedError(

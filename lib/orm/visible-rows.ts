@@ -22,11 +22,11 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
     const { target, columns } = group[0].key;
     const referenced = columns.map((column) => column.referenced);
     const wanted = group.flatMap(({ values }) => values);
-    const found = await selectRows(queryRunner, target, referenced, wanted, referenced);
-    if (found.length >= distinctRows(wanted, referenced).length) continue;
-    const visible = new Set(found.map((row) => rowKey(row, referenced)));
-    const unknown = group.find(({ values }) => values.some((row) => !visible.has(rowKey(row, referenced)))) ?? group[0];
-    throw new ReferenceUnknownError(unknown.entity.name, unknown.key.property);
+    const unseen = new Set(
+      (await unseenRows(queryRunner, target, referenced, wanted)).map((row) => rowKey(row, referenced)),
+    );
+    const unknown = group.find(({ values }) => values.some((row) => unseen.has(rowKey(row, referenced))));
+    if (unknown !== undefined) throw new ReferenceUnknownError(unknown.entity.name, unknown.key.property);
   }
 }
 
@@ -42,8 +42,24 @@ export async function seesAll(
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
 ): Promise<boolean> {
+  return (await unseenRows(queryRunner, metadata, columns, rows)).length === 0;
+}
+
+/** Those of the given rows that the scope cannot see. A key that the database gives back in another form is asked for by itself. */
+async function unseenRows(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+  rows: readonly (readonly unknown[])[],
+): Promise<(readonly unknown[])[]> {
   const found = await selectRows(queryRunner, metadata, columns, rows, columns);
-  return found.length >= distinctRows(rows, columns).length;
+  const visible = new Set(found.map((row) => rowKey(row, columns)));
+  const unseen: (readonly unknown[])[] = [];
+  for (const row of distinctRows(rows, columns)) {
+    if (visible.has(rowKey(row, columns))) continue;
+    if ((await selectRows(queryRunner, metadata, columns, [row], columns)).length === 0) unseen.push(row);
+  }
+  return unseen;
 }
 
 function distinctRows(
@@ -101,6 +117,12 @@ function keyText(value: unknown, column: ColumnMetadata): string {
   return isUuid ? String(value).toLowerCase() : String(value);
 }
 
+/** To MySQL a number equals every text that begins with it: a text column is compared with a text. */
+function comparable(value: unknown, column: ColumnMetadata): unknown {
+  const isText = column.type === String || /char|text/i.test(String(column.type));
+  return isText && (typeof value === 'number' || typeof value === 'bigint') ? String(value) : value;
+}
+
 async function select(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
@@ -113,7 +135,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = rows[row][column];
+    parameters[name] = comparable(rows[row][column], columns[column]);
     return `:${name}`;
   };
   const nameOf = ({ databaseName }: ColumnMetadata): string =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common';
 import type { CanActivate, DynamicModule, OnModuleInit, Type } from '@nestjs/common';
@@ -150,6 +150,20 @@ describe('an application refuses to start', () => {
       return dataSource;
     };
     expect(await refusal([Order], {}, factory)).not.toBe('started');
+  });
+
+  it('on a DataSource of a second copy of TypeORM, whose statements nobody limits', async () => {
+    let copy: { DataSource: typeof DataSource } | undefined;
+    await jest.isolateModulesAsync(async () => {
+      copy = await import('typeorm');
+    });
+    expect(copy!.DataSource).not.toBe(DataSource);
+    const options: DataSourceOptions = { type: 'sqljs', entities: [Order], synchronize: true };
+    const second = {
+      provide: 'SECOND_DATA_SOURCE',
+      useFactory: () => new copy!.DataSource(options).initialize(),
+    };
+    expect(await refusal([Order], { providers: [second] })).toMatch(/TypeORM/);
   });
 
   it('on a seed that does not say for whom', async () => {

@@ -4,7 +4,7 @@ import type { SqlToken } from './tokens.js';
 
 /** Functions that run SQL given as text, read a table given by name, or set a counter that all tenants share. */
 const DYNAMIC_FUNCTIONS =
-  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval|set_config|pg_stat_get_\w+)$/;
+  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval|set_config|pg_stat_get_\w+|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_promote|pg_advisory_(?:lock|unlock)\w*|pg_try_advisory_lock\w*|pg_create_\w+|pg_drop_\w+|pg_logical_\w+|pg_replication_\w+|pg_ls_\w+|pg_stat_file|pg_stat_reset\w*|lo_\w+|get_lock|release_lock|release_all_locks|benchmark)$/;
 
 /** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
 const STATISTICS =
@@ -31,8 +31,12 @@ export function findDynamicSql(tokens: readonly SqlToken[], { mentions }: Statem
 /** `set_config(…, …, true)` ends with the transaction. */
 function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].text !== 'set_config') return false;
-  const end = tokens.findIndex(({ text }, at) => at > i && text === ')');
-  return (
-    tokens[end - 1]?.text === 'true' && tokens[end - 2]?.text === ',' && !/path|role/.test(tokens[i + 2]?.text ?? '')
-  );
+  let depth = 0;
+  const end = tokens.findIndex(({ text }, at) => {
+    if (at <= i) return false;
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    return depth === 0;
+  });
+  return tokens[end - 1]?.text === 'true' && tokens[end - 2]?.text === ',' && tokens[i + 2]?.kind === 'literal';
 }

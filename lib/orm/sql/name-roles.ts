@@ -1,0 +1,54 @@
+import type { StatementShape } from './mentions.js';
+import type { SqlToken } from './tokens.js';
+
+/** What a name that is also a table's can be in a statement: a qualifier, an alias, a column. */
+export class NameRoles {
+  /** @param columnsOf the columns of the entities behind a table's name, in lower case */
+  constructor(
+    private readonly tokens: readonly SqlToken[],
+    private readonly shape: StatementShape,
+    private readonly columnsOf: (table: string) => readonly string[],
+  ) {}
+
+  /** Whether the token at `i` can be something else than a table that was not read as one. */
+  has(i: number): boolean {
+    const { tokens } = this;
+    const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
+    const { kind, text } = tokens[i];
+    // A value, to a database that also takes it for a name.
+    if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
+    // A qualifier, a parameter or cast, an alias, ORDER BY.
+    if (after === '.' || before === ':' || before === 'as') return true;
+    if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
+    if (before === '.') return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
+    return this.isWrittenColumn(i);
+  }
+
+  /** A column of the table that is written stands alone: such a table has no alias. */
+  private isWrittenColumn(i: number): boolean {
+    const { tokens } = this;
+    const { verbs, mentions, brackets } = this.shape;
+    if (!['insert', 'update', 'delete'].includes(verbs[0] ?? '')) return false;
+    if (!mentions.some(({ table }) => this.columnsOf(table).includes(tokens[i].text))) return false;
+    const bracket = brackets.ofToken[i];
+    const opening = brackets.opening[bracket];
+    const isList = opening !== undefined && mentions.some(({ token, inserted }) => inserted && token === opening - 1);
+    return bracket === 0 || isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? '');
+  }
+
+  private isColumnOf(qualifier: SqlToken | undefined, column: string): boolean {
+    return this.shape.mentions.some(
+      ({ table, alias }) => qualifier?.exact === (alias ?? table) && this.columnsOf(table).includes(column),
+    );
+  }
+}
+
+/** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */
+function isDerived(tokens: readonly SqlToken[], i: number): boolean {
+  const name = tokens[i]?.text;
+  return tokens.some(({ text }, at) => {
+    if (text !== name) return false;
+    const before = tokens[at - 1]?.text;
+    return before === ')' || (before === 'as' && tokens[at - 2]?.text === ')');
+  });
+}
