@@ -14,7 +14,11 @@ const Organization = new EntitySchema({
 });
 const Member = new EntitySchema({
   name: 'Member',
-  columns: { id: { type: Number, primary: true, generated: true }, organizationId: { type: Number }, email: { type: String } },
+  columns: {
+    id: { type: Number, primary: true, generated: true },
+    organizationId: { type: Number },
+    email: { type: String },
+  },
 });
 const Ticket = new EntitySchema({
   name: 'Ticket',
@@ -70,7 +74,12 @@ for (const dataSource of [stock, enforced]) {
 const byHand = (alias) => [`${alias}.organizationId = :organizationId`, { organizationId: TENANT }];
 const shapes = {
   'no joins': {
-    stock: () => stock.createQueryBuilder('Ticket', 't').where(...byHand('t')).orderBy('t.id').limit(25),
+    stock: () =>
+      stock
+        .createQueryBuilder('Ticket', 't')
+        .where(...byHand('t'))
+        .orderBy('t.id')
+        .limit(25),
     scoped: () => enforced.createQueryBuilder('Ticket', 't').orderBy('t.id').limit(25),
   },
   '2 joins': {
@@ -114,7 +123,9 @@ function summary(values) {
 }
 
 const number = (value, digits = 1) => value.toFixed(digits).padStart(8);
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, SQLite (sql.js), ${ROUNDS} interleaved rounds, CPU time`);
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, SQLite (sql.js), ${ROUNDS} interleaved rounds, CPU time`,
+);
 
 await tenancy.run({ organizationId: TENANT }, async () => {
   console.log('\nbuilding the statement (getQueryAndParameters), µs');

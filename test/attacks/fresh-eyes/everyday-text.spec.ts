@@ -195,8 +195,6 @@ everyday('everyday text', {
   },
   'relations loaded through their owner': (w) =>
     w.dataSource.createQueryBuilder().relation(Ticket, 'notes').of(own.ticket).loadMany(),
-  'an alias of a selection named like a table': (w) =>
-    tickets(w).select('t.subject', 'note').addSelect('t.points', 'label').orderBy('label').getRawMany(),
   'a group by an alias': {
     use: (w) =>
       tickets(w).select('t.status', 'state').addSelect('COUNT(*)', 'n').groupBy('state').orderBy('n').getRawMany(),
