@@ -22,12 +22,14 @@ const tenancy = new Tenancy();
 export async function seed(dataSource: DataSource): Promise<boolean> {
   const runner = dataSource.createQueryRunner();
   try {
-    return await oneAtATime(runner, async () => {
-      if ((await runner.manager.count(Account)) > 0) return false;
-      // A transaction belongs to one tenant or to none. This one writes for all, so every row in it says whose it is.
-      await tenancy.unscoped('writes the demo data of all organizations', () => dataSource.transaction(seedAll));
-      return true;
-    });
+    // A transaction belongs to one tenant or to none. This one writes for all, so every row in it says whose it is.
+    return await tenancy.unscoped('writes the demo data of all organizations', () =>
+      oneAtATime(runner, async () => {
+        if ((await runner.manager.count(Account)) > 0) return false;
+        await dataSource.transaction(seedAll);
+        return true;
+      }),
+    );
   } finally {
     await runner.release();
   }
