@@ -8,7 +8,7 @@ const DYNAMIC_FUNCTIONS =
 
 /** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
 const STATISTICS =
-  /^(?:pg_stats(?:_ext(?:_exprs)?)?|pg_statistic(?:_ext_data)?|sqlite_stat[134]|column_stats|column_statistics|innodb_table_stats|sqlite_sequence|pg_stat_activity|pg_stat_statements|processlist|innodb_trx|events_statements_\w+)$/;
+  /^(?:pg_stats(?:_ext(?:_exprs)?)?|pg_statistic(?:_ext_data)?|sqlite_stat[134]|column_stats|column_statistics|innodb_table_stats|sqlite_sequence|pg_stat_activity|pg_stat_statements|processlist|innodb_trx|events_statements_\w+|pg_toast\w*|pg_largeobject\w*|pg_prepared_statements|pg_cursors|general_log|slow_log|dbstat|sqlite_dbpage)$/;
 
 /**
  * Says what in a statement reads rows without naming their table where it can be read.

@@ -48,8 +48,11 @@ export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].kind !== 'word') return false;
   const before = tokens[i - 1];
   if (before === undefined) return true;
+  if (before.kind === 'punctuation') return !/[.:]/.test(before.text);
+  // A parameter or column may be called so too; and what opens a list of tables is read as that, alias or not.
   return (
-    !(before.kind === 'word' && before.text === 'as') && !(before.kind === 'punctuation' && /[.:]/.test(before.text))
+    !(before.kind === 'word' && before.text === 'as' && isKeywordAt(tokens, i - 1)) ||
+    /^(?:from|join|into)$/.test(tokens[i].text)
   );
 }
 
