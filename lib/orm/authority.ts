@@ -32,14 +32,19 @@ export function isUnscoped(): boolean {
 /** Tells two situations apart in which a statement may mean different rows. */
 export function authorityKey(): string {
   const frame = currentFrame();
+  return `${exemptions(frame)}|${frame?.scope?.fingerprint ?? ''}`;
+}
+
+/** Tells two situations apart in which a statement's text may differ: whichever tenant's rows it means, its values say. */
+export function authorityForm(): string {
+  const frame = currentFrame();
+  return `${exemptions(frame)}|${frame?.scope === undefined ? '' : 'scope'}`;
+}
+
+function exemptions(frame: ScopeFrame | undefined): string {
   const section = openSection(frame);
-  const exempt =
-    section === undefined
-      ? ''
-      : section.entities === undefined
-        ? '*'
-        : [...section.entities].map(keyName).sort().join();
-  return `${exempt}|${frame?.scope?.fingerprint ?? ''}`;
+  if (section === undefined) return '';
+  return section.entities === undefined ? '*' : [...section.entities].map(keyName).sort().join();
 }
 
 /** The scope in force, where every entity is under it. */
