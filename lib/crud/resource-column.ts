@@ -111,9 +111,11 @@ function typeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
 
 /** A reference, written as the key of the other row or as an object that holds it: `5` or `{ "id": 5 }`. */
 function referenceTo(key: string, type: ValueType): ValueType {
+  const schema = type.inputSchema ?? type.schema;
   return {
     ...type,
     expects: `${type.expects}, or an object with such a ${key}`,
+    inputSchema: { anyOf: [schema, { type: 'object', required: [key], properties: { [key]: schema } }] },
     read: (value) => {
       const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
       return type.read(isObject ? (value as Readonly<Record<string, unknown>>)[key] : value);

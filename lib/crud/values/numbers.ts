@@ -2,6 +2,8 @@ import type { ValueType } from './value-type.js';
 
 const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;
+/** The same in JSON Schema, whose patterns know no flags. */
+const DECIMAL_PATTERN = DECIMAL.source.replace('(e', '([eE]');
 /** Longest decimal that is taken, in characters: a number is short, a client's nonsense is not. */
 const MAX_DECIMAL_LENGTH = 200;
 
@@ -11,6 +13,7 @@ export function integer(min: number, max: number): ValueType {
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
   return {
     expects: `an integer from ${min} to ${max}`,
+    schema: { type: 'integer', minimum: min, maximum: max },
     read,
     parse: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
   };
@@ -18,6 +21,7 @@ export function integer(min: number, max: number): ValueType {
 
 /** Whole numbers of 64 bits, which JavaScript's numbers cannot hold: strings, in JSON too. */
 export function bigInteger(unsigned: boolean): ValueType {
+  const format = unsigned ? 'uint64' : 'int64';
   const [min, max] = unsigned ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
   const read = (value: unknown): string | undefined => {
     const exact =
@@ -26,7 +30,14 @@ export function bigInteger(unsigned: boolean): ValueType {
     const number = BigInt(value as bigint | number | string);
     return number >= min && number <= max ? String(number) : undefined;
   };
-  return { expects: `a whole number from ${min} to ${max}, as a string`, read, parse: read, toJson: asString };
+  return {
+    expects: `a whole number from ${min} to ${max}, as a string`,
+    schema: { type: 'string', format, pattern: INTEGER.source },
+    inputSchema: { type: ['string', 'integer'], format, pattern: INTEGER.source },
+    read,
+    parse: read,
+    toJson: asString,
+  };
 }
 
 /**
@@ -45,6 +56,8 @@ export function decimal(precision: number | null | undefined, scale: number | un
     text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) && Math.abs(Number(text)) < bound;
   return {
     expects: `a decimal number${digits}`,
+    schema: { type: 'string', format: 'decimal', pattern: DECIMAL_PATTERN },
+    inputSchema: { type: ['string', 'number'], format: 'decimal', pattern: DECIMAL_PATTERN },
     read: (value) =>
       (typeof value === 'number' || typeof value === 'string') && fits(String(value)) ? value : undefined,
     parse: (text) => (fits(text) ? text : undefined),
@@ -62,6 +75,7 @@ export function float(bits: 32 | 64): ValueType {
   };
   return {
     expects: 'a number',
+    schema: { type: 'number', format: bits === 32 ? 'float' : 'double' },
     read,
     parse: (text) => (text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) ? read(Number(text)) : undefined),
   };

@@ -3,6 +3,7 @@ import type { ValueType } from './value-type.js';
 /** Any JSON value. */
 export const json: ValueType = {
   expects: 'a JSON value',
+  schema: {},
   read: (value) => {
     const text = toJson(value);
     // PostgreSQL's jsonb refuses the NUL character.
@@ -14,6 +15,8 @@ export const json: ValueType = {
 export function listOf(element: ValueType): ValueType {
   return {
     expects: `a list, each element ${element.expects}`,
+    schema: { type: 'array', items: element.schema },
+    inputSchema: { type: 'array', items: element.inputSchema ?? element.schema },
     read: (value) => {
       if (!Array.isArray(value)) return undefined;
       const elements = value.map((item) => element.read(item));
@@ -25,6 +28,8 @@ export function listOf(element: ValueType): ValueType {
 /** Strings that the database keeps in one text, separated by commas: a comma in one of them would make two of it. */
 export const commaSeparated: ValueType = {
   expects: 'a list of strings without commas',
+  schema: { type: 'array', items: { type: 'string' } },
+  inputSchema: { type: 'array', items: { type: 'string', pattern: '^[^,]*$' } },
   read: (value) => {
     if (!Array.isArray(value)) return undefined;
     return value.every((item) => typeof item === 'string' && !/[,\0]/.test(item)) ? value : undefined;
@@ -34,12 +39,15 @@ export const commaSeparated: ValueType = {
 /** Geometry, vectors and the like, whose form only the database knows. */
 export const structured: ValueType = {
   expects: 'a value of the type of its column',
+  schema: {},
   read: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
 };
 
 /** Types that this library does not know, whose values are written as one string or number. */
 export const scalar: ValueType = {
   expects: 'a string or a number',
+  schema: {},
+  inputSchema: { type: ['string', 'number'] },
   read: (value) =>
     (typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined,
 };

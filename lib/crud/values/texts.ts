@@ -17,6 +17,7 @@ export function text(maxLength?: number): ValueType {
   };
   return {
     expects: maxLength === undefined ? 'a string' : `a string of at most ${maxLength} characters`,
+    schema: { type: 'string', ...(maxLength !== undefined && { maxLength }) },
     isText: true,
     read,
     parse: read,
@@ -24,12 +25,13 @@ export function text(maxLength?: number): ValueType {
 }
 
 /** UUIDs of any version, in lower case as the database writes them: one row has one spelling. */
-export const uuid: ValueType = textual('a UUID', (value) =>
+export const uuid: ValueType = textual('a UUID', { schema: { type: 'string', format: 'uuid' } }, (value) =>
   typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined,
 );
 
 export const boolean: ValueType = {
   expects: 'true or false',
+  schema: { type: 'boolean' },
   read: (value) => (typeof value === 'boolean' ? value : undefined),
   parse: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
 };
@@ -38,6 +40,7 @@ export const boolean: ValueType = {
 export function oneOf(values: readonly (string | number)[]): ValueType {
   return {
     expects: `one of ${values.join(', ')}`,
+    schema: { enum: values },
     read: (value) => values.find((member) => member === value),
     parse: (text) => values.find((member) => String(member) === text),
   };
@@ -46,6 +49,7 @@ export function oneOf(values: readonly (string | number)[]): ValueType {
 /** Bytes, as base64 in JSON. */
 export const binary: ValueType = {
   expects: 'a base64 string',
+  schema: { type: 'string', contentEncoding: 'base64' },
   read: (value) => {
     if (value instanceof Uint8Array) return value;
     return typeof value === 'string' && BASE64.test(value) ? Buffer.from(value, 'base64') : undefined;

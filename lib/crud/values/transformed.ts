@@ -31,9 +31,10 @@ export function transformed(
     return typeof database === 'string' && stored.parse?.(database) !== undefined;
   };
   const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
-  const { expects, read, parse } = declared;
+  const { expects, schema, read, parse } = declared;
   return {
     expects,
+    schema,
     read: (value) => checked(read(value)),
     ...(parse !== undefined && stored.parse !== undefined && { parse: (value) => checked(parse(value)) }),
   };
