@@ -36,3 +36,15 @@ export function meet(statement: WhereExpressionBuilder, conditions: readonly Con
     else statement.andWhere(`${name} = :condition_${index}`, { [`condition_${index}`]: parameter });
   });
 }
+
+/** The parameters of conditions that {@link meet} has put into a statement, by name. */
+export function slotsOf(conditions: readonly Condition[]): Record<string, unknown> {
+  return Object.fromEntries(conditions.map(({ parameter }, index) => [`condition_${index}`, parameter]));
+}
+
+/** Tells conditions apart whose texts differ. */
+export function formOf(conditions: readonly Condition[]): string {
+  return conditions
+    .map(({ column, parameter }) => `${column.propertyPath}${parameter === null ? ' is null' : ''}`)
+    .join();
+}

@@ -5,11 +5,16 @@ import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ListRules } from './query/list-rules.js';
+import { Remembered } from './query/remembered.js';
+import { Selection } from './query/selection.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { ResponseShape } from './response-shape.js';
 
 /** The id of a row, as it stands in a path. */
 export type EntityId = string | number | bigint;
+
+/** How many combinations of includes and fields are remembered. */
+const MAX_SELECTIONS = 200;
 
 /** What a resource is made of; see {@link Resource}. */
 export interface ResourceParts<T extends object> {
@@ -44,6 +49,7 @@ export class Resource<T extends object = object> {
   readonly shape: ResponseShape;
   readonly strictPayload: boolean;
   private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
+  private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
   constructor(parts: ResourceParts<T>) {
     this.entity = parts.entity;
@@ -78,6 +84,18 @@ export class Resource<T extends object = object> {
   /** Whether a property is a column. */
   hasColumn(property: string): boolean {
     return this.byProperty.has(property);
+  }
+
+  /**
+   * What a select of the resource reads, and how its rows become entities.
+   *
+   * @param include paths of relations to read along
+   * @param fields properties to read; all that are loaded by default
+   */
+  selection(include: readonly string[] = [], fields?: readonly string[]): Selection<T> {
+    const key = `${[...include].sort().join()}|${fields === undefined ? '' : [...fields].sort().join()}`;
+    const { dataSource, metadata } = this;
+    return this.selections.of(key, () => new Selection({ dataSource, metadata, include, fields }));
   }
 
   /**

@@ -11,12 +11,14 @@ import type {
 } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
-import { conditionOn, meet } from './conditions.js';
+import { ScopedStatement } from '../orm/scoped-statement.js';
+import { conditionOn, formOf, meet, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from './database-errors.js';
 import { Page } from './query/list-query.js';
 import type { ListQuery } from './query/list-query.js';
 import { filterConditions, planList } from './query/plan-list.js';
+import type { Selection } from './query/selection.js';
 import type { EntityId, Resource } from './resource.js';
 
 /** How a select names the resource's table. */
@@ -37,10 +39,12 @@ export class Rows<T extends object> {
    * @throws NotFoundException when there is no such row: the same for one that the scope hides
    */
   async find(id: EntityId): Promise<T> {
-    const select = this.select();
-    meet(select, [...this.conditions, conditionOn(this.resource.id, id)], ALIAS);
-    const row = await this.explaining(() => select.getOne());
-    if (row === null) throw new NotFoundException();
+    const selection = this.resource.selection();
+    const conditions = [...this.conditions, conditionOn(this.resource.id, id)];
+    const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
+    const rows = await this.explaining(() => statement.run(slotsOf(conditions)));
+    const [row] = await selection.entities(rows);
+    if (row === undefined) throw new NotFoundException();
     return row;
   }
 
@@ -95,6 +99,19 @@ export class Rows<T extends object> {
     const builder = dataSource.createQueryBuilder();
     const isSoft = metadata.deleteDateColumn !== undefined;
     await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), id, []);
+  }
+
+  private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
+    const { dataSource } = this.resource;
+    return new ScopedStatement({
+      dataSource,
+      build: () => {
+        const select = this.select();
+        selection.apply(select, ALIAS);
+        meet(select, conditions, ALIAS);
+        return select;
+      },
+    });
   }
 
   private select(): SelectQueryBuilder<T> {

@@ -23,7 +23,7 @@ export interface ScopedStatementParts {
  */
 export class ScopedStatement {
   /** Its text in each situation in which it means different rows: within a scope, or in a section that exempts some entities. */
-  private readonly texts = new Map<string, string>();
+  private readonly plans = new Map<string, StatementPlan>();
 
   constructor(private readonly parts: ScopedStatementParts) {}
 
@@ -36,17 +36,35 @@ export class ScopedStatement {
    */
   async run(slots: Readonly<Record<string, unknown>>, manager?: EntityManager): Promise<RawRow[]> {
     const { dataSource } = this.parts;
-    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(this.text(), slots);
+    const { text, constants } = this.plan();
+    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, { ...slots, ...constants });
     return (manager ?? dataSource.manager).query<RawRow[]>(sql, parameters);
   }
 
-  private text(): string {
+  private plan(): StatementPlan {
     const form = authorityForm();
-    let text = this.texts.get(form);
-    if (text === undefined) {
-      text = this.parts.build().getQuery() + (this.parts.paged === true ? ' LIMIT :limit OFFSET :offset' : '');
-      this.texts.set(form, text);
+    let plan = this.plans.get(form);
+    if (plan === undefined) {
+      const select = this.parts.build();
+      plan = {
+        text: select.getQuery() + (this.parts.paged === true ? ' LIMIT :limit OFFSET :offset' : ''),
+        constants: typesOf(select),
+      };
+      this.plans.set(form, plan);
     }
-    return text;
+    return plan;
   }
+}
+
+interface StatementPlan {
+  readonly text: string;
+  readonly constants: Readonly<Record<string, unknown>>;
+}
+
+/** TypeORM's own parameter of a select of one of several entities in a table. What the builder's maker has set is for slots to give. */
+function typesOf(select: SelectQueryBuilder<ObjectLiteral>): Readonly<Record<string, unknown>> {
+  const { discriminatorColumnValues } = select.getParameters();
+  return discriminatorColumnValues === undefined
+    ? {}
+    : { discriminatorColumnValues: discriminatorColumnValues as unknown };
 }

@@ -1,0 +1,112 @@
+import type { Driver, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
+import type { RawRow } from '../../orm/scoped-statement.js';
+import { hydrationOf } from './hydration.js';
+import type { JoinedEntity, SelectedColumn, SelectedEntity } from './selected-entity.js';
+
+/** Reads a part of a row into an object. */
+type Step = (target: ObjectLiteral, row: RawRow) => void;
+
+/** What becomes of the rows of one entity; of several ones in one table each has its own. */
+interface Form {
+  readonly metadata: EntityMetadata;
+  readonly steps: readonly Step[];
+  readonly joined: readonly ((target: ObjectLiteral, row: RawRow, runner: QueryRunner | undefined) => void)[];
+}
+
+/**
+ * Makes entities of rows, as TypeORM does: instances of their classes, embedded objects, transformers, and values as the driver hydrates
+ * them. What has to be asked of the metadata is asked once.
+ */
+export class EntityReader {
+  private readonly form: Form;
+  /** By the value of the discriminator. */
+  private readonly subclasses: ReadonlyMap<unknown, Form>;
+  private readonly discriminator: string | undefined;
+  private readonly keys: readonly string[];
+
+  constructor(
+    private readonly selected: SelectedEntity,
+    private readonly driver: Driver,
+  ) {
+    const { metadata, columns } = selected;
+    this.form = this.formOf(metadata);
+    this.subclasses = new Map(
+      metadata.childEntityMetadatas.map((child) => [child.discriminatorValue, this.formOf(child)]),
+    );
+    this.discriminator = columns.find(({ column }) => column.isDiscriminator)?.name;
+    const keys = columns.filter(({ column }) => column.isPrimary);
+    this.keys = (keys.length > 0 ? keys : columns).map(({ name }) => name);
+  }
+
+  /**
+   * @param runner that lazy relations of the entity load with; undefined for any
+   * @returns null where a join has met no row, or none that the scope sees
+   */
+  read(row: RawRow, runner?: QueryRunner): ObjectLiteral | null {
+    if (!this.keys.some((name) => row[name] !== null)) return null;
+    const { metadata, steps, joined } =
+      (this.discriminator === undefined ? undefined : this.subclasses.get(row[this.discriminator])) ?? this.form;
+    const entity = metadata.create(runner, { fromDeserializer: true }) as ObjectLiteral;
+    for (const step of steps) step(entity, row);
+    for (const join of joined) join(entity, row, runner);
+    return entity;
+  }
+
+  private formOf(metadata: EntityMetadata): Form {
+    const isChilds = (target: unknown): boolean =>
+      metadata.childEntityMetadatas.some((child) => child.target === target);
+    const byName = new Map(metadata.columns.map((column) => [column.databaseName, column]));
+    const columns = this.selected.columns
+      .map(({ column, name }) => ({ column: byName.get(column.databaseName), name }))
+      .filter((selected): selected is SelectedColumn => selected.column !== undefined)
+      .filter(({ column }) => !column.isVirtual && !isChilds(column.target));
+    return {
+      metadata,
+      steps: this.stepsOf(columns, 0),
+      joined: this.selected.joined
+        .filter(({ relation }) => metadata.findRelationWithPropertyPath(relation.propertyPath) !== undefined)
+        .map((joined) => this.joinOf(joined)),
+    };
+  }
+
+  /** @param depth of the object that the columns are in: 0 for the entity, 1 for an object embedded in it */
+  private stepsOf(columns: readonly SelectedColumn[], depth: number): Step[] {
+    const steps: Step[] = [];
+    const seen = new Set<EmbeddedMetadata>();
+    for (const selected of columns) {
+      const embedded = embeddedAt(selected, depth);
+      if (embedded === undefined) steps.push(this.columnStep(selected));
+      else if (!seen.has(embedded)) {
+        seen.add(embedded);
+        const own = columns.filter((other) => embeddedAt(other, depth) === embedded);
+        steps.push(embeddedStep(embedded, this.stepsOf(own, depth + 1)));
+      }
+    }
+    return steps;
+  }
+
+  private columnStep({ column, name }: SelectedColumn): Step {
+    const { propertyName } = column;
+    const hydrate = hydrationOf(column, this.driver);
+    if (hydrate === undefined) return (target, row) => (target[propertyName] = row[name]);
+    return (target, row) => (target[propertyName] = hydrate(row[name]));
+  }
+
+  private joinOf({ relation, entity }: JoinedEntity): Form['joined'][number] {
+    const reader = new EntityReader(entity, this.driver);
+    return (target, row, runner) => relation.setEntityValue(target, reader.read(row, runner));
+  }
+}
+
+function embeddedAt({ column }: SelectedColumn, depth: number): EmbeddedMetadata | undefined {
+  return column.embeddedMetadata?.embeddedMetadataTree[depth];
+}
+
+function embeddedStep(embedded: EmbeddedMetadata, steps: readonly Step[]): Step {
+  const { propertyName } = embedded;
+  return (target, row) => {
+    const object = (target[propertyName] ??= embedded.create()) as ObjectLiteral;
+    for (const step of steps) step(object, row);
+  };
+}
