@@ -12,6 +12,7 @@ export type { CrudBody } from './crud/crud.controller.js';
 export { Crud } from './crud/crud.decorator.js';
 export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
+export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/hooks/crud-hooks.js';
 export { Page } from './crud/query/list-query.js';
 export type { ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId } from './crud/resource.js';

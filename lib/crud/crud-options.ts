@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute } from './crud-routes.js';
+import type { CrudHooks } from './hooks/crud-hooks.js';
 
 /** Property names of an entity that can be columns: methods are none. */
 export type ColumnKey<T> = {
@@ -50,6 +51,8 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly sort?: readonly ColumnPath<T>[];
   /** Text columns that `search=` looks into. None by default. */
   readonly search?: readonly ColumnPath<T>[];
+  /** Classes that take part in writes, in the order in which they run; a module provides them. */
+  readonly hooks?: readonly Type<CrudHooks<T>>[];
   /** Name of the DataSource, for an entity that several have. */
   readonly dataSource?: string;
 }

@@ -3,6 +3,7 @@ import type { OnApplicationBootstrap, Type } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
+import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { compileResource } from './compile-resource.js';
 import { currentCall } from './crud-call.js';
@@ -13,6 +14,7 @@ import type { CrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
+import { ResourceHooks } from './hooks/resource-hooks.js';
 import { narrowOncePerCall, noNarrowing } from './narrowing.js';
 import type { NarrowByContext } from './narrowing.js';
 import type { Resource } from './resource.js';
@@ -25,12 +27,15 @@ export class CrudServices implements OnApplicationBootstrap {
 
   private readonly dataSources: ServedDataSources;
 
+  private readonly instances: ProviderInstances;
+
   constructor(
     private readonly discovery: DiscoveryService,
     moduleRef: ModuleRef,
     @Inject(CRUD_DEFAULTS) private readonly defaults: CrudDefaults,
   ) {
     this.dataSources = new ServedDataSources(discovery, moduleRef);
+    this.instances = new ProviderInstances(moduleRef);
   }
 
   /**
@@ -65,21 +70,30 @@ export class CrudServices implements OnApplicationBootstrap {
     if (crud === undefined)
       throw new MuckConfigurationError([`${controller.name} extends CrudController: put @Crud(Entity) on it.`]);
     const resource = (): Resource<T> => this.compileOnce(controller, crud) as unknown as Resource<T>;
+    const hooks = this.hooksOf<T>(crud);
     return new CrudService<T>({
       resource,
       narrowing: narrow === undefined ? noNarrowing : narrowOncePerCall(resource, narrow, `${controller.name}.scope()`),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
+      hooks: () => hooks.chain(),
     });
   }
 
   /** A service that belongs to no controller. */
   forEntity<T extends object>(entity: Type<T>): CrudService<T> {
     const crud: CrudMetadata<T> = { entity, options: {}, routes: [] };
+    const hooks = this.hooksOf<T>(crud);
     return new CrudService<T>({
       resource: () => this.compileOnce(entity, crud as unknown as CrudMetadata) as unknown as Resource<T>,
       narrowing: noNarrowing,
       takeClaims: () => ({}),
+      hooks: () => hooks.chain(),
     });
+  }
+
+  private hooksOf<T extends object>({ options }: { readonly options: object }): ResourceHooks<T> {
+    const { hooks = [] } = options as CrudOptions<T>;
+    return new ResourceHooks(hooks, this.instances);
   }
 
   private compileOnce(owner: Function, { entity, options }: CrudMetadata): Resource {
@@ -97,7 +111,8 @@ export class CrudServices implements OnApplicationBootstrap {
     return resource;
   }
 
-  private problemsOf(controller: Type<object>, { entity, options, routes }: CrudMetadata): readonly string[] {
+  private problemsOf(controller: Type<object>, crud: CrudMetadata): readonly string[] {
+    const { entity, options, routes } = crud;
     const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
     const writes = routes.filter((route) => !READING_ROUTES.includes(route));
     try {
@@ -106,12 +121,14 @@ export class CrudServices implements OnApplicationBootstrap {
       if (error instanceof MuckConfigurationError) return error.problems;
       throw error;
     }
+    const problems = this.hooksOf(crud).problems(controller.name);
     // Declared by forRoot({ entities }), after the controller's class was made with all routes.
-    return isShared && options.only === undefined && writes.length > 0
-      ? [
-          `${controller.name} would let clients write ${entity.name}, which all tenants share. Say which routes: only: ['findAll', 'findOne'].`,
-        ]
-      : [];
+    if (isShared && options.only === undefined && writes.length > 0) {
+      problems.push(
+        `${controller.name} would let clients write ${entity.name}, which all tenants share. Say which routes: only: ['findAll', 'findOne'].`,
+      );
+    }
+    return problems;
   }
 }
 

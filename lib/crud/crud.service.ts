@@ -1,13 +1,10 @@
-import { NotFoundException } from '@nestjs/common';
-import { badRequest } from './bad-request.js';
-import { falseClaimsOnNewRow, falseClaimsOnRow } from './claims.js';
-import type { ColumnValues } from './column-values.js';
+import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
 import type { ListQuery, Page } from './query/list-query.js';
+import { requireId } from './resource.js';
 import type { EntityId, Resource } from './resource.js';
-import { changesOf, draftRow, offeredValues, replacementValues } from './row-draft.js';
+import { RowWriter } from './row-writer.js';
 import { Rows } from './rows.js';
-import { isSameValue } from './same-value.js';
 
 /** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
 export type CrudValues<T> = {
@@ -23,14 +20,16 @@ export interface CrudBinding<T extends object> {
   readonly narrowing: () => Promise<Narrowing>;
   /** What the running request's body says of columns that the server owns; taken once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  /** The hooks that take part in writes. */
+  readonly hooks: () => Promise<HookChain<T>>;
 }
 
 /**
  * Creates, reads, replaces, changes and removes rows of one entity, within the tenant scope in force.
  *
  * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is a
- * statement or two, without a transaction around them. What the server owns (id, tenant, timestamps, version) it does
- * not take from anybody.
+ * statement or two, and a transaction around them where hooks take part. What the server owns (id, tenant, timestamps,
+ * version) it does not take from anybody.
  *
  * @example
  * constructor(@InjectCrud(SupportTicket) private readonly tickets: CrudService<SupportTicket>) {}
@@ -45,7 +44,7 @@ export class CrudService<T extends object> {
    * @throws TypeError for a column or value that is none
    */
   async findAll(query: ListQuery<T> = {}): Promise<Page<T>> {
-    const { resource, rows } = await this.bind();
+    const { resource, rows } = await this.rows();
     const { limit: bounds, mode } = resource.list;
     const isWholeList = mode === 'flat' && query.limit === undefined && query.offset === undefined;
     return rows.list(query, query.limit ?? (isWholeList ? bounds.max : bounds.default), query.offset ?? 0);
@@ -53,7 +52,7 @@ export class CrudService<T extends object> {
 
   /** @throws NotFoundException when the scope has no such row */
   async findOne(id: EntityId): Promise<T> {
-    const { resource, rows } = await this.bind();
+    const { resource, rows } = await this.rows();
     return rows.find(requireId(resource, id));
   }
 
@@ -65,13 +64,8 @@ export class CrudService<T extends object> {
    * @throws UniqueConflictError, ReferenceUnknownError
    */
   async create(values: CrudValues<T>): Promise<T> {
-    const { resource, narrowing, rows } = await this.bind();
-    const offered = offeredValues(resource, values);
-    if (resource.strictPayload) {
-      refuse([...falseClaimsOnNewRow(resource, this.binding.takeClaims()), ...outsideNarrowing(narrowing, offered)]);
-    }
-    const id = await rows.insert(draftRow(resource, offered, narrowing));
-    return rows.find(id);
+    const writer = await this.writer();
+    return writer.create(values);
   }
 
   /**
@@ -81,8 +75,9 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
-  replace(id: EntityId, values: CrudValues<T>): Promise<T> {
-    return this.write(id, values, replacementValues);
+  async replace(id: EntityId, values: CrudValues<T>): Promise<T> {
+    const writer = await this.writer();
+    return writer.replace(id, values);
   }
 
   /**
@@ -92,8 +87,9 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
-  update(id: EntityId, values: CrudValues<T>): Promise<T> {
-    return this.write(id, values, (_, offered) => offered);
+  async update(id: EntityId, values: CrudValues<T>): Promise<T> {
+    const writer = await this.writer();
+    return writer.update(id, values);
   }
 
   /**
@@ -102,49 +98,25 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    */
   async remove(id: EntityId): Promise<void> {
-    const { resource, rows } = await this.bind();
-    const row = await rows.find(requireId(resource, id));
-    await rows.remove(resource.idOf(row));
+    const writer = await this.writer();
+    return writer.remove(id);
   }
 
-  private async write(
-    id: EntityId,
-    values: CrudValues<T>,
-    complete: (resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing) => ColumnValues,
-  ): Promise<T> {
-    const { resource, narrowing, rows } = await this.bind();
-    const rowId = requireId(resource, id);
-    const offered = offeredValues(resource, values);
-    const row = await rows.find(rowId);
-    if (resource.strictPayload) {
-      refuse([...falseClaimsOnRow(resource, this.binding.takeClaims(), row), ...outsideNarrowing(narrowing, offered)]);
-    }
-    const changes = await changesOf(resource, row, complete(resource, offered, narrowing), narrowing);
-    if (changes === undefined) return row;
-    await rows.update(rowId, changes);
-    return rows.find(rowId);
-  }
-
-  private async bind(): Promise<{ resource: Resource<T>; narrowing: Narrowing; rows: Rows<T> }> {
+  private async writer(): Promise<RowWriter<T>> {
     const resource = this.binding.resource();
     const narrowing = await this.binding.narrowing();
-    return { resource, narrowing, rows: new Rows(resource, narrowing.conditions) };
+    return new RowWriter({
+      resource,
+      narrowing,
+      rows: new Rows(resource, narrowing.conditions),
+      hooks: await this.binding.hooks(),
+      takeClaims: this.binding.takeClaims,
+    });
   }
-}
 
-function requireId<T extends object>(resource: Resource<T>, id: EntityId): EntityId {
-  const read = resource.readId(id);
-  if (read === undefined) throw new NotFoundException();
-  return read;
-}
-
-/** Fields that say something else than the narrowing that is stamped on them. */
-function outsideNarrowing(narrowing: Narrowing, offered: ColumnValues): string[] {
-  return [...narrowing.values]
-    .filter(([column, value]) => offered.has(column) && !isSameValue(offered.get(column), value))
-    .map(([{ property }]) => `${property} is not the client's to say`);
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw badRequest(problems);
+  private async rows(): Promise<{ resource: Resource<T>; rows: Rows<T> }> {
+    const resource = this.binding.resource();
+    const { conditions } = await this.binding.narrowing();
+    return { resource, rows: new Rows(resource, conditions) };
+  }
 }

@@ -1,3 +1,4 @@
+import { NotFoundException } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from './body/body-rules.js';
@@ -114,4 +115,15 @@ export class Resource<T extends object = object> {
   idOf(row: object): EntityId {
     return this.id.metadata.getEntityValue(row) as EntityId;
   }
+}
+
+/**
+ * The id of a row, read by {@link Resource.readId}.
+ *
+ * @throws NotFoundException for what no row can have as its id
+ */
+export function requireId<T extends object>(resource: Resource<T>, id: EntityId): EntityId {
+  const read = resource.readId(id);
+  if (read === undefined) throw new NotFoundException();
+  return read;
 }

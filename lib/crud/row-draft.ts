@@ -1,13 +1,10 @@
-import type { ObjectLiteral } from 'typeorm';
-import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
 import { badRequest } from './bad-request.js';
 import { readColumnValues } from './column-values.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from './resource.js';
-import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue, standsForRelation } from './resource-column.js';
+import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
-import { isSameValue } from './same-value.js';
 
 /**
  * The values of columns that an object offers, the server's own left out.
@@ -27,11 +24,7 @@ export function offeredValues<T extends object>(resource: Resource<T>, offer: ob
   return values;
 }
 
-/**
- * A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count.
- *
- * @throws BadRequestException naming what must be given
- */
+/** A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count. */
 export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
   const row = new resource.entity();
   for (const [column, value] of offered) {
@@ -39,10 +32,22 @@ export function draftRow<T extends object>(resource: Resource<T>, offered: Colum
     // silence.
     if (isCreatable(column) || column.owner === 'tenant') setColumnValue(row, column, value);
   }
+  stamp(row, narrowing);
+  return row;
+}
+
+/** Sets what the narrowing says of a new row. */
+export function stamp(row: object, narrowing: Narrowing): void {
   for (const [column, value] of narrowing.values) setColumnValue(row, column, value);
+}
+
+/**
+ * @param row a new one, as it is going to be inserted
+ * @throws BadRequestException naming what must be given
+ */
+export function requireComplete<T extends object>(resource: Resource<T>, row: T): void {
   const missing = missingColumns(resource, row);
   if (missing.length > 0) throw badRequest(missing.map(({ property }) => `${property} must be given`));
-  return row;
 }
 
 /** Unless a listener may still give it, which only the database can tell. */
@@ -88,56 +93,4 @@ function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, ty
   const isPlain = ['number', 'boolean', 'string'].includes(typeof given) && metadata.transformer === undefined;
   if (given === null || (isPlain && type.parse !== undefined)) return given;
   return () => dataSource.driver.normalizeDefault(metadata) ?? 'NULL';
-}
-
-/**
- * What an update has to write: the columns that change, those that the entity's `@BeforeUpdate` listeners change
- * included.
- *
- * @param row as it is stored
- * @param values new values, or functions that give SQL
- * @returns values by property; undefined when nothing changes
- */
-export async function changesOf<T extends object>(
-  resource: Resource<T>,
-  row: T,
-  values: ColumnValues,
-  narrowing: Narrowing,
-): Promise<ObjectLiteral | undefined> {
-  const changes: ObjectLiteral = {};
-  const next = copyOf(resource, row);
-  for (const [column, value] of values) {
-    if ((!isChangeable(column) && column.owner !== 'tenant') || narrowing.values.has(column)) continue;
-    // What the row does not hold, or only the database can compute, is written as it is.
-    const isComparable = typeof value !== 'function' && !standsForRelation(column.metadata);
-    setColumnValue(isComparable ? next : changes, column, value);
-  }
-  await runListeners(resource.metadata.beforeUpdateListeners, next);
-  for (const column of comparableColumns(resource)) {
-    if (column.owner === 'server' || !column.metadata.isUpdate || narrowing.values.has(column)) continue;
-    const stored: unknown = column.metadata.getEntityValue(row);
-    const value: unknown = column.metadata.getEntityValue(next);
-    const isNew = value !== undefined && (stored === undefined || !isSameValue(stored, value));
-    if (isNew) setColumnValue(changes, column, value);
-  }
-  return Object.keys(changes).length > 0 ? changes : undefined;
-}
-
-function copyOf<T extends object>(resource: Resource<T>, row: T): T {
-  const copy = Object.create(resource.entity.prototype as object) as T;
-  for (const column of comparableColumns(resource)) {
-    const stored: unknown = column.metadata.getEntityValue(row);
-    if (stored !== undefined) setColumnValue(copy, column, stored);
-  }
-  return copy;
-}
-
-/** Without those that only a relation stands for: asking a lazy relation for its key would load it. */
-function comparableColumns<T extends object>({ columns }: Resource<T>): ResourceColumn[] {
-  return columns.filter(({ metadata }) => !standsForRelation(metadata));
-}
-
-/** TypeORM runs them for entities that are saved; an update by criteria is all that is sent here. */
-async function runListeners(listeners: readonly EntityListenerMetadata[], row: object): Promise<void> {
-  for (const listener of listeners) if (listener.isAllowed(row)) await listener.execute(row);
 }

@@ -2,6 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import type {
   DeleteQueryBuilder,
   DeleteResult,
+  EntityManager,
   ObjectLiteral,
   QueryDeepPartialEntity,
   SelectQueryBuilder,
@@ -11,6 +12,7 @@ import type {
 } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { supportedDialect } from '../orm/enforcement.js';
 import { ScopedStatement } from '../orm/scoped-statement.js';
 import { conditionOn, formOf, meet, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
@@ -29,10 +31,19 @@ const ALIAS = 'item';
  * conditions, since every statement is limited to it beneath.
  */
 export class Rows<T extends object> {
+  /**
+   * @param manager a transaction's, or the DataSource's own
+   */
   constructor(
     private readonly resource: Resource<T>,
     private readonly conditions: readonly Condition[],
+    readonly manager: EntityManager = resource.dataSource.manager,
   ) {}
+
+  /** The same rows, in a transaction. It is undone when `work` fails. */
+  inTransaction<R>(work: (rows: Rows<T>) => Promise<R>): Promise<R> {
+    return this.manager.transaction((manager) => work(new Rows(this.resource, this.conditions, manager)));
+  }
 
   /**
    * @param id as `Resource.readId` gives it
@@ -42,10 +53,17 @@ export class Rows<T extends object> {
     const selection = this.resource.selection();
     const conditions = [...this.conditions, conditionOn(this.resource.id, id)];
     const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
-    const rows = await this.explaining(() => statement.run(slotsOf(conditions)));
-    const [row] = await selection.entities(rows);
+    const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
+    const [row] = await selection.entities(rows, this.manager);
     if (row === undefined) throw new NotFoundException();
     return row;
+  }
+
+  /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
+  async findForChange(id: EntityId): Promise<T> {
+    // SQLite has no locks, and no need of any: a transaction has the connection to itself.
+    if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(id);
+    return this.find(id);
   }
 
   /** A page of them. The total is counted only where the page does not tell it. */
@@ -64,8 +82,8 @@ export class Rows<T extends object> {
    * @returns its id
    */
   async insert(row: T): Promise<EntityId> {
-    const { metadata, entity, dataSource } = this.resource;
-    const insert = dataSource.createQueryBuilder().insert().into(entity).values(row);
+    const { metadata, entity } = this.resource;
+    const insert = this.manager.createQueryBuilder().insert().into(entity).values(row);
     await this.explaining(
       () => insert.execute(),
       metadata.columns.filter((column) => isGiven(column.getEntityValue(row))),
@@ -78,8 +96,8 @@ export class Rows<T extends object> {
    * @throws NotFoundException when the row has gone meanwhile
    */
   async update(id: EntityId, changes: ObjectLiteral): Promise<void> {
-    const { metadata, entity, dataSource } = this.resource;
-    const update = dataSource
+    const { metadata, entity } = this.resource;
+    const update = this.manager
       .createQueryBuilder()
       .update(entity)
       .set(changes as QueryDeepPartialEntity<T>);
@@ -95,18 +113,19 @@ export class Rows<T extends object> {
    * @throws NotFoundException when the row has gone meanwhile
    */
   async remove(id: EntityId): Promise<void> {
-    const { metadata, entity, dataSource } = this.resource;
-    const builder = dataSource.createQueryBuilder();
+    const { metadata, entity } = this.resource;
+    const builder = this.manager.createQueryBuilder();
     const isSoft = metadata.deleteDateColumn !== undefined;
     await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), id, []);
   }
 
   private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
-    const { dataSource } = this.resource;
+    const { dataSource, entity } = this.resource;
     return new ScopedStatement({
       dataSource,
       build: () => {
-        const select = this.select();
+        // Not a transaction's builder: the plan outlives it.
+        const select = dataSource.createQueryBuilder(entity, ALIAS);
         selection.apply(select, ALIAS);
         meet(select, conditions, ALIAS);
         return select;
@@ -115,7 +134,13 @@ export class Rows<T extends object> {
   }
 
   private select(): SelectQueryBuilder<T> {
-    return this.resource.dataSource.createQueryBuilder(this.resource.entity, ALIAS);
+    return this.manager.createQueryBuilder(this.resource.entity, ALIAS);
+  }
+
+  private async lock(id: EntityId): Promise<void> {
+    const select = this.select().select(`${ALIAS}.${this.resource.id.metadata.propertyPath}`);
+    meet(select, [...this.conditions, conditionOn(this.resource.id, id)], ALIAS);
+    await this.explaining(() => select.setLock('pessimistic_write').getRawOne());
   }
 
   private async change(statement: Change<T>, id: EntityId, written: readonly ColumnMetadata[]): Promise<void> {

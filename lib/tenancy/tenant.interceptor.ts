@@ -1,12 +1,13 @@
-import { ForbiddenException, Inject, Injectable, Logger, Scope } from '@nestjs/common';
+import { ForbiddenException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import { catchError, Observable, throwError } from 'rxjs';
 import type { Subscriber, TeardownLogic } from 'rxjs';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { currentFrame, runInScope, runOutside, runUnscopedUntilClosed, UnscopedSection } from './scope-frame.js';
 import type { ScopeFrame } from './scope-frame.js';
 import { httpErrorOf } from './http-errors.js';
+import { ProviderInstances } from './provider-instances.js';
 import { tenantRouteOf } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
 import type { TenantResolver } from './tenant-resolver.js';
@@ -24,14 +25,16 @@ import type { DefaultResolver } from './tokens.js';
 @Injectable()
 export class TenantInterceptor implements NestInterceptor {
   private readonly logger = new Logger('MuckModule');
-  private readonly singletons = new Map<Type<TenantResolver>, TenantResolver>();
+  private readonly instances: ProviderInstances;
   /** The frame made for a call: class and handler may both carry the interceptor, and then one of them has done the work. */
   private readonly frames = new WeakMap<object, ScopeFrame>();
 
   constructor(
-    private readonly moduleRef: ModuleRef,
+    moduleRef: ModuleRef,
     @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
-  ) {}
+  ) {
+    this.instances = new ProviderInstances(moduleRef);
+  }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const call = context.getArgs<unknown[]>();
@@ -50,7 +53,7 @@ export class TenantInterceptor implements NestInterceptor {
   }
 
   private async resolve(context: ExecutionContext, type: Type<TenantResolver>): Promise<CheckedScope> {
-    const resolver = await this.instanceOf(type, context);
+    const resolver = await this.instances.of(type, requestOf(context));
     const answer: unknown = await runOutside(() => resolver.resolve(context));
     if (answer === undefined) throw noTenant();
     try {
@@ -60,21 +63,6 @@ export class TenantInterceptor implements NestInterceptor {
       this.logger.error(`${type.name} at ${context.getClass().name}.${context.getHandler().name}: ${error.message}`);
       throw noTenant();
     }
-  }
-
-  /** The resolver itself, or for one that is `Scope.REQUEST` its instance for this request. */
-  private async instanceOf(type: Type<TenantResolver>, context: ExecutionContext): Promise<TenantResolver> {
-    const known = this.singletons.get(type);
-    if (known !== undefined) return known;
-    if (this.moduleRef.introspect(type).scope === Scope.DEFAULT) {
-      const singleton = this.moduleRef.get<TenantResolver>(type, { strict: false });
-      this.singletons.set(type, singleton);
-      return singleton;
-    }
-    const request = requestOf(context);
-    const contextId = ContextIdFactory.getByRequest(request);
-    this.moduleRef.registerRequestByContextId(request, contextId);
-    return this.moduleRef.resolve<TenantResolver>(type, contextId, { strict: false });
   }
 }
 

@@ -21,6 +21,8 @@ import {
   DataSource,
   DeleteDateColumn,
   Entity,
+  JoinTable,
+  ManyToMany,
   ManyToOne,
   OneToMany,
   PrimaryColumn,
@@ -59,6 +61,7 @@ export class Ticket {
   @Column({ type: String, nullable: true }) note!: string | null;
   @Column({ type: Number, nullable: true }) assigneeId!: number | null;
   @ManyToOne(() => Agent, (agent) => agent.tickets) assignee!: Relation<Agent> | null;
+  @ManyToMany(() => Tag) @JoinTable() tags!: Relation<Tag>[];
   @Column({ type: String, nullable: true, select: false }) secret!: string | null;
   @Exclude() @Column({ type: String, nullable: true }) audit!: string | null;
   @VersionColumn() version!: number;
@@ -70,6 +73,26 @@ export class Ticket {
   wait(): Promise<void> | undefined {
     return meantime.happens?.();
   }
+}
+
+@Entity()
+@TenantScoped()
+@Unique(['organizationId', 'name'])
+export class Tag {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() name!: string;
+}
+
+/** What hooks have written. */
+@Entity()
+@TenantScoped()
+export class HistoryEntry {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() text!: string;
+  @Column({ type: Number, nullable: true }) ticketId!: number | null;
+  @ManyToOne(() => Ticket) ticket!: Relation<Ticket> | null;
 }
 
 /** One column of each kind; nothing but the columns says what fits. */
@@ -156,7 +179,7 @@ export class CreateTicketDto {
   @IsOptional() @IsString() secret?: string;
 }
 
-export const ENTITIES = [Agent, Ticket, Specimen, Article, News, Bulletin, Seat];
+export const ENTITIES = [Agent, Ticket, Tag, HistoryEntry, Specimen, Article, News, Bulletin, Seat];
 
 /** Who asks, in a header: `1` is a user of organization 1, `1/7` is user 7 of it. */
 @Injectable()

@@ -1,0 +1,67 @@
+import { Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { HOOK_METHODS } from './crud-hooks.js';
+import type { CommittedContext, CrudHooks, HookedWrite, HookPhase, RowChanges } from './crud-hooks.js';
+
+type HookMethod<T extends object> = (row: T, context: object) => void | Promise<void>;
+
+/** The hooks of a resource, in their order, for one call. */
+export class HookChain<T extends object> {
+  private static readonly logger = new Logger('CrudHooks');
+
+  /**
+   * @param hooks the instances
+   * @param context what all of them may know
+   */
+  constructor(
+    private readonly hooks: readonly CrudHooks<T>[],
+    private readonly context: CommittedContext,
+  ) {}
+
+  /** Whether some hook has to be undone, or to undo, with the write. */
+  needsTransaction(write: HookedWrite): boolean {
+    return this.hooks.some((hook) => ['before', 'after'].some((phase) => methodOf(hook, write, phase as HookPhase)));
+  }
+
+  /**
+   * Runs the hooks before a write, or after it.
+   *
+   * @param manager the transaction's
+   */
+  async run(
+    phase: 'before' | 'after',
+    write: HookedWrite,
+    row: T,
+    manager: EntityManager,
+    details?: RowChanges<T>,
+  ): Promise<void> {
+    for (const hook of this.hooks) {
+      await methodOf(hook, write, phase)?.(row, { ...this.context, manager, ...details });
+    }
+  }
+
+  /** Runs the hooks after the commit. The row is stored by then: that is what the client has to hear. */
+  async committed(write: HookedWrite, row: T, details?: RowChanges<T>): Promise<void> {
+    for (const hook of this.hooks) {
+      try {
+        await methodOf(hook, write, 'committed')?.(row, { ...this.context, ...details });
+      } catch (error) {
+        const place = `${hook.constructor.name}.${HOOK_METHODS[write].committed}`;
+        HookChain.logger.error(
+          `${place} failed after the row was stored`,
+          error instanceof Error ? error.stack : String(error),
+        );
+      }
+    }
+  }
+}
+
+/** A method of a hook, bound to it; undefined where it has none for this moment. */
+function methodOf<T extends object>(
+  hook: CrudHooks<T>,
+  write: HookedWrite,
+  phase: HookPhase,
+): HookMethod<T> | undefined {
+  const name = HOOK_METHODS[write][phase];
+  return typeof hook[name] === 'function' ? (row, context) => (hook[name] as HookMethod<T>)(row, context) : undefined;
+}

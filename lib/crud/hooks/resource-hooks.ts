@@ -1,0 +1,43 @@
+import type { Type } from '@nestjs/common';
+import type { ProviderInstances } from '../../tenancy/provider-instances.js';
+import { currentScope } from '../../tenancy/scope-frame.js';
+import { currentCall } from '../crud-call.js';
+import type { CrudHooks } from './crud-hooks.js';
+import { HookChain } from './hook-chain.js';
+
+/** The hook classes that a controller names. */
+export class ResourceHooks<T extends object> {
+  /**
+   * @param types in the order in which they run
+   * @param instances where their instances come from
+   */
+  constructor(
+    private readonly types: readonly Type<CrudHooks<T>>[],
+    private readonly instances: ProviderInstances,
+  ) {}
+
+  /**
+   * @param where how errors call the controller
+   * @returns a text for each class that no module provides, with the line to type
+   */
+  problems(where: string): string[] {
+    return this.types
+      .filter((type) => !this.instances.provides(type))
+      .map(
+        ({ name }) =>
+          `${where} names the hook ${name}, which no module provides. Add it to a module: providers: [${name}].`,
+      );
+  }
+
+  /** Those of the running call. */
+  async chain(): Promise<HookChain<T>> {
+    const request = requestOfCall();
+    const hooks = await Promise.all(this.types.map((type) => this.instances.of(type, request)));
+    return new HookChain(hooks, { scope: currentScope(), request });
+  }
+}
+
+function requestOfCall(): object | undefined {
+  const context = currentCall()?.context;
+  return context?.getType() === 'http' ? context.switchToHttp().getRequest<object>() : undefined;
+}

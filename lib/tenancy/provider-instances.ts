@@ -1,0 +1,41 @@
+import { Scope } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { ContextIdFactory } from '@nestjs/core';
+import type { ModuleRef } from '@nestjs/core';
+
+/**
+ * Instances of classes that the application provides: the one of all requests, or, where a class or something that it
+ * depends on is `Scope.REQUEST`, the one of a request.
+ */
+export class ProviderInstances {
+  private readonly singletons = new Map<Type<object>, object>();
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  /** Whether some module of the application provides the class. */
+  provides(type: Type<object>): boolean {
+    try {
+      this.moduleRef.introspect(type);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * @param request the request, or what stands for it with another transport; undefined outside of requests
+   */
+  async of<P extends object>(type: Type<P>, request: object | undefined): Promise<P> {
+    const known = this.singletons.get(type);
+    if (known !== undefined) return known as P;
+    if (this.moduleRef.introspect(type).scope === Scope.DEFAULT) {
+      const singleton = this.moduleRef.get<P>(type, { strict: false });
+      this.singletons.set(type, singleton);
+      return singleton;
+    }
+    if (request === undefined) return this.moduleRef.resolve<P>(type, undefined, { strict: false });
+    const contextId = ContextIdFactory.getByRequest(request as Record<string, unknown>);
+    this.moduleRef.registerRequestByContextId(request, contextId);
+    return this.moduleRef.resolve<P>(type, contextId, { strict: false });
+  }
+}
