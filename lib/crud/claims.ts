@@ -1,5 +1,7 @@
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { currentScope } from '../tenancy/scope-frame.js';
+import { bodyProblem } from './problem.js';
+import type { Problem } from './problem.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { Resource } from './resource.js';
 import { isSameValue } from './same-value.js';
@@ -9,20 +11,18 @@ type Claims = Readonly<Record<string, unknown>>;
 /**
  * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and
  * nothing else.
- *
- * @returns texts that name the fields
  */
-export function falseClaimsOnNewRow(resource: Resource, claims: Claims): string[] {
+export function falseClaimsOnNewRow(resource: Resource, claims: Claims): Problem[] {
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
       return !column.tenant || !isSameValue(column.type.read(claim), tenantValue(resource, column));
     })
-    .map(([property]) => `${property} is not the client's to say`);
+    .map(([property]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 
 /** What a body wrongly says of columns that the server owns, on a stored row: it may repeat what the row holds. */
-export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object): string[] {
+export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object): Problem[] {
   const shown = resource.shape.shape(row, undefined) as Readonly<Record<string, unknown>>;
   return Object.entries(claims)
     .filter(([property, claim]) => {
@@ -32,7 +32,7 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
       const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
       return !isStored && !isShown;
     })
-    .map(([property]) => `${property} is not the client's to change`);
+    .map(([property]) => bodyProblem(property, `${property} is not the client's to change`, 'serverOwned'));
 }
 
 function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {

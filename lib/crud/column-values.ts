@@ -1,5 +1,7 @@
 import type { Fields } from './fields.js';
 import { isColumn } from './fields.js';
+import { bodyProblem } from './problem.js';
+import type { Problem } from './problem.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /** Values of a row's columns. */
@@ -8,7 +10,7 @@ export type ColumnValues = Map<ResourceColumn, unknown>;
 /** What was read of an object, and what did not fit. */
 export interface ReadValues {
   readonly values: ColumnValues;
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -23,14 +25,14 @@ export function readColumnValues(
   wants: (column: ResourceColumn) => boolean,
 ): ReadValues {
   const values: ColumnValues = new Map();
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const collect = (among: Fields, holder: object, prefix: string): void => {
     for (const [key, value] of Object.entries(holder) as [string, unknown][]) {
       const field = among.get(key);
       if (field === undefined || value === undefined) continue;
       if (!isColumn(field)) {
         if (isObject(value)) collect(field, value, `${prefix}${key}.`);
-        else problems.push(`${prefix}${key} must be an object`);
+        else problems.push(bodyProblem(`${prefix}${key}`, `${prefix}${key} must be an object`, 'type'));
       } else if (wants(field)) {
         const problem = valueProblem(field, value);
         if (problem !== undefined) problems.push(problem);
@@ -43,9 +45,12 @@ export function readColumnValues(
 }
 
 /** What is wrong with a value for a column; undefined when nothing is. */
-export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): string | undefined {
-  if (value === null) return metadata.isNullable ? undefined : `${property} must not be null`;
-  return type.read(value) === undefined ? `${property} must be ${type.expects}` : undefined;
+export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): Problem | undefined {
+  if (value === null) {
+    return metadata.isNullable ? undefined : bodyProblem(property, `${property} must not be null`, 'notNull');
+  }
+  if (type.read(value) !== undefined) return undefined;
+  return bodyProblem(property, `${property} must be ${type.expects}`, 'type');
 }
 
 /** A plain object or an instance, as opposed to a list or a date. */

@@ -6,6 +6,7 @@ import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js'
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../orm/driver-errors.js';
 import { badRequest } from './bad-request.js';
+import { missingProblem } from './problem.js';
 import type { Resource } from './resource.js';
 
 /** What drivers say of a failed statement, as far as it is read. */
@@ -38,7 +39,7 @@ export function explainDatabaseError(
     return new UniqueConflictError(metadata.name, propertiesOf(uniqueColumns(cause, metadata)));
   if (isForeignKeyViolation(cause)) return explainForeignKey(cause, metadata, written);
   const missing = missingColumn(cause, metadata);
-  if (missing !== undefined) return badRequest([`${missing.propertyPath} must be given`]);
+  if (missing !== undefined) return badRequest([missingProblem(missing.propertyPath)]);
   if (isDataError(cause)) return badRequest(['a value does not fit its column']);
   return error;
 }

@@ -2,6 +2,8 @@ import { badRequest } from './bad-request.js';
 import { readColumnValues } from './column-values.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
+import { missingProblem } from './problem.js';
+import type { Problem } from './problem.js';
 import type { Resource } from './resource.js';
 import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
@@ -47,7 +49,7 @@ export function stamp(row: object, narrowing: Narrowing): void {
  */
 export function requireComplete<T extends object>(resource: Resource<T>, row: T): void {
   const missing = missingColumns(resource, row);
-  if (missing.length > 0) throw badRequest(missing.map(({ property }) => `${property} must be given`));
+  if (missing.length > 0) throw badRequest(missing.map(({ property }) => missingProblem(property)));
 }
 
 /** Unless a listener may still give it, which only the database can tell. */
@@ -73,11 +75,11 @@ export function replacementValues<T extends object>(
   narrowing: Narrowing,
 ): ColumnValues {
   const values = new Map(offered);
-  const missing: string[] = [];
+  const missing: Problem[] = [];
   for (const column of resource.columns) {
     const isLeftOut = !values.has(column) && !narrowing.values.has(column) && isChangeable(column);
     if (!isLeftOut || !resource.shown.has(rootOf(column)) || !resource.bodies.replace.covers(column)) continue;
-    if (isRequired(column)) missing.push(`${column.property} must be given`);
+    if (isRequired(column)) missing.push(missingProblem(column.property));
     else values.set(column, defaultOf(resource, column));
   }
   if (missing.length > 0) throw badRequest(missing);

@@ -4,6 +4,8 @@ import type { ColumnValues } from './column-values.js';
 import type { HookedWrite, RowChanges } from './hooks/crud-hooks.js';
 import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
+import { bodyProblem } from './problem.js';
+import type { Problem } from './problem.js';
 import { requireId } from './resource.js';
 import type { EntityId, Resource } from './resource.js';
 import { changedValues, RowChange } from './row-change.js';
@@ -140,12 +142,12 @@ export class RowWriter<T extends object> {
 }
 
 /** Fields that say something else than the narrowing that is stamped on them. */
-function outsideNarrowing(narrowing: Narrowing, offered: ColumnValues): string[] {
+function outsideNarrowing(narrowing: Narrowing, offered: ColumnValues): Problem[] {
   return [...narrowing.values]
     .filter(([column, value]) => offered.has(column) && !isSameValue(offered.get(column), value))
-    .map(([{ property }]) => `${property} is not the client's to say`);
+    .map(([{ property }]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 
-function refuse(problems: readonly string[]): void {
+function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw badRequest(problems);
 }

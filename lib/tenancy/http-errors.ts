@@ -14,17 +14,17 @@ import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
 export function httpErrorOf(error: unknown): unknown {
   if (error instanceof EntityNotFoundError) return new NotFoundException();
   if (error instanceof ReferenceUnknownError) {
-    return new BadRequestException([`${error.property} refers to a row that does not exist`]);
+    return new BadRequestException([`${error.property} refers to a row that does not exist`], { cause: error });
   }
-  if (error instanceof UniqueConflictError) return conflict(error.properties);
+  if (error instanceof UniqueConflictError) return conflict(error);
   if (error instanceof TenantScopeInvalidError || error instanceof TenantScopeViolationError) {
     return new ForbiddenException('Outside of what this account may reach.');
   }
   return error;
 }
 
-function conflict(properties: readonly string[]): ConflictException {
-  return new ConflictException([
-    properties.length > 0 ? `${properties.join(', ')} must be unique` : 'a row with the same unique key exists already',
-  ]);
+function conflict(error: UniqueConflictError): ConflictException {
+  const names = error.properties.join(', ');
+  const message = names === '' ? 'a row with the same unique key exists already' : `${names} must be unique`;
+  return new ConflictException([message], { cause: error });
 }

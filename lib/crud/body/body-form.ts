@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { isColumn } from '../fields.js';
 import type { Fields } from '../fields.js';
+import type { Problem } from '../problem.js';
 import type { ResourceColumn } from '../resource-column.js';
 
 /** What a body of one route may hold. */
@@ -26,7 +27,7 @@ export type Json = Readonly<Record<string, unknown>>;
 /** What a body says, for the handler, and what is wrong with it. */
 export interface ReadBody {
   readonly body: Record<string, unknown>;
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /** The column behind a top-level key; undefined for an embedded object and for a key that is no field. */

@@ -1,6 +1,8 @@
-import { badRequest, quoted } from '../bad-request.js';
+import { badRequest, quoted, shortened } from '../bad-request.js';
 import { valueProblem } from '../column-values.js';
 import { propertyOfKey } from '../exposure.js';
+import { missingProblem, pointerTo } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { rootOf } from '../resource-column.js';
 import type { ResourceColumn } from '../resource-column.js';
 import { isRefused } from './body-form.js';
@@ -58,21 +60,25 @@ export class BodyRules {
     );
   }
 
-  private unknownKeys(source: Json): string[] {
+  private unknownKeys(source: Json): Problem[] {
     const { dto, fields, shownKeys } = this.form;
     const isKnown = (key: string): boolean =>
       fields.has(key) || shownKeys.has(key) || (dto !== undefined && this.ruled!.has(propertyOfKey(dto, key)));
     return Object.keys(source)
       .filter((key) => !isKnown(key))
-      .map((key) => `property ${/^\w{1,64}$/.test(key) ? key : quoted(key)} should not exist`);
+      .map((key) => ({
+        detail: `property ${/^\w{1,64}$/.test(key) ? key : quoted(key)} should not exist`,
+        code: 'unknown',
+        pointer: pointerTo([shortened(key)]),
+      }));
   }
 
-  private readTenant(source: Json): { values: Json; problems: string[] } {
+  private readTenant(source: Json): { values: Json; problems: Problem[] } {
     const values: Record<string, unknown> = {};
-    const problems: string[] = [];
+    const problems: Problem[] = [];
     for (const column of this.form.tenantColumns) {
       const value = source[column.property] ?? null;
-      const problem = value === null ? `${column.property} must be given` : valueProblem(column, value);
+      const problem = value === null ? missingProblem(column.property) : valueProblem(column, value);
       if (problem === undefined) values[column.property] = column.type.read(value);
       else problems.push(problem);
     }

@@ -1,5 +1,7 @@
 import { getMetadataStorage, validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
+import { bodyProblem } from '../problem.js';
+import type { Problem } from '../problem.js';
 
 /** The properties that a class has class-validator rules for. */
 export function ruledProperties(type: Function): ReadonlySet<string> {
@@ -15,26 +17,28 @@ export function ruledProperties(type: Function): ReadonlySet<string> {
  *
  * @param partial whether properties may be missing
  * @param settled properties of which another problem is known already
- * @returns texts that name the properties, empty when all is well
+ * @returns empty when all is well
  */
 export async function problemsOf(
   object: object,
   partial: boolean,
   settled: ReadonlySet<string> = new Set(),
-): Promise<string[]> {
+): Promise<Problem[]> {
   const errors = await validate(object, {
     whitelist: true,
     forbidUnknownValues: false,
     skipUndefinedProperties: partial,
     validationError: { target: false, value: false },
   });
-  return errors.filter(({ property }) => !settled.has(property)).flatMap((error) => messagesOf(error, ''));
+  return errors.filter(({ property }) => !settled.has(property)).flatMap((error) => problemsIn(error, ''));
 }
 
 /** Nested messages carry the path, as Nest's ValidationPipe writes it. */
-function messagesOf({ property, constraints, children }: ValidationError, prefix: string): string[] {
+function problemsIn({ property, constraints, children }: ValidationError, prefix: string): Problem[] {
   return [
-    ...Object.values(constraints ?? {}).map((message) => prefix + message),
-    ...(children ?? []).flatMap((child) => messagesOf(child, `${prefix}${property}.`)),
+    ...Object.entries(constraints ?? {}).map(([rule, message]) =>
+      bodyProblem(prefix + property, prefix + message, rule),
+    ),
+    ...(children ?? []).flatMap((child) => problemsIn(child, `${prefix}${property}.`)),
   ];
 }

@@ -20,7 +20,10 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 export function requirePlainObject(body: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(body)) throw badRequest(['the body must be an object']);
   const forbidden = PROTOTYPE_KEYS.filter((key) => Object.hasOwn(body, key));
-  if (forbidden.length > 0) throw badRequest(forbidden.map((key) => `property ${key} should not exist`));
+  if (forbidden.length > 0)
+    throw badRequest(
+      forbidden.map((key) => ({ detail: `property ${key} should not exist`, code: 'unknown', pointer: `/${key}` })),
+    );
   checkNesting(body);
   return body;
 }
