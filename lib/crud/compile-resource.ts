@@ -48,7 +48,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     detail: shownColumns(entity, columns, dto.detail ?? dto.response),
   };
   const comparable = columns.filter((column) => isLoaded(column) && shown.summary.get(rootOf(column))?.asIs === true);
-  const list = compileListRules(options, columns, comparable, problems);
+  const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable }, problems);
   const bodies = compileBodies(
     source,
     columns,

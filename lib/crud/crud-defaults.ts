@@ -21,6 +21,11 @@ export interface CrudDefaults {
    */
   readonly list?: 'page' | 'flat';
   /**
+   * How the rows of the whole list are counted unless a client says otherwise: `exact`, not at all (`none`), or up to 1,000 (`capped`). A count
+   * reads every row of the list: where lists are long, `none` and cursors are far cheaper. `exact` by default.
+   */
+  readonly count?: 'exact' | 'none' | 'capped';
+  /**
    * Whether a body may only repeat what the server owns (id, tenant, timestamps, version). Off by default: such a field
    * has no effect then; switched on, one that differs is a 400.
    */

@@ -73,7 +73,7 @@ function locationOf(url: string, resource: Resource, row: object): string {
 /** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
 function answersFlat({ context, resource }: CrudCall): boolean {
   const { query = {} } = context.switchToHttp().getRequest<{ readonly query?: Readonly<Record<string, unknown>> }>();
-  return resource.list.mode === 'flat' && query['limit'] === undefined && query['offset'] === undefined;
+  return resource.list.mode === 'flat' && ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
 }
 
 function itemsOf(page: unknown): unknown {

@@ -46,8 +46,9 @@ export class CrudService<T extends object> {
   async findAll(query: ListQuery<T> = {}): Promise<Page<T>> {
     const { resource, rows } = await this.rows();
     const { limit: bounds, mode } = resource.list;
-    const isWholeList = mode === 'flat' && query.limit === undefined && query.offset === undefined;
-    return rows.list(query, query.limit ?? (isWholeList ? bounds.max : bounds.default), query.offset ?? 0);
+    const { limit, offset, cursor } = query;
+    const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
+    return rows.list(query, limit ?? (isWholeList ? bounds.max : bounds.default));
   }
 
   /** @throws NotFoundException when the scope has no such row */

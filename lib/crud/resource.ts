@@ -6,6 +6,8 @@ import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ListRules } from './query/list-rules.js';
+import { findField } from './query/query-field.js';
+import type { QueryField } from './query/query-field.js';
 import { Remembered } from './query/remembered.js';
 import { Selection } from './query/selection.js';
 import type { ResourceColumn } from './resource-column.js';
@@ -80,6 +82,11 @@ export class Resource<T extends object = object> {
     const column = this.byProperty.get(property);
     if (column === undefined) throw new TypeError(`${this.name} has no column '${property}'.`);
     return column;
+  }
+
+  /** The column that a path leads to, over relations too; undefined when there is none. */
+  field(path: string): QueryField | undefined {
+    return findField(this.dataSource, this.metadata, path);
   }
 
   /** Whether a property is a column. */

@@ -17,9 +17,8 @@ import { ScopedStatement } from '../orm/scoped-statement.js';
 import { conditionOn, formOf, meet, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from './database-errors.js';
-import { Page } from './query/list-query.js';
-import type { ListQuery } from './query/list-query.js';
-import { filterConditions, planList } from './query/plan-list.js';
+import type { ListQuery, Page } from './query/list-query.js';
+import { PageReader } from './query/page-reader.js';
 import type { Selection } from './query/selection.js';
 import type { EntityId, Resource } from './resource.js';
 
@@ -66,14 +65,12 @@ export class Rows<T extends object> {
     return this.find(id);
   }
 
-  /** A page of them. The total is counted only where the page does not tell it. */
-  async list(query: ListQuery<T>, limit: number, offset: number): Promise<Page<T>> {
-    const select = this.select();
-    planList(select, this.resource, query, [...this.conditions, ...filterConditions(this.resource, query)]);
-    const items = await this.explaining(() => select.clone().limit(limit).offset(offset).getMany());
-    const isLastPage = items.length < limit && (items.length > 0 || offset === 0);
-    const total = isLastPage ? offset + items.length : await this.explaining(() => select.getCount());
-    return new Page(items, total, limit, offset);
+  /** A page of them: at the query's cursor, or at its offset. */
+  async list(query: ListQuery<T>, limit: number): Promise<Page<T>> {
+    const reader = new PageReader(this.resource, query, this.conditions, this.manager);
+    return this.explaining(() =>
+      query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
+    );
   }
 
   /**

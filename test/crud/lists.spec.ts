@@ -102,7 +102,10 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
   });
 
   test.each([
-    ['stauts=open', /^Unknown parameter 'stauts'\. Known are limit, offset, sort, filters, search, id, orderNumber, /],
+    [
+      'stauts=open',
+      /^Unknown parameter 'stauts'\. Known are limit, offset, cursor, count, sort, filters, search, id, orderNumber, /,
+    ],
     ['organizationId=1', /^Unknown parameter 'organizationId'/],
     ['secret=x', /^Unknown parameter 'secret'/],
     ['audit=x', /^Unknown parameter 'audit'/],

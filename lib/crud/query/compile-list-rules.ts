@@ -1,56 +1,87 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
 import { STANDARD_LIMIT } from '../crud-defaults.js';
 import type { CrudOptions } from '../crud-options.js';
 import type { ResourceColumn } from '../resource-column.js';
 import { isLoaded } from '../resource-column.js';
-import type { ListRules, NamedColumns } from './list-rules.js';
+import type { ListRules, NamedFields } from './list-rules.js';
+import { findField } from './query-field.js';
+import type { QueryField } from './query-field.js';
+
+/** What {@link compileListRules} needs to know. */
+export interface ListRulesSource<T extends object> {
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly options: CrudOptions<T>;
+  readonly columns: readonly ResourceColumn[];
+  /** The columns whose values the answer gives as they are: those that may be compared unless an option says otherwise. */
+  readonly plainlyShown: readonly ResourceColumn[];
+}
 
 /**
  * What clients may ask of a list. Hidden columns and the tenant's can never be compared: what an answer does not show,
  * a comparison would tell.
  *
- * @param plainlyShown the columns whose values the answer gives as they are: those that may be compared unless an
- *   option says otherwise
  * @param problems takes what does not fit the entity
  */
-export function compileListRules<T extends object>(
-  options: CrudOptions<T>,
-  columns: readonly ResourceColumn[],
-  plainlyShown: readonly ResourceColumn[],
-  problems: string[],
-): ListRules {
-  const comparable = columns.filter((column) => isLoaded(column) && !column.tenant && column.type.parse !== undefined);
-  const searchable = comparable.filter(
-    ({ type, metadata }) => type.isText === true && metadata.transformer === undefined,
-  );
+export function compileListRules<T extends object>(source: ListRulesSource<T>, problems: string[]): ListRules {
+  const { options } = source;
   const limit = { ...STANDARD_LIMIT, ...options.limit };
   if (!isWholeNumber(limit.max) || !isWholeNumber(limit.default) || limit.default > limit.max) {
     problems.push('limit: default and max must be whole numbers from 1, and default no more than max');
   }
-  const byDefault = comparable.filter((column) => plainlyShown.includes(column)).map(({ property }) => property);
+  const shown = source.plainlyShown.filter(isComparable).map(({ property }) => property);
+  const sortable = source.plainlyShown.filter(isSortable).map(({ property }) => property);
+  const search = choose('search', options.search ?? [], source, isSearchable, problems);
   return {
     limit,
     mode: options.list ?? 'page',
-    filter: choose('filter', options.filter ?? byDefault, comparable, problems),
-    sort: choose('sort', options.sort ?? byDefault, comparable, problems),
-    search: [...choose('search', options.search ?? [], searchable, problems).values()],
+    count: options.count ?? 'exact',
+    filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
+    sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
+    search: [...search.values()].map(({ column }) => column),
     ignoredParams: new Set(options.ignoreParams),
   };
 }
 
-function choose(
+function choose<T extends object>(
   option: string,
-  names: readonly string[],
-  among: readonly ResourceColumn[],
+  paths: readonly string[],
+  { dataSource, metadata, columns }: ListRulesSource<T>,
+  fits: (field: QueryField) => boolean,
   problems: string[],
-): NamedColumns {
-  const chosen = new Map<string, ResourceColumn>();
-  for (const name of names) {
-    const column = among.find(({ property }) => property === name);
-    if (column !== undefined) chosen.set(name, column);
-    else
-      problems.push(`${option} names '${name}', which is none of ${among.map(({ property }) => property).join(', ')}`);
+): NamedFields {
+  const chosen = new Map<string, QueryField>();
+  for (const path of paths) {
+    const field = findField(dataSource, metadata, path);
+    if (field !== undefined && fits(field)) chosen.set(path, field);
+    else problems.push(`${option} names '${path}', which is none of ${candidates(columns, fits)}`);
   }
   return chosen;
+}
+
+function candidates(columns: readonly ResourceColumn[], fits: (field: QueryField) => boolean): string {
+  return columns
+    .filter((column) => fits({ path: column.property, relations: [], column }))
+    .map(({ property }) => property)
+    .join(', ');
+}
+
+function isComparable(column: ResourceColumn): boolean {
+  return isLoaded(column) && !column.tenant;
+}
+
+function isSortable(column: ResourceColumn): boolean {
+  const { compares } = column.type;
+  return isComparable(column) && compares !== undefined && compares !== 'list';
+}
+
+/** Only paths over to-one relations: a row with many related ones has no place in an order of theirs. */
+function isOrdering({ column, relations }: QueryField): boolean {
+  return isSortable(column) && relations.every(({ isManyToOne, isOneToOne }) => isManyToOne || isOneToOne);
+}
+
+function isSearchable({ column, relations }: QueryField): boolean {
+  return relations.length === 0 && isComparable(column) && column.type.compares === 'text';
 }
 
 function isWholeNumber(value: number): boolean {

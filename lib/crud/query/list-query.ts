@@ -1,13 +1,32 @@
 import type { ColumnPath } from '../crud-options.js';
+import type { Operator } from './operators.js';
 
 /** One key of a sort order. */
 export interface SortKey<T> {
   readonly property: ColumnPath<T>;
   readonly direction: 'asc' | 'desc';
+  /** Where rows without a value stand; last in ascending order and first in descending when left out. */
+  readonly nulls?: 'first' | 'last';
 }
 
-/** Columns and the values that they must equal; null for those that are empty. */
-export type ListFilters<T> = { readonly [P in ColumnPath<T>]?: unknown };
+/**
+ * What rows a list shall have: columns and what they are compared to, all of which hold. A key is a column, or a column and an operator:
+ * `createdAt__gte`. null stands for "is empty".
+ *
+ * @example
+ * { status: 'open', 'assignee.email__ends_with': '@acme.example', $or: [{ priority__in: ['high', 'urgent'] }, { $not: { tagged: true } }] }
+ */
+export type ListFilters<T> = { readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown } & {
+  /** Each of them holds. */
+  readonly $and?: readonly ListFilters<T>[];
+  /** One of them holds. */
+  readonly $or?: readonly ListFilters<T>[];
+  /** It does not hold. */
+  readonly $not?: ListFilters<T>;
+};
+
+/** How the rows of the whole list are counted: exactly, not at all, or up to a bound. */
+export type ListCount = 'exact' | 'none' | 'capped';
 
 /**
  * What rows a list shall have, and which part of it. Of a request it holds only what the resource allows; application
@@ -15,7 +34,7 @@ export type ListFilters<T> = { readonly [P in ColumnPath<T>]?: unknown };
  *
  * @example
  * await this.service.findAll({
- *   filters: { status: 'open' },
+ *   filters: { status: 'open', createdAt__gte: monday },
  *   sort: [{ property: 'createdAt', direction: 'desc' }],
  *   limit: 5,
  * });
@@ -25,31 +44,41 @@ export interface ListQuery<T> {
   readonly limit?: number;
   /** Rows before the page; 0 when left out. */
   readonly offset?: number;
+  /** Where the page begins, as another page's `nextCursor` or `prevCursor` says; an empty text for the first one. */
+  readonly cursor?: string;
   /** The primary key is always appended, so that pages neither repeat nor lose a row. */
   readonly sort?: readonly SortKey<T>[];
-  /** All of them hold. */
   readonly filters?: ListFilters<T>;
   /** Text that one of the resource's search columns contains, whatever its case. */
   readonly search?: string;
+  /** The resource's option `count` when left out. */
+  readonly count?: ListCount;
 }
 
 /**
- * A part of a list.
+ * A part of a list. Which of its fields it has depends on how it was asked for.
  *
  * @example
  * const { items, total } = await this.service.findAll({ limit: 10 });
  */
 export class Page<T> {
-  /**
-   * @param items the rows
-   * @param total how many rows the whole list has
-   * @param limit most rows that the page could have
-   * @param offset rows before the page
-   */
-  constructor(
-    readonly items: T[],
-    readonly total: number,
-    readonly limit: number,
-    readonly offset: number,
-  ) {}
+  /** The rows. */
+  items!: T[];
+  /** How many rows the whole list has; absent where they are not counted. */
+  total?: number;
+  /** Whether the list has more rows than `total` says: counting has stopped there. */
+  totalIsCapped?: true;
+  /** Most rows that the page could have. */
+  limit!: number;
+  /** Rows before the page; absent where a cursor says where it begins. */
+  offset?: number;
+  /** The cursor of the next page; null where this one is the last. */
+  nextCursor?: string | null;
+  /** The cursor of the page before; null where this one is the first. */
+  prevCursor?: string | null;
+
+  /** @param parts its fields, those that it shall not have left out */
+  constructor(parts: Pick<Page<T>, 'items' | 'limit'> & Partial<Page<T>>) {
+    Object.assign(this, parts);
+  }
 }

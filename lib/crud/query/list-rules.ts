@@ -1,17 +1,22 @@
 import type { ResourceColumn } from '../resource-column.js';
+import type { ListCount } from './list-query.js';
+import type { QueryField } from './query-field.js';
 
 /** Columns by the names that clients call them. */
-export type NamedColumns = ReadonlyMap<string, ResourceColumn>;
+export type NamedFields = ReadonlyMap<string, QueryField>;
 
 /** What a client may ask of a list. */
 export interface ListRules {
   readonly limit: { readonly default: number; readonly max: number };
   readonly mode: 'page' | 'flat';
-  readonly filter: NamedColumns;
-  readonly sort: NamedColumns;
+  readonly count: ListCount;
+  readonly filter: NamedFields;
+  readonly sort: NamedFields;
   readonly search: readonly ResourceColumn[];
   readonly ignoredParams: ReadonlySet<string>;
 }
 
 /** Most rows before a page that a client may ask for: the database reads them all. */
 export const MAX_OFFSET = 1_000_000;
+/** Where a capped count stops. */
+export const COUNT_CAP = 1000;

@@ -1,21 +1,37 @@
 import { badRequest, quoted } from '../bad-request.js';
-import type { ListQuery } from './list-query.js';
+import { isPlainObject } from '../body/plain-object.js';
+import { MAX_CURSOR_LENGTH } from './cursor.js';
+import { grammarOf } from './filter.js';
+import type { Filter } from './filter.js';
+import type { ListCount, ListQuery } from './list-query.js';
 import { MAX_OFFSET } from './list-rules.js';
-import type { ListRules, NamedColumns } from './list-rules.js';
+import type { ListRules, NamedFields } from './list-rules.js';
+import { FilterReader, findKey } from './read-filters.js';
 
 const MAX_FILTERS_LENGTH = 8192;
 const MAX_SEARCH_LENGTH = 200;
 const MAX_SORT_KEYS = 8;
 const WHOLE_NUMBER = /^\d{1,15}$/;
+const COUNTS: readonly string[] = ['exact', 'none', 'capped'] satisfies ListCount[];
 
 /** A query that is being read. */
 interface Draft {
   limit?: number;
   offset?: number;
+  cursor?: string;
   search?: string;
-  sort?: { property: string; direction: 'asc' | 'desc' }[];
-  readonly filters: Map<string, unknown>;
+  count?: ListCount;
+  sort?: ParsedSortKey[];
+  readonly reader: FilterReader;
+  readonly filters: Filter[];
+  readonly named: Set<string>;
   readonly problems: string[];
+}
+
+interface ParsedSortKey {
+  readonly property: string;
+  readonly direction: 'asc' | 'desc';
+  readonly nulls?: 'first' | 'last';
 }
 
 type ReadParameter = (draft: Draft, text: string, rules: ListRules) => void;
@@ -23,8 +39,10 @@ type ReadParameter = (draft: Draft, text: string, rules: ListRules) => void;
 const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParameter>([
   ['limit', (draft, text, rules) => (draft.limit = wholeNumber(draft, 'limit', text, 1, rules.limit.max))],
   ['offset', (draft, text) => (draft.offset = wholeNumber(draft, 'offset', text, 0, MAX_OFFSET))],
+  ['cursor', readCursorText],
+  ['count', readCount],
   ['sort', (draft, text, rules) => (draft.sort = sortKeys(draft, text, rules.sort))],
-  ['filters', (draft, text, rules) => readFilters(draft, text, rules.filter)],
+  ['filters', (draft, text) => readFilters(draft, text)],
   ['search', readSearch],
 ]);
 
@@ -36,19 +54,29 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
  * @param rules what clients may ask of this list
  * @throws BadRequestException with every problem there is
  * @example
- * parseListQuery({ status: 'open', sort: '-createdAt', limit: '10' }, rules)
+ * parseListQuery({ status: 'open', createdAt__gte: '2026-01-01', sort: '-createdAt', limit: '10' }, rules)
  */
 export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules: ListRules): ListQuery<T> {
-  const draft: Draft = { filters: new Map(), problems: [] };
+  const reader = new FilterReader(
+    (path) => rules.filter.get(path),
+    (key) => `filters must name ${oneOfThese(rules.filter)}, not ${quoted(key)}`,
+    false,
+  );
+  const draft: Draft = { reader, filters: [], named: new Set(), problems: [] };
   for (const [name, value] of Object.entries(raw)) {
     if (rules.ignoredParams.has(name)) continue;
     if (typeof value !== 'string') draft.problems.push(`${quoted(name)} must be given once, as text`);
     else if (isParameter(name, rules)) PARAMETERS.get(name)!(draft, value, rules);
-    else readFilter(draft, name, value, rules);
+    else readParameter(draft, name, value, rules);
   }
-  if (draft.problems.length > 0) throw badRequest(draft.problems);
-  const { limit, offset, sort, search, filters } = draft;
-  return { limit, offset, sort, search, filters: Object.fromEntries(filters) } as ListQuery<T>;
+  if (draft.cursor !== undefined && (draft.offset !== undefined || draft.count !== undefined)) {
+    draft.problems.push('cursor goes with neither offset nor count');
+  }
+  const problems = [...draft.problems, ...reader.problems];
+  if (problems.length > 0) throw badRequest(problems);
+  const { limit, offset, cursor, count, sort, search, filters } = draft;
+  const grammar = grammarOf({ kind: 'all', parts: filters });
+  return { limit, offset, cursor, count, sort, search, filters: grammar } as ListQuery<T>;
 }
 
 function isParameter(name: string, rules: ListRules): boolean {
@@ -62,8 +90,18 @@ function wholeNumber(draft: Draft, name: string, text: string, min: number, max:
   return undefined;
 }
 
-/** `-createdAt,id` or `createdAt__desc,id`. */
-function sortKeys(draft: Draft, text: string, allowed: NamedColumns): Draft['sort'] {
+function readCursorText(draft: Draft, text: string): void {
+  if (text.length > MAX_CURSOR_LENGTH) draft.problems.push('cursor must be one that a page of this list has given');
+  else draft.cursor = text;
+}
+
+function readCount(draft: Draft, text: string): void {
+  if (COUNTS.includes(text)) draft.count = text as ListCount;
+  else draft.problems.push(`count must be one of ${COUNTS.join(', ')}`);
+}
+
+/** `-createdAt,id`, or `createdAt__desc__nullslast,id`. */
+function sortKeys(draft: Draft, text: string, allowed: NamedFields): ParsedSortKey[] {
   const keys = text.split(',').map((term) => sortKey(term.trim(), allowed));
   const unknown = keys.filter(({ property }) => !allowed.has(property));
   if (unknown.length > 0) {
@@ -76,11 +114,16 @@ function sortKeys(draft: Draft, text: string, allowed: NamedColumns): Draft['sor
   return keys;
 }
 
-function sortKey(term: string, allowed: NamedColumns): { property: string; direction: 'asc' | 'desc' } {
+function sortKey(term: string, allowed: NamedFields): ParsedSortKey {
   if (allowed.has(term)) return { property: term, direction: 'asc' };
-  if (term.startsWith('-')) return { property: term.slice(1), direction: 'desc' };
-  const [, property, direction] = /^(.+)__(asc|desc)$/.exec(term) ?? [];
-  return { property: property ?? term, direction: direction === 'desc' ? 'desc' : 'asc' };
+  const [, rest = term, nulls] = /^(.+)__nulls(first|last)$/.exec(term) ?? [];
+  const [, property = rest, direction] = /^(.+)__(asc|desc)$/.exec(rest) ?? [];
+  const isReversed = direction === undefined && property.startsWith('-');
+  return {
+    property: isReversed ? property.slice(1) : property,
+    direction: isReversed || direction === 'desc' ? 'desc' : 'asc',
+    ...(nulls !== undefined && { nulls: nulls as 'first' | 'last' }),
+  };
 }
 
 function readSearch(draft: Draft, text: string): void {
@@ -91,49 +134,46 @@ function readSearch(draft: Draft, text: string): void {
   }
 }
 
-function readFilter(draft: Draft, name: string, text: string, rules: ListRules): void {
-  const column = rules.filter.get(name);
-  if (column === undefined) {
+/** `createdAt__gte=2026-01-01` */
+function readParameter(draft: Draft, name: string, text: string, rules: ListRules): void {
+  if (findKey(name, (path) => rules.filter.get(path)) === undefined) {
     const known = [...PARAMETERS.keys()].filter((parameter) => isParameter(parameter, rules));
     draft.problems.push(
       `Unknown parameter ${quoted(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`,
     );
     return;
   }
-  setFilter(draft, name, column.type.parse?.(text), column.type.expects);
+  const filter = draft.reader.readParameter(name, text);
+  if (filter !== undefined) addFilters(draft, [name], filter);
 }
 
-/** `{"status":"open"}` */
-function readFilters(draft: Draft, text: string, allowed: NamedColumns): void {
-  const filters = text.length <= MAX_FILTERS_LENGTH ? parseObject(text) : undefined;
-  if (filters === undefined) {
+/** `{"status":"open","$or":[{"priority":"high"},{"assigneeId__is_null":true}]}` */
+function readFilters(draft: Draft, text: string): void {
+  const source = text.length <= MAX_FILTERS_LENGTH ? parseObject(text) : undefined;
+  if (source === undefined) {
     draft.problems.push(`filters must be a JSON object of at most ${MAX_FILTERS_LENGTH} characters`);
     return;
   }
-  for (const [name, value] of Object.entries(filters)) {
-    const column = allowed.get(name);
-    if (column === undefined) draft.problems.push(`filters must name ${oneOfThese(allowed)}, not ${quoted(name)}`);
-    else setFilter(draft, name, value === null ? undefined : column.type.read(value), column.type.expects);
-  }
+  addFilters(draft, Object.keys(source), draft.reader.read(source));
 }
 
-function setFilter(draft: Draft, name: string, value: unknown, expects: string): void {
-  if (value === undefined) draft.problems.push(`${name} must be ${expects}`);
-  else if (draft.filters.has(name)) draft.problems.push(`${name} must be given once`);
-  else draft.filters.set(name, value);
+function addFilters(draft: Draft, names: readonly string[], filter: Filter): void {
+  for (const name of names) {
+    if (draft.named.has(name)) draft.problems.push(`${quoted(name).slice(1, -1)} must be given once`);
+    draft.named.add(name);
+  }
+  draft.filters.push(...(filter.kind === 'all' ? filter.parts : [filter]));
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isPlainObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function oneOfThese(allowed: NamedColumns): string {
+function oneOfThese(allowed: NamedFields): string {
   return allowed.size > 0 ? `one of ${[...allowed.keys()].join(', ')}` : 'no column';
 }

@@ -1,58 +1,127 @@
 import { Brackets } from 'typeorm';
-import type { SelectQueryBuilder } from 'typeorm';
-import { conditionOn, meet } from '../conditions.js';
-import type { Condition } from '../conditions.js';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { ScopedStatement } from '../../orm/scoped-statement.js';
+import { formOf, meet, slotsOf } from '../conditions.js';
+import { dialectOf } from '../dialect.js';
 import type { Resource } from '../resource.js';
-import type { ResourceColumn } from '../resource-column.js';
-import type { ListQuery } from './list-query.js';
+import { partPattern, partSql } from './comparison-sql.js';
+import { keyText } from './cursor.js';
+import type { CursorPosition } from './cursor.js';
+import { applyFilter, filterShape, filterValues } from './filter-sql.js';
+import { keysetShape, keysetSql, keysetValues } from './keyset-sql.js';
+import type { ListRequest } from './list-request.js';
+import { COUNT_CAP } from './list-rules.js';
+import type { Selection } from './selection.js';
+import { applyOrder, orderShape, reversed } from './sort.js';
 
-/** Stands before a wildcard that is meant literally. The backslash would need different quoting on every database. */
-const ESCAPE = '!';
+/** How a select names the resource's table. */
+const ALIAS = 'item';
+
+/** The names by which a row carries the values of its sort keys, where a cursor is made of them. */
+export const keyAlias = (key: number): string => `k${key}`;
+
+/** Where a page begins: at its offset, or at a place between two rows; the beginning is the place without values. */
+export type PageStart = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
 
 /**
- * The conditions of a list query.
- *
- * @throws TypeError for a filter without a value: it must never be dropped
+ * The statement of a page. Its text depends on what is asked, not on the values that are asked for: there is one for each shape of
+ * query, made once.
  */
-export function filterConditions<T extends object>(resource: Resource<T>, { filters = {} }: ListQuery<T>): Condition[] {
-  return Object.entries<unknown>(filters).map(([property, value]) => {
-    if (value === undefined) throw new TypeError(`The filter on ${resource.name}.${property} has no value.`);
-    return conditionOn(resource.column(property), value);
+export function pageStatement<T extends object>(
+  resource: Resource<T>,
+  selection: Selection<T>,
+  request: ListRequest,
+  start: PageStart,
+): ScopedStatement {
+  const dialect = dialectOf(resource.dataSource);
+  const shape = [
+    rowsShape(resource, request),
+    orderShape(request.order),
+    start === 'offset' ? start : `${start.reads} ${keysetShape(start.values)}`,
+  ];
+  return selection.statements.of(shape.join(';'), () => {
+    const build = (): SelectQueryBuilder<ObjectLiteral> => {
+      const select = selectRows(resource);
+      selection.apply(select as SelectQueryBuilder<T>, ALIAS);
+      limitRows(select, resource, request);
+      const order = start !== 'offset' && start.reads === 'backwards' ? reversed(request.order) : request.order;
+      const texts = applyOrder(select, ALIAS, order);
+      if (start !== 'offset') {
+        texts.forEach((text, i) => select.addSelect(keyText(text, order[i], dialect), keyAlias(i)));
+        if (start.values.length > 0) select.andWhere(keysetSql(order, texts, start.values, dialect));
+      }
+      return select;
+    };
+    return new ScopedStatement({ dataSource: resource.dataSource, build, paged: true });
   });
 }
 
-/** Puts a list query into a select of the resource's rows. */
-export function planList<T extends object>(
-  select: SelectQueryBuilder<T>,
+/** The statement that counts the rows of a list, as `total`; with a bound it stops one behind it. */
+export function countStatement<T extends object>(
   resource: Resource<T>,
-  query: ListQuery<T>,
-  conditions: readonly Condition[],
-): void {
-  meet(select, conditions, select.alias);
-  if (query.search !== undefined && query.search !== '') search(select, resource.list.search, query.search);
-  for (const { property, direction } of query.sort ?? []) {
-    select.addOrderBy(
-      `${select.alias}.${resource.column(property).metadata.propertyPath}`,
-      direction === 'desc' ? 'DESC' : 'ASC',
-    );
-  }
-  const isSortedById = query.sort?.some(({ property }) => property === resource.id.property);
-  if (isSortedById !== true) select.addOrderBy(`${select.alias}.${resource.id.metadata.propertyPath}`, 'ASC');
+  selection: Selection<T>,
+  request: ListRequest,
+  isCapped: boolean,
+): ScopedStatement {
+  const { dataSource } = resource;
+  return selection.statements.of(`count ${isCapped ? 'capped' : 'exact'};${rowsShape(resource, request)}`, () => {
+    const build = (): SelectQueryBuilder<ObjectLiteral> => {
+      if (!isCapped) return limitRows(selectRows(resource).select('COUNT(*)', 'total'), resource, request);
+      return dataSource
+        .createQueryBuilder()
+        .select('COUNT(*)', 'total')
+        .from((sub) => {
+          const rows = sub.select('1', 'one').from(resource.entity, ALIAS);
+          return limitRows(rows as SelectQueryBuilder<ObjectLiteral>, resource, request).limit(COUNT_CAP + 1);
+        }, 'counted');
+    };
+    return new ScopedStatement({ dataSource, build });
+  });
 }
 
-function search<T extends object>(
-  select: SelectQueryBuilder<T>,
-  columns: readonly ResourceColumn[],
-  text: string,
-): void {
-  if (columns.length === 0) throw new TypeError('Nothing to search: @Crud(Entity, { search: […] }) names no column.');
-  const pattern = `%${text.replace(/[!%_]/g, `${ESCAPE}$&`)}%`;
+/** The values of a list's statements by the names of their slots. */
+export function listValues<T extends object>(
+  resource: Resource<T>,
+  { conditions, filter, search }: ListRequest,
+): Record<string, unknown> {
+  const dialect = dialectOf(resource.dataSource);
+  return {
+    ...slotsOf(conditions),
+    ...filterValues(filter, dialect),
+    ...(search !== undefined && { search: partPattern('icontains', search, dialect) }),
+  };
+}
+
+/** The values of the place where a page begins. */
+export function startValues(start: PageStart): Record<string, unknown> {
+  return start === 'offset' ? {} : keysetValues(start.values);
+}
+
+function selectRows<T extends object>({ dataSource, entity }: Resource<T>): SelectQueryBuilder<ObjectLiteral> {
+  return dataSource.createQueryBuilder(entity, ALIAS);
+}
+
+function rowsShape<T extends object>({ dataSource }: Resource<T>, { conditions, filter, search }: ListRequest): string {
+  return `${formOf(conditions)};${filterShape(filter, dialectOf(dataSource))};${search === undefined ? '' : 'search'}`;
+}
+
+function limitRows<T extends object>(
+  select: SelectQueryBuilder<ObjectLiteral>,
+  resource: Resource<T>,
+  { conditions, filter, search }: ListRequest,
+): SelectQueryBuilder<ObjectLiteral> {
+  meet(select, conditions, ALIAS);
+  applyFilter(select, ALIAS, filter);
+  if (search !== undefined) applySearch(select, resource);
+  return select;
+}
+
+function applySearch<T extends object>(select: SelectQueryBuilder<ObjectLiteral>, resource: Resource<T>): void {
+  const dialect = dialectOf(resource.dataSource);
   select.andWhere(
     new Brackets((either) => {
-      for (const { metadata } of columns) {
-        either.orWhere(`LOWER(${select.alias}.${metadata.propertyPath}) LIKE LOWER(:search) ESCAPE '${ESCAPE}'`, {
-          search: pattern,
-        });
+      for (const { metadata } of resource.list.search) {
+        either.orWhere(partSql('icontains', `${ALIAS}.${metadata.propertyPath}`, ':search', dialect));
       }
     }),
   );

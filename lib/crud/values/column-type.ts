@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+import { dialectOf } from '../dialect.js';
 import { date, dateTime, time } from './dates.js';
 import { bigInteger, decimal, float, integer } from './numbers.js';
 import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
@@ -7,13 +9,10 @@ import { binary, boolean, oneOf, text, uuid } from './texts.js';
 import { transformed } from './transformed.js';
 import type { ValueType } from './value-type.js';
 
-/** Which rules of a database differ from what the names of its types say. */
-type Dialect = 'postgres' | 'mysql' | 'sqlite';
-
 /** The last instant of MySQL's `timestamp`. */
 const END_OF_TIMESTAMP = new Date('2038-01-19T03:14:07.999Z');
 
-type TypeOf = (column: ColumnMetadata, dialect: Dialect) => ValueType;
+type TypeOf = (column: ColumnMetadata, dialect: SqlDialect) => ValueType;
 
 const signed = (column: ColumnMetadata, bits: number): ValueType =>
   column.unsigned ? integer(0, 2 ** bits - 1) : integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1);
@@ -65,9 +64,4 @@ export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): Val
   const type = BY_NAME.get(name)?.(column, dialectOf(dataSource)) ?? scalar;
   const stored = column.isArray ? listOf(type) : type;
   return column.transformer === undefined ? stored : transformed(column, column.transformer, stored);
-}
-
-function dialectOf({ options: { type } }: DataSource): Dialect {
-  if (type === 'mysql' || type === 'mariadb' || type === 'aurora-mysql') return 'mysql';
-  return type === 'postgres' || type === 'cockroachdb' || type === 'aurora-postgres' ? 'postgres' : 'sqlite';
 }

@@ -8,7 +8,7 @@ const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
 /** Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to. */
 export const date: ValueType = textual(
   'a date like 2026-01-31',
-  { schema: { type: 'string', format: 'date' } },
+  { compares: 'order', schema: { type: 'string', format: 'date' } },
   (value) => {
     const day = value instanceof Date && isValid(value) ? value.toISOString().slice(0, 10) : value;
     return typeof day === 'string' && isDay(day) ? day : undefined;
@@ -18,8 +18,12 @@ export const date: ValueType = textual(
 /** Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. */
 export function time(withZone: boolean): ValueType {
   const pattern = `${TIME.source.slice(0, -1)}${withZone ? `(${TIME_ZONE.source.slice(0, -1)})?` : ''}$`;
-  const schemas = { schema: { type: 'string' }, inputSchema: { type: 'string', pattern } } as const;
-  return textual('a time like 23:59:59', schemas, (value) => {
+  const described = {
+    compares: 'order',
+    schema: { type: 'string' },
+    inputSchema: { type: 'string', pattern },
+  } as const;
+  return textual('a time like 23:59:59', described, (value) => {
     if (typeof value !== 'string') return undefined;
     return TIME.test(withZone ? value.replace(TIME_ZONE, '') : value) ? value : undefined;
   });
@@ -34,7 +38,7 @@ export function time(withZone: boolean): ValueType {
 export function dateTime(latest?: Date): ValueType {
   return textual(
     'a date and time like 2026-01-31T23:59:59Z',
-    { schema: { type: 'string', format: 'date-time' } },
+    { compares: 'order', schema: { type: 'string', format: 'date-time' } },
     (value) => {
       const instant = typeof value === 'string' ? parseInstant(value) : value;
       if (!(instant instanceof Date) || !isValid(instant)) return undefined;

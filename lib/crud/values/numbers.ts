@@ -13,6 +13,7 @@ export function integer(min: number, max: number): ValueType {
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
   return {
     expects: `an integer from ${min} to ${max}`,
+    compares: 'order',
     schema: { type: 'integer', minimum: min, maximum: max },
     read,
     parse: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
@@ -32,6 +33,7 @@ export function bigInteger(unsigned: boolean): ValueType {
   };
   return {
     expects: `a whole number from ${min} to ${max}, as a string`,
+    compares: 'order',
     schema: { type: 'string', format, pattern: INTEGER.source },
     inputSchema: { type: ['string', 'integer'], format, pattern: INTEGER.source },
     read,
@@ -56,6 +58,7 @@ export function decimal(precision: number | null | undefined, scale: number | un
     text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) && Math.abs(Number(text)) < bound;
   return {
     expects: `a decimal number${digits}`,
+    compares: 'order',
     schema: { type: 'string', format: 'decimal', pattern: DECIMAL_PATTERN },
     inputSchema: { type: ['string', 'number'], format: 'decimal', pattern: DECIMAL_PATTERN },
     read: (value) =>
@@ -75,6 +78,7 @@ export function float(bits: 32 | 64): ValueType {
   };
   return {
     expects: 'a number',
+    compares: 'order',
     schema: { type: 'number', format: bits === 32 ? 'float' : 'double' },
     read,
     parse: (text) => (text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) ? read(Number(text)) : undefined),

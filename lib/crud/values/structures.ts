@@ -1,3 +1,4 @@
+import { textual } from './value-type.js';
 import type { ValueType } from './value-type.js';
 
 /** Any JSON value. */
@@ -15,6 +16,7 @@ export const json: ValueType = {
 export function listOf(element: ValueType): ValueType {
   return {
     expects: `a list, each element ${element.expects}`,
+    ...(element.compares !== undefined && { compares: 'list', element }),
     schema: { type: 'array', items: element.schema },
     inputSchema: { type: 'array', items: element.inputSchema ?? element.schema },
     read: (value) => {
@@ -25,9 +27,18 @@ export function listOf(element: ValueType): ValueType {
   };
 }
 
+/** A string that can be an element of a list which the database keeps in one text. */
+const listElement = textual(
+  'a string without commas',
+  { compares: 'equality', schema: { type: 'string', pattern: '^[^,]+$' } },
+  (value) => (typeof value === 'string' && value !== '' && !/[,\0]/.test(value) ? value : undefined),
+);
+
 /** Strings that the database keeps in one text, separated by commas: a comma in one of them would make two of it. */
 export const commaSeparated: ValueType = {
   expects: 'a list of strings without commas',
+  compares: 'list',
+  element: listElement,
   schema: { type: 'array', items: { type: 'string' } },
   inputSchema: { type: 'array', items: { type: 'string', pattern: '^[^,]*$' } },
   read: (value) => {

@@ -18,19 +18,22 @@ export function text(maxLength?: number): ValueType {
   return {
     expects: maxLength === undefined ? 'a string' : `a string of at most ${maxLength} characters`,
     schema: { type: 'string', ...(maxLength !== undefined && { maxLength }) },
-    isText: true,
+    compares: 'text',
     read,
     parse: read,
   };
 }
 
 /** UUIDs of any version, in lower case as the database writes them: one row has one spelling. */
-export const uuid: ValueType = textual('a UUID', { schema: { type: 'string', format: 'uuid' } }, (value) =>
-  typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined,
+export const uuid: ValueType = textual(
+  'a UUID',
+  { compares: 'equality', schema: { type: 'string', format: 'uuid' } },
+  (value) => (typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined),
 );
 
 export const boolean: ValueType = {
   expects: 'true or false',
+  compares: 'equality',
   schema: { type: 'boolean' },
   read: (value) => (typeof value === 'boolean' ? value : undefined),
   parse: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
@@ -40,6 +43,7 @@ export const boolean: ValueType = {
 export function oneOf(values: readonly (string | number)[]): ValueType {
   return {
     expects: `one of ${values.join(', ')}`,
+    compares: 'equality',
     schema: { enum: values },
     read: (value) => values.find((member) => member === value),
     parse: (text) => values.find((member) => String(member) === text),

@@ -1,6 +1,12 @@
 import type { JsonSchema } from './json-schema.js';
 
 /**
+ * What the values of a column can be compared by: being the same; an order; an order and parts of a text; an element of a list. What
+ * has no word for it can only be asked whether it is there.
+ */
+export type Comparability = 'equality' | 'order' | 'text' | 'list';
+
+/**
  * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query
  * parameter. And how the OpenAPI document describes them: a type that reads values says itself what it reads.
  */
@@ -14,8 +20,11 @@ export interface ValueType {
   /** What a client may write for a value, where that is not what an answer holds. */
   readonly inputSchema?: JsonSchema;
 
-  /** Whether it is free text, which a search can look into. */
-  readonly isText?: boolean;
+  /** What its values can be compared by; absent where no comparison makes sense (JSON, binary). */
+  readonly compares?: Comparability;
+
+  /** Of a list: what its elements are. */
+  readonly element?: ValueType;
 
   /**
    * The value as TypeORM takes it.
@@ -28,7 +37,7 @@ export interface ValueType {
   /**
    * The value of a query parameter.
    *
-   * @returns undefined when it does not fit; the whole method is absent where no comparison makes sense (JSON, binary)
+   * @returns undefined when it does not fit; the whole method is absent where a text cannot say it (JSON, binary, lists)
    */
   readonly parse?: (text: string) => unknown;
 
@@ -42,8 +51,8 @@ export interface ValueType {
 /** A type whose text in a query is what it is in JSON. */
 export function textual(
   expects: string,
-  { schema, inputSchema }: Pick<ValueType, 'schema' | 'inputSchema'>,
+  described: Pick<ValueType, 'compares' | 'schema' | 'inputSchema'>,
   read: (value: unknown) => unknown,
 ): ValueType {
-  return { expects, schema, ...(inputSchema !== undefined && { inputSchema }), read, parse: read };
+  return { expects, ...described, read, parse: read };
 }

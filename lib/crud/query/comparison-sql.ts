@@ -1,0 +1,165 @@
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+import type { ResourceColumn } from '../resource-column.js';
+import type { Comparison } from './filter.js';
+import type { Operator } from './operators.js';
+
+/** Stands before a wildcard that is meant literally. The backslash would need different quoting on every database. */
+const ESCAPE = '!';
+
+/** A comparison's place in a statement. */
+export interface ComparisonPlace {
+  /** The column, as the statement writes it. */
+  readonly text: string;
+  readonly column: ResourceColumn;
+  readonly dialect: SqlDialect;
+  /** The placeholders of its values, as many as {@link comparisonValues} gives. */
+  readonly slots: readonly string[];
+}
+
+/**
+ * The values of a comparison as the driver takes them, one for each placeholder. PostgreSQL takes a list as one value; elsewhere it is
+ * filled up to a power of two with its last value, so that there are few statements for all the lengths of lists.
+ */
+export function comparisonValues({ field, operator, operand }: Comparison, dialect: SqlDialect): unknown[] {
+  switch (operator) {
+    case 'in':
+    case 'not_in': {
+      const values = (operand as unknown[]).map((value) => stored(field.column, value));
+      return dialect === 'postgres' && values.length > 0 ? [values] : filledUp(values);
+    }
+    case 'between':
+      return (operand as unknown[]).map((value) => stored(field.column, value));
+    case 'is_null':
+      return [];
+    case 'contains':
+      return [field.column.type.compares === 'list' ? operand : partPattern(operator, operand as string, dialect)];
+    case 'starts_with':
+    case 'ends_with':
+    case 'icontains':
+    case 'istarts_with':
+    case 'iends_with':
+      return [partPattern(operator, operand as string, dialect)];
+    case 'eq':
+    case 'ne':
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return [stored(field.column, operand)];
+  }
+}
+
+/** What of a comparison changes its statement's text, its values left out. */
+export function comparisonShape({ field, operator, operand }: Comparison, dialect: SqlDialect): string {
+  const length = Array.isArray(operand) ? lengthShape(operand, dialect) : '';
+  return `${field.path}__${operator}${operator === 'is_null' ? String(operand) : length}`;
+}
+
+/** The text depends on whether there is anything in a list, and on how many placeholders it takes. */
+function lengthShape(list: readonly unknown[], dialect: SqlDialect): string {
+  return list.length > 0 && dialect === 'postgres' ? 'some' : String(filledUp(list).length);
+}
+
+const SIGNS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+
+/** The text of a comparison. A column without a value meets none but `is_null`. */
+export function comparisonSql({ operator, operand }: Comparison, place: ComparisonPlace): string {
+  const { text, column, dialect, slots } = place;
+  switch (operator) {
+    case 'in':
+      if (slots.length === 0) return '1 = 0';
+      return dialect === 'postgres' ? `${text} = ANY(${slots[0]})` : `${text} IN (${exactList(place)})`;
+    case 'not_in':
+      if (slots.length === 0) return `${text} IS NOT NULL`;
+      return dialect === 'postgres' ? `${text} <> ALL(${slots[0]})` : `${text} NOT IN (${exactList(place)})`;
+    case 'between':
+      return `${text} BETWEEN ${exact(place, slots[0])} AND ${exact(place, slots[1])}`;
+    case 'is_null':
+      return `${text} IS ${operand === true ? '' : 'NOT '}NULL`;
+    case 'contains':
+      return column.type.compares === 'list' ? elementSql(place) : partSql(operator, text, slots[0], dialect);
+    case 'starts_with':
+    case 'ends_with':
+    case 'icontains':
+    case 'istarts_with':
+    case 'iends_with':
+      return partSql(operator, text, slots[0], dialect);
+    case 'eq':
+    case 'ne':
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return `${text} ${SIGNS[operator]} ${exact(place, slots[0])}`;
+  }
+}
+
+/**
+ * A value that is compared in its column's type. MySQL compares numbers with texts as floating point numbers, which hold neither a
+ * decimal nor 64 bits exactly.
+ */
+export function exact({ column, dialect }: Pick<ComparisonPlace, 'column' | 'dialect'>, slot: string): string {
+  if (dialect !== 'mysql') return slot;
+  const type = String(column.metadata.type);
+  if (/^(decimal|numeric|dec|fixed)$/.test(type)) return `CAST(${slot} AS DECIMAL(65,30))`;
+  if (type === 'bigint') return `CAST(${slot} AS ${column.metadata.unsigned ? 'UNSIGNED' : 'SIGNED'})`;
+  // The value of a FLOAT is not the decimal that it was made of.
+  if (type === 'float') return `CAST(${slot} AS FLOAT)`;
+  return slot;
+}
+
+function exactList(place: ComparisonPlace): string {
+  return place.slots.map((slot) => exact(place, slot)).join(', ');
+}
+
+/** The parts of a text are compared letter by letter, whatever the database's own idea of letters is. */
+export function partSql(operator: Operator, operand: string, slot: string, dialect: SqlDialect): string {
+  const ignoresCase = operator.startsWith('i');
+  switch (dialect) {
+    case 'postgres':
+      return `${operand} ${ignoresCase ? 'ILIKE' : 'LIKE'} ${slot} ESCAPE '${ESCAPE}'`;
+    case 'mysql': {
+      const text = `CONVERT(${operand} USING utf8mb4)`;
+      return ignoresCase
+        ? `LOWER(${text}) COLLATE utf8mb4_bin LIKE LOWER(${slot}) ESCAPE '${ESCAPE}'`
+        : `${text} COLLATE utf8mb4_bin LIKE ${slot} ESCAPE '${ESCAPE}'`;
+    }
+    case 'sqlite':
+      if (ignoresCase) return `LOWER(${operand}) LIKE LOWER(${slot}) ESCAPE '${ESCAPE}'`;
+      // LIKE knows no difference between the letters of ASCII here; GLOB does, and has wildcards of its own.
+      return `${operand} GLOB ${slot}`;
+  }
+}
+
+/** A text of which a part is meant, as the pattern that {@link partSql} compares with. */
+export function partPattern(operator: Operator, part: string, dialect: SqlDialect): string {
+  const isGlob = dialect === 'sqlite' && !operator.startsWith('i');
+  const literal = isGlob ? part.replace(/[*?[]/g, '[$&]') : part.replace(/[!%_]/g, `${ESCAPE}$&`);
+  const anything = isGlob ? '*' : '%';
+  const starts = operator.endsWith('starts_with') ? '' : anything;
+  const ends = operator.endsWith('ends_with') ? '' : anything;
+  return `${starts}${literal}${ends}`;
+}
+
+function elementSql({ text: operand, column: { metadata }, dialect, slots: [slot] }: ComparisonPlace): string {
+  if (metadata.isArray) return `${slot} = ANY(${operand})`;
+  switch (dialect) {
+    case 'postgres':
+      return `${slot} = ANY(string_to_array(${operand}, ','))`;
+    case 'mysql':
+      return `FIND_IN_SET(${slot}, CONVERT(${operand} USING utf8mb4) COLLATE utf8mb4_bin) > 0`;
+    case 'sqlite':
+      return `instr(',' || ${operand} || ',', ',' || ${slot} || ',') > 0`;
+  }
+}
+
+/** A value as the database driver takes it. */
+function stored({ metadata }: ResourceColumn, value: unknown): unknown {
+  return metadata.entityMetadata.dataSource.driver.preparePersistentValue(value, metadata) as unknown;
+}
+
+function filledUp(values: readonly unknown[]): unknown[] {
+  if (values.length === 0) return [];
+  const length = 2 ** Math.ceil(Math.log2(values.length));
+  return [...values, ...Array.from({ length: length - values.length }, () => values.at(-1))];
+}

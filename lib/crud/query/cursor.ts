@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+import { mayBeNull } from './sort.js';
+import type { OrderKey } from './sort.js';
+
+/** A place between two rows of an ordered list, from which a page is read. */
+export interface CursorPosition {
+  readonly reads: 'forwards' | 'backwards';
+  /** The values of the order's keys in the row at that place; null where it has none. */
+  readonly values: readonly KeyValue[];
+}
+
+/** The value of a sort key as a cursor carries it. */
+export type KeyValue = string | number | boolean | null;
+
+const VERSION = 1;
+/** Longest cursor that is taken, in characters. */
+export const MAX_CURSOR_LENGTH = 4096;
+const SHAPE = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * Identifies the list that a cursor belongs to, so that it is not taken for another one's.
+ *
+ * @param parts what the list is asked for: its order and filters, as JSON has them
+ */
+export function listFingerprint(...parts: readonly unknown[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(parts, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
+    .digest('base64url')
+    .slice(0, 11);
+}
+
+/**
+ * Writes a place as text. It is opaque to clients and no secret: whatever stands in it, the rows that it leads to are those of the
+ * scope in force.
+ */
+export function writeCursor({ reads, values }: CursorPosition, fingerprint: string): string {
+  return Buffer.from(JSON.stringify([VERSION, fingerprint, reads === 'forwards' ? 1 : 0, ...values])).toString(
+    'base64url',
+  );
+}
+
+/**
+ * Reads a place.
+ *
+ * @returns undefined for a text that is no cursor of this list
+ */
+export function readCursor(text: string, fingerprint: string, keys: readonly OrderKey[]): CursorPosition | undefined {
+  const content = text.length <= MAX_CURSOR_LENGTH && SHAPE.test(text) ? parseJson(text) : undefined;
+  if (!Array.isArray(content) || content.length !== keys.length + 3) return undefined;
+  const [version, list, forwards, ...values] = content as unknown[];
+  if (version !== VERSION || list !== fingerprint || (forwards !== 0 && forwards !== 1)) return undefined;
+  if (!keys.every((key, i) => fits(key, values[i]))) return undefined;
+  return { reads: forwards === 1 ? 'forwards' : 'backwards', values: values as KeyValue[] };
+}
+
+/** The value of a key in a row that has been read, as a cursor carries it. */
+export function keyValue(value: unknown): KeyValue {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Date ? value.toISOString() : null;
+}
+
+/**
+ * How a statement reads a key for a cursor. A JavaScript date holds milliseconds and some databases' columns hold more: such a value
+ * must come and go as text, or rows would repeat.
+ */
+export function keyText(text: string, { field }: OrderKey, dialect: SqlDialect): string {
+  if (dialect === 'sqlite' || !/date|time|year/i.test(typeName(field.column.metadata.type))) return text;
+  return dialect === 'postgres' ? `CAST(${text} AS text)` : `CAST(${text} AS CHAR)`;
+}
+
+function fits(key: OrderKey, value: unknown): boolean {
+  if (value === null) return mayBeNull(key);
+  if (typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' && !value.includes('\0');
+}
+
+function typeName(type: unknown): string {
+  return typeof type === 'function' ? type.name : String(type);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { dialectOf } from '../dialect.js';
+import { comparisonShape, comparisonSql, comparisonValues } from './comparison-sql.js';
+import { comparisonsOf } from './filter.js';
+import type { Comparison, Filter } from './filter.js';
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+
+type Select = SelectQueryBuilder<ObjectLiteral>;
+
+/** What of a filter changes its statement's text, its values left out. */
+export function filterShape(filter: Filter, dialect: SqlDialect): string {
+  switch (filter.kind) {
+    case 'all':
+    case 'any':
+      return `(${filter.parts.map((part) => filterShape(part, dialect)).join(filter.kind === 'all' ? '&' : '|')})`;
+    case 'not':
+      return `!${filterShape(filter.part, dialect)}`;
+    case 'comparison':
+      return comparisonShape(filter, dialect);
+  }
+}
+
+/** The values of a filter by the names of its slots. */
+export function filterValues(filter: Filter, dialect: SqlDialect): Record<string, unknown> {
+  return Object.fromEntries(
+    comparisonsOf(filter).flatMap((comparison, i) =>
+      comparisonValues(comparison, dialect).map((value, j) => [slotName(i, j), value]),
+    ),
+  );
+}
+
+/** Adds a filter to a select, with slots for its values. */
+export function applyFilter(select: Select, alias: string, filter: Filter): void {
+  const text = new FilterText(select, comparisonsOf(filter)).of(filter, alias);
+  if (text !== '') select.andWhere(text);
+}
+
+function slotName(comparison: number, value: number): string {
+  return `f${comparison}_${value}`;
+}
+
+/** Makes the text of one filter in one select. */
+class FilterText {
+  private readonly dialect: SqlDialect;
+
+  constructor(
+    private readonly select: Select,
+    private readonly comparisons: readonly Comparison[],
+  ) {
+    this.dialect = dialectOf(select.dataSource);
+  }
+
+  /** @returns an empty text where nothing is asked */
+  of(filter: Filter, alias: string): string {
+    switch (filter.kind) {
+      case 'all': {
+        const parts = filter.parts.map((part) => this.of(part, alias)).filter((text) => text !== '');
+        return parts.length < 2 ? (parts[0] ?? '') : `(${parts.join(' AND ')})`;
+      }
+      case 'any': {
+        const parts = filter.parts.map((part) => this.of(part, alias));
+        return parts.includes('') ? '' : `(${parts.join(' OR ')})`;
+      }
+      case 'not': {
+        // The exact complement: a comparison with nothing is neither true nor false to a database, and here it is false.
+        const part = this.of(filter.part, alias);
+        return part === '' ? '1 = 0' : `((${part}) IS NOT TRUE)`;
+      }
+      case 'comparison':
+        return this.comparison(filter, alias);
+    }
+  }
+
+  private comparison(comparison: Comparison, alias: string): string {
+    const index = this.comparisons.indexOf(comparison);
+    const { relations, column } = comparison.field;
+    const write = (holder: string): string =>
+      comparisonSql(comparison, {
+        text: `${holder}.${column.metadata.propertyPath}`,
+        column,
+        dialect: this.dialect,
+        slots: comparisonValues(comparison, this.dialect).map((_, i) => `:${slotName(index, i)}`),
+      });
+    return relations.length === 0 ? write(alias) : this.exists(relations, alias, `r${index}`, write);
+  }
+
+  /**
+   * Asks whether there is a related row. A sub-query neither trims what an include shows nor multiplies the rows of the list, and the
+   * scope limits each table in it.
+   */
+  private exists(
+    [first, ...further]: readonly RelationMetadata[],
+    alias: string,
+    prefix: string,
+    write: (holder: string) => string,
+  ): string {
+    const related = this.select.subQuery().select('1');
+    let holder = `${prefix}_0`;
+    related.from(first.inverseEntityMetadata.target, holder);
+    if (first.junctionEntityMetadata === undefined) {
+      related.where(linkSql(first, alias, holder));
+    } else {
+      const junction = `${prefix}_j`;
+      related.innerJoin(first.junctionEntityMetadata.tableName, junction, junctionSql(first, junction, holder, 'far'));
+      related.where(junctionSql(first, junction, alias, 'near'));
+    }
+    further.forEach((relation, i) => {
+      const next = `${prefix}_${i + 1}`;
+      related.innerJoin(`${holder}.${relation.propertyPath}`, next);
+      holder = next;
+    });
+    related.andWhere(write(holder));
+    return `EXISTS ${related.getQuery()}`;
+  }
+}
+
+/** How the rows of a relation without a table of its own are tied to each other. */
+function linkSql(relation: RelationMetadata, owner: string, related: string): string {
+  const isOwning = relation.isOwning;
+  const columns = isOwning ? relation.joinColumns : relation.inverseRelation!.joinColumns;
+  const [holding, referenced] = isOwning ? [owner, related] : [related, owner];
+  return columns
+    .map((column) => `${holding}.${column.propertyPath} = ${referenced}.${column.referencedColumn!.propertyPath}`)
+    .join(' AND ');
+}
+
+/** How a row is tied to the table between it and the rows of the other side. */
+function junctionSql(relation: RelationMetadata, junction: string, row: string, side: 'near' | 'far'): string {
+  const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
+  const columns = relation.isOwning === (side === 'near') ? ownerColumns : inverseColumns;
+  return columns
+    .map((column) => `${junction}.${column.propertyPath} = ${row}.${column.referencedColumn!.propertyPath}`)
+    .join(' AND ');
+}

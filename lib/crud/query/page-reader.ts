@@ -1,0 +1,104 @@
+import { BadRequestException } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { RawRow } from '../../orm/scoped-statement.js';
+import type { Condition } from '../conditions.js';
+import type { Resource } from '../resource.js';
+import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
+import type { CursorPosition } from './cursor.js';
+import { Page } from './list-query.js';
+import type { ListQuery } from './list-query.js';
+import { readListRequest } from './list-request.js';
+import type { ListRequest } from './list-request.js';
+import { COUNT_CAP } from './list-rules.js';
+import { countStatement, keyAlias, listValues, pageStatement, startValues } from './plan-list.js';
+import type { PageStart } from './plan-list.js';
+import type { Selection } from './selection.js';
+
+/** Reads the pages of one list. */
+export class PageReader<T extends object> {
+  private readonly request: ListRequest;
+  private readonly selection: Selection<T>;
+  private readonly values: Readonly<Record<string, unknown>>;
+
+  /**
+   * @param conditions what every row meets besides
+   * @param manager a transaction's, or the DataSource's own
+   * @throws TypeError for a column, operator or value that is none
+   */
+  constructor(
+    private readonly resource: Resource<T>,
+    private readonly query: ListQuery<T>,
+    conditions: readonly Condition[],
+    private readonly manager: EntityManager,
+  ) {
+    this.request = readListRequest(resource, query, conditions);
+    this.selection = resource.selection();
+    this.values = listValues(resource, this.request);
+  }
+
+  /** The page behind an offset. The total is counted only where the page does not tell it. */
+  async atOffset(limit: number, offset: number): Promise<Page<T>> {
+    const rows = await this.rows('offset', limit, offset);
+    const items = await this.selection.entities(rows, this.manager);
+    const isLast = items.length < limit && (items.length > 0 || offset === 0);
+    const count = this.query.count ?? this.resource.list.count;
+    if (count === 'none') return new Page({ items, limit, offset });
+    if (isLast) return new Page({ items, total: offset + items.length, limit, offset });
+    return new Page({ items, ...(await this.total(count === 'capped')), limit, offset });
+  }
+
+  /**
+   * The page at a cursor; the first one for an empty text.
+   *
+   * @throws BadRequestException for a cursor that is none of this list
+   */
+  async atCursor(cursor: string, limit: number): Promise<Page<T>> {
+    const fingerprint = this.fingerprint();
+    const start = this.positionOf(cursor, fingerprint);
+    // One more row tells whether there is a further page.
+    const found = await this.rows(start, limit + 1, 0);
+    const hasMore = found.length > limit;
+    const isBackwards = start.reads === 'backwards';
+    const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
+    const cursorAt = (row: RawRow | undefined, reads: CursorPosition['reads']): string | null =>
+      row === undefined ? null : writeCursor({ reads, values: this.keysOf(row) }, fingerprint);
+    return new Page({
+      items: await this.selection.entities(rows, this.manager),
+      limit,
+      nextCursor: isBackwards || hasMore ? cursorAt(rows.at(-1), 'forwards') : null,
+      prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(rows[0], 'backwards') : null,
+    });
+  }
+
+  private rows(start: PageStart, limit: number, offset: number): Promise<RawRow[]> {
+    const statement = pageStatement(this.resource, this.selection, this.request, start);
+    return statement.run({ ...this.values, ...startValues(start), limit, offset }, this.manager);
+  }
+
+  private async total(isCapped: boolean): Promise<Pick<Page<T>, 'total' | 'totalIsCapped'>> {
+    const statement = countStatement(this.resource, this.selection, this.request, isCapped);
+    const [row] = await statement.run(this.values, this.manager);
+    const total = Number(row['total']);
+    return isCapped && total > COUNT_CAP ? { total: COUNT_CAP, totalIsCapped: true } : { total };
+  }
+
+  private positionOf(cursor: string, fingerprint: string): CursorPosition {
+    if (cursor === '') return { reads: 'forwards', values: [] };
+    const position = readCursor(cursor, fingerprint, this.request.order);
+    if (position === undefined) {
+      throw new BadRequestException([
+        'cursor must be one that a page of this list, with this sort and these filters, has given',
+      ]);
+    }
+    return position;
+  }
+
+  private keysOf(row: RawRow): CursorPosition['values'] {
+    return this.request.order.map((_, i) => keyValue(row[keyAlias(i)]));
+  }
+
+  private fingerprint(): string {
+    const { filters, search, sort } = this.query;
+    return listFingerprint(this.resource.name, filters ?? {}, search ?? '', sort ?? []);
+  }
+}

@@ -1,0 +1,118 @@
+import { quoted } from '../bad-request.js';
+import { isPlainObject } from '../body/plain-object.js';
+import type { Comparison, Filter } from './filter.js';
+import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';
+import type { Operator } from './operators.js';
+import type { QueryField } from './query-field.js';
+
+/** Most comparisons and groups of a filter. */
+const MAX_PARTS = 64;
+/** How deep its groups may lie in each other. */
+const MAX_DEPTH = 8;
+
+/** Finds the column that a path names, as far as the reader's caller may name it. */
+export type FindField = (path: string) => QueryField | undefined;
+
+/** A filter's key: a column and how it is compared. */
+export interface FilterKey {
+  readonly field: QueryField;
+  readonly operator: Operator;
+}
+
+/** Finds what a filter's key names; undefined when it is none. A column's own name comes before an operator's. */
+export function findKey(key: string, find: FindField): FilterKey | undefined {
+  const named = find(key);
+  if (named !== undefined) return { field: named, operator: 'eq' };
+  const split = splitKey(key);
+  const field = split && find(split.path);
+  return field && { field, operator: split.operator };
+}
+
+/**
+ * Reads a filter: `{ "priority__in": ["high", "urgent"], "$or": [{ "assigneeId": 1 }, { "assigneeId__is_null": true }] }`. All keys of an
+ * object hold. Values are read by their columns' types, so that nothing else of them ever gets into a statement.
+ */
+export class FilterReader {
+  readonly problems: string[] = [];
+  private parts = 0;
+
+  /**
+   * @param find what may be named
+   * @param describeUnknown the problem with a key that names nothing
+   * @param nullMeansEmpty whether null stands for "is empty", as in application code; a client says `__is_null`
+   */
+  constructor(
+    private readonly find: FindField,
+    private readonly describeUnknown: (key: string) => string,
+    private readonly nullMeansEmpty: boolean,
+  ) {}
+
+  /** Reads an object of the grammar; what is wrong with it is in `problems`. */
+  read(source: object): Filter {
+    return this.readObject(source, 0);
+  }
+
+  /** Reads a comparison from a query parameter's name and text. */
+  readParameter(name: string, text: string): Filter | undefined {
+    const key = this.keyOf(name);
+    return key && this.compare(name, key, parseOperand(key.field.column.type, key.operator, text));
+  }
+
+  private readObject(source: object, depth: number): Filter {
+    const parts: Filter[] = [];
+    for (const [key, value] of Object.entries(source) as [string, unknown][]) {
+      this.parts += 1;
+      if (this.parts > MAX_PARTS) {
+        this.problem(`filters must have at most ${MAX_PARTS} parts`);
+        break;
+      }
+      const part = this.readPart(key, value, depth);
+      if (part !== undefined) parts.push(part);
+    }
+    return { kind: 'all', parts };
+  }
+
+  private readPart(key: string, value: unknown, depth: number): Filter | undefined {
+    if (key === '$and' || key === '$or') {
+      if (!Array.isArray(value) || value.length === 0 || !value.every(isPlainObject))
+        return this.problem(`${key} must be a list of objects like filters itself`);
+      return { kind: key === '$and' ? 'all' : 'any', parts: value.map((part) => this.readGroup(part, depth + 1)) };
+    }
+    if (key === '$not') {
+      if (!isPlainObject(value)) return this.problem('$not must be an object like filters itself');
+      return { kind: 'not', part: this.readGroup(value, depth + 1) };
+    }
+    const found = this.keyOf(key);
+    if (found === undefined) return undefined;
+    if (value === null && found.operator === 'eq' && this.nullMeansEmpty) {
+      return this.compare(key, { ...found, operator: 'is_null' }, true);
+    }
+    return this.compare(key, found, readOperand(found.field.column.type, found.operator, value));
+  }
+
+  private readGroup(source: object, depth: number): Filter {
+    if (depth <= MAX_DEPTH) return this.readObject(source, depth);
+    this.problem(`filters must lie at most ${MAX_DEPTH} deep in each other`);
+    return { kind: 'all', parts: [] };
+  }
+
+  private keyOf(key: string): FilterKey | undefined {
+    const found = findKey(key, this.find);
+    if (found === undefined) return this.problem(this.describeUnknown(key));
+    const operators = operatorsOf(found.field.column.type);
+    if (operators.includes(found.operator)) return found;
+    return this.problem(
+      `${quoted(found.field.path)} can be compared by ${operators.join(', ')}, not by ${found.operator}`,
+    );
+  }
+
+  private compare(key: string, { field, operator }: FilterKey, operand: unknown): Comparison | undefined {
+    if (operand === undefined) return this.problem(`${key} must be ${expectation(field.column.type, operator)}`);
+    return { kind: 'comparison', field, operator, operand };
+  }
+
+  private problem(text: string): undefined {
+    this.problems.push(text);
+    return undefined;
+  }
+}
