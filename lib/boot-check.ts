@@ -8,6 +8,7 @@ import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions } from './muck.module-definition.js';
 import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
+import { checkCaches } from './tenancy/cache-check.js';
 
 /** Refuses to start an application whose isolation would depend on luck. */
 @Injectable()
@@ -34,7 +35,7 @@ export class BootCheck implements OnModuleInit {
       undeclared.push(...findings.undeclared);
     }
     const controllers = checkControllers(this.controllers(), this.providerClasses());
-    problems.push(...controllers.problems);
+    problems.push(...controllers.problems, ...checkCaches(this.controllers(), this.globalInterceptors()));
     if (undeclared.length > 0) {
       const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${undeclared.join('\n')}`;
       if (this.options.undeclared === 'deny') this.logger.warn(`Queries are refused on some entities: ${list}`);
@@ -55,6 +56,14 @@ export class BootCheck implements OnModuleInit {
 
   private providerClasses(): Set<unknown> {
     return new Set(this.discovery.getProviders().map(({ metatype }) => metatype));
+  }
+
+  /** Those that a module provides as APP_INTERCEPTOR. What main.ts gives the application itself is not to be seen from here. */
+  private globalInterceptors(): unknown[] {
+    return this.discovery
+      .getProviders()
+      .filter(({ subtype }) => subtype === 'interceptor')
+      .map(({ instance, metatype }): unknown => instance ?? metatype);
   }
 
   private controllers(): Function[] {

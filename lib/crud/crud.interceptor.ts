@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { AbstractHttpAdapter } from '@nestjs/core';
 import { catchError, map, Observable, throwError } from 'rxjs';
 import { httpErrorOf } from '../tenancy/http-errors.js';
+import { makePrivate } from '../tenancy/private-answer.js';
+import type { HttpAdapter } from '../tenancy/private-answer.js';
 import { isPlainObject } from './body/plain-object.js';
 import { CrudCall, runInCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
@@ -15,13 +16,13 @@ import type { Resource } from './resource.js';
 
 /**
  * The HTTP side of a resource, put on its controller by `@Crud`: shapes what handlers return, sets `Location`, `Link`
- * and `Cache-Control`, and turns errors into answers. Pipes and handlers run within the call that it opens.
+ * and the headers for caches, and turns errors into answers. Pipes and handlers run within the call that it opens.
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
   constructor(
     private readonly services: CrudServices,
-    private readonly adapterHost: HttpAdapterHost<AbstractHttpAdapter<unknown, unknown, unknown>>,
+    private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -47,11 +48,8 @@ export class CrudInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
-    const method = String(adapter.getRequestMethod(http.getRequest()));
     const url = String(adapter.getRequestUrl(http.getRequest()));
-    if ((method === 'GET' || method === 'HEAD') && !adapter.getHeader(response, 'Cache-Control')) {
-      adapter.setHeader(response, 'Cache-Control', 'private');
-    }
+    makePrivate(adapter, context);
     if (route === 'findAll' && value instanceof Page) adapter.setHeader(response, 'Link', pageLinks(url, value));
     if (route === 'create' && value instanceof resource.entity) {
       adapter.setHeader(response, 'Location', locationOf(url, resource, value));

@@ -61,6 +61,7 @@ export function tenantFromHeader<User>(name: string, options: ClaimedTenantOptio
       if (values.length !== 1) throw new BadRequestException(`Send the header ${name} exactly once.`);
       return values[0];
     },
+    [name],
   );
 }
 
@@ -98,8 +99,9 @@ function claimed<User>(
   options: ClaimedTenantOptions<User>,
   denied: () => HttpException,
   read: (request: HttpRequest) => string | undefined,
+  vary: readonly string[] = [],
 ): Type<TenantResolver> {
-  return resolverClass(className, async (request) => {
+  const resolve = async (request: HttpRequest): Promise<TenantScope> => {
     const [key, type] = onlyKey();
     const text = read(request)?.trim();
     if (text === undefined || text === '') throw new BadRequestException('The request names no tenant.');
@@ -107,7 +109,8 @@ function claimed<User>(
     // The same answer whether the tenant exists or not: what `authorize` does not allow is not there.
     if (!(await options.authorize(request.user as User, scope))) throw denied();
     return scope;
-  });
+  };
+  return resolverClass(className, resolve, vary);
 }
 
 /** What a client claims is one value, so the scope has one key. */
@@ -132,9 +135,12 @@ function parse(text: string, type: unknown): ScopeValue {
 function resolverClass(
   name: string,
   resolve: (request: HttpRequest) => TenantScope | undefined | Promise<TenantScope | undefined>,
+  vary: readonly string[] = [],
 ): Type<TenantResolver> {
   @Injectable()
   class ReadyMadeResolver implements TenantResolver {
+    readonly vary = vary;
+
     resolve(context: ExecutionContext): TenantScope | undefined | Promise<TenantScope | undefined> {
       return resolve(context.switchToHttp().getRequest<HttpRequest>());
     }

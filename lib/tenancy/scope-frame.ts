@@ -61,6 +61,17 @@ export function currentScope(): TenantScope | undefined {
   return frame?.section !== undefined && frame.section.entities === undefined ? undefined : frame?.scope?.values;
 }
 
+/**
+ * Whether the running code works for another tenant than `own`, as part of another request or job. Nested runs, and sections that are
+ * unscoped for all entities, are meant so.
+ */
+export function worksForAnother(own: ScopeFrame): boolean {
+  const now = frames.getStore();
+  if (now?.scope === undefined || now.unit === own.unit) return false;
+  if (now.section !== undefined && now.section.entities === undefined) return false;
+  return now.scope.fingerprint !== own.scope?.fingerprint;
+}
+
 /** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
 export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
   return frames.run(frame({ scope, section: undefined, unit: frames.getStore()?.unit ?? {} }), fn);

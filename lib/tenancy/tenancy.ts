@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import { bindFrame, currentScope, runAsUnit, runInScope, runUnscoped, UnscopedSection } from './scope-frame.js';
 import type { EntityKey } from './scope-frame.js';
@@ -109,13 +110,25 @@ export class Tenancy {
 
   /**
    * Carries what is in force now into a later call of `fn`: for an event emitter, a queue or a callback that another request may trigger.
+   * Of an Observable: into all that follows from its values, for a stream of events that other requests set off.
    *
-   * @returns a function that runs `fn` under what was in force when `bind` was called
+   * @returns a function that runs `fn` under what was in force when `bind` was called; an Observable whose values come so
    * @example
    * emitter.on('shipped', tenancy.bind((order) => this.notify(order)));
+   * return this.tenancy.bind(this.changes).pipe(concatMap(() => this.tickets.find()));
    */
-  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-    return bindFrame(fn);
+  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
+  bind<T>(source: Observable<T>): Observable<T>;
+  bind(given: ((...args: unknown[]) => unknown) | Observable<unknown>): unknown {
+    if (typeof given === 'function') return bindFrame(given);
+    const inFrame = bindFrame((fn: () => void) => fn());
+    return new Observable((subscriber) =>
+      given.subscribe({
+        next: (value) => inFrame(() => subscriber.next(value)),
+        error: (error) => inFrame(() => subscriber.error(error)),
+        complete: () => inFrame(() => subscriber.complete()),
+      }),
+    );
   }
 
   /**

@@ -17,6 +17,9 @@ import type { TenantScope } from './tenant-scope.js';
  * }
  */
 export interface TenantResolver<S extends TenantScope = TenantScope> {
+  /** Request headers that the tenant is read from, for the answer's `Vary`. `Authorization` and `Cookie` are there without being named. */
+  readonly vary?: readonly string[];
+
   /**
    * @returns exactly the declared keys, or undefined when there is no tenant: the answer is then 403, never "no filter"
    */

@@ -1,13 +1,23 @@
 import { ForbiddenException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { catchError, Observable, throwError } from 'rxjs';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { catchError, Observable, tap, throwError } from 'rxjs';
 import type { Subscriber, TeardownLogic } from 'rxjs';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
-import { currentFrame, runInScope, runOutside, runUnscopedUntilClosed, UnscopedSection } from './scope-frame.js';
-import type { ScopeFrame } from './scope-frame.js';
+import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { httpErrorOf } from './http-errors.js';
+import { makePrivate } from './private-answer.js';
+import type { HttpAdapter } from './private-answer.js';
 import { ProviderInstances } from './provider-instances.js';
+import {
+  currentFrame,
+  runInScope,
+  runOutside,
+  runUnscopedUntilClosed,
+  UnscopedSection,
+  worksForAnother,
+} from './scope-frame.js';
+import type { ScopeFrame } from './scope-frame.js';
 import { tenantRouteOf } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
 import type { TenantResolver } from './tenant-resolver.js';
@@ -32,6 +42,7 @@ export class TenantInterceptor implements NestInterceptor {
   constructor(
     moduleRef: ModuleRef,
     @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
+    private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
   ) {
     this.instances = new ProviderInstances(moduleRef);
   }
@@ -43,10 +54,17 @@ export class TenantInterceptor implements NestInterceptor {
 
     const route = routeOf(context);
     const subscribe = (subscriber: Subscriber<unknown>): TeardownLogic => {
-      this.frames.set(call, currentFrame()!);
-      return next.handle().subscribe(subscriber);
+      const own = currentFrame()!;
+      this.frames.set(call, own);
+      return next
+        .handle()
+        .pipe(tap(() => this.refuseForeignValue(own, context)))
+        .subscribe(subscriber);
     };
-    if (route.kind === 'cross-tenant') return answering(context, subscribeUnscoped(route.why, subscribe));
+    if (route.kind === 'cross-tenant') {
+      this.makePrivate(context);
+      return answering(context, subscribeUnscoped(route.why, subscribe));
+    }
     const scope = await this.resolve(context, route.resolver ?? this.defaultResolver.type);
     // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
     return answering(context, new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber))));
@@ -54,7 +72,8 @@ export class TenantInterceptor implements NestInterceptor {
 
   private async resolve(context: ExecutionContext, type: Type<TenantResolver>): Promise<CheckedScope> {
     const resolver = await this.instances.of(type, requestOf(context));
-    const answer: unknown = await runOutside(() => resolver.resolve(context));
+    this.makePrivate(context, resolver.vary);
+    const answer = await this.ask(resolver, context);
     if (answer === undefined) throw noTenant();
     try {
       return checkScope(answer);
@@ -63,6 +82,35 @@ export class TenantInterceptor implements NestInterceptor {
       this.logger.error(`${type.name} at ${context.getClass().name}.${context.getHandler().name}: ${error.message}`);
       throw noTenant();
     }
+  }
+
+  private async ask(resolver: TenantResolver, context: ExecutionContext): Promise<unknown> {
+    try {
+      return await runOutside(() => resolver.resolve(context));
+    } catch (error) {
+      // Of what a handler throws some is an answer: a row that is missing, a conflict. In a resolver it is a fault like any other.
+      if (httpErrorOf(error) === error) throw error;
+      throw new Error(`${resolver.constructor.name} failed: ${String(error)}`, { cause: error });
+    }
+  }
+
+  private makePrivate(context: ExecutionContext, vary?: readonly string[]): void {
+    if (context.getType() === 'http') makePrivate(this.adapterHost.httpAdapter, context, vary);
+  }
+
+  /**
+   * A stream may listen to something that other requests set off. Then its operators run for their tenant, and what they read of the
+   * database is that tenant's.
+   */
+  private refuseForeignValue(own: ScopeFrame, context: ExecutionContext): void {
+    if (own.section !== undefined || !worksForAnother(own)) return;
+    const place = `${context.getClass().name}.${context.getHandler().name}`;
+    const error = new TenantScopeViolationError(
+      `${place} would send a value that a request of another tenant set off. Give what it listens to the scope of the stream: ` +
+        "tenancy.bind(source). Where the value is for all tenants, say so where it is sent: tenancy.unscoped('why', fn)",
+    );
+    this.logger.error(error.message);
+    throw error;
   }
 }
 

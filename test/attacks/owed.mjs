@@ -43,14 +43,6 @@ export const owed = [
     'a deleted row of another tenant is restored by nobody else, and a 404',
     'an own deleted row is a 404 for PUT and PATCH, not edited unseen',
   ]),
-  ...needing('a test over HTTP', [
-    'a resolver that fails or does not answer is a 503, and the handler does not run',
-    'a tenant of sixteen thousand characters is a 400, and is not logged',
-    'a stream of events keeps its scope to its end',
-    'HEAD answers for a row of another tenant as for a missing one',
-    'what an interceptor caches by its URL is kept apart for each tenant, or the boot log warns',
-    'an answer varies on the header that names the tenant',
-  ]),
   ...needing('descriptions of the interface', ['examples and enumerations come from metadata, never from rows']),
   ...needing('row-level security', [
     'a foreign key that leaves the tenant column out is named at the start',
