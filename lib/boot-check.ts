@@ -29,7 +29,8 @@ export class BootCheck implements OnModuleInit {
         problems.push('there are two copies of TypeORM, and this package limits the other one: see `npm ls typeorm`');
         continue;
       }
-      attach(dataSource);
+      const enforcement = attach(dataSource);
+      if (this.options.preparedStatements === false) enforcement?.prepared.turnOff();
       const findings = checkDataSource(dataSource);
       problems.push(...findings.problems);
       undeclared.push(...findings.undeclared);

@@ -12,6 +12,12 @@ export interface MuckOptions {
    * starting, `deny` starts it, logs the list and refuses queries on those entities.
    */
   readonly undeclared?: 'refuse' | 'deny';
+  /**
+   * Whether PostgreSQL keeps the statements of lists and reads under a name on each connection, as it does by default. Switch it off
+   * behind a pooler that hands connections to others between two statements and does not carry names along. For one DataSource:
+   * `extra: { preparedStatements: false }` in its options.
+   */
+  readonly preparedStatements?: boolean;
   /** Defaults for the options of every `@Crud`. */
   readonly defaults?: CrudDefaults;
 }

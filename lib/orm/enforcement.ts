@@ -4,6 +4,7 @@ import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
 import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';
 import { Policies } from './policies.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { currentRendering } from './rendering.js';
 import { scopeKeyOf, scopeValue } from './scope-parameters.js';
 import { bind, readTemplate } from './sql/placeholders.js';
@@ -34,6 +35,7 @@ export class Enforcement {
   readonly dialect: SqlDialect;
   readonly policies: Policies;
   readonly audit: StatementAudit;
+  readonly prepared: PreparedStatements;
   /** By the array of its parameters, which TypeORM makes anew for each statement and hands on to the query runner. */
   private readonly issued = new WeakMap<object, IssuedStatement>();
   /** What attaching has put over TypeORM's own methods. */
@@ -44,6 +46,7 @@ export class Enforcement {
     this.dialect = dialectOf(dataSource);
     this.policies = new Policies(dataSource);
     this.audit = new StatementAudit(this.policies, this.dialect);
+    this.prepared = new PreparedStatements(dataSource);
   }
 
   /** Remembers a method that has been put in place, as it stands there now. */

@@ -1,8 +1,19 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityForm } from './authority.js';
+import { requireEnforcement } from './enforcement.js';
+import type { Enforcement } from './enforcement.js';
+import { selectFromPostgres } from './postgres-session.js';
+import { scopeKeyOf, scopeValue } from './scope-parameters.js';
+import { driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
+import { requireOneScope } from './statement-gate.js';
 
 /** A row as the driver gives it, by the names of the selection. */
 export type RawRow = Readonly<Record<string, unknown>>;
+
+/** Values of a statement's parameters, by name. */
+export type Slots = Readonly<Record<string, unknown>>;
 
 /** What a {@link ScopedStatement} is made of. */
 export interface ScopedStatementParts {
@@ -12,6 +23,9 @@ export interface ScopedStatementParts {
   /** Whether it is cut by two more slots, `limit` and `offset`. */
   readonly paged?: boolean;
 }
+
+/** How often a statement is run before the server is asked to keep it: what is asked once is not worth keeping. */
+const RUNS_BEFORE_NAMED = 2;
 
 /**
  * A select that is planned once and run for any tenant: its text has slots for values, those of the tenant scope included, which it fills
@@ -33,36 +47,103 @@ export class ScopedStatement {
    * @param slots the values of its parameters, by name
    * @param manager of the transaction that it belongs to; the DataSource's own by default
    * @throws TenantScopeMissingError when a scoped entity is read and no scope is in force
+   * @throws TenantScopeViolationError when the transaction belongs to another scope
    */
-  async run(slots: Readonly<Record<string, unknown>>, manager?: EntityManager): Promise<RawRow[]> {
+  async run(slots: Slots, manager?: EntityManager): Promise<RawRow[]> {
     const { dataSource } = this.parts;
-    const { text, constants } = this.plan();
-    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, { ...slots, ...constants });
-    return (manager ?? dataSource.manager).query<RawRow[]>(sql, parameters);
+    const enforcement = requireEnforcement(dataSource);
+    const plan = this.plan(enforcement);
+    requireSlots(plan, slots);
+    const runner = manager?.queryRunner;
+    if (plan.placed === undefined || isHeardOf(dataSource)) return this.runOnRunner(plan, slots, manager);
+    if (runner !== undefined) requireOneScope(runner);
+    const { sql, sources } = plan.placed;
+    const values = sources.map((source) => valueFrom(source, slots, enforcement));
+    plan.runs += 1;
+    const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(sql) : undefined;
+    return selectFromPostgres(dataSource, enforcement.prepared, { text: sql, values, name }, runner);
   }
 
-  private plan(): StatementPlan {
+  private async runOnRunner(
+    { text, constants }: StatementPlan,
+    slots: Slots,
+    manager?: EntityManager,
+  ): Promise<RawRow[]> {
+    const { dataSource } = this.parts;
+    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, { ...slots, ...constants });
+    const runner = manager?.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
+    try {
+      return (await runner.query(sql, parameters)) as RawRow[];
+    } finally {
+      if (runner !== manager?.queryRunner) await runner.release();
+    }
+  }
+
+  private plan(enforcement: Enforcement): StatementPlan {
     const form = authorityForm();
     let plan = this.plans.get(form);
-    if (plan === undefined) {
-      const select = this.parts.build();
-      plan = {
-        text: select.getQuery() + (this.parts.paged === true ? ' LIMIT :limit OFFSET :offset' : ''),
-        constants: typesOf(select),
-      };
-      this.plans.set(form, plan);
-    }
+    if (plan === undefined) this.plans.set(form, (plan = this.makePlan(enforcement)));
     return plan;
   }
+
+  private makePlan({ audit, dialect }: Enforcement): StatementPlan {
+    const select = this.parts.build();
+    const text = select.getQuery() + (this.parts.paged === true ? ' LIMIT :limit OFFSET :offset' : '');
+    audit.checkIssued(text, []);
+    const constants = typesOf(select);
+    const template = readTemplate(text, dialect);
+    const placed = dialect === 'postgres' ? placeOnce(template) : undefined;
+    return {
+      text,
+      constants,
+      slots: template.parameters
+        .map(({ name }) => name)
+        .filter((name) => scopeKeyOf(name) === undefined && !Object.hasOwn(constants, name)),
+      placed: placed && {
+        sql: placed.sql,
+        sources: placed.names.map((name) => ({ name, scopeKey: scopeKeyOf(name) })),
+      },
+      runs: 0,
+    };
+  }
+}
+
+/** A parameter, and the scope's key that it carries the value of. */
+interface ValueSource {
+  readonly name: string;
+  readonly scopeKey: string | undefined;
 }
 
 interface StatementPlan {
   readonly text: string;
-  readonly constants: Readonly<Record<string, unknown>>;
+  readonly constants: Slots;
+  /** The parameters that whoever runs it has to give a value. */
+  readonly slots: readonly string[];
+  /** With PostgreSQL's placeholders put in; undefined for other databases, and where the text depends on the values. */
+  readonly placed: { readonly sql: string; readonly sources: readonly ValueSource[] } | undefined;
+  runs: number;
 }
 
-/** TypeORM's own parameter of a select of one of several entities in a table. What the builder's maker has set is for slots to give. */
-function typesOf(select: SelectQueryBuilder<ObjectLiteral>): Readonly<Record<string, unknown>> {
+/** What a builder's maker has set is of whoever came first: it is for no one else. */
+function requireSlots({ slots }: StatementPlan, given: Slots): void {
+  const open = slots.find((name) => !Object.hasOwn(given, name));
+  if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');
+}
+
+/** The scope's own values come from the scope in force, whatever the caller has given. */
+function valueFrom({ name, scopeKey }: ValueSource, slots: Slots, { dialect }: Enforcement): unknown {
+  return scopeKey === undefined
+    ? driverValue(slots[name], dialect)
+    : scopeValue(scopeKey, currentFrame()?.scope, dialect);
+}
+
+/** Whether subscribers want to hear of statements, for which they get the query runner. */
+function isHeardOf({ subscribers }: DataSource): boolean {
+  return subscribers.some((subscriber) => 'beforeQuery' in subscriber || 'afterQuery' in subscriber);
+}
+
+/** TypeORM's own parameter of a select of one of several entities in a table. */
+function typesOf(select: SelectQueryBuilder<ObjectLiteral>): Slots {
   const { discriminatorColumnValues } = select.getParameters();
   return discriminatorColumnValues === undefined
     ? {}

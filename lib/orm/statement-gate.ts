@@ -19,7 +19,17 @@ interface Admission {
   prepare(): Promise<void>;
 }
 
-const guarded = new WeakSet<QueryRunner>();
+/** By the query runner: what holds it to one scope for each transaction. */
+const guarded = new WeakMap<QueryRunner, () => void>();
+
+/**
+ * For a statement that does not go through the gate, because its text was read when it was planned.
+ *
+ * @throws TenantScopeViolationError when the runner's transaction belongs to another scope
+ */
+export function requireOneScope(runner: QueryRunner): void {
+  guarded.get(runner)?.();
+}
 
 /**
  * Puts a gate in front of a query runner, through which every statement of TypeORM and of the application goes. What a query builder
@@ -27,7 +37,6 @@ const guarded = new WeakSet<QueryRunner>();
  */
 export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void {
   if (guarded.has(runner)) return;
-  guarded.add(runner);
   const query = runner.query.bind(runner) as (
     sql: string,
     parameters?: unknown[],
@@ -49,7 +58,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   const rollbackTransaction = runner.rollbackTransaction.bind(runner);
   let transactionOf: string | undefined;
 
-  const requireOneScope = (): void => {
+  const keepToOneScope = (): void => {
     const scope = currentFrame()?.scope?.fingerprint;
     if (!runner.isTransactionActive || scope === undefined) return;
     transactionOf ??= scope;
@@ -59,13 +68,14 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
       );
     }
   };
+  guarded.set(runner, keepToOneScope);
 
   /** What must be looked up before a statement is sent; undefined when nothing is. */
   const admit = (sql: string, parameters: unknown): Admission | undefined => {
     if (typeof sql !== 'string') {
       throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
     }
-    requireOneScope();
+    keepToOneScope();
     if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
     const issued = enforcement.issuedAs(sql, parameters);
     if (issued !== undefined) {

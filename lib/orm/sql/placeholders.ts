@@ -81,13 +81,37 @@ export function bind(
   return [sql, values];
 }
 
+/** A statement whose placeholders have been put in once, for any values. */
+export interface PlacedStatement {
+  readonly sql: string;
+  /** The parameters, in the order of their numbers. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Puts PostgreSQL's placeholders in, whatever the values will be.
+ *
+ * @returns undefined for a statement with a list of parameters, whose text depends on how many there are
+ */
+export function placeOnce(template: StatementTemplate): PlacedStatement | undefined {
+  if (template.parameters.some(({ isList }) => isList)) return undefined;
+  const names = [...new Set(template.parameters.map(({ name }) => name))];
+  const [sql] = bind(template, 'postgres', () => ({ value: null }));
+  return { sql, names };
+}
+
 function placeList(value: unknown, name: string, place: (value: unknown) => string): string {
   if (!Array.isArray(value)) throw new StatementRefusedError(`the parameter :...${name} is no list`, 'Give an array.');
   // Nothing is in an empty list: NULL equals nothing.
   return value.length === 0 ? 'NULL' : Array.from(value as unknown[], place).join(', ');
 }
 
-function driverValue(value: unknown, dialect: SqlDialect): unknown {
+/**
+ * A value as the driver takes it.
+ *
+ * @throws StatementRefusedError for one that would be pasted as text
+ */
+export function driverValue(value: unknown, dialect: SqlDialect): unknown {
   if (typeof value === 'function') {
     throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Give a value.');
   }
