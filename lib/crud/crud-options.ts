@@ -45,9 +45,12 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly only?: readonly CrudRoute[];
   /** The routes not to serve. */
   readonly except?: readonly CrudRoute[];
-  /** Columns that clients may filter by. By default those that the answer shows as they are. */
+  /** Columns that clients may filter by, those of related rows too (`assignee.email`). By default the own ones that the answer shows as they are. */
   readonly filter?: readonly ColumnPath<T>[];
-  /** Columns that clients may sort by. By default those that the answer shows as they are. */
+  /**
+   * Columns that clients may sort by, those that to-one relations lead to as well (`assignee.name`). By default the own ones that the answer shows
+   * as they are. A cursor carries their values.
+   */
   readonly sort?: readonly ColumnPath<T>[];
   /** Text columns that `search=` looks into. None by default. */
   readonly search?: readonly ColumnPath<T>[];
