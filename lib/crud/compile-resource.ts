@@ -2,13 +2,14 @@ import type { Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { BodyRules } from './body/body-rules.js';
+import { compileId, compileKey } from './compile-id.js';
 import type { CrudDtos, CrudOptions } from './crud-options.js';
 import type { BodyRoute } from './crud-routes.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileListRules } from './query/compile-list-rules.js';
-import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf, standsForRelation } from './resource-column.js';
+import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResponseShape } from './response-shape.js';
 import { Resource } from './resource.js';
@@ -21,6 +22,8 @@ export interface ResourceSource<T extends object> {
   readonly options: CrudOptions<T>;
   /** Whether `create` works over all tenants, so that the body has to name one. */
   readonly createsForAnyTenant: boolean;
+  /** Whether one of its routes works over all tenants, so that an id has to name one. */
+  readonly spansTenants: boolean;
   /** How errors call it. */
   readonly where: string;
 }
@@ -34,13 +37,10 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const { dataSource, entity, options } = source;
   const metadata = dataSource.getMetadata(entity);
   const columns = compileColumns(dataSource, metadata);
-  const [id, ...furtherIds] = columns.filter((column) => column.metadata.isPrimary);
   const problems: string[] = [];
-  if (id === undefined || furtherIds.length > 0 || standsForRelation(id.metadata)) {
-    throw new MuckConfigurationError([
-      `${source.where}: ${metadata.name} needs exactly one primary column, with a property of its own, to be served by @Crud.`,
-    ]);
-  }
+  const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
+  const key = compileKey(idSource, problems);
+  const id = compileId(idSource, key, options.id, [], problems);
 
   const dto = options.dto ?? {};
   const shown = {
@@ -67,6 +67,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     metadata,
     columns,
     fields: arrangeFields(columns),
+    key,
     id,
     list,
     bodies,

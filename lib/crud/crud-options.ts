@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
-import type { CrudRoute } from './crud-routes.js';
+import type { CrudRoute, OptInRoute } from './crud-routes.js';
 import type { CrudHooks } from './hooks/crud-hooks.js';
 
 /** Property names of an entity that can be columns: methods are none. */
@@ -41,8 +41,15 @@ export interface CrudDtos {
  */
 export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly dto?: CrudDtos;
-  /** The routes to serve. All by default; on a shared entity the reading ones. */
+  /**
+   * The column that names a row in a path, for example `slug`; the primary key by default. A unique key must cover it,
+   * with the tenant column.
+   */
+  readonly id?: ColumnPath<T>;
+  /** The routes to serve. By default all but those of `also`; on a shared entity the reading ones. */
   readonly only?: readonly CrudRoute[];
+  /** Routes to serve besides the default ones. */
+  readonly also?: readonly OptInRoute[];
   /** The routes not to serve. */
   readonly except?: readonly CrudRoute[];
   /** Columns that clients may filter by, those of related rows too (`assignee.email`). By default the own ones that the answer shows as they are. */

@@ -13,6 +13,7 @@ import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
+import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
 import { ResourceHooks } from './hooks/resource-hooks.js';
 import { narrowOncePerCall, noNarrowing } from './narrowing.js';
@@ -96,7 +97,7 @@ export class CrudServices implements OnApplicationBootstrap {
     return new ResourceHooks(hooks, this.instances);
   }
 
-  private compileOnce(owner: Function, { entity, options }: CrudMetadata): Resource {
+  private compileOnce(owner: Function, { entity, options, routes }: CrudMetadata): Resource {
     let resource = this.resources.get(owner);
     if (resource === undefined) {
       resource = compileResource({
@@ -104,6 +105,7 @@ export class CrudServices implements OnApplicationBootstrap {
         entity,
         options: withDefaults(options, this.defaults),
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
+        spansTenants: routes.some((route) => routeKind(owner, route) === 'cross-tenant'),
         where: owner.name,
       });
       this.resources.set(owner, resource);
@@ -114,7 +116,8 @@ export class CrudServices implements OnApplicationBootstrap {
   private problemsOf(controller: Type<object>, crud: CrudMetadata): readonly string[] {
     const { entity, options, routes } = crud;
     const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
-    const writes = routes.filter((route) => !READING_ROUTES.includes(route));
+    const named: readonly CrudRoute[] = options.also ?? [];
+    const unnamedWrites = routes.filter((route) => !READING_ROUTES.includes(route) && !named.includes(route));
     try {
       this.resourceOf(controller);
     } catch (error) {
@@ -123,7 +126,7 @@ export class CrudServices implements OnApplicationBootstrap {
     }
     const problems = this.hooksOf(crud).problems(controller.name);
     // Declared by forRoot({ entities }), after the controller's class was made with all routes.
-    if (isShared && options.only === undefined && writes.length > 0) {
+    if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(
         `${controller.name} would let clients write ${entity.name}, which all tenants share. Say which routes: only: ['findAll', 'findOne'].`,
       );

@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { CrudServices } from './crud-services.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery, Page } from './query/list-query.js';
-import type { EntityId } from './resource.js';
+import type { EntityId } from './resource-id.js';
 
 /**
  * A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead.

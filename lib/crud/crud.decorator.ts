@@ -5,7 +5,7 @@ import { MuckConfigurationError } from '../exceptions/muck-configuration.error.j
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
 import { putCrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
-import { CRUD_ROUTES, READING_ROUTES } from './crud-routes.js';
+import { DEFAULT_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import type { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
@@ -20,7 +20,7 @@ import { defineRoutes } from './route-methods.js';
  *
  * @param entity the entity's class
  * @param options checked against the entity by the compiler, and once more when the application starts
- * @throws MuckConfigurationError for both `only` and `except`
+ * @throws MuckConfigurationError for `only` together with `also` or `except`
  * @example
  * @Controller('support-tickets')
  * @TenantScoped()
@@ -42,10 +42,14 @@ export function Crud<T extends object>(
   };
 }
 
-function chooseRoutes<T extends object>(entity: Type<T>, { only, except }: CrudOptions<T>, where: string): CrudRoute[] {
-  if (only !== undefined && except !== undefined)
-    throw new MuckConfigurationError([`${where}: @Crud takes only or except, not both.`]);
+function chooseRoutes<T extends object>(
+  entity: Type<T>,
+  { only, also = [], except = [] }: CrudOptions<T>,
+  where: string,
+): CrudRoute[] {
+  if (only !== undefined && also.length + except.length > 0)
+    throw new MuckConfigurationError([`${where}: @Crud takes only, or also and except, not both.`]);
   const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
-  const served = only ?? (isShared ? READING_ROUTES : CRUD_ROUTES);
-  return served.filter((route) => except?.includes(route) !== true);
+  const served = only ?? [...(isShared ? READING_ROUTES : DEFAULT_ROUTES), ...also];
+  return served.filter((route) => !except.includes(route));
 }

@@ -1,8 +1,8 @@
 import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
 import type { ListQuery, Page } from './query/list-query.js';
-import { requireId } from './resource.js';
-import type { EntityId, Resource } from './resource.js';
+import type { EntityId } from './resource-id.js';
+import type { Resource } from './resource.js';
 import { RowWriter } from './row-writer.js';
 import { Rows } from './rows.js';
 
@@ -54,7 +54,7 @@ export class CrudService<T extends object> {
   /** @throws NotFoundException when the scope has no such row */
   async findOne(id: EntityId): Promise<T> {
     const { resource, rows } = await this.rows();
-    return rows.find(requireId(resource, id));
+    return rows.find(resource.id.conditionsFor(id));
   }
 
   /**

@@ -1,4 +1,3 @@
-import { NotFoundException } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from './body/body-rules.js';
@@ -11,10 +10,8 @@ import type { QueryField } from './query/query-field.js';
 import { Remembered } from './query/remembered.js';
 import { Selection } from './query/selection.js';
 import type { ResourceColumn } from './resource-column.js';
+import type { ResourceId } from './resource-id.js';
 import type { ResponseShape } from './response-shape.js';
-
-/** The id of a row, as it stands in a path. */
-export type EntityId = string | number | bigint;
 
 /** How many combinations of includes and fields are remembered. */
 const MAX_SELECTIONS = 200;
@@ -26,7 +23,8 @@ export interface ResourceParts<T extends object> {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
   readonly fields: Fields;
-  readonly id: ResourceColumn;
+  readonly key: ResourceId;
+  readonly id: ResourceId;
   readonly list: ListRules;
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
   readonly shown: ShownProperties;
@@ -41,7 +39,10 @@ export class Resource<T extends object = object> {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
   readonly fields: Fields;
-  readonly id: ResourceColumn;
+  /** The primary key. */
+  readonly key: ResourceId;
+  /** What names a row in a path: the primary key, unless `id` of the options names another column. */
+  readonly id: ResourceId;
   /** What a client may ask of a list. */
   readonly list: ListRules;
   /** What a client may write. */
@@ -60,6 +61,7 @@ export class Resource<T extends object = object> {
     this.metadata = parts.metadata;
     this.columns = parts.columns;
     this.fields = parts.fields;
+    this.key = parts.key;
     this.id = parts.id;
     this.list = parts.list;
     this.bodies = parts.bodies;
@@ -105,32 +107,4 @@ export class Resource<T extends object = object> {
     const { dataSource, metadata } = this;
     return this.selections.of(key, () => new Selection({ dataSource, metadata, include, fields }));
   }
-
-  /**
-   * Reads an id from a path or from application code.
-   *
-   * @returns undefined for what no row can have as its id; a second spelling of an id (`05`) is none
-   */
-  readId(id: unknown): EntityId | undefined {
-    const { type } = this.id;
-    const read = typeof id === 'string' && type.parse !== undefined ? type.parse(id) : type.read(id);
-    if (typeof id === 'string' && String(read).toLowerCase() !== id.toLowerCase()) return undefined;
-    return read as EntityId | undefined;
-  }
-
-  /** The id of a row. */
-  idOf(row: object): EntityId {
-    return this.id.metadata.getEntityValue(row) as EntityId;
-  }
-}
-
-/**
- * The id of a row, read by {@link Resource.readId}.
- *
- * @throws NotFoundException for what no row can have as its id
- */
-export function requireId<T extends object>(resource: Resource<T>, id: EntityId): EntityId {
-  const read = resource.readId(id);
-  if (read === undefined) throw new NotFoundException();
-  return read;
 }

@@ -1,13 +1,14 @@
 import { badRequest } from './bad-request.js';
 import { falseClaimsOnNewRow, falseClaimsOnRow } from './claims.js';
 import type { ColumnValues } from './column-values.js';
+import type { Condition } from './conditions.js';
 import type { HookedWrite, RowChanges } from './hooks/crud-hooks.js';
 import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
 import { bodyProblem } from './problem.js';
 import type { Problem } from './problem.js';
-import { requireId } from './resource.js';
-import type { EntityId, Resource } from './resource.js';
+import type { EntityId } from './resource-id.js';
+import type { Resource } from './resource.js';
 import { changedValues, RowChange } from './row-change.js';
 import { draftRow, offeredValues, replacementValues, requireComplete, stamp } from './row-draft.js';
 import type { Rows } from './rows.js';
@@ -44,8 +45,8 @@ export class RowWriter<T extends object> {
     const stored = await this.unit('create', async (rows) => {
       const draft = draftRow(resource, offered, narrowing);
       await this.prepare(draft, rows);
-      const id = await rows.insert(draft);
-      const row = await rows.find(id);
+      await rows.insert(draft);
+      const row = await rows.find(resource.key.conditionsOf(draft));
       await hooks.run('after', 'create', row, rows.manager);
       return row;
     });
@@ -64,11 +65,11 @@ export class RowWriter<T extends object> {
 
   async remove(id: EntityId): Promise<void> {
     const { resource, hooks } = this.terms;
-    const rowId = requireId(resource, id);
+    const which = resource.id.conditionsFor(id);
     const removed = await this.unit('remove', async (rows) => {
-      const row = await this.find('remove', rowId, rows);
+      const row = await this.find('remove', which, rows);
       await hooks.run('before', 'remove', row, rows.manager);
-      await rows.remove(resource.idOf(row));
+      await rows.remove(resource.key.conditionsOf(row));
       await hooks.run('after', 'remove', row, rows.manager);
       return row;
     });
@@ -82,14 +83,14 @@ export class RowWriter<T extends object> {
     complete: (offered: ColumnValues) => ColumnValues,
   ): Promise<T> {
     const { resource, narrowing, takeClaims, hooks } = this.terms;
-    const rowId = requireId(resource, id);
+    const which = resource.id.conditionsFor(id);
     const offered = offeredValues(resource, values);
     const { row, details } = await this.unit(write, async (rows) => {
-      const stored = await this.find(write, rowId, rows);
+      const stored = await this.find(write, which, rows);
       if (resource.strictPayload) {
         refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
       }
-      return this.apply(write, rowId, stored, complete(offered), rows);
+      return this.apply(write, stored, complete(offered), rows);
     });
     if (details !== undefined) await hooks.committed(write, row, details);
     return row;
@@ -97,7 +98,6 @@ export class RowWriter<T extends object> {
 
   private async apply(
     write: 'replace' | 'update',
-    id: EntityId,
     previous: T,
     values: ColumnValues,
     rows: Rows<T>,
@@ -108,8 +108,10 @@ export class RowWriter<T extends object> {
     await change.listen();
     const written = change.written();
     if (written === undefined) return { row: previous };
-    await rows.update(id, written);
-    const row = await rows.find(id);
+    // By its key: what stands in the path may be among the changes.
+    const key = resource.key.conditionsOf(previous);
+    await rows.update(key, written);
+    const row = await rows.find(key);
     const details = { previous, changes: changedValues(row, written) };
     await hooks.run('after', write, row, rows.manager, details);
     return { row, details };
@@ -130,8 +132,8 @@ export class RowWriter<T extends object> {
   }
 
   /** A row that is going to change; for hooks it stays as they see it until the end of the transaction. */
-  private find(write: HookedWrite, id: EntityId, rows: Rows<T>): Promise<T> {
-    return this.terms.hooks.needsTransaction(write) ? rows.findForChange(id) : rows.find(id);
+  private find(write: HookedWrite, which: readonly Condition[], rows: Rows<T>): Promise<T> {
+    return this.terms.hooks.needsTransaction(write) ? rows.findForChange(which) : rows.find(which);
   }
 
   /** Runs a write, in a transaction where something has to be undone with it. */

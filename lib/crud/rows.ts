@@ -14,13 +14,13 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../orm/enforcement.js';
 import { ScopedStatement } from '../orm/scoped-statement.js';
-import { conditionOn, formOf, meet, slotsOf } from './conditions.js';
+import { formOf, meet, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from './database-errors.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import { PageReader } from './query/page-reader.js';
 import type { Selection } from './query/selection.js';
-import type { EntityId, Resource } from './resource.js';
+import type { Resource } from './resource.js';
 
 /** How a select names the resource's table. */
 const ALIAS = 'item';
@@ -45,12 +45,12 @@ export class Rows<T extends object> {
   }
 
   /**
-   * @param id as `Resource.readId` gives it
+   * @param which what tells the row from others
    * @throws NotFoundException when there is no such row: the same for one that the scope hides
    */
-  async find(id: EntityId): Promise<T> {
+  async find(which: readonly Condition[]): Promise<T> {
     const selection = this.resource.selection();
-    const conditions = [...this.conditions, conditionOn(this.resource.id, id)];
+    const conditions = [...this.conditions, ...which];
     const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
     const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
     const [row] = await selection.entities(rows, this.manager);
@@ -59,10 +59,10 @@ export class Rows<T extends object> {
   }
 
   /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
-  async findForChange(id: EntityId): Promise<T> {
+  async findForChange(which: readonly Condition[]): Promise<T> {
     // SQLite has no locks, and no need of any: a transaction has the connection to itself.
-    if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(id);
-    return this.find(id);
+    if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(which);
+    return this.find(which);
   }
 
   /** A page of them: at the query's cursor, or at its offset. */
@@ -73,26 +73,22 @@ export class Rows<T extends object> {
     );
   }
 
-  /**
-   * Inserts a row; never an upsert.
-   *
-   * @returns its id
-   */
-  async insert(row: T): Promise<EntityId> {
+  /** Inserts a row; never an upsert. What the database computes of its key is set in it. */
+  async insert(row: T): Promise<void> {
     const { metadata, entity } = this.resource;
     const insert = this.manager.createQueryBuilder().insert().into(entity).values(row);
     await this.explaining(
       () => insert.execute(),
       metadata.columns.filter((column) => isGiven(column.getEntityValue(row))),
     );
-    return this.resource.idOf(row);
   }
 
   /**
+   * @param which what tells the row from others
    * @param changes values by property, never empty
    * @throws NotFoundException when the row has gone meanwhile
    */
-  async update(id: EntityId, changes: ObjectLiteral): Promise<void> {
+  async update(which: readonly Condition[], changes: ObjectLiteral): Promise<void> {
     const { metadata, entity } = this.resource;
     const update = this.manager
       .createQueryBuilder()
@@ -101,19 +97,20 @@ export class Rows<T extends object> {
     // A select leaves deleted rows out by itself, an update does not.
     if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
     const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
-    await this.change(update, id, written);
+    await this.change(update, which, written);
   }
 
   /**
    * Deletes a row, or marks it as deleted where the entity has a column for that.
    *
+   * @param which what tells the row from others
    * @throws NotFoundException when the row has gone meanwhile
    */
-  async remove(id: EntityId): Promise<void> {
+  async remove(which: readonly Condition[]): Promise<void> {
     const { metadata, entity } = this.resource;
     const builder = this.manager.createQueryBuilder();
     const isSoft = metadata.deleteDateColumn !== undefined;
-    await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), id, []);
+    await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), which, []);
   }
 
   private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
@@ -134,14 +131,19 @@ export class Rows<T extends object> {
     return this.manager.createQueryBuilder(this.resource.entity, ALIAS);
   }
 
-  private async lock(id: EntityId): Promise<void> {
-    const select = this.select().select(`${ALIAS}.${this.resource.id.metadata.propertyPath}`);
-    meet(select, [...this.conditions, conditionOn(this.resource.id, id)], ALIAS);
+  private async lock(which: readonly Condition[]): Promise<void> {
+    const [{ metadata }] = this.resource.key.columns;
+    const select = this.select().select(`${ALIAS}.${metadata.propertyPath}`);
+    meet(select, [...this.conditions, ...which], ALIAS);
     await this.explaining(() => select.setLock('pessimistic_write').getRawOne());
   }
 
-  private async change(statement: Change<T>, id: EntityId, written: readonly ColumnMetadata[]): Promise<void> {
-    meet(statement, [...this.conditions, conditionOn(this.resource.id, id)]);
+  private async change(
+    statement: Change<T>,
+    which: readonly Condition[],
+    written: readonly ColumnMetadata[],
+  ): Promise<void> {
+    meet(statement, [...this.conditions, ...which]);
     const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
     if (affected === 0) throw new NotFoundException();
   }

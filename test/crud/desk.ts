@@ -207,6 +207,8 @@ export async function openDesk(
     database?: DatabaseKind;
     configure?: (app: INestApplication<App>) => void;
     imports?: (Type | DynamicModule)[];
+    /** Besides the common ones. */
+    entities?: Type[];
     defaults?: CrudDefaults;
     logger?: LoggerService;
   } = {},
@@ -215,7 +217,12 @@ export async function openDesk(
 
   @Module({
     imports: [
-      TypeOrmModule.forRoot({ ...database.options, entities: ENTITIES, synchronize: true, retryAttempts: 0 }),
+      TypeOrmModule.forRoot({
+        ...database.options,
+        entities: [...ENTITIES, ...(options.entities ?? [])],
+        synchronize: true,
+        retryAttempts: 0,
+      }),
       MuckModule.forRoot({
         scope: { organizationId: Number },
         resolver: tenantFromUser('organizationId'),

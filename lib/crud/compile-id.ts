@@ -1,0 +1,85 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { isLoaded } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+import { ResourceId } from './resource-id.js';
+
+/** An entity's columns, and how far its ids have to reach. */
+export interface IdSource {
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  /** Whether rows of several tenants are told apart: then a tenant column of the key is part of the id. */
+  readonly spansTenants: boolean;
+}
+
+/**
+ * The primary key as an id. The tenant column of a composite key is left out of it where a scope gives its value.
+ *
+ * @param problems takes what keeps the entity from being served
+ */
+export function compileKey(source: IdSource, problems: string[]): ResourceId {
+  const { dataSource, metadata, columns, spansTenants } = source;
+  const primary = columns.filter((column) => column.metadata.isPrimary);
+  const implied = spansTenants ? [] : primary.filter(({ tenant }) => tenant);
+  // A table of tenants has the tenant's own number as its key.
+  const isTenantItself = implied.length === primary.length;
+  const named = isTenantItself ? primary : primary.filter((column) => !implied.includes(column));
+  checkParts(metadata, named, problems);
+  return new ResourceId(dataSource, metadata, named, isTenantItself ? [] : implied);
+}
+
+/**
+ * A column as an id that clients use in place of the primary key.
+ *
+ * @param property its name; undefined for the primary key
+ * @param within columns that have one value among the rows that are served: those of the parent
+ * @param problems takes what keeps the column from being an id
+ */
+export function compileId(
+  source: IdSource,
+  key: ResourceId,
+  property: string | undefined,
+  within: readonly ColumnMetadata[],
+  problems: string[],
+): ResourceId {
+  const { dataSource, metadata, columns } = source;
+  if (property === undefined) return key;
+  const column = columns.find((candidate) => candidate.property === property);
+  if (column === undefined) {
+    problems.push(`id names '${property}', which is no column of ${metadata.name}`);
+    return key;
+  }
+  if (column.metadata.isNullable || !isLoaded(column)) {
+    problems.push(`id names '${property}', which a row may be without: make it not null, and selected`);
+  }
+  checkParts(metadata, [column], problems);
+  const alone = [column.metadata, ...within];
+  const implied = source.spansTenants || isUnique(metadata, alone) ? [] : columns.filter(({ tenant }) => tenant);
+  const whole = [...implied.map((tenant) => tenant.metadata), ...alone];
+  if (!isUnique(metadata, whole)) {
+    const names = whole.map(({ propertyPath }) => `'${propertyPath}'`);
+    problems.push(
+      `id names '${property}', which several rows may have alike. Put @Unique([${names.join(', ')}]) on ${metadata.name}`,
+    );
+  }
+  return new ResourceId(dataSource, metadata, [column], implied);
+}
+
+/** Whether no two rows can have the same values of these columns. */
+export function isUnique(metadata: EntityMetadata, columns: readonly ColumnMetadata[]): boolean {
+  const keys = [
+    metadata.primaryColumns,
+    ...metadata.uniques.map((unique) => unique.columns),
+    ...metadata.indices.filter(({ isUnique, where }) => isUnique && !where).map((index) => index.columns),
+  ];
+  return keys.some((key) => key.length > 0 && key.every((column) => columns.includes(column)));
+}
+
+/** An instant has many spellings, and databases round it. */
+function checkParts(metadata: EntityMetadata, columns: readonly ResourceColumn[], problems: string[]): void {
+  for (const { property, type } of columns) {
+    if (type.parse !== undefined && !(type.read(new Date(Date.UTC(2000, 0))) instanceof Date)) continue;
+    problems.push(`${metadata.name}.${property} cannot stand in a path. An id is a text, a number, a UUID or a day`);
+  }
+}
