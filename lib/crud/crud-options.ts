@@ -8,16 +8,14 @@ export type ColumnKey<T> = {
   [K in keyof T & string]-?: T[K] extends (...args: never[]) => unknown ? never : K;
 }[keyof T & string];
 
-/** Names of an entity's columns; those of an embedded object by path, as in `address.city`. */
-export type ColumnPath<T> = ColumnKey<T> | `${EmbeddedKey<T>}.${string}`;
+/** Names of an entity's columns; those of an embedded object or of related entities by path: `address.city`, `tags.name`. */
+export type ColumnPath<T> = ColumnKey<T> | `${ObjectKey<T>}.${string}`;
 
-type EmbeddedKey<T> = {
-  [K in ColumnKey<T>]: NonNullable<T[K]> extends Date | readonly unknown[]
-    ? never
-    : NonNullable<T[K]> extends object
-      ? K
-      : never;
+type ObjectKey<T> = {
+  [K in ColumnKey<T>]: One<NonNullable<T[K]>> extends Date ? never : One<NonNullable<T[K]>> extends object ? K : never;
 }[ColumnKey<T>];
+
+type One<V> = V extends readonly (infer E)[] ? E : V;
 
 /** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */
 export interface CrudDtos {

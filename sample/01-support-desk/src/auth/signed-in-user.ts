@@ -18,3 +18,13 @@ export interface SignedInUser {
 export interface SignedInRequest {
   user?: SignedInUser;
 }
+
+/**
+ * Who sent a request, as a member of an organization.
+ *
+ * @throws Error on a route without {@link AuthGuard} or without a tenant scope, which such a person cannot reach
+ */
+export function memberOf({ user }: SignedInRequest): Membership {
+  if (user?.membership === undefined) throw new Error('Nobody who belongs to an organization has signed in.');
+  return user.membership;
+}

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { Comment } from '../support-tickets/comment.entity.js';
+import { HistoryEntry } from '../support-tickets/history-entry.entity.js';
 import { Resolution } from '../support-tickets/resolution.entity.js';
 import { SupportTicket } from '../support-tickets/support-ticket.entity.js';
 import { Tag } from '../support-tickets/tag.entity.js';
@@ -26,7 +27,18 @@ export async function seedTickets(
   await manager.insert(
     Comment,
     tickets.flatMap(({ id, comments }) =>
-      comments.map(({ body, author }) => ({ body, ticketId: id, authorId: people[author].id, organizationId })),
+      comments.map(({ author, ...comment }) => ({
+        ...comment,
+        ticketId: id,
+        authorId: people[author].id,
+        organizationId,
+      })),
+    ),
+  );
+  await manager.insert(
+    HistoryEntry,
+    tickets.flatMap(({ id, history }) =>
+      history.map(({ author, ...entry }) => ({ ...entry, ticketId: id, authorId: people[author].id, organizationId })),
     ),
   );
   await manager.insert(

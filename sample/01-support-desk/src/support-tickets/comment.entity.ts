@@ -1,5 +1,5 @@
 import { TenantScoped } from 'nestjs-muck';
-import { Column, Entity, Index, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { Organization } from '../organizations/organization.entity.js';
 import { User } from '../users/user.entity.js';
 import { SupportTicket } from './support-ticket.entity.js';
@@ -28,6 +28,9 @@ export class Comment {
 
   @ManyToOne(() => User, { nullable: false })
   author!: Relation<User>;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
 
   @Column()
   organizationId!: number;

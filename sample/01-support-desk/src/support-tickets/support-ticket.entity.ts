@@ -13,6 +13,7 @@ import {
   PrimaryGeneratedColumn,
   Unique,
   UpdateDateColumn,
+  VersionColumn,
   type Relation,
 } from 'typeorm';
 import { Organization } from '../organizations/organization.entity.js';
@@ -82,6 +83,10 @@ export class SupportTicket {
 
   @UpdateDateColumn({ type: 'timestamptz' })
   updatedAt!: Date;
+
+  /** Counts the changes: whoever says which version a change is made to does not undo somebody else's. */
+  @VersionColumn()
+  version!: number;
 
   @DeleteDateColumn({ type: 'timestamptz' })
   deletedAt!: Date | null;

@@ -3,6 +3,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { AuthGuard } from '../auth/auth.guard.js';
 import { CreateTicketDto } from './dto/create-ticket.dto.js';
 import { SupportTicket } from './support-ticket.entity.js';
+import { TicketHistory } from './ticket-history.js';
 
 /** The tickets of the caller's organization. */
 @Controller('support-tickets')
@@ -11,6 +12,22 @@ import { SupportTicket } from './support-ticket.entity.js';
 @Crud(SupportTicket, {
   dto: { create: CreateTicketDto },
   search: ['subject'],
-  sort: ['orderNumber', 'subject', 'priority', 'status', 'createdAt', 'updatedAt'],
+  filter: [
+    'id',
+    'orderNumber',
+    'subject',
+    'priority',
+    'status',
+    'assigneeId',
+    'assignee.name',
+    'assignee.email',
+    'tags.id',
+    'tags.name',
+    'comments.body',
+    'createdAt',
+    'updatedAt',
+  ],
+  sort: ['orderNumber', 'subject', 'priority', 'status', 'assignee.name', 'createdAt', 'updatedAt'],
+  hooks: [TicketHistory],
 })
 export class SupportTicketsController extends CrudController<SupportTicket> {}

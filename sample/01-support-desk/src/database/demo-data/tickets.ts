@@ -1,3 +1,4 @@
+import type { HistoryEvent, FieldChange } from '../../support-tickets/history-entry.entity.js';
 import { TICKET_PRIORITIES, TICKET_STATUSES } from '../../support-tickets/support-ticket.entity.js';
 import type { TicketPriority, TicketStatus } from '../../support-tickets/support-ticket.entity.js';
 import { ORGANIZATIONS, type DemoOrganization } from './people.js';
@@ -33,7 +34,8 @@ const COMMENTS = [
 const SUMMARIES = ['Sent a replacement.', 'Refunded in full.', 'Explained where the setting is.'];
 
 const FIRST_TICKET_AT = Date.parse('2026-01-05T08:00:00Z');
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** A ticket and what hangs on it; people are given by their place in the organization's list. */
 export interface DemoTicket {
@@ -45,8 +47,17 @@ export interface DemoTicket {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly tags: readonly string[];
-  readonly comments: readonly { readonly body: string; readonly author: 0 | 1 }[];
+  readonly comments: readonly { readonly body: string; readonly author: 0 | 1; readonly createdAt: Date }[];
   readonly resolution: string | null;
+  readonly history: readonly DemoHistoryEntry[];
+}
+
+/** What became of a ticket until it was as it is. */
+export interface DemoHistoryEntry {
+  readonly event: HistoryEvent;
+  readonly changes: FieldChange[];
+  readonly author: 0 | 1;
+  readonly createdAt: Date;
 }
 
 /** All tags of an organization: some that the other one has by the same name, some of its own. */
@@ -64,21 +75,36 @@ function demoTicket(organization: DemoOrganization, index: number): DemoTicket {
   const shift = ORGANIZATIONS.indexOf(organization);
   const status = at(TICKET_STATUSES, index * 2 + shift);
   const createdAt = new Date(FIRST_TICKET_AT + (index * 5 + shift) * HOUR);
+  const updatedAt = new Date(createdAt.getTime() + (1 + (index % 7)) * HOUR);
+  const assignee = index % 4 === 3 ? null : (index + shift) % 2 === 0 ? 0 : 1;
   return {
     orderNumber: FIRST_ORDER_NUMBER + index,
     subject: subjectOf(organization, index),
     priority: at(TICKET_PRIORITIES, index * 3 + shift),
     status,
-    assignee: index % 4 === 3 ? null : (index + shift) % 2 === 0 ? 0 : 1,
+    assignee,
     createdAt,
-    updatedAt: new Date(createdAt.getTime() + (1 + (index % 7)) * HOUR),
+    updatedAt,
     tags: tagsOf(organization, index),
     comments: Array.from({ length: (index + shift) % 4 }, (_, nth) => ({
       body: at(COMMENTS, index + nth),
       author: nth % 2 === 0 ? 0 : 1,
+      createdAt: new Date(createdAt.getTime() + (nth + 1) * 20 * MINUTE),
     })),
     resolution: status === 'closed' ? at(SUMMARIES, index) : null,
+    history: historyOf({ status, createdAt, updatedAt, author: assignee ?? 0 }),
   };
+}
+
+/** All tickets begin as open ones. */
+function historyOf(
+  ticket: Pick<DemoTicket, 'status' | 'createdAt' | 'updatedAt'> & { author: 0 | 1 },
+): DemoHistoryEntry[] {
+  const { status, createdAt, updatedAt, author } = ticket;
+  const created: DemoHistoryEntry = { event: 'created', changes: [], author: 0, createdAt };
+  if (status === 'open') return [created];
+  const changes = [{ field: 'status', from: 'open', to: status }];
+  return [created, { event: 'changed', changes, author, createdAt: updatedAt }];
 }
 
 function subjectOf(organization: DemoOrganization, index: number): string {

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Tenancy } from 'nestjs-muck';
+import request from 'supertest';
+import { HistoryEntry } from '../../sample/01-support-desk/src/support-tickets/history-entry.entity.js';
+import { SupportTicket } from '../../sample/01-support-desk/src/support-tickets/support-ticket.entity.js';
+import { adaptersToTest } from '../support/adapters.js';
+import { openSupportDesk } from '../support/support-desk.js';
+import type { SupportDesk } from '../support/support-desk.js';
+
+const TICKETS = '/api/support-tickets';
+
+describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
+  const tenancy = new Tenancy();
+  let desk: SupportDesk;
+  let ada: string;
+
+  beforeAll(async () => {
+    desk = await openSupportDesk(adapter);
+    ada = await desk.signIn('ada@acme.example');
+  });
+  afterAll(() => desk.close());
+
+  const as = (token: string, verb: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string): request.Test =>
+    request(desk.app.getHttpServer())[verb](path).set('Authorization', `Bearer ${token}`);
+  const stored = <R>(look: () => Promise<R>): Promise<R> => tenancy.unscoped('looks at rows of any tenant', look);
+  const historyOf = (ticketId: number): Promise<HistoryEntry[]> =>
+    stored(() => desk.dataSource.getRepository(HistoryEntry).find({ where: { ticketId }, order: { id: 'ASC' } }));
+
+  it('has migrations that make the tables which its entities describe', async () => {
+    const { upQueries } = await stored(() => desk.dataSource.driver.createSchemaBuilder().log());
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('writes down what becomes of a ticket, in words, and through whom', async () => {
+    const { body } = await as(ada, 'post', TICKETS).send({ orderNumber: 7001, subject: 'First' }).expect(201);
+    const path = `${TICKETS}/${body.id}`;
+    await as(ada, 'patch', path).send({ assigneeId: 2, status: 'closed' }).expect(200);
+    await as(ada, 'put', path).send({ orderNumber: 7001, subject: 'Second' }).expect(200);
+    await as(ada, 'delete', path).expect(204);
+    expect(await historyOf(body.id)).toMatchObject([
+      { event: 'created', changes: [], authorId: 1, organizationId: 1 },
+      {
+        event: 'changed',
+        changes: [
+          { field: 'status', from: 'open', to: 'closed' },
+          { field: 'assignee', from: null, to: 'Alan Turing' },
+        ],
+      },
+      {
+        event: 'changed',
+        changes: [
+          { field: 'subject', from: 'First', to: 'Second' },
+          { field: 'status', from: 'closed', to: 'open' },
+          { field: 'assignee', from: 'Alan Turing', to: null },
+        ],
+      },
+      { event: 'deleted', changes: [] },
+    ]);
+  });
+
+  it('stores neither a ticket nor its history where one of them cannot be', async () => {
+    const count = (): Promise<number> => stored(() => desk.dataSource.getRepository(HistoryEntry).count());
+    const before = await count();
+    await as(ada, 'post', TICKETS).send({ orderNumber: 1001, subject: 'taken' }).expect(409);
+    expect(await count()).toBe(before);
+
+    await stored(() =>
+      desk.dataSource.query('ALTER TABLE "history_entry" ADD CONSTRAINT "full" CHECK ("id" < 0) NOT VALID'),
+    );
+    await as(ada, 'post', TICKETS).send({ orderNumber: 7002, subject: 'not written down' }).expect(500);
+    await stored(() => desk.dataSource.query('ALTER TABLE "history_entry" DROP CONSTRAINT "full"'));
+    const kept = await stored(() => desk.dataSource.getRepository(SupportTicket).countBy({ orderNumber: 7002 }));
+    expect(kept).toBe(0);
+  });
+
+  it('filters and sorts tickets by their assignee and their tags', async () => {
+    const list = async (query: string): Promise<SupportTicket[]> =>
+      (await as(ada, 'get', `${TICKETS}?limit=100&${query}`).expect(200)).body.items as SupportTicket[];
+    const ofAlan = await list('assignee.name__icontains=turing');
+    expect(ofAlan.length).toBeGreaterThan(10);
+    expect(new Set(ofAlan.map(({ assigneeId }) => assigneeId))).toEqual(new Set([2]));
+
+    const sorted = (await list('sort=assignee.name,orderNumber')).map(({ assigneeId }) => assigneeId);
+    expect(sorted).toEqual([
+      ...sorted.filter((id) => id === 1),
+      ...sorted.filter((id) => id === 2),
+      ...sorted.filter((id) => id === null),
+    ]);
+
+    const billing = await list('tags.name=billing');
+    const anvils = await list('tags.name=anvils');
+    expect([billing.length, anvils.length].every((length) => length > 0 && length < 60)).toBe(true);
+  });
+});
