@@ -319,9 +319,9 @@ export const DESK_ENTITIES = [
 /** A DataSource over the help desk's entities, initialised, with empty tables and a query cache in the database. */
 export async function openDesk(options: DataSourceOptions): Promise<DataSource> {
   return new DataSource({
+    synchronize: true,
     ...options,
     entities: DESK_ENTITIES,
-    synchronize: true,
     cache: true,
   }).initialize();
 }

@@ -57,6 +57,12 @@ export const ACME_TICKETS = 3;
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** What is used of TypeORM's driver for SQLite in memory. */
+interface SqliteInMemory {
+  readonly databaseConnection: { export(): Uint8Array; close(): void };
+  load(file: Uint8Array): Promise<unknown>;
+}
+
 /** The rows of a world as text: to tell whether any has changed. */
 export interface Snapshot {
   readonly all: string;
@@ -64,10 +70,14 @@ export interface Snapshot {
   readonly globex: string;
 }
 
+/** An SQLite database with its rows as they are when nothing has happened yet: worlds are copies of it. */
+let sown: { readonly file: Uint8Array; readonly snapshot: Snapshot } | undefined;
+
 /** Two tenants' help desks in one database. */
 export class World {
   /** The rows as they are when nothing has happened yet. */
   untouched!: Snapshot;
+  private seen: { readonly changes: string | undefined; readonly snapshot: Snapshot } | undefined;
 
   private constructor(
     readonly kind: DatabaseKind,
@@ -82,10 +92,11 @@ export class World {
    */
   static async open(kind: DatabaseKind, enforced: boolean): Promise<World> {
     const database = await createDatabase(kind);
-    const dataSource = await openDesk({ ...database.options, ...(kind !== 'sqljs' && { poolSize: 5 }) } as never);
+    const own = kind === 'sqljs' ? { synchronize: sown === undefined } : { poolSize: 5 };
+    const dataSource = await openDesk({ ...database.options, ...own } as never);
     const world = new World(kind, dataSource, database);
-    await tenancy.unscoped('two desks', () => sow(dataSource));
-    world.untouched = await world.look();
+    if (kind === 'sqljs' && sown !== undefined) await world.restore(sown);
+    else await world.sow();
     if (!enforced) detach(dataSource);
     return world;
   }
@@ -138,14 +149,31 @@ export class World {
 
   /** The rows as they are now. */
   async look(): Promise<Snapshot> {
-    const rows = new Map<EntityMetadata, Row[]>();
-    await tenancy.unscoped('looks at everything', async () => {
-      for (const metadata of this.tables()) {
-        const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
-        // A table that an attack has removed.
-        rows.set(metadata, await this.dataSource.query<Row[]>(query).catch(() => [{ id: 'globex has no such table' }]));
+    return tenancy.unscoped('looks at everything', async () => {
+      const changes = await this.changes();
+      if (changes === undefined || changes !== this.seen?.changes) {
+        this.seen = { changes, snapshot: await this.read() };
       }
+      return this.seen.snapshot;
     });
+  }
+
+  /** SQLite counts what is written: while nothing is, the rows need not be read again. */
+  private async changes(): Promise<string | undefined> {
+    if (this.kind !== 'sqljs') return undefined;
+    return JSON.stringify([
+      await this.dataSource.query('SELECT total_changes() AS rows'),
+      await this.dataSource.query('PRAGMA schema_version'),
+    ]);
+  }
+
+  private async read(): Promise<Snapshot> {
+    const rows = new Map<EntityMetadata, Row[]>();
+    for (const metadata of this.tables()) {
+      const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
+      // A table that an attack has removed.
+      rows.set(metadata, await this.dataSource.query<Row[]>(query).catch(() => [{ id: 'globex has no such table' }]));
+    }
     const text = (chosen: (metadata: EntityMetadata, row: Row) => boolean): string =>
       [...rows]
         .map(([metadata, all]) => {
@@ -159,7 +187,8 @@ export class World {
   /** Puts the rows back as they were, if `now` differs. */
   async reset(now: Snapshot): Promise<void> {
     await tenancy.unscoped('starts afresh', async () => {
-      if (now.all !== this.untouched.all) {
+      if (now.all !== this.untouched.all && sown !== undefined && this.kind === 'sqljs') await this.restore(sown);
+      else if (now.all !== this.untouched.all) {
         await this.resow().catch(async () => {
           await this.rebuild();
           await this.resow();
@@ -168,6 +197,25 @@ export class World {
       await this.dataSource.queryResultCache?.clear();
       this.untouched = await this.look();
     });
+  }
+
+  private async sow(): Promise<void> {
+    await tenancy.unscoped('two desks', () => sow(this.dataSource));
+    this.untouched = await this.look();
+    if (this.kind !== 'sqljs') return;
+    sown = { file: this.sqlite().databaseConnection.export(), snapshot: this.untouched };
+    await this.restore(sown);
+  }
+
+  private async restore({ file, snapshot }: NonNullable<typeof sown>): Promise<void> {
+    this.sqlite().databaseConnection.close();
+    await this.sqlite().load(file);
+    this.untouched = snapshot;
+    this.seen = { changes: await tenancy.unscoped('starts counting', () => this.changes()), snapshot };
+  }
+
+  private sqlite(): SqliteInMemory {
+    return this.dataSource.driver as unknown as SqliteInMemory;
   }
 
   private async resow(): Promise<void> {

@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
-import { detach } from '../../support/detach.js';
+import { detach, provesAttempts } from '../../support/detach.js';
 
 export const tenancy = new Tenancy();
 
@@ -50,7 +50,7 @@ export function annexAttacks(
     const open: (Annex & { readonly database: TestDatabase })[] = [];
 
     beforeAll(async () => {
-      for (const enforced of [true, false]) {
+      for (const enforced of provesAttempts ? [true, false] : [true]) {
         const database = await createDatabase(kind);
         const dataSource = await new DataSource({
           ...database.options,
@@ -64,7 +64,7 @@ export function annexAttacks(
       }
     });
     afterAll(async () => {
-      for (const { dataSource, database } of open) {
+      for (const { dataSource, database } of open.splice(0)) {
         await dataSource.destroy();
         await database.drop();
       }
@@ -96,8 +96,10 @@ export function annexAttacks(
         continue;
       }
       it(promise, async () => {
-        const withoutEnforcement = await outcome(open[1], attempt);
-        expect({ withoutEnforcement }).toEqual({ withoutEnforcement: { ...withoutEnforcement, crosses: true } });
+        if (provesAttempts) {
+          const withoutEnforcement = await outcome(open[1], attempt);
+          expect({ withoutEnforcement }).toEqual({ withoutEnforcement: { ...withoutEnforcement, crosses: true } });
+        }
         const withEnforcement = await outcome(open[0], attempt);
         expect({ withEnforcement }).toEqual({ withEnforcement: { ...withEnforcement, crosses: false } });
       });

@@ -150,7 +150,7 @@ describe.each(databasesToTest())('a key of every kind on %s', (kind) => {
     }
   });
   afterAll(async () => {
-    for (const { dataSource, database } of open) {
+    for (const { dataSource, database } of open.splice(0)) {
       await dataSource.destroy();
       await database.drop();
     }
