@@ -24,7 +24,7 @@ export class CrudCall {
   }
 }
 
-const calls = new AsyncLocalStorage<CrudCall>();
+const calls = new AsyncLocalStorage<CrudCall | undefined>();
 
 /** The call that the running code belongs to; undefined outside any. */
 export function currentCall(): CrudCall | undefined {
@@ -49,5 +49,5 @@ export function runInCall<R>(call: CrudCall, fn: () => R): R {
 
 /** Runs `fn` as part of no call. */
 export function runOutsideCall<R>(fn: () => R): R {
-  return calls.exit(fn);
+  return calls.run(undefined, fn);
 }

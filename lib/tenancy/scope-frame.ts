@@ -43,7 +43,7 @@ export interface ScopeFrame {
  * next request of a keep-alive connection. The module may be loaded twice (by two versions of the package); then each
  * copy has its own store and the other copy's scope is "none", which refuses.
  */
-const frames = new AsyncLocalStorage<ScopeFrame>();
+const frames = new AsyncLocalStorage<ScopeFrame | undefined>();
 
 /** Without a prototype: what something puts on every object must not open a section. */
 function frame(values: ScopeFrame): ScopeFrame {
@@ -84,7 +84,8 @@ export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
 
 /** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
 export function runOutside<R>(fn: () => R): R {
-  return frames.getStore() === undefined ? fn() : frames.exit(fn);
+  // Not `exit`, which switches the hooks of the whole process off and on again.
+  return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
 }
 
 /** Runs `fn` in `section` and closes it when `fn` returns or its promise settles. */
