@@ -15,7 +15,10 @@ export const date: ValueType = textual(
   },
 );
 
-/** Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. */
+/**
+ * Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. One time has one spelling, with seconds and without
+ * idle zeros: SQLite keeps and compares texts.
+ */
 export function time(withZone: boolean): ValueType {
   const pattern = `${TIME.source.slice(0, -1)}${withZone ? `(${TIME_ZONE.source.slice(0, -1)})?` : ''}$`;
   const described = {
@@ -25,8 +28,14 @@ export function time(withZone: boolean): ValueType {
   } as const;
   return textual('a time like 23:59:59', described, (value) => {
     if (typeof value !== 'string') return undefined;
-    return TIME.test(withZone ? value.replace(TIME_ZONE, '') : value) ? value : undefined;
+    const zone = (withZone && TIME_ZONE.exec(value)?.[0]) || '';
+    const clock = value.slice(0, value.length - zone.length);
+    return TIME.test(clock) ? `${spelledOut(clock)}${zone}` : undefined;
   });
+}
+
+function spelledOut(clock: string): string {
+  return clock.length === 5 ? `${clock}:00` : clock.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 
 /**

@@ -47,17 +47,13 @@ export function bigInteger(unsigned: boolean): ValueType {
  * do not fit.
  */
 export function decimal(precision: number | null | undefined, scale: number | undefined): ValueType {
-  const [bound, digits] =
-    precision === null || precision === undefined
-      ? [Number.MAX_VALUE, '']
-      : [
-          10 ** (precision - (scale ?? 0)) - 0.5 * 10 ** -(scale ?? 0),
-          ` of at most ${precision - (scale ?? 0)} digits before the point`,
-        ];
+  const isBounded = precision !== null && precision !== undefined;
   const fits = (text: string): boolean =>
-    text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) && Math.abs(Number(text)) < bound;
+    text.length <= MAX_DECIMAL_LENGTH &&
+    DECIMAL.test(text) &&
+    (isBounded ? roundedDigits(text, scale ?? 0) <= precision : Number.isFinite(Number(text)));
   return {
-    expects: `a decimal number${digits}`,
+    expects: `a decimal number${isBounded ? ` of at most ${precision - (scale ?? 0)} digits before the point` : ''}`,
     compares: 'order',
     schema: { type: 'string', format: 'decimal', pattern: DECIMAL_PATTERN },
     inputSchema: { type: ['string', 'number'], format: 'decimal', pattern: DECIMAL_PATTERN },
@@ -66,6 +62,16 @@ export function decimal(precision: number | null | undefined, scale: number | un
     parse: (text) => (fits(text) ? text : undefined),
     toJson: asString,
   };
+}
+
+/** How many digits a decimal has when it is rounded to a scale. Its floating point number would be off by one near a bound. */
+function roundedDigits(text: string, scale: number): number {
+  const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:e(.+))?$/i.exec(text)!;
+  const digits = BigInt(`${whole}${fraction}`);
+  const shift = Number(exponent) - fraction.length + scale;
+  const unit = 10n ** BigInt(Math.abs(shift));
+  const rounded = shift < 0 ? (digits + unit / 2n) / unit : digits * unit;
+  return rounded === 0n ? 0 : String(rounded).length;
 }
 
 /** Floating point numbers of 64 or 32 bits. */
