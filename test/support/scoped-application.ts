@@ -1,0 +1,62 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { MuckModule, Tenancy, tenantFromUser } from 'nestjs-muck';
+import type { App } from 'supertest/types.js';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { createApplication } from './adapters.js';
+import type { Adapter } from './adapters.js';
+import { createDatabase } from './databases.js';
+import type { DatabaseKind } from './databases.js';
+import { openTransport } from './transport.js';
+import type { Transport } from './transport.js';
+
+/** An application over a database of its own, and a client of it that is quick enough for thousands of requests. */
+export interface ScopedApplication {
+  readonly app: INestApplication<App>;
+  readonly dataSource: DataSource;
+  readonly tenancy: Tenancy;
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+/** What {@link openScopedApplication} is made of. */
+export interface ScopedApplicationParts {
+  readonly database: DatabaseKind;
+  readonly adapter: Adapter;
+  readonly entities: Type[];
+  readonly controllers: Type[];
+  readonly providers?: Type[];
+  readonly options?: Partial<DataSourceOptions>;
+}
+
+/** The tenant is the `organizationId` of the request's user, whom a guard of the test names. */
+export async function openScopedApplication(parts: ScopedApplicationParts): Promise<ScopedApplication> {
+  const { adapter, entities, controllers, providers = [] } = parts;
+  const database = await createDatabase(parts.database);
+  const options = { ...database.options, ...parts.options, entities, synchronize: true, retryAttempts: 0 };
+  const app = await createApplication(
+    {
+      module: class ScopedModule {},
+      imports: [
+        TypeOrmModule.forRoot(options as object),
+        MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
+      ],
+      controllers,
+      providers,
+    },
+    { adapter },
+  );
+  const transport = await openTransport(app);
+  return {
+    app,
+    dataSource: app.get(DataSource),
+    tenancy: app.get(Tenancy),
+    transport,
+    async close() {
+      transport.close();
+      await app.close();
+      await database.drop();
+    },
+  };
+}
