@@ -3,8 +3,9 @@ import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { BodyRules } from './body/body-rules.js';
 import { compileId, compileKey } from './compile-id.js';
+import { STANDARD_BULK } from './crud-defaults.js';
 import type { CrudDtos, CrudOptions } from './crud-options.js';
-import type { BodyRoute } from './crud-routes.js';
+import type { BodyRoute, CrudRoute } from './crud-routes.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
@@ -13,6 +14,7 @@ import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './r
 import type { ResourceColumn } from './resource-column.js';
 import { ResponseShape } from './response-shape.js';
 import { Resource } from './resource.js';
+import { writeProblems } from './write-problems.js';
 
 /** What {@link compileResource} needs to know. */
 export interface ResourceSource<T extends object> {
@@ -22,6 +24,8 @@ export interface ResourceSource<T extends object> {
   readonly options: CrudOptions<T>;
   /** Whether `create` works over all tenants, so that the body has to name one. */
   readonly createsForAnyTenant: boolean;
+  /** The routes that it serves. */
+  readonly routes: readonly CrudRoute[];
   /** Whether one of its routes works over all tenants, so that an id has to name one. */
   readonly spansTenants: boolean;
   /** How errors call it. */
@@ -60,6 +64,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
       problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
     }
   }
+  problems.push(...writeProblems(options, source.routes, metadata));
   if (problems.length > 0) throw new MuckConfigurationError(problems.map((problem) => `${source.where}: ${problem}.`));
   return new Resource({
     entity,
@@ -74,6 +79,8 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     shown: shown.detail,
     shape: new ResponseShape(entity, columns, dto.response, dto.detail ?? dto.response),
     strictPayload: options.strictPayload ?? false,
+    maxBulk: options.maxBulk ?? STANDARD_BULK,
+    requireIfMatch: options.requireIfMatch ?? false,
   });
 }
 

@@ -1,3 +1,4 @@
+import { Brackets } from 'typeorm';
 import type { WhereExpressionBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { ResourceColumn } from './resource-column.js';
@@ -47,4 +48,26 @@ export function formOf(conditions: readonly Condition[]): string {
   return conditions
     .map(({ column, parameter }) => `${column.propertyPath}${parameter === null ? ' is null' : ''}`)
     .join();
+}
+
+/** Adds to a select that rows meet all conditions of one of several lists. */
+export function meetOneOf(
+  select: WhereExpressionBuilder,
+  alternatives: readonly (readonly Condition[])[],
+  alias: string,
+): void {
+  select.andWhere(
+    new Brackets((either) => {
+      alternatives.forEach((conditions, row) => {
+        either.orWhere(
+          new Brackets((all) => {
+            conditions.forEach(({ column, parameter }, index) => {
+              const name = `row_${row}_${index}`;
+              all.andWhere(`${alias}.${column.propertyPath} = :${name}`, { [name]: parameter });
+            });
+          }),
+        );
+      });
+    }),
+  );
 }

@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionContext } from '@nestjs/common';
+import { Precondition } from './preconditions/precondition.js';
 import type { Resource } from './resource.js';
 
 /** One call of a handler of a `@Crud` controller. */
 export class CrudCall {
   private claims: Readonly<Record<string, unknown>> = {};
+
+  private precondition = Precondition.none;
 
   constructor(
     readonly context: ExecutionContext,
@@ -21,6 +24,18 @@ export class CrudCall {
     const claims = this.claims;
     this.claims = {};
     return claims;
+  }
+
+  /** Keeps what the request says of the row that it is going to change. */
+  keepPrecondition(precondition: Precondition): void {
+    this.precondition = precondition;
+  }
+
+  /** What the request said of its row, once. */
+  takePrecondition(): Precondition {
+    const { precondition } = this;
+    this.precondition = Precondition.none;
+    return precondition;
   }
 }
 

@@ -30,12 +30,22 @@ export interface CrudDefaults {
    * has no effect then; switched on, one that differs is a 400.
    */
   readonly strictPayload?: boolean;
+  /** Most rows that `createMany` makes at once; 100 by default. */
+  readonly maxBulk?: number;
+  /**
+   * Whether `PUT`, `PATCH` and `DELETE` need an `If-Match` with the row's `ETag`: without one they are a 428. Off by
+   * default. The entity needs a `@VersionColumn`.
+   */
+  readonly requireIfMatch?: boolean;
   /** Query parameters of lists that are somebody else's: a CDN's, a guard's. Unknown ones are refused otherwise. */
   readonly ignoreParams?: readonly string[];
 }
 
 /** The length of a page where nobody says otherwise. */
 export const STANDARD_LIMIT = { default: 20, max: 100 } as const;
+
+/** How many rows may be made at once where nobody says otherwise. */
+export const STANDARD_BULK = 100;
 
 /** Injection token of the module's {@link CrudDefaults}. */
 export const CRUD_DEFAULTS = Symbol('nestjs-muck:crud-defaults');

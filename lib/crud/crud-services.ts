@@ -19,6 +19,7 @@ import { ResourceHooks } from './hooks/resource-hooks.js';
 import { narrowOncePerCall, noNarrowing } from './narrowing.js';
 import type { NarrowByContext } from './narrowing.js';
 import type { Resource } from './resource.js';
+import { Precondition } from './preconditions/precondition.js';
 import { ServedDataSources } from './served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
@@ -76,6 +77,7 @@ export class CrudServices implements OnApplicationBootstrap {
       resource,
       narrowing: narrow === undefined ? noNarrowing : narrowOncePerCall(resource, narrow, `${controller.name}.scope()`),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
+      takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
       hooks: () => hooks.chain(),
     });
   }
@@ -88,6 +90,7 @@ export class CrudServices implements OnApplicationBootstrap {
       resource: () => this.compileOnce(entity, crud as unknown as CrudMetadata) as unknown as Resource<T>,
       narrowing: noNarrowing,
       takeClaims: () => ({}),
+      takePrecondition: () => Precondition.none,
       hooks: () => hooks.chain(),
     });
   }
@@ -105,6 +108,7 @@ export class CrudServices implements OnApplicationBootstrap {
         entity,
         options: withDefaults(options, this.defaults),
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
+        routes,
         spansTenants: routes.some((route) => routeKind(owner, route) === 'cross-tenant'),
         where: owner.name,
       });

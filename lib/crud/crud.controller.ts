@@ -59,6 +59,11 @@ export abstract class CrudController<T extends object> {
     return this.service.create(body as CrudValues<T>);
   }
 
+  /** `POST /bulk`, where the options name it: several new rows, or none of them. */
+  createMany(bodies: readonly CrudBody<T>[]): Promise<T[]> {
+    return this.service.createMany(bodies as readonly CrudValues<T>[]);
+  }
+
   /** `PUT /:id`: the row as the body describes it. */
   replace(id: EntityId, body: CrudBody<T>): Promise<T> {
     return this.service.replace(id, body as CrudValues<T>);
@@ -72,6 +77,11 @@ export abstract class CrudController<T extends object> {
   /** `DELETE /:id`. */
   remove(id: EntityId): Promise<void> {
     return this.service.remove(id);
+  }
+
+  /** `POST /:id/restore`, where the options name it: the row, which is no longer deleted. */
+  restore(id: EntityId): Promise<T> {
+    return this.service.restore(id);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { HttpStatus, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { catchError, map, Observable, throwError } from 'rxjs';
@@ -10,6 +10,8 @@ import { CrudCall, runInCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudServices } from './crud-services.js';
+import { answeredTag, isKnown } from './preconditions/answered-tag.js';
+import { Precondition } from './preconditions/precondition.js';
 import { Page } from './query/list-query.js';
 import { headerText, pageLinks } from './query/page-links.js';
 import type { Resource } from './resource.js';
@@ -33,14 +35,28 @@ export class CrudInterceptor implements NestInterceptor {
     const handled = new Observable<unknown>((subscriber) => runInCall(call, () => next.handle().subscribe(subscriber)));
     if (context.getType() !== 'http') return handled;
     const route = routeOf(context);
+    call.keepPrecondition(Precondition.of(context, route, resource));
     return handled.pipe(
       map((value) => {
         this.setHeaders(call, route, value);
+        if (this.isKnownToClient(call, route, value)) return undefined;
         const shaped = resource.shape.shape(value, route);
         return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
       }),
       catchError((error: unknown) => throwError(() => httpErrorOf(error))),
     );
+  }
+
+  /** Sets the `ETag` of a row, and the status where the client has that row already. */
+  private isKnownToClient({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): boolean {
+    const adapter = this.adapterHost.httpAdapter;
+    const response = context.switchToHttp().getResponse<unknown>();
+    const tag = answeredTag(context, route, resource, value);
+    if (tag === undefined || adapter.isHeadersSent(response) === true) return false;
+    adapter.setHeader(response, 'ETag', tag);
+    const isUnchanged = isKnown(context, route, tag);
+    if (isUnchanged) adapter.status(response, HttpStatus.NOT_MODIFIED);
+    return isUnchanged;
   }
 
   private setHeaders({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): void {

@@ -1,10 +1,13 @@
 import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
+import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import type { EntityId } from './resource-id.js';
 import type { Resource } from './resource.js';
+import { RowCreator } from './row-creator.js';
 import { RowWriter } from './row-writer.js';
 import { Rows } from './rows.js';
+import type { WriteTerms } from './write-terms.js';
 
 /** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
 export type CrudValues<T> = {
@@ -20,6 +23,8 @@ export interface CrudBinding<T extends object> {
   readonly narrowing: () => Promise<Narrowing>;
   /** What the running request's body says of columns that the server owns; taken once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  /** What the running request says of the row that it is going to change; taken once. */
+  readonly takePrecondition: () => Precondition;
   /** The hooks that take part in writes. */
   readonly hooks: () => Promise<HookChain<T>>;
 }
@@ -65,8 +70,20 @@ export class CrudService<T extends object> {
    * @throws UniqueConflictError, ReferenceUnknownError
    */
   async create(values: CrudValues<T>): Promise<T> {
-    const writer = await this.writer();
-    return writer.create(values);
+    const creator = new RowCreator(await this.terms());
+    return creator.create(values);
+  }
+
+  /**
+   * Inserts rows, all of them or none.
+   *
+   * @returns them as they are stored, in the same order
+   * @throws BadRequestException that names what is wrong with which row, by its index; ConflictException where only unique
+   *   keys are taken
+   */
+  async createMany(list: readonly CrudValues<T>[]): Promise<T[]> {
+    const creator = new RowCreator(await this.terms());
+    return creator.createMany(list);
   }
 
   /**
@@ -77,7 +94,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async replace(id: EntityId, values: CrudValues<T>): Promise<T> {
-    const writer = await this.writer();
+    const writer = new RowWriter(await this.terms());
     return writer.replace(id, values);
   }
 
@@ -89,7 +106,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async update(id: EntityId, values: CrudValues<T>): Promise<T> {
-    const writer = await this.writer();
+    const writer = new RowWriter(await this.terms());
     return writer.update(id, values);
   }
 
@@ -99,20 +116,33 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    */
   async remove(id: EntityId): Promise<void> {
-    const writer = await this.writer();
+    const writer = new RowWriter(await this.terms());
     return writer.remove(id);
   }
 
-  private async writer(): Promise<RowWriter<T>> {
+  /**
+   * Takes the mark of deletion off a row.
+   *
+   * @returns the row as it is stored
+   * @throws NotFoundException when the scope has no such row, or it is not deleted
+   * @throws TypeError for an entity without a `@DeleteDateColumn`
+   */
+  async restore(id: EntityId): Promise<T> {
+    const writer = new RowWriter(await this.terms());
+    return writer.restore(id);
+  }
+
+  private async terms(): Promise<WriteTerms<T>> {
     const resource = this.binding.resource();
     const narrowing = await this.binding.narrowing();
-    return new RowWriter({
+    return {
       resource,
       narrowing,
       rows: new Rows(resource, narrowing.conditions),
       hooks: await this.binding.hooks(),
       takeClaims: this.binding.takeClaims,
-    });
+      takePrecondition: this.binding.takePrecondition,
+    };
   }
 
   private async rows(): Promise<{ resource: Resource<T>; rows: Rows<T> }> {

@@ -30,6 +30,8 @@ export interface ResourceParts<T extends object> {
   readonly shown: ShownProperties;
   readonly shape: ResponseShape;
   readonly strictPayload: boolean;
+  readonly maxBulk: number;
+  readonly requireIfMatch: boolean;
 }
 
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
@@ -52,6 +54,10 @@ export class Resource<T extends object = object> {
   /** What a client sees. */
   readonly shape: ResponseShape;
   readonly strictPayload: boolean;
+  /** Most rows that a client may make at once. */
+  readonly maxBulk: number;
+  /** Whether a client has to say which version of a row it changes. */
+  readonly requireIfMatch: boolean;
   private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
   private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
@@ -68,6 +74,8 @@ export class Resource<T extends object = object> {
     this.shown = parts.shown;
     this.shape = parts.shape;
     this.strictPayload = parts.strictPayload;
+    this.maxBulk = parts.maxBulk;
+    this.requireIfMatch = parts.requireIfMatch;
     this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
   }
 

@@ -14,9 +14,10 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../orm/enforcement.js';
 import { ScopedStatement } from '../orm/scoped-statement.js';
-import { formOf, meet, slotsOf } from './conditions.js';
+import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from './database-errors.js';
+import { preconditionFailed } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import { PageReader } from './query/page-reader.js';
 import type { Selection } from './query/selection.js';
@@ -58,6 +59,29 @@ export class Rows<T extends object> {
     return row;
   }
 
+  /**
+   * Rows whose keys are known.
+   *
+   * @param keyed objects that hold the keys
+   * @returns them as they are stored, in the same order
+   */
+  async findAll(keyed: readonly T[]): Promise<T[]> {
+    if (keyed.length === 0) return [];
+    const { key } = this.resource;
+    const selection = this.resource.selection();
+    const select = this.select();
+    selection.apply(select, ALIAS);
+    meet(select, this.conditions, ALIAS);
+    meetOneOf(
+      select,
+      keyed.map((row) => key.conditionsOf(row)),
+      ALIAS,
+    );
+    const found = await selection.entities(await this.explaining(() => select.getRawMany()), this.manager);
+    const byKey = new Map(found.map((row) => [key.segmentOf(row), row]));
+    return keyed.map((row) => byKey.get(key.segmentOf(row))).filter((row) => row !== undefined);
+  }
+
   /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
   async findForChange(which: readonly Condition[]): Promise<T> {
     // SQLite has no locks, and no need of any: a transaction has the connection to itself.
@@ -73,22 +97,24 @@ export class Rows<T extends object> {
     );
   }
 
-  /** Inserts a row; never an upsert. What the database computes of its key is set in it. */
-  async insert(row: T): Promise<void> {
+  /** Inserts rows by one statement; never an upsert. What the database computes of their keys is set in them. */
+  async insert(...rows: T[]): Promise<void> {
     const { metadata, entity } = this.resource;
-    const insert = this.manager.createQueryBuilder().insert().into(entity).values(row);
+    const insert = this.manager.createQueryBuilder().insert().into(entity).values(rows);
     await this.explaining(
       () => insert.execute(),
-      metadata.columns.filter((column) => isGiven(column.getEntityValue(row))),
+      metadata.columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row)))),
     );
   }
 
   /**
    * @param which what tells the row from others
-   * @param changes values by property, never empty
+   * @param changes values by property; with none of them only its version and date of change are renewed
+   * @param asRead what must still be so
    * @throws NotFoundException when the row has gone meanwhile
+   * @throws PreconditionFailedException when it is there, and not `asRead`
    */
-  async update(which: readonly Condition[], changes: ObjectLiteral): Promise<void> {
+  async update(which: readonly Condition[], changes: ObjectLiteral, asRead: readonly Condition[] = []): Promise<void> {
     const { metadata, entity } = this.resource;
     const update = this.manager
       .createQueryBuilder()
@@ -97,20 +123,36 @@ export class Rows<T extends object> {
     // A select leaves deleted rows out by itself, an update does not.
     if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
     const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
-    await this.change(update, which, written);
+    await this.change(update, which, asRead, written);
   }
 
   /**
    * Deletes a row, or marks it as deleted where the entity has a column for that.
    *
    * @param which what tells the row from others
+   * @param asRead what must still be so
    * @throws NotFoundException when the row has gone meanwhile
+   * @throws PreconditionFailedException when it is there, and not `asRead`
    */
-  async remove(which: readonly Condition[]): Promise<void> {
+  async remove(which: readonly Condition[], asRead: readonly Condition[] = []): Promise<void> {
     const { metadata, entity } = this.resource;
     const builder = this.manager.createQueryBuilder();
-    const isSoft = metadata.deleteDateColumn !== undefined;
-    await this.change(isSoft ? builder.softDelete().from(entity) : builder.delete().from(entity), which, []);
+    const { deleteDateColumn } = metadata;
+    if (deleteDateColumn === undefined) return this.change(builder.delete().from(entity), which, asRead);
+    const remove = builder.softDelete().from(entity).where(`${deleteDateColumn.propertyPath} IS NULL`);
+    return this.change(remove, which, asRead);
+  }
+
+  /**
+   * Takes the mark of deletion off a row.
+   *
+   * @throws NotFoundException when there is no such row, or it is not deleted
+   */
+  async restore(which: readonly Condition[]): Promise<void> {
+    const { metadata, entity } = this.resource;
+    const restore = this.manager.createQueryBuilder().restore().from(entity);
+    restore.where(`${metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
+    return this.change(restore, which);
   }
 
   private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
@@ -141,11 +183,15 @@ export class Rows<T extends object> {
   private async change(
     statement: Change<T>,
     which: readonly Condition[],
-    written: readonly ColumnMetadata[],
+    asRead: readonly Condition[] = [],
+    written: readonly ColumnMetadata[] = [],
   ): Promise<void> {
-    meet(statement, [...this.conditions, ...which]);
+    meet(statement, [...this.conditions, ...which, ...asRead]);
     const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
-    if (affected === 0) throw new NotFoundException();
+    if (affected !== 0) return;
+    if (asRead.length === 0) throw new NotFoundException();
+    await this.find(which);
+    throw preconditionFailed();
   }
 
   /** Runs a statement; what the database refuses is said in terms of the entity. */

@@ -69,10 +69,14 @@ export interface CrudHooks<T extends object> {
   /** @param row as it was stored */
   afterRemove?(row: T, context: HookContext): Result;
   removeCommitted?(row: T, context: CommittedContext): Result;
+
+  /** @param row as it is stored, and answered */
+  afterRestore?(row: T, context: HookContext): Result;
+  restoreCommitted?(row: T, context: CommittedContext): Result;
 }
 
 /** A write that hooks take part in. */
-export type HookedWrite = 'create' | 'replace' | 'update' | 'remove';
+export type HookedWrite = 'create' | 'replace' | 'update' | 'remove' | 'restore';
 
 /** The methods of a hook for each write. */
 export const HOOK_METHODS = {
@@ -80,7 +84,8 @@ export const HOOK_METHODS = {
   replace: { before: 'beforeReplace', after: 'afterReplace', committed: 'replaceCommitted' },
   update: { before: 'beforeUpdate', after: 'afterUpdate', committed: 'updateCommitted' },
   remove: { before: 'beforeRemove', after: 'afterRemove', committed: 'removeCommitted' },
-} as const satisfies Record<HookedWrite, Record<HookPhase, keyof CrudHooks<object>>>;
+  restore: { before: undefined, after: 'afterRestore', committed: 'restoreCommitted' },
+} as const satisfies Record<HookedWrite, Record<HookPhase, keyof CrudHooks<object> | undefined>>;
 
 /** When a hook runs. */
 export type HookPhase = 'before' | 'after' | 'committed';

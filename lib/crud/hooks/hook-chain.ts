@@ -63,5 +63,6 @@ function methodOf<T extends object>(
   phase: HookPhase,
 ): HookMethod<T> | undefined {
   const name = HOOK_METHODS[write][phase];
+  if (name === undefined) return undefined;
   return typeof hook[name] === 'function' ? (row, context) => (hook[name] as HookMethod<T>)(row, context) : undefined;
 }

@@ -1,0 +1,30 @@
+import type { PipeTransform } from '@nestjs/common';
+import { badRequest, InvalidRequestException } from '../bad-request.js';
+import { falseClaimsOnNewRow } from '../claims.js';
+import { requireCall } from '../crud-call.js';
+import { withEach } from '../elements.js';
+import type { Resource } from '../resource.js';
+
+/** Checks a list of bodies, each by the rules of `create`. */
+export class BulkBodyPipe implements PipeTransform {
+  /**
+   * @throws BadRequestException for what is no list, or too long a one, before any element is looked at; else with
+   *   every problem of every element
+   */
+  async transform(body: unknown): Promise<object[]> {
+    const { resource } = requireCall();
+    if (!Array.isArray(body)) throw badRequest(['the body must be a list of objects']);
+    if (body.length > resource.maxBulk) {
+      throw badRequest([`the list must not have more than ${resource.maxBulk} elements`]);
+    }
+    return withEach(body as unknown[], (element) => readElement(resource, element));
+  }
+}
+
+async function readElement(resource: Resource, element: unknown): Promise<object> {
+  const rules = resource.bodies.create;
+  const read = await rules.read(element);
+  const claims = resource.strictPayload ? falseClaimsOnNewRow(resource, rules.claimsOf(element)) : [];
+  if (claims.length > 0) throw new InvalidRequestException(claims);
+  return read;
+}

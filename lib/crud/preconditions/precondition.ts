@@ -1,0 +1,73 @@
+import { HttpException, HttpStatus, PreconditionFailedException } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { conditionOn } from '../conditions.js';
+import type { Condition } from '../conditions.js';
+import type { CrudRoute } from '../crud-routes.js';
+import type { Resource } from '../resource.js';
+import { entityTagOf, TagList } from './entity-tag.js';
+
+/** The routes that change a row which the client may have read before. */
+const GUARDED_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
+
+interface ConditionalRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/**
+ * What a request says of the row that it is going to change: `If-Match`.
+ *
+ * @see RFC 9110, section 13.1.1; RFC 6585 for 428
+ */
+export class Precondition {
+  static readonly none = new Precondition(undefined, false);
+
+  /**
+   * @param tags what the row's tag must be among; undefined where the client says nothing
+   * @param isRequired whether it has to say something
+   */
+  private constructor(
+    private readonly tags: TagList | undefined,
+    private readonly isRequired: boolean,
+  ) {}
+
+  /** That of a request; none for routes that change no row. */
+  static of(context: ExecutionContext, route: CrudRoute | undefined, resource: Resource): Precondition {
+    if (!GUARDED_ROUTES.includes(route)) return Precondition.none;
+    const header = context.switchToHttp().getRequest<ConditionalRequest>().headers['if-match'];
+    return new Precondition(header === undefined ? undefined : new TagList(String(header)), resource.requireIfMatch);
+  }
+
+  /**
+   * @param row as it is stored, and within the scope: a row that is not there is a 404 before this is asked
+   * @returns what the statement that changes the row has to ask again
+   * @throws PreconditionFailedException where the row's tag is not among those of the client
+   * @throws HttpException 428 where the client had to say one
+   */
+  admit(resource: Resource, row: object): Condition[] {
+    if (this.tags === undefined) {
+      if (this.isRequired) throw preconditionRequired();
+      return [];
+    }
+    if (!this.tags.matchesStrongly(entityTagOf(resource, row))) throw preconditionFailed();
+    const { versionColumn } = resource.metadata;
+    if (this.tags.any || versionColumn === undefined) return [];
+    return [conditionOn(resource.column(versionColumn.propertyPath), versionColumn.getEntityValue(row))];
+  }
+}
+
+/** The answer where the row is another one by now. */
+export function preconditionFailed(): PreconditionFailedException {
+  return new PreconditionFailedException('The row is not as If-Match says. Read it again.');
+}
+
+function preconditionRequired(): HttpException {
+  const status = HttpStatus.PRECONDITION_REQUIRED;
+  return new HttpException(
+    HttpException.createBody(
+      'Send If-Match with the ETag of the row that you have read.',
+      'Precondition Required',
+      status,
+    ),
+    status,
+  );
+}

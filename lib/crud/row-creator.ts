@@ -1,0 +1,73 @@
+import { falseClaimsOnNewRow } from './claims.js';
+import type { ColumnValues } from './column-values.js';
+import { withEach } from './elements.js';
+import { insertAll } from './insert-all.js';
+import { setColumnValue } from './resource-column.js';
+import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
+import type { Rows } from './rows.js';
+import { asUnit, outsideNarrowing, refuse } from './write-terms.js';
+import type { WriteTerms } from './write-terms.js';
+
+/** Makes rows of a resource, with what hooks have to say to it: one call's. */
+export class RowCreator<T extends object> {
+  constructor(private readonly terms: WriteTerms<T>) {}
+
+  /** @returns the row as it is stored */
+  async create(values: object): Promise<T> {
+    const { resource, takeClaims, hooks } = this.terms;
+    if (resource.strictPayload) refuse(falseClaimsOnNewRow(resource, takeClaims()));
+    const offered = this.offered(values);
+    const stored = await asUnit(this.terms, 'create', async (rows) => {
+      const draft = await this.draft(offered, rows);
+      await rows.insert(draft);
+      const row = await rows.find(resource.key.conditionsOf(draft));
+      await hooks.run('after', 'create', row, rows.manager);
+      return row;
+    });
+    await hooks.committed('create', stored);
+    return stored;
+  }
+
+  /**
+   * All of them or none, in one transaction.
+   *
+   * @returns the rows as they are stored, in the order of `list`
+   */
+  async createMany(list: readonly object[]): Promise<T[]> {
+    const { resource, hooks } = this.terms;
+    const offers = await withEach(list, (values) => this.offered(values));
+    const stored = await this.terms.rows.inTransaction(async (rows) => {
+      const drafts = await withEach(offers, (offered) => this.draft(offered, rows));
+      const created = await rows.findAll(await insertAll(resource, rows, drafts));
+      for (const row of created) await hooks.run('after', 'create', row, rows.manager);
+      return created;
+    });
+    for (const row of stored) await hooks.committed('create', row);
+    return stored;
+  }
+
+  private offered(values: object): ColumnValues {
+    const { resource, narrowing } = this.terms;
+    const offered = offeredValues(resource, values);
+    if (resource.strictPayload) refuse(outsideNarrowing(narrowing, offered));
+    return offered;
+  }
+
+  /**
+   * A new row, with what hooks have changed: what they say of the server's columns and of the narrowing has no effect.
+   */
+  private async draft(offered: ColumnValues, rows: Rows<T>): Promise<T> {
+    const { resource, narrowing, hooks } = this.terms;
+    const draft = draftRow(resource, offered, narrowing);
+    const own = resource.columns
+      .filter(({ owner }) => owner === 'server')
+      .map((column) => ({ column, value: column.metadata.getEntityValue(draft) as unknown }));
+    await hooks.run('before', 'create', draft, rows.manager);
+    for (const { column, value } of own) {
+      if (column.metadata.getEntityValue(draft) !== value) setColumnValue(draft, column, value);
+    }
+    stamp(draft, narrowing);
+    requireComplete(resource, draft);
+    return draft;
+  }
+}
