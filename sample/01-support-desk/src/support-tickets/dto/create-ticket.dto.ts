@@ -9,15 +9,18 @@ import {
 /** The largest number that the database's `integer` holds. */
 const MAX_INTEGER = 2_147_483_647;
 
+/** One text whichever of its rules a number breaks: whoever typed it wants to know what fits. */
+const NUMBER = { message: `$property must be a whole number from 1 to ${MAX_INTEGER}` };
+
 /** What a client says of a ticket. Whose it is, is not among it: the tenant scope says that. */
 export class CreateTicketDto {
-  @IsInt()
-  @Min(1)
-  @Max(MAX_INTEGER)
+  @IsInt(NUMBER)
+  @Min(1, NUMBER)
+  @Max(MAX_INTEGER, NUMBER)
   orderNumber!: number;
 
   @IsString()
-  @Length(1, 200)
+  @Length(1, 200, { message: '$property must have 1 to 200 characters' })
   subject!: string;
 
   @ValidateIf((_, value) => value !== undefined)
@@ -30,8 +33,8 @@ export class CreateTicketDto {
 
   /** A user of the same organization; null for nobody. */
   @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_INTEGER)
+  @IsInt(NUMBER)
+  @Min(1, NUMBER)
+  @Max(MAX_INTEGER, NUMBER)
   assigneeId?: number | null;
 }

@@ -2,6 +2,6 @@ import { IsString, Length } from 'class-validator';
 
 export class TagDto {
   @IsString()
-  @Length(1, 40)
+  @Length(1, 40, { message: '$property must have 1 to 40 characters' })
   name!: string;
 }
