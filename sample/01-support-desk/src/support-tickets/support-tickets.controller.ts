@@ -5,11 +5,12 @@ import { CreateTicketDto } from './dto/create-ticket.dto.js';
 import { SupportTicket } from './support-ticket.entity.js';
 import { TicketHistory } from './ticket-history.js';
 
-/** The tickets of the caller's organization. */
+/** The tickets of the caller's organization. A deleted one can be brought back: its rows are only marked. */
 @Controller('support-tickets')
 @TenantScoped()
 @UseGuards(AuthGuard)
 @Crud(SupportTicket, {
+  also: ['restore'],
   dto: { create: CreateTicketDto },
   search: ['subject'],
   filter: [

@@ -34,6 +34,10 @@ export class TicketHistory implements CrudHooks<SupportTicket> {
     await this.write('deleted', ticket, [], context);
   }
 
+  async afterRestore(ticket: SupportTicket, context: Context): Promise<void> {
+    await this.write('restored', ticket, [], context);
+  }
+
   private async write(
     event: HistoryEvent,
     { id }: SupportTicket,
