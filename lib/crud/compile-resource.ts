@@ -10,8 +10,10 @@ import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileListRules } from './query/compile-list-rules.js';
+import { compileRowRules } from './query/compile-row-rules.js';
 import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
+import { RowPresentation } from './row-presentation.js';
 import { ResponseShape } from './response-shape.js';
 import { Resource } from './resource.js';
 import { writeProblems } from './write-problems.js';
@@ -52,7 +54,10 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     detail: shownColumns(entity, columns, dto.detail ?? dto.response),
   };
   const comparable = columns.filter((column) => isLoaded(column) && shown.summary.get(rootOf(column))?.asIs === true);
-  const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable }, problems);
+  const rowSource = { dataSource, metadata, options, columns };
+  const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
+  const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
+  const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
   const bodies = compileBodies(
     source,
     columns,
@@ -65,7 +70,8 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     }
   }
   problems.push(...writeProblems(options, source.routes, metadata));
-  if (problems.length > 0) throw new MuckConfigurationError(problems.map((problem) => `${source.where}: ${problem}.`));
+  if (problems.length > 0)
+    throw new MuckConfigurationError([...new Set(problems)].map((problem) => `${source.where}: ${problem}.`));
   return new Resource({
     entity,
     dataSource,
@@ -75,9 +81,15 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     key,
     id,
     list,
+    row,
     bodies,
     shown: shown.detail,
-    shape: new ResponseShape(entity, columns, dto.response, dto.detail ?? dto.response),
+    shape: new ResponseShape(
+      entity,
+      new RowPresentation(dataSource, metadata),
+      dto.response,
+      dto.detail ?? dto.response,
+    ),
     strictPayload: options.strictPayload ?? false,
     maxBulk: options.maxBulk ?? STANDARD_BULK,
     requireIfMatch: options.requireIfMatch ?? false,

@@ -1,10 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionContext } from '@nestjs/common';
 import { Precondition } from './preconditions/precondition.js';
+import { shownKeys } from './query/row-rules.js';
+import type { RowQuery, RowRules } from './query/row-rules.js';
 import type { Resource } from './resource.js';
 
 /** One call of a handler of a `@Crud` controller. */
 export class CrudCall {
+  /** What is asked of the rows of the answer. */
+  rowQuery: RowQuery = {};
+  /** The only names that rows of the answer have in JSON; undefined for all that are shown. */
+  keys: ReadonlySet<string> | undefined;
   private claims: Readonly<Record<string, unknown>> = {};
 
   private precondition = Precondition.none;
@@ -13,6 +19,12 @@ export class CrudCall {
     readonly context: ExecutionContext,
     readonly resource: Resource,
   ) {}
+
+  /** Keeps what is asked of the rows of the answer: it is shown so, whatever the handler makes of it. */
+  asks(query: RowQuery, rules: RowRules): void {
+    this.rowQuery = query;
+    this.keys = shownKeys(query, rules);
+  }
 
   /** Keeps what the client's body says of columns that the server owns. */
   keepClaims(claims: Readonly<Record<string, unknown>>): void {

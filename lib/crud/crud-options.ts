@@ -59,6 +59,13 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly sort?: readonly ColumnPath<T>[];
   /** Text columns that `search=` looks into. None by default. */
   readonly search?: readonly ColumnPath<T>[];
+  /**
+   * Paths of relations that clients may ask for along with rows, by `?include=`. None by default. Rows of a relation to many are not cut
+   * into pages: name those that stay few.
+   */
+  readonly include?: readonly string[];
+  /** Columns that clients may ask for one by one, by `?fields=`. By default those that the answer shows. */
+  readonly fields?: readonly ColumnPath<T>[];
   /** Classes that take part in writes, in the order in which they run; a module provides them. */
   readonly hooks?: readonly Type<CrudHooks<T>>[];
   /** Name of the DataSource, for an entity that several have. */

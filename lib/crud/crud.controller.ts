@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import { currentCall } from './crud-call.js';
 import { CrudServices } from './crud-services.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery, Page } from './query/list-query.js';
@@ -51,7 +52,7 @@ export abstract class CrudController<T extends object> {
 
   /** `GET /:id`: one row. */
   findOne(id: EntityId): Promise<T> {
-    return this.service.findOne(id);
+    return this.service.findOne(id, currentCall()?.rowQuery);
   }
 
   /** `POST /`: a new row. */

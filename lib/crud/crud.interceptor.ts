@@ -1,7 +1,7 @@
 import { HttpStatus, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { catchError, map, Observable, throwError } from 'rxjs';
+import { catchError, defer, map, Observable, throwError } from 'rxjs';
 import { httpErrorOf } from '../tenancy/http-errors.js';
 import { makePrivate } from '../tenancy/private-answer.js';
 import type { HttpAdapter } from '../tenancy/private-answer.js';
@@ -14,6 +14,7 @@ import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
 import { Page } from './query/list-query.js';
 import { headerText, pageLinks } from './query/page-links.js';
+import { readRowQuery } from './query/row-rules.js';
 import type { Resource } from './resource.js';
 
 /**
@@ -36,11 +37,16 @@ export class CrudInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return handled;
     const route = routeOf(context);
     call.keepPrecondition(Precondition.of(context, route, resource));
-    return handled.pipe(
+    const asked = defer(() => {
+      // Not by a pipe: an override's parameters are its own.
+      if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
+      return handled;
+    });
+    return asked.pipe(
       map((value) => {
         this.setHeaders(call, route, value);
         if (this.isKnownToClient(call, route, value)) return undefined;
-        const shaped = resource.shape.shape(value, route);
+        const shaped = resource.shape.shape(value, route, call.keys);
         return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
       }),
       catchError((error: unknown) => throwError(() => httpErrorOf(error))),
@@ -86,8 +92,12 @@ function locationOf(url: string, resource: Resource, row: object): string {
 
 /** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
 function answersFlat({ context, resource }: CrudCall): boolean {
-  const { query = {} } = context.switchToHttp().getRequest<{ readonly query?: Readonly<Record<string, unknown>> }>();
+  const query = queryOf(context);
   return resource.list.mode === 'flat' && ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
+}
+
+function queryOf(context: ExecutionContext): Readonly<Record<string, unknown>> {
+  return context.switchToHttp().getRequest<{ readonly query?: Readonly<Record<string, unknown>> }>().query ?? {};
 }
 
 function itemsOf(page: unknown): unknown {

@@ -2,6 +2,7 @@ import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
+import type { RowQuery } from './query/row-rules.js';
 import type { EntityId } from './resource-id.js';
 import type { Resource } from './resource.js';
 import { RowCreator } from './row-creator.js';
@@ -56,10 +57,13 @@ export class CrudService<T extends object> {
     return rows.list(query, limit ?? (isWholeList ? bounds.max : bounds.default));
   }
 
-  /** @throws NotFoundException when the scope has no such row */
-  async findOne(id: EntityId): Promise<T> {
+  /**
+   * @param query what is read along, and which properties
+   * @throws NotFoundException when the scope has no such row
+   */
+  async findOne(id: EntityId, query: RowQuery = {}): Promise<T> {
     const { resource, rows } = await this.rows();
-    return rows.find(resource.id.conditionsFor(id));
+    return rows.find(resource.id.conditionsFor(id), query);
   }
 
   /**

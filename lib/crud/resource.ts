@@ -8,6 +8,8 @@ import type { ListRules } from './query/list-rules.js';
 import { findField } from './query/query-field.js';
 import type { QueryField } from './query/query-field.js';
 import { Remembered } from './query/remembered.js';
+import { columnsFor } from './query/row-rules.js';
+import type { RowQuery, RowRules } from './query/row-rules.js';
 import { Selection } from './query/selection.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { ResourceId } from './resource-id.js';
@@ -26,6 +28,7 @@ export interface ResourceParts<T extends object> {
   readonly key: ResourceId;
   readonly id: ResourceId;
   readonly list: ListRules;
+  readonly row: RowRules;
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
   readonly shown: ShownProperties;
   readonly shape: ResponseShape;
@@ -47,6 +50,8 @@ export class Resource<T extends object = object> {
   readonly id: ResourceId;
   /** What a client may ask of a list. */
   readonly list: ListRules;
+  /** What a client may ask of a single row. */
+  readonly row: RowRules;
   /** What a client may write. */
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
   /** What the answer for a single row shows, by the names of the entity's properties. */
@@ -70,6 +75,7 @@ export class Resource<T extends object = object> {
     this.key = parts.key;
     this.id = parts.id;
     this.list = parts.list;
+    this.row = parts.row;
     this.bodies = parts.bodies;
     this.shown = parts.shown;
     this.shape = parts.shape;
@@ -107,12 +113,13 @@ export class Resource<T extends object = object> {
   /**
    * What a select of the resource reads, and how its rows become entities.
    *
-   * @param include paths of relations to read along
-   * @param fields properties to read; all that are loaded by default
+   * @param query what is read along, and which properties
+   * @param rules of the answer that it is for
    */
-  selection(include: readonly string[] = [], fields?: readonly string[]): Selection<T> {
-    const key = `${[...include].sort().join()}|${fields === undefined ? '' : [...fields].sort().join()}`;
+  selection({ include = [], fields }: RowQuery, rules: RowRules): Selection<T> {
+    const properties = columnsFor(fields, rules);
+    const key = `${[...include].sort().join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
     const { dataSource, metadata } = this;
-    return this.selections.of(key, () => new Selection({ dataSource, metadata, include, fields }));
+    return this.selections.of(key, () => new Selection({ dataSource, metadata, include, fields: properties }));
   }
 }

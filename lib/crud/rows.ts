@@ -20,6 +20,7 @@ import { explainDatabaseError } from './database-errors.js';
 import { preconditionFailed } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import { PageReader } from './query/page-reader.js';
+import type { RowQuery } from './query/row-rules.js';
 import type { Selection } from './query/selection.js';
 import type { Resource } from './resource.js';
 
@@ -47,10 +48,11 @@ export class Rows<T extends object> {
 
   /**
    * @param which what tells the row from others
+   * @param query what is read along, and which properties
    * @throws NotFoundException when there is no such row: the same for one that the scope hides
    */
-  async find(which: readonly Condition[]): Promise<T> {
-    const selection = this.resource.selection();
+  async find(which: readonly Condition[], query: RowQuery = {}): Promise<T> {
+    const selection = this.resource.selection(query, this.resource.row);
     const conditions = [...this.conditions, ...which];
     const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
     const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
@@ -68,7 +70,7 @@ export class Rows<T extends object> {
   async findAll(keyed: readonly T[]): Promise<T[]> {
     if (keyed.length === 0) return [];
     const { key } = this.resource;
-    const selection = this.resource.selection();
+    const selection = this.resource.selection({}, this.resource.row);
     const select = this.select();
     selection.apply(select, ALIAS);
     meet(select, this.conditions, ALIAS);

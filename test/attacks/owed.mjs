@@ -7,13 +7,6 @@
  */
 export const owed = [
   ...needing('pages by cursor', ['a forged cursor shows own rows only, and one that cannot be read is a 400']),
-  ...needing('includes', [
-    'an include leads to own rows only on each level, and nowhere that it is not declared',
-    'an include of a row of another tenant is null, and the own row stays',
-    'more includes than are allowed are a 400, and none multiplies the rows of another',
-    'a filter over a relation names a declared path, and asks own rows only',
-    'a field that is asked for by name is a declared one',
-  ]),
   ...needing('routes below a parent', [
     'a list below a parent of another tenant is a 404, not an empty list',
     'a row is found below its own parent only, and not taken over by another one-to-one relation',
@@ -27,6 +20,7 @@ export const owed = [
     'a list that is missing or empty in a body takes no row away unless that is declared',
   ]),
   ...needing('operators in filters', [
+    'a filter over a relation names a declared path, and asks own rows only',
     'an OR in a filter stays inside the scope',
     'a filter nested ten thousand deep is a 400 before anything recurses',
     'a list of a hundred thousand values is a 400',
@@ -100,6 +94,12 @@ export const covered = [
     'wildcards in a search are taken literally',
     'deleted rows are not to be asked for',
     'an answer is private to who asked',
+  ]),
+  ...by('test/crud/includes.spec.ts', [
+    'an include leads to own rows only on each level, and nowhere that it is not declared',
+    'an include of a row of another tenant is null, and the own row stays',
+    'a field that is asked for by name is a declared one',
+    'more includes than are allowed are a 400, and none multiplies the rows of another',
   ]),
   ...by('test/crud/bodies.spec.ts', [
     'a body with a prototype, nested too deep, or with an object for a value is a 400',

@@ -104,7 +104,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
   test.each([
     [
       'stauts=open',
-      /^Unknown parameter 'stauts'\. Known are limit, offset, cursor, count, sort, filters, search, id, orderNumber, /,
+      /^Unknown parameter 'stauts'\. Known are limit, offset, cursor, count, sort, filters, fields, search, id, orderNumber, /,
     ],
     ['organizationId=1', /^Unknown parameter 'organizationId'/],
     ['secret=x', /^Unknown parameter 'secret'/],

@@ -15,7 +15,7 @@ interface ConditionalRequest {
  * The `ETag` of an answer.
  *
  * @param value what the handler returned
- * @returns undefined where it is no stored row, or holds other rows, which have versions of their own
+ * @returns undefined where it is no stored row, holds other rows, which have versions of their own, or shows a part of it
  */
 export function answeredTag(
   context: ExecutionContext,
@@ -25,7 +25,7 @@ export function answeredTag(
 ): string | undefined {
   if (!TAGGED_ROUTES.includes(route) || !(value instanceof resource.entity)) return undefined;
   const { query = {} } = context.switchToHttp().getRequest<ConditionalRequest>();
-  return query['include'] === undefined ? entityTagOf(resource, value) : undefined;
+  return query['include'] === undefined && query['fields'] === undefined ? entityTagOf(resource, value) : undefined;
 }
 
 /**

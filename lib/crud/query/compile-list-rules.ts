@@ -4,6 +4,7 @@ import type { CrudOptions } from '../crud-options.js';
 import type { ResourceColumn } from '../resource-column.js';
 import { isLoaded } from '../resource-column.js';
 import type { ListRules, NamedFields } from './list-rules.js';
+import type { RowRules } from './row-rules.js';
 import { findField } from './query-field.js';
 import type { QueryField } from './query-field.js';
 
@@ -15,6 +16,7 @@ export interface ListRulesSource<T extends object> {
   readonly columns: readonly ResourceColumn[];
   /** The columns whose values the answer gives as they are: those that may be compared unless an option says otherwise. */
   readonly plainlyShown: readonly ResourceColumn[];
+  readonly rows: RowRules;
 }
 
 /**
@@ -39,6 +41,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
     filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
     search: [...search.values()].map(({ column }) => column),
+    rows: source.rows,
     ignoredParams: new Set(options.ignoreParams),
   };
 }

@@ -1,17 +1,27 @@
 import type { Driver, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { RawRow } from '../../orm/scoped-statement.js';
 import { hydrationOf } from './hydration.js';
-import type { JoinedEntity, SelectedColumn, SelectedEntity } from './selected-entity.js';
+import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectedEntity } from './selected-entity.js';
 
 /** Reads a part of a row into an object. */
 type Step = (target: ObjectLiteral, row: RawRow) => void;
+
+/** One reading of some rows. */
+export interface Reading {
+  /** That lazy relations of the entities load with; undefined for any. */
+  readonly runner: QueryRunner | undefined;
+  /** Takes note of an entity that rows of a further select belong to. */
+  readonly found: (branch: SelectedBranch, row: RawRow, entity: ObjectLiteral) => void;
+}
 
 /** What becomes of the rows of one entity; of several ones in one table each has its own. */
 interface Form {
   readonly metadata: EntityMetadata;
   readonly steps: readonly Step[];
-  readonly joined: readonly ((target: ObjectLiteral, row: RawRow, runner: QueryRunner | undefined) => void)[];
+  readonly joined: readonly ((target: ObjectLiteral, row: RawRow, reading: Reading) => void)[];
+  readonly branches: readonly SelectedBranch[];
 }
 
 /**
@@ -39,17 +49,15 @@ export class EntityReader {
     this.keys = (keys.length > 0 ? keys : columns).map(({ name }) => name);
   }
 
-  /**
-   * @param runner that lazy relations of the entity load with; undefined for any
-   * @returns null where a join has met no row, or none that the scope sees
-   */
-  read(row: RawRow, runner?: QueryRunner): ObjectLiteral | null {
+  /** @returns null where a join has met no row, or none that the scope sees */
+  read(row: RawRow, reading: Reading): ObjectLiteral | null {
     if (!this.keys.some((name) => row[name] !== null)) return null;
-    const { metadata, steps, joined } =
+    const { metadata, steps, joined, branches } =
       (this.discriminator === undefined ? undefined : this.subclasses.get(row[this.discriminator])) ?? this.form;
-    const entity = metadata.create(runner, { fromDeserializer: true }) as ObjectLiteral;
+    const entity = metadata.create(reading.runner, { fromDeserializer: true }) as ObjectLiteral;
     for (const step of steps) step(entity, row);
-    for (const join of joined) join(entity, row, runner);
+    for (const join of joined) join(entity, row, reading);
+    for (const branch of branches) reading.found(branch, row, entity);
     return entity;
   }
 
@@ -61,12 +69,14 @@ export class EntityReader {
       .map(({ column, name }) => ({ column: byName.get(column.databaseName), name }))
       .filter((selected): selected is SelectedColumn => selected.column !== undefined)
       .filter(({ column }) => !column.isVirtual && !isChilds(column.target));
+    // A relation of one of several entities in a table is none of the others'.
+    const has = ({ relation }: { readonly relation: RelationMetadata }): boolean =>
+      metadata.findRelationWithPropertyPath(relation.propertyPath) !== undefined;
     return {
       metadata,
       steps: this.stepsOf(columns, 0),
-      joined: this.selected.joined
-        .filter(({ relation }) => metadata.findRelationWithPropertyPath(relation.propertyPath) !== undefined)
-        .map((joined) => this.joinOf(joined)),
+      joined: this.selected.joined.filter(has).map((joined) => this.joinOf(joined)),
+      branches: this.selected.branches.filter(has),
     };
   }
 
@@ -95,8 +105,17 @@ export class EntityReader {
 
   private joinOf({ relation, entity }: JoinedEntity): Form['joined'][number] {
     const reader = new EntityReader(entity, this.driver);
-    return (target, row, runner) => relation.setEntityValue(target, reader.read(row, runner));
+    return (target, row, reading) => setRelation(target, relation, reader.read(row, reading));
   }
+}
+
+/** TypeORM's own setter would merge the value into what the entity's constructor has put there. */
+export function setRelation(target: ObjectLiteral, relation: RelationMetadata, value: unknown): void {
+  let holder = target;
+  for (const embedded of relation.embeddedMetadata?.embeddedMetadataTree ?? []) {
+    holder = (holder[embedded.propertyName] ??= embedded.create()) as ObjectLiteral;
+  }
+  holder[relation.propertyName] = value;
 }
 
 function embeddedAt({ column }: SelectedColumn, depth: number): EmbeddedMetadata | undefined {

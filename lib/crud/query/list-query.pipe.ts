@@ -7,6 +7,9 @@ import { parseListQuery } from './parse-list-query.js';
 export class ListQueryPipe implements PipeTransform {
   /** @throws BadRequestException with every problem there is */
   transform(raw: unknown): ListQuery<object> {
-    return parseListQuery((raw ?? {}) as Readonly<Record<string, unknown>>, requireCall().resource.list);
+    const call = requireCall();
+    const query = parseListQuery<object>((raw ?? {}) as Readonly<Record<string, unknown>>, call.resource.list);
+    call.asks(query, call.resource.list.rows);
+    return query;
   }
 }

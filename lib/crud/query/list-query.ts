@@ -1,4 +1,5 @@
 import type { ColumnPath } from '../crud-options.js';
+import type { RowQuery } from './row-rules.js';
 import type { Operator } from './operators.js';
 
 /** One key of a sort order. */
@@ -39,7 +40,7 @@ export type ListCount = 'exact' | 'none' | 'capped';
  *   limit: 5,
  * });
  */
-export interface ListQuery<T> {
+export interface ListQuery<T> extends RowQuery {
   /** Most rows of the page; the resource's default when left out. */
   readonly limit?: number;
   /** Rows before the page; 0 when left out. */

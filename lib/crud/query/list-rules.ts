@@ -1,6 +1,7 @@
 import type { ResourceColumn } from '../resource-column.js';
 import type { ListCount } from './list-query.js';
 import type { QueryField } from './query-field.js';
+import type { RowRules } from './row-rules.js';
 
 /** Columns by the names that clients call them. */
 export type NamedFields = ReadonlyMap<string, QueryField>;
@@ -13,6 +14,7 @@ export interface ListRules {
   readonly filter: NamedFields;
   readonly sort: NamedFields;
   readonly search: readonly ResourceColumn[];
+  readonly rows: RowRules;
   readonly ignoredParams: ReadonlySet<string>;
 }
 

@@ -32,7 +32,7 @@ export class PageReader<T extends object> {
     private readonly manager: EntityManager,
   ) {
     this.request = readListRequest(resource, query, conditions);
-    this.selection = resource.selection();
+    this.selection = resource.selection(query, resource.list.rows);
     this.values = listValues(resource, this.request);
   }
 

@@ -7,6 +7,7 @@ import type { ListCount, ListQuery } from './list-query.js';
 import { MAX_OFFSET } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { FilterReader, findKey } from './read-filters.js';
+import { readFields, readInclude } from './row-rules.js';
 
 const MAX_FILTERS_LENGTH = 8192;
 const MAX_SEARCH_LENGTH = 200;
@@ -22,6 +23,8 @@ interface Draft {
   search?: string;
   count?: ListCount;
   sort?: ParsedSortKey[];
+  include?: string[];
+  fields?: string[];
   readonly reader: FilterReader;
   readonly filters: Filter[];
   readonly named: Set<string>;
@@ -43,6 +46,8 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
   ['count', readCount],
   ['sort', (draft, text, rules) => (draft.sort = sortKeys(draft, text, rules.sort))],
   ['filters', (draft, text) => readFilters(draft, text)],
+  ['include', (draft, text, rules) => (draft.include = readInclude(text, rules.rows, draft.problems))],
+  ['fields', (draft, text, rules) => (draft.fields = readFields(text, rules.rows, draft.problems))],
   ['search', readSearch],
 ]);
 
@@ -74,13 +79,15 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
   }
   const problems = [...draft.problems, ...reader.problems];
   if (problems.length > 0) throw badRequest(problems);
-  const { limit, offset, cursor, count, sort, search, filters } = draft;
+  const { limit, offset, cursor, count, sort, search, filters, include, fields } = draft;
   const grammar = grammarOf({ kind: 'all', parts: filters });
-  return { limit, offset, cursor, count, sort, search, filters: grammar } as ListQuery<T>;
+  return { limit, offset, cursor, count, sort, search, filters: grammar, include, fields } as ListQuery<T>;
 }
 
 function isParameter(name: string, rules: ListRules): boolean {
-  return PARAMETERS.has(name) && (name !== 'search' || rules.search.length > 0);
+  if (name === 'search') return rules.search.length > 0;
+  if (name === 'include') return rules.rows.include.size > 0;
+  return PARAMETERS.has(name);
 }
 
 function wholeNumber(draft: Draft, name: string, text: string, min: number, max: number): number | undefined {

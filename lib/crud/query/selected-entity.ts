@@ -15,12 +15,22 @@ export interface SelectedEntity {
   readonly columns: readonly SelectedColumn[];
   /** Relations to one row each, which the select joins. */
   readonly joined: readonly JoinedEntity[];
+  /** Relations to many rows, which selects of their own read: a join would multiply the rows, and a page would lose some. */
+  readonly branches: readonly SelectedBranch[];
 }
 
 /** A relation to one row, and what is read of that. */
 export interface JoinedEntity {
   readonly relation: RelationMetadata;
   readonly alias: string;
+  readonly entity: SelectedEntity;
+}
+
+/** A relation to many rows, and what is read of those. */
+export interface SelectedBranch {
+  readonly relation: RelationMetadata;
+  /** The key of the row that it leads from, as the select of that row calls it. */
+  readonly keys: readonly SelectedColumn[];
   readonly entity: SelectedEntity;
 }
 
@@ -42,7 +52,7 @@ export function includeTree(paths: readonly string[]): IncludeTree {
   return root;
 }
 
-/** Chooses what selects read. One for each select: it gives out the names of its columns and joins. */
+/** Chooses what a select reads. It gives out the names of its columns and joins. */
 export class EntitySelector {
   private columns = 0;
   private joins = 0;
@@ -50,33 +60,43 @@ export class EntitySelector {
   /**
    * @param includes relations to read along
    * @param wants whether a column is to be read; keys are, anyway
-   * @throws TypeError for an include that is no relation to one row
+   * @throws TypeError for an include that is no relation
    */
   select(
     metadata: EntityMetadata,
     includes: IncludeTree,
     wants: (column: ColumnMetadata) => boolean = () => true,
   ): SelectedEntity {
-    const columns = metadata.columns.filter((column) => isNeeded(column) || (isShowable(column) && wants(column)));
-    return {
-      metadata,
-      // Entities that share a table may share its columns.
-      columns: [...new Map(columns.map((column) => [column.databaseName, column])).values()].map((column) => ({
-        column,
-        name: `c${this.columns++}`,
-      })),
-      joined: [...includes].map(([path, below]) => this.join(metadata, path, below)),
-    };
-  }
-
-  private join(metadata: EntityMetadata, path: string, below: IncludeTree): JoinedEntity {
-    const relation = metadata.findRelationWithPropertyPath(path);
-    if (relation === undefined || relation.isOneToMany || relation.isManyToMany) {
-      throw new TypeError(`${metadata.name}.${path} is no relation to one row.`);
+    const chosen = metadata.columns.filter((column) => isNeeded(column) || (isShowable(column) && wants(column)));
+    // Entities that share a table may share its columns.
+    const columns = [...new Map(chosen.map((column) => [column.databaseName, column])).values()].map((column) => ({
+      column,
+      name: `c${this.columns++}`,
+    }));
+    const keys = columns.filter(({ column }) => column.isPrimary);
+    const joined: JoinedEntity[] = [];
+    const branches: SelectedBranch[] = [];
+    for (const [path, below] of includes) {
+      const relation = metadata.findRelationWithPropertyPath(path);
+      if (relation === undefined) throw new TypeError(`${metadata.name} has no relation '${path}'.`);
+      if (relation.isLazy) throw new TypeError(`${metadata.name}.${path} is lazy: it is loaded when it is asked for.`);
+      const target = relation.inverseEntityMetadata;
+      if (isToMany(relation)) branches.push({ relation, keys, entity: new EntitySelector().select(target, below) });
+      else joined.push({ relation, alias: `include_${++this.joins}`, entity: this.select(target, below) });
     }
-    const alias = `include_${++this.joins}`;
-    return { relation, alias, entity: this.select(relation.inverseEntityMetadata, below) };
+    return { metadata, columns, joined, branches };
   }
+}
+
+/** Whether a relation leads to any number of rows. */
+export function isToMany({ isOneToMany, isManyToMany }: RelationMetadata): boolean {
+  return isOneToMany || isManyToMany;
+}
+
+/** What is read of an entity and of those that are joined to it, and so on. */
+export function* withJoined(entity: SelectedEntity): Generator<SelectedEntity> {
+  yield entity;
+  for (const { entity: other } of entity.joined) yield* withJoined(other);
 }
 
 /** Puts what is read of an entity into a select, which has read nothing so far. */
@@ -85,18 +105,22 @@ export function applySelection<T extends ObjectLiteral>(
   alias: string,
   { columns, joined }: SelectedEntity,
 ): void {
-  for (const { column, name } of columns) {
-    // The property of a key that only a relation stands for is the relation's, which several columns may share.
-    const isPlain = !column.isVirtual || column.isDiscriminator;
-    const path = isPlain
-      ? `${alias}.${column.propertyPath}`
-      : `${select.escape(alias)}.${select.escape(column.databaseName)}`;
-    select.addSelect(path, name);
-  }
+  for (const { column, name } of columns) select.addSelect(columnPath(select, alias, column), name);
   for (const { relation, alias: joinedAlias, entity } of joined) {
     select.leftJoin(`${alias}.${relation.propertyPath}`, joinedAlias);
     applySelection(select, joinedAlias, entity);
   }
+}
+
+/** How conditions and selections of a select name a column. */
+export function columnPath<T extends ObjectLiteral>(
+  select: SelectQueryBuilder<T>,
+  alias: string,
+  column: ColumnMetadata,
+): string {
+  // The property of a key that only a relation stands for is the relation's, which several columns may share.
+  const isPlain = !column.isVirtual || column.isDiscriminator;
+  return isPlain ? `${alias}.${column.propertyPath}` : `${select.escape(alias)}.${select.escape(column.databaseName)}`;
 }
 
 /** Keys tell rows apart, and discriminators which entity they are. */

@@ -2,9 +2,12 @@ import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } fr
 import type { RawRow, ScopedStatement } from '../../orm/scoped-statement.js';
 import { noteUnseen } from '../../orm/unseen-relations.js';
 import { EntityReader } from './entity-reader.js';
+import type { Reading } from './entity-reader.js';
+import { IncludedRows } from './included-rows.js';
+import type { Owner } from './included-rows.js';
 import { Remembered } from './remembered.js';
-import { applySelection, EntitySelector, includeTree } from './selected-entity.js';
-import type { SelectedEntity } from './selected-entity.js';
+import { applySelection, EntitySelector, includeTree, withJoined } from './selected-entity.js';
+import type { SelectedBranch, SelectedEntity } from './selected-entity.js';
 
 /** How many statements are remembered. */
 const MAX_STATEMENTS = 100;
@@ -31,6 +34,9 @@ export class Selection<T extends object> {
   readonly statements = new Remembered<ScopedStatement>(MAX_STATEMENTS);
   private readonly selected: SelectedEntity;
   private readonly reader: EntityReader;
+  private readonly included: ReadonlyMap<SelectedBranch, IncludedRows>;
+  private readonly hasJoins: boolean;
+  private readonly hasListeners: boolean;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
@@ -40,6 +46,11 @@ export class Selection<T extends object> {
       fields && ((column) => fields.has(column.propertyPath.split('.', 1)[0])),
     );
     this.reader = new EntityReader(this.selected, parts.dataSource.driver);
+    const all = [...withIncluded(this.selected)];
+    const branches = all.flatMap((selected) => selected.branches);
+    this.included = new Map(branches.map((branch) => [branch, new IncludedRows(parts.dataSource, branch)]));
+    this.hasJoins = all.some(({ joined }) => joined.length > 0);
+    this.hasListeners = all.some(isListenedTo);
   }
 
   /**
@@ -53,21 +64,35 @@ export class Selection<T extends object> {
   }
 
   /**
-   * Makes entities of the rows of such a select: what `getMany` would give, listeners and subscribers included.
+   * Makes entities of the rows of such a select: what `getMany` would give, listeners and subscribers included. Relations to many rows are
+   * read here, one statement each.
    *
    * @param manager of the transaction that the rows were read in; the DataSource's own by default
    */
   async entities(rows: readonly RawRow[], manager: EntityManager = this.parts.dataSource.manager): Promise<T[]> {
-    const entities = rows.map((row) => this.reader.read(row, manager.queryRunner) as T);
-    if (this.selected.joined.length > 0) noteUnseen(this.parts.metadata, entities);
+    const waiting = new Map<SelectedBranch, Owner[]>();
+    const reading: Reading = {
+      runner: manager.queryRunner,
+      found: (branch, row, entity) => {
+        const owners = waiting.get(branch);
+        if (owners === undefined) waiting.set(branch, [{ row, entity }]);
+        else owners.push({ row, entity });
+      },
+    };
+    const entities = rows.map((row) => this.reader.read(row, reading) as T);
+    // What is read may have relations of its own, which come behind.
+    for (const [branch, owners] of waiting) await this.included.get(branch)!.addTo(owners, reading, manager);
+    if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
     await this.announce(entities, manager);
     return entities;
   }
 
   /** Runs `@AfterLoad` and subscribers, of included entities too. */
   private async announce(entities: T[], manager: EntityManager): Promise<void> {
-    if (entities.length === 0 || !this.isListenedTo(this.selected)) return;
     const { dataSource, metadata } = this.parts;
+    // Which entities a subscriber is for, it may decide late.
+    const isHeard = this.hasListeners || dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber);
+    if (entities.length === 0 || !isHeard) return;
     const runner = manager.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
     try {
       await runner.broadcaster.broadcast('Load', metadata, entities);
@@ -75,13 +100,16 @@ export class Selection<T extends object> {
       if (runner !== manager.queryRunner) await runner.release();
     }
   }
+}
 
-  private isListenedTo({ metadata, joined }: SelectedEntity): boolean {
-    return (
-      [metadata, ...metadata.childEntityMetadatas].some(({ afterLoadListeners }) => afterLoadListeners.length > 0) ||
-      // Which entities a subscriber is for, it may decide late.
-      this.parts.dataSource.subscribers.some((subscriber) => subscriber.afterLoad !== undefined) ||
-      joined.some(({ entity }) => this.isListenedTo(entity))
-    );
+/** All that is read for an answer, by whichever select. */
+function* withIncluded(entity: SelectedEntity): Generator<SelectedEntity> {
+  for (const selected of withJoined(entity)) {
+    yield selected;
+    for (const branch of selected.branches) yield* withIncluded(branch.entity);
   }
+}
+
+function isListenedTo({ metadata }: SelectedEntity): boolean {
+  return [metadata, ...metadata.childEntityMetadatas].some(({ afterLoadListeners }) => afterLoadListeners.length > 0);
 }

@@ -1,0 +1,112 @@
+import type { Type } from '@nestjs/common';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { requireEnforcement } from '../../orm/enforcement.js';
+import type { CrudOptions } from '../crud-options.js';
+import { shownProperties } from '../exposure.js';
+import type { ShownProperties } from '../exposure.js';
+import { isLoaded, rootOf } from '../resource-column.js';
+import type { ResourceColumn } from '../resource-column.js';
+import type { RowRules } from './row-rules.js';
+
+/** Most relations that a path may lead over: each multiplies what is read. */
+const MAX_DEPTH = 3;
+
+/** What {@link compileRowRules} needs to know. */
+export interface RowRulesSource<T extends object> {
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly options: CrudOptions<T>;
+  readonly columns: readonly ResourceColumn[];
+  /** What the answer shows, by property. */
+  readonly shown: ShownProperties;
+  /** The class that says what the answer shows; undefined where the entity does. */
+  readonly dto: Type<object> | undefined;
+}
+
+/**
+ * What clients may ask of the rows of an answer.
+ *
+ * @param problems takes what does not fit the entity
+ */
+export function compileRowRules<T extends object>(source: RowRulesSource<T>, problems: string[]): RowRules {
+  const { columns, metadata, shown } = source;
+  const roots = new Set(columns.filter(isLoaded).map(rootOf));
+  const properties = [...shown].filter(([property]) => roots.has(property));
+  const includeKeys = new Map<string, string>();
+  const include = new Set<string>();
+  for (const path of source.options.include ?? []) {
+    const problem = includePath(source, path, includeKeys);
+    if (problem !== undefined) problems.push(`include names '${path}', ${problem}`);
+    path.split('.').forEach((_, i, names) => include.add(names.slice(0, i + 1).join('.')));
+  }
+  return {
+    include,
+    fields: new Map(chooseFields(source, properties, problems)),
+    keys: new Map([...properties.map(([property, { key }]): [string, string] => [property, key]), ...includeKeys]),
+    // What is computed when a row is loaded, or shown, may need any column.
+    narrows:
+      metadata.afterLoadListeners.length === 0 &&
+      properties.length === shown.size &&
+      properties.every(([property, { key, asIs }]) => asIs && (key === property || !roots.has(key))),
+  };
+}
+
+function chooseFields<T extends object>(
+  { options }: RowRulesSource<T>,
+  properties: readonly (readonly [property: string, shown: { readonly key: string }])[],
+  problems: string[],
+): [name: string, property: string][] {
+  const chosen = options.fields as readonly string[] | undefined;
+  for (const name of chosen ?? []) {
+    if (!properties.some(([property]) => property === name)) {
+      problems.push(`fields names '${name}', which is none of ${properties.map(([property]) => property).join(', ')}`);
+    }
+  }
+  return properties
+    .filter(([property]) => chosen?.includes(property) ?? true)
+    .map(([property, { key }]) => [key, property]);
+}
+
+/**
+ * @param keys takes what the answer calls the first relation of the path
+ * @returns what is wrong with the path; undefined when nothing is
+ */
+function includePath<T extends object>(
+  { dataSource, metadata, dto }: RowRulesSource<T>,
+  path: string,
+  keys: Map<string, string>,
+): string | undefined {
+  const names = path.split('.');
+  if (names.length > MAX_DEPTH) return `which leads over more than ${MAX_DEPTH} relations`;
+  const { policies } = requireEnforcement(dataSource);
+  let from = metadata;
+  for (const [depth, name] of names.entries()) {
+    const relation = from.findRelationWithPropertyPath(name);
+    if (relation === undefined) return `and ${from.name} has no relation '${name}'`;
+    if (relation.isLazy) return `and ${from.name}.${name} is a lazy relation, which is loaded when it is asked for`;
+    if (policies.of(relation.inverseEntityMetadata).kind === 'undeclared')
+      return `and nothing says whether the rows of ${relation.inverseEntityMetadata.name} belong to a tenant`;
+    const key = depth === 0 && dto !== undefined ? shownAs(dto, [], name) : shownByEntity(relation, depth, dto);
+    if (key === undefined) return `and ${(depth === 0 && dto?.name) || from.name} does not show '${name}'`;
+    if (depth === 0) keys.set(name, key);
+    from = relation.inverseEntityMetadata;
+  }
+  return undefined;
+}
+
+/** What is shown of rows below a response DTO, its own `@Type()` says. */
+function shownByEntity(
+  { entityMetadata: { target }, propertyName }: RelationMetadata,
+  depth: number,
+  dto: Type<object> | undefined,
+): string | undefined {
+  if (typeof target !== 'function' || (depth > 0 && dto !== undefined)) return propertyName;
+  return shownAs(target, [propertyName], propertyName);
+}
+
+/** What an answer calls a property; undefined when it does not show it. */
+function shownAs(type: Function, own: readonly string[], property: string): string | undefined {
+  const shown = [...shownProperties(type, own)].find(([name, { key }]) => name === property || key === property);
+  return shown?.[1].key;
+}

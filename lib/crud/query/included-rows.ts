@@ -1,0 +1,108 @@
+import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { ScopedStatement } from '../../orm/scoped-statement.js';
+import type { RawRow } from '../../orm/scoped-statement.js';
+import { badRequest } from '../bad-request.js';
+import { dialectOf } from '../dialect.js';
+import { EntityReader, setRelation } from './entity-reader.js';
+import type { Reading } from './entity-reader.js';
+import { applySelection, columnPath } from './selected-entity.js';
+import type { SelectedBranch } from './selected-entity.js';
+
+/** Most rows that one relation brings into an answer: it is not cut into pages. */
+const MAX_INCLUDED_ROWS = 10_000;
+const OWNER = 'owner';
+const ITEM = 'item';
+
+/** An entity that rows belong to, and its row, which holds the key. */
+export interface Owner {
+  readonly entity: ObjectLiteral;
+  readonly row: RawRow;
+}
+
+/**
+ * Reads the rows of a relation to many, for all the entities of an answer at once, in the order of their keys. The scope limits the
+ * entities, the rows and what lies between them.
+ */
+export class IncludedRows {
+  private readonly reader: EntityReader;
+  private readonly statement: ScopedStatement;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly branch: SelectedBranch,
+  ) {
+    this.reader = new EntityReader(branch.entity, dataSource.driver);
+    this.statement = new ScopedStatement({ dataSource, build: () => this.build(), paged: true });
+  }
+
+  /**
+   * Gives each of the entities its rows.
+   *
+   * @throws BadRequestException when there are more than an answer should have
+   */
+  async addTo(owners: readonly Owner[], reading: Reading, manager: EntityManager): Promise<void> {
+    const { relation, keys } = this.branch;
+    const slots = Object.fromEntries(
+      keys.map(({ name }, i) => [keySlot(i), distinct(owners.map(({ row }) => row[name]))]),
+    );
+    const rows = await this.statement.run({ ...slots, limit: MAX_INCLUDED_ROWS + 1, offset: 0 }, manager);
+    if (rows.length > MAX_INCLUDED_ROWS) {
+      throw badRequest([
+        `include ${relation.propertyPath} leads to more than ${MAX_INCLUDED_ROWS} rows: ask for fewer`,
+      ]);
+    }
+    const byOwner = new Map<string, unknown[]>();
+    for (const row of rows) {
+      const key = keyText(keys.map((_, i) => row[ownerName(i)]));
+      const related = byOwner.get(key);
+      const entity = this.reader.read(row, reading);
+      if (related === undefined) byOwner.set(key, [entity]);
+      else related.push(entity);
+    }
+    for (const { entity, row } of owners) {
+      setRelation(entity, relation, byOwner.get(keyText(keys.map(({ name }) => row[name]))) ?? []);
+    }
+  }
+
+  private build(): SelectQueryBuilder<ObjectLiteral> {
+    const { relation, keys, entity } = this.branch;
+    const isPostgres = dialectOf(this.dataSource) === 'postgres';
+    const select = this.dataSource
+      .createQueryBuilder(relation.entityMetadata.target, OWNER)
+      .select([])
+      .innerJoin(`${OWNER}.${relation.propertyPath}`, ITEM);
+    keys.forEach(({ column }, i) => {
+      const path = columnPath(select, OWNER, column);
+      select.addSelect(path, ownerName(i));
+      // One parameter for the whole list, where there is such: the text does not depend on its length.
+      select.andWhere(isPostgres ? `${path} = ANY(:${keySlot(i)})` : `${path} IN (:...${keySlot(i)})`);
+    });
+    applySelection(select, ITEM, entity);
+    for (const { column } of entity.columns) {
+      if (column.isPrimary) select.addOrderBy(columnPath(select, ITEM, column));
+    }
+    return select;
+  }
+}
+
+function keySlot(index: number): string {
+  return `key_${index}`;
+}
+
+function ownerName(index: number): string {
+  return `o${index}`;
+}
+
+/** Several columns are compared one by one, which may find rows of others: they are told apart by the whole key. */
+function keyText(values: readonly unknown[]): string {
+  return values
+    .map((value) => {
+      if (value instanceof Date) return String(value.getTime());
+      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+    })
+    .join('\0');
+}
+
+function distinct(values: readonly unknown[]): unknown[] {
+  return [...new Map(values.map((value) => [keyText([value]), value])).values()];
+}

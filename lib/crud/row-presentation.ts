@@ -1,0 +1,63 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { compileColumns } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+
+/** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
+export class RowPresentation {
+  private readonly hidden: readonly string[];
+  private readonly converted: readonly ResourceColumn[];
+  private readonly relations: readonly RelationMetadata[];
+  private related?: ReadonlyMap<RelationMetadata, RowPresentation>;
+
+  /** @param known the presentations of entities that have one */
+  constructor(
+    private readonly dataSource: DataSource,
+    metadata: EntityMetadata,
+    private readonly known = new Map<EntityMetadata, RowPresentation>(),
+  ) {
+    known.set(metadata, this);
+    const columns = compileColumns(dataSource, metadata);
+    this.hidden = columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property);
+    this.converted = columns.filter(
+      (column) => column.type.toJson !== undefined && column.metadata.embeddedMetadata === undefined,
+    );
+    this.relations = metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata);
+  }
+
+  /** A copy of a row, with the prototype that says how it is shown. */
+  present(row: object): Record<string, unknown> {
+    const copy = Object.assign(
+      Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
+      row,
+    );
+    for (const property of this.hidden) delete copy[property];
+    for (const { property, type } of this.converted) {
+      if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
+    }
+    for (const relation of this.relations) this.presentRelated(copy, relation);
+    return copy;
+  }
+
+  private presentRelated(copy: Record<string, unknown>, relation: RelationMetadata): void {
+    const value = copy[relation.propertyName];
+    if (typeof value !== 'object' || value === null) return;
+    const presentation = this.presentationOf(relation);
+    const present = (row: unknown): unknown => (isObject(row) ? presentation.present(row) : row);
+    copy[relation.propertyName] = Array.isArray(value) ? value.map(present) : present(value);
+  }
+
+  private presentationOf(relation: RelationMetadata): RowPresentation {
+    this.related ??= new Map(
+      this.relations.map((other) => {
+        const metadata = other.inverseEntityMetadata;
+        return [other, this.known.get(metadata) ?? new RowPresentation(this.dataSource, metadata, this.known)];
+      }),
+    );
+    return this.related.get(relation)!;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
