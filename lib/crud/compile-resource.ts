@@ -93,6 +93,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     strictPayload: options.strictPayload ?? false,
     maxBulk: options.maxBulk ?? STANDARD_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
+    problemDetails: options.problemDetails ?? 'negotiate',
   });
 }
 

@@ -1,3 +1,5 @@
+import type { ProblemDetails } from './problem-details/negotiation.js';
+
 /** How long a list may be. */
 export interface CrudLimit {
   /** Rows of a page when the client asks for no number. */
@@ -37,6 +39,12 @@ export interface CrudDefaults {
    * default. The entity needs a `@VersionColumn`.
    */
   readonly requireIfMatch?: boolean;
+  /**
+   * Whether errors go out as problem documents (RFC 9457): where the client's `Accept` prefers them (`negotiate`, the
+   * default), or always. An option of `@Crud` itself covers what guards throw as well; for the whole application there is
+   * `ProblemDetailsFilter`.
+   */
+  readonly problemDetails?: ProblemDetails;
   /** Query parameters of lists that are somebody else's: a CDN's, a guard's. Unknown ones are refused otherwise. */
   readonly ignoreParams?: readonly string[];
 }

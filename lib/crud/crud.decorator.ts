@@ -1,4 +1,4 @@
-import { UseInterceptors } from '@nestjs/common';
+import { UseFilters, UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
@@ -9,6 +9,7 @@ import { DEFAULT_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import type { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
+import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
 import { defineRoutes } from './route-methods.js';
 
 /**
@@ -39,6 +40,11 @@ export function Crud<T extends object>(
     defineRoutes(target, routes);
     const interceptors = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
     if (!interceptors.includes(CrudInterceptor)) UseInterceptors(CrudInterceptor)(target);
+    // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
+    const { problemDetails } = options;
+    if (problemDetails !== undefined) {
+      UseFilters(problemDetails === true ? AlwaysProblemDetailsFilter : ProblemDetailsFilter)(target);
+    }
   };
 }
 

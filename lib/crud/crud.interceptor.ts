@@ -1,4 +1,4 @@
-import { HttpStatus, Injectable } from '@nestjs/common';
+import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { catchError, defer, map, Observable, throwError } from 'rxjs';
@@ -12,6 +12,8 @@ import type { CrudRoute } from './crud-routes.js';
 import { CrudServices } from './crud-services.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
+import { wantsProblemDocument } from './problem-details/negotiation.js';
+import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details/problem-document.js';
 import { Page } from './query/list-query.js';
 import { headerText, pageLinks } from './query/page-links.js';
 import { readRowQuery } from './query/row-rules.js';
@@ -49,7 +51,7 @@ export class CrudInterceptor implements NestInterceptor {
         const shaped = resource.shape.shape(value, route, call.keys);
         return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
       }),
-      catchError((error: unknown) => throwError(() => httpErrorOf(error))),
+      catchError((error: unknown) => throwError(() => this.answerTo(error, call))),
     );
   }
 
@@ -63,6 +65,15 @@ export class CrudInterceptor implements NestInterceptor {
     const isUnchanged = isKnown(context, route, tag);
     if (isUnchanged) adapter.status(response, HttpStatus.NOT_MODIFIED);
     return isUnchanged;
+  }
+
+  /** The error to throw on: as a problem document where the client wants one. */
+  private answerTo(thrown: unknown, { context, resource }: CrudCall): unknown {
+    const error = httpErrorOf(thrown);
+    const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
+    if (!isTold || error instanceof ProblemException) return error;
+    this.adapterHost.httpAdapter.setHeader(context.switchToHttp().getResponse(), 'Content-Type', PROBLEM_MEDIA_TYPE);
+    return new ProblemException(error);
   }
 
   private setHeaders({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): void {

@@ -4,6 +4,7 @@ import type { BodyRules } from './body/body-rules.js';
 import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
+import type { ProblemDetails } from './problem-details/negotiation.js';
 import type { ListRules } from './query/list-rules.js';
 import { findField } from './query/query-field.js';
 import type { QueryField } from './query/query-field.js';
@@ -35,6 +36,7 @@ export interface ResourceParts<T extends object> {
   readonly strictPayload: boolean;
   readonly maxBulk: number;
   readonly requireIfMatch: boolean;
+  readonly problemDetails: ProblemDetails;
 }
 
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
@@ -63,6 +65,8 @@ export class Resource<T extends object = object> {
   readonly maxBulk: number;
   /** Whether a client has to say which version of a row it changes. */
   readonly requireIfMatch: boolean;
+  /** When errors go out as problem documents. */
+  readonly problemDetails: ProblemDetails;
   private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
   private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
@@ -82,6 +86,7 @@ export class Resource<T extends object = object> {
     this.strictPayload = parts.strictPayload;
     this.maxBulk = parts.maxBulk;
     this.requireIfMatch = parts.requireIfMatch;
+    this.problemDetails = parts.problemDetails;
     this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
   }
 

@@ -1,4 +1,5 @@
-import { badRequest, quoted } from '../bad-request.js';
+import { badRequest, quoted, shortened } from '../bad-request.js';
+import type { Problem } from '../problem.js';
 import { isPlainObject } from '../body/plain-object.js';
 import { MAX_CURSOR_LENGTH } from './cursor.js';
 import { grammarOf } from './filter.js';
@@ -68,16 +69,19 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
     false,
   );
   const draft: Draft = { reader, filters: [], named: new Set(), problems: [] };
+  const problems: Problem[] = [];
   for (const [name, value] of Object.entries(raw)) {
     if (rules.ignoredParams.has(name)) continue;
     if (typeof value !== 'string') draft.problems.push(`${quoted(name)} must be given once, as text`);
     else if (isParameter(name, rules)) PARAMETERS.get(name)!(draft, value, rules);
     else readParameter(draft, name, value, rules);
+    for (const detail of [...draft.problems.splice(0), ...reader.problems.splice(0)]) {
+      problems.push({ detail, code: 'parameter', parameter: shortened(name) });
+    }
   }
   if (draft.cursor !== undefined && (draft.offset !== undefined || draft.count !== undefined)) {
-    draft.problems.push('cursor goes with neither offset nor count');
+    problems.push({ detail: 'cursor goes with neither offset nor count', code: 'parameter', parameter: 'cursor' });
   }
-  const problems = [...draft.problems, ...reader.problems];
   if (problems.length > 0) throw badRequest(problems);
   const { limit, offset, cursor, count, sort, search, filters, include, fields } = draft;
   const grammar = grammarOf({ kind: 'all', parts: filters });
