@@ -4,7 +4,7 @@ import { attachWhenInitialised } from './orm/attach.js';
 attachWhenInitialised();
 
 export type { CrudDefaults, CrudLimit } from './crud/crud-defaults.js';
-export type { ColumnPath, CrudDtos, CrudOptions } from './crud/crud-options.js';
+export type { CrudDtos, CrudOptions } from './crud/crud-options.js';
 export { getCrudToken, InjectCrud } from './crud/crud-providers.js';
 export type { CrudRoute, OptInRoute } from './crud/crud-routes.js';
 export { CrudController } from './crud/crud.controller.js';
@@ -13,6 +13,8 @@ export { Crud } from './crud/crud.decorator.js';
 export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
 export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/hooks/crud-hooks.js';
+export type { ColumnPath } from './crud/entity-paths.js';
+export type { ParentOptions } from './crud/parent-options.js';
 export type { ProblemDetails } from './crud/problem-details/negotiation.js';
 export type { ProblemDocument } from './crud/problem-details/problem-document.js';
 export { ProblemDetailsFilter } from './crud/problem-details/problem-details.filter.js';

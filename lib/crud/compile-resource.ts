@@ -3,9 +3,11 @@ import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { BodyRules } from './body/body-rules.js';
 import { compileId, compileKey } from './compile-id.js';
+import { compileParents } from './compile-parents.js';
 import { STANDARD_BULK } from './crud-defaults.js';
 import type { CrudDtos, CrudOptions } from './crud-options.js';
 import type { BodyRoute, CrudRoute } from './crud-routes.js';
+import type { AnyParentOptions } from './parent-options.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
@@ -46,7 +48,10 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const problems: string[] = [];
   const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
   const key = compileKey(idSource, problems);
-  const id = compileId(idSource, key, options.id, [], problems);
+  const parentOptions = options.parent as AnyParentOptions | undefined;
+  const parents = compileParents({ ...idSource, options: parentOptions }, problems);
+  const within = parents?.columns.map(({ own }) => own.metadata) ?? [];
+  const id = compileId(idSource, key, options.id, within, problems);
 
   const dto = options.dto ?? {};
   const shown = {
@@ -80,6 +85,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     fields: arrangeFields(columns),
     key,
     id,
+    parents,
     list,
     row,
     bodies,

@@ -1,21 +1,9 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
+import type { ColumnPath } from './entity-paths.js';
 import type { CrudHooks } from './hooks/crud-hooks.js';
-
-/** Property names of an entity that can be columns: methods are none. */
-export type ColumnKey<T> = {
-  [K in keyof T & string]-?: T[K] extends (...args: never[]) => unknown ? never : K;
-}[keyof T & string];
-
-/** Names of an entity's columns; those of an embedded object or of related entities by path: `address.city`, `tags.name`. */
-export type ColumnPath<T> = ColumnKey<T> | `${ObjectKey<T>}.${string}`;
-
-type ObjectKey<T> = {
-  [K in ColumnKey<T>]: One<NonNullable<T[K]>> extends Date ? never : One<NonNullable<T[K]>> extends object ? K : never;
-}[ColumnKey<T>];
-
-type One<V> = V extends readonly (infer E)[] ? E : V;
+import type { ParentOptions } from './parent-options.js';
 
 /** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */
 export interface CrudDtos {
@@ -44,6 +32,8 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
    * with the tenant column.
    */
   readonly id?: ColumnPath<T>;
+  /** The row that the rows lie below, named by the controller's path. It must be there, in the scope. */
+  readonly parent?: ParentOptions<T>;
   /** The routes to serve. By default all but those of `also`; on a shared entity the reading ones. */
   readonly only?: readonly CrudRoute[];
   /** Routes to serve besides the default ones. */

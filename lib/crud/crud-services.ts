@@ -6,6 +6,8 @@ import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { compileResource } from './compile-resource.js';
+import { ControllerNarrowing, noNarrowing } from './controller-narrowing.js';
+import type { NarrowByContext } from './controller-narrowing.js';
 import { currentCall } from './crud-call.js';
 import { CRUD_DEFAULTS, STANDARD_LIMIT } from './crud-defaults.js';
 import type { CrudDefaults } from './crud-defaults.js';
@@ -16,8 +18,8 @@ import { READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
 import { ResourceHooks } from './hooks/resource-hooks.js';
-import { narrowOncePerCall, noNarrowing } from './narrowing.js';
-import type { NarrowByContext } from './narrowing.js';
+import type { ParentChain } from './parent-chain.js';
+import { unnamedParents } from './parent-paths.js';
 import type { Resource } from './resource.js';
 import { Precondition } from './preconditions/precondition.js';
 import { ServedDataSources } from './served-data-sources.js';
@@ -46,9 +48,9 @@ export class CrudServices implements OnApplicationBootstrap {
    * @throws MuckConfigurationError with every problem there is
    */
   onApplicationBootstrap(): void {
-    const problems = this.discovery.getControllers().flatMap(({ metatype }) => {
+    const problems = this.discovery.getControllers().flatMap(({ metatype, host }) => {
       const crud = typeof metatype === 'function' ? crudMetadataOf(metatype) : undefined;
-      return crud === undefined ? [] : this.problemsOf(metatype as Type<object>, crud);
+      return crud === undefined ? [] : this.problemsOf(metatype as Type<object>, crud, host?.metatype);
     });
     if (problems.length > 0) throw new MuckConfigurationError(problems);
   }
@@ -73,9 +75,10 @@ export class CrudServices implements OnApplicationBootstrap {
       throw new MuckConfigurationError([`${controller.name} extends CrudController: put @Crud(Entity) on it.`]);
     const resource = (): Resource<T> => this.compileOnce(controller, crud) as unknown as Resource<T>;
     const hooks = this.hooksOf<T>(crud);
+    const narrowing = new ControllerNarrowing(resource, controller.name, narrow);
     return new CrudService<T>({
       resource,
-      narrowing: narrow === undefined ? noNarrowing : narrowOncePerCall(resource, narrow, `${controller.name}.scope()`),
+      narrowing: async () => narrowing.current(),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
       takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
       hooks: () => hooks.chain(),
@@ -117,18 +120,20 @@ export class CrudServices implements OnApplicationBootstrap {
     return resource;
   }
 
-  private problemsOf(controller: Type<object>, crud: CrudMetadata): readonly string[] {
+  private problemsOf(controller: Type<object>, crud: CrudMetadata, module: Function | undefined): readonly string[] {
     const { entity, options, routes } = crud;
     const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
     const named: readonly CrudRoute[] = options.also ?? [];
     const unnamedWrites = routes.filter((route) => !READING_ROUTES.includes(route) && !named.includes(route));
+    let parents: ParentChain | undefined;
     try {
-      this.resourceOf(controller);
+      parents = this.compileOnce(controller, crud).parents;
     } catch (error) {
       if (error instanceof MuckConfigurationError) return error.problems;
       throw error;
     }
     const problems = this.hooksOf(crud).problems(controller.name);
+    if (parents !== undefined) problems.push(...unnamedParents(controller, module, parents));
     // Declared by forRoot({ entities }), after the controller's class was made with all routes.
     if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(

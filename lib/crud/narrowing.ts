@@ -1,14 +1,14 @@
-import type { ExecutionContext } from '@nestjs/common';
+import { NotFoundException } from '@nestjs/common';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { conditionOn } from './conditions.js';
 import type { Condition } from './conditions.js';
-import { currentCall, runOutsideCall } from './crud-call.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { Resource } from './resource.js';
+import { isSameValue } from './same-value.js';
 
 /**
- * What a controller's `scope()` adds to the tenant scope: ANDed to every read, stamped on every write. It can only
+ * What a controller's path and its `scope()` add to the tenant scope: ANDed to every read, stamped on every write. It can only
  * narrow: the tenant scope holds beneath it.
  */
 export class Narrowing {
@@ -20,6 +20,20 @@ export class Narrowing {
   /** @param values what each column must equal, and is set to */
   constructor(readonly values: ReadonlyMap<ResourceColumn, unknown>) {
     this.conditions = [...values].map(([column, value]) => conditionOn(column, value));
+  }
+
+  /**
+   * Both narrowings at once.
+   *
+   * @throws NotFoundException when they contradict each other: no row meets both
+   */
+  and(other: Narrowing): Narrowing {
+    if (other.values.size === 0) return this;
+    const contradicts = [...other.values].some(
+      ([column, value]) => this.values.has(column) && !isSameValue(this.values.get(column), value),
+    );
+    if (contradicts) throw new NotFoundException();
+    return new Narrowing(new Map([...this.values, ...other.values]));
   }
 }
 
@@ -51,36 +65,4 @@ export function readNarrowing<T extends object>(resource: Resource<T>, candidate
 
 function isComparable(value: unknown): boolean {
   return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date;
-}
-
-/** The narrowing of one controller: its `scope()`. */
-export type NarrowByContext = (context: ExecutionContext) => unknown;
-
-/** Asks a controller's `scope()` once for each call of its handlers. */
-export function narrowOncePerCall<T extends object>(
-  resource: () => Resource<T>,
-  narrow: NarrowByContext,
-  where: string,
-): () => Promise<Narrowing> {
-  const known = new WeakMap<ExecutionContext, Promise<Narrowing>>();
-  return async () => {
-    const context = currentCall()?.context;
-    if (context === undefined) {
-      throw new Error(
-        `${where} narrows by the request, and none is being handled: use @InjectCrud(${resource().name}) outside of requests.`,
-      );
-    }
-    let narrowing = known.get(context);
-    if (narrowing === undefined) {
-      // Outside the call: a scope() that asked its own service would wait for itself.
-      narrowing = runOutsideCall(async () => readNarrowing(resource(), await narrow(context), where));
-      known.set(context, narrowing);
-    }
-    return narrowing;
-  };
-}
-
-/** For a controller without a `scope()` of its own. */
-export function noNarrowing(): Promise<Narrowing> {
-  return Promise.resolve(Narrowing.none);
 }

@@ -37,6 +37,18 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
   });
 }
 
+/** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */
+export function keyColumnOf(dataSource: DataSource, metadata: ColumnMetadata): ResourceColumn {
+  const referenced = metadata.referencedColumn!;
+  return {
+    property: `${metadata.relationMetadata!.propertyPath}.${referenced.propertyPath}`,
+    metadata,
+    type: valueTypeOf(dataSource, referenced),
+    tenant: false,
+    owner: 'client',
+  };
+}
+
 /** The property of the row that a column is in: for one of an embedded object that object's. */
 export function rootOf({ property }: ResourceColumn): string {
   return property.split('.', 1)[0];

@@ -59,7 +59,7 @@ export class ResourceId {
    * @throws NotFoundException for what no row can have as its id
    * @throws TypeError where an id without its tenant would name rows of several
    */
-  conditionsFor(id: EntityId): Condition[] {
+  conditionsFor(id: unknown): Condition[] {
     const read = this.read(id);
     if (read === undefined) throw new NotFoundException();
     return this.conditions(this.isComposite ? this.partsOf(read) : [read]);

@@ -4,6 +4,7 @@ import type { BodyRules } from './body/body-rules.js';
 import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
+import type { ParentChain } from './parent-chain.js';
 import type { ProblemDetails } from './problem-details/negotiation.js';
 import type { ListRules } from './query/list-rules.js';
 import { findField } from './query/query-field.js';
@@ -28,6 +29,7 @@ export interface ResourceParts<T extends object> {
   readonly fields: Fields;
   readonly key: ResourceId;
   readonly id: ResourceId;
+  readonly parents: ParentChain | undefined;
   readonly list: ListRules;
   readonly row: RowRules;
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
@@ -50,6 +52,8 @@ export class Resource<T extends object = object> {
   readonly key: ResourceId;
   /** What names a row in a path: the primary key, unless `id` of the options names another column. */
   readonly id: ResourceId;
+  /** The rows in a path that the resource's rows lie below. */
+  readonly parents: ParentChain | undefined;
   /** What a client may ask of a list. */
   readonly list: ListRules;
   /** What a client may ask of a single row. */
@@ -78,6 +82,7 @@ export class Resource<T extends object = object> {
     this.fields = parts.fields;
     this.key = parts.key;
     this.id = parts.id;
+    this.parents = parts.parents;
     this.list = parts.list;
     this.row = parts.row;
     this.bodies = parts.bodies;

@@ -14,6 +14,7 @@ import { MuckModule, shared, Tenancy, TenantScoped, TenantShared, tenantFromUser
 import type { CrudDefaults } from 'nestjs-muck';
 import type { App } from 'supertest/types.js';
 import {
+  AbstractLogger,
   BeforeInsert,
   BeforeUpdate,
   Column,
@@ -192,6 +193,18 @@ export class TestGuard implements CanActivate {
   }
 }
 
+class StatementLog extends AbstractLogger {
+  constructor(private readonly note: (statement: string) => void) {
+    super(['query']);
+  }
+
+  override logQuery(query: string): void {
+    this.note(query);
+  }
+
+  protected override writeLog(): void {}
+}
+
 export interface Desk {
   readonly app: INestApplication<App>;
   readonly dataSource: DataSource;
@@ -209,6 +222,8 @@ export async function openDesk(
     imports?: (Type | DynamicModule)[];
     /** Besides the common ones. */
     entities?: Type[];
+    /** Gets each statement that is sent. */
+    logging?: (statement: string) => void;
     defaults?: CrudDefaults;
     logger?: LoggerService;
   } = {},
@@ -222,6 +237,7 @@ export async function openDesk(
         entities: [...ENTITIES, ...(options.entities ?? [])],
         synchronize: true,
         retryAttempts: 0,
+        ...(options.logging && { logging: ['query'], logger: new StatementLog(options.logging) }),
       }),
       MuckModule.forRoot({
         scope: { organizationId: Number },

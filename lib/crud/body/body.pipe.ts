@@ -1,14 +1,19 @@
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from '../crud-call.js';
+import { requireParents } from '../required-parents.js';
 import type { BodyRoute } from '../crud-routes.js';
 
 /** Checks the body of one route by the rules of the controller that is called. */
 export class BodyPipe implements PipeTransform {
   constructor(private readonly route: BodyRoute) {}
 
-  /** @throws BadRequestException with every problem there is */
+  /**
+   * @throws NotFoundException where the path names no parent
+   * @throws BadRequestException with every problem there is
+   */
   async transform(body: unknown): Promise<object> {
     const call = requireCall();
+    await requireParents(call);
     const rules = call.resource.bodies[this.route];
     const read = await rules.read(body);
     call.keepClaims(rules.claimsOf(body));

@@ -2,6 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import { badRequest, InvalidRequestException } from '../bad-request.js';
 import { falseClaimsOnNewRow } from '../claims.js';
 import { requireCall } from '../crud-call.js';
+import { requireParents } from '../required-parents.js';
 import { withEach } from '../elements.js';
 import type { Resource } from '../resource.js';
 

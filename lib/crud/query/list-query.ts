@@ -1,4 +1,4 @@
-import type { ColumnPath } from '../crud-options.js';
+import type { ColumnPath } from '../entity-paths.js';
 import type { RowQuery } from './row-rules.js';
 import type { Operator } from './operators.js';
 
