@@ -21,7 +21,7 @@ class TicketsController extends CrudController<Ticket> {}
 @Controller('agents')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Agent, { filter: ['name', 'tickets.status' as 'name', 'tickets.assignee.name' as 'name'] })
+@Crud(Agent, { filter: ['name', 'tickets.status', 'tickets.assignee.name'] })
 class AgentsController extends CrudController<Agent> {}
 
 describe.each(databasesToTest())('filters and orders on %s', (database) => {

@@ -93,7 +93,7 @@ class WholeNoteDto extends CreateNoteDto {
 @Controller('tickets/:ticketId/notes')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Note, { dto: { create: CreateNoteDto }, parent: { relation: 'ticket' } })
+@Crud(Note, { dto: { create: CreateNoteDto }, also: ['createMany', 'restore'], parent: { relation: 'ticket' } })
 class NotesController extends CrudController<Note> {
   @Get('count')
   async count() {
@@ -237,6 +237,12 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.put(headers['location'], { body: 'c', ticketId: second })).body.ticketId).toBe(first);
     expect((await acme.get(`/tickets/${first}/notes/count`)).body).toEqual({ total: 1 });
     expect((await acme.delete(headers['location'])).status).toBe(204);
+    expect((await acme.post(`${elsewhere}/restore`, {})).body).toEqual(NOT_FOUND);
+    expect((await acme.post(`${headers['location']}/restore`, {})).body).toMatchObject({ id: body.id });
+    expect((await acme.delete(headers['location'])).status).toBe(204);
+    const many = await acme.post(`/tickets/${second}/notes/bulk`, [{ body: 'x' }, { body: 'y', ticketId: first }]);
+    expect([many.status, many.body.map(({ ticketId }: Note) => ticketId)]).toEqual([201, [second, second]]);
+    for (const { id } of many.body) await acme.delete(`/tickets/${second}/notes/${id}`);
   });
 
   test('is missing below a parent of another organization, as below one that never was', async () => {
@@ -253,6 +259,8 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
         await acme.put(`${path}/1`, unhappy),
         await acme.patch(`${path}/1`, unhappy),
         await acme.delete(`${path}/1`),
+        await acme.post(`${path}/bulk`, [unhappy]),
+        await acme.post(`${path}/1/restore`, {}),
       ]) {
         expect([answer.status, answer.body]).toEqual([404, NOT_FOUND]);
       }

@@ -9,11 +9,14 @@ import type { Resource } from '../resource.js';
 /** Checks a list of bodies, each by the rules of `create`. */
 export class BulkBodyPipe implements PipeTransform {
   /**
+   * @throws NotFoundException where the path names no parent
    * @throws BadRequestException for what is no list, or too long a one, before any element is looked at; else with
    *   every problem of every element
    */
   async transform(body: unknown): Promise<object[]> {
-    const { resource } = requireCall();
+    const call = requireCall();
+    await requireParents(call);
+    const { resource } = call;
     if (!Array.isArray(body)) throw badRequest(['the body must be a list of objects']);
     if (body.length > resource.maxBulk) {
       throw badRequest([`the list must not have more than ${resource.maxBulk} elements`]);
