@@ -32,7 +32,9 @@ export function isUnscoped(): boolean {
 /** Tells two situations apart in which a statement may mean different rows. */
 export function authorityKey(): string {
   const frame = currentFrame();
-  return `${exemptions(frame)}|${frame?.scope?.fingerprint ?? ''}`;
+  const scope = frame?.scope?.fingerprint ?? '';
+  // A fingerprint begins with a bracket.
+  return frame?.section === undefined ? scope : `unscoped ${exemptions(frame)}|${scope}`;
 }
 
 /** Tells two situations apart in which a statement's text may differ: whichever tenant's rows it means, its values say. */

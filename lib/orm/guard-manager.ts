@@ -29,18 +29,23 @@ export function guardManager(manager: EntityManager, connection?: SingleConnecti
 
 /** The file of a database in memory holds the rows of all tenants. */
 function refuseWholeDatabase(manager: SqljsEntityManager): void {
-  for (const method of ['exportDatabase', 'loadDatabase', 'saveDatabase'] as const) {
-    const stock = manager[method].bind(manager) as (...args: unknown[]) => unknown;
-    const guarded = (...args: unknown[]): unknown => {
-      if (isUnscoped()) return stock(...args);
-      throw new StatementRefusedError(
-        'the file of a database holds the rows of all tenants',
-        "Say tenancy.unscoped('why', fn).",
-      );
-    };
+  for (const [method, guarded] of WHOLE_DATABASE) {
     Object.defineProperty(manager, method, { configurable: true, writable: true, value: guarded });
   }
 }
+
+/** One function per method, shared by all managers: one is made for every query runner. */
+const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as const).map((method) => {
+  const stock = Reflect.get(SqljsEntityManager.prototype, method) as (...args: unknown[]) => unknown;
+  const guarded = function (this: SqljsEntityManager, ...args: unknown[]): unknown {
+    if (isUnscoped()) return stock.apply(this, args);
+    throw new StatementRefusedError(
+      'the file of a database holds the rows of all tenants',
+      "Say tenancy.unscoped('why', fn).",
+    );
+  };
+  return [method, guarded] as const;
+});
 
 /** TypeORM's own method. */
 function stock(operation: Operation | 'save'): (this: EntityManager, ...args: unknown[]) => Promise<never> {

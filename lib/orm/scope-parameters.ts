@@ -9,16 +9,23 @@ import type { SqlDialect } from './sql/tokens.js';
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}`;
 
+const namesByKey = new Map<string, string>();
+const keysByName = new Map<string, string>();
+
 /** The name of the parameter that carries a scope key's value. */
 export function scopeParameter(key: string): string {
-  return `${PREFIX}_${Buffer.from(key).toString('hex')}`;
+  let name = namesByKey.get(key);
+  if (name === undefined) {
+    name = `${PREFIX}_${Buffer.from(key).toString('hex')}`;
+    namesByKey.set(key, name);
+    keysByName.set(name, key);
+  }
+  return name;
 }
 
 /** The scope key whose value a parameter carries; undefined for any other parameter. */
 export function scopeKeyOf(parameter: string): string | undefined {
-  return parameter.startsWith(`${PREFIX}_`)
-    ? Buffer.from(parameter.slice(PREFIX.length + 1), 'hex').toString()
-    : undefined;
+  return keysByName.get(parameter);
 }
 
 /**

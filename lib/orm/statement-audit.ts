@@ -37,9 +37,10 @@ const INSTEAD =
  * statement as text, and refuses what it cannot read.
  */
 export class StatementAudit {
-  private readonly reads = new Map<string, string | undefined>();
-  private readonly writes = new Map<string, string | undefined>();
-  private readonly raw = new Map<string, string | undefined>();
+  /** Statements that were read and passed. Refusals are not remembered: what is refused as undeclared may be declared later. */
+  private readonly reads = new Set<string>();
+  private readonly writes = new Set<string>();
+  private readonly raw = new Set<string>();
 
   constructor(
     private readonly policies: Policies,
@@ -71,19 +72,18 @@ export class StatementAudit {
   }
 
   private verdict(
-    memory: Map<string, string | undefined>,
+    memory: Set<string>,
     key: string,
     sql: string,
     find: (tokens: SqlTokens) => string | undefined,
   ): string | undefined {
     // An unscoped section for some entities is rare: its verdicts are not those of others, so they are not remembered.
     const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;
-    if (memorable && memory.has(key)) return memory.get(key);
+    if (memorable && memory.has(key)) return undefined;
     const problem = find(readTokens(sql, this.dialect));
-    // Refusals are not remembered: what is refused as undeclared may be declared later.
     if (memorable && problem === undefined) {
       if (memory.size >= REMEMBERED) memory.clear();
-      memory.set(key, problem);
+      memory.add(key);
     }
     return problem;
   }

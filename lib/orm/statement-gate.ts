@@ -13,11 +13,15 @@ import { isPersisting } from './persistence.js';
 import { requireOneTenant } from './unscoped-references.js';
 import { requireReferences, seesAll } from './visible-rows.js';
 
-/** A statement that may be sent once something has been looked up. */
+/** A statement that may be sent. */
 interface Admission {
+  readonly parameters: unknown[] | undefined;
   readonly writes: readonly EntityMetadata[];
-  prepare(): Promise<void>;
+  /** What must be looked up before; undefined when nothing has to be. */
+  readonly prepare: (() => Promise<void>) | undefined;
 }
+
+const NONE: readonly never[] = [];
 
 /** By the query runner: what holds it to one scope for each transaction. */
 const guarded = new WeakMap<QueryRunner, () => void>();
@@ -70,8 +74,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   };
   guarded.set(runner, keepToOneScope);
 
-  /** What must be looked up before a statement is sent; undefined when nothing is. */
-  const admit = (sql: string, parameters: unknown): Admission | undefined => {
+  const admit = (sql: string, parameters: unknown[] | undefined): Admission => {
     if (typeof sql !== 'string') {
       throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
     }
@@ -79,15 +82,20 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
     const issued = enforcement.issuedAs(sql, parameters);
     if (issued !== undefined) {
-      // Reads, and writes that name no other row, go straight on.
-      return issued.writes.length === 0 ? undefined : { writes: issued.writes, prepare: () => prepare(issued) };
+      // Reads go straight on.
+      const { parameters: sent, writes } = issued;
+      return {
+        parameters: sent as unknown[],
+        writes,
+        prepare: writes.length === 0 ? undefined : () => prepare(issued),
+      };
     }
     const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
     if (nodes === undefined) {
       enforcement.audit.checkRaw(sql, { controls: controls > 0, inTransaction: runner.isTransactionActive });
-      return undefined;
+      return { parameters, writes: NONE, prepare: undefined };
     }
-    return { writes: [], prepare: () => requireNodes(nodes) };
+    return { parameters, writes: NONE, prepare: () => requireNodes(nodes) };
   };
 
   const prepare = async ({ lookups, unscoped }: IssuedStatement): Promise<void> => {
@@ -102,25 +110,26 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
     if (!(await seesAll(runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
   };
 
-  runner.query = (async (sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
-    const admission = admit(sql, parameters);
-    const sent = enforcement.issuedAs(sql, parameters)?.parameters ?? parameters;
-    await admission?.prepare();
+  const send = (sql: string, { parameters, writes }: Admission, structured?: boolean): Promise<unknown> =>
+    query(sql, parameters, structured).catch((error: unknown) => {
+      throw asUniqueConflict(error, writes, enforcement.policies) ?? withoutValues(error, enforcement.dialect);
+    });
+
+  // Not async: each promise costs, since AsyncLocalStorage follows them all.
+  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
     try {
-      return await query(sql, sent as unknown[] | undefined, structured);
+      const admission = admit(sql, parameters);
+      if (admission.prepare === undefined) return send(sql, admission, structured);
+      return admission.prepare().then(() => send(sql, admission, structured));
     } catch (error) {
-      throw (
-        asUniqueConflict(error, admission?.writes ?? [], enforcement.policies) ??
-        withoutValues(error, enforcement.dialect)
-      );
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }) as QueryRunner['query'];
 
   runner.stream = async (sql, parameters, onEnd, onError) => {
-    if (admit(sql, parameters) !== undefined) {
-      throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
-    }
-    const readable = await stream(sql, parameters, onEnd, onError);
+    const { parameters: sent, prepare: lookUp } = admit(sql, parameters);
+    if (lookUp !== undefined) throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
+    const readable = await stream(sql, sent, onEnd, onError);
     // Events of a stream come from the socket, in the context of whoever opened the connection: give them the one of whoever reads.
     const emitter: EventEmitter = readable;
     emitter.emit = AsyncResource.bind(emitter.emit.bind(emitter));

@@ -20,25 +20,32 @@ export function forgetUnseen(metadata: EntityMetadata, entities: readonly Object
   });
 }
 
+type Visit = (entity: ObjectLiteral, relation: RelationMetadata) => void;
+
 /** Calls `visit` for each to-one relation that is null, through all that is loaded. */
 function walk(
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
   seen: Set<ObjectLiteral>,
-  visit: (entity: ObjectLiteral, relation: RelationMetadata) => void,
+  visit: Visit,
 ): void {
+  if (metadata.relations.length === 0) return;
   for (const entity of entities) {
     if (seen.has(entity)) continue;
     seen.add(entity);
     for (const relation of metadata.relations) {
-      if (relation.isLazy) continue;
-      const related: unknown = relation.getEntityValue(entity);
-      if (related === null) visit(entity, relation);
-      else if (typeof related === 'object') {
-        const rows = (Array.isArray(related) ? related : [related]) as unknown[];
-        const objects = rows.filter((row): row is ObjectLiteral => typeof row === 'object' && row !== null);
-        walk(relation.inverseEntityMetadata, objects, seen, visit);
-      }
+      if (!relation.isLazy) follow(relation, entity, seen, visit);
     }
   }
+}
+
+function follow(relation: RelationMetadata, entity: ObjectLiteral, seen: Set<ObjectLiteral>, visit: Visit): void {
+  const related: unknown = relation.getEntityValue(entity);
+  if (related === null) visit(entity, relation);
+  else if (Array.isArray(related)) walk(relation.inverseEntityMetadata, related.filter(isObject), seen, visit);
+  else if (isObject(related)) walk(relation.inverseEntityMetadata, [related], seen, visit);
+}
+
+function isObject(value: unknown): value is ObjectLiteral {
+  return typeof value === 'object' && value !== null;
 }

@@ -35,13 +35,16 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     }
   }
 
-  protected override async executeEntitiesAndRawResults(
+  protected override executeEntitiesAndRawResults(
     queryRunner: QueryRunner,
   ): Promise<{ entities: Entity[]; raw: ObjectLiteral[] }> {
-    const result = await super.executeEntitiesAndRawResults(queryRunner);
+    const result = super.executeEntitiesAndRawResults(queryRunner);
     const { joinAttributes, mainAlias } = this.expressionMap;
-    if (joinAttributes.length > 0 && mainAlias?.hasMetadata) noteUnseen(mainAlias.metadata, result.entities);
-    return result;
+    if (joinAttributes.length === 0 || !mainAlias?.hasMetadata) return result;
+    return result.then((loaded) => {
+      noteUnseen(mainAlias.metadata, loaded.entities);
+      return loaded;
+    });
   }
 
   protected override createHavingExpression(): string {
