@@ -33,8 +33,8 @@ export interface CrudBinding<T extends object> {
 /**
  * Creates, reads, replaces, changes and removes rows of one entity, within the tenant scope in force.
  *
- * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is a
- * statement or two, and a transaction around them where hooks take part. What the server owns (id, tenant, timestamps,
+ * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is one
+ * to three statements, and a transaction around them where hooks take part. What the server owns (id, tenant, timestamps,
  * version) it does not take from anybody.
  *
  * @example

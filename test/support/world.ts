@@ -14,6 +14,7 @@ import type { DatabaseKind, TestDatabase } from './databases.js';
 import { detach } from './detach.js';
 import { openDesk } from './desk.js';
 import { sow } from './desk-rows.js';
+import { statementsSentBy } from './sent.js';
 
 declareScope({ organizationId: Number });
 
@@ -116,20 +117,7 @@ export class World {
   readonly escape = (name: string): string => this.dataSource.driver.escape(name);
 
   /** The statements that `fn` has sent to the database. */
-  readonly sent = async (fn: () => Promise<unknown>): Promise<string[]> => {
-    const statements: string[] = [];
-    const { logger } = this.dataSource;
-    const recording = Object.assign(Object.create(logger) as typeof logger, {
-      logQuery: (query: string) => void statements.push(query),
-    });
-    Object.assign(this.dataSource, { logger: recording });
-    try {
-      await fn();
-    } finally {
-      Object.assign(this.dataSource, { logger });
-    }
-    return statements;
-  };
+  readonly sent = (fn: () => Promise<unknown>): Promise<string[]> => statementsSentBy(this.dataSource, fn);
 
   /** Runs `fn` with a query runner of its own, and releases it. */
   readonly withRunner = async <R>(fn: (runner: QueryRunner) => Promise<R>): Promise<R> => {
