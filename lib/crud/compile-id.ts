@@ -73,7 +73,10 @@ export function isUnique(metadata: EntityMetadata, columns: readonly ColumnMetad
     ...metadata.uniques.map((unique) => unique.columns),
     ...metadata.indices.filter(({ isUnique, where }) => isUnique && !where).map((index) => index.columns),
   ];
-  return keys.some((key) => key.length > 0 && key.every((column) => columns.includes(column)));
+  return keys.some(
+    (key) =>
+      key.length > 0 && key.every((part) => columns.some(({ databaseName }) => databaseName === part.databaseName)),
+  );
 }
 
 /** An instant has many spellings, and databases round it. */

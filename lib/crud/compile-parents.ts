@@ -1,11 +1,13 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { compileId, compileKey } from './compile-id.js';
+import { compileId, compileKey, isUnique } from './compile-id.js';
+import type { IdSource } from './compile-id.js';
 import { ParentChain } from './parent-chain.js';
 import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';
 import type { AnyParentOptions } from './parent-options.js';
 import { compileColumns, keyColumnOf } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
+import { ResourceId } from './resource-id.js';
 
 /** What {@link compileParents} needs to know. */
 export interface ParentSource {
@@ -30,6 +32,37 @@ export function compileParents(source: ParentSource, problems: string[]): Parent
   return nearest === undefined
     ? undefined
     : new ParentChain(dataSource, levels, keyColumns(dataSource, nearest.relation, columns));
+}
+
+/**
+ * The key of the parent as the id of the only row below it.
+ *
+ * @param key the primary key, where the option does not fit
+ * @param problems takes what keeps a parent from having one row
+ */
+export function compileOneToOneId(
+  { dataSource, metadata }: IdSource,
+  key: ResourceId,
+  parents: ParentChain | undefined,
+  problems: string[],
+): ResourceId {
+  if (parents === undefined) {
+    problems.push("oneToOne needs the parent that has one such row: parent: { relation: '…' }");
+    return key;
+  }
+  const columns = parents.columns.map(({ own }) => own);
+  if (
+    !isUnique(
+      metadata,
+      columns.map((column) => column.metadata),
+    )
+  ) {
+    const { propertyPath } = parents.levels[0].relation;
+    problems.push(
+      `oneToOne: several rows of ${metadata.name} may have the same ${propertyPath}. Make the relation @OneToOne() with @JoinColumn()`,
+    );
+  }
+  return new ResourceId(dataSource, metadata, columns);
 }
 
 function compileLevels(

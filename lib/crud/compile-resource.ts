@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { BodyRules } from './body/body-rules.js';
 import { compileId, compileKey } from './compile-id.js';
-import { compileParents } from './compile-parents.js';
+import { compileOneToOneId, compileParents } from './compile-parents.js';
 import { STANDARD_BULK } from './crud-defaults.js';
 import type { CrudDtos, CrudOptions } from './crud-options.js';
 import type { BodyRoute, CrudRoute } from './crud-routes.js';
@@ -51,7 +51,10 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const parentOptions = options.parent as AnyParentOptions | undefined;
   const parents = compileParents({ ...idSource, options: parentOptions }, problems);
   const within = parents?.columns.map(({ own }) => own.metadata) ?? [];
-  const id = compileId(idSource, key, options.id, within, problems);
+  const id =
+    options.oneToOne === true
+      ? compileOneToOneId(idSource, key, parents, problems)
+      : compileId(idSource, key, options.id, within, problems);
 
   const dto = options.dto ?? {};
   const shown = {
@@ -86,6 +89,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     key,
     id,
     parents,
+    isOneToOne: options.oneToOne ?? false,
     list,
     row,
     bodies,

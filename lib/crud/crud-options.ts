@@ -34,6 +34,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly id?: ColumnPath<T>;
   /** The row that the rows lie below, named by the controller's path. It must be there, in the scope. */
   readonly parent?: ParentOptions<T>;
+  /**
+   * Whether a parent has one such row, or none: then the routes are those of one row, at the controller's path. The
+   * entity holds the parent's key, and a unique key covers it.
+   */
+  readonly oneToOne?: true;
   /** The routes to serve. By default all but those of `also`; on a shared entity the reading ones. */
   readonly only?: readonly CrudRoute[];
   /** Routes to serve besides the default ones. */

@@ -18,3 +18,6 @@ export type BodyRoute = Extract<CrudRoute, 'create' | 'replace' | 'update'>;
 
 /** The routes that change nothing. */
 export const READING_ROUTES: readonly CrudRoute[] = ['findAll', 'findOne'];
+
+/** The routes that are about any number of rows. */
+export const MANY_ROUTES: readonly CrudRoute[] = ['findAll', 'createMany'];

@@ -5,11 +5,12 @@ import { MuckConfigurationError } from '../exceptions/muck-configuration.error.j
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
 import { putCrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
-import { DEFAULT_ROUTES, READING_ROUTES } from './crud-routes.js';
+import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import type { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
+import { ONE_TO_ONE_DEFINITIONS, ROUTE_DEFINITIONS } from './route-definitions.js';
 import { defineRoutes } from './route-methods.js';
 
 /**
@@ -37,7 +38,7 @@ export function Crud<T extends object>(
     const routes = chooseRoutes(entity, options, target.name);
     putCrudMetadata(target, { entity, options, routes });
     declareController(target, entity);
-    defineRoutes(target, routes);
+    defineRoutes(target, routes, options.oneToOne === true ? ONE_TO_ONE_DEFINITIONS : ROUTE_DEFINITIONS);
     const interceptors = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
     if (!interceptors.includes(CrudInterceptor)) UseInterceptors(CrudInterceptor)(target);
     // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
@@ -50,12 +51,15 @@ export function Crud<T extends object>(
 
 function chooseRoutes<T extends object>(
   entity: Type<T>,
-  { only, also = [], except = [] }: CrudOptions<T>,
+  { only, also = [], except = [], oneToOne }: CrudOptions<T>,
   where: string,
 ): CrudRoute[] {
   if (only !== undefined && also.length + except.length > 0)
     throw new MuckConfigurationError([`${where}: @Crud takes only, or also and except, not both.`]);
+  const many = oneToOne === true ? [...(only ?? []), ...also].filter((route) => MANY_ROUTES.includes(route)) : [];
+  if (many.length > 0)
+    throw new MuckConfigurationError([`${where}: a one-to-one resource has no ${many.join(', ')}: leave it out.`]);
   const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
   const served = only ?? [...(isShared ? READING_ROUTES : DEFAULT_ROUTES), ...also];
-  return served.filter((route) => !except.includes(route));
+  return served.filter((route) => !except.includes(route) && !(oneToOne === true && MANY_ROUTES.includes(route)));
 }

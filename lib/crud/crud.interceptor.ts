@@ -97,8 +97,8 @@ function routeOf(context: ExecutionContext): CrudRoute | undefined {
 }
 
 function locationOf(url: string, resource: Resource, row: object): string {
-  const path = url.split('?', 1)[0].replace(/\/+$/, '');
-  return `${headerText(path)}/${resource.id.segmentOf(row)}`;
+  const path = headerText(url.split('?', 1)[0].replace(/\/+$/, ''));
+  return resource.isOneToOne ? path : `${path}/${resource.id.segmentOf(row)}`;
 }
 
 /** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */

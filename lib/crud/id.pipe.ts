@@ -2,7 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from './crud-call.js';
 import { requireParents } from './required-parents.js';
-import type { EntityId } from './resource-id.js';
+import type { EntityId, IdPart } from './resource-id.js';
 
 /** Reads the `:id` of a path by the types of the id's columns. */
 export class IdPipe implements PipeTransform {
@@ -13,5 +13,19 @@ export class IdPipe implements PipeTransform {
     const id = call.resource.id.read(text);
     if (id === undefined) throw new NotFoundException();
     return id;
+  }
+}
+
+/** Gives the only row below a parent the parent's key as its id. */
+export class ParentIdPipe implements PipeTransform {
+  /** @throws NotFoundException where the path names no parent */
+  async transform(): Promise<EntityId> {
+    const call = requireCall();
+    const { values } = await requireParents(call);
+    const parts = call.resource.id.columns.map((column): [string, IdPart] => [
+      column.property,
+      values.get(column) as IdPart,
+    ]);
+    return parts.length === 1 ? parts[0][1] : Object.fromEntries(parts);
   }
 }

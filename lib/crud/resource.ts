@@ -30,6 +30,7 @@ export interface ResourceParts<T extends object> {
   readonly key: ResourceId;
   readonly id: ResourceId;
   readonly parents: ParentChain | undefined;
+  readonly isOneToOne: boolean;
   readonly list: ListRules;
   readonly row: RowRules;
   readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
@@ -54,6 +55,8 @@ export class Resource<T extends object = object> {
   readonly id: ResourceId;
   /** The rows in a path that the resource's rows lie below. */
   readonly parents: ParentChain | undefined;
+  /** Whether the path of a parent is that of the row. */
+  readonly isOneToOne: boolean;
   /** What a client may ask of a list. */
   readonly list: ListRules;
   /** What a client may ask of a single row. */
@@ -83,6 +86,7 @@ export class Resource<T extends object = object> {
     this.key = parts.key;
     this.id = parts.id;
     this.parents = parts.parents;
+    this.isOneToOne = parts.isOneToOne;
     this.list = parts.list;
     this.row = parts.row;
     this.bodies = parts.bodies;

@@ -8,7 +8,6 @@ import {
 import { CRUD_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
-import { ROUTE_DEFINITIONS } from './route-definitions.js';
 import type { RouteDefinition } from './route-definitions.js';
 
 type Method = (...args: unknown[]) => unknown;
@@ -22,11 +21,16 @@ type Method = (...args: unknown[]) => unknown;
  *
  * @param controller the class with `@Crud`
  * @param routes the routes to serve
+ * @param definitions what Nest is told of each route there is
  */
-export function defineRoutes(controller: Function, routes: readonly CrudRoute[]): void {
+export function defineRoutes(
+  controller: Function,
+  routes: readonly CrudRoute[],
+  definitions: readonly RouteDefinition[],
+): void {
   const prototype = controller.prototype as Record<string, Method>;
   adoptInheritedRoutes(prototype);
-  for (const definition of ROUTE_DEFINITIONS) {
+  for (const definition of definitions) {
     if (routes.includes(definition.name)) defineRoute(prototype, definition);
     else withdrawRoute(prototype, definition.name);
   }
