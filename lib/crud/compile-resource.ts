@@ -11,6 +11,7 @@ import type { AnyParentOptions } from './parent-options.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
+import { compileLinks } from './links/link-field.js';
 import { compileListRules } from './query/compile-list-rules.js';
 import { compileRowRules } from './query/compile-row-rules.js';
 import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
@@ -104,6 +105,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     maxBulk: options.maxBulk ?? STANDARD_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',
+    linkFields: compileLinks(dataSource, metadata),
   });
 }
 

@@ -5,6 +5,7 @@ import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ParentChain } from './parent-chain.js';
+import type { LinkField } from './links/link-field.js';
 import type { ProblemDetails } from './problem-details/negotiation.js';
 import type { ListRules } from './query/list-rules.js';
 import { findField } from './query/query-field.js';
@@ -40,6 +41,7 @@ export interface ResourceParts<T extends object> {
   readonly maxBulk: number;
   readonly requireIfMatch: boolean;
   readonly problemDetails: ProblemDetails;
+  readonly linkFields: ReadonlyMap<string, LinkField>;
 }
 
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
@@ -74,6 +76,8 @@ export class Resource<T extends object = object> {
   readonly requireIfMatch: boolean;
   /** When errors go out as problem documents. */
   readonly problemDetails: ProblemDetails;
+  /** The relations that a write may give as lists of keys. */
+  readonly linkFields: ReadonlyMap<string, LinkField>;
   private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
   private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
@@ -96,6 +100,7 @@ export class Resource<T extends object = object> {
     this.maxBulk = parts.maxBulk;
     this.requireIfMatch = parts.requireIfMatch;
     this.problemDetails = parts.problemDetails;
+    this.linkFields = parts.linkFields;
     this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
   }
 

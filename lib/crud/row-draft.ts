@@ -16,9 +16,10 @@ import type { ResourceColumn } from './resource-column.js';
  *   left out either
  */
 export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
-  const { fields, metadata, name } = resource;
+  const { fields, linkFields, metadata, name } = resource;
   for (const [key, value] of Object.entries(offer) as [string, unknown][]) {
-    if (value === undefined || fields.has(key) || !metadata.hasRelationWithPropertyPath(key)) continue;
+    if (value === undefined || fields.has(key) || linkFields.has(key)) continue;
+    if (!metadata.hasRelationWithPropertyPath(key)) continue;
     throw new TypeError(`${name}.${key} is a relation: write its foreign key column, or the rows of the other table.`);
   }
   const { values, problems } = readColumnValues(fields, offer, ({ owner }) => owner !== 'server');

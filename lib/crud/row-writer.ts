@@ -3,10 +3,13 @@ import type { ColumnValues } from './column-values.js';
 import type { Condition } from './conditions.js';
 import type { HookedWrite, RowChanges } from './hooks/crud-hooks.js';
 import type { EntityId } from './resource-id.js';
+import { LinkChanges } from './links/link-changes.js';
+import { offeredLinks } from './links/link-field.js';
+import type { OfferedLinks } from './links/link-field.js';
 import { changedValues, RowChange } from './row-change.js';
 import { offeredValues, replacementValues } from './row-draft.js';
 import type { Rows } from './rows.js';
-import { asUnit, outsideNarrowing, refuse } from './write-terms.js';
+import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-terms.js';
 import type { WriteTerms } from './write-terms.js';
 
 /** What an update came to. */
@@ -33,7 +36,7 @@ export class RowWriter<T extends object> {
     const { resource, hooks } = this.terms;
     const which = resource.id.conditionsFor(id);
     const precondition = this.terms.takePrecondition();
-    const removed = await asUnit(this.terms, 'remove', async (rows) => {
+    const removed = await asUnit(this.terms, 'remove', NO_LINKS, async (rows) => {
       const row = await this.find('remove', which, rows);
       const asRead = precondition.admit(resource, row);
       await hooks.run('before', 'remove', row, rows.manager);
@@ -50,7 +53,7 @@ export class RowWriter<T extends object> {
       throw new TypeError(`${resource.name} has no @DeleteDateColumn: its rows are deleted for good.`);
     }
     const which = resource.id.conditionsFor(id);
-    const restored = await asUnit(this.terms, 'restore', async (rows) => {
+    const restored = await asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
       await rows.restore(which);
       const row = await rows.find(which);
       await hooks.run('after', 'restore', row, rows.manager);
@@ -70,13 +73,14 @@ export class RowWriter<T extends object> {
     const precondition = takePrecondition();
     const which = resource.id.conditionsFor(id);
     const offered = offeredValues(resource, values);
-    const { row, details } = await asUnit(this.terms, write, async (rows) => {
-      const stored = await this.find(write, which, rows);
+    const links = offeredLinks(resource.linkFields, values);
+    const { row, details } = await asUnit(this.terms, write, links, async (rows) => {
+      const stored = await this.find(write, which, rows, links);
       const asRead = precondition.admit(resource, stored);
       if (resource.strictPayload) {
         refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
       }
-      return this.apply(write, { stored, asRead }, complete(offered), rows);
+      return this.apply(write, { stored, asRead }, { columns: complete(offered), links }, rows);
     });
     if (details !== undefined) await hooks.committed(write, row, details);
     return row;
@@ -85,26 +89,39 @@ export class RowWriter<T extends object> {
   private async apply(
     write: 'replace' | 'update',
     { stored: previous, asRead }: { readonly stored: T; readonly asRead: readonly Condition[] },
-    values: ColumnValues,
+    values: { readonly columns: ColumnValues; readonly links: OfferedLinks },
     rows: Rows<T>,
   ): Promise<Changed<T>> {
     const { resource, narrowing, hooks } = this.terms;
-    const change = new RowChange(resource, previous, values, narrowing);
-    await hooks.run('before', write, change.next, rows.manager, { previous, changes: change.plain() });
+    const change = new RowChange(resource, previous, values.columns, narrowing);
+    const links = await LinkChanges.find(resource, rows.manager, previous, values.links);
+    await hooks.run('before', write, change.next, rows.manager, {
+      previous,
+      changes: { ...change.plain(), ...links.plain() },
+    });
     await change.listen();
     const written = change.written();
-    if (written === undefined) return { row: previous };
+    if (written === undefined && links.isEmpty) return { row: previous };
     // By its key: what stands in the path may be among the changes.
     const key = resource.key.conditionsOf(previous);
-    await rows.update(key, written, asRead);
+    // Links are part of what a version is of: a row whose links change is another one.
+    const { versionColumn, updateDateColumn } = resource.metadata;
+    const isTouched = versionColumn !== undefined || updateDateColumn !== undefined;
+    if (written !== undefined || isTouched) await rows.update(key, written ?? {}, asRead);
+    await links.write(previous, rows.manager);
     const row = await rows.find(key);
-    const details = { previous, changes: changedValues(row, written) };
+    const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };
     await hooks.run('after', write, row, rows.manager, details);
     return { row, details };
   }
 
   /** A row that is going to change; for hooks it stays as they see it until the end of the transaction. */
-  private find(write: HookedWrite, which: readonly Condition[], rows: Rows<T>): Promise<T> {
-    return this.terms.hooks.needsTransaction(write) ? rows.findForChange(which) : rows.find(which);
+  private find(
+    write: HookedWrite,
+    which: readonly Condition[],
+    rows: Rows<T>,
+    links: OfferedLinks = NO_LINKS,
+  ): Promise<T> {
+    return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForChange(which) : rows.find(which);
   }
 }

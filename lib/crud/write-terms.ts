@@ -2,6 +2,7 @@ import { badRequest } from './bad-request.js';
 import type { ColumnValues } from './column-values.js';
 import type { HookedWrite } from './hooks/crud-hooks.js';
 import type { HookChain } from './hooks/hook-chain.js';
+import type { OfferedLinks } from './links/link-field.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import { bodyProblem } from './problem.js';
@@ -22,13 +23,19 @@ export interface WriteTerms<T extends object> {
   readonly takePrecondition: () => Precondition;
 }
 
-/** Runs a write, in a transaction where hooks have to be undone with it. */
+/** For a write that has none. */
+export const NO_LINKS: OfferedLinks = new Map();
+
+/**
+ * Runs a write, in a transaction where something has to be undone with it: what hooks do, or links.
+ */
 export function asUnit<T extends object, R>(
   { hooks, rows }: WriteTerms<T>,
   write: HookedWrite,
+  links: OfferedLinks,
   work: (rows: Rows<T>) => Promise<R>,
 ): Promise<R> {
-  return hooks.needsTransaction(write) ? rows.inTransaction(work) : work(rows);
+  return hooks.needsTransaction(write) || links.size > 0 ? rows.inTransaction(work) : work(rows);
 }
 
 /** Fields that say something else than the narrowing that is stamped on them. */
