@@ -11,6 +11,10 @@ export class CrudCall {
   rowQuery: RowQuery = {};
   /** The only names that rows of the answer have in JSON; undefined for all that are shown. */
   keys: ReadonlySet<string> | undefined;
+  /** Whether the handler's rows go to nobody but this package, which then needs no entities. */
+  takesJson = false;
+  /** Whether the handler has given rows in the form of an answer. */
+  isShaped = false;
   private claims: Readonly<Record<string, unknown>> = {};
 
   private precondition = Precondition.none;

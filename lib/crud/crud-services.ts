@@ -22,6 +22,8 @@ import type { ParentChain } from './parent-chain.js';
 import { unnamedParents } from './parent-paths.js';
 import type { Resource } from './resource.js';
 import { Precondition } from './preconditions/precondition.js';
+import type { RawRow } from '../orm/scoped-statement.js';
+import type { Selection } from './query/selection.js';
 import { ServedDataSources } from './served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
@@ -81,6 +83,7 @@ export class CrudServices implements OnApplicationBootstrap {
       narrowing: async () => narrowing.current(),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
       takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
+      form: (selection, rows, manager) => asAnswer(selection, rows) ?? selection.entities(rows, manager),
       hooks: () => hooks.chain(),
     });
   }
@@ -94,6 +97,7 @@ export class CrudServices implements OnApplicationBootstrap {
       narrowing: noNarrowing,
       takeClaims: () => ({}),
       takePrecondition: () => Precondition.none,
+      form: (selection, rows, manager) => selection.entities(rows, manager),
       hooks: () => hooks.chain(),
     });
   }
@@ -142,6 +146,16 @@ export class CrudServices implements OnApplicationBootstrap {
     }
     return problems;
   }
+}
+
+/** The rows as the running call answers with them; undefined where somebody wants entities. */
+function asAnswer<T extends object>(selection: Selection<T>, rows: readonly RawRow[]): Promise<T[]> | undefined {
+  const call = currentCall();
+  const shaped = call?.takesJson === true ? selection.json(rows) : undefined;
+  if (shaped === undefined) return undefined;
+  call!.isShaped = true;
+  // Nobody looks at them but the interceptor, which knows.
+  return Promise.resolve(shaped as T[]);
 }
 
 function routeKind(owner: Function, method: string): string | undefined {

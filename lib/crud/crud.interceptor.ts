@@ -9,7 +9,9 @@ import { isPlainObject } from './body/plain-object.js';
 import { CrudCall, runInCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
+import { CrudController } from './crud.controller.js';
 import { CrudServices } from './crud-services.js';
+import { isSeenByNobody } from './own-handler.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
 import { wantsProblemDocument } from './problem-details/negotiation.js';
@@ -25,6 +27,9 @@ import type { Resource } from './resource.js';
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
+  /** By controller: whether the application sees nothing of what its `findAll` returns. */
+  private readonly unseen = new WeakMap<Function, boolean>();
+
   constructor(
     private readonly services: CrudServices,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
@@ -38,6 +43,7 @@ export class CrudInterceptor implements NestInterceptor {
     const handled = new Observable<unknown>((subscriber) => runInCall(call, () => next.handle().subscribe(subscriber)));
     if (context.getType() !== 'http') return handled;
     const route = routeOf(context);
+    call.takesJson = route === 'findAll' && this.isUnseen(context);
     call.keepPrecondition(Precondition.of(context, route, resource));
     const asked = defer(() => {
       // Not by a pipe: an override's parameters are its own.
@@ -48,11 +54,26 @@ export class CrudInterceptor implements NestInterceptor {
       map((value) => {
         this.setHeaders(call, route, value);
         if (this.isKnownToClient(call, route, value)) return undefined;
-        const shaped = resource.shape.shape(value, route, call.keys);
+        const shaped = call.isShaped ? { ...(value as object) } : resource.shape.shape(value, route, call.keys);
         return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
       }),
       catchError((error: unknown) => throwError(() => this.answerTo(error, call))),
     );
+  }
+
+  private isUnseen(context: ExecutionContext): boolean {
+    const controller = context.getClass();
+    let isUnseen = this.unseen.get(controller);
+    if (isUnseen === undefined) {
+      isUnseen = isSeenByNobody(
+        controller,
+        context.getHandler(),
+        Reflect.get(CrudController.prototype, 'findAll') as Function,
+        CrudInterceptor,
+      );
+      this.unseen.set(controller, isUnseen);
+    }
+    return isUnseen;
   }
 
   /** Sets the `ETag` of a row, and the status where the client has that row already. */

@@ -2,6 +2,7 @@ import type { HookChain } from './hooks/hook-chain.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
+import type { RowForm } from './query/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
 import type { EntityId } from './resource-id.js';
 import type { Resource } from './resource.js';
@@ -26,6 +27,8 @@ export interface CrudBinding<T extends object> {
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
   /** What the running request says of the row that it is going to change; taken once. */
   readonly takePrecondition: () => Precondition;
+  /** What becomes of the rows of a page: entities, unless nobody is there to see them. */
+  readonly form: RowForm<T>;
   /** The hooks that take part in writes. */
   readonly hooks: () => Promise<HookChain<T>>;
 }
@@ -54,7 +57,7 @@ export class CrudService<T extends object> {
     const { limit: bounds, mode } = resource.list;
     const { limit, offset, cursor } = query;
     const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
-    return rows.list(query, limit ?? (isWholeList ? bounds.max : bounds.default));
+    return rows.list(query, limit ?? (isWholeList ? bounds.max : bounds.default), this.binding.form);
   }
 
   /**

@@ -53,3 +53,22 @@ export function propertyOfKey(type: Function, key: string): string {
 function inGroups(type: Function, property: string): boolean {
   return (storage.findExposeMetadata(type, property)?.options.groups ?? []).length > 0;
 }
+
+/** Whether all that class-transformer does to a property of a class is to show it, under this name or another. */
+export function isShownPlainly(type: Function, property: string): boolean {
+  const expose = storage.findExposeMetadata(type, property);
+  const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
+  return (
+    !(property in (type.prototype as object)) &&
+    Object.keys(expose?.options ?? {}).every((option) => option === 'name') &&
+    storage.findExcludeMetadata(type, property) === undefined &&
+    // Its declaration says otherwise, but there may be none.
+    (storage.findTypeMetadata(type, property) as unknown) === undefined &&
+    both.every((direction) => storage.findTransformMetadatas(type, property, direction).length === 0)
+  );
+}
+
+/** Whether only what has `@Expose()` is shown of a class. */
+export function showsExposedOnly(type: Function): boolean {
+  return storage.getStrategy(type) === 'excludeAll';
+}

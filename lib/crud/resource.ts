@@ -137,8 +137,11 @@ export class Resource<T extends object = object> {
    */
   selection({ include = [], fields }: RowQuery, rules: RowRules): Selection<T> {
     const properties = columnsFor(fields, rules);
-    const key = `${[...include].sort().join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
+    const key = `${rules === this.list.rows ? '' : 'row|'}${[...include].sort().join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
     const { dataSource, metadata } = this;
-    return this.selections.of(key, () => new Selection({ dataSource, metadata, include, fields: properties }));
+    return this.selections.of(
+      key,
+      () => new Selection({ dataSource, metadata, include, fields: properties, json: rules.json }),
+    );
   }
 }

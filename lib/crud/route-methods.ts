@@ -8,6 +8,7 @@ import {
 import { CRUD_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
+import { standsFor } from './own-handler.js';
 import type { RouteDefinition } from './route-definitions.js';
 
 type Method = (...args: unknown[]) => unknown;
@@ -93,6 +94,7 @@ function forward(method: Method, withMetadata: boolean): Method {
     return Reflect.apply(method, this, args);
   };
   Object.defineProperty(forwarding, 'name', { value: method.name });
+  standsFor(forwarding, method);
   for (const key of withMetadata ? Reflect.getMetadataKeys(method) : []) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), forwarding);
   }

@@ -20,6 +20,7 @@ import { explainDatabaseError } from './database-errors.js';
 import { preconditionFailed } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import { PageReader } from './query/page-reader.js';
+import type { RowForm } from './query/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
 import type { Selection } from './query/selection.js';
 import type { Resource } from './resource.js';
@@ -92,8 +93,8 @@ export class Rows<T extends object> {
   }
 
   /** A page of them: at the query's cursor, or at its offset. */
-  async list(query: ListQuery<T>, limit: number): Promise<Page<T>> {
-    const reader = new PageReader(this.resource, query, this.conditions, this.manager);
+  async list(query: ListQuery<T>, limit: number, form: RowForm<T>): Promise<Page<T>> {
+    const reader = new PageReader(this.resource, query, this.conditions, this.manager, form);
     return this.explaining(() =>
       query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
     );

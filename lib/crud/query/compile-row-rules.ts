@@ -7,6 +7,7 @@ import { shownProperties } from '../exposure.js';
 import type { ShownProperties } from '../exposure.js';
 import { isLoaded, rootOf } from '../resource-column.js';
 import type { ResourceColumn } from '../resource-column.js';
+import { compileJsonFields } from './json-fields.js';
 import type { RowRules } from './row-rules.js';
 
 /** Most relations that a path may lead over: each multiplies what is read. */
@@ -49,6 +50,7 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
       metadata.afterLoadListeners.length === 0 &&
       properties.length === shown.size &&
       properties.every(([property, { key, asIs }]) => asIs && (key === property || !roots.has(key))),
+    json: compileJsonFields(source),
   };
 }
 

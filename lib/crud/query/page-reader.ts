@@ -14,6 +14,13 @@ import { countStatement, keyAlias, listValues, pageStatement, startValues } from
 import type { PageStart } from './plan-list.js';
 import type { Selection } from './selection.js';
 
+/** What becomes of the rows of a page. */
+export type RowForm<T extends object> = (
+  selection: Selection<T>,
+  rows: readonly RawRow[],
+  manager: EntityManager,
+) => Promise<T[]>;
+
 /** Reads the pages of one list. */
 export class PageReader<T extends object> {
   private readonly request: ListRequest;
@@ -23,6 +30,7 @@ export class PageReader<T extends object> {
   /**
    * @param conditions what every row meets besides
    * @param manager a transaction's, or the DataSource's own
+   * @param form what becomes of the rows
    * @throws TypeError for a column, operator or value that is none
    */
   constructor(
@@ -30,6 +38,7 @@ export class PageReader<T extends object> {
     private readonly query: ListQuery<T>,
     conditions: readonly Condition[],
     private readonly manager: EntityManager,
+    private readonly form: RowForm<T>,
   ) {
     this.request = readListRequest(resource, query, conditions);
     this.selection = resource.selection(query, resource.list.rows);
@@ -39,7 +48,7 @@ export class PageReader<T extends object> {
   /** The page behind an offset. The total is counted only where the page does not tell it. */
   async atOffset(limit: number, offset: number): Promise<Page<T>> {
     const rows = await this.rows('offset', limit, offset);
-    const items = await this.selection.entities(rows, this.manager);
+    const items = await this.form(this.selection, rows, this.manager);
     const isLast = items.length < limit && (items.length > 0 || offset === 0);
     const count = this.query.count ?? this.resource.list.count;
     if (count === 'none') return new Page({ items, limit, offset });
@@ -63,7 +72,7 @@ export class PageReader<T extends object> {
     const cursorAt = (row: RawRow | undefined, reads: CursorPosition['reads']): string | null =>
       row === undefined ? null : writeCursor({ reads, values: this.keysOf(row) }, fingerprint);
     return new Page({
-      items: await this.selection.entities(rows, this.manager),
+      items: await this.form(this.selection, rows, this.manager),
       limit,
       nextCursor: isBackwards || hasMore ? cursorAt(rows.at(-1), 'forwards') : null,
       prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(rows[0], 'backwards') : null,

@@ -1,4 +1,5 @@
 import { badRequest, quoted } from '../bad-request.js';
+import type { JsonField } from './json-fields.js';
 
 /** Most relations that one request may ask for. */
 const MAX_INCLUDES = 10;
@@ -21,6 +22,8 @@ export interface RowRules {
   readonly keys: ReadonlyMap<string, string>;
   /** Whether a field is all that its name in the answer needs: nothing is computed from others. */
   readonly narrows: boolean;
+  /** The fields of the answer, where no entity is needed to show them. */
+  readonly json: readonly JsonField[] | undefined;
 }
 
 /** `?include=assignee,comments.author` */

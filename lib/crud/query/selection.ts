@@ -3,6 +3,8 @@ import type { RawRow, ScopedStatement } from '../../orm/scoped-statement.js';
 import { noteUnseen } from '../../orm/unseen-relations.js';
 import { EntityReader } from './entity-reader.js';
 import type { Reading } from './entity-reader.js';
+import type { JsonField } from './json-fields.js';
+import { JsonReader } from './json-reader.js';
 import { IncludedRows } from './included-rows.js';
 import type { Owner } from './included-rows.js';
 import { Remembered } from './remembered.js';
@@ -20,6 +22,8 @@ export interface SelectionParts {
   readonly include: readonly string[];
   /** Properties to read; all by default. */
   readonly fields?: readonly string[] | undefined;
+  /** The fields of an answer that needs no entities. */
+  readonly json?: readonly JsonField[] | undefined;
 }
 
 /**
@@ -37,6 +41,7 @@ export class Selection<T extends object> {
   private readonly included: ReadonlyMap<SelectedBranch, IncludedRows>;
   private readonly hasJoins: boolean;
   private readonly hasListeners: boolean;
+  private readonly jsonReader: JsonReader | undefined;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
@@ -50,6 +55,11 @@ export class Selection<T extends object> {
     const branches = all.flatMap((selected) => selected.branches);
     this.included = new Map(branches.map((branch) => [branch, new IncludedRows(parts.dataSource, branch)]));
     this.hasJoins = all.some(({ joined }) => joined.length > 0);
+    const { json } = parts;
+    if (json !== undefined && parts.include.length === 0) {
+      const shown = json.filter(({ column }) => fields?.has(column.property) ?? true);
+      this.jsonReader = new JsonReader(this.selected, shown, parts.dataSource.driver);
+    }
     this.hasListeners = all.some(isListenedTo);
   }
 
@@ -85,6 +95,16 @@ export class Selection<T extends object> {
     if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
     await this.announce(entities, manager);
     return entities;
+  }
+
+  /**
+   * Makes of the rows what an answer holds.
+   *
+   * @returns undefined where it takes entities to know
+   */
+  json(rows: readonly RawRow[]): Record<string, unknown>[] | undefined {
+    const { jsonReader } = this;
+    return jsonReader && rows.map((row) => jsonReader.read(row));
   }
 
   /** Runs `@AfterLoad` and subscribers, of included entities too. */
