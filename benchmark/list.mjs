@@ -153,8 +153,9 @@ function messageOf(child) {
 /** Ticks that a process has used. */
 function cpuOf(pid) {
   const [, fields] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-  return user + system;
+  // Of the cluster's first process also what those have used that have ended.
+  const counters = fields.split(' ').slice(11, Number(pid) === postmaster ? 15 : 13);
+  return counters.reduce((sum, ticks) => sum + Number(ticks), 0);
 }
 
 /** Ticks of every process of the cluster: the server, and those that it has started. */
