@@ -12,6 +12,7 @@ import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileLinks } from './links/link-field.js';
+import { isPlainlyShown } from './plainly-shown.js';
 import { compileListRules } from './query/compile-list-rules.js';
 import { compileRowRules } from './query/compile-row-rules.js';
 import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
@@ -62,7 +63,9 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     summary: shownColumns(entity, columns, dto.response),
     detail: shownColumns(entity, columns, dto.detail ?? dto.response),
   };
-  const comparable = columns.filter((column) => isLoaded(column) && shown.summary.get(rootOf(column))?.asIs === true);
+  const comparable = columns.filter(
+    (column) => isLoaded(column) && isPlainlyShown(column, shown.summary, dto.response),
+  );
   const rowSource = { dataSource, metadata, options, columns };
   const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
   const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);

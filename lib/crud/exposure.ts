@@ -30,7 +30,10 @@ export type ShownProperties = ReadonlyMap<string, ShownProperty>;
 export function shownProperties(type: Function, own: Iterable<string>): ShownProperties {
   const exposed = storage.getExposedProperties(type, TransformationType.CLASS_TO_PLAIN);
   const excluded = new Set(storage.getExcludedProperties(type, TransformationType.CLASS_TO_PLAIN));
-  const candidates = storage.getStrategy(type) === 'excludeAll' ? exposed : [...own, ...exposed];
+  const ownProperties = [...own];
+  const candidates = storage.getStrategy(type) === 'excludeAll' ? exposed : [...ownProperties, ...exposed];
+  // A DTO is made of the row before it is shown, and then transformations of that direction count too.
+  const directions = ownProperties.length > 0 ? (['out'] as const) : (['in', 'out'] as const);
   return new Map(
     candidates
       .filter((property) => !excluded.has(property) && !inGroups(type, property))
@@ -38,7 +41,7 @@ export function shownProperties(type: Function, own: Iterable<string>): ShownPro
         property,
         {
           key: storage.findExposeMetadata(type, property)?.options.name ?? property,
-          asIs: storage.findTransformMetadatas(type, property, TransformationType.CLASS_TO_PLAIN).length === 0,
+          asIs: !directions.some((direction) => isTransformed(type, property, direction)),
         },
       ]),
   );
@@ -47,6 +50,22 @@ export function shownProperties(type: Function, own: Iterable<string>): ShownPro
 /** The property that a key in JSON is read into. */
 export function propertyOfKey(type: Function, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
+}
+
+/** The key in JSON that a property is read from: the opposite of {@link propertyOfKey}. */
+export function keyOfProperty(type: Function, property: string): string {
+  return storage.findExposeMetadata(type, property)?.options.name ?? property;
+}
+
+/** Whether a `@Transform()` makes something else of a property's value on its way into the class, or out of it. */
+export function isTransformed(type: Function, property: string, direction: 'in' | 'out'): boolean {
+  const transformation = direction === 'in' ? TransformationType.PLAIN_TO_CLASS : TransformationType.CLASS_TO_PLAIN;
+  return storage.findTransformMetadatas(type, property, transformation).length > 0;
+}
+
+/** The class that `@Type()` names for a property; undefined without it. */
+export function namedType(type: Function, property: string): Function | undefined {
+  return storage.findTypeMetadata(type, property)?.typeFunction?.();
 }
 
 /** What is exposed to groups only is not shown: no groups are ever asked for. */
