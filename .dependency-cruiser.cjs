@@ -36,10 +36,11 @@ module.exports = {
     },
     {
       name: 'no-layer-imports-an-entry-point',
-      comment: 'index.ts, testing/ and cli/ are ways in for applications; nothing inside lib may depend on them.',
+      comment:
+        'index.ts, openapi/index.ts, testing/ and cli/ are ways in for applications; nothing inside lib may depend on them.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^lib/(index\\.ts$|testing/|cli/)', pathNot: '^lib/(testing|cli)/' },
+      to: { path: '^lib/(index\\.ts$|openapi/index\\.ts$|testing/|cli/)', pathNot: '^lib/(testing|cli)/' },
     },
     {
       name: 'no-cycles',
@@ -61,6 +62,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/' },
       to: { path: '^node_modules/', pathNot: peers },
+    },
+    {
+      name: 'swagger-is-optional',
+      comment: 'Its documents are read and completed, by their form; the package need not be installed.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^node_modules/@nestjs/swagger/' },
     },
     {
       name: 'sample-imports-the-package-by-name',

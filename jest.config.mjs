@@ -13,6 +13,7 @@ export default {
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
   moduleNameMapper: {
     '^nestjs-muck$': '<rootDir>/lib/index.ts',
+    '^nestjs-muck/openapi$': '<rootDir>/lib/openapi/index.ts',
     // TypeScript names the file that will be emitted.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

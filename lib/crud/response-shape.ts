@@ -26,8 +26,8 @@ export class ResponseShape {
   constructor(
     private readonly entity: Type<object>,
     private readonly presentation: RowPresentation,
-    private readonly summary: Type<object> | undefined,
-    private readonly detail: Type<object> | undefined,
+    readonly summary: Type<object> | undefined,
+    readonly detail: Type<object> | undefined,
   ) {
     this.renamed = new Map([summary, detail].filter((dto) => dto !== undefined).map((dto) => [dto, renamed(dto)]));
   }

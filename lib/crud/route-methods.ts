@@ -10,6 +10,7 @@ import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { standsFor } from './own-handler.js';
 import type { RouteDefinition } from './route-definitions.js';
+import { isStandard, noteStandard } from './standard-handlers.js';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -38,7 +39,10 @@ export function defineRoutes(
 }
 
 function defineRoute(prototype: Record<string, Method>, { name, route, status, parameters }: RouteDefinition): void {
-  const method = Object.hasOwn(prototype, name) ? prototype[name] : forward(prototype[name], true);
+  const given = prototype[name];
+  const method = Object.hasOwn(prototype, name) ? given : forward(given, true);
+  const base = CrudController.prototype as unknown as Record<string, Method>;
+  if (given === base[name] || isStandard(given)) noteStandard(method);
   moveToEnd(prototype, name, method);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
   if (!Reflect.hasMetadata(PATH_METADATA, method)) route(prototype, name, descriptor);

@@ -17,7 +17,8 @@ export class BodyRules {
   /** The properties with class-validator rules; undefined where the columns alone are the rules. */
   private readonly ruled: ReadonlySet<string> | undefined;
 
-  constructor(private readonly form: BodyForm) {
+  /** @param form what a body may hold; the OpenAPI document is written from it too */
+  constructor(readonly form: BodyForm) {
     const ruled = ruledProperties(form.dto ?? form.entity);
     this.ruled = form.dto === undefined && ruled.size === 0 ? undefined : ruled;
   }

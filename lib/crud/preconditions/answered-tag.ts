@@ -4,7 +4,7 @@ import type { Resource } from '../resource.js';
 import { entityTagOf, TagList } from './entity-tag.js';
 
 /** The routes that answer with one row as it is stored. */
-const TAGGED_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];
+export const TAGGED_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];
 
 interface ConditionalRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

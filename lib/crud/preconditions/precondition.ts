@@ -7,7 +7,7 @@ import type { Resource } from '../resource.js';
 import { entityTagOf, TagList } from './entity-tag.js';
 
 /** The routes that change a row which the client may have read before. */
-const GUARDED_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
+export const GUARDED_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
 
 interface ConditionalRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -22,3 +22,9 @@ export interface ListRules {
 export const MAX_OFFSET = 1_000_000;
 /** Where a capped count stops. */
 export const COUNT_CAP = 1000;
+/** Longest text that is searched for, in characters. */
+export const MAX_SEARCH_LENGTH = 200;
+/** Most columns that a list is sorted by. */
+export const MAX_SORT_KEYS = 8;
+/** Longest text of the parameter `filters`, in characters. */
+export const MAX_FILTERS_LENGTH = 8192;

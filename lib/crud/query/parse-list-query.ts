@@ -5,14 +5,11 @@ import { MAX_CURSOR_LENGTH } from './cursor.js';
 import { grammarOf } from './filter.js';
 import type { Filter } from './filter.js';
 import type { ListCount, ListQuery } from './list-query.js';
-import { MAX_OFFSET } from './list-rules.js';
+import { MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { FilterReader, findKey } from './read-filters.js';
 import { readFields, readInclude } from './row-rules.js';
 
-const MAX_FILTERS_LENGTH = 8192;
-const MAX_SEARCH_LENGTH = 200;
-const MAX_SORT_KEYS = 8;
 const WHOLE_NUMBER = /^\d{1,15}$/;
 const COUNTS: readonly string[] = ['exact', 'none', 'capped'] satisfies ListCount[];
 

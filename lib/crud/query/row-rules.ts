@@ -2,7 +2,7 @@ import { badRequest, quoted } from '../bad-request.js';
 import type { JsonField } from './json-fields.js';
 
 /** Most relations that one request may ask for. */
-const MAX_INCLUDES = 10;
+export const MAX_INCLUDES = 10;
 
 /** What a request asks of the rows of its answer. */
 export interface RowQuery {

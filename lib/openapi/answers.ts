@@ -1,0 +1,115 @@
+import { BodyPipe } from '../crud/body/body.pipe.js';
+import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
+import { IdPipe } from '../crud/id.pipe.js';
+import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
+import { isStandard } from '../crud/standard-handlers.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { HeaderObject, ResponseObject } from './document.js';
+import type { NamedSchemas } from './named-schemas.js';
+import { listSchema } from './page-schemas.js';
+import { checksVersion, isTagged } from './preconditions.js';
+import { conflictsOf, ERROR_SCHEMA, errorResponse, HEADERS } from './responses.js';
+import type { ErrorStatus } from './responses.js';
+import { RowSchemas } from './row-schemas.js';
+import { qualifierOf } from './served-routes.js';
+import type { ServedRoute } from './served-routes.js';
+
+type HeaderName = keyof typeof HEADERS;
+
+/** What a route can answer with, by status. */
+export function answersOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
+  const success = successOf(route, named);
+  return {
+    [route.status]: success,
+    ...(isTagged(route) && route.name === 'findOne' && { 304: notModified() }),
+    ...errorsOf(route, named),
+  };
+}
+
+function successOf(route: ServedRoute, named: NamedSchemas): ResponseObject {
+  const { name, controller, resource } = route;
+  const rows = new RowSchemas(resource, named, qualifierOf(controller));
+  const { summary, detail } = resource.shape;
+  switch (name) {
+    case 'findAll':
+      return answer(
+        route,
+        'The page.',
+        listSchema(
+          rows.row(summary, resource.list.rows),
+          rows.asked(summary, resource.list.rows),
+          resource.list,
+          named,
+        ),
+        ['Link', 'Cache-Control'],
+      );
+    case 'findOne':
+      return answer(route, 'The row.', rows.asked(detail, resource.row), ['Cache-Control']);
+    case 'create':
+      return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), ['Location']);
+    case 'createMany':
+      return answer(
+        route,
+        'The rows as they are stored.',
+        { type: 'array', items: rows.row(summary, resource.list.rows) },
+        [],
+      );
+    case 'replace':
+    case 'update':
+    case 'restore':
+      return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), []);
+    case 'remove':
+      return { description: 'It is gone.' };
+  }
+}
+
+function answer(
+  route: ServedRoute,
+  description: string,
+  schema: JsonSchema,
+  headers: readonly HeaderName[],
+): ResponseObject {
+  const all: readonly HeaderName[] = isTagged(route) ? [...headers, 'ETag'] : headers;
+  return {
+    description,
+    ...(all.length > 0 && { headers: describeHeaders(all, isStandard(route.handler) && route.name !== 'findOne') }),
+    content: { 'application/json': { schema } },
+  };
+}
+
+/** @param areCertain whether every such answer has them: what an override returns may need none */
+function describeHeaders(names: readonly HeaderName[], areCertain: boolean): Record<string, HeaderObject> {
+  return Object.fromEntries(names.map((name) => [name, { ...HEADERS[name], ...(areCertain && { required: true }) }]));
+}
+
+function notModified(): ResponseObject {
+  return {
+    description: 'The row is the one that `If-None-Match` names.',
+    headers: describeHeaders(['ETag', 'Cache-Control'], false),
+  };
+}
+
+function errorsOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
+  const schema = named.add('Error', 'Http', ERROR_SCHEMA);
+  const headers = route.verb === 'get' ? describeHeaders(['Cache-Control'], false) : undefined;
+  return Object.fromEntries(
+    possibleErrors(route).map((status) => [
+      status,
+      errorResponse(status, schema, status === 401 ? undefined : headers),
+    ]),
+  );
+}
+
+function possibleErrors(route: ServedRoute): ErrorStatus[] {
+  const { name, resource, isGuarded, isScoped, isReadBy } = route;
+  const possible: readonly [ErrorStatus, boolean][] = [
+    [400, name === 'findOne' || [ListQueryPipe, BodyPipe, BulkBodyPipe].some(isReadBy)],
+    [401, isGuarded],
+    [403, isGuarded || isScoped],
+    [404, isReadBy(IdPipe)],
+    [409, conflictsOf(resource, name)],
+    [412, checksVersion(route)],
+    [428, checksVersion(route) && resource.requireIfMatch],
+  ];
+  return possible.filter(([, isPossible]) => isPossible).map(([status]) => status);
+}

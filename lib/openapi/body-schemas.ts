@@ -1,0 +1,118 @@
+import { columnOf, isRefused } from '../crud/body/body-form.js';
+import type { BodyForm } from '../crud/body/body-form.js';
+import type { BodyRoute } from '../crud/crud-routes.js';
+import { keyOfProperty } from '../crud/exposure.js';
+import { isColumn } from '../crud/fields.js';
+import type { Fields } from '../crud/fields.js';
+import { isRequired, rootOf } from '../crud/resource-column.js';
+import type { ResourceColumn } from '../crud/resource-column.js';
+import type { Resource } from '../crud/resource.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import { ruledPropertiesOf } from './class-schemas.js';
+import type { RuledProperty } from './class-schemas.js';
+import { combineSchemas } from './combine-schemas.js';
+import { inputOf, orNull } from './json-schemas.js';
+import type { NamedSchemas } from './named-schemas.js';
+
+const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
+
+/** What is known of the handler that a body is for. */
+export interface BodyReader {
+  readonly route: BodyRoute;
+  /** Whether every column that a row needs has to come from the body: nobody's code may add it. */
+  readonly takesAllFromBody: boolean;
+  /** What stands before a name that means something else already. */
+  readonly qualifier: string;
+}
+
+/** What a client may write of the rows of a resource. */
+export function bodySchema(resource: Resource, reader: BodyReader, named: NamedSchemas): JsonSchema {
+  const { form } = resource.bodies[reader.route];
+  const draft = new BodyDraft(resource, reader, form, named);
+  if (form.dto === undefined) draft.addColumns(form.fields);
+  else draft.addDto(form.dto);
+  for (const column of form.tenantColumns) draft.add(column.property, inputOf(column), true);
+  const name = form.dto !== undefined && !form.partial ? form.dto.name : `${VERBS[reader.route]}${resource.name}`;
+  return named.add(name, reader.qualifier, draft.schema());
+}
+
+class BodyDraft {
+  private readonly properties: Record<string, JsonSchema> = {};
+  private readonly required: string[] = [];
+
+  constructor(
+    private readonly resource: Resource,
+    private readonly reader: BodyReader,
+    private readonly form: BodyForm,
+    private readonly named: NamedSchemas,
+  ) {}
+
+  add(key: string, schema: JsonSchema, isNeeded: boolean): void {
+    this.properties[key] = schema;
+    if (isNeeded) this.required.push(key);
+  }
+
+  schema(): JsonSchema {
+    const { properties, required } = this;
+    return { type: 'object', properties, ...(required.length > 0 && { required }) };
+  }
+
+  /** By the rules of a DTO, and by the columns that its properties are written to. */
+  addDto(dto: Function): void {
+    for (const [property, rules] of ruledPropertiesOf(dto, this.named)) {
+      if (isRefused(this.form, property)) continue;
+      const column = columnOf(this.form, property);
+      const schema =
+        column === undefined ? (rules.isNullable ? orNull(rules.schema) : rules.schema) : this.ruled(column, rules);
+      const isNeeded = rules.isRequired || this.needsField(this.form.fields.get(property));
+      this.add(keyOfProperty(dto, property), schema, !this.form.partial && isNeeded);
+    }
+  }
+
+  /** By the entity itself: its columns, and its own rules where it has any. */
+  addColumns(fields: Fields): void {
+    const { entity, partial } = this.form;
+    const rules = ruledPropertiesOf(entity, this.named);
+    for (const [key, field] of fields) {
+      const schema = isColumn(field) ? this.column(field, rules.get(rootOf(field))) : this.embedded(field);
+      if (schema === undefined) continue;
+      const isNeeded = (isColumn(field) && rules.get(key)?.isRequired === true) || this.needsField(field);
+      this.add(key, schema, !partial && isNeeded);
+    }
+  }
+
+  private column(column: ResourceColumn, rules: RuledProperty | undefined): JsonSchema | undefined {
+    if (!this.resource.bodies[this.reader.route].covers(column)) return undefined;
+    return rules === undefined ? inputOf(column) : this.ruled(column, rules);
+  }
+
+  private embedded(fields: Fields): JsonSchema | undefined {
+    const inner = new BodyDraft(this.resource, this.reader, this.form, this.named);
+    for (const [key, field] of fields) {
+      const schema = isColumn(field) ? this.column(field, undefined) : this.embedded(field);
+      if (schema === undefined) continue;
+      inner.add(key, schema, !this.form.partial && this.needsField(field));
+    }
+    const schema = inner.schema();
+    return Object.keys(schema.properties!).length > 0 ? schema : undefined;
+  }
+
+  /** Null is the column's word in a body that changes a row, and both words' in any other. */
+  private ruled(column: ResourceColumn, { schema, isNullable }: RuledProperty): JsonSchema {
+    const { type, metadata } = column;
+    const combined = combineSchemas(type.inputSchema ?? type.schema, schema);
+    return metadata.isNullable && (this.form.partial || isNullable) ? orNull(combined) : combined;
+  }
+
+  private needsField(field: ResourceColumn | Fields | undefined): boolean {
+    if (field === undefined) return false;
+    return isColumn(field) ? this.needs(field) : [...field.values()].some((inner) => this.needsField(inner));
+  }
+
+  private needs(column: ResourceColumn): boolean {
+    if (!this.form.accepts(column) || !this.reader.takesAllFromBody || !isRequired(column)) return false;
+    const { metadata, dataSource, shown } = this.resource;
+    if (this.reader.route === 'replace') return shown.has(rootOf(column));
+    return metadata.beforeInsertListeners.length === 0 && dataSource.subscribers.length === 0;
+  }
+}

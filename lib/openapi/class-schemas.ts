@@ -1,0 +1,82 @@
+import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
+import { isTransformed, keyOfProperty, namedType } from '../crud/exposure.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import { combineSchemas } from './combine-schemas.js';
+import { declaredSchema, orNull } from './json-schemas.js';
+import type { NamedSchemas } from './named-schemas.js';
+import { VALIDATOR_RULES } from './validator-rules.js';
+
+/** What class-validator's rules say of a property in a body. */
+export interface RuledProperty {
+  readonly schema: JsonSchema;
+  /** Whether the rules refuse a body without it. */
+  readonly isRequired: boolean;
+  /** Whether the rules let null pass. */
+  readonly isNullable: boolean;
+}
+
+/** The rules of a class, by its properties. */
+export function ruledPropertiesOf(type: Function, named: NamedSchemas): ReadonlyMap<string, RuledProperty> {
+  const rules = new Map<string, ValidationMetadata[]>();
+  for (const rule of getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)) {
+    rules.set(rule.propertyName, [...(rules.get(rule.propertyName) ?? []), rule]);
+  }
+  return new Map([...rules].map(([property, own]) => [property, ruledProperty(type, property, own, named)]));
+}
+
+/** A class within a body. */
+function nestedSchema(type: Function, named: NamedSchemas): JsonSchema {
+  return named.ofClass(type, 'Body', () => {
+    const properties: Record<string, JsonSchema> = {};
+    const required: string[] = [];
+    for (const [property, { schema, isRequired, isNullable }] of ruledPropertiesOf(type, named)) {
+      const key = keyOfProperty(type, property);
+      properties[key] = isNullable ? orNull(schema) : schema;
+      if (isRequired) required.push(key);
+    }
+    return { type: 'object', properties, ...(required.length > 0 && { required }) };
+  });
+}
+
+function ruledProperty(
+  type: Function,
+  property: string,
+  rules: readonly ValidationMetadata[],
+  named: NamedSchemas,
+): RuledProperty {
+  // What a transformation makes of a value is checked, not the value that a client sends.
+  if (isTransformed(type, property, 'in')) return { schema: {}, isRequired: false, isNullable: true };
+  const conditions = rules.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
+  const known = rules.filter((rule) => isKnown(rule));
+  const nested = rules.find((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
+  const parts = known.map(schemaOfRule);
+  if (nested !== undefined) parts.unshift(schemaOfNested(type, property, nested, named));
+  return {
+    schema: parts.reduce(combineSchemas, {}),
+    isRequired: known.length > 0 && conditions.length === 0,
+    isNullable: (known.length === 0 && nested === undefined) || conditions.some(({ name }) => name === 'isOptional'),
+  };
+}
+
+/** A rule with a condition of its own may not count. */
+function isKnown({ name, validateIf }: ValidationMetadata): boolean {
+  return VALIDATOR_RULES.has(name ?? '') && validateIf === undefined;
+}
+
+function schemaOfRule({ name, constraints, each }: ValidationMetadata): JsonSchema {
+  const schema = VALIDATOR_RULES.get(name!)!(...((constraints ?? []) as unknown[]));
+  return each ? { type: 'array', items: schema } : schema;
+}
+
+function schemaOfNested(
+  type: Function,
+  property: string,
+  { each }: ValidationMetadata,
+  named: NamedSchemas,
+): JsonSchema {
+  const nested = namedType(type, property);
+  const schema = nested === undefined ? ({ type: 'object' } as const) : nestedSchema(nested, named);
+  const isList = each || declaredSchema(type, property).type === 'array';
+  return isList ? { type: 'array', items: schema } : schema;
+}

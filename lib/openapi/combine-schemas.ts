@@ -1,0 +1,43 @@
+import type { JsonSchema, JsonType } from '../crud/values/json-schema.js';
+import { typesOf } from './json-schemas.js';
+
+type Combine = (one: never, other: never) => unknown;
+
+/** How keywords that two schemas have join into one that is as strict as both. */
+const COMBINED: ReadonlyMap<string, Combine> = new Map<string, Combine>([
+  ...['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'].map((keyword): [string, Combine] => [
+    keyword,
+    Math.max as Combine,
+  ]),
+  ...['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems'].map((keyword): [string, Combine] => [
+    keyword,
+    Math.min as Combine,
+  ]),
+  ['enum', (one: readonly unknown[], other: readonly unknown[]) => one.filter((value) => other.includes(value))],
+  ['items', combineSchemas],
+]);
+
+/**
+ * A schema of what fits both. Where they name types that exclude each other the second one counts: the code between
+ * them makes one of the other. So it does for what has no common form, such as two patterns.
+ */
+export function combineSchemas(one: JsonSchema, other: JsonSchema): JsonSchema {
+  const types = commonTypes(typesOf(one), typesOf(other));
+  if (types.length === 0 && typesOf(one).length > 0 && typesOf(other).length > 0) return other;
+  const combined: Record<string, unknown> = { ...one, ...other };
+  for (const [keyword, value] of Object.entries(one)) {
+    const opposite = other[keyword as keyof JsonSchema];
+    const join = COMBINED.get(keyword) as ((a: unknown, b: unknown) => unknown) | undefined;
+    if (opposite !== undefined && join !== undefined) combined[keyword] = join(value, opposite);
+  }
+  if (types.length > 0) combined['type'] = types.length === 1 ? types[0] : types;
+  return combined;
+}
+
+/** The types of both; of whichever names any. An integer is a number. */
+function commonTypes(one: readonly JsonType[], other: readonly JsonType[]): readonly JsonType[] {
+  if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one;
+  const narrower = (a: readonly JsonType[], b: readonly JsonType[]): JsonType[] =>
+    a.filter((type) => b.includes(type) || (type === 'integer' && b.includes('number')));
+  return [...new Set([...narrower(one, other), ...narrower(other, one)])];
+}

@@ -1,0 +1,106 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { completeOperation } from './complete-operation.js';
+import type { DocumentInfo, OpenApiDocument, OperationObject, PathItemObject, ResourceDocument } from './document.js';
+import { NamedSchemas } from './named-schemas.js';
+import { describeOperation } from './operations.js';
+import { servedRoutes } from './served-routes.js';
+import type { ServedRoute } from './served-routes.js';
+
+/** The version whose schemas are JSON Schema, so that null and the like need no dialect. */
+const VERSION = '3.1.0';
+
+/**
+ * Completes an OpenAPI document that `@nestjs/swagger` has made: parameters, bodies, answers, errors and headers of the
+ * routes of all controllers with `@Crud`, from the compiled resources that answer them. Everything else stays as it is,
+ * and so does what a decorator such as `@ApiResponse()` says of one of these routes.
+ *
+ * @param app after `NestFactory.create`; its global prefix and versioning are set
+ * @param document of version 3.1
+ * @returns a new document
+ * @throws MuckConfigurationError for a document of another version, or options of `@Crud` that do not fit their entity
+ * @example
+ * const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('Support desk').build();
+ * const document = describeResources(app, SwaggerModule.createDocument(app, config));
+ * SwaggerModule.setup('api/docs', app, document);
+ */
+export function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D): D {
+  if (!document.openapi.startsWith('3.1')) {
+    throw new MuckConfigurationError([
+      `The OpenAPI document is of version ${document.openapi}, and resources are described in ${VERSION}: new DocumentBuilder().setOpenAPIVersion('${VERSION}').`,
+    ]);
+  }
+  const routes = servedRoutes(app);
+  const existing = document.components?.schemas ?? {};
+  // What only the completed operations referred to is not needed any more, and its names are free.
+  const first = completePaths(routes, document, new NamedSchemas(new Set(Object.keys(existing))));
+  const kept = withoutOrphans(existing, document.paths, first);
+  const named = new NamedSchemas(new Set(Object.keys(kept)));
+  const paths = completePaths(routes, document, named);
+  return { ...document, paths, components: { ...document.components, schemas: { ...kept, ...named.all() } } };
+}
+
+/**
+ * Makes an OpenAPI document of the routes of all controllers with `@Crud`, without `@nestjs/swagger`.
+ *
+ * @param app after `NestFactory.create`; its global prefix and versioning are set
+ * @throws MuckConfigurationError for options of `@Crud` that do not fit their entity
+ * @example
+ * const document = createResourceDocument(app, { title: 'Support desk', version: '1.0' });
+ */
+export function createResourceDocument(app: INestApplicationContext, info: DocumentInfo): ResourceDocument {
+  const named = new NamedSchemas(new Set());
+  const paths: Record<string, Record<string, OperationObject>> = {};
+  for (const route of servedRoutes(app)) {
+    for (const [index, path] of route.paths.entries()) {
+      const operation = describeOperation(route, path, named);
+      const operationId = index === 0 ? operation.operationId : `${operation.operationId}_${index + 1}`;
+      (paths[path] ??= {})[route.verb] = { ...operation, operationId };
+    }
+  }
+  return { openapi: VERSION, info, paths, components: { schemas: named.all() } };
+}
+
+function completePaths<D extends OpenApiDocument>(
+  routes: readonly ServedRoute[],
+  document: D,
+  named: NamedSchemas,
+): D['paths'] {
+  const paths = { ...document.paths } as Record<string, PathItemObject>;
+  for (const route of routes) {
+    for (const served of route.paths) {
+      // A document may leave the prefix to its servers.
+      const bare = served.startsWith(`${route.prefix}/`) ? served.slice(route.prefix.length) : served;
+      const path = [served, bare].find((candidate) => paths[candidate]?.[route.verb] !== undefined);
+      if (path === undefined) continue;
+      const found = paths[path][route.verb];
+      const known = describeOperation(route, path, named);
+      paths[path] = { ...paths[path], [route.verb]: completeOperation(found, known, route) };
+    }
+  }
+  return paths;
+}
+
+/** The schemas that the new paths refer to, and those that nothing has ever referred to: somebody wants them there. */
+function withoutOrphans(
+  schemas: Readonly<Record<string, object>>,
+  before: object,
+  after: object,
+): Record<string, object> {
+  const wereUsed = reachable(schemas, before);
+  const areUsed = reachable(schemas, after);
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => areUsed.has(name) || !wereUsed.has(name)));
+}
+
+function reachable(schemas: Readonly<Record<string, object>>, from: object): Set<string> {
+  const found = new Set<string>();
+  const follow = (value: object): void => {
+    for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (found.has(name)) continue;
+      found.add(name);
+      if (name in schemas) follow(schemas[name]);
+    }
+  };
+  follow(from);
+  return found;
+}

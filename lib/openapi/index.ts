@@ -1,0 +1,15 @@
+/** The entry point `nestjs-muck/openapi`. */
+export type {
+  ContentObject,
+  DocumentInfo,
+  HeaderObject,
+  OpenApiDocument,
+  OperationObject,
+  ParameterObject,
+  PathItemObject,
+  RequestBodyObject,
+  ResourceDocument,
+  ResponseObject,
+} from './document.js';
+export { createResourceDocument, describeResources } from './describe-resources.js';
+export type { JsonSchema, JsonType } from '../crud/values/json-schema.js';

@@ -1,0 +1,145 @@
+import { MAX_CURSOR_LENGTH } from '../crud/query/cursor.js';
+import { MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from '../crud/query/list-rules.js';
+import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
+import { operatorsOf } from '../crud/query/operators.js';
+import type { Operator } from '../crud/query/operators.js';
+import { MAX_INCLUDES } from '../crud/query/row-rules.js';
+import type { RowRules } from '../crud/query/row-rules.js';
+import type { ValueType } from '../crud/values/value-type.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { ParameterObject } from './document.js';
+import { COMPARISONS, operandParameterSchema, operandSchema } from './operand-schemas.js';
+
+/**
+ * The query parameters of a list: what `parseListQuery` takes, and nothing else.
+ *
+ * @param filters refers to what {@link filtersSchema} makes
+ */
+export function listParameters(rules: ListRules, filters: JsonSchema): ParameterObject[] {
+  return [
+    ...pageParameters(rules),
+    ...rowParameters(rules.rows),
+    ...(rules.sort.size > 0 ? [sortParameter([...rules.sort.keys()])] : []),
+    ...(rules.search.length > 0 ? [searchParameter(rules)] : []),
+    ...(rules.filter.size > 0 ? [filtersParameter(filters)] : []),
+    ...filterParameters(rules.filter),
+  ];
+}
+
+/** What the parameter `filters` may hold: comparisons that all are true, and groups of such. */
+export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSchema {
+  const groups: JsonSchema = { type: 'array', items: self, minItems: 1 };
+  const comparisons = comparisonsOf(filter).map(({ key, type, operator }): [string, JsonSchema] => [
+    key,
+    operandSchema(type, operator),
+  ]);
+  return {
+    type: 'object',
+    properties: { ...Object.fromEntries(comparisons), $and: groups, $or: groups, $not: self },
+    additionalProperties: false,
+  };
+}
+
+/** The query parameters that say what rows hold. */
+export function rowParameters({ include, fields }: RowRules): ParameterObject[] {
+  const oneOf = (names: Iterable<string>): JsonSchema => ({
+    type: 'array',
+    items: { type: 'string', enum: [...names] },
+    minItems: 1,
+    uniqueItems: true,
+  });
+  return [
+    ...(include.size > 0
+      ? [listOf('include', 'Relations whose rows are read along.', { ...oneOf(include), maxItems: MAX_INCLUDES })]
+      : []),
+    ...(fields.size > 0 ? [listOf('fields', 'The only fields that rows shall have.', oneOf(fields.keys()))] : []),
+  ];
+}
+
+function pageParameters({ limit, mode, count }: ListRules): ParameterObject[] {
+  return [
+    query('limit', 'Most rows of the page.', {
+      type: 'integer',
+      minimum: 1,
+      maximum: limit.max,
+      ...(mode === 'page' && { default: limit.default }),
+    }),
+    query('offset', 'Rows before the page.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
+    query(
+      'cursor',
+      'Where the page begins: `nextCursor` or `prevCursor` of another page, or nothing for the first one. In place of offset and count.',
+      { type: 'string', maxLength: MAX_CURSOR_LENGTH },
+    ),
+    query('count', 'How the rows of the whole list are counted: all, none, or up to a bound.', {
+      type: 'string',
+      enum: ['exact', 'none', 'capped'],
+      default: count,
+    }),
+  ];
+}
+
+function sortParameter(names: readonly string[]): ParameterObject {
+  const description =
+    'Columns to sort by, the first one first. A minus turns the order around; `__nullsfirst` or `__nullslast` behind a column says where rows without a value stand.';
+  return listOf('sort', description, {
+    type: 'array',
+    items: { type: 'string', enum: names.flatMap((name) => [name, `-${name}`]) },
+    minItems: 1,
+    maxItems: MAX_SORT_KEYS,
+    uniqueItems: true,
+  });
+}
+
+function searchParameter({ search }: ListRules): ParameterObject {
+  const names = search.map(({ property }) => property).join(' or ');
+  return query('search', `Text that ${names} contains, in any case.`, { type: 'string', maxLength: MAX_SEARCH_LENGTH });
+}
+
+function filtersParameter(filters: JsonSchema): ParameterObject {
+  const description = `Comparisons in JSON, which all have to be true; $or, $and and $not make groups of them. At most ${MAX_FILTERS_LENGTH} characters.`;
+  return { name: 'filters', in: 'query', description, content: { 'application/json': { schema: filters } } };
+}
+
+/** A parameter for each comparison of each column. */
+function filterParameters(fields: NamedFields): ParameterObject[] {
+  return comparisonsOf(fields).flatMap(({ key, path, type, operator }) => {
+    if (!isSaidByText(type, operator)) return [];
+    const schema = operandParameterSchema(type, operator);
+    const description = COMPARISONS[operator](path);
+    return schema.type === 'array' ? [listOf(key, description, schema)] : [query(key, description, schema)];
+  });
+}
+
+interface NamedComparison {
+  readonly key: string;
+  readonly path: string;
+  readonly type: ValueType;
+  readonly operator: Operator;
+}
+
+/** A key that is itself the name of a column means that column. */
+function comparisonsOf(fields: NamedFields): NamedComparison[] {
+  return [...fields].flatMap(([path, { column }]) =>
+    operatorsOf(column.type)
+      .map((operator) => ({
+        key: operator === 'eq' ? path : `${path}__${operator}`,
+        path,
+        type: column.type,
+        operator,
+      }))
+      .filter(({ key }) => key === path || !fields.has(key)),
+  );
+}
+
+function isSaidByText(type: ValueType, operator: Operator): boolean {
+  return operator === 'is_null' || (type.element ?? type).parse !== undefined;
+}
+
+function query(name: string, description: string, schema: JsonSchema): ParameterObject {
+  return { name, in: 'query', description, schema };
+}
+
+/** Values in one text, separated by commas. */
+function listOf(name: string, description: string, schema: JsonSchema): ParameterObject {
+  return { ...query(name, description, schema), style: 'form', explode: false };
+}

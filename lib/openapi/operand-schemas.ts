@@ -1,0 +1,69 @@
+import { MAX_LIST_LENGTH, MAX_PART_LENGTH } from '../crud/query/operators.js';
+import type { Operator } from '../crud/query/operators.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { ValueType } from '../crud/values/value-type.js';
+import { textOf } from './json-schemas.js';
+
+const PART: JsonSchema = { type: 'string', minLength: 1, maxLength: MAX_PART_LENGTH };
+
+/** What a column is compared to, in the JSON of `filters`. */
+export function operandSchema(type: ValueType, operator: Operator): JsonSchema {
+  return operandOf(type, operator, ({ inputSchema, schema }) => inputSchema ?? schema);
+}
+
+/** What a column is compared to, in a parameter of its own: the values of a list stand with commas between them. */
+export function operandParameterSchema(type: ValueType, operator: Operator): JsonSchema {
+  const schema = operandOf(type, operator, textOf);
+  if (schema.type !== 'array') return schema;
+  const { items = {} } = schema;
+  const isFreeText =
+    items.type === 'string' && [items.enum, items.format, items.pattern].every((rule) => rule === undefined);
+  return { ...schema, minItems: schema.minItems ?? 1, items: isFreeText ? { ...items, pattern: '^[^,]*$' } : items };
+}
+
+function operandOf(type: ValueType, operator: Operator, valueOf: (type: ValueType) => JsonSchema): JsonSchema {
+  switch (operator) {
+    case 'in':
+    case 'not_in':
+      return { type: 'array', items: valueOf(type), maxItems: MAX_LIST_LENGTH };
+    case 'between':
+      return { type: 'array', items: valueOf(type), minItems: 2, maxItems: 2 };
+    case 'is_null':
+      return { type: 'boolean' };
+    case 'contains':
+      return type.element === undefined ? PART : valueOf(type.element);
+    case 'starts_with':
+    case 'ends_with':
+    case 'icontains':
+    case 'istarts_with':
+    case 'iends_with':
+      return PART;
+    case 'eq':
+    case 'ne':
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return valueOf(type);
+  }
+}
+
+/** What a comparison asks for, for people. */
+export const COMPARISONS: Readonly<Record<Operator, (path: string) => string>> = {
+  eq: (path) => `${path} is this.`,
+  ne: (path) => `${path} has a value, and not this one.`,
+  lt: (path) => `${path} is less than this.`,
+  lte: (path) => `${path} is this or less.`,
+  gt: (path) => `${path} is more than this.`,
+  gte: (path) => `${path} is this or more.`,
+  in: (path) => `${path} is one of these.`,
+  not_in: (path) => `${path} has a value, and none of these.`,
+  between: (path) => `${path} is one of these two or lies between them.`,
+  is_null: (path) => `${path} has no value, or with false: has one.`,
+  contains: (path) => `${path} contains this.`,
+  starts_with: (path) => `${path} starts with this.`,
+  ends_with: (path) => `${path} ends with this.`,
+  icontains: (path) => `${path} contains this, in any case.`,
+  istarts_with: (path) => `${path} starts with this, in any case.`,
+  iends_with: (path) => `${path} ends with this, in any case.`,
+};

@@ -1,0 +1,89 @@
+import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
+import { BodyPipe } from '../crud/body/body.pipe.js';
+import type { BodyRoute, CrudRoute } from '../crud/crud-routes.js';
+import { CrudController } from '../crud/crud.controller.js';
+import { IdPipe } from '../crud/id.pipe.js';
+import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
+import type { ResourceId } from '../crud/resource-id.js';
+import { isStandard } from '../crud/standard-handlers.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import { bodySchema } from './body-schemas.js';
+import { answersOf } from './answers.js';
+import type { OperationObject, ParameterObject } from './document.js';
+import { textOf } from './json-schemas.js';
+import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
+import type { NamedSchemas } from './named-schemas.js';
+import { preconditionParameters } from './preconditions.js';
+import { qualifierOf } from './served-routes.js';
+import type { ServedRoute } from './served-routes.js';
+
+/** Describes a route of `@Crud`, by the resource that answers it. */
+export function describeOperation(route: ServedRoute, path: string, named: NamedSchemas): OperationObject {
+  const body = requestBody(route, named);
+  return {
+    operationId: `${route.controller.name}_${route.name}`,
+    summary: summaryOf(route),
+    parameters: [...pathParameters(route, path), ...queryParameters(route, named), ...preconditionParameters(route)],
+    ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: answersOf(route, named),
+  };
+}
+
+const SUMMARIES: Readonly<Record<CrudRoute, (name: string) => string>> = {
+  findAll: (name) => `A page of the ${name} rows that the caller may see`,
+  findOne: (name) => `One ${name}`,
+  create: (name) => `A new ${name}`,
+  replace: (name) => `A ${name}, replaced by the body: what it leaves out goes back to its default`,
+  update: (name) => `A ${name}, changed where the body says so`,
+  remove: (name) => `A ${name}, deleted`,
+  createMany: (name) => `New ${name} rows, all of them or none`,
+  restore: (name) => `A deleted ${name}, brought back`,
+};
+
+function summaryOf({ name, resource }: ServedRoute): string {
+  return SUMMARIES[name](resource.name);
+}
+
+function pathParameters({ resource, isReadBy }: ServedRoute, path: string): ParameterObject[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+    const isId = name === 'id' && isReadBy(IdPipe);
+    return { name, in: 'path', required: true, ...(isId ? describeId(resource.id) : { schema: { type: 'string' } }) };
+  });
+}
+
+function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description' | 'schema'> {
+  const [column, ...others] = columns;
+  if (others.length === 0) return { schema: textOf(column.type) };
+  const names = columns.map(({ property }) => property).join(', ');
+  return {
+    description: `${names}, with commas between them. A comma within one of them is written ~1, and a tilde ~0.`,
+    schema: { type: 'string' },
+  };
+}
+
+function queryParameters(
+  { name, controller, resource, isReadBy }: ServedRoute,
+  named: NamedSchemas,
+): ParameterObject[] {
+  if (name === 'findOne') return rowParameters(resource.row);
+  if (!isReadBy(ListQueryPipe)) return [];
+  const filters = named.add(`${resource.name}Filters`, qualifierOf(controller), (self) =>
+    filtersSchema(resource.list, self),
+  );
+  return listParameters(resource.list, filters);
+}
+
+function requestBody(route: ServedRoute, named: NamedSchemas): JsonSchema | undefined {
+  const { name, resource, isReadBy } = route;
+  if (isReadBy(BulkBodyPipe)) {
+    return { type: 'array', items: bodyOf(route, 'create', named), maxItems: resource.maxBulk };
+  }
+  return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, named) : undefined;
+}
+
+function bodyOf({ controller, handler, resource }: ServedRoute, route: BodyRoute, named: NamedSchemas): JsonSchema {
+  const { scope } = CrudController.prototype as unknown as Record<string, unknown>;
+  const narrows = (controller.prototype as Record<string, unknown>)['scope'] !== scope;
+  const takesAllFromBody = isStandard(handler) && !narrows;
+  return bodySchema(resource, { route, takesAllFromBody, qualifier: qualifierOf(controller) }, named);
+}

@@ -1,0 +1,35 @@
+import type { ListRules } from '../crud/query/list-rules.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import { nameOf } from './named-schemas.js';
+import type { NamedSchemas } from './named-schemas.js';
+
+const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
+const CURSOR: JsonSchema = { type: ['string', 'null'] };
+
+/**
+ * What a list answers: a page, one that a cursor begins, or where that is the resource's way a bare array.
+ *
+ * @param row gives the pages their names
+ * @param item what they hold
+ */
+export function listSchema(row: JsonSchema, item: JsonSchema, { mode }: ListRules, named: NamedSchemas): JsonSchema {
+  const items: JsonSchema = { type: 'array', items: item };
+  const limit: JsonSchema = { type: 'integer', minimum: 1 };
+  const page = named.add(`${nameOf(row)}Page`, '', {
+    type: 'object',
+    properties: {
+      items,
+      total: { ...COUNT, description: 'How many rows the whole list has; absent where they are not counted.' },
+      totalIsCapped: { const: true, description: 'The list has more rows than `total` says.' },
+      limit,
+      offset: COUNT,
+    },
+    required: ['items', 'limit', 'offset'],
+  });
+  const cursorPage = named.add(`${nameOf(row)}CursorPage`, '', {
+    type: 'object',
+    properties: { items, limit, nextCursor: CURSOR, prevCursor: CURSOR },
+    required: ['items', 'limit', 'nextCursor', 'prevCursor'],
+  });
+  return { anyOf: [...(mode === 'flat' ? [items] : []), page, cursorPage] };
+}

@@ -1,0 +1,40 @@
+import { GUARDED_ROUTES } from '../crud/preconditions/precondition.js';
+import { TAGGED_ROUTES } from '../crud/preconditions/answered-tag.js';
+import type { ParameterObject } from './document.js';
+import type { ServedRoute } from './served-routes.js';
+
+/** Whether a route answers with a row whose version it tells. */
+export function isTagged(route: ServedRoute): boolean {
+  return isVersioned(route) && TAGGED_ROUTES.includes(route.name);
+}
+
+/** Whether a route asks which version of a row the client has read. */
+export function checksVersion(route: ServedRoute): boolean {
+  return isVersioned(route) && GUARDED_ROUTES.includes(route.name);
+}
+
+/** The headers by which a client says which version of a row it has. */
+export function preconditionParameters(route: ServedRoute): ParameterObject[] {
+  return [
+    ...(isTagged(route) && route.name === 'findOne'
+      ? [header('If-None-Match', 'An `ETag`: a row that is as it says is not sent again.', false)]
+      : []),
+    ...(checksVersion(route)
+      ? [
+          header(
+            'If-Match',
+            'The `ETag` of the row as it was read: another one is not changed.',
+            route.resource.requireIfMatch,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function isVersioned({ resource }: ServedRoute): boolean {
+  return resource.metadata.versionColumn?.isSelect === true;
+}
+
+function header(name: string, description: string, required: boolean): ParameterObject {
+  return { name, in: 'header', description, ...(required && { required }), schema: { type: 'string' } };
+}

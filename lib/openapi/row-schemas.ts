@@ -1,0 +1,181 @@
+import type { EntityMetadata } from 'typeorm';
+import { namedType, shownProperties } from '../crud/exposure.js';
+import type { ShownProperty } from '../crud/exposure.js';
+import { arrangeFields, isColumn } from '../crud/fields.js';
+import type { Fields } from '../crud/fields.js';
+import type { RowRules } from '../crud/query/row-rules.js';
+import { compileColumns, isLoaded } from '../crud/resource-column.js';
+import type { Resource } from '../crud/resource.js';
+import type { JsonSchema } from '../crud/values/json-schema.js';
+import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './json-schemas.js';
+import { nameOf } from './named-schemas.js';
+import type { NamedSchemas } from './named-schemas.js';
+
+/** A property of an answer. */
+interface AnsweredProperty {
+  readonly schema: JsonSchema;
+  /** Whether every answer has it. */
+  readonly isCertain: boolean;
+}
+
+/** An entity whose rows are shown. */
+interface ShownEntity {
+  readonly metadata: EntityMetadata;
+  readonly fields: Fields;
+  /** Paths of relations that may be read along. */
+  readonly include: readonly string[];
+}
+
+/** What answers show of the rows of a resource. */
+export class RowSchemas {
+  /** @param qualifier what stands before a name that means something else already */
+  constructor(
+    private readonly resource: Resource,
+    private readonly named: NamedSchemas,
+    private readonly qualifier: string,
+  ) {}
+
+  /**
+   * A row.
+   *
+   * @param dto what shows it; undefined for the entity itself
+   * @param rules what a client may ask of it
+   */
+  row(dto: Function | undefined, rules: RowRules): JsonSchema {
+    return this.entity(dto, { ...this.resource, include: [...rules.include] });
+  }
+
+  /** A row of which a client may have named the only fields that it wants: `fields`. */
+  asked(dto: Function | undefined, rules: RowRules): JsonSchema {
+    const whole = this.row(dto, rules);
+    if (rules.fields.size === 0) return whole;
+    const { required: _required, ...part } = this.named.get(nameOf(whole));
+    return { anyOf: [whole, this.named.add(`${nameOf(whole)}Fields`, this.qualifier, part)] };
+  }
+
+  private entity(dto: Function | undefined, { metadata, fields, include }: ShownEntity): JsonSchema {
+    const loaded = fieldNames(fields);
+    const type = metadata.target as Function;
+    const shown = dto === undefined ? shownProperties(type, loaded) : shownProperties(dto, []);
+    const relations = new Set(include.map((path) => path.split('.', 1)[0]));
+    const schema = objectOf([
+      ...[...shown]
+        .filter(([property, { key }]) => !relations.has(property) && !relations.has(key))
+        .map(([property, how]): Entry => [how.key, this.property(dto, { metadata, fields, include }, property, how)]),
+      ...[...relations].map((name): Entry => {
+        const key = relationKey(dto ?? type, dto === undefined, name);
+        return [key, { schema: this.relation(dto, { metadata, fields, include }, name), isCertain: false }];
+      }),
+    ]);
+    return this.named.add(dto?.name ?? metadata.name, this.qualifier, schema);
+  }
+
+  private relation(dto: Function | undefined, { metadata, include }: ShownEntity, name: string): JsonSchema {
+    const relation = metadata.findRelationWithPropertyPath(name)!;
+    const related = relation.inverseEntityMetadata;
+    const further = include.filter((path) => path.startsWith(`${name}.`)).map((path) => path.slice(name.length + 1));
+    const fields = arrangeFields(compileColumns(this.resource.dataSource, related));
+    const viewed = dto && namedType(dto, name);
+    const schema =
+      dto === undefined
+        ? this.entity(undefined, { metadata: related, fields, include: further })
+        : viewed === undefined
+          ? {}
+          : this.ofClass(viewed);
+    const isMany = relation.isOneToMany || relation.isManyToMany;
+    return isMany ? { type: 'array', items: schema } : orNull(schema);
+  }
+
+  private property(
+    dto: Function | undefined,
+    { metadata, fields }: ShownEntity,
+    property: string,
+    shown: ShownProperty,
+  ): AnsweredProperty {
+    if (!shown.asIs) return { schema: {}, isCertain: false };
+    // A property of a DTO that no column is called by is filled from the column that its key names.
+    const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
+    const isShownByColumn = field !== undefined && (isColumn(field) ? isLoaded(field) : true);
+    if (!isShownByColumn) {
+      return { schema: this.declared(dto ?? (metadata.target as Function), property), isCertain: false };
+    }
+    if (isColumn(field)) return { schema: answerOf(field), isCertain: true };
+    const named = dto && namedType(dto, property);
+    const type = named ?? embeddedClass(metadata, property);
+    return { schema: this.embedded(metadata, property, field, type, dto === undefined), isCertain: true };
+  }
+
+  /** @param isOwn whether properties are shown unless something hides them: not where a DTO shows them */
+  private embedded(
+    metadata: EntityMetadata,
+    path: string,
+    fields: Fields,
+    type: Function | undefined,
+    isOwn: boolean,
+  ): JsonSchema {
+    const names = isOwn ? fieldNames(fields) : [];
+    const shown: Iterable<[string, ShownProperty]> =
+      type === undefined
+        ? [...names].map((name): [string, ShownProperty] => [name, { key: name, asIs: true }])
+        : shownProperties(type, names);
+    return objectOf(
+      [...shown].map(([property, { key, asIs }]): Entry => {
+        const field = fields.get(property);
+        if (!asIs || field === undefined) return [key, { schema: {}, isCertain: false }];
+        if (isColumn(field)) return [key, { schema: answerOf(field), isCertain: true }];
+        const inner = `${path}.${property}`;
+        const nested = (type && namedType(type, property)) ?? embeddedClass(metadata, inner);
+        return [key, { schema: this.embedded(metadata, inner, field, nested, isOwn), isCertain: true }];
+      }),
+    );
+  }
+
+  /** What a class says of a property of its own. */
+  private declared(type: Function, property: string): JsonSchema {
+    const declared = declaredSchema(type, property);
+    const named = namedType(type, property);
+    if (named === undefined) return declared;
+    const isClass = Object.keys(schemaOfDeclared(named)).length === 0;
+    const schema = isClass ? this.ofClass(named) : schemaOfDeclared(named);
+    return declared.type === 'array' ? { type: 'array', items: schema } : schema;
+  }
+
+  /** A class within an answer: what it exposes. */
+  private ofClass(type: Function): JsonSchema {
+    return this.named.ofClass(type, 'Answer', () =>
+      objectOf(
+        [...shownProperties(type, [])].map(([property, { key, asIs }]) => [
+          key,
+          { schema: asIs ? this.declared(type, property) : {}, isCertain: false },
+        ]),
+      ),
+    );
+  }
+}
+
+/** The fields that reading a row loads. */
+function fieldNames(fields: Fields): Set<string> {
+  return new Set([...fields].filter(([, field]) => !isColumn(field) || isLoaded(field)).map(([name]) => name));
+}
+
+function embeddedClass(metadata: EntityMetadata, path: string): Function | undefined {
+  const type = metadata.findEmbeddedWithPropertyPath(path)?.type;
+  return typeof type === 'function' ? type : undefined;
+}
+
+type Entry = readonly [key: string, property: AnsweredProperty];
+
+function objectOf(entries: readonly Entry[]): JsonSchema {
+  const required = entries.filter(([, { isCertain }]) => isCertain).map(([key]) => key);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([key, { schema }]) => [key, schema])),
+    ...(required.length > 0 && { required }),
+  };
+}
+
+/** What an answer calls a relation. */
+function relationKey(type: Function, isOwn: boolean, name: string): string {
+  const shown = [...shownProperties(type, isOwn ? [name] : [])];
+  return shown.find(([property, { key }]) => property === name || key === name)?.[1].key ?? name;
+}

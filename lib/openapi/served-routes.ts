@@ -1,0 +1,141 @@
+import { RequestMethod } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import {
+  GUARDS_METADATA,
+  HTTP_CODE_METADATA,
+  METHOD_METADATA,
+  MODULE_PATH,
+  PATH_METADATA,
+  ROUTE_ARGS_METADATA,
+  VERSION_METADATA,
+} from '@nestjs/common/constants.js';
+import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module.js';
+import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+import { crudMetadataOf } from '../crud/crud-metadata.js';
+import type { CrudRoute } from '../crud/crud-routes.js';
+import { CrudServices } from '../crud/crud-services.js';
+import type { Resource } from '../crud/resource.js';
+import { tenantRouteOf } from '../tenancy/tenant-route.js';
+
+/** A route of `@Crud` that an application serves. */
+export interface ServedRoute {
+  readonly controller: Type<object>;
+  readonly name: CrudRoute;
+  readonly handler: Function;
+  readonly resource: Resource;
+  /** In lower case. */
+  readonly verb: string;
+  /** As OpenAPI writes them: `/tickets/{id}`. */
+  readonly paths: readonly string[];
+  /** What all paths begin with, unless they are excluded from it; empty for none. */
+  readonly prefix: string;
+  /** The status of its success. */
+  readonly status: number;
+  /** Whether a guard stands before it. */
+  readonly isGuarded: boolean;
+  /** Whether it asks for a tenant. */
+  readonly isScoped: boolean;
+  /** Whether a parameter of the handler is read by a pipe of this class. */
+  readonly isReadBy: (pipe: Function) => boolean;
+}
+
+/** Finds the routes of all controllers with `@Crud`, at the paths where Nest's router has them. */
+export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
+  const config = app.get(ApplicationConfig, { strict: false });
+  const services = app.get(CrudServices, { strict: false });
+  const { applicationId } = app.get(ModulesContainer, { strict: false });
+  const paths = new RoutePathFactory(config);
+  return app
+    .get(DiscoveryService, { strict: false })
+    .getControllers()
+    .flatMap(({ metatype, host }) => {
+      const controller = metatype as Type<object>;
+      const crud = typeof controller === 'function' ? crudMetadataOf(controller) : undefined;
+      const resource = crud && services.resourceOf(controller);
+      if (crud === undefined || resource === undefined) return [];
+      return crud.routes
+        .filter((name) => isRoute(controller, name))
+        .map((name) => servedRoute({ controller, name, resource, config, paths, host, applicationId }));
+    });
+}
+
+function isRoute(controller: Type<object>, name: CrudRoute): boolean {
+  const handler = (controller.prototype as Record<string, Function | undefined>)[name];
+  return handler !== undefined && Reflect.hasMetadata(PATH_METADATA, handler);
+}
+
+interface RouteSource {
+  readonly controller: Type<object>;
+  readonly name: CrudRoute;
+  readonly resource: Resource;
+  readonly config: ApplicationConfig;
+  readonly paths: RoutePathFactory;
+  readonly host: Module | undefined;
+  readonly applicationId: string;
+}
+
+function servedRoute(source: RouteSource): ServedRoute {
+  const { controller, name, resource, config } = source;
+  const handler = (controller.prototype as Record<string, Function>)[name];
+  const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+  const globalGuards = config.getGlobalGuards().length + config.getGlobalRequestGuards().length;
+  return {
+    controller,
+    name,
+    handler,
+    resource,
+    verb: RequestMethod[method].toLowerCase(),
+    paths: pathsOf(source, handler, method),
+    prefix: config
+      .getGlobalPrefix()
+      .replace(/^\/?(?=.)/, '/')
+      .replace(/\/$/, ''),
+    status: Reflect.getMetadata(HTTP_CODE_METADATA, handler) as number,
+    isGuarded:
+      globalGuards > 0 ||
+      Reflect.hasMetadata(GUARDS_METADATA, handler) ||
+      Reflect.hasMetadata(GUARDS_METADATA, controller),
+    isScoped: (tenantRouteOf(handler) ?? tenantRouteOf(controller))?.kind === 'scoped',
+    isReadBy: (pipe) => pipesOf(controller, name).some((used) => used instanceof pipe),
+  };
+}
+
+/** Nest's own router builds them in the same way. */
+function pathsOf(
+  { controller, config, paths, host, applicationId }: RouteSource,
+  handler: Function,
+  method: RequestMethod,
+): string[] {
+  const module = host?.metatype;
+  const routes = paths.create(
+    {
+      ctrlPath: Reflect.getMetadata(PATH_METADATA, controller) as string,
+      methodPath: Reflect.getMetadata(PATH_METADATA, handler) as string,
+      globalPrefix: config.getGlobalPrefix(),
+      ...(module !== undefined && {
+        modulePath: (Reflect.getMetadata(MODULE_PATH + applicationId, module) ??
+          Reflect.getMetadata(MODULE_PATH, module)) as string,
+      }),
+      versioningOptions: config.getVersioning()!,
+      controllerVersion: (Reflect.getMetadata(VERSION_METADATA, controller) ??
+        config.getVersioning()?.defaultVersion) as string,
+      methodVersion: Reflect.getMetadata(VERSION_METADATA, handler) as string,
+    },
+    method,
+  );
+  return routes.map((path) => path.replace(/[{}]/g, '').replace(/[:*](\w+)/g, '{$1}'));
+}
+
+function pipesOf(controller: Function, name: string): readonly unknown[] {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+    string,
+    { readonly pipes?: readonly unknown[] }
+  >;
+  return Object.values(parameters).flatMap(({ pipes = [] }) => pipes);
+}
+
+/** What stands before the name of a schema that means something else elsewhere. */
+export function qualifierOf(controller: Function): string {
+  return controller.name.replace(/Controller$/, '');
+}

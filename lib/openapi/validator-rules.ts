@@ -1,0 +1,95 @@
+import type { JsonSchema } from '../crud/values/json-schema.js';
+
+type Rule = (...constraints: readonly unknown[]) => JsonSchema;
+
+const is =
+  (schema: JsonSchema): Rule =>
+  () =>
+    schema;
+const text = (schema: JsonSchema = {}): Rule => is({ type: 'string', ...schema });
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const keep = (schema: { [K in keyof JsonSchema]: JsonSchema[K] | undefined }): JsonSchema =>
+  Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
+
+/**
+ * What class-validator's rules mean in JSON Schema, by the names under which it keeps them. All of them refuse what is
+ * missing. A rule that is not here says nothing: the application's own ones cannot be known.
+ */
+export const VALIDATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['isString', text()],
+  ['isInt', is({ type: 'integer' })],
+  ['isNumber', is({ type: 'number' })],
+  ['isBoolean', is({ type: 'boolean' })],
+  ['isArray', is({ type: 'array' })],
+  ['isObject', is({ type: 'object' })],
+  ['isNotEmptyObject', is({ type: 'object', minProperties: 1 })],
+  ['isDate', text({ format: 'date-time' })],
+  ['isDefined', is({})],
+  ['isNotEmpty', is({ minLength: 1 })],
+  ['equals', (value) => ({ const: value })],
+  ['isIn', (values) => ({ enum: Array.isArray(values) ? values : [] })],
+  ['isEnum', (members) => ({ enum: membersOf(members) })],
+
+  ['min', (minimum) => keep({ type: 'number', minimum: number(minimum) })],
+  ['max', (maximum) => keep({ type: 'number', maximum: number(maximum) })],
+  ['isPositive', is({ type: 'number', exclusiveMinimum: 0 })],
+  ['isNegative', is({ type: 'number', exclusiveMaximum: 0 })],
+  ['isDivisibleBy', (divisor) => keep({ type: 'number', multipleOf: number(divisor) })],
+
+  ['isLength', (min, max) => keep({ type: 'string', minLength: number(min), maxLength: number(max) })],
+  ['minLength', (min) => keep({ type: 'string', minLength: number(min) })],
+  ['maxLength', (max) => keep({ type: 'string', maxLength: number(max) })],
+  ['matches', (pattern, flags) => keep({ type: 'string', pattern: patternOf(pattern, flags) })],
+  ['contains', (part) => ({ type: 'string', pattern: escaped(String(part)) })],
+  ['isEmail', text({ format: 'email' })],
+  ['isUuid', text({ format: 'uuid' })],
+  ['isUrl', text({ format: 'uri' })],
+  ['isFqdn', text({ format: 'hostname' })],
+  ['isIp', (version) => keep({ type: 'string', format: ipFormat(version) })],
+  ['isDateString', text({ format: 'date-time' })],
+  ['isIso8601', text({ format: 'date-time' })],
+  ['isRFC3339', text({ format: 'date-time' })],
+  ['isMilitaryTime', text({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })],
+  ['isHexColor', text({ pattern: '^#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$' })],
+  ['isMongoId', text({ pattern: '^[0-9A-Fa-f]{24}$' })],
+  ['isBooleanString', text({ enum: ['true', 'false', '1', '0'] })],
+  ...['isNumberString', 'isDecimal', 'isJson', 'isJwt', 'isBase64', 'isAlpha', 'isAlphanumeric', 'isAscii'].map(
+    (name): [string, Rule] => [name, text()],
+  ),
+  ...['isLowercase', 'isUppercase', 'isPort', 'isPhoneNumber', 'isMobilePhone', 'isLocale', 'isTimeZone'].map(
+    (name): [string, Rule] => [name, text()],
+  ),
+
+  ['arrayMinSize', (min) => keep({ type: 'array', minItems: number(min) })],
+  ['arrayMaxSize', (max) => keep({ type: 'array', maxItems: number(max) })],
+  ['arrayNotEmpty', is({ type: 'array', minItems: 1 })],
+  ['arrayUnique', (identify) => keep({ type: 'array', uniqueItems: identify === undefined ? true : undefined })],
+]);
+
+/** The values of a TypeScript enum: one of numbers also holds its names, which are no values. */
+function membersOf(members: unknown): readonly unknown[] {
+  const entries = Object.entries((members ?? {}) as Readonly<Record<string, unknown>>);
+  return entries.filter(([name]) => !/^\d+$/.test(name)).map(([, value]) => value);
+}
+
+/** JSON Schema's patterns have no flags, and are read as Unicode. */
+function patternOf(pattern: unknown, flags: unknown): string | undefined {
+  if (typeof pattern !== 'string' && !(pattern instanceof RegExp)) return undefined;
+  try {
+    const { source, flags: modes } = new RegExp(
+      pattern,
+      pattern instanceof RegExp ? pattern.flags : typeof flags === 'string' ? flags : '',
+    );
+    return /^[gu]*$/.test(modes) && new RegExp(source, 'u') ? source : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function ipFormat(version: unknown): string | undefined {
+  return typeof version === 'string' || typeof version === 'number' ? `ipv${version}` : undefined;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
