@@ -96,4 +96,35 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     const anvils = await list('tags.name=anvils');
     expect([billing.length, anvils.length].every((length) => length > 0 && length < 60)).toBe(true);
   });
+
+  it('knows who wrote a comment, and lets nobody else change it', async () => {
+    const comments = `${TICKETS}/1/comments`;
+    const alan = await desk.signIn('alan@acme.example');
+    const { body } = await as(ada, 'post', comments).send({ body: 'By Ada.', authorId: 2, ticketId: 2 }).expect(201);
+    expect(body).toMatchObject({ body: 'By Ada.', authorId: 1, ticketId: 1 });
+
+    const path = `${comments}/${body.id}`;
+    await as(alan, 'patch', path).send({ body: 'By Alan.' }).expect(403);
+    await as(alan, 'delete', path).expect(403);
+    expect((await as(alan, 'get', path).expect(200)).body.body).toBe('By Ada.');
+    await as(ada, 'patch', path).send({ body: 'By Ada, later.' }).expect(200);
+    await as(ada, 'delete', path).expect(204);
+  });
+
+  it('shows nothing of the account behind the author of a comment', async () => {
+    const { body } = await as(ada, 'get', `${TICKETS}/2/comments?include=author`).expect(200);
+    expect(body.items.length).toBeGreaterThan(0);
+    expect(body.items[0].author).toMatchObject({ name: expect.any(String) });
+    expect(body.items[0].author).not.toHaveProperty('accountId');
+  });
+
+  it('lets the history be read, newest first, and never written', async () => {
+    const history = `${TICKETS}/2/history`;
+    const { body } = await as(ada, 'get', `${history}?sort=-createdAt&include=author`).expect(200);
+    expect(body.items.at(-1)).toMatchObject({ event: 'created', author: { name: 'Ada Lovelace' } });
+    const [{ id }] = body.items;
+    await as(ada, 'post', history).send({ event: 'created', changes: [] }).expect(404);
+    await as(ada, 'patch', `${history}/${id}`).send({ event: 'deleted' }).expect(404);
+    await as(ada, 'delete', `${history}/${id}`).expect(404);
+  });
 });

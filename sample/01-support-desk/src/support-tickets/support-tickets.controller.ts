@@ -29,6 +29,7 @@ import { TicketHistory } from './ticket-history.js';
     'updatedAt',
   ],
   sort: ['orderNumber', 'subject', 'priority', 'status', 'assignee.name', 'createdAt', 'updatedAt'],
+  include: ['assignee', 'tags', 'resolution'],
   hooks: [TicketHistory],
 })
 export class SupportTicketsController extends CrudController<SupportTicket> {}

@@ -1,3 +1,4 @@
+import { Exclude } from 'class-transformer';
 import { TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn, Unique, type Relation } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
@@ -16,6 +17,8 @@ export class User {
   @PrimaryGeneratedColumn()
   id!: number;
 
+  /** How somebody signs in is nothing that colleagues see, in whatever answer the person stands. */
+  @Exclude()
   @Column()
   accountId!: number;
 

@@ -6,11 +6,30 @@ const FOLDER = new URL('../../web/', import.meta.url);
 const CONTENT_TYPES = {
   css: 'text/css; charset=utf-8',
   html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
 } as const;
 
 /** What the page is made of. A name that is not in the list does not exist, whatever is in the folder. */
-const ASSETS: readonly string[] = ['icon.svg', 'style.css'];
+const ASSETS: readonly string[] = [
+  'api.js',
+  'app.js',
+  'comment-thread.js',
+  'dom.js',
+  'form.js',
+  'icon.svg',
+  'list-query.js',
+  'list-view.js',
+  'marks.js',
+  'messages.js',
+  'session.js',
+  'sign-in-view.js',
+  'style.css',
+  'ticket-filters.js',
+  'ticket-form.js',
+  'ticket-table.js',
+  'ticket-view.js',
+];
 
 export interface WebFile {
   readonly content: Buffer;
@@ -22,9 +41,15 @@ export async function readAsset(name: string): Promise<WebFile | undefined> {
   return ASSETS.includes(name) ? readWebFile(name) : undefined;
 }
 
-/** The page with the server's address filled in. */
-export async function readPage(origin: string): Promise<string> {
+/** The application. */
+export async function readPage(): Promise<string> {
   const { content } = await readWebFile('index.html');
+  return content.toString('utf8');
+}
+
+/** The page of commands, with the server's address filled in. */
+export async function readTerminalPage(origin: string): Promise<string> {
+  const { content } = await readWebFile('terminal.html');
   return content.toString('utf8').replaceAll('{{origin}}', origin);
 }
 

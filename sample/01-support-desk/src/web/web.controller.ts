@@ -1,19 +1,43 @@
-import { Controller, Get, Header, Headers, NotFoundException, Param, StreamableFile } from '@nestjs/common';
-import { readAsset, readPage } from './web-files.js';
+import {
+  applyDecorators,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  NotFoundException,
+  Param,
+  StreamableFile,
+} from '@nestjs/common';
+import { readAsset, readPage, readTerminalPage } from './web-files.js';
 
 /** A host with an optional port. Whatever else a client sends as its Host must not get into lines that people paste into a shell. */
 const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/i;
 
-/** The page at `/`: what this is and what to try. */
+/** A page of this server, with nothing in it from elsewhere. */
+const Page = (path: string): MethodDecorator =>
+  applyDecorators(
+    Get(path),
+    Header('Content-Type', 'text/html; charset=utf-8'),
+    Header(
+      'Content-Security-Policy',
+      "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    ),
+    Header('X-Content-Type-Options', 'nosniff'),
+    Header('Referrer-Policy', 'no-referrer'),
+    Header('Cache-Control', 'no-cache'),
+  );
+
+/** The application's pages: the desk itself at `/`, and what to try without it at `/terminal`. */
 @Controller()
 export class WebController {
-  @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'; base-uri 'none'")
-  @Header('X-Content-Type-Options', 'nosniff')
-  @Header('Cache-Control', 'no-cache')
-  page(@Headers('host') host = ''): Promise<string> {
-    return readPage(`http://${HOST.test(host) ? host : 'localhost'}`);
+  @Page('/')
+  page(): Promise<string> {
+    return readPage();
+  }
+
+  @Page('terminal')
+  terminal(@Headers('host') host = ''): Promise<string> {
+    return readTerminalPage(`http://${HOST.test(host) ? host : 'localhost'}`);
   }
 
   @Get('assets/:name')

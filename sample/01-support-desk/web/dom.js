@@ -1,0 +1,64 @@
+/**
+ * Makes an element. Text stays text: whatever stands in a ticket, none of it becomes markup.
+ *
+ * @param {string} name
+ * @param {Record<string, unknown>} properties attributes, `true` for one without a value; `onclick` and the like are listeners
+ * @param {...(Node | string | number | null | undefined | false | unknown[])} children
+ * @returns {HTMLElement}
+ */
+export function h(name, properties = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? '' : String(value));
+  }
+  const kept = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  element.append(...kept.map((child) => (child instanceof Node ? child : String(child))));
+  return element;
+}
+
+/** @param {string} iso */
+export function time(iso) {
+  const date = new Date(iso);
+  return h('time', { datetime: iso, title: FULL.format(date) }, SHORT.format(date));
+}
+
+const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+
+/** A drop-down list. @param {[value: string, text: string][]} choices */
+export function select(properties, choices, chosen = '') {
+  return h(
+    'select',
+    properties,
+    choices.map(([value, text]) => h('option', { value, selected: value === String(chosen ?? '') }, text)),
+  );
+}
+
+/** @param {string} text */
+export function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `1 ticket`, `2 tickets` @param {number} count @param {string} noun */
+export function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/**
+ * Puts something else into a part of the page. Whoever used a control in it with the keyboard finds its successor, the one with the
+ * same `data-key`, and at least the part itself.
+ *
+ * @param {HTMLElement} part
+ */
+export function replaceIn(part, ...children) {
+  const { activeElement } = document;
+  const hadFocus = part.contains(activeElement);
+  part.replaceChildren(...children.filter((child) => child instanceof Node));
+  if (!hadFocus) return;
+  const { key } = activeElement.dataset;
+  const successor = key && part.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!successor) part.tabIndex = -1;
+  (successor || part).focus();
+}
