@@ -88,14 +88,10 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string): 
 
 function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup): TenantPolicy {
   const relation = metadata.findRelationWithPropertyPath(via);
-  if (
-    relation === undefined ||
-    !(relation.isManyToOne || relation.isOneToOneOwner) ||
-    relation.joinColumns.length === 0
-  ) {
+  if (relation === undefined || !(relation.isManyToOne || relation.isOneToOneOwner)) {
     throw problem(metadata, `is scoped via '${via}', which is not a to-one relation that it holds the key of`);
   }
-  if (relation.isNullable && relation.joinColumns.some((column) => column.isNullable)) {
+  if (relation.joinColumns.some((column) => column.isNullable)) {
     throw problem(
       metadata,
       `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`,

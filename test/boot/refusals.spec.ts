@@ -19,13 +19,17 @@ import {
   Entity,
   EntitySchema,
   JoinColumn,
+  JoinTable,
+  ManyToMany,
   ManyToOne,
   OneToOne,
+  PrimaryColumn,
   PrimaryGeneratedColumn,
   Tree,
   TreeChildren,
   TreeParent,
   Unique,
+  VirtualColumn,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { createApplication } from '../support/adapters.js';
@@ -178,6 +182,61 @@ describe('an application refuses to start', () => {
     );
   });
 
+  it('on a tenant column that compares without case', async () => {
+    @Entity()
+    @TenantScoped()
+    class Blind {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column({ collation: 'nocase' }) organizationId!: number;
+    }
+    expect(await refusal([Blind])).toContain("Blind compares the tenant column 'organizationId' without case");
+  });
+
+  it('on a tenant column that the database computes', async () => {
+    @Entity()
+    @TenantScoped()
+    class Computed {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column({ asExpression: '1', generatedType: 'STORED' }) organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped()
+    class Virtual {
+      @PrimaryGeneratedColumn() id!: number;
+      @VirtualColumn({ query: () => 'SELECT 1' }) organizationId!: number;
+    }
+    const dataSource = { synchronize: false };
+    for (const entity of [Computed, Virtual])
+      expect(await refusal([entity], { dataSource })).toContain(
+        "a tenant column 'organizationId' that the database computes",
+      );
+  });
+
+  it('on scope keys that are not declared, and on an entity that leaves all of them out', async () => {
+    @Entity()
+    @TenantScoped({ columns: { regionId: 'region' } })
+    class Renamed {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped({ omit: ['regionId'] })
+    class Partial {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped({ omit: ['organizationId'] })
+    class Nobodys {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    const undeclared = "names the scope key 'regionId', which is not declared (there are: organizationId)";
+    expect(await refusal([Renamed])).toContain(`Renamed ${undeclared}`);
+    expect(await refusal([Partial])).toContain(`Partial ${undeclared}`);
+    expect(await refusal([Nobodys])).toContain('Nobodys omits every scope key');
+  });
+
   it('on a unique key that leaves the tenant column out, unless it is acknowledged or holds a key of a scoped row', async () => {
     @Entity()
     @TenantScoped()
@@ -232,6 +291,75 @@ describe('an application refuses to start', () => {
       "Lost is scoped via 'nothing', which is not a to-one relation that it holds the key of",
     );
     expect(await refusal([City, Country])).toContain("City is scoped via 'country', but Country is shared");
+  });
+
+  it('on a parent that is no row of its own key, and on entities that belong through each other', async () => {
+    @Entity()
+    @TenantScoped({ via: 'orders' })
+    class Shelf {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToMany(() => Order) @JoinTable() orders!: Relation<Order[]>;
+    }
+    @Entity()
+    @TenantScoped({ via: 'parent' })
+    class Chain {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() parentId!: number;
+      @ManyToOne(() => Chain) parent!: Relation<Chain>;
+    }
+    expect(await refusal([Shelf, Order])).toContain(
+      "Shelf is scoped via 'orders', which is not a to-one relation that it holds the key of",
+    );
+    expect(await refusal([Chain])).toContain('Chain is scoped through itself');
+  });
+
+  it('on a parent that is required by its column it starts, on one of which a part may be missing it does not', async () => {
+    @Entity()
+    @TenantScoped({ via: 'order' })
+    class Firm {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() orderId!: number;
+      @ManyToOne(() => Order) order!: Relation<Order>;
+    }
+    @Entity()
+    @TenantScoped()
+    class Shelf {
+      @PrimaryColumn() hall!: number;
+      @PrimaryColumn() organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped({ via: 'shelf' })
+    class Half {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() hall!: number;
+      @Column({ type: Number, nullable: true }) owner!: number | null;
+      @ManyToOne(() => Shelf)
+      @JoinColumn([
+        { name: 'hall', referencedColumnName: 'hall' },
+        { name: 'owner', referencedColumnName: 'organizationId' },
+      ])
+      shelf!: Relation<Shelf>;
+    }
+    expect(await refusal([Firm, Order])).toBe('started');
+    expect(await refusal([Half, Shelf])).toContain("Half is scoped via 'shelf', which may be null");
+  });
+
+  it('on a parent of which nothing is declared, and says so of the parent alone', async () => {
+    @Entity()
+    class Invoice {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToMany(() => Order) @JoinTable() orders!: Relation<Order[]>;
+    }
+    @Entity()
+    @TenantScoped({ via: 'invoice' })
+    class Line {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Invoice, { nullable: false }) invoice!: Relation<Invoice>;
+    }
+    const message = await refusal([Invoice, Line, Order]);
+    expect(message).toContain("@TenantShared('why')  // Invoice");
+    expect(message).not.toContain('is shared');
+    expect(await refusal([Invoice, Line, Order], { options: { undeclared: 'deny' } })).toBe('started');
   });
 
   it('on a nested set, whose numbers span all tenants', async () => {

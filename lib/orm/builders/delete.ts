@@ -6,17 +6,18 @@ import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
+import { writtenMetadata } from './write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
 export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {
   /** @throws StatementRefusedError for a shared row with which the database would delete or change rows of all tenants */
   protected override createDeleteExpression(): string {
-    const { mainAlias } = this.expressionMap;
+    const metadata = writtenMetadata(this.expressionMap);
     const { policies } = requireEnforcement(this.dataSource);
-    const along = mainAlias?.hasMetadata && !isUnscoped() ? policies.takenAlongWith(mainAlias.metadata) : undefined;
+    const along = metadata && !isUnscoped() ? policies.takenAlongWith(metadata) : undefined;
     if (along !== undefined) {
       throw new StatementRefusedError(
-        `deleting rows of ${mainAlias!.metadata.name} would take rows of ${along.name} along, of all tenants`,
+        `deleting rows of ${metadata!.name} would take rows of ${along.name} along, of all tenants`,
         "Do it in tenancy.unscoped('why', fn), or give the foreign key onDelete: 'RESTRICT'.",
       );
     }

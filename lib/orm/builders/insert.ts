@@ -19,6 +19,7 @@ import {
   requireOwnTenant,
   requireParent,
   tenantColumnsOf,
+  writtenMetadata,
 } from './write-rules.js';
 
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
@@ -34,22 +35,20 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   override getQuery(): string {
     const text = super.getQuery();
-    const metadata = this.writtenMetadata();
+    const metadata = writtenMetadata(this.expressionMap);
     if (metadata !== undefined) currentRendering()?.inserts.push({ table: tableNameOf(metadata), text });
     return text;
   }
 
   /** The rules are applied while the text is made: after listeners and subscribers have had their say about the values. */
   protected override createInsertExpression(): string {
-    const metadata = this.writtenMetadata();
+    const metadata = writtenMetadata(this.expressionMap);
     if (metadata === undefined) return super.createInsertExpression();
     const given = this.expressionMap.valuesSet;
-    if (this.expressionMap.insertFromSelect === undefined) {
-      const copies = new ValueSets(metadata, requireEnforcement(this.dataSource).dialect);
-      this.expressionMap.valuesSet = this.getValueSets().map((valueSet) =>
-        outsideRendering(() => copies.ofInsert(valueSet)),
-      );
-    }
+    const copies = new ValueSets(metadata, requireEnforcement(this.dataSource).dialect);
+    this.expressionMap.valuesSet = this.getValueSets().map((valueSet) =>
+      outsideRendering(() => copies.ofInsert(valueSet)),
+    );
     try {
       this.applyRules(metadata);
       return super.createInsertExpression();
@@ -60,13 +59,12 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   protected override getInsertedColumns(): ColumnMetadata[] {
     const columns = super.getInsertedColumns();
-    const metadata = this.writtenMetadata();
+    const metadata = writtenMetadata(this.expressionMap);
     if (metadata === undefined) return columns;
     const { policies } = requireEnforcement(this.dataSource);
     const limited = isLimited(metadata, policies);
     // TypeORM leaves a counted key out, given or not: an unscoped insert that names its tenant means it.
     const named = (column: ColumnMetadata): boolean =>
-      this.expressionMap.insertFromSelect === undefined &&
       this.getValueSets().some((valueSet) => column.getEntityValue(valueSet) !== undefined);
     const missing = tenantColumnsOf(metadata, policies)
       .map(({ column }) => column)
@@ -79,29 +77,27 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     index: number,
     column: ColumnMetadata,
   ): string {
-    const metadata = this.writtenMetadata();
-    if (metadata !== undefined) {
-      const { policies } = requireEnforcement(this.dataSource);
-      const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
-      if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
-    }
+    const { policies } = requireEnforcement(this.dataSource);
+    // TypeORM asks for the columns of entities only.
+    const metadata = writtenMetadata(this.expressionMap)!;
+    const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
+    if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
   private applyRules(metadata: EntityMetadata): void {
     const { policies } = requireEnforcement(this.dataSource);
     const rendering = currentRendering();
+    // None for rows that a select gives.
+    const valueSets = this.getValueSets();
     rendering?.writes.push(metadata);
     if (isLimited(metadata, policies)) {
       this.requireOwnRows(metadata, policies);
-    } else if (this.expressionMap.insertFromSelect === undefined) {
-      const valueSets = this.getValueSets();
+    } else {
       for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
       rendering?.unscoped.push({ metadata, valueSets });
     }
-    if (this.expressionMap.insertFromSelect === undefined) {
-      rendering?.lookups.push(...lookupsFor(metadata, this.getValueSets(), policies, false));
-    }
+    rendering?.lookups.push(...lookupsFor(metadata, valueSets, policies, false));
   }
 
   private requireOwnRows(metadata: EntityMetadata, policies: Policies): void {
@@ -141,17 +137,12 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   /** TypeORM merges these into the entities that were saved: they would keep the tenant that the caller gave, or none. */
   private tellTenant(result: InsertResult): void {
-    const metadata = this.writtenMetadata();
+    const metadata = writtenMetadata(this.expressionMap);
     const scope = plainScope();
     if (metadata === undefined || scope === undefined) return;
     for (const { key, column } of tenantColumnsOf(metadata, requireEnforcement(this.dataSource).policies)) {
       for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
     }
-  }
-
-  private writtenMetadata(): EntityMetadata | undefined {
-    const alias = this.expressionMap.mainAlias;
-    return alias?.hasMetadata ? alias.metadata : undefined;
   }
 }
 

@@ -45,23 +45,23 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
      * values, so that an error does not tell of them.
      */
     protected override createWhereExpression(): string {
-      const predicates = this.tenantPredicates().join(' AND ');
+      const conditions = this.tenantPredicates();
       const text = super.createWhereExpression();
-      if (predicates === '') return text;
-      if (text === '') return ` WHERE ${predicates}`;
-      if (!text.startsWith(' WHERE '))
-        throw new StatementRefusedError('there is something before its conditions', 'Leave it out.');
-      return ` WHERE ( ${predicates} ) AND ( ${this.checked(text.slice(' WHERE '.length))} )`;
+      if (conditions.length === 0) return text;
+      if (text !== '') {
+        if (!text.startsWith(' WHERE '))
+          throw new StatementRefusedError('there is something before its conditions', 'Leave it out.');
+        conditions.push(this.checked(text.slice(' WHERE '.length)));
+      }
+      return ` WHERE ${conditions.length === 1 ? conditions[0] : conditions.map((one) => `( ${one} )`).join(' AND ')}`;
     }
 
     protected override createWhereClausesExpression(clauses: WhereClause[]): string {
-      const text = super.createWhereClausesExpression(clauses);
-      return this.checked(text);
+      return this.checked(super.createWhereClausesExpression(clauses));
     }
 
     protected override createReturningExpression(type: 'insert' | 'update' | 'delete'): string {
-      const text = super.createReturningExpression(type);
-      return text === '' ? text : checkCallerText(text, this.enforcement().dialect, 'a returning clause');
+      return checkCallerText(super.createReturningExpression(type), this.enforcement().dialect, 'a returning clause');
     }
 
     protected override createComment(): string {
@@ -70,19 +70,6 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
         throw new StatementRefusedError('a comment contains the marks of a comment', 'Leave them out.');
       }
       return super.createComment();
-    }
-
-    protected override createCteExpression(): string {
-      for (const { alias } of this.expressionMap.commonTableExpressions) {
-        const [shadowed] = this.enforcement().policies.guarded(alias.toLowerCase());
-        if (shadowed !== undefined) {
-          throw new StatementRefusedError(
-            `the common table expression ${alias} is named like the table of ${shadowed.name}`,
-            'Rename it.',
-          );
-        }
-      }
-      return super.createCteExpression();
     }
 
     /** The predicates of the tables that the statement reads or changes, joins left out: those carry theirs in their ON. */
@@ -103,7 +90,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
     }
 
     private checked(condition: string): string {
-      return condition === '' ? condition : checkCallerText(condition, this.enforcement().dialect, 'a condition');
+      return checkCallerText(condition, this.enforcement().dialect, 'a condition');
     }
 
     private enforcement(): Enforcement {

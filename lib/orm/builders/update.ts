@@ -10,25 +10,24 @@ import type { BoundStatement } from '../sql/placeholders.js';
 import { ValueSets } from '../value-sets.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
-import { isLimited, requireOwnTenant, requireParent, tenantColumnsOf } from './write-rules.js';
+import { isLimited, requireOwnTenant, requireParent, tenantColumnsOf, writtenMetadata } from './write-rules.js';
 
 /** An update that changes rows of the tenant scope only, and cannot move them out of it. */
 export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scoped(UpdateQueryBuilder)<Entity> {
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
-    const { mainAlias, callListeners } = this.expressionMap;
+    const metadata = writtenMetadata(this.expressionMap);
     // Each update that `save` makes is for one row, and it does not look whether there was one.
-    if (result.affected === 0 && !callListeners && isPersisting() && mainAlias?.hasMetadata) {
+    if (result.affected === 0 && !this.expressionMap.callListeners && isPersisting() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
-      if (isLimited(mainAlias.metadata, policies)) throw new EntityNotFoundError(mainAlias.metadata.target, {});
+      if (isLimited(metadata, policies)) throw new EntityNotFoundError(metadata.target, {});
     }
     return result;
   }
 
   protected override createUpdateExpression(): string {
-    const { mainAlias } = this.expressionMap;
-    if (!mainAlias?.hasMetadata) return super.createUpdateExpression();
-    const { metadata } = mainAlias;
+    const metadata = writtenMetadata(this.expressionMap);
+    if (metadata === undefined) return super.createUpdateExpression();
     const { policies, dialect } = requireEnforcement(this.dataSource);
     const given = this.getValueSet();
     const values = outsideRendering(() => new ValueSets(metadata, dialect).ofUpdate(given));

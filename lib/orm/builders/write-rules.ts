@@ -1,11 +1,17 @@
 import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
 import { authorityOver } from '../authority.js';
 import { writtenValue } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
 import { isScoped } from '../policy.js';
 import type { TenantColumn } from '../policy.js';
+
+/** The entity that a builder writes; undefined for a table that no entity stands for. */
+export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {
+  return mainAlias?.hasMetadata ? mainAlias.metadata : undefined;
+}
 
 /** Whether the running code is limited on this entity. */
 export function isLimited(metadata: EntityMetadata, policies: Policies): boolean {

@@ -1,0 +1,18 @@
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { attach } from '../../lib/orm/attach.js';
+
+/**
+ * A DataSource of a kind of database that need not be there: attached, but never connected. Its builders make the text of statements,
+ * and what is refused is refused before anything is sent.
+ */
+export async function unconnected(
+  type: 'postgres' | 'mysql' | 'sqljs',
+  entities: NonNullable<DataSourceOptions['entities']>,
+): Promise<DataSource> {
+  const own = type === 'mysql' ? { connectorPackage: 'mysql2', database: 'none' } : {};
+  const dataSource = new DataSource({ type, entities, ...own } as DataSourceOptions);
+  await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+  attach(dataSource);
+  return dataSource;
+}
