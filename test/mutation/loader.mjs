@@ -1,0 +1,58 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { transform } from '@swc/core';
+import jestConfig from '../../jest.config.mjs';
+
+/** Module hooks that let Node load the test files as Jest does: TypeScript, the package by its name, and a harness for Jest's globals. */
+
+const [[, options]] = /** @type {any} */ (Object.values(jestConfig.transform ?? {}));
+const harness = new URL('./jest-globals.mjs', import.meta.url).href;
+
+/** @type {string} */
+let root;
+/** @type {string} */
+let compiled;
+
+/** @param {{ root: string, compiled: string }} given the project's folder, and one that keeps what has been compiled */
+export async function initialize(given) {
+  root = pathToFileURL(`${given.root}/`).href;
+  compiled = given.compiled;
+  await mkdir(compiled, { recursive: true });
+}
+
+/** @type {import('node:module').ResolveHook} */
+export async function resolve(specifier, context, next) {
+  if (specifier === '@jest/globals') return { url: harness, shortCircuit: true };
+  const registry = context.parentURL && new URL(context.parentURL).search;
+  if (specifier === 'nestjs-muck') return { url: `${root}lib/index.ts${registry}`, shortCircuit: true };
+  const { parentURL } = context;
+  if (/^\.{1,2}\//.test(specifier) && parentURL?.startsWith(root) && !parentURL.includes('/node_modules/')) {
+    const url = new URL(specifier, parentURL);
+    // TypeScript names the file that will be emitted.
+    const source = new URL(url.href.replace(/\.js$/, '.ts'));
+    return { url: `${(existsSync(source) ? source : url).href}${registry}`, shortCircuit: true };
+  }
+  return next(specifier, context);
+}
+
+/** @type {import('node:module').LoadHook} */
+export async function load(url, context, next) {
+  const { pathname, protocol } = new URL(url);
+  if (protocol !== 'file:' || !pathname.endsWith('.ts')) return next(url, context);
+  const file = fileURLToPath(new URL(pathname, url));
+  return { format: 'module', shortCircuit: true, source: await compile(file) };
+}
+
+/** @param {string} file */
+async function compile(file) {
+  const source = await readFile(file, 'utf8');
+  const kept = join(compiled, `${createHash('sha1').update(source).digest('hex')}.mjs`);
+  if (existsSync(kept)) return readFile(kept, 'utf8');
+  const { code } = await transform(source, { ...options, filename: file, module: { type: 'es6' } });
+  await writeFile(kept, code);
+  return code;
+}

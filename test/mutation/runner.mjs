@@ -1,0 +1,215 @@
+// @ts-check
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PluginKind } from '@stryker-mutator/api/plugin';
+import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
+import { changeOf, entryOf } from './change.mjs';
+import { loadSections, runSection } from './suite.mjs';
+
+/**
+ * Runs the tests of isolation against one mutant after the other in a process that has loaded them all: a mutant costs about as much as the
+ * test that kills it. For Stryker, a test is a section: the tests that are opened and closed together.
+ *
+ * @typedef {import('./suite.mjs').Section} Section
+ * @typedef {Record<string, number>} Hits how often each mutant was met
+ * @typedef {{ ms: number, around: string[], tests: Record<string, string[]> }} Reach
+ *   of a section: the mutants that its hooks meet, and those that each test meets
+ * @typedef {{ mutant: string, section: string, test: string }} Doubt
+ *   a test that failed with the mutant, and afterwards without it too
+ */
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const REACH = 'mutation-reach.json';
+const DOUBT = 'mutation-doubt.json';
+const UNSTEADY = 'mutation-unsteady.json';
+
+/** Files that remember across DataSources: what one mutant has seen, the next would not meet again. */
+const REMEMBERING = /\/orm\/sql\/caller-text\.ts$/;
+
+/** @type {any} */
+const shared = globalThis;
+const stryker = (shared.__stryker__ ??= {});
+
+class HotRunner {
+  /** @type {Section[]} */
+  sections = [];
+  /** @type {Record<string, Reach>} */
+  reach = {};
+  /** Tests that have killed, with how many: the next mutant is likely theirs too. */
+  kills = /** @type {Map<string, number>} */ (new Map());
+  runs = 0;
+  isSpoilt = false;
+
+  capabilities() {
+    return { reloadEnvironment: false };
+  }
+
+  async init() {
+    process.on('uncaughtException', () => (this.isSpoilt = true));
+  }
+
+  async load() {
+    if (this.sections.length > 0) return;
+    this.sections = await loadSections({ root: process.cwd(), compiled: resolve('mutation-compiled') });
+    if (existsSync(REACH)) this.reach = read(REACH, {});
+  }
+
+  /** @returns {Promise<import('@stryker-mutator/api/test-runner').DryRunResult>} */
+  async dryRun() {
+    await this.load();
+    const tests = [];
+    for (const section of this.sections) {
+      const start = performance.now();
+      const { failed } = await runSection(section, {
+        onStart: (name) => (stryker.currentTestId = idOf(section, name)),
+      });
+      const { id } = section;
+      const timeSpentMs = performance.now() - start;
+      if (failed) {
+        const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
+        tests.push({ id, name: id, timeSpentMs, status: TestStatus.Failed, failureMessage });
+      } else tests.push({ id, name: id, timeSpentMs, status: TestStatus.Success });
+    }
+    stryker.currentTestId = undefined;
+    const coverage = stryker.mutantCoverage ?? { static: {}, perTest: {} };
+    /** @type {Record<string, Hits>} */
+    const perTest = {};
+    for (const [i, section] of this.sections.entries()) {
+      const at = (/** @type {string | undefined} */ name) =>
+        /** @type {Hits} */ (coverage.perTest[idOf(section, name)] ?? {});
+      this.reach[section.id] = {
+        ms: tests[i].timeSpentMs,
+        around: Object.keys(at(undefined)),
+        tests: Object.fromEntries(section.tests.map((name) => [name, Object.keys(at(name))])),
+      };
+      const hits = (perTest[section.id] = /** @type {Hits} */ ({}));
+      for (const name of [undefined, ...section.tests])
+        for (const [mutant, count] of Object.entries(at(name))) hits[mutant] = (hits[mutant] ?? 0) + count;
+    }
+    writeFileSync(REACH, JSON.stringify(this.reach));
+    return {
+      status: DryRunStatus.Complete,
+      tests: /** @type {any} */ (tests),
+      mutantCoverage: { static: coverage.static, perTest },
+    };
+  }
+
+  /**
+   * @param {import('@stryker-mutator/api/test-runner').MutantRunOptions} options
+   * @returns {Promise<import('@stryker-mutator/api/test-runner').MutantRunResult>}
+   */
+  async mutantRun({ activeMutant, hitLimit, mutantActivation, sandboxFileName }) {
+    // The list says why no test can kill it.
+    if (entryOf(changeOf(activeMutant, PROJECT))) return { status: MutantRunStatus.Survived, nrOfTests: 0 };
+    if (this.isSpoilt || (this.runs > 0 && REMEMBERING.test(sandboxFileName))) throw new Error('A new process, please');
+    this.runs += 1;
+    this.activate = () => Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
+    if (mutantActivation === 'static') this.activate();
+    try {
+      await this.load();
+    } catch (error) {
+      if (mutantActivation !== 'static') throw error;
+      return { status: MutantRunStatus.Killed, killedBy: [], failureMessage: textOf(error), nrOfTests: 0 };
+    } finally {
+      this.deactivate();
+    }
+
+    const doubt = /** @type {Doubt | undefined} */ (read(DOUBT, undefined));
+    rmSync(DOUBT, { force: true });
+    if (doubt?.mutant === activeMutant.id && !(await this.passesWithout(doubt))) {
+      writeFileSync(UNSTEADY, JSON.stringify([...read(UNSTEADY, []), `${doubt.section}${doubt.test}`]));
+    }
+
+    let nrOfTests = 0;
+    for (const { section, tests } of this.order(activeMutant.id)) {
+      nrOfTests += tests.size;
+      this.activate();
+      const { failed, hung } = await runSection(section, { chosen: (name) => tests.has(name), onEnd: this.deactivate });
+      this.deactivate();
+      if (hung) this.isSpoilt = true;
+      if (!failed) continue;
+      const suspect = { mutant: activeMutant.id, section: section.id, test: failed.name };
+      const isProven =
+        mutantActivation === 'static' ||
+        doubt?.mutant === activeMutant.id ||
+        (await this.passesWithout(suspect, tests));
+      if (!isProven) {
+        writeFileSync(DOUBT, JSON.stringify(suspect));
+        throw new Error(`${failed.name} fails without the mutant too: a new process, please`);
+      }
+      if (doubt?.mutant === activeMutant.id) this.isSpoilt = true;
+      this.kills.set(section.id, (this.kills.get(section.id) ?? 0) + 1);
+      const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
+      return { status: MutantRunStatus.Killed, killedBy: [section.id], failureMessage, nrOfTests };
+    }
+    return { status: MutantRunStatus.Survived, nrOfTests };
+  }
+
+  deactivate = () => Object.assign(stryker, { activeMutant: null, hitCount: undefined, hitLimit: undefined });
+  activate = () => {};
+
+  /**
+   * Whether a test that has failed passes when no mutant is active.
+   *
+   * @param {Doubt} doubt
+   * @param {Set<string>} [tests]
+   */
+  async passesWithout({ section: id, test }, tests) {
+    const section = this.sections.find((one) => one.id === id);
+    if (section === undefined) return false;
+    const { failed } = await runSection(section, {
+      chosen: (name) => name === test || (!section.tests.includes(test) && (tests?.has(name) ?? true)),
+    });
+    return failed === undefined;
+  }
+
+  /**
+   * The tests that meet a mutant, the likeliest and cheapest to kill it first; all of them for one that only loading meets.
+   *
+   * @param {string} mutant
+   */
+  order(mutant) {
+    const unsteady = new Set(/** @type {string[]} */ (read(UNSTEADY, [])));
+    const meeting = this.sections.map((section) => {
+      const { ms, around, tests } = this.reach[section.id];
+      const steady = section.tests.filter((name) => !unsteady.has(`${section.id}${name}`));
+      const inside = steady.filter((name) => tests[name]?.includes(mutant));
+      return { section, ms, tests: new Set(inside), all: steady, isAround: around.includes(mutant) };
+    });
+    const isMet = meeting.some(({ tests, isAround }) => tests.size > 0 || isAround);
+    /** @type {{ section: Section, tests: Set<string>, cost: number }[]} */
+    const first = [];
+    const then = [];
+    for (const { section, ms, tests, all, isAround } of meeting) {
+      const cost = ms / (1 + 20 * (this.kills.get(section.id) ?? 0));
+      if (tests.size > 0) first.push({ section, tests, cost });
+      if (isAround || !isMet) then.push({ section, tests: new Set(all), cost });
+    }
+    const byCost = (/** @type {{ cost: number }} */ a, /** @type {{ cost: number }} */ b) => a.cost - b.cost;
+    return [...first.sort(byCost), ...then.sort(byCost)].filter(({ tests }) => tests.size > 0);
+  }
+}
+
+/** @param {Section} section @param {string | undefined} name */
+function idOf(section, name) {
+  return `${section.id}\n${name ?? ''}`;
+}
+
+/** @param {string} file @param {any} otherwise */
+function read(file, otherwise) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : otherwise;
+}
+
+/** @param {unknown} error */
+function textOf(error) {
+  return String((error instanceof Error && error.message) || error).slice(0, 500);
+}
+
+export const strykerPlugins = [
+  {
+    kind: PluginKind.TestRunner,
+    name: 'hot',
+    factory: Object.assign(() => new HotRunner(), { inject: /** @type {const} */ ([]) }),
+  },
+];

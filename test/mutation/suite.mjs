@@ -1,0 +1,168 @@
+// @ts-check
+import { register } from 'node:module';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DataSource } from 'typeorm';
+import { collect, NeedsJest } from './jest-globals.mjs';
+
+/**
+ * All test files, loaded once into this process.
+ *
+ * @typedef {import('./jest-globals.mjs').Block} Block
+ * @typedef {import('./jest-globals.mjs').Test} Test
+ * @typedef {{ id: string, file: Block, block: Block, tests: string[], enter(): void }} Section
+ *   the tests of a file that are opened and closed together
+ */
+
+/** The tests of isolation, but for those that need a server. */
+const SPECS = /^test\/((attacks|boot)\/.*|isolation\/(?!concurrency|support-desk).*)\.spec\.ts$/;
+
+const SLOW = 20_000;
+
+/** What the package puts over TypeORM's own methods when it is loaded. */
+const initialize = DataSource.prototype.initialize;
+
+/**
+ * Loads the test files of a folder.
+ *
+ * @param {{ root: string, compiled: string, only?: RegExp }} given
+ * @returns {Promise<Section[]>}
+ */
+export async function loadSections({ root, compiled, only = SPECS }) {
+  process.env.TEST_DATABASES ??= 'sqljs';
+  process.env.TEST_ATTEMPTS ??= 'held';
+  process.env.TEST_SERVERS ??= JSON.stringify({
+    prefix: '',
+    found: { sqljs: { url: 'sqljs:', name: 'SQLite' } },
+    missing: {},
+  });
+  register('./loader.mjs', { parentURL: import.meta.url, data: { root, compiled } });
+  /** @type {Map<string, typeof initialize>} */
+  const registries = new Map();
+  const sections = [];
+  for (const path of await specs(root, only)) {
+    // The scope of a process is declared once: a file that declares its own gets its own copy of the package.
+    const source = await readFile(join(root, path), 'utf8');
+    const registry = /declareScope\(|MuckModule/.test(source) ? `?${path}` : '?';
+    DataSource.prototype.initialize = registries.get(registry) ?? initialize;
+    const file = await collect(path, () => import(`${pathToFileURL(join(root, path)).href}${registry}`));
+    const wrapped = DataSource.prototype.initialize;
+    registries.set(registry, wrapped);
+    const enter = () => void (DataSource.prototype.initialize = wrapped);
+    sections.push(...sectionsOf(file, enter));
+  }
+  return sections;
+}
+
+/** @param {string} root @param {RegExp} chosen */
+async function specs(root, chosen) {
+  const files = await readdir(join(root, 'test'), { recursive: true });
+  return files
+    .map((file) => `test/${file}`)
+    .filter((file) => chosen.test(file))
+    .sort();
+}
+
+/** @param {Block} file @param {() => void} enter @returns {Section[]} */
+function sectionsOf(file, enter) {
+  const blocks = file.parts.filter((part) => 'parts' in part);
+  const alone = file.parts.filter((part) => 'run' in part);
+  if (alone.length > 0) blocks.push({ ...file, before: [], after: [], name: '', parts: alone });
+  return blocks.map((block) => ({
+    id: `${file.name} › ${block.name}`,
+    file,
+    block,
+    tests: [...testsIn({ ...file, parts: [block] }, '')].map(([name]) => name),
+    enter,
+  }));
+}
+
+/** @param {Block} block @param {string} prefix @returns {Generator<[string, Test]>} */
+function* testsIn(block, prefix) {
+  for (const part of block.parts) {
+    const name = `${prefix} › ${part.name}`;
+    if ('parts' in part) yield* testsIn(part, name);
+    else yield [name, part];
+  }
+}
+
+/**
+ * Runs tests of a section, with the hooks around them, up to the first that fails.
+ *
+ * @param {Section} section
+ * @param {object} options
+ * @param {(name: string) => boolean} [options.chosen]
+ * @param {(name: string | undefined) => void} [options.onStart] told before each test, and with undefined before each hook around several
+ * @param {() => void} [options.onEnd] told before what was opened is closed
+ * @returns {Promise<{ failed?: { name: string, error: unknown }, skipped: string[], hung: boolean }>}
+ */
+export async function runSection(section, { chosen = () => true, onStart = () => {}, onEnd = () => {} }) {
+  section.enter();
+  const result = { failed: undefined, skipped: /** @type {string[]} */ ([]), hung: false };
+
+  /** @param {Block} block @param {string} prefix @param {Block[]} outer @returns {Promise<void>} */
+  const run = async (block, prefix, outer) => {
+    const wanted = [...testsIn(block, prefix)].some(([name]) => chosen(name));
+    if (!wanted || result.failed) return;
+    const blocks = [...outer, block];
+    onStart(undefined);
+    await attempt(`${prefix} › before`, async () => {
+      for (const step of block.before) await limited(step);
+    });
+    for (const part of block.parts) {
+      const name = `${prefix} › ${part.name}`;
+      if (result.failed) break;
+      if ('parts' in part) await run(part, name, blocks);
+      else if (chosen(name)) {
+        onStart(name);
+        await attempt(name, async () => {
+          try {
+            for (const one of blocks) for (const step of one.beforeEach) await limited(step);
+            await limited(part.run);
+          } finally {
+            for (const one of blocks.toReversed()) for (const step of one.afterEach) await limited(step);
+          }
+        });
+      }
+    }
+    if (result.failed) onEnd();
+    onStart(undefined);
+    await attempt(`${prefix} › after`, async () => {
+      for (const step of block.after) await limited(step);
+    });
+  };
+
+  /** @param {string} name @param {() => Promise<void>} step */
+  const attempt = async (name, step) => {
+    try {
+      await step();
+    } catch (error) {
+      if (error instanceof NeedsJest) result.skipped.push(name);
+      else {
+        if (error instanceof Hung) result.hung = true;
+        result.failed ??= /** @type {any} */ ({ name, error });
+      }
+    }
+  };
+
+  const { file, block } = section;
+  await run({ ...file, parts: [block] }, '', []);
+  return result;
+}
+
+class Hung extends Error {}
+
+/** @param {() => unknown} step */
+async function limited(step) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Hung('did not end')), SLOW);
+  });
+  try {
+    await Promise.race([step(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
