@@ -129,7 +129,7 @@ async function openTicket({ page, holds, inspect }, { colleague }) {
 }
 
 /** @param {Stage} stage @param {Desk} desk */
-async function followTicket({ page, holds, inspect }, { person }) {
+async function followTicket({ page, holds, inspect }, { person, tag }) {
   await page.getByRole('button', { name: 'Add comment' }).click();
   await page.getByText('New comment must have 1 to 5000 characters').waitFor();
   await page.getByLabel('New comment').fill('Turned it round.\n<b>Fits now.</b>');
@@ -139,6 +139,19 @@ async function followTicket({ page, holds, inspect }, { person }) {
     (await page.locator('.thread .byline b').textContent()) === person,
     'a comment is by whoever wrote it, and stays text',
   );
+
+  await page.getByLabel('Tag to add').selectOption(tag);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('button', { name: `Remove the tag ${tag}` }).waitFor();
+
+  await page.getByRole('button', { name: 'Say how' }).click();
+  await page.getByLabel('How it ended').fill('Printed anew.');
+  await page.getByRole('button', { name: 'Save resolution' }).click();
+  await page.locator('.resolution .text', { hasText: 'Printed anew.' }).waitFor();
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByLabel('How it ended').fill('Printed anew, this time the right way up.');
+  await page.getByRole('button', { name: 'Save resolution' }).click();
+  await page.locator('.resolution .text', { hasText: 'right way up' }).waitFor();
 
   await page.getByRole('button', { name: 'Edit' }).click();
   await page.getByRole('dialog').getByLabel('Priority').selectOption('High');
@@ -150,6 +163,8 @@ async function followTicket({ page, holds, inspect }, { person }) {
   await inspect('ticket');
   await page.getByRole('button', { name: 'Reopen' }).click();
   await page.getByText('status: closed → open').waitFor();
+  await page.getByRole('button', { name: `Remove the tag ${tag}` }).click();
+  await page.getByText('None', { exact: true }).waitFor();
   const events = await page.locator('.history li').count();
   holds(events >= 4, `the history tells all of it (${events} entries)`);
 }
@@ -162,7 +177,7 @@ async function deleteAndRestore({ page, holds, inspect }, all) {
   await inspect('deleted');
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.getByText('restored it').waitFor();
-  holds(await page.getByText('<b>Fits now.</b>').isVisible(), 'and comes back with all that hangs on it');
+  holds(await page.getByText('right way up').isVisible(), 'and comes back with all that hangs on it');
 
   await page.getByRole('button', { name: 'Delete', exact: true }).first().click();
   await page.getByText('This ticket is deleted.').waitFor();

@@ -17,6 +17,8 @@ type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
 const NEVER = 2_000_000_000;
 const TICKETS = '/api/support-tickets';
 const COMMENT = { body: 'Mine now' };
+const RESOLUTION = { summary: 'Mine now' };
+const TICKET = { orderNumber: 9001, subject: 'Mine now' };
 
 /** Rows of one organization: a ticket that is there and one that is deleted, and what hangs on the first. */
 interface Rows {
@@ -53,6 +55,12 @@ const QUESTIONS: Question[] = [
   { verb: 'patch', of: 'comment', at: (id, { ticket }) => `${TICKETS}/${ticket}/comments/${id}`, body: COMMENT },
   { verb: 'delete', of: 'comment', at: (id, _, { ticket }) => `${TICKETS}/${ticket}/comments/${id}` },
   { verb: 'delete', of: 'comment', at: (id, { ticket }) => `${TICKETS}/${ticket}/comments/${id}` },
+
+  { verb: 'get', of: 'ticket', at: (id) => `${TICKETS}/${id}/resolution` },
+  { verb: 'post', of: 'ticket', at: (id) => `${TICKETS}/${id}/resolution`, body: RESOLUTION },
+  { verb: 'put', of: 'ticket', at: (id) => `${TICKETS}/${id}/resolution`, body: RESOLUTION },
+  { verb: 'patch', of: 'ticket', at: (id) => `${TICKETS}/${id}/resolution`, body: RESOLUTION },
+  { verb: 'delete', of: 'ticket', at: (id) => `${TICKETS}/${id}/resolution` },
 
   { verb: 'get', of: 'ticket', at: (id) => `${TICKETS}/${id}/history` },
   { verb: 'get', of: 'history', at: (id, _, { ticket }) => `${TICKETS}/${ticket}/history/${id}` },
@@ -160,6 +168,20 @@ describe.each(adaptersToTest())('the routes of the support desk on %s', (adapter
       const { comment, ticket } = rows[me];
       const elsewhere = await ask(me, 'get', `${TICKETS}?id__ne=${ticket}&limit=1`).expect(200);
       await ask(me, 'get', `${TICKETS}/${elsewhere.body.items[0].id}/comments/${comment}`).expect(404);
+    });
+
+    it('names a foreign tag in a body as one that does not exist', async () => {
+      const before = await stored();
+      for (const [verb, path] of [
+        ['post', TICKETS],
+        ['patch', `${TICKETS}/${rows[me].ticket}`],
+      ] as const) {
+        const foreign = await ask(me, verb, path, { ...TICKET, tags: [rows[other].tag] });
+        const missing = await ask(me, verb, path, { ...TICKET, tags: [NEVER] });
+        expect(foreign.status).toBe(400);
+        expect(heard(foreign, rows[other].tag)).toEqual(heard(missing, NEVER));
+      }
+      expect(await stored()).toEqual(before);
     });
 
     it('shows nobody of the other organization in what is read along', async () => {

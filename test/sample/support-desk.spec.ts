@@ -127,4 +127,34 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     await as(ada, 'patch', `${history}/${id}`).send({ event: 'deleted' }).expect(404);
     await as(ada, 'delete', `${history}/${id}`).expect(404);
   });
+
+  it('has one resolution for each ticket at most', async () => {
+    const { body } = await as(ada, 'post', TICKETS).send({ orderNumber: 7003, subject: 'To be resolved' }).expect(201);
+    const path = `${TICKETS}/${body.id}/resolution`;
+    await as(ada, 'get', path).expect(404);
+    await as(ada, 'post', path).send({ summary: 'Done.' }).expect(201);
+    await as(ada, 'post', path).send({ summary: 'Done again.' }).expect(409);
+    await as(ada, 'patch', path).send({ summary: 'Done well.' }).expect(200);
+    expect((await as(ada, 'get', path).expect(200)).body).toMatchObject({ summary: 'Done well.', ticketId: body.id });
+    await as(ada, 'delete', path).expect(204);
+    await as(ada, 'get', path).expect(404);
+  });
+
+  it('tags tickets by what their bodies say, and writes that down', async () => {
+    const { body } = await as(ada, 'post', TICKETS)
+      .send({ orderNumber: 7004, subject: 'Tagged', tags: [1, 2] })
+      .expect(201);
+    const path = `${TICKETS}/${body.id}`;
+    const tags = async (): Promise<number[]> =>
+      (await as(ada, 'get', `${path}?include=tags`).expect(200)).body.tags.map(({ id }: { id: number }) => id);
+    expect(await tags()).toEqual([1, 2]);
+    await as(ada, 'patch', path)
+      .send({ tags: [2, 3] })
+      .expect(200);
+    expect(await tags()).toEqual([2, 3]);
+    const written = (await historyOf(body.id)).at(-1);
+    expect(written?.changes).toEqual([{ field: 'tags', to: 'bug, delivery' }]);
+    await as(ada, 'patch', path).send({ tags: [] }).expect(200);
+    expect(await tags()).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
 import { ask } from './api.js';
 import { commentThread } from './comment-thread.js';
-import { h, replaceIn, time } from './dom.js';
-import { priorityMark, statusMark, tagChip } from './marks.js';
+import { h, replaceIn, select, time } from './dom.js';
+import { priorityMark, statusMark } from './marks.js';
+import { resolutionPanel } from './resolution-panel.js';
 import { editTicket } from './ticket-form.js';
 
 /**
@@ -14,14 +15,14 @@ export function ticketView(desk, id) {
   const path = `support-tickets/${id}`;
   const heading = h('h1', { tabindex: -1 }, 'Ticket');
   const head = h('div', { class: 'ticket-head' });
-  const resolution = h('section', { class: 'panel', 'aria-labelledby': 'resolution' });
+  const resolution = resolutionPanel(desk, path, refresh);
   const thread = commentThread(desk, path);
   const details = h('section', { class: 'panel', 'aria-labelledby': 'details' });
   const history = h('section', { class: 'history', 'aria-labelledby': 'history' });
   const body = h(
     'div',
     { class: 'ticket' },
-    h('div', { class: 'ticket-main' }, resolution, thread.view),
+    h('div', { class: 'ticket-main' }, resolution.view, thread.view),
     h('aside', { 'aria-label': 'About this ticket' }, details, history),
   );
   const view = h('div', {}, h('p', { class: 'back' }, h('a', { href: '#/' }, '← All tickets')), heading, head, body);
@@ -38,12 +39,7 @@ export function ticketView(desk, id) {
     replaceIn(head, ...headOf(ticket.data));
     replaceIn(details, ...detailsOf(ticket.data));
     replaceIn(history, ...historyOf(entries.data.items));
-    resolution.hidden = ticket.data.resolution === null;
-    replaceIn(
-      resolution,
-      h('h2', { id: 'resolution' }, 'Resolution'),
-      h('p', { class: 'text' }, ticket.data.resolution?.summary ?? ''),
-    );
+    resolution.show(ticket.data.resolution);
   }
 
   const attempt = (work) => () => desk.attempt(work);
@@ -111,9 +107,49 @@ export function ticketView(desk, id) {
         h('dt', {}, 'Updated'),
         h('dd', {}, time(updatedAt)),
         h('dt', { class: 'whole' }, 'Tags'),
-        h('dd', { class: 'whole tags' }, tags.length > 0 ? tags.map(tagChip) : h('span', { class: 'soft' }, 'None')),
+        h('dd', { class: 'whole' }, ...tagsOf(tags)),
       ),
     ];
+  }
+
+  function tagsOf(tags) {
+    const tagIds = tags.map(({ id: tagId }) => tagId);
+    const others = desk.tags.filter(({ id: tagId }) => tags.every((tag) => tag.id !== tagId));
+    const add = select(
+      { 'aria-label': 'Tag to add', id: 'add-tag', 'data-key': 'add-tag' },
+      others.map(({ id: tagId, name }) => [String(tagId), name]),
+    );
+    return [
+      tags.length === 0 && h('p', { class: 'soft' }, 'None'),
+      tags.length > 0 &&
+        h(
+          'ul',
+          { class: 'tags' },
+          tags.map(({ id: tagId, name }) => h('li', { class: 'tag' }, name, untagButton(tagId, name, tagIds))),
+        ),
+      others.length > 0 &&
+        h(
+          'div',
+          { class: 'add-tag' },
+          add,
+          button(
+            'Add',
+            'add',
+            attempt(() => setTags([...tagIds, Number(add.value)])),
+          ),
+        ),
+    ];
+  }
+
+  function untagButton(tagId, name, tagIds) {
+    const remove = attempt(() => setTags(tagIds.filter((other) => other !== tagId)));
+    return h('button', { type: 'button', 'aria-label': `Remove the tag ${name}`, onclick: remove }, '×');
+  }
+
+  async function setTags(tagIds) {
+    await ask('PATCH', path, { body: { tags: tagIds } });
+    await refresh();
+    desk.announce('Tags changed');
   }
 
   return { view, heading, ready: refresh() };
@@ -137,7 +173,7 @@ function historyOf(entries) {
           {},
           h('p', {}, h('b', {}, author.name), ` ${EVENTS[event]}`),
           changes.map(({ field, from, to }) =>
-            h('p', { class: 'soft' }, `${field}: ${from ?? 'none'} → ${to ?? 'none'}`),
+            h('p', { class: 'soft' }, `${field}: ${from === undefined ? '' : `${from ?? 'none'} → `}${to ?? 'none'}`),
           ),
           h('p', { class: 'soft' }, time(createdAt)),
         ),

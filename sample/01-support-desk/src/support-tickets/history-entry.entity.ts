@@ -10,7 +10,8 @@ export type HistoryEvent = (typeof HISTORY_EVENTS)[number];
 /** One field of a ticket, in words that still say something when what they name is gone. */
 export interface FieldChange {
   readonly field: string;
-  readonly from: string | null;
+  /** Left out where only what came of it is known. */
+  readonly from?: string | null;
   readonly to: string | null;
 }
 

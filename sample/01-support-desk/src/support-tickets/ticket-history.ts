@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { CrudHooks, HookContext, RowChanges } from 'nestjs-muck';
-import type { EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { memberOf, type SignedInRequest } from '../auth/signed-in-user.js';
 import { User } from '../users/user.entity.js';
 import { HistoryEntry, type FieldChange, type HistoryEvent } from './history-entry.entity.js';
 import type { SupportTicket } from './support-ticket.entity.js';
+import { Tag } from './tag.entity.js';
 
 type Context = HookContext<SignedInRequest>;
 
@@ -26,7 +27,11 @@ export class TicketHistory implements CrudHooks<SupportTicket> {
   }
 
   async afterUpdate(ticket: SupportTicket, context: Context & RowChanges<SupportTicket>): Promise<void> {
-    const changes = [...changedFields(ticket, context), ...(await changedAssignee(ticket, context))];
+    const changes = [
+      ...changedFields(ticket, context),
+      ...(await changedAssignee(ticket, context)),
+      ...(await changedTags(context)),
+    ];
     if (changes.length > 0) await this.write('changed', ticket, changes, context);
   }
 
@@ -61,6 +66,13 @@ async function changedAssignee(
   if (!('assigneeId' in changes)) return [];
   const [from, to] = [await nameOf(previous.assigneeId, manager), await nameOf(assigneeId, manager)];
   return [{ field: 'assignee', from, to }];
+}
+
+async function changedTags({ changes, manager }: Context & RowChanges<SupportTicket>): Promise<FieldChange[]> {
+  if (changes.tags === undefined) return [];
+  const ids = changes.tags.map(({ id }) => id);
+  const tags = await manager.find(Tag, { where: { id: In(ids) }, order: { name: 'ASC' } });
+  return [{ field: 'tags', to: tags.map(({ name }) => name).join(', ') || null }];
 }
 
 async function nameOf(userId: number | null, manager: EntityManager): Promise<string | null> {

@@ -22,6 +22,7 @@ const ASSETS: readonly string[] = [
   'list-view.js',
   'marks.js',
   'messages.js',
+  'resolution-panel.js',
   'session.js',
   'sign-in-view.js',
   'style.css',

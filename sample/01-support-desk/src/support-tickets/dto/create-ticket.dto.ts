@@ -1,4 +1,15 @@
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateIf } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import {
   TICKET_PRIORITIES,
   TICKET_STATUSES,
@@ -37,4 +48,11 @@ export class CreateTicketDto {
   @Min(1, NUMBER)
   @Max(MAX_INTEGER, NUMBER)
   assigneeId?: number | null;
+
+  /** The ids of its tags, all of them; left out, they stay as they are. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsArray()
+  @ArrayMaxSize(20)
+  @IsInt({ each: true })
+  tags?: number[];
 }
