@@ -20,7 +20,7 @@ export type { ProblemDocument } from './crud/problem-details/problem-document.js
 export { ProblemDetailsFilter } from './crud/problem-details/problem-details.filter.js';
 export type { Problem } from './crud/problem.js';
 export { Page } from './crud/query/list-query.js';
-export type { ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
+export type { ListCount, ListDeleted, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId, IdPart } from './crud/resource-id.js';
 export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';
 export { MuckConfigurationError } from './exceptions/muck-configuration.error.js';

@@ -63,6 +63,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly fields?: readonly ColumnPath<T>[];
   /** Classes that take part in writes, in the order in which they run; a module provides them. */
   readonly hooks?: readonly Type<CrudHooks<T>>[];
+  /**
+   * Whether clients may list rows that are marked as deleted: `?deleted=include` and `?deleted=only`. Off by default; who may do so is a
+   * guard's matter.
+   */
+  readonly deleted?: boolean;
   /** Name of the DataSource, for an entity that several have. */
   readonly dataSource?: string;
 }

@@ -56,7 +56,7 @@ export function rowParameters({ include, fields }: RowRules): ParameterObject[] 
   ];
 }
 
-function pageParameters({ limit, mode, count }: ListRules): ParameterObject[] {
+function pageParameters({ limit, mode, count, deleted }: ListRules): ParameterObject[] {
   return [
     query('limit', 'Most rows of the page.', {
       type: 'integer',
@@ -75,6 +75,14 @@ function pageParameters({ limit, mode, count }: ListRules): ParameterObject[] {
       enum: ['exact', 'none', 'capped'],
       default: count,
     }),
+    ...(deleted
+      ? [
+          query('deleted', 'Rows that are marked as deleted: those too, or only those.', {
+            type: 'string',
+            enum: ['include', 'only'],
+          }),
+        ]
+      : []),
   ];
 }
 

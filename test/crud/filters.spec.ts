@@ -18,6 +18,16 @@ import type { Desk } from './desk.js';
 })
 class TicketsController extends CrudController<Ticket> {}
 
+@Controller('bin')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Ticket, {
+  deleted: true,
+  filter: ['status', 'assignee.tickets.status'],
+  include: ['assignee.tickets'],
+})
+class BinController extends CrudController<Ticket> {}
+
 @Controller('agents')
 @TenantScoped()
 @UseGuards(TestGuard)
@@ -37,7 +47,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
   const matching = (filters: unknown) => tickets({ filters: JSON.stringify(filters) });
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, AgentsController], { database });
+    desk = await openDesk([TicketsController, BinController, AgentsController], { database });
     const sow = async (organizationId: number, mark: string) => {
       const agents = desk.dataSource.getRepository(Agent);
       const [ada, alan] = await agents.save([{ name: `Ada${mark}` }, { name: `Alan${mark}` }, { name: `Idle${mark}` }]);
@@ -176,6 +186,31 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await page('count=exact')).toMatchObject({ total: 4 });
     expect(await page('count=capped')).toMatchObject({ total: 4 });
     expect(await page('count=about')).toMatchObject({ message: ['count must be one of exact, none, capped'] });
+  });
+
+  test('have deleted rows where that is allowed and asked for, of this list alone', async () => {
+    await desk.tenancy.unscoped('a deleted ticket of each', () =>
+      desk.dataSource.getRepository(Ticket).softDelete({ orderNumber: 4 }),
+    );
+    try {
+      expect(await tickets({})).toEqual([1, 2, 3]);
+      expect((await get('/tickets?deleted=only')).body.message).toEqual([
+        expect.stringContaining("parameter 'deleted'"),
+      ]);
+      expect(await ask('/bin', {})).toEqual([1, 2, 3]);
+      expect(await ask('/bin', { deleted: 'include' })).toEqual([1, 2, 3, 4]);
+      expect(await ask('/bin', { deleted: 'only' })).toEqual([4]);
+      expect((await get('/bin?deleted=include&limit=1')).body).toMatchObject({ total: 4 });
+      expect((await get('/bin?deleted=only&count=capped&limit=1')).body).toMatchObject({ total: 1 });
+      expect((await get('/bin?deleted=all')).body.message).toEqual(['deleted must be one of include, only']);
+      expect(await ask('/bin', { deleted: 'include', 'assignee.tickets.status': 'pending' })).toEqual([]);
+      const { body } = await get('/bin?deleted=only&include=assignee.tickets');
+      expect(body.items[0].assignee.tickets.map(({ orderNumber }: Ticket) => orderNumber)).toEqual([1]);
+      const { nextCursor } = (await get('/bin?deleted=include&limit=1&cursor=')).body;
+      expect((await get(`/bin?limit=1&cursor=${nextCursor}`)).status).toBe(400);
+    } finally {
+      await desk.tenancy.unscoped('as before', () => desk.dataSource.getRepository(Ticket).restore({ orderNumber: 4 }));
+    }
   });
 
   test('page by cursor, forwards and backwards', async () => {

@@ -33,6 +33,9 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
   }
   const shown = source.plainlyShown.filter(isComparable).map(({ property }) => property);
   const sortable = source.plainlyShown.filter(isSortable).map(({ property }) => property);
+  if (options.deleted === true && source.metadata.deleteDateColumn === undefined) {
+    problems.push(`deleted: ${source.metadata.name} has no @DeleteDateColumn() that would mark rows as deleted`);
+  }
   const search = choose('search', options.search ?? [], source, isSearchable, problems);
   return {
     limit,
@@ -41,6 +44,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
     filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
     search: [...search.values()].map(({ column }) => column),
+    deleted: options.deleted ?? false,
     rows: source.rows,
     ignoredParams: new Set(options.ignoreParams),
   };

@@ -26,6 +26,9 @@ export type ListFilters<T> = { readonly [P in ColumnPath<T> | `${ColumnPath<T>}_
   readonly $not?: ListFilters<T>;
 };
 
+/** Which deleted rows a list has besides the others, or instead of them. */
+export type ListDeleted = 'include' | 'only';
+
 /** How the rows of the whole list are counted: exactly, not at all, or up to a bound. */
 export type ListCount = 'exact' | 'none' | 'capped';
 
@@ -52,6 +55,8 @@ export interface ListQuery<T> extends RowQuery {
   readonly filters?: ListFilters<T>;
   /** Text that one of the resource's search columns contains, whatever its case. */
   readonly search?: string;
+  /** Rows that are marked as deleted: those too, or only those. None when left out. */
+  readonly deleted?: ListDeleted;
   /** The resource's option `count` when left out. */
   readonly count?: ListCount;
 }

@@ -1,7 +1,7 @@
 import type { Condition } from '../conditions.js';
 import type { Resource } from '../resource.js';
 import type { Filter } from './filter.js';
-import type { ListQuery } from './list-query.js';
+import type { ListDeleted, ListQuery } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import { FilterReader } from './read-filters.js';
 import { standardNulls } from './sort.js';
@@ -13,6 +13,7 @@ export interface ListRequest {
   readonly conditions: readonly Condition[];
   readonly filter: Filter;
   readonly search: string | undefined;
+  readonly deleted: ListDeleted | undefined;
   /** Ends with the primary key. */
   readonly order: readonly OrderKey[];
 }
@@ -31,7 +32,11 @@ export function readListRequest<T extends object>(
   if (search !== undefined && resource.list.search.length === 0) {
     throw new TypeError('Nothing to search: @Crud(Entity, { search: […] }) names no column.');
   }
-  return { conditions, filter: readFilter(resource, query), search, order: readOrder(resource, query) };
+  const { deleted } = query;
+  if (deleted !== undefined && resource.metadata.deleteDateColumn === undefined) {
+    throw new TypeError(`${resource.name} has no @DeleteDateColumn() that would mark rows as deleted.`);
+  }
+  return { conditions, filter: readFilter(resource, query), search, deleted, order: readOrder(resource, query) };
 }
 
 function readFilter<T extends object>(resource: Resource<T>, { filters = {} }: ListQuery<T>): Filter {

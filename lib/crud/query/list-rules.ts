@@ -14,6 +14,8 @@ export interface ListRules {
   readonly filter: NamedFields;
   readonly sort: NamedFields;
   readonly search: readonly ResourceColumn[];
+  /** Whether deleted rows may be asked for. */
+  readonly deleted: boolean;
   readonly rows: RowRules;
   readonly ignoredParams: ReadonlySet<string>;
 }

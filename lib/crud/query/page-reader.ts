@@ -107,7 +107,7 @@ export class PageReader<T extends object> {
   }
 
   private fingerprint(): string {
-    const { filters, search, sort } = this.query;
-    return listFingerprint(this.resource.name, filters ?? {}, search ?? '', sort ?? []);
+    const { filters, search, sort, deleted } = this.query;
+    return listFingerprint(this.resource.name, filters ?? {}, search ?? '', sort ?? [], deleted ?? '');
   }
 }

@@ -4,14 +4,15 @@ import { isPlainObject } from '../body/plain-object.js';
 import { MAX_CURSOR_LENGTH } from './cursor.js';
 import { grammarOf } from './filter.js';
 import type { Filter } from './filter.js';
-import type { ListCount, ListQuery } from './list-query.js';
+import type { ListCount, ListDeleted, ListQuery } from './list-query.js';
 import { MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { FilterReader, findKey } from './read-filters.js';
 import { readFields, readInclude } from './row-rules.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
-const COUNTS: readonly string[] = ['exact', 'none', 'capped'] satisfies ListCount[];
+const COUNTS = ['exact', 'none', 'capped'] as const satisfies ListCount[];
+const DELETED = ['include', 'only'] as const satisfies ListDeleted[];
 
 /** A query that is being read. */
 interface Draft {
@@ -20,6 +21,7 @@ interface Draft {
   cursor?: string;
   search?: string;
   count?: ListCount;
+  deleted?: ListDeleted;
   sort?: ParsedSortKey[];
   include?: string[];
   fields?: string[];
@@ -41,7 +43,8 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
   ['limit', (draft, text, rules) => (draft.limit = wholeNumber(draft, 'limit', text, 1, rules.limit.max))],
   ['offset', (draft, text) => (draft.offset = wholeNumber(draft, 'offset', text, 0, MAX_OFFSET))],
   ['cursor', readCursorText],
-  ['count', readCount],
+  ['count', (draft, text) => (draft.count = oneOf(draft, 'count', text, COUNTS))],
+  ['deleted', (draft, text) => (draft.deleted = oneOf(draft, 'deleted', text, DELETED))],
   ['sort', (draft, text, rules) => (draft.sort = sortKeys(draft, text, rules.sort))],
   ['filters', (draft, text) => readFilters(draft, text)],
   ['include', (draft, text, rules) => (draft.include = readInclude(text, rules.rows, draft.problems))],
@@ -80,14 +83,15 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
     problems.push({ detail: 'cursor goes with neither offset nor count', code: 'parameter', parameter: 'cursor' });
   }
   if (problems.length > 0) throw badRequest(problems);
-  const { limit, offset, cursor, count, sort, search, filters, include, fields } = draft;
+  const { limit, offset, cursor, count, deleted, sort, search, filters, include, fields } = draft;
   const grammar = grammarOf({ kind: 'all', parts: filters });
-  return { limit, offset, cursor, count, sort, search, filters: grammar, include, fields } as ListQuery<T>;
+  return { limit, offset, cursor, count, deleted, sort, search, filters: grammar, include, fields } as ListQuery<T>;
 }
 
 function isParameter(name: string, rules: ListRules): boolean {
   if (name === 'search') return rules.search.length > 0;
   if (name === 'include') return rules.rows.include.size > 0;
+  if (name === 'deleted') return rules.deleted;
   return PARAMETERS.has(name);
 }
 
@@ -103,9 +107,10 @@ function readCursorText(draft: Draft, text: string): void {
   else draft.cursor = text;
 }
 
-function readCount(draft: Draft, text: string): void {
-  if (COUNTS.includes(text)) draft.count = text as ListCount;
-  else draft.problems.push(`count must be one of ${COUNTS.join(', ')}`);
+function oneOf<W extends string>(draft: Draft, name: string, text: string, words: readonly W[]): W | undefined {
+  const word = words.find((known) => known === text);
+  if (word === undefined) draft.problems.push(`${name} must be one of ${words.join(', ')}`);
+  return word;
 }
 
 /** `-createdAt,id`, or `createdAt__desc__nullslast,id`. */

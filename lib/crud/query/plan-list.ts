@@ -43,14 +43,13 @@ export function pageStatement<T extends object>(
     const build = (): SelectQueryBuilder<ObjectLiteral> => {
       const select = selectRows(resource);
       selection.apply(select as SelectQueryBuilder<T>, ALIAS);
-      limitRows(select, resource, request);
       const order = start !== 'offset' && start.reads === 'backwards' ? reversed(request.order) : request.order;
       const texts = applyOrder(select, ALIAS, order);
       if (start !== 'offset') {
         texts.forEach((text, i) => select.addSelect(keyText(text, order[i], dialect), keyAlias(i)));
         if (start.values.length > 0) select.andWhere(keysetSql(order, texts, start.values, dialect));
       }
-      return select;
+      return limitRows(select, resource, request);
     };
     return new ScopedStatement({ dataSource: resource.dataSource, build, paged: true });
   });
@@ -101,19 +100,23 @@ function selectRows<T extends object>({ dataSource, entity }: Resource<T>): Sele
   return dataSource.createQueryBuilder(entity, ALIAS);
 }
 
-function rowsShape<T extends object>({ dataSource }: Resource<T>, { conditions, filter, search }: ListRequest): string {
-  return `${formOf(conditions)};${filterShape(filter, dialectOf(dataSource))};${search === undefined ? '' : 'search'}`;
+function rowsShape<T extends object>({ dataSource }: Resource<T>, request: ListRequest): string {
+  const { conditions, filter, search, deleted = '' } = request;
+  const parts = [formOf(conditions), filterShape(filter, dialectOf(dataSource)), search && 'search', deleted];
+  return parts.join(';');
 }
 
 function limitRows<T extends object>(
   select: SelectQueryBuilder<ObjectLiteral>,
   resource: Resource<T>,
-  { conditions, filter, search }: ListRequest,
+  { conditions, filter, search, deleted }: ListRequest,
 ): SelectQueryBuilder<ObjectLiteral> {
   meet(select, conditions, ALIAS);
   applyFilter(select, ALIAS, filter);
   if (search !== undefined) applySearch(select, resource);
-  return select;
+  if (deleted === 'only') select.andWhere(`${ALIAS}.${resource.metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
+  // Behind the joins of what is read along, whose deleted rows stay away.
+  return deleted === undefined ? select : select.withDeleted();
 }
 
 function applySearch<T extends object>(select: SelectQueryBuilder<ObjectLiteral>, resource: Resource<T>): void {
