@@ -108,7 +108,7 @@ export class FuzzedInputs {
 
   private parameter(resource: FuzzedResource): [string, string][] {
     const { random } = this;
-    switch (random.below(10)) {
+    switch (random.below(11)) {
       case 0:
         return [['limit', String(this.or(random.between(1, 100)))]];
       case 1:
@@ -125,7 +125,11 @@ export class FuzzedInputs {
           ...(random.chance(0.5) ? [['sort', this.sort(resource)] as [string, string]] : []),
         ];
       case 6:
-      case 7: {
+        return random.chance(0.5)
+          ? [['include', String(this.or(random.pick(['assignee', 'assignee', 'assignee', 'assignee.tickets'])))]]
+          : [['fields', random.several(random.between(1, 3), () => this.fieldName(resource)).join()]];
+      case 7:
+      case 8: {
         const tree = JSON.stringify(this.tree(resource, random.below(4)));
         return [['filters', random.chance(0.1) ? this.damaged(tree) : tree]];
       }
@@ -134,6 +138,10 @@ export class FuzzedInputs {
         return [[key, Array.isArray(value) ? value.map(textOf).join() : textOf(value)]];
       }
     }
+  }
+
+  private fieldName({ body }: FuzzedResource): string {
+    return this.random.chance(0.05) ? this.random.pick(KEYS) : this.random.pick(['id', ...Object.keys(body)]);
   }
 
   private sort({ sort }: FuzzedResource): string {

@@ -1,0 +1,3 @@
+import { sendThousands } from './fuzz/requests.js';
+
+sendThousands('fastify');
