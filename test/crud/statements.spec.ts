@@ -15,8 +15,21 @@ import type { Desk } from './desk.js';
   search: ['subject', 'note'],
   filter: ['status', 'orderNumber', 'assignee.name'],
   sort: ['orderNumber', 'assignee.name'],
+  include: ['assignee', 'assignee.tickets'],
 })
 class TicketsController extends CrudController<Ticket> {}
+
+@Controller('agents')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Agent, { include: ['tickets', 'tickets.assignee'] })
+class AgentsController extends CrudController<Agent> {}
+
+@Controller('agents/:assigneeId/tickets')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Ticket, { parent: { relation: 'assignee' } })
+class TicketsOfAgentController extends CrudController<Ticket> {}
 
 describe.each(databasesToTest())('the statements of a request, on %s', (database) => {
   let desk: Desk;
@@ -24,7 +37,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
   const client = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController], { database });
+    desk = await openDesk([TicketsController, TicketsOfAgentController, AgentsController], { database });
   });
   afterAll(() => desk?.close());
 
@@ -76,9 +89,23 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
       `?limit=2&filters=${encodeURIComponent('{"$or":[{"status":"open"},{"$not":{"assignee.name":"x"}}]}')}`,
       2,
     ],
+    ['an include of one', '?include=assignee', 1],
+    ['an include of many behind one', '?include=assignee.tickets&limit=2', 3],
     ['a list that is refused', '?status__like=x', 0],
   ])('are as few as can be for %s', async (_, query, statements) => {
     expect((await count(() => client.get(`/tickets${query}`)))[1]).toBe(statements);
+  });
+
+  test('are one more for each include of many, and one more for the parents in a path', async () => {
+    const { agent, foreignAgent } = ids;
+    expect(await count(() => client.get('/agents'))).toEqual([200, 1]);
+    expect(await count(() => client.get('/agents?include=tickets'))).toEqual([200, 2]);
+    expect(await count(() => client.get('/agents?include=tickets.assignee'))).toEqual([200, 2]);
+    expect(await count(() => client.get(`/agents/${agent}?include=tickets`))).toEqual([200, 2]);
+    expect(await count(() => client.get(`/agents/${agent}/tickets`))).toEqual([200, 2]);
+    expect(await count(() => client.get(`/agents/${agent}/tickets?limit=2`))).toEqual([200, 3]);
+    expect(await count(() => client.get(`/agents/${foreignAgent}/tickets`))).toEqual([404, 1]);
+    expect(await count(() => client.get('/agents/999999/tickets'))).toEqual([404, 1]);
   });
 
   test('are one for a row, be it own, foreign or missing', async () => {
