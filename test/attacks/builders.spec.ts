@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
-import { TenantScopeViolationError } from 'nestjs-muck';
+import { ReferenceUnknownError, TenantScopeViolationError } from 'nestjs-muck';
 import { EntityNotFoundError } from 'typeorm';
 import type { DataSource, RelationQueryBuilder } from 'typeorm';
 import { promises } from '../support/attack.js';
-import { News, Note, ParcelSchema, Ticket, Verdict, Watcher } from '../support/desk.js';
+import { Document, News, Note, ParcelSchema, Ticket, Translation, Verdict, Watcher } from '../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy } from '../support/world.js';
 
 promises('a builder', {
@@ -199,6 +199,21 @@ promises('setting a relation', {
       await missing(relation('notes').of(own.ticket).add([own.note, foreign.note]));
       await missing(relation('verdict').of(own.otherTicket).set(foreign.verdict));
     }),
+  'that the row itself holds the key of names the reference that is unknown': ({ dataSource }) =>
+    tenancy.run(ACME, () =>
+      expect(relationOf(dataSource)('assignee').of(own.ticket).set(foreign.member)).rejects.toThrow(
+        ReferenceUnknownError,
+      ),
+    ),
+  'takes nothing for no row: it lets go, or finds none': ({ dataSource, repo }) =>
+    tenancy.run(ACME, async () => {
+      const relation = relationOf(dataSource);
+      await relation('notes').of(own.ticket).remove(own.note);
+      expect(await repo(Note).findOneByOrFail({ id: own.note })).toMatchObject({ ticketId: null });
+      await missing(relation('assignee').of([null]).set(own.member));
+      // A verdict needs its ticket, and that is what is said.
+      await expect(relation('verdict').of(own.ticket).set(null)).rejects.toThrow(TenantScopeViolationError);
+    }),
   'is done for own rows, given by key or as a row, and for none': ({ dataSource, repo }) =>
     tenancy.run(ACME, async () => {
       const relation = relationOf(dataSource);
@@ -268,4 +283,37 @@ promises('inserting rows that belong through a parent', {
         repo(Watcher).upsert({ ticketId: own.ticket, memberId: own.member, reason: 'x' }, ['ticketId', 'memberId']),
       ).rejects.toThrow(/the entity has none|upserts on every unique key/),
     ),
+});
+
+promises('a write', {
+  'over all tenants connects rows of one tenant': ({ repo }) =>
+    tenancy.unscoped('repairs', async () => {
+      await repo(Note).update(own.note, { ticketId: own.otherTicket });
+      await repo(Note).update(foreign.note, { ticketId: foreign.otherTicket });
+      expect(await repo(Note).findOneByOrFail({ id: foreign.note })).toMatchObject({ ticketId: foreign.otherTicket });
+      await expect(repo(Note).update(own.note, { ticketId: foreign.ticket })).rejects.toThrow('rows of two tenants');
+    }),
+  'changes a row that belongs through a parent without naming that': ({ repo }) =>
+    tenancy.run(ACME, async () => {
+      await repo(Verdict).update(own.verdict, { summary: 'changed' });
+      expect(await repo(Verdict).findOneByOrFail({ id: own.verdict })).toMatchObject({ summary: 'changed' });
+    }),
+  'changes a key that the application makes, and none that the database counts': ({ repo }) =>
+    tenancy.run(ACME, async () => {
+      const id = '00000000-0000-4000-8000-000000000777';
+      await repo(Document).update(own.document, { id });
+      expect(await repo(Document).countBy({ id })).toBe(1);
+      await repo(Translation).insert({ ticketId: own.ticket, language: 'fr', text: 'acme' });
+      await repo(Translation).update({ ticketId: own.ticket, language: 'fr' }, { language: 'de' });
+      expect(await repo(Translation).countBy({ language: 'de' })).toBe(1);
+      await expect(repo(Note).update(own.note, { id: 777 })).rejects.toThrow('sets id, which the database counts');
+    }),
+  'names its tenant by a plain value, or not at all': ({ repo }) =>
+    tenancy.run(ACME, async () => {
+      await repo(Note).insert({ organizationId: '1' as never, body: 'plain' });
+      for (const organizationId of [() => '1', { toString: () => '1' }, [1], '2', null])
+        await expect(repo(Note).update(own.note, { organizationId: organizationId as never })).rejects.toThrow(
+          TenantScopeViolationError,
+        );
+    }),
 });

@@ -1,8 +1,24 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { declareScope, EntityUndeclaredError, Tenancy, TenantScoped, TenantScopeMissingError } from 'nestjs-muck';
+import {
+  declareScope,
+  EntityUndeclaredError,
+  Tenancy,
+  TenantScoped,
+  TenantScopeMissingError,
+  TenantShared,
+} from 'nestjs-muck';
 import type { Type } from '@nestjs/common';
-import { Column, DeleteDateColumn, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import {
+  Column,
+  DeleteDateColumn,
+  Entity,
+  Index,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  Unique,
+} from 'typeorm';
+import type { DataSource, Relation, SelectQueryBuilder } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { scopeValue } from '../../lib/orm/scope-parameters.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
@@ -225,6 +241,68 @@ describe('a statement for MySQL', () => {
     expect(upsert(Parcel, [{ text: 'y' }, { text: 'z' }], ['text'])).toContain('ON DUPLICATE KEY UPDATE');
     expect(() => upsert(Parcel, [{ text: 'y' }, { id: 'x', text: 'z' }], ['text'])).toThrow(
       'upserts on every unique key',
+    );
+  });
+});
+
+@Entity({ schema: 'crm' })
+@TenantScoped()
+class Contract {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() tenant!: string;
+}
+
+@Entity()
+@TenantShared('of the world')
+class Country {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+@Entity()
+@TenantShared('of the world')
+class City {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => Country, { onDelete: 'CASCADE' }) country!: Relation<Country>;
+}
+
+@Entity()
+@TenantShared('of the world')
+class Street {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+/** Goes along with its street, and stands in the way of its city. */
+@Entity()
+@TenantScoped()
+class Shop {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() tenant!: string;
+  @ManyToOne(() => City, { onDelete: 'RESTRICT' }) city!: Relation<City>;
+  @ManyToOne(() => Street, { onDelete: 'SET NULL' }) street!: Relation<Street> | null;
+}
+
+describe('deleting a shared row', () => {
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    dataSource = await unconnected('postgres', [Contract, Country, City, Street, Shop]);
+  });
+  const deletion = (entity: Type<object>): string => dataSource.createQueryBuilder().delete().from(entity).getQuery();
+
+  it('is refused in a scope when rows of tenants would change with it, and done over all tenants', () => {
+    expect(() => tenancy.run({ tenant: 'acme' }, () => deletion(Street))).toThrow('would take rows of Shop along');
+    expect(tenancy.unscoped('cleans up', () => deletion(Street))).toBe('DELETE FROM "street"');
+  });
+
+  it.each([City, Country])(
+    'is done when only shared rows go along, or rows of tenants stand in its way: %p',
+    (entity) => {
+      expect(tenancy.run({ tenant: 'acme' }, () => deletion(entity))).toMatch(/^DELETE FROM "\w+"$/);
+    },
+  );
+
+  it('of tenants names the table with its schema', () => {
+    expect(tenancy.run({ tenant: 'acme' }, () => deletion(Contract))).toMatch(
+      /^DELETE FROM "crm"\."contract" WHERE "crm"\."contract"\."tenant" = :muck\w+$/,
     );
   });
 });

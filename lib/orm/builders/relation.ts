@@ -41,7 +41,6 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     const keys = (Array.isArray(rows) ? (rows as unknown[]) : [rows]).map((row) =>
       typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],
     );
-    if (keys.length === 0) return;
     const queryRunner = this.obtainQueryRunner();
     try {
       if (!(await seesAll(queryRunner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
