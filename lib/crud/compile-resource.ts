@@ -11,6 +11,7 @@ import type { AnyParentOptions } from './parent-options.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
+import { compileLinkEnds } from './links/link-end.js';
 import { compileLinks } from './links/link-field.js';
 import { isPlainlyShown } from './plainly-shown.js';
 import { compileListRules } from './query/compile-list-rules.js';
@@ -81,6 +82,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
       problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
     }
   }
+  const linkEnds = compileLinkEnds(idSource, options.links ?? [], problems);
   problems.push(...writeProblems(options, source.routes, metadata));
   if (problems.length > 0)
     throw new MuckConfigurationError([...new Set(problems)].map((problem) => `${source.where}: ${problem}.`));
@@ -109,6 +111,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',
     linkFields: compileLinks(dataSource, metadata),
+    linkEnds,
   });
 }
 

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { CrudOptions } from './crud-options.js';
 import type { CrudRoute } from './crud-routes.js';
+import type { LinkRoute } from './links/link-routes.js';
 
 /** What `@Crud` leaves on a controller class. */
 export interface CrudMetadata<T extends object = object> {
@@ -9,6 +10,8 @@ export interface CrudMetadata<T extends object = object> {
   readonly options: CrudOptions<T>;
   /** The routes that it serves. */
   readonly routes: readonly CrudRoute[];
+  /** The routes that link its rows to others. */
+  readonly links: readonly LinkRoute[];
 }
 
 const CRUD = 'nestjs-muck:crud';

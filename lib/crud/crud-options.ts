@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
-import type { ColumnPath } from './entity-paths.js';
+import type { ColumnPath, ToManyKey } from './entity-paths.js';
 import type { CrudHooks } from './hooks/crud-hooks.js';
 import type { ParentOptions } from './parent-options.js';
 
@@ -61,6 +61,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly include?: readonly string[];
   /** Columns that clients may ask for one by one, by `?fields=`. By default those that the answer shows. */
   readonly fields?: readonly ColumnPath<T>[];
+  /**
+   * Many-to-many relations whose links are made by `PUT /:id/tags/:linkedId` and taken away by `DELETE`, one by one. The
+   * methods are called `linkTags` and `unlinkTags`.
+   */
+  readonly links?: readonly ToManyKey<T>[];
   /** Classes that take part in writes, in the order in which they run; a module provides them. */
   readonly hooks?: readonly Type<CrudHooks<T>>[];
   /**

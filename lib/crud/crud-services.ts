@@ -90,7 +90,7 @@ export class CrudServices implements OnApplicationBootstrap {
 
   /** A service that belongs to no controller. */
   forEntity<T extends object>(entity: Type<T>): CrudService<T> {
-    const crud: CrudMetadata<T> = { entity, options: {}, routes: [] };
+    const crud: CrudMetadata<T> = { entity, options: {}, routes: [], links: [] };
     const hooks = this.hooksOf<T>(crud);
     return new CrudService<T>({
       resource: () => this.compileOnce(entity, crud as unknown as CrudMetadata) as unknown as Resource<T>,
@@ -107,7 +107,7 @@ export class CrudServices implements OnApplicationBootstrap {
     return new ResourceHooks(hooks, this.instances);
   }
 
-  private compileOnce(owner: Function, { entity, options, routes }: CrudMetadata): Resource {
+  private compileOnce(owner: Function, { entity, options, routes, links }: CrudMetadata): Resource {
     let resource = this.resources.get(owner);
     if (resource === undefined) {
       resource = compileResource({
@@ -116,7 +116,9 @@ export class CrudServices implements OnApplicationBootstrap {
         options: withDefaults(options, this.defaults),
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
         routes,
-        spansTenants: routes.some((route) => routeKind(owner, route) === 'cross-tenant'),
+        spansTenants: [...routes, ...links.map(({ name }) => name)].some(
+          (name) => routeKind(owner, name) === 'cross-tenant',
+        ),
         where: owner.name,
       });
       this.resources.set(owner, resource);

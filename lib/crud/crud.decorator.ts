@@ -3,14 +3,15 @@ import type { Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
-import { putCrudMetadata } from './crud-metadata.js';
+import { crudMetadataOf, putCrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
 import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import type { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
+import { linkRoutesFor } from './links/link-routes.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
-import { ONE_TO_ONE_DEFINITIONS, ROUTE_DEFINITIONS } from './route-definitions.js';
+import { routeDefinitions } from './route-definitions.js';
 import { defineRoutes } from './route-methods.js';
 
 /**
@@ -36,9 +37,13 @@ export function Crud<T extends object>(
 ): <C extends Type<CrudController<T>>>(target: C) => void {
   return (target) => {
     const routes = chooseRoutes(entity, options, target.name);
-    putCrudMetadata(target, { entity, options, routes });
+    const links = linkRoutesFor(options.links ?? []);
+    putCrudMetadata(target, { entity, options, routes, links });
     declareController(target, entity);
-    defineRoutes(target, routes, options.oneToOne === true ? ONE_TO_ONE_DEFINITIONS : ROUTE_DEFINITIONS);
+    const served = [...routes, ...links.map(({ name }) => name)];
+    const inherited = crudMetadataOf(Object.getPrototypeOf(target) as Function)?.links ?? [];
+    const withdrawn = inherited.filter(({ name }) => !served.includes(name));
+    defineRoutes(target, served, routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]));
     const interceptors = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
     if (!interceptors.includes(CrudInterceptor)) UseInterceptors(CrudInterceptor)(target);
     // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.

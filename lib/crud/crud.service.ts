@@ -1,4 +1,6 @@
+import type { ToManyKey } from './entity-paths.js';
 import type { HookChain } from './hooks/hook-chain.js';
+import { RowLinks } from './links/row-links.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
@@ -137,6 +139,26 @@ export class CrudService<T extends object> {
   async restore(id: EntityId): Promise<T> {
     const writer = new RowWriter(await this.terms());
     return writer.restore(id);
+  }
+
+  /**
+   * Links a row to one on the far side of a many-to-many relation. Where they are linked already nothing happens.
+   *
+   * @throws NotFoundException when the scope has no such row, here or there
+   */
+  async link(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
+    const links = new RowLinks(await this.terms());
+    return links.link(id, relation, linkedId);
+  }
+
+  /**
+   * Takes the link between two rows away, if there is one.
+   *
+   * @throws NotFoundException as `link`
+   */
+  async unlink(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
+    const links = new RowLinks(await this.terms());
+    return links.unlink(id, relation, linkedId);
   }
 
   private async terms(): Promise<WriteTerms<T>> {

@@ -5,6 +5,7 @@ import type { BodyRoute } from './crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ParentChain } from './parent-chain.js';
+import type { LinkEnd } from './links/link-end.js';
 import type { LinkField } from './links/link-field.js';
 import type { ProblemDetails } from './problem-details/negotiation.js';
 import type { ListRules } from './query/list-rules.js';
@@ -42,6 +43,7 @@ export interface ResourceParts<T extends object> {
   readonly requireIfMatch: boolean;
   readonly problemDetails: ProblemDetails;
   readonly linkFields: ReadonlyMap<string, LinkField>;
+  readonly linkEnds: ReadonlyMap<string, LinkEnd>;
 }
 
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
@@ -78,6 +80,7 @@ export class Resource<T extends object = object> {
   readonly problemDetails: ProblemDetails;
   /** The relations that a write may give as lists of keys. */
   readonly linkFields: ReadonlyMap<string, LinkField>;
+  private readonly linkEnds: ReadonlyMap<string, LinkEnd>;
   private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
   private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
@@ -101,6 +104,7 @@ export class Resource<T extends object = object> {
     this.requireIfMatch = parts.requireIfMatch;
     this.problemDetails = parts.problemDetails;
     this.linkFields = parts.linkFields;
+    this.linkEnds = parts.linkEnds;
     this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
   }
 
@@ -117,6 +121,17 @@ export class Resource<T extends object = object> {
     const column = this.byProperty.get(property);
     if (column === undefined) throw new TypeError(`${this.name} has no column '${property}'.`);
     return column;
+  }
+
+  /**
+   * The far side of a relation.
+   *
+   * @throws TypeError for a name that is no many-to-many relation
+   */
+  linkEnd(relation: string): LinkEnd {
+    const end = this.linkEnds.get(relation);
+    if (end === undefined) throw new TypeError(`${this.name} has no many-to-many relation '${relation}'.`);
+    return end;
   }
 
   /** The column that a path leads to, over relations too; undefined when there is none. */

@@ -5,11 +5,9 @@ import {
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants.js';
-import { CRUD_ROUTES } from './crud-routes.js';
-import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { standsFor } from './own-handler.js';
-import type { RouteDefinition } from './route-definitions.js';
+import type { RouteDefinition } from './route-definition.js';
 import { isStandard, noteStandard } from './standard-handlers.js';
 
 type Method = (...args: unknown[]) => unknown;
@@ -22,27 +20,32 @@ type Method = (...args: unknown[]) => unknown;
  * routes come first, inherited ones included, and no `:id` catches them.
  *
  * @param controller the class with `@Crud`
- * @param routes the routes to serve
+ * @param routes the routes to serve, by the names of their methods
  * @param definitions what Nest is told of each route there is
  */
 export function defineRoutes(
   controller: Function,
-  routes: readonly CrudRoute[],
+  routes: readonly string[],
   definitions: readonly RouteDefinition[],
 ): void {
   const prototype = controller.prototype as Record<string, Method>;
-  adoptInheritedRoutes(prototype);
+  const names = new Set(definitions.map(({ name }) => name));
+  adoptInheritedRoutes(prototype, names);
   for (const definition of definitions) {
     if (routes.includes(definition.name)) defineRoute(prototype, definition);
     else withdrawRoute(prototype, definition.name);
   }
 }
 
-function defineRoute(prototype: Record<string, Method>, { name, route, status, parameters }: RouteDefinition): void {
-  const given = prototype[name];
-  const method = Object.hasOwn(prototype, name) ? given : forward(given, true);
+function defineRoute(
+  prototype: Record<string, Method>,
+  { name, route, status, parameters, method: ready }: RouteDefinition,
+): void {
+  const own = Object.hasOwn(prototype, name);
+  const given = own ? prototype[name] : ((prototype[name] as Method | undefined) ?? (ready as Method));
+  const method = own ? given : forward(given, true);
   const base = CrudController.prototype as unknown as Record<string, Method>;
-  if (given === base[name] || isStandard(given)) noteStandard(method);
+  if (given === base[name] || given === ready || isStandard(given)) noteStandard(method);
   moveToEnd(prototype, name, method);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
   if (!Reflect.hasMetadata(PATH_METADATA, method)) route(prototype, name, descriptor);
@@ -69,16 +72,16 @@ function decorateParameters(prototype: object, name: string, decorators: readonl
 }
 
 /** A route that a parent serves and this controller does not. */
-function withdrawRoute(prototype: Record<string, Method>, name: CrudRoute): void {
+function withdrawRoute(prototype: Record<string, Method>, name: string): void {
   const isInherited = !Object.hasOwn(prototype, name);
   if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, forward(prototype[name], false));
 }
 
-function adoptInheritedRoutes(prototype: Record<string, Method>): void {
+function adoptInheritedRoutes(prototype: Record<string, Method>, defined: ReadonlySet<string>): void {
   for (let parent = parentOf(prototype); parent !== undefined; parent = parentOf(parent)) {
     for (const name of Object.getOwnPropertyNames(parent)) {
       const descriptor = Object.getOwnPropertyDescriptor(parent, name)!;
-      const isAdoptable = !Object.hasOwn(prototype, name) && !(CRUD_ROUTES as readonly string[]).includes(name);
+      const isAdoptable = !Object.hasOwn(prototype, name) && !defined.has(name);
       if (isAdoptable && isRoute(descriptor.value)) Object.defineProperty(prototype, name, descriptor);
     }
   }

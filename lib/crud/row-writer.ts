@@ -6,6 +6,7 @@ import type { EntityId } from './resource-id.js';
 import { LinkChanges } from './links/link-changes.js';
 import { offeredLinks } from './links/link-field.js';
 import type { OfferedLinks } from './links/link-field.js';
+import { recordsChanges } from './links/row-links.js';
 import { changedValues, RowChange } from './row-change.js';
 import { offeredValues, replacementValues } from './row-draft.js';
 import type { Rows } from './rows.js';
@@ -105,9 +106,7 @@ export class RowWriter<T extends object> {
     // By its key: what stands in the path may be among the changes.
     const key = resource.key.conditionsOf(previous);
     // Links are part of what a version is of: a row whose links change is another one.
-    const { versionColumn, updateDateColumn } = resource.metadata;
-    const isTouched = versionColumn !== undefined || updateDateColumn !== undefined;
-    if (written !== undefined || isTouched) await rows.update(key, written ?? {}, asRead);
+    if (written !== undefined || recordsChanges(resource.metadata)) await rows.update(key, written ?? {}, asRead);
     await links.write(previous, rows.manager);
     const row = await rows.find(key);
     const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };

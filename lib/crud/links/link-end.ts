@@ -1,0 +1,43 @@
+import type { EntityMetadata } from 'typeorm';
+import { compileKey } from '../compile-id.js';
+import type { IdSource } from '../compile-id.js';
+import { compileColumns } from '../resource-column.js';
+import type { ResourceId } from '../resource-id.js';
+
+/** The far side of a many-to-many relation. */
+export interface LinkEnd {
+  /** The relation's name, by path within embedded objects. */
+  readonly property: string;
+  /** The entity there. */
+  readonly target: EntityMetadata;
+  /** What names a row there. */
+  readonly id: ResourceId;
+}
+
+/**
+ * The far sides of an entity's many-to-many relations.
+ *
+ * @param named the relations of the option `links`
+ * @param problems takes what keeps one of those from being served
+ */
+export function compileLinkEnds(
+  { dataSource, metadata, spansTenants }: IdSource,
+  named: readonly string[],
+  problems: string[],
+): Map<string, LinkEnd> {
+  const ends = new Map<string, LinkEnd>();
+  for (const { propertyPath: property, inverseEntityMetadata: target } of metadata.manyToManyRelations) {
+    const source = { dataSource, metadata: target, columns: compileColumns(dataSource, target), spansTenants };
+    const misfits: string[] = [];
+    ends.set(property, { property, target, id: compileKey(source, misfits) });
+    if (named.includes(property)) problems.push(...misfits);
+  }
+  for (const property of named.filter((name) => !ends.has(name))) {
+    const fitting = [...ends.keys()].map((name) => `'${name}'`);
+    problems.push(
+      `links names '${property}', which is no many-to-many relation of ${metadata.name}. ` +
+        (fitting.length > 0 ? `Say links: [${fitting.join(', ')}]` : 'It has none'),
+    );
+  }
+  return ends;
+}
