@@ -110,15 +110,15 @@ export class FuzzedInputs {
     const { random } = this;
     switch (random.below(11)) {
       case 0:
-        return [['limit', String(this.or(random.between(1, 100)))]];
+        return [['limit', textOf(this.or(random.between(1, 100)))]];
       case 1:
-        return [['offset', String(this.or(random.below(50)))]];
+        return [['offset', textOf(this.or(random.below(50)))]];
       case 2:
         return [['sort', this.sort(resource)]];
       case 3:
-        return [['search', String(this.or(random.pick(['a', 'parcel', '%', '_', 'é'])))]];
+        return [['search', textOf(this.or(random.pick(['a', 'parcel', '%', '_', 'é'])))]];
       case 4:
-        return [['count', String(this.or(random.pick(['exact', 'none', 'capped'])))]];
+        return [['count', textOf(this.or(random.pick(['exact', 'none', 'capped'])))]];
       case 5:
         return [
           ['cursor', this.cursor()],
@@ -126,7 +126,7 @@ export class FuzzedInputs {
         ];
       case 6:
         return random.chance(0.5)
-          ? [['include', String(this.or(random.pick(['assignee', 'assignee', 'assignee', 'assignee.tickets'])))]]
+          ? [['include', textOf(this.or(random.pick(['assignee', 'assignee', 'assignee', 'assignee.tickets'])))]]
           : [['fields', random.several(random.between(1, 3), () => this.fieldName(resource)).join()]];
       case 7:
       case 8: {
