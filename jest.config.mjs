@@ -17,7 +17,10 @@ export default {
     // TypeScript names the file that will be emitted.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // @fastify/static, which is CommonJS, requires this ES module. Node can do that, Jest on Node 20 cannot.
+  transformIgnorePatterns: ['/node_modules/(?!(.*/)?content-disposition/)'],
   transform: {
+    '/content-disposition/.+\\.js$': ['@swc/jest', { swcrc: false, module: { type: 'commonjs' } }],
     '^.+\\.ts$': [
       '@swc/jest',
       {

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AppOptions, HttpAdapterName } from './app-options.js';
 import { AppModule } from './app.module.js';
+import { serveDocs } from './docs/serve-docs.js';
 import { PUBLIC_ROUTES } from './web/public-routes.js';
 
 export type { AppOptions, HttpAdapterName } from './app-options.js';
@@ -33,6 +34,7 @@ export async function createApp(options: AppOptions): Promise<INestApplication> 
   app.setGlobalPrefix('api', {
     exclude: PUBLIC_ROUTES.map((path) => ({ path, method: RequestMethod.GET })),
   });
+  serveDocs(app);
   return app;
 }
 

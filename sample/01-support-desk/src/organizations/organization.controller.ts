@@ -1,8 +1,10 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
+import { ApiForbiddenResponse, ApiOkResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { InjectRepository } from '@nestjs/typeorm';
 import { TenantScoped } from 'nestjs-muck';
 import type { Repository } from 'typeorm';
 import { AuthGuard } from '../auth/auth.guard.js';
+import { ERROR, PRIVATE } from '../docs/described-answers.js';
 import { Organization } from './organization.entity.js';
 
 /**
@@ -16,6 +18,21 @@ export class OrganizationController {
   constructor(@InjectRepository(Organization) private readonly organizations: Repository<Organization>) {}
 
   @Get()
+  @ApiOkResponse({
+    description: 'The organization.',
+    headers: PRIVATE,
+    schema: {
+      type: 'object',
+      properties: { id: { type: 'integer' }, name: { type: 'string' } },
+      required: ['id', 'name'],
+    },
+  })
+  @ApiUnauthorizedResponse({ description: 'Nobody is signed in.', schema: ERROR })
+  @ApiForbiddenResponse({
+    description: 'The account belongs to no organization.',
+    headers: PRIVATE,
+    schema: ERROR,
+  })
   find(): Promise<Organization> {
     return this.organizations.findOneOrFail({ where: {} });
   }

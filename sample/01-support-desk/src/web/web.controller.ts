@@ -8,6 +8,7 @@ import {
   Param,
   StreamableFile,
 } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { readAsset, readPage, readTerminalPage } from './web-files.js';
 
 /** A host with an optional port. Whatever else a client sends as its Host must not get into lines that people paste into a shell. */
@@ -29,6 +30,7 @@ const Page = (path: string): MethodDecorator =>
 
 /** The application's pages: the desk itself at `/`, and what to try without it at `/terminal`. */
 @Controller()
+@ApiExcludeController()
 export class WebController {
   @Page('/')
   page(): Promise<string> {

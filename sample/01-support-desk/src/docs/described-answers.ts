@@ -1,0 +1,7 @@
+/** The form of an error, as the description of resources names it. */
+export const ERROR = { $ref: '#/components/schemas/Error' };
+
+/** What each answer to somebody who is signed in has. */
+export const PRIVATE = {
+  'Cache-Control': { description: 'No shared cache may keep it.', schema: { type: 'string' as const } },
+};
