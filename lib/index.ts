@@ -13,7 +13,7 @@ export { Crud } from './crud/crud.decorator.js';
 export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
 export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/hooks/crud-hooks.js';
-export type { ColumnPath } from './crud/entity-paths.js';
+export type { ColumnPath, FieldPath, RelationPath } from './crud/entity-paths.js';
 export type { ParentOptions } from './crud/parent-options.js';
 export type { ProblemDetails } from './crud/problem-details/negotiation.js';
 export type { ProblemDocument } from './crud/problem-details/problem-document.js';

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
-import type { ColumnPath, ToManyKey } from './entity-paths.js';
+import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './entity-paths.js';
 import type { CrudHooks } from './hooks/crud-hooks.js';
 import type { ParentOptions } from './parent-options.js';
 
@@ -46,19 +46,19 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   /** The routes not to serve. */
   readonly except?: readonly CrudRoute[];
   /** Columns that clients may filter by, those of related rows too (`assignee.email`). By default the own ones that the answer shows as they are. */
-  readonly filter?: readonly ColumnPath<T>[];
+  readonly filter?: readonly FieldPath<T>[];
   /**
    * Columns that clients may sort by, those that to-one relations lead to as well (`assignee.name`). By default the own ones that the answer shows
    * as they are. A cursor carries their values.
    */
-  readonly sort?: readonly ColumnPath<T>[];
+  readonly sort?: readonly FieldPath<T>[];
   /** Text columns that `search=` looks into. None by default. */
   readonly search?: readonly ColumnPath<T>[];
   /**
    * Paths of relations that clients may ask for along with rows, by `?include=`. None by default. Rows of a relation to many are not cut
    * into pages: name those that stay few.
    */
-  readonly include?: readonly string[];
+  readonly include?: readonly RelationPath<T>[];
   /** Columns that clients may ask for one by one, by `?fields=`. By default those that the answer shows. */
   readonly fields?: readonly ColumnPath<T>[];
   /**

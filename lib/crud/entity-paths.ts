@@ -34,5 +34,31 @@ export type ToOneKey<T> = {
   [K in RelationKey<T>]: Held<T[K]> extends readonly unknown[] ? never : K;
 }[RelationKey<T>];
 
+/**
+ * Paths over at most three relations: `comments`, `comments.author`. Objects that are no relations cannot be told from
+ * them by the compiler; that is checked at the start.
+ */
+export type RelationPath<T> = RelationPathWithin<T, [1, 1]>;
+
+/** @typeParam Further as many elements as further relations may follow */
+type RelationPathWithin<T, Further extends readonly unknown[]> =
+  | RelationKey<T>
+  | (Further extends readonly [unknown, ...infer Rest]
+      ? { [K in RelationKey<T>]: `${K}.${RelationPathWithin<RelatedEntity<T, K>, Rest>}` }[RelationKey<T>]
+      : never);
+
+/**
+ * Names of an entity's columns, and those that its relations and embedded objects lead to: `assignee.email`. Behind the
+ * second relation a name is not looked at, since there would be too many; that is checked at the start.
+ */
+export type FieldPath<T> = FieldPathWithin<T, [1, 1]>;
+
+/** @typeParam Further as many elements as there are further levels whose names are looked at */
+type FieldPathWithin<T, Further extends readonly unknown[]> =
+  | ColumnKey<T>
+  | (Further extends readonly [unknown, ...infer Rest]
+      ? { [K in RelationKey<T>]: `${K}.${FieldPathWithin<RelatedEntity<T, K>, Rest>}` }[RelationKey<T>]
+      : `${RelationKey<T>}.${string}`);
+
 /** Names of an entity's relations to any number of rows. */
 export type ToManyKey<T> = Exclude<RelationKey<T>, ToOneKey<T>>;

@@ -88,7 +88,7 @@ class Half {
   @ManyToOne(() => Pair, (pair) => pair.halves) pair!: Relation<Pair>;
 }
 
-const INCLUDE = ['author.letters', 'remarks.author', 'topics', 'pairs.halves'];
+const INCLUDE = ['author.letters', 'remarks.author', 'topics', 'pairs.halves'] as const;
 
 @Controller('letters')
 @TenantScoped()
