@@ -71,6 +71,13 @@ const QUESTIONS: Question[] = [
   { verb: 'patch', of: 'tag', at: (id) => `/api/tags/${id}`, body: { name: 'mine' } },
   { verb: 'delete', of: 'tag', at: (id) => `/api/tags/${id}` },
 
+  { verb: 'put', of: 'tag', at: (id, { ticket }) => `${TICKETS}/${ticket}/tags/${id}` },
+  { verb: 'put', of: 'ticket', at: (id, { tag }) => `${TICKETS}/${id}/tags/${tag}` },
+  { verb: 'put', of: 'ticket', at: (id, _, { tag }) => `${TICKETS}/${id}/tags/${tag}` },
+  { verb: 'delete', of: 'tag', at: (id, { ticket }) => `${TICKETS}/${ticket}/tags/${id}` },
+  { verb: 'delete', of: 'ticket', at: (id, { tag }) => `${TICKETS}/${id}/tags/${tag}` },
+  { verb: 'delete', of: 'ticket', at: (id, _, { tag }) => `${TICKETS}/${id}/tags/${tag}` },
+
   { verb: 'get', of: 'tag', at: (id) => `${TICKETS}?tags.id=${id}` },
   {
     verb: 'get',

@@ -30,6 +30,7 @@ import { TicketHistory } from './ticket-history.js';
   ],
   sort: ['orderNumber', 'subject', 'priority', 'status', 'assignee.name', 'createdAt', 'updatedAt'],
   include: ['assignee', 'tags', 'resolution'],
+  links: ['tags'],
   hooks: [TicketHistory],
 })
 export class SupportTicketsController extends CrudController<SupportTicket> {}
