@@ -2,6 +2,7 @@ import { falseClaimsOnNewRow } from './claims.js';
 import type { ColumnValues } from './column-values.js';
 import { withEach } from './elements.js';
 import { insertAll } from './insert-all.js';
+import { requireKeptPlace } from './kept-trees.js';
 import { LinkChanges } from './links/link-changes.js';
 import { offeredLinks } from './links/link-field.js';
 import type { OfferedLinks } from './links/link-field.js';
@@ -70,6 +71,7 @@ export class RowCreator<T extends object> {
 
   private read(values: object): Offer {
     const { resource, narrowing } = this.terms;
+    requireKeptPlace(resource.metadata);
     const columns = offeredValues(resource, values);
     if (resource.strictPayload) refuse(outsideNarrowing(narrowing, columns));
     return { columns, links: offeredLinks(resource.linkFields, values) };

@@ -3,6 +3,7 @@ import type { ColumnValues } from './column-values.js';
 import type { Condition } from './conditions.js';
 import type { HookedWrite, RowChanges } from './hooks/crud-hooks.js';
 import type { EntityId } from './resource-id.js';
+import { requireKeptPlace } from './kept-trees.js';
 import { LinkChanges } from './links/link-changes.js';
 import { offeredLinks } from './links/link-field.js';
 import type { OfferedLinks } from './links/link-field.js';
@@ -103,6 +104,7 @@ export class RowWriter<T extends object> {
     await change.listen();
     const written = change.written();
     if (written === undefined && links.isEmpty) return { row: previous };
+    requireKeptPlace(resource.metadata, written ?? {});
     // By its key: what stands in the path may be among the changes.
     const key = resource.key.conditionsOf(previous);
     // Links are part of what a version is of: a row whose links change is another one.

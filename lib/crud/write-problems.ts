@@ -1,6 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute } from './crud-routes.js';
+import { treeProblem } from './kept-trees.js';
 
 /** The routes that `requireIfMatch` is about. */
 const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];
@@ -22,5 +23,7 @@ export function writeProblems(
   if (requireIfMatch === true && !isTagged && routes.some((route) => CHANGING_ROUTES.includes(route))) {
     problems.push(`requireIfMatch needs a @VersionColumn() on ${metadata.name}, from which its ETag is made`);
   }
+  const tree = treeProblem(metadata, routes);
+  if (tree !== undefined) problems.push(tree);
   return problems;
 }
