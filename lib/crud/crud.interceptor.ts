@@ -104,7 +104,10 @@ export class CrudInterceptor implements NestInterceptor {
     if (adapter.isHeadersSent(response) === true) return;
     const url = String(adapter.getRequestUrl(http.getRequest()));
     makePrivate(adapter, context);
-    if (route === 'findAll' && value instanceof Page) adapter.setHeader(response, 'Link', pageLinks(url, value));
+    if (route === 'findAll' && value instanceof Page) {
+      const links = pageLinks(url, value);
+      if (links !== undefined) adapter.setHeader(response, 'Link', links);
+    }
     if (route === 'create' && value instanceof resource.entity) {
       adapter.setHeader(response, 'Location', locationOf(url, resource, value));
     }
