@@ -9,7 +9,7 @@ import jestConfig from '../../jest.config.mjs';
 
 /** Module hooks that let Node load the test files as Jest does: TypeScript, the package by its name, and a harness for Jest's globals. */
 
-const [[, options]] = /** @type {any} */ (Object.values(jestConfig.transform ?? {}));
+const [, options] = /** @type {any} */ (jestConfig).transform['^.+\\.ts$'];
 const harness = new URL('./jest-globals.mjs', import.meta.url).href;
 
 /** @type {string} */

@@ -32,6 +32,7 @@ const initialize = DataSource.prototype.initialize;
 export async function loadSections({ root, compiled, only = SPECS }) {
   process.env.TEST_DATABASES ??= 'sqljs';
   process.env.TEST_ATTEMPTS ??= 'held';
+  process.env.TEST_STEPS ??= '60';
   process.env.TEST_SERVERS ??= JSON.stringify({
     prefix: '',
     found: { sqljs: { url: 'sqljs:', name: 'SQLite' } },
