@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ReferenceUnknownError, TenantScopeViolationError } from 'nestjs-muck';
-import { EventSubscriber } from 'typeorm';
+import { EntityNotFoundError, EventSubscriber } from 'typeorm';
 import type {
   DataSource,
   EntitySubscriberInterface,
@@ -86,6 +86,39 @@ describe.each(databasesToTest())('a subscriber on %s', (kind) => {
       beforeUpdate = ({ entity }) => void Object.assign(entity!, { ticketId: foreign.ticket });
       await expect(notes.save({ id: own.note, body: 'x' })).rejects.toThrow(ReferenceUnknownError);
       beforeUpdate = () => undefined;
+    }));
+
+  it('that removes a row which is being saved does not leave it taken for saved', () =>
+    untouched(async () => {
+      beforeUpdate = async ({ manager }) => void (await manager.delete(Note, own.note));
+      await expect(notes.save({ id: own.note, body: 'x' })).rejects.toThrow(EntityNotFoundError);
+      beforeUpdate = () => undefined;
+      expect(await notes.countBy({ id: own.note })).toBe(1);
+    }));
+
+  it('that gives a row away which is being saved does not see it changed', () =>
+    untouched(async () => {
+      beforeUpdate = async ({ manager }) => {
+        beforeUpdate = () => undefined;
+        await tenancy.unscoped('gives it away', () => manager.update(Note, own.note, { organizationId: 2 }));
+      };
+      await expect(notes.save({ id: own.note, body: 'x' })).rejects.toThrow(EntityNotFoundError);
+    }));
+
+  it('that changes no row by a statement of its own does not fail what is being saved', () =>
+    untouched(async () => {
+      beforeUpdate = async ({ manager }) => void (await manager.update(Ticket, foreign.ticket, { points: 1 }));
+      await notes.save({ id: own.note, body: 'saved' });
+      beforeUpdate = () => undefined;
+      expect(await notes.countBy({ body: 'saved' })).toBe(1);
+    }));
+
+  it('that removes a row which is being saved over all tenants leaves that to TypeORM', () =>
+    untouched(async () => {
+      beforeUpdate = async ({ manager }) => void (await manager.delete(Note, own.note));
+      await tenancy.unscoped('saves', () => notes.save({ id: own.note, body: 'x' }));
+      beforeUpdate = () => undefined;
+      expect(await notes.countBy({ id: own.note })).toBe(0);
     }));
 
   it('reads own rows only by the manager of its event', () =>
