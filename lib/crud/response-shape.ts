@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { plainToInstance } from 'class-transformer';
+import { shownPlain } from './class-keys.js';
 import type { CrudRoute } from './crud-routes.js';
 import { isPlainObject } from './body/plain-object.js';
 import { shownProperties } from './exposure.js';
@@ -50,10 +51,10 @@ export class ResponseShape {
     const isRow = value instanceof this.entity || (isCrudRoute && dto !== undefined && isPlainObject(value));
     if (!isRow) return value;
     const row = this.presentation.present(value);
-    if (dto === undefined) return instanceToPlain(row);
+    if (dto === undefined) return shownPlain(row);
     // class-transformer reads a renamed property by its new name.
     for (const [property, key] of this.renamed.get(dto)!) if (!(key in row)) row[key] = row[property];
-    return instanceToPlain(plainToInstance(dto, row, { excludeExtraneousValues: true }));
+    return shownPlain(plainToInstance(dto, row, { excludeExtraneousValues: true }));
   }
 }
 

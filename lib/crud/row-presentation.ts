@@ -1,5 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { hideClassKeys } from './class-keys.js';
 import { compileColumns } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 
@@ -7,6 +9,8 @@ import type { ResourceColumn } from './resource-column.js';
 export class RowPresentation {
   private readonly hidden: readonly string[];
   private readonly converted: readonly ResourceColumn[];
+  /** Columns whose values are objects of a client's making. */
+  private readonly open: readonly ColumnMetadata[];
   private readonly relations: readonly RelationMetadata[];
   private related?: ReadonlyMap<RelationMetadata, RowPresentation>;
 
@@ -22,19 +26,18 @@ export class RowPresentation {
     this.converted = columns.filter(
       (column) => column.type.toJson !== undefined && column.metadata.embeddedMetadata === undefined,
     );
+    this.open = columns.filter(holdsObjects).map((column) => column.metadata);
     this.relations = metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata);
   }
 
   /** A copy of a row, with the prototype that says how it is shown. */
   present(row: object): Record<string, unknown> {
-    const copy = Object.assign(
-      Object.create(Object.getPrototypeOf(row) as object | null) as Record<string, unknown>,
-      row,
-    );
+    const copy = copyOf(row);
     for (const property of this.hidden) delete copy[property];
     for (const { property, type } of this.converted) {
       if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }
+    for (const column of this.open) hideKeysIn(copy, column);
     for (const relation of this.relations) this.presentRelated(copy, relation);
     return copy;
   }
@@ -56,6 +59,30 @@ export class RowPresentation {
     );
     return this.related.get(relation)!;
   }
+}
+
+/** Types in JSON whose values are no objects. */
+const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
+
+function holdsObjects({ type, metadata }: ResourceColumn): boolean {
+  return metadata.isSelect && !SCALARS.has(type.schema.type);
+}
+
+function hideKeysIn(copy: Record<string, unknown>, column: ColumnMetadata): void {
+  const value: unknown = column.getEntityValue(copy);
+  const hidden = hideClassKeys(value);
+  if (hidden === value) return;
+  let holder = copy;
+  // What the row holds itself stays as it is.
+  for (const { propertyName } of column.embeddedMetadata?.embeddedMetadataTree ?? []) {
+    holder = holder[propertyName] = copyOf(holder[propertyName] as object);
+  }
+  holder[column.propertyName] = hidden;
+}
+
+function copyOf(object: object): Record<string, unknown> {
+  const copy = Object.create(Object.getPrototypeOf(object) as object | null) as Record<string, unknown>;
+  return Object.assign(copy, object);
 }
 
 function isObject(value: unknown): value is object {

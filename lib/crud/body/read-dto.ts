@@ -1,7 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
+import { hasClassKeys } from '../class-keys.js';
 import { valueProblem } from '../column-values.js';
 import { propertyOfKey } from '../exposure.js';
+import { bodyProblem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import { columnOf, isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
@@ -18,6 +21,8 @@ export async function readDto(
   ruled: ReadonlySet<string>,
   source: Json,
 ): Promise<ReadBody> {
+  const unreadable = unreadableProblems(source);
+  if (unreadable.length > 0) return { body: {}, problems: unreadable };
   const cleared = form.partial ? clearedColumns(dto, form, ruled, source) : [];
   const rest = Object.entries(source).filter(([key]) => !cleared.includes(propertyOfKey(dto, key)));
   const body = instantiate(dto, Object.fromEntries(rest), form.partial);
@@ -29,6 +34,13 @@ export async function readDto(
   }
   for (const property of Object.keys(body)) if (isRefused(form, property)) delete body[property];
   return { body, problems };
+}
+
+/** class-transformer takes what an object calls its constructor for its class. */
+function unreadableProblems(source: Json): Problem[] {
+  return Object.keys(source)
+    .filter((key) => hasClassKeys(source[key]))
+    .map((key) => bodyProblem(key, `${key} must not hold a property constructor`, 'unknown'));
 }
 
 /**

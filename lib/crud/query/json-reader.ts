@@ -1,6 +1,6 @@
-import { instanceToPlain } from 'class-transformer';
 import type { Driver } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
+import { hideClassKeys, shownPlain } from '../class-keys.js';
 import { hydrationOf } from './hydration.js';
 import type { JsonField } from './json-fields.js';
 import type { SelectedEntity } from './selected-entity.js';
@@ -35,5 +35,5 @@ export class JsonReader {
 /** Objects are shown as class-transformer shows them. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return instanceToPlain(value);
+  return shownPlain(hideClassKeys(value) as object);
 }
