@@ -94,7 +94,7 @@ function ownerName(index: number): string {
 }
 
 /** Several columns are compared one by one, which may find rows of others: they are told apart by the whole key. */
-function keyText(values: readonly unknown[]): string {
+export function keyText(values: readonly unknown[]): string {
   return values
     .map((value) => {
       if (value instanceof Date) return String(value.getTime());

@@ -7,6 +7,7 @@ import type { JsonField } from './json-fields.js';
 import { JsonReader } from './json-reader.js';
 import { IncludedRows } from './included-rows.js';
 import type { Owner } from './included-rows.js';
+import { addRelationIds, hasRelationIds } from './relation-ids.js';
 import { Remembered } from './remembered.js';
 import { applySelection, EntitySelector, includeTree, withJoined } from './selected-entity.js';
 import type { SelectedBranch, SelectedEntity } from './selected-entity.js';
@@ -41,6 +42,7 @@ export class Selection<T extends object> {
   private readonly included: ReadonlyMap<SelectedBranch, IncludedRows>;
   private readonly hasJoins: boolean;
   private readonly hasListeners: boolean;
+  private readonly hasRelationIds: boolean;
   private readonly jsonReader: JsonReader | undefined;
 
   constructor(private readonly parts: SelectionParts) {
@@ -61,6 +63,7 @@ export class Selection<T extends object> {
       this.jsonReader = new JsonReader(this.selected, shown, parts.dataSource.driver);
     }
     this.hasListeners = all.some(isListenedTo);
+    this.hasRelationIds = hasRelationIds(this.selected);
   }
 
   /**
@@ -92,6 +95,7 @@ export class Selection<T extends object> {
     const entities = rows.map((row) => this.reader.read(row, reading) as T);
     // What is read may have relations of its own, which come behind.
     for (const [branch, owners] of waiting) await this.included.get(branch)!.addTo(owners, reading, manager);
+    if (this.hasRelationIds) await addRelationIds(this.selected, entities, manager);
     if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
     await this.announce(entities, manager);
     return entities;
