@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, Type } from '@nestjs/common';
-import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
@@ -37,7 +37,7 @@ export class CrudServices implements OnApplicationBootstrap {
 
   constructor(
     private readonly discovery: DiscoveryService,
-    moduleRef: ModuleRef,
+    private readonly moduleRef: ModuleRef,
     @Inject(CRUD_DEFAULTS) private readonly defaults: CrudDefaults,
   ) {
     this.dataSources = new ServedDataSources(discovery, moduleRef);
@@ -102,6 +102,11 @@ export class CrudServices implements OnApplicationBootstrap {
     });
   }
 
+  /** What the application puts before the paths of all controllers. */
+  private prefix(): string {
+    return this.moduleRef.get(ApplicationConfig, { strict: false }).getGlobalPrefix();
+  }
+
   private hooksOf<T extends object>({ options }: { readonly options: object }): ResourceHooks<T> {
     const { hooks = [] } = options as CrudOptions<T>;
     return new ResourceHooks(hooks, this.instances);
@@ -139,7 +144,7 @@ export class CrudServices implements OnApplicationBootstrap {
       throw error;
     }
     const problems = this.hooksOf(crud).problems(controller.name);
-    if (parents !== undefined) problems.push(...unnamedParents(controller, module, parents));
+    if (parents !== undefined) problems.push(...unnamedParents(controller, module, this.prefix(), parents));
     // Declared by forRoot({ entities }), after the controller's class was made with all routes.
     if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(

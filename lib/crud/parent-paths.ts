@@ -6,10 +6,16 @@ import type { ParentChain } from './parent-chain.js';
  *
  * @param controller its class
  * @param module the class of the module that declares it, which a router may have given a path
+ * @param prefix what the paths of the whole application begin with
  * @returns problems in words, with the line to type
  */
-export function unnamedParents(controller: Function, module: Function | undefined, chain: ParentChain): string[] {
-  const below = module === undefined ? [] : pathsOfModule(module);
+export function unnamedParents(
+  controller: Function,
+  module: Function | undefined,
+  prefix: string,
+  chain: ParentChain,
+): string[] {
+  const below = [prefix, ...(module === undefined ? [] : pathsOfModule(module))];
   const paths = [Reflect.getMetadata(PATH_METADATA, controller) as string | string[]].flat();
   return chain.levels
     .filter(({ param }) => !below.some((path) => names(path, param)) && !paths.every((path) => names(path, param)))
