@@ -1,6 +1,7 @@
 import { BodyPipe } from '../crud/body/body.pipe.js';
 import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
 import { IdPipe } from '../crud/id.pipe.js';
+import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
 import { isStandard } from '../crud/standard-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
@@ -8,7 +9,8 @@ import type { HeaderObject, ResponseObject } from './document.js';
 import type { NamedSchemas } from './named-schemas.js';
 import { listSchema } from './page-schemas.js';
 import { checksVersion, isTagged } from './preconditions.js';
-import { conflictsOf, ERROR_SCHEMA, errorResponse, HEADERS } from './responses.js';
+import { conflictsOf } from './conflicts.js';
+import { errorResponse, HEADERS } from './responses.js';
 import type { ErrorStatus } from './responses.js';
 import { RowSchemas } from './row-schemas.js';
 import { qualifierOf } from './served-routes.js';
@@ -60,6 +62,10 @@ function successOf(route: ServedRoute, named: NamedSchemas): ResponseObject {
       return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), []);
     case 'remove':
       return { description: 'It is gone.' };
+    case 'link':
+      return { description: 'They are linked.' };
+    case 'unlink':
+      return { description: 'They are not linked any more.' };
   }
 }
 
@@ -90,12 +96,11 @@ function notModified(): ResponseObject {
 }
 
 function errorsOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
-  const schema = named.add('Error', 'Http', ERROR_SCHEMA);
   const headers = route.verb === 'get' ? describeHeaders(['Cache-Control'], false) : undefined;
   return Object.fromEntries(
     possibleErrors(route).map((status) => [
       status,
-      errorResponse(status, schema, status === 401 ? undefined : headers),
+      errorResponse(status, route, named, status === 401 ? undefined : headers),
     ]),
   );
 }
@@ -106,7 +111,7 @@ function possibleErrors(route: ServedRoute): ErrorStatus[] {
     [400, name === 'findOne' || [ListQueryPipe, BodyPipe, BulkBodyPipe].some(isReadBy)],
     [401, isGuarded],
     [403, isGuarded || isScoped],
-    [404, isReadBy(IdPipe)],
+    [404, resource.parents !== undefined || isReadBy(IdPipe) || isReadBy(LinkedIdPipe)],
     [409, conflictsOf(resource, name)],
     [412, checksVersion(route)],
     [428, checksVersion(route) && resource.requireIfMatch],

@@ -11,7 +11,7 @@ import type { JsonSchema } from '../crud/values/json-schema.js';
 import { ruledPropertiesOf } from './class-schemas.js';
 import type { RuledProperty } from './class-schemas.js';
 import { combineSchemas } from './combine-schemas.js';
-import { inputOf, orNull } from './json-schemas.js';
+import { inputOf, linksOf, orNull } from './json-schemas.js';
 import type { NamedSchemas } from './named-schemas.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
@@ -61,12 +61,20 @@ class BodyDraft {
   addDto(dto: Function): void {
     for (const [property, rules] of ruledPropertiesOf(dto, this.named)) {
       if (isRefused(this.form, property)) continue;
-      const column = columnOf(this.form, property);
-      const schema =
-        column === undefined ? (rules.isNullable ? orNull(rules.schema) : rules.schema) : this.ruled(column, rules);
+      if (this.isOfParent(property) && !rules.isRequired) continue;
+      const schema = this.ofProperty(property, rules);
       const isNeeded = rules.isRequired || this.needsField(this.form.fields.get(property));
       this.add(keyOfProperty(dto, property), schema, !this.form.partial && isNeeded);
     }
+  }
+
+  private ofProperty(property: string, rules: RuledProperty): JsonSchema {
+    const link = this.resource.linkFields.get(property);
+    // Null is no list, whatever the rules say.
+    if (link !== undefined) return combineSchemas(linksOf(link), rules.schema);
+    const column = columnOf(this.form, property);
+    if (column !== undefined) return this.ruled(column, rules);
+    return rules.isNullable ? orNull(rules.schema) : rules.schema;
   }
 
   /** By the entity itself: its columns, and its own rules where it has any. */
@@ -74,11 +82,17 @@ class BodyDraft {
     const { entity, partial } = this.form;
     const rules = ruledPropertiesOf(entity, this.named);
     for (const [key, field] of fields) {
+      if (this.isOfParent(key) && rules.get(key)?.isRequired !== true) continue;
       const schema = isColumn(field) ? this.column(field, rules.get(rootOf(field))) : this.embedded(field);
       if (schema === undefined) continue;
       const isNeeded = (isColumn(field) && rules.get(key)?.isRequired === true) || this.needsField(field);
       this.add(key, schema, !partial && isNeeded);
     }
+  }
+
+  /** Whether the path says it: a body needs not, unless a rule of the application wants it to. */
+  private isOfParent(property: string): boolean {
+    return this.resource.parents?.columns.some(({ own }) => own.property === property) ?? false;
   }
 
   private column(column: ResourceColumn, rules: RuledProperty | undefined): JsonSchema | undefined {

@@ -1,3 +1,5 @@
+import { MAX_LINKS } from '../crud/links/link-field.js';
+import type { LinkField } from '../crud/links/link-field.js';
 import type { ResourceColumn } from '../crud/resource-column.js';
 import type { JsonSchema, JsonType } from '../crud/values/json-schema.js';
 import type { ValueType } from '../crud/values/value-type.js';
@@ -13,6 +15,13 @@ export function answerOf({ type, metadata, owner }: ResourceColumn): JsonSchema 
 export function inputOf({ type, metadata }: ResourceColumn): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return metadata.isNullable ? orNull(schema) : schema;
+}
+
+/** What a body may hold for a relation to many rows: their keys, or objects that hold them. */
+export function linksOf({ key }: LinkField): JsonSchema {
+  const schema = inputOf(key);
+  const row: JsonSchema = { type: 'object', required: [key.property], properties: { [key.property]: schema } };
+  return { type: 'array', items: { anyOf: [schema, row] }, maxItems: MAX_LINKS };
 }
 
 /** What the text of a parameter may be for a value of a type. */

@@ -1,8 +1,10 @@
 import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
 import { BodyPipe } from '../crud/body/body.pipe.js';
-import type { BodyRoute, CrudRoute } from '../crud/crud-routes.js';
+import type { BodyRoute } from '../crud/crud-routes.js';
 import { CrudController } from '../crud/crud.controller.js';
 import { IdPipe } from '../crud/id.pipe.js';
+import { LINKED_ID } from '../crud/links/link-routes.js';
+import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
 import type { ResourceId } from '../crud/resource-id.js';
 import { isStandard } from '../crud/standard-handlers.js';
@@ -15,13 +17,13 @@ import { filtersSchema, listParameters, rowParameters } from './list-parameters.
 import type { NamedSchemas } from './named-schemas.js';
 import { preconditionParameters } from './preconditions.js';
 import { qualifierOf } from './served-routes.js';
-import type { ServedRoute } from './served-routes.js';
+import type { RouteAction, ServedRoute } from './served-routes.js';
 
 /** Describes a route of `@Crud`, by the resource that answers it. */
 export function describeOperation(route: ServedRoute, path: string, named: NamedSchemas): OperationObject {
   const body = requestBody(route, named);
   return {
-    operationId: `${route.controller.name}_${route.name}`,
+    operationId: `${route.controller.name}_${route.method}`,
     summary: summaryOf(route),
     parameters: [...pathParameters(route, path), ...queryParameters(route, named), ...preconditionParameters(route)],
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
@@ -29,7 +31,7 @@ export function describeOperation(route: ServedRoute, path: string, named: Named
   };
 }
 
-const SUMMARIES: Readonly<Record<CrudRoute, (name: string) => string>> = {
+const SUMMARIES: Readonly<Record<RouteAction, (name: string, relation: string | undefined) => string>> = {
   findAll: (name) => `A page of the ${name} rows that the caller may see`,
   findOne: (name) => `One ${name}`,
   create: (name) => `A new ${name}`,
@@ -38,17 +40,31 @@ const SUMMARIES: Readonly<Record<CrudRoute, (name: string) => string>> = {
   remove: (name) => `A ${name}, deleted`,
   createMany: (name) => `New ${name} rows, all of them or none`,
   restore: (name) => `A deleted ${name}, brought back`,
+  link: (name, relation) => `A ${name}, linked to a row of ${relation}`,
+  unlink: (name, relation) => `A ${name}, linked to a row of ${relation} no more`,
 };
 
-function summaryOf({ name, resource }: ServedRoute): string {
-  return SUMMARIES[name](resource.name);
+function summaryOf({ name, resource, relation }: ServedRoute): string {
+  return SUMMARIES[name](resource.name, relation);
 }
 
-function pathParameters({ resource, isReadBy }: ServedRoute, path: string): ParameterObject[] {
+function pathParameters(route: ServedRoute, path: string): ParameterObject[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
-    const isId = name === 'id' && isReadBy(IdPipe);
-    return { name, in: 'path', required: true, ...(isId ? describeId(resource.id) : { schema: { type: 'string' } }) };
+    const id = idNamedBy(route, name);
+    return {
+      name,
+      in: 'path',
+      required: true,
+      ...(id === undefined ? { schema: { type: 'string' } } : describeId(id)),
+    };
   });
+}
+
+/** The id that a parameter of the path holds; undefined for what the resource does not read. */
+function idNamedBy({ resource, relation, isReadBy }: ServedRoute, parameter: string): ResourceId | undefined {
+  if (parameter === 'id' && isReadBy(IdPipe)) return resource.id;
+  if (parameter === LINKED_ID && relation !== undefined && isReadBy(LinkedIdPipe)) return resource.linkEnd(relation).id;
+  return resource.parents?.levels.find(({ param }) => param === parameter)?.id;
 }
 
 function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description' | 'schema'> {

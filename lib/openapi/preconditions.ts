@@ -1,16 +1,19 @@
 import { GUARDED_ROUTES } from '../crud/preconditions/precondition.js';
 import { TAGGED_ROUTES } from '../crud/preconditions/answered-tag.js';
 import type { ParameterObject } from './document.js';
-import type { ServedRoute } from './served-routes.js';
+import type { RouteAction, ServedRoute } from './served-routes.js';
+
+const TAGGED: readonly (RouteAction | undefined)[] = TAGGED_ROUTES;
+const GUARDED: readonly (RouteAction | undefined)[] = GUARDED_ROUTES;
 
 /** Whether a route answers with a row whose version it tells. */
 export function isTagged(route: ServedRoute): boolean {
-  return isVersioned(route) && TAGGED_ROUTES.includes(route.name);
+  return isVersioned(route) && TAGGED.includes(route.name);
 }
 
 /** Whether a route asks which version of a row the client has read. */
 export function checksVersion(route: ServedRoute): boolean {
-  return isVersioned(route) && GUARDED_ROUTES.includes(route.name);
+  return isVersioned(route) && GUARDED.includes(route.name);
 }
 
 /** The headers by which a client says which version of a row it has. */

@@ -1,8 +1,8 @@
-import { READING_ROUTES } from '../crud/crud-routes.js';
-import type { CrudRoute } from '../crud/crud-routes.js';
-import type { Resource } from '../crud/resource.js';
-import type { HeaderObject, ResponseObject } from './document.js';
+import { PROBLEM_MEDIA_TYPE } from '../crud/problem-details/problem-document.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { HeaderObject, ResponseObject } from './document.js';
+import type { NamedSchemas } from './named-schemas.js';
+import type { ServedRoute } from './served-routes.js';
 
 /** The errors that a route can answer with. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 428;
@@ -18,7 +18,7 @@ const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
 };
 
 /** The form of an error, as Nest answers it. */
-export const ERROR_SCHEMA: JsonSchema = {
+const ERROR_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
     statusCode: { type: 'integer' },
@@ -28,6 +28,34 @@ export const ERROR_SCHEMA: JsonSchema = {
   required: ['statusCode', 'message'],
 };
 
+/** The form of an error as a problem document (RFC 9457). */
+const PROBLEM_SCHEMA: JsonSchema = {
+  type: 'object',
+  properties: {
+    type: { const: 'about:blank' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          detail: { type: 'string' },
+          code: { type: 'string' },
+          pointer: { type: 'string' },
+          parameter: { type: 'string' },
+        },
+        required: ['detail', 'code'],
+      },
+    },
+  },
+  required: ['type', 'title', 'status'],
+};
+
+/** The errors that guards throw: before a resource has a say, so that only a filter makes problem documents of them. */
+const GUARD_ERRORS: readonly ErrorStatus[] = [401, 403];
+
 export const HEADERS = {
   Location: { description: 'Where the new row is.', schema: { type: 'string', format: 'uri-reference' } },
   Link: { description: 'The first, previous, next and last page (RFC 8288).', schema: { type: 'string' } },
@@ -35,33 +63,32 @@ export const HEADERS = {
   'Cache-Control': { description: 'No shared cache may keep it.', schema: { type: 'string' } },
 } as const satisfies Record<string, HeaderObject>;
 
+/**
+ * An error of a route, in each form that a client can get it in.
+ *
+ * @param named takes the forms
+ */
 export function errorResponse(
   status: ErrorStatus,
-  schema: JsonSchema,
+  route: ServedRoute,
+  named: NamedSchemas,
   headers: Readonly<Record<string, HeaderObject>> | undefined,
 ): ResponseObject {
+  const schemas: Readonly<Record<string, () => JsonSchema>> = {
+    'application/json': () => named.add('Error', 'Http', ERROR_SCHEMA),
+    [PROBLEM_MEDIA_TYPE]: () => named.add('Problem', 'Http', PROBLEM_SCHEMA),
+  };
   return {
     description: MEANINGS[status],
     ...(headers !== undefined && { headers }),
-    content: { 'application/json': { schema } },
+    content: Object.fromEntries(errorTypes(status, route).map((type) => [type, { schema: schemas[type]() }])),
   };
 }
 
-/** Whether a route can break a key: one that rows must not share, or one by which rows of others refer to a row. */
-export function conflictsOf({ metadata, dataSource }: Resource, route: CrudRoute): boolean {
-  if (READING_ROUTES.includes(route)) return false;
-  if (route === 'remove') {
-    if (metadata.deleteDateColumn !== undefined) return false;
-    return dataSource.entityMetadatas.some(({ foreignKeys }) =>
-      foreignKeys.some((key) => key.referencedEntityMetadata === metadata && isRestricting(key.onDelete)),
-    );
-  }
-  if (route === 'restore') return metadata.indices.some(({ isUnique, where }) => isUnique && where !== undefined);
-  const hasOwnKey = metadata.primaryColumns.some(({ isGenerated }) => !isGenerated);
-  const hasUnique = metadata.uniques.length > 0 || metadata.indices.some(({ isUnique }) => isUnique);
-  return hasUnique || ((route === 'create' || route === 'createMany') && hasOwnKey);
-}
-
-function isRestricting(onDelete: string | undefined): boolean {
-  return onDelete === undefined || onDelete === 'RESTRICT' || onDelete === 'NO ACTION';
+function errorTypes(status: ErrorStatus, { resource, problemFilter }: ServedRoute): string[] {
+  const isGuards = GUARD_ERRORS.includes(status);
+  if (problemFilter === true || (resource.problemDetails === true && !isGuards)) return [PROBLEM_MEDIA_TYPE];
+  // Whether somebody may do something a handler says too; whether somebody is signed in, only guards.
+  if (status === 401 && problemFilter === undefined) return ['application/json'];
+  return ['application/json', PROBLEM_MEDIA_TYPE];
 }

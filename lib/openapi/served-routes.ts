@@ -13,15 +13,26 @@ import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/c
 import type { Module } from '@nestjs/core/injector/module.js';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import { crudMetadataOf } from '../crud/crud-metadata.js';
+import type { CrudMetadata } from '../crud/crud-metadata.js';
 import type { CrudRoute } from '../crud/crud-routes.js';
 import { CrudServices } from '../crud/crud-services.js';
+import type { LinkRoute } from '../crud/links/link-routes.js';
+import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
 import type { Resource } from '../crud/resource.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
+import { problemFilterOf } from './problem-filters.js';
+
+/** What a route does. */
+export type RouteAction = CrudRoute | LinkRoute['action'];
 
 /** A route of `@Crud` that an application serves. */
 export interface ServedRoute {
   readonly controller: Type<object>;
-  readonly name: CrudRoute;
+  readonly name: RouteAction;
+  /** The controller's method. */
+  readonly method: string;
+  /** The relation by which it links rows, where that is what it does. */
+  readonly relation: string | undefined;
   readonly handler: Function;
   readonly resource: Resource;
   /** In lower case. */
@@ -36,6 +47,8 @@ export interface ServedRoute {
   readonly isGuarded: boolean;
   /** Whether it asks for a tenant. */
   readonly isScoped: boolean;
+  /** When a filter around it answers errors with problem documents. */
+  readonly problemFilter: ProblemDetails | undefined;
   /** Whether a parameter of the handler is read by a pipe of this class. */
   readonly isReadBy: (pipe: Function) => boolean;
 }
@@ -54,20 +67,28 @@ export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
       const crud = typeof controller === 'function' ? crudMetadataOf(controller) : undefined;
       const resource = crud && services.resourceOf(controller);
       if (crud === undefined || resource === undefined) return [];
-      return crud.routes
-        .filter((name) => isRoute(controller, name))
-        .map((name) => servedRoute({ controller, name, resource, config, paths, host, applicationId }));
+      return actionsOf(crud)
+        .filter(({ method }) => isRoute(controller, method))
+        .map((action) => servedRoute({ controller, ...action, resource, config, paths, host, applicationId }));
     });
 }
 
-function isRoute(controller: Type<object>, name: CrudRoute): boolean {
-  const handler = (controller.prototype as Record<string, Function | undefined>)[name];
+type Action = Pick<ServedRoute, 'name' | 'method' | 'relation'>;
+
+function actionsOf({ routes, links }: CrudMetadata): Action[] {
+  return [
+    ...routes.map((name): Action => ({ name, method: name, relation: undefined })),
+    ...links.map(({ action, name, relation }): Action => ({ name: action, method: name, relation })),
+  ];
+}
+
+function isRoute(controller: Type<object>, method: string): boolean {
+  const handler = (controller.prototype as Record<string, Function | undefined>)[method];
   return handler !== undefined && Reflect.hasMetadata(PATH_METADATA, handler);
 }
 
-interface RouteSource {
+interface RouteSource extends Action {
   readonly controller: Type<object>;
-  readonly name: CrudRoute;
   readonly resource: Resource;
   readonly config: ApplicationConfig;
   readonly paths: RoutePathFactory;
@@ -76,17 +97,19 @@ interface RouteSource {
 }
 
 function servedRoute(source: RouteSource): ServedRoute {
-  const { controller, name, resource, config } = source;
-  const handler = (controller.prototype as Record<string, Function>)[name];
-  const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+  const { controller, name, method, relation, resource, config } = source;
+  const handler = (controller.prototype as Record<string, Function>)[method];
+  const requestMethod = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
   const globalGuards = config.getGlobalGuards().length + config.getGlobalRequestGuards().length;
   return {
     controller,
     name,
+    method,
+    relation,
     handler,
     resource,
-    verb: RequestMethod[method].toLowerCase(),
-    paths: pathsOf(source, handler, method),
+    verb: RequestMethod[requestMethod].toLowerCase(),
+    paths: pathsOf(source, handler, requestMethod),
     prefix: config
       .getGlobalPrefix()
       .replace(/^\/?(?=.)/, '/')
@@ -97,7 +120,8 @@ function servedRoute(source: RouteSource): ServedRoute {
       Reflect.hasMetadata(GUARDS_METADATA, handler) ||
       Reflect.hasMetadata(GUARDS_METADATA, controller),
     isScoped: (tenantRouteOf(handler) ?? tenantRouteOf(controller))?.kind === 'scoped',
-    isReadBy: (pipe) => pipesOf(controller, name).some((used) => used instanceof pipe),
+    problemFilter: problemFilterOf([handler, controller], config),
+    isReadBy: (pipe) => pipesOf(controller, method).some((used) => used instanceof pipe),
   };
 }
 
@@ -127,8 +151,8 @@ function pathsOf(
   return routes.map((path) => path.replace(/[{}]/g, '').replace(/[:*](\w+)/g, '{$1}'));
 }
 
-function pipesOf(controller: Function, name: string): readonly unknown[] {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+function pipesOf(controller: Function, method: string): readonly unknown[] {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
     string,
     { readonly pipes?: readonly unknown[] }
   >;

@@ -6,7 +6,7 @@ import { compileColumns } from '../resource-column.js';
 import type { ResourceColumn } from '../resource-column.js';
 
 /** Most rows that a body may link by one relation. */
-const MAX_LINKS = 100;
+export const MAX_LINKS = 100;
 
 /** A many-to-many relation, which a body writes as a list of keys. */
 export interface LinkField {

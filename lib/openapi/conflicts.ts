@@ -1,0 +1,44 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { READING_ROUTES } from '../crud/crud-routes.js';
+import type { Resource } from '../crud/resource.js';
+import type { RouteAction } from './served-routes.js';
+
+const UNBREAKING: readonly RouteAction[] = [...READING_ROUTES, 'link', 'unlink'];
+const CREATING: readonly RouteAction[] = ['create', 'createMany'];
+
+/** Whether a route can break a key: one that rows must not share, or one by which rows of others refer to a row. */
+export function conflictsOf(resource: Resource, route: RouteAction): boolean {
+  const { metadata } = resource;
+  if (UNBREAKING.includes(route)) return false;
+  if (route === 'remove') return metadata.deleteDateColumn === undefined && isReferredTo(resource);
+  if (route === 'restore') return metadata.indices.some(({ isUnique, where }) => isUnique && where !== undefined);
+  const keys = uniqueKeys(resource).filter((columns) => !columns.some(({ isGenerated }) => isGenerated));
+  return CREATING.includes(route) ? keys.length > 0 : keys.some((columns) => canChange(resource, columns));
+}
+
+/** A key of columns that a row keeps for good is not broken by changing it. */
+function canChange({ columns: all, parents }: Resource, columns: readonly ColumnMetadata[]): boolean {
+  const kept = [
+    ...all.filter(({ tenant, metadata }) => tenant || metadata.isPrimary),
+    ...(parents?.columns ?? []).map(({ own }) => own),
+  ].map(({ metadata }) => metadata);
+  return columns.some((column) => !kept.includes(column));
+}
+
+function uniqueKeys({ metadata }: Resource): (readonly ColumnMetadata[])[] {
+  return [
+    metadata.primaryColumns,
+    ...metadata.uniques.map(({ columns }) => columns),
+    ...metadata.indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columns),
+  ];
+}
+
+function isReferredTo({ metadata, dataSource }: Resource): boolean {
+  return dataSource.entityMetadatas.some(({ foreignKeys }) =>
+    foreignKeys.some((key) => key.referencedEntityMetadata === metadata && isRestricting(key.onDelete)),
+  );
+}
+
+function isRestricting(onDelete: string | undefined): boolean {
+  return onDelete === undefined || onDelete === 'RESTRICT' || onDelete === 'NO ACTION';
+}

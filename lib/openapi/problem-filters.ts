@@ -1,0 +1,26 @@
+import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
+import type { ApplicationConfig } from '@nestjs/core';
+import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
+import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/problem-details/problem-details.filter.js';
+
+/**
+ * When the filters around a route answer errors with problem documents, those of guards included.
+ *
+ * @param places the handler and its controller
+ * @returns undefined where no such filter stands around it
+ */
+export function problemFilterOf(places: readonly Function[], config: ApplicationConfig): ProblemDetails | undefined {
+  const filters = [
+    ...places.flatMap((place) => (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, place) ?? []) as unknown[]),
+    ...config.getGlobalFilters(),
+    ...config.getGlobalRequestFilters().map(({ metatype }) => metatype),
+  ];
+  if (filters.some((filter) => isKind(filter, AlwaysProblemDetailsFilter))) return true;
+  return filters.some((filter) => isKind(filter, ProblemDetailsFilter)) ? 'negotiate' : undefined;
+}
+
+/** Filters are named by their classes, or given as instances. */
+function isKind(filter: unknown, kind: new (...args: never[]) => object): boolean {
+  if (typeof filter !== 'function') return filter instanceof kind;
+  return filter === kind || filter.prototype instanceof kind;
+}
