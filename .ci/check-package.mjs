@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 const [tarball] = Object.values(JSON.parse(readFileSync(process.argv[2], 'utf8')));
 const files = tarball.files.map(({ path }) => path);
 
-const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts'];
+const entryPoints = ['dist/index', 'dist/openapi/index'];
+const required = [
+  ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
+  ...entryPoints.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
+];
 const missing = required.filter((path) => !files.includes(path));
 const unwanted = files.filter((path) => !required.includes(path) && !/^dist\/.+\.(js|d\.ts)$/.test(path));
 
