@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typ
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
 import { ScopedSelectQueryBuilder } from './builders/select.js';
+import { selectedExactly } from './exact-columns.js';
 import type { ForeignKeyLookup } from './foreign-keys.js';
 
 /** Databases bound the number of parameters of a statement; rows are looked up in chunks well below. */
@@ -153,6 +154,6 @@ async function select(
     .withDeleted()
     .cache(false)
     .where(condition, parameters);
-  wanted.map(nameOf).forEach((name, i) => query.addSelect(name, `c${i}`));
+  wanted.forEach((column, i) => query.addSelect(selectedExactly(column, nameOf(column), dataSource), `c${i}`));
   return query.getRawMany<ObjectLiteral>();
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { declareScope, Tenancy, TenantScoped, TenantScopeInvalidError } from 'nestjs-muck';
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { declareScope, Tenancy, TenantScoped, TenantScopeInvalidError, TenantScopeViolationError } from 'nestjs-muck';
+import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { TestDatabase } from '../support/databases.js';
 
@@ -14,6 +14,7 @@ class Letter {
   @Column({ type: 'bigint' }) organizationId!: string;
   @Column() regionId!: number;
   @Column() text!: string;
+  @ManyToOne(() => Letter, { nullable: true }) answers!: Letter | null;
 }
 
 /** Not divided by regions. */
@@ -107,4 +108,18 @@ describe.each(databasesToTest())('tenants of two keys, one of them large, on %s'
     );
     await expect(write).rejects.toThrow(/names another tenant/);
   });
+
+  it('refer to their own rows, in an unscoped section too', () =>
+    tenancy.unscoped('mends', async () => {
+      const letters = dataSource.getRepository(Letter);
+      const [one, otherRegion, neighbour] = await Promise.all(
+        [`${ORGANIZATIONS[1]}/1`, `${ORGANIZATIONS[1]}/2`, `${ORGANIZATIONS[2]}/1`].map((text) =>
+          letters.findOneByOrFail({ text }),
+        ),
+      );
+      await letters.update(one.id, { answers: one });
+      for (const other of [otherRegion, neighbour]) {
+        await expect(letters.update(one.id, { answers: other })).rejects.toThrow(TenantScopeViolationError);
+      }
+    }));
 });

@@ -2,6 +2,7 @@ import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
+import { selectedExactly } from '../exact-columns.js';
 import { lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
@@ -53,7 +54,10 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     const columns = tenantColumnsOf(metadata, policies);
     if (columns.length === 0) return undefined;
     const { driver } = this.dataSource;
-    const wanted = columns.map(({ column }, i) => `${driver.escape(column.databaseName)} AS ${driver.escape(`c${i}`)}`);
+    const wanted = columns.map(({ column }, i) => {
+      const name = driver.escape(column.databaseName);
+      return `${selectedExactly(column, name, this.dataSource)} AS ${driver.escape(`c${i}`)}`;
+    });
     const text = `SELECT DISTINCT ${wanted.join(', ')} FROM ${policies.table(metadata)}${this.createWhereExpression()}`;
     return outsideRendering(() =>
       driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),

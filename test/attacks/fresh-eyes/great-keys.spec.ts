@@ -1,6 +1,7 @@
 import { declareScope, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { annexAttacks } from './annex.js';
+import type { AnnexPlan } from './annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -23,32 +24,39 @@ class Delivery {
   @ManyToOne(() => Parcel) parcel!: Relation<Parcel>;
 }
 
-annexAttacks(
-  'a key beyond the numbers that are exact',
-  {
-    entities: () => [Parcel, Delivery],
-    acme: { organizationId: 1 },
-    sow: async ({ repo }) => {
-      await repo(Parcel).insert([
-        { id: OWN, organizationId: 1 },
-        { id: FOREIGN, organizationId: 2 },
-      ]);
-    },
-    globex: ({ dataSource }) => {
-      const [table, column] = ['delivery', 'parcelId'].map((name) => dataSource.driver.escape(name));
-      return dataSource.query(`SELECT id FROM ${table} WHERE CAST(${column} AS char(20)) = '${FOREIGN}'`);
-    },
+/** Parcels of two tenants, and which deliveries refer to the foreign one. */
+const plan = (own: string, foreign: string): AnnexPlan => ({
+  entities: () => [Parcel, Delivery],
+  acme: { organizationId: 1 },
+  sow: async ({ repo }) => {
+    await repo(Parcel).insert([
+      { id: own, organizationId: 1 },
+      { id: foreign, organizationId: 2 },
+    ]);
   },
-  {
-    'is looked up exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
-    'is looked up exactly among others': ({ repo }) =>
-      repo(Delivery).insert([
-        { organizationId: 1, parcel: { id: OWN } },
-        { organizationId: 1, parcel: { id: FOREIGN } },
-      ]),
-    'is looked up exactly in an update': async ({ repo }) => {
-      await repo(Delivery).insert({ organizationId: 1, parcel: { id: OWN } });
-      return repo(Delivery).update({ organizationId: 1 }, { parcel: { id: FOREIGN } });
-    },
+  globex: ({ dataSource }) => {
+    const [table, column] = ['delivery', 'parcelId'].map((name) => dataSource.driver.escape(name));
+    return dataSource.query(`SELECT id FROM ${table} WHERE CAST(${column} AS char(20)) = '${foreign}'`);
   },
-);
+});
+
+annexAttacks('a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
+  'is looked up exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
+  'is looked up exactly among others': ({ repo }) =>
+    repo(Delivery).insert([
+      { organizationId: 1, parcel: { id: OWN } },
+      { organizationId: 1, parcel: { id: FOREIGN } },
+    ]),
+  'is looked up exactly in an update': async ({ repo }) => {
+    await repo(Delivery).insert({ organizationId: 1, parcel: { id: OWN } });
+    return repo(Delivery).update({ organizationId: 1 }, { parcel: { id: FOREIGN } });
+  },
+});
+
+annexAttacks('a key that an own one is rounded to', plan(FOREIGN, OWN), {
+  'is looked up exactly among others': ({ repo }) =>
+    repo(Delivery).insert([
+      { organizationId: 1, parcel: { id: FOREIGN } },
+      { organizationId: 1, parcel: { id: OWN } },
+    ]),
+});
