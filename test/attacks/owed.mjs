@@ -8,7 +8,6 @@
 export const owed = [
   ...needing('kinds of owners', ['a row that says what kind of owner it has, and which, has an own one']),
   ...needing('rows written along in bodies', ['a row below another one in a body is stamped at any depth']),
-  ...needing('descriptions of the interface', ['examples and enumerations come from metadata, never from rows']),
   ...needing('row-level security', [
     'a foreign key that leaves the tenant column out is named at the start',
     'a parent takes no child of another tenant with it when it is deleted',
@@ -112,6 +111,7 @@ export const covered = [
     'a route that an application overrides stays inside the scope',
     'an error of the database never reaches an answer',
   ]),
+  ...by('test/openapi/resources.spec.ts', ['examples and enumerations come from metadata, never from rows']),
   ...by('test/boot/refusals.spec.ts', [
     'a controller over all tenants is listed at the start, and warned about where no guard stands before it',
   ]),

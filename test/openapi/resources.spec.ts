@@ -172,6 +172,18 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
     expect(validator.version).toBe('3.1');
   });
 
+  test('examples and enumerations come from metadata, never from rows', async () => {
+    const subject = subjects.find(({ path }) => path === '/news')!;
+    const create = contract.operation('post', subject.path);
+    const text = 'only-a-row-says-this';
+    const written = { ...bodyOf(create, subject, true), code: text };
+    keeps(create, await send('post', subject.path, written), 201);
+    expect((await send('get', '/news?limit=50')).text).toContain(text);
+    const document = createResourceDocument(desk.app, { title: 'Desk', version: '1' });
+    expect(JSON.stringify(document)).not.toContain(text);
+    expect(document).toEqual(contract.document);
+  });
+
   describe.each(subjects)('of $path', (subject) => {
     const item = `${subject.path}/{id}`;
     test('describes every parameter of its list as the list takes it, and no other is taken', async () => {

@@ -78,7 +78,7 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     if (collection.endsWith('/comments')) await send('post', collection, tokens.member, { body: 'Seen' });
     const { body } = await send('get', `${collection}?limit=1&sort=-id`, tokens.member);
     const fallback = await send('get', `${collection}?limit=1`, tokens.member);
-    const [row] = (body.items ?? fallback.body.items ?? []) as readonly { readonly id: unknown }[];
+    const [row] = (body.items ?? fallback.body.items ?? []) as readonly { readonly id: number }[];
     // Nothing is below a ticket that is not there.
     return below.replace('{id}', String(row?.id ?? NEVER));
   };

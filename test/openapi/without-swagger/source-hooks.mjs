@@ -1,0 +1,29 @@
+// @ts-check
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { transform } from '@swc/core';
+
+/**
+ * Runs the library's sources, and refuses `@nestjs/swagger` as Node does where it is not installed.
+ *
+ * @type {import('node:module').ResolveHook}
+ */
+export const resolve = async (specifier, context, next) => {
+  if (specifier.startsWith('@nestjs/swagger')) throw new Error(`Cannot find package '${specifier}'`);
+  const isSource = specifier.startsWith('.') && !context.parentURL?.includes('/node_modules/');
+  return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
+};
+
+/** @type {import('node:module').LoadHook} */
+export const load = async (url, context, next) => {
+  if (!url.endsWith('.ts')) return next(url, context);
+  const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
+    swcrc: false,
+    jsc: {
+      target: 'es2023',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    },
+  });
+  return { format: 'module', source: code, shortCircuit: true };
+};
