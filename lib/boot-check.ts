@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { checkControllers } from './crud/controller-check.js';
+import { checkControllers } from './crud/routing/controller-check.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions } from './muck.module-definition.js';

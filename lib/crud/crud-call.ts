@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Precondition } from './preconditions/precondition.js';
 import { shownKeys } from './query/row-rules.js';
 import type { RowQuery, RowRules } from './query/row-rules.js';
-import type { Resource } from './resource.js';
+import type { Resource } from './resource/resource.js';
 
 /** One call of a handler of a `@Crud` controller. */
 export class CrudCall {

@@ -5,9 +5,9 @@ import { MuckConfigurationError } from '../exceptions/muck-configuration.error.j
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
-import { compileResource } from './compile-resource.js';
-import { ControllerNarrowing, noNarrowing } from './controller-narrowing.js';
-import type { NarrowByContext } from './controller-narrowing.js';
+import { compileResource } from './resource/compile-resource.js';
+import { ControllerNarrowing, noNarrowing } from './rows/controller-narrowing.js';
+import type { NarrowByContext } from './rows/controller-narrowing.js';
 import { currentCall } from './crud-call.js';
 import { CRUD_DEFAULTS, STANDARD_LIMIT } from './crud-defaults.js';
 import type { CrudDefaults } from './crud-defaults.js';
@@ -18,13 +18,13 @@ import { READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
 import { ResourceHooks } from './hooks/resource-hooks.js';
-import type { ParentChain } from './parent-chain.js';
-import { unnamedParents } from './parent-paths.js';
-import type { Resource } from './resource.js';
+import type { ParentChain } from './parents/parent-chain.js';
+import { unnamedParents } from './parents/parent-paths.js';
+import type { Resource } from './resource/resource.js';
 import { Precondition } from './preconditions/precondition.js';
 import type { RawRow } from '../orm/scoped-statement.js';
 import type { Selection } from './query/selection.js';
-import { ServedDataSources } from './served-data-sources.js';
+import { ServedDataSources } from './resource/served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
 @Injectable()

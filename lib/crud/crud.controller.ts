@@ -4,7 +4,7 @@ import { currentCall } from './crud-call.js';
 import { CrudServices } from './crud-services.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery, Page } from './query/list-query.js';
-import type { EntityId } from './resource-id.js';
+import type { EntityId } from './resource/resource-id.js';
 
 /**
  * A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead.

@@ -11,8 +11,8 @@ import type { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
 import { linkRoutesFor } from './links/link-routes.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
-import { routeDefinitions } from './route-definitions.js';
-import { defineRoutes } from './route-methods.js';
+import { routeDefinitions } from './routing/route-definitions.js';
+import { defineRoutes } from './routing/route-methods.js';
 
 /**
  * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`,

@@ -11,7 +11,7 @@ import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudServices } from './crud-services.js';
-import { isSeenByNobody } from './own-handler.js';
+import { isSeenByNobody } from './routing/own-handler.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
 import { wantsProblemDocument } from './problem-details/negotiation.js';
@@ -19,7 +19,7 @@ import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details/problem-
 import { Page } from './query/list-query.js';
 import { headerText, pageLinks } from './query/page-links.js';
 import { readRowQuery } from './query/row-rules.js';
-import type { Resource } from './resource.js';
+import type { Resource } from './resource/resource.js';
 
 /**
  * The HTTP side of a resource, put on its controller by `@Crud`: shapes what handlers return, sets `Location`, `Link`

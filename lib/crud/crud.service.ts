@@ -1,17 +1,17 @@
-import type { ToManyKey } from './entity-paths.js';
+import type { ToManyKey } from './resource/entity-paths.js';
 import type { HookChain } from './hooks/hook-chain.js';
 import { RowLinks } from './links/row-links.js';
-import type { Narrowing } from './narrowing.js';
+import type { Narrowing } from './rows/narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
 import type { RowForm } from './query/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
-import type { EntityId } from './resource-id.js';
-import type { Resource } from './resource.js';
-import { RowCreator } from './row-creator.js';
-import { RowWriter } from './row-writer.js';
-import { Rows } from './rows.js';
-import type { WriteTerms } from './write-terms.js';
+import type { EntityId } from './resource/resource-id.js';
+import type { Resource } from './resource/resource.js';
+import { RowCreator } from './rows/row-creator.js';
+import { RowWriter } from './rows/row-writer.js';
+import { Rows } from './rows/rows.js';
+import type { WriteTerms } from './rows/write-terms.js';
 
 /** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
 export type CrudValues<T> = {

@@ -1,9 +1,9 @@
 import { BodyPipe } from '../crud/body/body.pipe.js';
 import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
-import { IdPipe } from '../crud/id.pipe.js';
+import { IdPipe } from '../crud/routing/id.pipe.js';
 import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
-import { isStandard } from '../crud/standard-handlers.js';
+import { isStandard } from '../crud/routing/standard-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import type { HeaderObject, ResponseObject } from './document.js';
 import type { NamedSchemas } from './named-schemas.js';

@@ -1,12 +1,12 @@
 import { columnOf, isRefused } from '../crud/body/body-form.js';
 import type { BodyForm } from '../crud/body/body-form.js';
 import type { BodyRoute } from '../crud/crud-routes.js';
-import { keyOfProperty } from '../crud/exposure.js';
-import { isColumn } from '../crud/fields.js';
-import type { Fields } from '../crud/fields.js';
-import { isRequired, rootOf } from '../crud/resource-column.js';
-import type { ResourceColumn } from '../crud/resource-column.js';
-import type { Resource } from '../crud/resource.js';
+import { keyOfProperty } from '../crud/resource/exposure.js';
+import { isColumn } from '../crud/resource/fields.js';
+import type { Fields } from '../crud/resource/fields.js';
+import { isRequired, rootOf } from '../crud/resource/resource-column.js';
+import type { ResourceColumn } from '../crud/resource/resource-column.js';
+import type { Resource } from '../crud/resource/resource.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import { ruledPropertiesOf } from './class-schemas.js';
 import type { RuledProperty } from './class-schemas.js';

@@ -1,6 +1,6 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { READING_ROUTES } from '../crud/crud-routes.js';
-import type { Resource } from '../crud/resource.js';
+import type { Resource } from '../crud/resource/resource.js';
 import type { RouteAction } from './served-routes.js';
 
 const UNBREAKING: readonly RouteAction[] = [...READING_ROUTES, 'link', 'unlink'];

@@ -18,7 +18,7 @@ import type { CrudRoute } from '../crud/crud-routes.js';
 import { CrudServices } from '../crud/crud-services.js';
 import type { LinkRoute } from '../crud/links/link-routes.js';
 import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
-import type { Resource } from '../crud/resource.js';
+import type { Resource } from '../crud/resource/resource.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { problemFilterOf } from './problem-filters.js';
 

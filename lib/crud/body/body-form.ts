@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
-import { isColumn } from '../fields.js';
-import type { Fields } from '../fields.js';
-import type { Problem } from '../problem.js';
-import type { ResourceColumn } from '../resource-column.js';
+import { isColumn } from '../resource/fields.js';
+import type { Fields } from '../resource/fields.js';
+import type { Problem } from '../problem-details/problem.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** What a body of one route may hold. */
 export interface BodyForm {

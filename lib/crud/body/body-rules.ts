@@ -1,10 +1,10 @@
-import { badRequest, quoted, shortened } from '../bad-request.js';
-import { valueProblem } from '../column-values.js';
-import { propertyOfKey } from '../exposure.js';
-import { missingProblem, pointerTo } from '../problem.js';
-import type { Problem } from '../problem.js';
-import { rootOf } from '../resource-column.js';
-import type { ResourceColumn } from '../resource-column.js';
+import { badRequest, quoted, shortened } from '../problem-details/bad-request.js';
+import { valueProblem } from '../rows/column-values.js';
+import { propertyOfKey } from '../resource/exposure.js';
+import { missingProblem, pointerTo } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import { rootOf } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json } from './body-form.js';
 import { ruledProperties } from './class-rules.js';

@@ -1,10 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
-import { badRequest, InvalidRequestException } from '../bad-request.js';
-import { falseClaimsOnNewRow } from '../claims.js';
+import { badRequest, InvalidRequestException } from '../problem-details/bad-request.js';
+import { falseClaimsOnNewRow } from '../rows/claims.js';
 import { requireCall } from '../crud-call.js';
-import { requireParents } from '../required-parents.js';
-import { withEach } from '../elements.js';
-import type { Resource } from '../resource.js';
+import { requireParents } from '../parents/required-parents.js';
+import { withEach } from '../rows/elements.js';
+import type { Resource } from '../resource/resource.js';
 
 /** Checks a list of bodies, each by the rules of `create`. */
 export class BulkBodyPipe implements PipeTransform {

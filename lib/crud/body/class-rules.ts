@@ -1,7 +1,7 @@
 import { getMetadataStorage, validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { bodyProblem } from '../problem.js';
-import type { Problem } from '../problem.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
 
 /** The properties that a class has class-validator rules for. */
 export function ruledProperties(type: Function): ReadonlySet<string> {

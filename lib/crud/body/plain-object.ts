@@ -1,4 +1,4 @@
-import { badRequest } from '../bad-request.js';
+import { badRequest } from '../problem-details/bad-request.js';
 
 /** Deepest nesting of a body. Code that walks a value by recursion must survive it. */
 const MAX_DEPTH = 64;

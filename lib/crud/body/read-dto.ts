@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { hasClassKeys } from '../class-keys.js';
-import { valueProblem } from '../column-values.js';
-import { propertyOfKey } from '../exposure.js';
-import { bodyProblem } from '../problem.js';
-import type { Problem } from '../problem.js';
+import { hasClassKeys } from '../response/class-keys.js';
+import { valueProblem } from '../rows/column-values.js';
+import { propertyOfKey } from '../resource/exposure.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
 import { columnOf, isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';

@@ -1,5 +1,5 @@
-import { readColumnValues } from '../column-values.js';
-import type { ColumnValues } from '../column-values.js';
+import { readColumnValues } from '../rows/column-values.js';
+import type { ColumnValues } from '../rows/column-values.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';

@@ -1,8 +1,8 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
-import { badRequest } from '../bad-request.js';
-import { meet } from '../conditions.js';
-import { bodyProblem } from '../problem.js';
-import type { Resource } from '../resource.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { meet } from '../rows/conditions.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Resource } from '../resource/resource.js';
 import type { LinkField, OfferedLinks } from './link-field.js';
 
 /** Links of one relation that come and go. */

@@ -1,9 +1,9 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { badRequest } from '../bad-request.js';
-import { bodyProblem } from '../problem.js';
-import type { Problem } from '../problem.js';
-import { compileColumns } from '../resource-column.js';
-import type { ResourceColumn } from '../resource-column.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import { compileColumns } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** Most rows that a body may link by one relation. */
 export const MAX_LINKS = 100;

@@ -1,6 +1,6 @@
 import { Delete, HttpStatus, Param, Put } from '@nestjs/common';
-import type { EntityId } from '../resource-id.js';
-import type { RouteDefinition } from '../route-definition.js';
+import type { EntityId } from '../resource/resource-id.js';
+import type { RouteDefinition } from '../routing/route-definition.js';
 import { LinkedIdPipe } from './linked-id.pipe.js';
 
 /** The parameter of the path that names the row on the far side. */

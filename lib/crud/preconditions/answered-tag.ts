@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CrudRoute } from '../crud-routes.js';
-import type { Resource } from '../resource.js';
+import type { Resource } from '../resource/resource.js';
 import { entityTagOf, TagList } from './entity-tag.js';
 
 /** The routes that answer with one row as it is stored. */

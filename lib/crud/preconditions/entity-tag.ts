@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { currentScope } from '../../tenancy/scope-frame.js';
-import type { Resource } from '../resource.js';
+import type { Resource } from '../resource/resource.js';
 
 /** `"` characters that may stand in a tag `"`, as RFC 9110 has it. */
 const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;

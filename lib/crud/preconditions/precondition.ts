@@ -1,9 +1,9 @@
 import { HttpException, HttpStatus, PreconditionFailedException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { conditionOn } from '../conditions.js';
-import type { Condition } from '../conditions.js';
+import { conditionOn } from '../rows/conditions.js';
+import type { Condition } from '../rows/conditions.js';
 import type { CrudRoute } from '../crud-routes.js';
-import type { Resource } from '../resource.js';
+import type { Resource } from '../resource/resource.js';
 import { entityTagOf, TagList } from './entity-tag.js';
 
 /** The routes that change a row which the client may have read before. */

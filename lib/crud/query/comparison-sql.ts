@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../../orm/sql/tokens.js';
-import type { ResourceColumn } from '../resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
 import type { Comparison } from './filter.js';
 import type { Operator } from './operators.js';
 

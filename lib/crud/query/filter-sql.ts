@@ -1,6 +1,6 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { dialectOf } from '../dialect.js';
+import { dialectOf } from '../resource/dialect.js';
 import { comparisonShape, comparisonSql, comparisonValues } from './comparison-sql.js';
 import { comparisonsOf } from './filter.js';
 import type { Comparison, Filter } from './filter.js';

@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { isShownPlainly, showsExposedOnly } from '../exposure.js';
-import type { ShownProperties } from '../exposure.js';
-import { isLoaded } from '../resource-column.js';
-import type { ResourceColumn } from '../resource-column.js';
+import { isShownPlainly, showsExposedOnly } from '../resource/exposure.js';
+import type { ShownProperties } from '../resource/exposure.js';
+import { isLoaded } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** A column of a row, as an answer shows it. */
 export interface JsonField {

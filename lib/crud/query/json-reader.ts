@@ -1,6 +1,6 @@
 import type { Driver } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { hideClassKeys, shownPlain } from '../class-keys.js';
+import { hideClassKeys, shownPlain } from '../response/class-keys.js';
 import { hydrationOf } from './hydration.js';
 import type { JsonField } from './json-fields.js';
 import type { SelectedEntity } from './selected-entity.js';

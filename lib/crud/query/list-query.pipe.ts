@@ -1,6 +1,6 @@
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from '../crud-call.js';
-import { requireParents } from '../required-parents.js';
+import { requireParents } from '../parents/required-parents.js';
 import type { ListQuery } from './list-query.js';
 import { parseListQuery } from './parse-list-query.js';
 

@@ -1,5 +1,5 @@
-import type { Condition } from '../conditions.js';
-import type { Resource } from '../resource.js';
+import type { Condition } from '../rows/conditions.js';
+import type { Resource } from '../resource/resource.js';
 import type { Filter } from './filter.js';
 import type { ListDeleted, ListQuery } from './list-query.js';
 import type { QueryField } from './query-field.js';

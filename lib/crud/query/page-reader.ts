@@ -1,8 +1,8 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import type { Condition } from '../conditions.js';
-import type { Resource } from '../resource.js';
+import type { Condition } from '../rows/conditions.js';
+import type { Resource } from '../resource/resource.js';
 import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
 import type { CursorPosition } from './cursor.js';
 import { Page } from './list-query.js';

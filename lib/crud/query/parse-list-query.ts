@@ -1,5 +1,5 @@
-import { badRequest, quoted, shortened } from '../bad-request.js';
-import type { Problem } from '../problem.js';
+import { badRequest, quoted, shortened } from '../problem-details/bad-request.js';
+import type { Problem } from '../problem-details/problem.js';
 import { isPlainObject } from '../body/plain-object.js';
 import { MAX_CURSOR_LENGTH } from './cursor.js';
 import { grammarOf } from './filter.js';

@@ -1,9 +1,9 @@
 import { Brackets } from 'typeorm';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
-import { formOf, meet, slotsOf } from '../conditions.js';
-import { dialectOf } from '../dialect.js';
-import type { Resource } from '../resource.js';
+import { formOf, meet, slotsOf } from '../rows/conditions.js';
+import { dialectOf } from '../resource/dialect.js';
+import type { Resource } from '../resource/resource.js';
 import { partPattern, partSql } from './comparison-sql.js';
 import { keyText } from './cursor.js';
 import type { CursorPosition } from './cursor.js';

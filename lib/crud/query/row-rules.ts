@@ -1,4 +1,4 @@
-import { badRequest, quoted } from '../bad-request.js';
+import { badRequest, quoted } from '../problem-details/bad-request.js';
 import type { JsonField } from './json-fields.js';
 
 /** Most relations that one request may ask for. */

@@ -1,0 +1,108 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { compileId, compileKey, isUnique } from '../resource/compile-id.js';
+import type { IdSource } from '../resource/compile-id.js';
+import { ParentChain } from './parent-chain.js';
+import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';
+import type { AnyParentOptions } from './parent-options.js';
+import { compileColumns, keyColumnOf } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+import { ResourceId } from '../resource/resource-id.js';
+
+/** What {@link compileParents} needs to know. */
+export interface ParentSource {
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  readonly spansTenants: boolean;
+  readonly options: AnyParentOptions | undefined;
+}
+
+/**
+ * Compiles the option `parent`.
+ *
+ * @param problems takes what does not fit the entities
+ * @returns undefined where there is none, or it does not fit
+ */
+export function compileParents(source: ParentSource, problems: string[]): ParentChain | undefined {
+  const { dataSource, metadata, columns, options, spansTenants } = source;
+  if (options === undefined) return undefined;
+  const levels = compileLevels(dataSource, metadata, options, spansTenants, problems);
+  const [nearest] = levels;
+  return nearest === undefined
+    ? undefined
+    : new ParentChain(dataSource, levels, keyColumns(dataSource, nearest.relation, columns));
+}
+
+/**
+ * The key of the parent as the id of the only row below it.
+ *
+ * @param key the primary key, where the option does not fit
+ * @param problems takes what keeps a parent from having one row
+ */
+export function compileOneToOneId(
+  { dataSource, metadata }: IdSource,
+  key: ResourceId,
+  parents: ParentChain | undefined,
+  problems: string[],
+): ResourceId {
+  if (parents === undefined) {
+    problems.push("oneToOne needs the parent that has one such row: parent: { relation: '…' }");
+    return key;
+  }
+  const columns = parents.columns.map(({ own }) => own);
+  if (
+    !isUnique(
+      metadata,
+      columns.map((column) => column.metadata),
+    )
+  ) {
+    const { propertyPath } = parents.levels[0].relation;
+    problems.push(
+      `oneToOne: several rows of ${metadata.name} may have the same ${propertyPath}. Make the relation @OneToOne() with @JoinColumn()`,
+    );
+  }
+  return new ResourceId(dataSource, metadata, columns);
+}
+
+function compileLevels(
+  dataSource: DataSource,
+  below: EntityMetadata,
+  { relation: name, param = `${name}Id`, id, parent }: AnyParentOptions,
+  spansTenants: boolean,
+  problems: string[],
+): ParentLevel[] {
+  const relation = below.findRelationWithPropertyPath(name);
+  if (relation === undefined || !holdsKey(relation)) {
+    const fitting = below.relations
+      .filter(holdsKey)
+      .map(({ propertyPath }) => `parent: { relation: '${propertyPath}' }`);
+    problems.push(
+      `parent names '${name}', which is no to-one relation that ${below.name} holds the foreign key of. ` +
+        (fitting.length > 0 ? `Say ${fitting.join(' or ')}` : 'It has none'),
+    );
+    return [];
+  }
+  const metadata = relation.inverseEntityMetadata;
+  const further = parent === undefined ? [] : compileLevels(dataSource, metadata, parent, spansTenants, problems);
+  const source = { dataSource, metadata, columns: compileColumns(dataSource, metadata), spansTenants };
+  const key = compileKey(source, problems);
+  const within = further[0]?.relation.joinColumns ?? [];
+  return [{ relation, param, id: compileId(source, key, id, within, problems) }, ...further];
+}
+
+function holdsKey(relation: RelationMetadata): boolean {
+  return (relation.isManyToOne || relation.isOneToOneOwner) && relation.joinColumns.length > 0;
+}
+
+function keyColumns(
+  dataSource: DataSource,
+  { joinColumns }: RelationMetadata,
+  columns: readonly ResourceColumn[],
+): ParentKeyColumn[] {
+  return joinColumns.map((column) => ({
+    own:
+      columns.find(({ metadata }) => metadata.databaseName === column.databaseName) ?? keyColumnOf(dataSource, column),
+    referenced: column.referencedColumn!,
+  }));
+}

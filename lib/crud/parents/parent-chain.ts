@@ -1,0 +1,93 @@
+import { NotFoundException } from '@nestjs/common';
+import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { ScopedStatement } from '../../orm/scoped-statement.js';
+import type { ColumnValues } from '../rows/column-values.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+import type { ResourceId } from '../resource/resource-id.js';
+
+/** One parent in a path. */
+export interface ParentLevel {
+  /** From the level below to this parent. */
+  readonly relation: RelationMetadata;
+  /** The parameter of the path that names it. */
+  readonly param: string;
+  readonly id: ResourceId;
+}
+
+/** A column of the resource that holds a parent's key. */
+export interface ParentKeyColumn {
+  readonly own: ResourceColumn;
+  readonly referenced: ColumnMetadata;
+}
+
+/**
+ * The parents that a path names, from the nearest to the farthest: all of them have to be there, in the scope, each
+ * below the next. They are looked up by one statement.
+ */
+export class ParentChain {
+  private readonly statement: ScopedStatement;
+
+  /**
+   * @param levels from the nearest to the farthest
+   * @param columns the columns of the resource that hold the nearest one's key
+   */
+  constructor(
+    private readonly dataSource: DataSource,
+    readonly levels: readonly ParentLevel[],
+    readonly columns: readonly ParentKeyColumn[],
+  ) {
+    this.statement = new ScopedStatement({ dataSource, build: () => this.select() });
+  }
+
+  /**
+   * Looks the parents up.
+   *
+   * @param params the parameters of the path
+   * @returns what the rows below the nearest one have in common
+   * @throws NotFoundException when one is missing, deleted or another tenant's, and for what no row can have as its id
+   */
+  async find(params: Readonly<Record<string, unknown>>): Promise<ColumnValues> {
+    const slots: Record<string, unknown> = {};
+    this.levels.forEach(({ id, param }, level) => {
+      id.conditionsFor(params[param]).forEach(({ parameter }, part) => (slots[slot(level, part)] = parameter));
+    });
+    const [row] = await this.statement.run(slots);
+    if (row === undefined) throw new NotFoundException();
+    const { driver } = this.dataSource;
+    return new Map(
+      this.columns.map(({ own, referenced }, index) => [
+        own,
+        driver.prepareHydratedValue(row[`k${index}`], referenced) as unknown,
+      ]),
+    );
+  }
+
+  private select(): SelectQueryBuilder<ObjectLiteral> {
+    const [nearest, ...further] = this.levels;
+    const select = this.dataSource
+      .createQueryBuilder(nearest.relation.inverseEntityMetadata.target, alias(0))
+      .select([]);
+    this.columns.forEach(({ referenced }, index) =>
+      select.addSelect(`${alias(0)}.${referenced.propertyPath}`, `k${index}`),
+    );
+    further.forEach(({ relation }, index) =>
+      select.innerJoin(`${alias(index)}.${relation.propertyPath}`, alias(index + 1)),
+    );
+    this.levels.forEach(({ id }, level) => {
+      id.columns.forEach(({ metadata }, part) =>
+        select.andWhere(`${alias(level)}.${metadata.propertyPath} = :${slot(level, part)}`),
+      );
+    });
+    return select;
+  }
+}
+
+function alias(level: number): string {
+  return `parent_${level}`;
+}
+
+function slot(level: number, part: number): string {
+  return `parent_${level}_${part}`;
+}

@@ -1,0 +1,156 @@
+import type { Type } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
+import { BodyRules } from '../body/body-rules.js';
+import { compileId, compileKey } from './compile-id.js';
+import { compileOneToOneId, compileParents } from '../parents/compile-parents.js';
+import { STANDARD_BULK } from '../crud-defaults.js';
+import type { CrudDtos, CrudOptions } from '../crud-options.js';
+import type { BodyRoute, CrudRoute } from '../crud-routes.js';
+import type { AnyParentOptions } from '../parents/parent-options.js';
+import { shownProperties } from './exposure.js';
+import type { ShownProperties } from './exposure.js';
+import { arrangeFields } from './fields.js';
+import { compileLinkEnds } from '../links/link-end.js';
+import { compileLinks } from '../links/link-field.js';
+import { isPlainlyShown } from './plainly-shown.js';
+import { compileListRules } from '../query/compile-list-rules.js';
+import { compileRowRules } from '../query/compile-row-rules.js';
+import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+import { RowPresentation } from '../response/row-presentation.js';
+import { ResponseShape } from '../response/response-shape.js';
+import { Resource } from './resource.js';
+import { writeProblems } from '../rows/write-problems.js';
+
+/** What {@link compileResource} needs to know. */
+export interface ResourceSource<T extends object> {
+  readonly dataSource: DataSource;
+  readonly entity: Type<T>;
+  /** The controller's options over the module's defaults. */
+  readonly options: CrudOptions<T>;
+  /** Whether `create` works over all tenants, so that the body has to name one. */
+  readonly createsForAnyTenant: boolean;
+  /** The routes that it serves. */
+  readonly routes: readonly CrudRoute[];
+  /** Whether one of its routes works over all tenants, so that an id has to name one. */
+  readonly spansTenants: boolean;
+  /** How errors call it. */
+  readonly where: string;
+}
+
+/**
+ * Compiles an entity and the options of `@Crud` into a resource.
+ *
+ * @throws MuckConfigurationError with every option that does not fit the entity
+ */
+export function compileResource<T extends object>(source: ResourceSource<T>): Resource<T> {
+  const { dataSource, entity, options } = source;
+  const metadata = dataSource.getMetadata(entity);
+  const columns = compileColumns(dataSource, metadata);
+  const problems: string[] = [];
+  const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
+  const key = compileKey(idSource, problems);
+  const parentOptions = options.parent as AnyParentOptions | undefined;
+  const parents = compileParents({ ...idSource, options: parentOptions }, problems);
+  const within = parents?.columns.map(({ own }) => own.metadata) ?? [];
+  const id =
+    options.oneToOne === true
+      ? compileOneToOneId(idSource, key, parents, problems)
+      : compileId(idSource, key, options.id, within, problems);
+
+  const dto = options.dto ?? {};
+  const shown = {
+    summary: shownColumns(entity, columns, dto.response),
+    detail: shownColumns(entity, columns, dto.detail ?? dto.response),
+  };
+  const comparable = columns.filter(
+    (column) => isLoaded(column) && isPlainlyShown(column, shown.summary, dto.response),
+  );
+  const rowSource = { dataSource, metadata, options, columns };
+  const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
+  const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
+  const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
+  const bodies = compileBodies(
+    source,
+    columns,
+    new Set([...shown.summary.values(), ...shown.detail.values()].map(({ key }) => key)),
+    problems,
+  );
+  for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
+    if (type !== undefined && shownProperties(type, []).size === 0) {
+      problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
+    }
+  }
+  const linkEnds = compileLinkEnds(idSource, options.links ?? [], problems);
+  problems.push(...writeProblems(options, source.routes, metadata));
+  if (problems.length > 0)
+    throw new MuckConfigurationError([...new Set(problems)].map((problem) => `${source.where}: ${problem}.`));
+  return new Resource({
+    entity,
+    dataSource,
+    metadata,
+    columns,
+    fields: arrangeFields(columns),
+    key,
+    id,
+    parents,
+    isOneToOne: options.oneToOne ?? false,
+    list,
+    row,
+    bodies,
+    shown: shown.detail,
+    shape: new ResponseShape(
+      entity,
+      new RowPresentation(dataSource, metadata),
+      dto.response,
+      dto.detail ?? dto.response,
+    ),
+    strictPayload: options.strictPayload ?? false,
+    maxBulk: options.maxBulk ?? STANDARD_BULK,
+    requireIfMatch: options.requireIfMatch ?? false,
+    problemDetails: options.problemDetails ?? 'negotiate',
+    linkFields: compileLinks(dataSource, metadata),
+    linkEnds,
+  });
+}
+
+/** What an answer shows, by the names of the entity's properties. */
+function shownColumns(
+  entity: Type<object>,
+  columns: readonly ResourceColumn[],
+  dto: Type<object> | undefined,
+): ShownProperties {
+  const loaded = new Set(columns.filter(isLoaded).map(rootOf));
+  if (dto === undefined) return shownProperties(entity, loaded);
+  // A property of another name that is filled from a column shows the column.
+  return new Map(
+    [...shownProperties(dto, [])].map(([property, shown]) => [
+      !loaded.has(property) && loaded.has(shown.key) ? shown.key : property,
+      shown,
+    ]),
+  );
+}
+
+function compileBodies<T extends object>(
+  { entity, options, createsForAnyTenant }: ResourceSource<T>,
+  columns: readonly ResourceColumn[],
+  shownKeys: ReadonlySet<string>,
+  problems: string[],
+): Record<BodyRoute, BodyRules> {
+  const { create, update = create, patch }: CrudDtos = options.dto ?? {};
+  const fields = arrangeFields(columns);
+  const form = { entity, fields, shownKeys, partial: false, accepts: isChangeable, tenantColumns: [] };
+  const named = createsForAnyTenant ? columns.filter(({ owner }) => owner === 'tenant') : [];
+  const bodies = {
+    create: new BodyRules({ ...form, dto: create, accepts: isCreatable, tenantColumns: named }),
+    replace: new BodyRules({ ...form, dto: update }),
+    update: new BodyRules({ ...form, dto: patch ?? update, partial: patch === undefined }),
+  };
+  for (const [name, type] of Object.entries({ create, update, patch })) {
+    if (type !== undefined && new BodyRules({ ...form, dto: type }).isEmpty) {
+      problems.push(`dto.${name} ${type.name} has no class-validator rules, so that nothing of a body would be left`);
+    }
+  }
+  return bodies;
+}

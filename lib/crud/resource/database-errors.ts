@@ -1,0 +1,91 @@
+import { ConflictException } from '@nestjs/common';
+import { QueryFailedError } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { missingProblem } from '../problem-details/problem.js';
+import type { Resource } from './resource.js';
+
+/** What drivers say of a failed statement, as far as it is read. */
+interface DriverError {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly constraint?: string;
+  readonly column?: string;
+  readonly message?: string;
+}
+
+/** MySQL: a value that is too long, out of range, or of the wrong form. */
+const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406];
+
+/**
+ * Says in terms of the entity what a database refused. No text of the database goes further: it may hold values.
+ *
+ * @param error what a statement on the entity's own table threw
+ * @param written properties that the statement gave a value; empty for a delete
+ * @returns the error to throw instead, or the same one where it is about something else
+ */
+export function explainDatabaseError(
+  error: unknown,
+  { metadata }: Resource,
+  written: readonly ColumnMetadata[],
+): unknown {
+  if (!(error instanceof QueryFailedError)) return error;
+  const cause = error.driverError as DriverError;
+  if (isUniqueViolation(cause))
+    return new UniqueConflictError(metadata.name, propertiesOf(uniqueColumns(cause, metadata)));
+  if (isForeignKeyViolation(cause)) return explainForeignKey(cause, metadata, written);
+  const missing = missingColumn(cause, metadata);
+  if (missing !== undefined) return badRequest([missingProblem(missing.propertyPath)]);
+  if (isDataError(cause)) return badRequest(['a value does not fit its column']);
+  return error;
+}
+
+function explainForeignKey(cause: DriverError, metadata: EntityMetadata, written: readonly ColumnMetadata[]): Error {
+  const name = cause.constraint ?? /CONSTRAINT `([^`]+)`/.exec(cause.message ?? '')?.[1];
+  const key = metadata.foreignKeys.find((foreignKey) => foreignKey.name === name);
+  // SQLite names no constraint: any reference that was written may be the one.
+  const columns = key?.columns ?? metadata.foreignKeys.flatMap((foreignKey) => foreignKey.columns);
+  const candidates = written.filter((column) => columns.includes(column));
+  if (candidates.length === 0) return new ConflictException(['other rows still refer to this one']);
+  return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
+}
+
+function uniqueColumns({ constraint, message = '' }: DriverError, metadata: EntityMetadata): readonly ColumnMetadata[] {
+  const name = constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'/.exec(message)?.[1];
+  if (name !== undefined) {
+    const key = [...metadata.uniques, ...metadata.indices].find((unique) => unique.name === name);
+    return key?.columns ?? metadata.primaryColumns;
+  }
+  return namedColumns(/UNIQUE constraint failed: (.+)$/.exec(message)?.[1], metadata);
+}
+
+/** PostgreSQL 23502, MySQL 1048 and 1364, SQLite's message. */
+function missingColumn(
+  { code, errno, column, message = '' }: DriverError,
+  metadata: EntityMetadata,
+): ColumnMetadata | undefined {
+  if (code === '23502') return namedColumns(column, metadata)[0];
+  if (errno === 1048 || errno === 1364)
+    return namedColumns(/(?:Column|Field) '([^']+)'/.exec(message)?.[1], metadata)[0];
+  return namedColumns(/NOT NULL constraint failed: (.+)$/.exec(message)?.[1], metadata)[0];
+}
+
+/** PostgreSQL class 22 and MySQL's numbers for it. SQLite takes everything. */
+function isDataError({ code, errno }: DriverError): boolean {
+  return (typeof code === 'string' && /^22...$/.test(code)) || MYSQL_DATA_ERRORS.includes(errno ?? 0);
+}
+
+/** `ticket.subject, ticket.number` */
+function namedColumns(names: string | undefined, metadata: EntityMetadata): ColumnMetadata[] {
+  return (names?.split(', ') ?? [])
+    .map((name) => metadata.findColumnWithDatabaseName(name.slice(name.indexOf('.') + 1)))
+    .filter((column) => column !== undefined);
+}
+
+function propertiesOf(columns: readonly ColumnMetadata[]): string[] {
+  return columns.map(({ propertyPath }) => propertyPath);
+}

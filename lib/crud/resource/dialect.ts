@@ -1,0 +1,8 @@
+import type { DataSource } from 'typeorm';
+import { supportedDialect } from '../../orm/enforcement.js';
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+
+/** The SQL that a DataSource's database speaks. Databases that cannot be kept inside a scope hold shared entities only. */
+export function dialectOf(dataSource: DataSource): SqlDialect {
+  return supportedDialect(dataSource) ?? 'sqlite';
+}

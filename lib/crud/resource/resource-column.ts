@@ -1,0 +1,136 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { tenantPropertiesOf } from '../../orm/tenant-properties.js';
+import { valueTypeOf } from '../values/column-type.js';
+import type { ValueType } from '../values/value-type.js';
+
+/** A column as a resource sees it. */
+export interface ResourceColumn {
+  /**
+   * Its name in JSON: the property, by path within embedded objects; the relation's name where only a relation stands
+   * for it.
+   */
+  readonly property: string;
+  readonly metadata: ColumnMetadata;
+  readonly type: ValueType;
+  /** Whether it says to whom the row belongs. */
+  readonly tenant: boolean;
+  /**
+   * Whose word its value is: the client's; the tenant scope's; the server's own (generated, timestamps, version,
+   * computed).
+   */
+  readonly owner: 'client' | 'tenant' | 'server';
+}
+
+/** The columns of an entity that have a place in its JSON. */
+export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): ResourceColumn[] {
+  const tenantProperties = new Set(tenantPropertiesOf(dataSource, metadata));
+  return metadata.columns.filter(hasProperty).map((column) => {
+    const tenant = tenantProperties.has(column.propertyPath);
+    return {
+      property: standsForRelation(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
+      metadata: column,
+      type: typeOf(dataSource, column),
+      tenant,
+      owner: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
+    };
+  });
+}
+
+/** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */
+export function keyColumnOf(dataSource: DataSource, metadata: ColumnMetadata): ResourceColumn {
+  const referenced = metadata.referencedColumn!;
+  return {
+    property: `${metadata.relationMetadata!.propertyPath}.${referenced.propertyPath}`,
+    metadata,
+    type: valueTypeOf(dataSource, referenced),
+    tenant: false,
+    owner: 'client',
+  };
+}
+
+/** The property of the row that a column is in: for one of an embedded object that object's. */
+export function rootOf({ property }: ResourceColumn): string {
+  return property.split('.', 1)[0];
+}
+
+/** Whether a client may give its value when a row is made. */
+export function isCreatable({ owner, metadata }: ResourceColumn): boolean {
+  return owner === 'client' && metadata.isInsert;
+}
+
+/** Whether a client may change its value. A row keeps its id: the path says which row is meant. */
+export function isChangeable({ owner, metadata }: ResourceColumn): boolean {
+  return owner === 'client' && metadata.isUpdate && !metadata.isPrimary;
+}
+
+/** Whether a row cannot be made without a value for it. */
+export function isRequired({ metadata }: ResourceColumn): boolean {
+  return !metadata.isNullable && metadata.default === undefined;
+}
+
+/** Whether reading a row loads it. */
+export function isLoaded({ metadata }: ResourceColumn): boolean {
+  return metadata.isSelect && !standsForRelation(metadata);
+}
+
+/** Sets a column's value in a row, or in an object of new values. */
+export function setColumnValue(target: object, { property, metadata }: ResourceColumn, value: unknown): void {
+  if (!standsForRelation(metadata)) {
+    metadata.setEntityValue(target, value);
+    return;
+  }
+  // TypeORM takes the key in place of the other row.
+  const path = property.split('.');
+  const name = path.pop()!;
+  let holder = target as Record<string, unknown>;
+  for (const part of path) holder = (holder[part] ??= {}) as Record<string, unknown>;
+  holder[name] = value;
+}
+
+/** A column that the entity has no property for, except through its relation. */
+export function standsForRelation(column: ColumnMetadata): boolean {
+  return column.isVirtual && column.relationMetadata !== undefined;
+}
+
+/**
+ * Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value.
+ */
+function hasProperty(column: ColumnMetadata): boolean {
+  return !column.isVirtual || column.relationMetadata?.joinColumns.length === 1;
+}
+
+function isServerOwned(column: ColumnMetadata): boolean {
+  return (
+    column.isGenerated ||
+    column.isCreateDate ||
+    column.isUpdateDate ||
+    column.isDeleteDate ||
+    column.isVersion ||
+    column.isDiscriminator ||
+    column.isTreeLevel ||
+    column.isVirtualProperty ||
+    column.asExpression !== undefined ||
+    (!column.isInsert && !column.isUpdate)
+  );
+}
+
+function typeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
+  if (!standsForRelation(column)) return valueTypeOf(dataSource, column);
+  const referenced = column.referencedColumn!;
+  return referenceTo(referenced.propertyName, valueTypeOf(dataSource, referenced));
+}
+
+/** A reference, written as the key of the other row or as an object that holds it: `5` or `{ "id": 5 }`. */
+function referenceTo(key: string, type: ValueType): ValueType {
+  const schema = type.inputSchema ?? type.schema;
+  return {
+    ...type,
+    expects: `${type.expects}, or an object with such a ${key}`,
+    inputSchema: { anyOf: [schema, { type: 'object', required: [key], properties: { [key]: schema } }] },
+    read: (value) => {
+      const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+      return type.read(isObject ? (value as Readonly<Record<string, unknown>>)[key] : value);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import type { Type } from '@nestjs/common';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { BodyRules } from '../body/body-rules.js';
+import type { BodyRoute } from '../crud-routes.js';
+import type { ShownProperties } from './exposure.js';
+import type { Fields } from './fields.js';
+import type { ParentChain } from '../parents/parent-chain.js';
+import type { LinkEnd } from '../links/link-end.js';
+import type { LinkField } from '../links/link-field.js';
+import type { ProblemDetails } from '../problem-details/negotiation.js';
+import type { ListRules } from '../query/list-rules.js';
+import { findField } from '../query/query-field.js';
+import type { QueryField } from '../query/query-field.js';
+import { Remembered } from '../query/remembered.js';
+import { columnsFor } from '../query/row-rules.js';
+import type { RowQuery, RowRules } from '../query/row-rules.js';
+import { Selection } from '../query/selection.js';
+import type { ResourceColumn } from './resource-column.js';
+import type { ResourceId } from './resource-id.js';
+import type { ResponseShape } from '../response/response-shape.js';
+
+/** How many combinations of includes and fields are remembered. */
+const MAX_SELECTIONS = 200;
+
+/** What a resource is made of; see {@link Resource}. */
+export interface ResourceParts<T extends object> {
+  readonly entity: Type<T>;
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  readonly fields: Fields;
+  readonly key: ResourceId;
+  readonly id: ResourceId;
+  readonly parents: ParentChain | undefined;
+  readonly isOneToOne: boolean;
+  readonly list: ListRules;
+  readonly row: RowRules;
+  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
+  readonly shown: ShownProperties;
+  readonly shape: ResponseShape;
+  readonly strictPayload: boolean;
+  readonly maxBulk: number;
+  readonly requireIfMatch: boolean;
+  readonly problemDetails: ProblemDetails;
+  readonly linkFields: ReadonlyMap<string, LinkField>;
+  readonly linkEnds: ReadonlyMap<string, LinkEnd>;
+}
+
+/** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
+export class Resource<T extends object = object> {
+  readonly entity: Type<T>;
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ResourceColumn[];
+  readonly fields: Fields;
+  /** The primary key. */
+  readonly key: ResourceId;
+  /** What names a row in a path: the primary key, unless `id` of the options names another column. */
+  readonly id: ResourceId;
+  /** The rows in a path that the resource's rows lie below. */
+  readonly parents: ParentChain | undefined;
+  /** Whether the path of a parent is that of the row. */
+  readonly isOneToOne: boolean;
+  /** What a client may ask of a list. */
+  readonly list: ListRules;
+  /** What a client may ask of a single row. */
+  readonly row: RowRules;
+  /** What a client may write. */
+  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
+  /** What the answer for a single row shows, by the names of the entity's properties. */
+  readonly shown: ShownProperties;
+  /** What a client sees. */
+  readonly shape: ResponseShape;
+  readonly strictPayload: boolean;
+  /** Most rows that a client may make at once. */
+  readonly maxBulk: number;
+  /** Whether a client has to say which version of a row it changes. */
+  readonly requireIfMatch: boolean;
+  /** When errors go out as problem documents. */
+  readonly problemDetails: ProblemDetails;
+  /** The relations that a write may give as lists of keys. */
+  readonly linkFields: ReadonlyMap<string, LinkField>;
+  private readonly linkEnds: ReadonlyMap<string, LinkEnd>;
+  private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
+  private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
+
+  constructor(parts: ResourceParts<T>) {
+    this.entity = parts.entity;
+    this.dataSource = parts.dataSource;
+    this.metadata = parts.metadata;
+    this.columns = parts.columns;
+    this.fields = parts.fields;
+    this.key = parts.key;
+    this.id = parts.id;
+    this.parents = parts.parents;
+    this.isOneToOne = parts.isOneToOne;
+    this.list = parts.list;
+    this.row = parts.row;
+    this.bodies = parts.bodies;
+    this.shown = parts.shown;
+    this.shape = parts.shape;
+    this.strictPayload = parts.strictPayload;
+    this.maxBulk = parts.maxBulk;
+    this.requireIfMatch = parts.requireIfMatch;
+    this.problemDetails = parts.problemDetails;
+    this.linkFields = parts.linkFields;
+    this.linkEnds = parts.linkEnds;
+    this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
+  }
+
+  /** The entity's name. */
+  get name(): string {
+    return this.metadata.name;
+  }
+
+  /**
+   * @param property name of a column, by path within embedded objects
+   * @throws TypeError for a name that is no column: it must never get into SQL
+   */
+  column(property: string): ResourceColumn {
+    const column = this.byProperty.get(property);
+    if (column === undefined) throw new TypeError(`${this.name} has no column '${property}'.`);
+    return column;
+  }
+
+  /**
+   * The far side of a relation.
+   *
+   * @throws TypeError for a name that is no many-to-many relation
+   */
+  linkEnd(relation: string): LinkEnd {
+    const end = this.linkEnds.get(relation);
+    if (end === undefined) throw new TypeError(`${this.name} has no many-to-many relation '${relation}'.`);
+    return end;
+  }
+
+  /** The column that a path leads to, over relations too; undefined when there is none. */
+  field(path: string): QueryField | undefined {
+    return findField(this.dataSource, this.metadata, path);
+  }
+
+  /** Whether a property is a column. */
+  hasColumn(property: string): boolean {
+    return this.byProperty.has(property);
+  }
+
+  /**
+   * What a select of the resource reads, and how its rows become entities.
+   *
+   * @param query what is read along, and which properties
+   * @param rules of the answer that it is for
+   */
+  selection({ include = [], fields }: RowQuery, rules: RowRules): Selection<T> {
+    const properties = columnsFor(fields, rules);
+    const key = `${rules === this.list.rows ? '' : 'row|'}${[...include].sort().join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
+    const { dataSource, metadata } = this;
+    return this.selections.of(
+      key,
+      () => new Selection({ dataSource, metadata, include, fields: properties, json: rules.json }),
+    );
+  }
+}

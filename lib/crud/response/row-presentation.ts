@@ -1,0 +1,90 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { hideClassKeys } from './class-keys.js';
+import { compileColumns } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+
+/** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
+export class RowPresentation {
+  private readonly hidden: readonly string[];
+  private readonly converted: readonly ResourceColumn[];
+  /** Columns whose values are objects of a client's making. */
+  private readonly open: readonly ColumnMetadata[];
+  private readonly relations: readonly RelationMetadata[];
+  private related?: ReadonlyMap<RelationMetadata, RowPresentation>;
+
+  /** @param known the presentations of entities that have one */
+  constructor(
+    private readonly dataSource: DataSource,
+    metadata: EntityMetadata,
+    private readonly known = new Map<EntityMetadata, RowPresentation>(),
+  ) {
+    known.set(metadata, this);
+    const columns = compileColumns(dataSource, metadata);
+    this.hidden = columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property);
+    this.converted = columns.filter(
+      (column) => column.type.toJson !== undefined && column.metadata.embeddedMetadata === undefined,
+    );
+    this.open = columns.filter(holdsObjects).map((column) => column.metadata);
+    this.relations = metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata);
+  }
+
+  /** A copy of a row, with the prototype that says how it is shown. */
+  present(row: object): Record<string, unknown> {
+    const copy = copyOf(row);
+    for (const property of this.hidden) delete copy[property];
+    for (const { property, type } of this.converted) {
+      if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
+    }
+    for (const column of this.open) hideKeysIn(copy, column);
+    for (const relation of this.relations) this.presentRelated(copy, relation);
+    return copy;
+  }
+
+  private presentRelated(copy: Record<string, unknown>, relation: RelationMetadata): void {
+    const value = copy[relation.propertyName];
+    if (typeof value !== 'object' || value === null) return;
+    const presentation = this.presentationOf(relation);
+    const present = (row: unknown): unknown => (isObject(row) ? presentation.present(row) : row);
+    copy[relation.propertyName] = Array.isArray(value) ? value.map(present) : present(value);
+  }
+
+  private presentationOf(relation: RelationMetadata): RowPresentation {
+    this.related ??= new Map(
+      this.relations.map((other) => {
+        const metadata = other.inverseEntityMetadata;
+        return [other, this.known.get(metadata) ?? new RowPresentation(this.dataSource, metadata, this.known)];
+      }),
+    );
+    return this.related.get(relation)!;
+  }
+}
+
+/** Types in JSON whose values are no objects. */
+const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
+
+function holdsObjects({ type, metadata }: ResourceColumn): boolean {
+  return metadata.isSelect && !SCALARS.has(type.schema.type);
+}
+
+function hideKeysIn(copy: Record<string, unknown>, column: ColumnMetadata): void {
+  const value: unknown = column.getEntityValue(copy);
+  const hidden = hideClassKeys(value);
+  if (hidden === value) return;
+  let holder = copy;
+  // What the row holds itself stays as it is.
+  for (const { propertyName } of column.embeddedMetadata?.embeddedMetadataTree ?? []) {
+    holder = holder[propertyName] = copyOf(holder[propertyName] as object);
+  }
+  holder[column.propertyName] = hidden;
+}
+
+function copyOf(object: object): Record<string, unknown> {
+  const copy = Object.create(Object.getPrototypeOf(object) as object | null) as Record<string, unknown>;
+  return Object.assign(copy, object);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,101 @@
+import { MetadataScanner } from '@nestjs/core';
+import { declarationOf, entityServedBy } from '../../tenancy/entity-declarations.js';
+import { tenantRouteOf } from '../../tenancy/tenant-route.js';
+
+/** What an application's controllers need before it may start. */
+export interface ControllerFindings {
+  /** Each stops the application from starting. */
+  readonly problems: readonly string[];
+  /** Controllers and handlers that run over all tenants, for the boot log. */
+  readonly crossTenant: readonly string[];
+  /** Those of them that have no guard. */
+  readonly warnings: readonly string[];
+}
+
+/** Nest's own metadata keys. */
+const GUARDS = '__guards__';
+const PATH = 'path';
+
+/**
+ * Checks that each CRUD controller over a scoped entity says how it stands to tenants, and lists what runs over all of them.
+ *
+ * @param controllers the application's controller classes
+ * @param providers the classes that its modules provide
+ */
+export function checkControllers(
+  controllers: readonly Function[],
+  providers: ReadonlySet<unknown>,
+): ControllerFindings {
+  const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
+  return {
+    problems: controllers.flatMap((controller) => [
+      ...undecided(controller),
+      ...missingResolvers(controller, providers),
+    ]),
+    crossTenant: crossTenant.map(({ place, why }) => `${place} runs over all tenants: ${why}`),
+    warnings: crossTenant
+      .filter(({ guarded }) => !guarded)
+      .map(({ place }) => `${place} runs over all tenants, and no guard stands before it`),
+  };
+}
+
+function undecided(controller: Function): string[] {
+  const entity = entityServedBy(controller);
+  if (entity === undefined || tenantRouteOf(controller) !== undefined) return [];
+  if (declarationOf(entity)?.kind !== 'scoped') return [];
+  const name = typeof entity === 'string' ? entity : entity.name;
+  return [
+    `${controller.name} serves ${name}, whose rows belong to tenants, and does not say for whom. ` +
+      `Decorate the controller with @TenantScoped(), or with @CrossTenant('why').`,
+  ];
+}
+
+/** A resolver that no module provides would only be missed when a request comes. */
+function missingResolvers(controller: Function, providers: ReadonlySet<unknown>): string[] {
+  return [controller, ...handlersOf(controller)].flatMap((place) => {
+    const route = tenantRouteOf(place);
+    const resolver = route?.kind === 'scoped' ? route.resolver : undefined;
+    return resolver === undefined || providers.has(resolver)
+      ? []
+      : [
+          `${controller.name} uses the resolver ${resolver.name}, which no module provides. Add it to the providers of its module.`,
+        ];
+  });
+}
+
+function handlersOf(controller: Function): Function[] {
+  const prototype = controller.prototype as Record<string, unknown>;
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .map((name) => prototype[name])
+    .filter((handler): handler is Function => typeof handler === 'function' && Reflect.hasMetadata(PATH, handler));
+}
+
+interface CrossTenantPlace {
+  readonly place: string;
+  readonly why: string;
+  readonly guarded: boolean;
+}
+
+function crossTenantPlaces(controller: Function): CrossTenantPlace[] {
+  const ofClass = tenantRouteOf(controller);
+  const places: CrossTenantPlace[] = [];
+  if (ofClass?.kind === 'cross-tenant') {
+    places.push({ place: controller.name, why: ofClass.why, guarded: hasGuard(controller) });
+  }
+  for (const handler of handlersOf(controller)) {
+    const route = tenantRouteOf(handler);
+    if (route?.kind !== 'cross-tenant') continue;
+    places.push({
+      place: `${controller.name}.${handler.name}`,
+      why: route.why,
+      guarded: hasGuard(controller) || hasGuard(handler),
+    });
+  }
+  return places;
+}
+
+function hasGuard(target: Function): boolean {
+  const guards: unknown = Reflect.getMetadata(GUARDS, target);
+  return Array.isArray(guards) && guards.length > 0;
+}

@@ -1,0 +1,42 @@
+import { Body, Delete, Get, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { BulkBodyPipe } from '../body/bulk-body.pipe.js';
+import { BodyPipe } from '../body/body.pipe.js';
+import { IdPipe, ParentIdPipe } from './id.pipe.js';
+import { linkDefinition } from '../links/link-routes.js';
+import type { LinkRoute } from '../links/link-routes.js';
+import type { RouteDefinition } from './route-definition.js';
+import { ListQueryPipe } from '../query/list-query.pipe.js';
+
+/**
+ * @param path of one row, below the controller's
+ * @param id decorates the parameter that names it
+ */
+function definitionsFor(
+  path: string,
+  id: () => ParameterDecorator,
+  links: readonly LinkRoute[],
+): readonly RouteDefinition[] {
+  return [
+    { name: 'findAll', route: Get(), status: HttpStatus.OK, parameters: [Query(new ListQueryPipe())] },
+    { name: 'create', route: Post(), status: HttpStatus.CREATED, parameters: [Body(new BodyPipe('create'))] },
+    { name: 'createMany', route: Post('bulk'), status: HttpStatus.CREATED, parameters: [Body(new BulkBodyPipe())] },
+    { name: 'findOne', route: Get(path), status: HttpStatus.OK, parameters: [id()] },
+    { name: 'replace', route: Put(path), status: HttpStatus.OK, parameters: [id(), Body(new BodyPipe('replace'))] },
+    { name: 'update', route: Patch(path), status: HttpStatus.OK, parameters: [id(), Body(new BodyPipe('update'))] },
+    { name: 'remove', route: Delete(path), status: HttpStatus.NO_CONTENT, parameters: [id()] },
+    { name: 'restore', route: Post(`${path}/restore`), status: HttpStatus.OK, parameters: [id()] },
+    ...links.map((link) => linkDefinition(link, path, id())),
+  ];
+}
+
+/**
+ * The routes that `@Crud` can serve, in the order in which routers try them.
+ *
+ * @param isOneToOne whether the path names the only row by its parent
+ * @param links the routes that link rows
+ */
+export function routeDefinitions(isOneToOne: boolean, links: readonly LinkRoute[]): readonly RouteDefinition[] {
+  return isOneToOne
+    ? definitionsFor('', () => Param(new ParentIdPipe()), links)
+    : definitionsFor(':id', () => Param('id', new IdPipe()), links);
+}

@@ -1,0 +1,118 @@
+import { HttpCode } from '@nestjs/common';
+import {
+  HTTP_CODE_METADATA,
+  PARAMTYPES_METADATA,
+  PATH_METADATA,
+  ROUTE_ARGS_METADATA,
+} from '@nestjs/common/constants.js';
+import { CrudController } from '../crud.controller.js';
+import { standsFor } from './own-handler.js';
+import type { RouteDefinition } from './route-definition.js';
+import { isStandard, noteStandard } from './standard-handlers.js';
+
+type Method = (...args: unknown[]) => unknown;
+
+/**
+ * Makes methods of a controller routes. They are functions of its own prototype: metadata on a shared base would be
+ * every subclass's.
+ *
+ * Nest registers routes in the order of the prototype's properties, then of its parents'. So the controller's further
+ * routes come first, inherited ones included, and no `:id` catches them.
+ *
+ * @param controller the class with `@Crud`
+ * @param routes the routes to serve, by the names of their methods
+ * @param definitions what Nest is told of each route there is
+ */
+export function defineRoutes(
+  controller: Function,
+  routes: readonly string[],
+  definitions: readonly RouteDefinition[],
+): void {
+  const prototype = controller.prototype as Record<string, Method>;
+  const names = new Set(definitions.map(({ name }) => name));
+  adoptInheritedRoutes(prototype, names);
+  for (const definition of definitions) {
+    if (routes.includes(definition.name)) defineRoute(prototype, definition);
+    else withdrawRoute(prototype, definition.name);
+  }
+}
+
+function defineRoute(
+  prototype: Record<string, Method>,
+  { name, route, status, parameters, method: ready }: RouteDefinition,
+): void {
+  const own = Object.hasOwn(prototype, name);
+  const given = own ? prototype[name] : ((prototype[name] as Method | undefined) ?? (ready as Method));
+  const method = own ? given : forward(given, true);
+  const base = CrudController.prototype as unknown as Record<string, Method>;
+  if (given === base[name] || given === ready || isStandard(given)) noteStandard(method);
+  moveToEnd(prototype, name, method);
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
+  if (!Reflect.hasMetadata(PATH_METADATA, method)) route(prototype, name, descriptor);
+  if (!Reflect.hasMetadata(HTTP_CODE_METADATA, method)) HttpCode(status)(prototype, name, descriptor);
+  decorateParameters(prototype, name, parameters);
+}
+
+/** Parameters that a method has decorated itself keep what they have. */
+function decorateParameters(prototype: object, name: string, decorators: readonly ParameterDecorator[]): void {
+  const known = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, name) ?? {}) as Record<
+    string,
+    { readonly index: number }
+  >;
+  const decorated = new Set(Object.values(known).map(({ index }) => index));
+  const types = [...((Reflect.getMetadata(PARAMTYPES_METADATA, prototype, name) ?? []) as unknown[])];
+  decorators.forEach((decorate, index) => {
+    types[index] ??= Object;
+    if (decorated.has(index)) return;
+    decorate(prototype, name, index);
+    // As a plain Object an application's global ValidationPipe passes it by: the route's own pipe knows the rules.
+    types[index] = Object;
+  });
+  Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
+}
+
+/** A route that a parent serves and this controller does not. */
+function withdrawRoute(prototype: Record<string, Method>, name: string): void {
+  const isInherited = !Object.hasOwn(prototype, name);
+  if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, forward(prototype[name], false));
+}
+
+function adoptInheritedRoutes(prototype: Record<string, Method>, defined: ReadonlySet<string>): void {
+  for (let parent = parentOf(prototype); parent !== undefined; parent = parentOf(parent)) {
+    for (const name of Object.getOwnPropertyNames(parent)) {
+      const descriptor = Object.getOwnPropertyDescriptor(parent, name)!;
+      const isAdoptable = !Object.hasOwn(prototype, name) && !defined.has(name);
+      if (isAdoptable && isRoute(descriptor.value)) Object.defineProperty(prototype, name, descriptor);
+    }
+  }
+}
+
+/** The classes between a controller and the base. */
+function parentOf(prototype: object): object | undefined {
+  const parent = Object.getPrototypeOf(prototype) as object | null;
+  return parent === null || parent === CrudController.prototype ? undefined : parent;
+}
+
+/**
+ * A function of its own that does what an inherited method does, with or without the metadata that the method carries.
+ */
+function forward(method: Method, withMetadata: boolean): Method {
+  const forwarding = function (this: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(method, this, args);
+  };
+  Object.defineProperty(forwarding, 'name', { value: method.name });
+  standsFor(forwarding, method);
+  for (const key of withMetadata ? Reflect.getMetadataKeys(method) : []) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), forwarding);
+  }
+  return forwarding;
+}
+
+function moveToEnd(prototype: Record<string, Method>, name: string, method: Method): void {
+  delete prototype[name];
+  Object.defineProperty(prototype, name, { value: method, writable: true, enumerable: false, configurable: true });
+}
+
+function isRoute(value: unknown): value is Method {
+  return typeof value === 'function' && Reflect.hasMetadata(PATH_METADATA, value);
+}

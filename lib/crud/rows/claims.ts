@@ -1,0 +1,43 @@
+import { declarationOf } from '../../tenancy/entity-declarations.js';
+import { currentScope } from '../../tenancy/scope-frame.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+import type { Resource } from '../resource/resource.js';
+import { isSameValue } from './same-value.js';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and
+ * nothing else.
+ */
+export function falseClaimsOnNewRow(resource: Resource, claims: Claims): Problem[] {
+  return Object.entries(claims)
+    .filter(([property, claim]) => {
+      const column = resource.column(property);
+      return !column.tenant || !isSameValue(column.type.read(claim), tenantValue(resource, column));
+    })
+    .map(([property]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
+}
+
+/** What a body wrongly says of columns that the server owns, on a stored row: it may repeat what the row holds. */
+export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object): Problem[] {
+  const shown = resource.shape.shape(row, undefined) as Readonly<Record<string, unknown>>;
+  return Object.entries(claims)
+    .filter(([property, claim]) => {
+      const { metadata, type } = resource.column(property);
+      const stored: unknown = metadata.getEntityValue(row);
+      const isStored = claim === null ? stored === null : isSameValue(type.read(claim), stored);
+      const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
+      return !isStored && !isShown;
+    })
+    .map(([property]) => bodyProblem(property, `${property} is not the client's to change`, 'serverOwned'));
+}
+
+function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {
+  const declaration = declarationOf(metadata.target, metadata.name);
+  const renamed = declaration?.kind === 'scoped' ? (declaration.options.columns ?? {}) : {};
+  const key = Object.keys(renamed).find((name) => renamed[name] === property) ?? property;
+  return currentScope()?.[key];
+}

@@ -1,0 +1,59 @@
+import type { Fields } from '../resource/fields.js';
+import { isColumn } from '../resource/fields.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+
+/** Values of a row's columns. */
+export type ColumnValues = Map<ResourceColumn, unknown>;
+
+/** What was read of an object, and what did not fit. */
+export interface ReadValues {
+  readonly values: ColumnValues;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads the values of columns from an object: by its own keys, checked against the columns' types before they come near
+ * SQL. Keys that are no field are left out, and so is `undefined`.
+ *
+ * @param wants whether a column is to be read; the others are left out, whatever they hold
+ */
+export function readColumnValues(
+  fields: Fields,
+  source: object,
+  wants: (column: ResourceColumn) => boolean,
+): ReadValues {
+  const values: ColumnValues = new Map();
+  const problems: Problem[] = [];
+  const collect = (among: Fields, holder: object, prefix: string): void => {
+    for (const [key, value] of Object.entries(holder) as [string, unknown][]) {
+      const field = among.get(key);
+      if (field === undefined || value === undefined) continue;
+      if (!isColumn(field)) {
+        if (isObject(value)) collect(field, value, `${prefix}${key}.`);
+        else problems.push(bodyProblem(`${prefix}${key}`, `${prefix}${key} must be an object`, 'type'));
+      } else if (wants(field)) {
+        const problem = valueProblem(field, value);
+        if (problem !== undefined) problems.push(problem);
+        else values.set(field, value === null ? null : field.type.read(value));
+      }
+    }
+  };
+  collect(fields, source, '');
+  return { values, problems };
+}
+
+/** What is wrong with a value for a column; undefined when nothing is. */
+export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): Problem | undefined {
+  if (value === null) {
+    return metadata.isNullable ? undefined : bodyProblem(property, `${property} must not be null`, 'notNull');
+  }
+  if (type.read(value) !== undefined) return undefined;
+  return bodyProblem(property, `${property} must be ${type.expects}`, 'type');
+}
+
+/** A plain object or an instance, as opposed to a list or a date. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}

@@ -1,0 +1,23 @@
+import { InvalidRequestException } from '../problem-details/bad-request.js';
+import { elementProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+
+/**
+ * Does something with each element of a list, one after the other.
+ *
+ * @throws InvalidRequestException with what is wrong with all of them, each problem with the index of its element
+ */
+export async function withEach<E, R>(elements: readonly E[], work: (element: E) => R | Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const problems: Problem[] = [];
+  for (const [index, element] of elements.entries()) {
+    try {
+      results.push(await work(element));
+    } catch (error) {
+      if (!(error instanceof InvalidRequestException)) throw error;
+      problems.push(...error.problems.map((problem) => elementProblem(index, problem)));
+    }
+  }
+  if (problems.length > 0) throw new InvalidRequestException(problems);
+  return results;
+}

@@ -1,0 +1,71 @@
+import { ConflictException } from '@nestjs/common';
+import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import { InvalidRequestException } from '../problem-details/bad-request.js';
+import { conflictProblems, elementProblem, referenceProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import type { Resource } from '../resource/resource.js';
+import type { Rows } from './rows.js';
+
+/** A 409 that knows which elements of a list are in conflict. */
+export class ConflictingElementsException extends ConflictException {
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map(({ detail }) => detail));
+  }
+}
+
+/**
+ * Inserts rows, with one statement where the database tells their keys.
+ *
+ * @param rows in a transaction
+ * @returns the rows with their keys
+ * @throws InvalidRequestException or ConflictingElementsException that names what is wrong with which row
+ */
+export async function insertAll<T extends object>(
+  resource: Resource<T>,
+  rows: Rows<T>,
+  drafts: readonly T[],
+): Promise<T[]> {
+  // The database's values are set in what is inserted, and a row that has some is another one when it is tried again.
+  const inserted = drafts.map((draft) => Object.assign(Object.create(resource.entity.prototype as object) as T, draft));
+  if (inserted.length === 0) return inserted;
+  // TypeORM reads the keys of several rows back in no certain order where the insert does not return them.
+  const isOneStatement = resource.dataSource.driver.isReturningSqlSupported('insert');
+  try {
+    await rows.inTransaction(async (attempt) => {
+      if (isOneStatement) await attempt.insert(...inserted);
+      else for (const row of inserted) await attempt.insert(row);
+    });
+    return inserted;
+  } catch (error) {
+    throw await explainedByElement(rows, drafts, error);
+  }
+}
+
+/** Inserts the rows one by one, to see which of them fail: a failed statement on several does not say. */
+async function explainedByElement<T extends object>(
+  rows: Rows<T>,
+  drafts: readonly T[],
+  error: unknown,
+): Promise<unknown> {
+  const invalid: Problem[] = [];
+  const conflicting: Problem[] = [];
+  for (const [index, draft] of drafts.entries()) {
+    try {
+      await rows.inTransaction((attempt) => attempt.insert(draft));
+    } catch (reason) {
+      const conflicts = conflictProblems(reason);
+      const problems = conflicts.length > 0 ? conflicts : invalidProblems(reason);
+      if (problems === undefined) return reason;
+      const found = problems.map((problem) => elementProblem(index, problem));
+      (conflicts.length > 0 ? conflicting : invalid).push(...found);
+    }
+  }
+  if (invalid.length > 0) return new InvalidRequestException([...invalid, ...conflicting]);
+  return conflicting.length > 0 ? new ConflictingElementsException(conflicting) : error;
+}
+
+/** @returns undefined for an error that is about something else than the row */
+function invalidProblems(error: unknown): readonly Problem[] | undefined {
+  if (error instanceof InvalidRequestException) return error.problems;
+  return error instanceof ReferenceUnknownError ? [referenceProblem(error)] : undefined;
+}

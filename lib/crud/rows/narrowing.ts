@@ -1,0 +1,68 @@
+import { NotFoundException } from '@nestjs/common';
+import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
+import { TenantScopeInvalidError } from '../../exceptions/tenant-scope-invalid.error.js';
+import { conditionOn } from './conditions.js';
+import type { Condition } from './conditions.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+import type { Resource } from '../resource/resource.js';
+import { isSameValue } from './same-value.js';
+
+/**
+ * What a controller's path and its `scope()` add to the tenant scope: ANDed to every read, stamped on every write. It can only
+ * narrow: the tenant scope holds beneath it.
+ */
+export class Narrowing {
+  static readonly none = new Narrowing(new Map());
+
+  /** As conditions of a statement. */
+  readonly conditions: readonly Condition[];
+
+  /** @param values what each column must equal, and is set to */
+  constructor(readonly values: ReadonlyMap<ResourceColumn, unknown>) {
+    this.conditions = [...values].map(([column, value]) => conditionOn(column, value));
+  }
+
+  /**
+   * Both narrowings at once.
+   *
+   * @throws NotFoundException when they contradict each other: no row meets both
+   */
+  and(other: Narrowing): Narrowing {
+    if (other.values.size === 0) return this;
+    const contradicts = [...other.values].some(
+      ([column, value]) => this.values.has(column) && !isSameValue(this.values.get(column), value),
+    );
+    if (contradicts) throw new NotFoundException();
+    return new Narrowing(new Map([...this.values, ...other.values]));
+  }
+}
+
+/**
+ * Reads what a controller's `scope()` returned.
+ *
+ * @param where how errors call it
+ * @throws TenantScopeInvalidError for a value that is not a plain one of its column's type; undefined and null too,
+ *   which would widen
+ * @throws MuckConfigurationError for a property that is no column
+ */
+export function readNarrowing<T extends object>(resource: Resource<T>, candidate: unknown, where: string): Narrowing {
+  if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
+    throw new TenantScopeInvalidError(`${where} returned no object`);
+  }
+  const values = Object.entries(candidate).map(([property, value]): [ResourceColumn, unknown] => {
+    if (!resource.hasColumn(property)) {
+      throw new MuckConfigurationError([`${where} names '${property}', which is no column of ${resource.name}.`]);
+    }
+    const column = resource.column(property);
+    const read = isComparable(value) ? column.type.read(value) : undefined;
+    if (read === undefined || column.type.parse === undefined) {
+      throw new TenantScopeInvalidError(`${where} gives ${property} a value that is not ${column.type.expects}`);
+    }
+    return [column, read];
+  });
+  return values.length === 0 ? Narrowing.none : new Narrowing(new Map(values));
+}
+
+function isComparable(value: unknown): boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date;
+}

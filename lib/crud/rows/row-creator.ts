@@ -1,0 +1,97 @@
+import { falseClaimsOnNewRow } from './claims.js';
+import type { ColumnValues } from './column-values.js';
+import { withEach } from './elements.js';
+import { insertAll } from './insert-all.js';
+import { requireKeptPlace } from '../resource/kept-trees.js';
+import { LinkChanges } from '../links/link-changes.js';
+import { offeredLinks } from '../links/link-field.js';
+import type { OfferedLinks } from '../links/link-field.js';
+import { setColumnValue } from '../resource/resource-column.js';
+import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
+import type { Rows } from './rows.js';
+import { asUnit, outsideNarrowing, refuse } from './write-terms.js';
+import type { WriteTerms } from './write-terms.js';
+
+/** What is said of a new row. */
+interface Offer {
+  readonly columns: ColumnValues;
+  readonly links: OfferedLinks;
+}
+
+/** A new row, and the rows that it will be linked to. */
+interface Draft<T extends object> {
+  readonly draft: T;
+  readonly links: LinkChanges<T>;
+}
+
+/** Makes rows of a resource, with what hooks have to say to it: one call's. */
+export class RowCreator<T extends object> {
+  constructor(private readonly terms: WriteTerms<T>) {}
+
+  /** @returns the row as it is stored */
+  async create(values: object): Promise<T> {
+    const { resource, takeClaims, hooks } = this.terms;
+    if (resource.strictPayload) refuse(falseClaimsOnNewRow(resource, takeClaims()));
+    const offer = this.read(values);
+    const stored = await asUnit(this.terms, 'create', offer.links, async (rows) => {
+      const { draft, links } = await this.draft(offer, rows);
+      await rows.insert(draft);
+      const row = await rows.find(resource.key.conditionsOf(draft));
+      await links.write(row, rows.manager);
+      await hooks.run('after', 'create', row, rows.manager);
+      return row;
+    });
+    await hooks.committed('create', stored);
+    return stored;
+  }
+
+  /**
+   * All of them or none, in one transaction.
+   *
+   * @returns the rows as they are stored, in the order of `list`
+   */
+  async createMany(list: readonly object[]): Promise<T[]> {
+    const { resource, hooks } = this.terms;
+    const offers = await withEach(list, (values) => this.read(values));
+    const stored = await this.terms.rows.inTransaction(async (rows) => {
+      const drafts = await withEach(offers, (offer) => this.draft(offer, rows));
+      const inserted = await insertAll(
+        resource,
+        rows,
+        drafts.map(({ draft }) => draft),
+      );
+      const created = await rows.findAll(inserted);
+      for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
+      for (const row of created) await hooks.run('after', 'create', row, rows.manager);
+      return created;
+    });
+    for (const row of stored) await hooks.committed('create', row);
+    return stored;
+  }
+
+  private read(values: object): Offer {
+    const { resource, narrowing } = this.terms;
+    requireKeptPlace(resource.metadata);
+    const columns = offeredValues(resource, values);
+    if (resource.strictPayload) refuse(outsideNarrowing(narrowing, columns));
+    return { columns, links: offeredLinks(resource.linkFields, values) };
+  }
+
+  /**
+   * A new row, with what hooks have changed: what they say of the server's columns and of the narrowing has no effect.
+   */
+  private async draft(offer: Offer, rows: Rows<T>): Promise<Draft<T>> {
+    const { resource, narrowing, hooks } = this.terms;
+    const draft = draftRow(resource, offer.columns, narrowing);
+    const own = resource.columns
+      .filter(({ owner }) => owner === 'server')
+      .map((column) => ({ column, value: column.metadata.getEntityValue(draft) as unknown }));
+    await hooks.run('before', 'create', draft, rows.manager);
+    for (const { column, value } of own) {
+      if (column.metadata.getEntityValue(draft) !== value) setColumnValue(draft, column, value);
+    }
+    stamp(draft, narrowing);
+    requireComplete(resource, draft);
+    return { draft, links: await LinkChanges.find(resource, rows.manager, undefined, offer.links) };
+  }
+}

@@ -1,0 +1,128 @@
+import { falseClaimsOnRow } from './claims.js';
+import type { ColumnValues } from './column-values.js';
+import type { Condition } from './conditions.js';
+import type { HookedWrite, RowChanges } from '../hooks/crud-hooks.js';
+import type { EntityId } from '../resource/resource-id.js';
+import { requireKeptPlace } from '../resource/kept-trees.js';
+import { LinkChanges } from '../links/link-changes.js';
+import { offeredLinks } from '../links/link-field.js';
+import type { OfferedLinks } from '../links/link-field.js';
+import { recordsChanges } from '../links/row-links.js';
+import { changedValues, RowChange } from './row-change.js';
+import { offeredValues, replacementValues } from './row-draft.js';
+import type { Rows } from './rows.js';
+import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-terms.js';
+import type { WriteTerms } from './write-terms.js';
+
+/** What an update came to. */
+interface Changed<T> {
+  readonly row: T;
+  /** Undefined where nothing had to be written. */
+  readonly details?: RowChanges<T>;
+}
+
+/** Changes rows of a resource, with what hooks have to say to it: one call's. */
+export class RowWriter<T extends object> {
+  constructor(private readonly terms: WriteTerms<T>) {}
+
+  replace(id: EntityId, values: object): Promise<T> {
+    const { resource, narrowing } = this.terms;
+    return this.change('replace', id, values, (offered) => replacementValues(resource, offered, narrowing));
+  }
+
+  update(id: EntityId, values: object): Promise<T> {
+    return this.change('update', id, values, (offered) => offered);
+  }
+
+  async remove(id: EntityId): Promise<void> {
+    const { resource, hooks } = this.terms;
+    const which = resource.id.conditionsFor(id);
+    const precondition = this.terms.takePrecondition();
+    const removed = await asUnit(this.terms, 'remove', NO_LINKS, async (rows) => {
+      const row = await this.find('remove', which, rows);
+      const asRead = precondition.admit(resource, row);
+      await hooks.run('before', 'remove', row, rows.manager);
+      await rows.remove(resource.key.conditionsOf(row), asRead);
+      await hooks.run('after', 'remove', row, rows.manager);
+      return row;
+    });
+    await hooks.committed('remove', removed);
+  }
+
+  async restore(id: EntityId): Promise<T> {
+    const { resource, hooks } = this.terms;
+    if (resource.metadata.deleteDateColumn === undefined) {
+      throw new TypeError(`${resource.name} has no @DeleteDateColumn: its rows are deleted for good.`);
+    }
+    const which = resource.id.conditionsFor(id);
+    const restored = await asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
+      await rows.restore(which);
+      const row = await rows.find(which);
+      await hooks.run('after', 'restore', row, rows.manager);
+      return row;
+    });
+    await hooks.committed('restore', restored);
+    return restored;
+  }
+
+  private async change(
+    write: 'replace' | 'update',
+    id: EntityId,
+    values: object,
+    complete: (offered: ColumnValues) => ColumnValues,
+  ): Promise<T> {
+    const { resource, narrowing, takeClaims, takePrecondition, hooks } = this.terms;
+    const precondition = takePrecondition();
+    const which = resource.id.conditionsFor(id);
+    const offered = offeredValues(resource, values);
+    const links = offeredLinks(resource.linkFields, values);
+    const { row, details } = await asUnit(this.terms, write, links, async (rows) => {
+      const stored = await this.find(write, which, rows, links);
+      const asRead = precondition.admit(resource, stored);
+      if (resource.strictPayload) {
+        refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
+      }
+      return this.apply(write, { stored, asRead }, { columns: complete(offered), links }, rows);
+    });
+    if (details !== undefined) await hooks.committed(write, row, details);
+    return row;
+  }
+
+  private async apply(
+    write: 'replace' | 'update',
+    { stored: previous, asRead }: { readonly stored: T; readonly asRead: readonly Condition[] },
+    values: { readonly columns: ColumnValues; readonly links: OfferedLinks },
+    rows: Rows<T>,
+  ): Promise<Changed<T>> {
+    const { resource, narrowing, hooks } = this.terms;
+    const change = new RowChange(resource, previous, values.columns, narrowing);
+    const links = await LinkChanges.find(resource, rows.manager, previous, values.links);
+    await hooks.run('before', write, change.next, rows.manager, {
+      previous,
+      changes: { ...change.plain(), ...links.plain() },
+    });
+    await change.listen();
+    const written = change.written();
+    if (written === undefined && links.isEmpty) return { row: previous };
+    requireKeptPlace(resource.metadata, written ?? {});
+    // By its key: what stands in the path may be among the changes.
+    const key = resource.key.conditionsOf(previous);
+    // Links are part of what a version is of: a row whose links change is another one.
+    if (written !== undefined || recordsChanges(resource.metadata)) await rows.update(key, written ?? {}, asRead);
+    await links.write(previous, rows.manager);
+    const row = await rows.find(key);
+    const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };
+    await hooks.run('after', write, row, rows.manager, details);
+    return { row, details };
+  }
+
+  /** A row that is going to change; for hooks it stays as they see it until the end of the transaction. */
+  private find(
+    write: HookedWrite,
+    which: readonly Condition[],
+    rows: Rows<T>,
+    links: OfferedLinks = NO_LINKS,
+  ): Promise<T> {
+    return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForChange(which) : rows.find(which);
+  }
+}

@@ -1,0 +1,216 @@
+import { NotFoundException } from '@nestjs/common';
+import type {
+  DeleteQueryBuilder,
+  DeleteResult,
+  EntityManager,
+  ObjectLiteral,
+  QueryDeepPartialEntity,
+  SelectQueryBuilder,
+  UpdateQueryBuilder,
+  UpdateResult,
+  WhereExpressionBuilder,
+} from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { supportedDialect } from '../../orm/enforcement.js';
+import { ScopedStatement } from '../../orm/scoped-statement.js';
+import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
+import type { Condition } from './conditions.js';
+import { explainDatabaseError } from '../resource/database-errors.js';
+import { preconditionFailed } from '../preconditions/precondition.js';
+import type { ListQuery, Page } from '../query/list-query.js';
+import { PageReader } from '../query/page-reader.js';
+import type { RowForm } from '../query/page-reader.js';
+import type { RowQuery } from '../query/row-rules.js';
+import type { Selection } from '../query/selection.js';
+import type { Resource } from '../resource/resource.js';
+
+/** How a select names the resource's table. */
+const ALIAS = 'item';
+
+/**
+ * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the
+ * conditions, since every statement is limited to it beneath.
+ */
+export class Rows<T extends object> {
+  /**
+   * @param manager a transaction's, or the DataSource's own
+   */
+  constructor(
+    private readonly resource: Resource<T>,
+    private readonly conditions: readonly Condition[],
+    readonly manager: EntityManager = resource.dataSource.manager,
+  ) {}
+
+  /** The same rows, in a transaction. It is undone when `work` fails. */
+  inTransaction<R>(work: (rows: Rows<T>) => Promise<R>): Promise<R> {
+    return this.manager.transaction((manager) => work(new Rows(this.resource, this.conditions, manager)));
+  }
+
+  /**
+   * @param which what tells the row from others
+   * @param query what is read along, and which properties
+   * @throws NotFoundException when there is no such row: the same for one that the scope hides
+   */
+  async find(which: readonly Condition[], query: RowQuery = {}): Promise<T> {
+    const selection = this.resource.selection(query, this.resource.row);
+    const conditions = [...this.conditions, ...which];
+    const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
+    const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
+    const [row] = await selection.entities(rows, this.manager);
+    if (row === undefined) throw new NotFoundException();
+    return row;
+  }
+
+  /**
+   * Rows whose keys are known.
+   *
+   * @param keyed objects that hold the keys
+   * @returns them as they are stored, in the same order
+   */
+  async findAll(keyed: readonly T[]): Promise<T[]> {
+    if (keyed.length === 0) return [];
+    const { key } = this.resource;
+    const selection = this.resource.selection({}, this.resource.row);
+    const select = this.select();
+    selection.apply(select, ALIAS);
+    meet(select, this.conditions, ALIAS);
+    meetOneOf(
+      select,
+      keyed.map((row) => key.conditionsOf(row)),
+      ALIAS,
+    );
+    const found = await selection.entities(await this.explaining(() => select.getRawMany()), this.manager);
+    const byKey = new Map(found.map((row) => [key.segmentOf(row), row]));
+    return keyed.map((row) => byKey.get(key.segmentOf(row))).filter((row) => row !== undefined);
+  }
+
+  /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
+  async findForChange(which: readonly Condition[]): Promise<T> {
+    // SQLite has no locks, and no need of any: a transaction has the connection to itself.
+    if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(which);
+    return this.find(which);
+  }
+
+  /** A page of them: at the query's cursor, or at its offset. */
+  async list(query: ListQuery<T>, limit: number, form: RowForm<T>): Promise<Page<T>> {
+    const reader = new PageReader(this.resource, query, this.conditions, this.manager, form);
+    return this.explaining(() =>
+      query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
+    );
+  }
+
+  /** Inserts rows by one statement; never an upsert. What the database computes of their keys is set in them. */
+  async insert(...rows: T[]): Promise<void> {
+    const { metadata, entity } = this.resource;
+    const insert = this.manager.createQueryBuilder().insert().into(entity).values(rows);
+    await this.explaining(
+      () => insert.execute(),
+      metadata.columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row)))),
+    );
+  }
+
+  /**
+   * @param which what tells the row from others
+   * @param changes values by property; with none of them only its version and date of change are renewed
+   * @param asRead what must still be so
+   * @throws NotFoundException when the row has gone meanwhile
+   * @throws PreconditionFailedException when it is there, and not `asRead`
+   */
+  async update(which: readonly Condition[], changes: ObjectLiteral, asRead: readonly Condition[] = []): Promise<void> {
+    const { metadata, entity } = this.resource;
+    const update = this.manager
+      .createQueryBuilder()
+      .update(entity)
+      .set(changes as QueryDeepPartialEntity<T>);
+    // A select leaves deleted rows out by itself, an update does not.
+    if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
+    const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
+    await this.change(update, which, asRead, written);
+  }
+
+  /**
+   * Deletes a row, or marks it as deleted where the entity has a column for that.
+   *
+   * @param which what tells the row from others
+   * @param asRead what must still be so
+   * @throws NotFoundException when the row has gone meanwhile
+   * @throws PreconditionFailedException when it is there, and not `asRead`
+   */
+  async remove(which: readonly Condition[], asRead: readonly Condition[] = []): Promise<void> {
+    const { metadata, entity } = this.resource;
+    const builder = this.manager.createQueryBuilder();
+    const { deleteDateColumn } = metadata;
+    if (deleteDateColumn === undefined) return this.change(builder.delete().from(entity), which, asRead);
+    const remove = builder.softDelete().from(entity).where(`${deleteDateColumn.propertyPath} IS NULL`);
+    return this.change(remove, which, asRead);
+  }
+
+  /**
+   * Takes the mark of deletion off a row.
+   *
+   * @throws NotFoundException when there is no such row, or it is not deleted
+   */
+  async restore(which: readonly Condition[]): Promise<void> {
+    const { metadata, entity } = this.resource;
+    const restore = this.manager.createQueryBuilder().restore().from(entity);
+    restore.where(`${metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
+    return this.change(restore, which);
+  }
+
+  private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
+    const { dataSource, entity } = this.resource;
+    return new ScopedStatement({
+      dataSource,
+      build: () => {
+        // Not a transaction's builder: the plan outlives it.
+        const select = dataSource.createQueryBuilder(entity, ALIAS);
+        selection.apply(select, ALIAS);
+        meet(select, conditions, ALIAS);
+        return select;
+      },
+    });
+  }
+
+  private select(): SelectQueryBuilder<T> {
+    return this.manager.createQueryBuilder(this.resource.entity, ALIAS);
+  }
+
+  private async lock(which: readonly Condition[]): Promise<void> {
+    const [{ metadata }] = this.resource.key.columns;
+    const select = this.select().select(`${ALIAS}.${metadata.propertyPath}`);
+    meet(select, [...this.conditions, ...which], ALIAS);
+    await this.explaining(() => select.setLock('pessimistic_write').getRawOne());
+  }
+
+  private async change(
+    statement: Change<T>,
+    which: readonly Condition[],
+    asRead: readonly Condition[] = [],
+    written: readonly ColumnMetadata[] = [],
+  ): Promise<void> {
+    meet(statement, [...this.conditions, ...which, ...asRead]);
+    const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
+    if (affected !== 0) return;
+    if (asRead.length === 0) throw new NotFoundException();
+    await this.find(which);
+    throw preconditionFailed();
+  }
+
+  /** Runs a statement; what the database refuses is said in terms of the entity. */
+  private async explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
+    try {
+      return await execute();
+    } catch (error) {
+      throw explainDatabaseError(error, this.resource, written);
+    }
+  }
+}
+
+/** A statement that changes rows. */
+type Change<T extends object> = WhereExpressionBuilder &
+  (UpdateQueryBuilder<T> | DeleteQueryBuilder<T> | SoftDeleteQueryBuilder<T>);
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,29 @@
+import type { EntityMetadata } from 'typeorm';
+import type { CrudDefaults } from '../crud-defaults.js';
+import type { CrudRoute } from '../crud-routes.js';
+import { treeProblem } from '../resource/kept-trees.js';
+
+/** The routes that `requireIfMatch` is about. */
+const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];
+
+/** What of the options about writes does not fit the entity. */
+export function writeProblems(
+  { maxBulk, requireIfMatch }: CrudDefaults,
+  routes: readonly CrudRoute[],
+  metadata: EntityMetadata,
+): string[] {
+  const problems: string[] = [];
+  if (maxBulk !== undefined && (!Number.isSafeInteger(maxBulk) || maxBulk < 1)) {
+    problems.push('maxBulk must be a whole number from 1');
+  }
+  if (routes.includes('restore') && metadata.deleteDateColumn === undefined) {
+    problems.push(`restore needs a @DeleteDateColumn() on ${metadata.name}: its rows are deleted for good`);
+  }
+  const isTagged = metadata.versionColumn?.isSelect === true;
+  if (requireIfMatch === true && !isTagged && routes.some((route) => CHANGING_ROUTES.includes(route))) {
+    problems.push(`requireIfMatch needs a @VersionColumn() on ${metadata.name}, from which its ETag is made`);
+  }
+  const tree = treeProblem(metadata, routes);
+  if (tree !== undefined) problems.push(tree);
+  return problems;
+}

@@ -1,0 +1,51 @@
+import { badRequest } from '../problem-details/bad-request.js';
+import type { ColumnValues } from './column-values.js';
+import type { HookedWrite } from '../hooks/crud-hooks.js';
+import type { HookChain } from '../hooks/hook-chain.js';
+import type { OfferedLinks } from '../links/link-field.js';
+import type { Narrowing } from './narrowing.js';
+import type { Precondition } from '../preconditions/precondition.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import type { Resource } from '../resource/resource.js';
+import type { Rows } from './rows.js';
+import { isSameValue } from './same-value.js';
+
+/** What a write works on, and what it is bound by. */
+export interface WriteTerms<T extends object> {
+  readonly resource: Resource<T>;
+  readonly narrowing: Narrowing;
+  readonly rows: Rows<T>;
+  readonly hooks: HookChain<T>;
+  /** What the request's body says of columns that the server owns; taken once. */
+  readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  /** What the request says of the row that it is going to change; taken once. */
+  readonly takePrecondition: () => Precondition;
+}
+
+/** For a write that has none. */
+export const NO_LINKS: OfferedLinks = new Map();
+
+/**
+ * Runs a write, in a transaction where something has to be undone with it: what hooks do, or links.
+ */
+export function asUnit<T extends object, R>(
+  { hooks, rows }: WriteTerms<T>,
+  write: HookedWrite,
+  links: OfferedLinks,
+  work: (rows: Rows<T>) => Promise<R>,
+): Promise<R> {
+  return hooks.needsTransaction(write) || links.size > 0 ? rows.inTransaction(work) : work(rows);
+}
+
+/** Fields that say something else than the narrowing that is stamped on them. */
+export function outsideNarrowing(narrowing: Narrowing, offered: ColumnValues): Problem[] {
+  return [...narrowing.values]
+    .filter(([column, value]) => offered.has(column) && !isSameValue(offered.get(column), value))
+    .map(([{ property }]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
+}
+
+/** @throws BadRequestException where there is a problem */
+export function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw badRequest(problems);
+}
