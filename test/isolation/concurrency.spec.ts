@@ -62,9 +62,10 @@ describe.each(adaptersToTest())('two tenants at once on %s', (adapter) => {
   it('never mixes requests that overlap inside the database driver', async () => {
     const barrier = new Barrier();
     pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-      const [sql, parameters] = args;
-      if (typeof sql !== 'string' || !sql.includes('FROM "support_ticket"')) return query.apply(this, args);
-      return barrier.pass((parameters as unknown[])[0]).then(() => query.apply(this, args));
+      const [given, parameters] = args as [string | pg.QueryConfig, unknown[] | undefined];
+      const { text, values } = typeof given === 'string' ? { text: given, values: parameters } : given;
+      if (!text?.includes('FROM "support_ticket"')) return query.apply(this, args);
+      return barrier.pass(values?.[0]).then(() => query.apply(this, args));
     } as typeof pg.Client.prototype.query;
     try {
       for (let round = 0; round < ROUNDS; round += 1) {
