@@ -1,15 +1,15 @@
 // What isolation costs: CPU time to build a list of 25, and to read it, in a scope against the same builder with the predicate by hand.
-// Beside it, as a control, that builder against itself: what differs there is the noise of the machine.
+// Beside it, as a control, that builder against itself on a connection of its own: what differs there is the noise of the machine.
 // Usage: npm run bench:tenancy
 import { cpus, loadavg } from 'node:os';
 import { DataSource, EntitySchema } from 'typeorm';
 import { startEmbeddedPostgres } from '../test/support/embedded-postgres.mjs';
 
-const ROUNDS = 200;
+const ROUNDS = 100;
 const WARM_UP = 20;
 /** Calls in a round; rounds are short, so that what else runs on the machine falls on all alike. */
 const BUILDS = 200;
-const READS = 25;
+const READS = 100;
 const TENANT = 7;
 
 const Organization = new EntitySchema({
@@ -48,12 +48,20 @@ const databases = {
   'SQLite (sql.js)': { type: 'sqljs' },
 };
 const options = { entities: [Organization, Member, Ticket], synchronize: true, dropSchema: true };
-const open = (database, schema) =>
-  new DataSource({ ...options, ...database, ...(database.type === 'postgres' && { schema }) }).initialize();
+/** Each has a schema of its own, or a database in memory. */
+async function open(database, schema) {
+  if (database.type !== 'postgres') return new DataSource({ ...options, ...database }).initialize();
+  const maker = await new DataSource({ ...database }).initialize();
+  await maker.query(`CREATE SCHEMA ${schema}`);
+  await maker.destroy();
+  return new DataSource({ ...options, ...database, schema }).initialize();
+}
 
 // Initialised before the package is loaded: nothing attaches to these.
 const stocks = new Map();
-for (const [name, database] of Object.entries(databases)) stocks.set(name, await open(database, 'public'));
+for (const [name, database] of Object.entries(databases)) {
+  stocks.set(name, { stock: await open(database, 'stock'), control: await open(database, 'control') });
+}
 const { declareScope, scoped, shared, MuckModule, Tenancy, tenantFromUser } = await import('nestjs-muck');
 declareScope({ organizationId: Number });
 MuckModule.forRoot({
@@ -163,9 +171,10 @@ console.log(
     `CPU time of the process, medians of ${ROUNDS} interleaved rounds`,
 );
 for (const [name, database] of Object.entries(databases)) {
-  const stock = stocks.get(name);
+  const { stock, control } = stocks.get(name);
   await sow(stock);
-  const enforced = await open(database, 'public');
+  await sow(control);
+  const enforced = await open(database, 'enforced');
   await tenancy.unscoped('demo data', () => sow(enforced));
   await tenancy.run({ organizationId: TENANT }, async () => {
     for (const [title, measure, run, times, compare, digits] of [
@@ -184,12 +193,15 @@ for (const [name, database] of Object.entries(databases)) {
         `shape       by hand   scoped    ${digits === 1 ? 'added' : 'ratio'}   95 % interval     control   95 % interval`,
       );
       for (const [shape, { byHand: plain, scoped: limited }] of Object.entries(shapes)) {
-        const base = () => run(plain(stock));
         print(
           shape,
           await rounds(
             measure,
-            { base, control: () => run(plain(stock)), scoped: () => run(limited(enforced)) },
+            {
+              base: () => run(plain(stock)),
+              control: () => run(plain(control)),
+              scoped: () => run(limited(enforced)),
+            },
             times,
           ),
           compare,
@@ -199,6 +211,7 @@ for (const [name, database] of Object.entries(databases)) {
     }
   });
   await stock.destroy();
+  await control.destroy();
   await enforced.destroy();
 }
 await postgres.stop();

@@ -7,8 +7,8 @@ import { Policies } from './policies.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { currentRendering } from './rendering.js';
 import { scopeKeyOf, scopeValue } from './scope-parameters.js';
-import { bind, readTemplate } from './sql/placeholders.js';
-import type { BoundStatement, StatementTemplate } from './sql/placeholders.js';
+import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
+import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
 
@@ -28,6 +28,44 @@ export interface IssuedStatement {
   readonly parameters: readonly unknown[];
   /** The entities that it writes. */
   readonly writes: readonly EntityMetadata[];
+  readonly isSelect: boolean;
+  readonly by: Enforcement;
+}
+
+/** What is remembered of a text with named parameters. */
+interface StatementText {
+  readonly template: StatementTemplate;
+  /** With the driver's placeholders; undefined where the text depends on the values. */
+  readonly placed: PlacedStatement | undefined;
+  readonly isSelect: boolean;
+}
+
+/** Makes whatever is handed to it the object that a subclass puts its private fields on. */
+class Marked {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/**
+ * What was issued with an array of parameters, which TypeORM makes anew for each statement and hands on to the query runner. A private field
+ * of the array's own: nothing outside this class can read, copy or forge it, and unlike a WeakMap it costs the garbage collector nothing.
+ */
+class IssueMark extends Marked {
+  #statement: IssuedStatement;
+
+  private constructor(parameters: unknown[], statement: IssuedStatement) {
+    super(parameters);
+    this.#statement = statement;
+  }
+
+  static set(parameters: unknown[], statement: IssuedStatement): void {
+    new IssueMark(parameters, statement);
+  }
+
+  static of(parameters: object): IssuedStatement | undefined {
+    return #statement in parameters ? parameters.#statement : undefined;
+  }
 }
 
 /** Everything that keeps one DataSource inside the tenant scope. */
@@ -36,11 +74,9 @@ export class Enforcement {
   readonly policies: Policies;
   readonly audit: StatementAudit;
   readonly prepared: PreparedStatements;
-  /** By the array of its parameters, which TypeORM makes anew for each statement and hands on to the query runner. */
-  private readonly issued = new WeakMap<object, IssuedStatement>();
   /** What attaching has put over TypeORM's own methods. */
   private readonly seams: { readonly object: object; readonly method: string; readonly is: unknown }[] = [];
-  private readonly templates = new Map<string, StatementTemplate>();
+  private readonly texts = new Map<string, StatementText>();
 
   constructor(readonly dataSource: DataSource) {
     this.dialect = dialectOf(dataSource);
@@ -69,8 +105,9 @@ export class Enforcement {
   issue(sql: string, parameters: ObjectLiteral): BoundStatement {
     const rendering = currentRendering();
     this.audit.checkIssued(sql, rendering?.inserts ?? NONE);
-    const bound = bind(this.templateOf(sql), this.dialect, (name) => this.valueOf(name, parameters));
-    this.issued.set(bound[1], {
+    const text = this.textOf(sql);
+    const bound = this.bound(text, parameters);
+    IssueMark.set(bound[1], {
       sql: bound[0],
       // Subscribers and loggers are handed what is sent, before it is sent.
       parameters: Object.freeze([...bound[1]]),
@@ -78,31 +115,45 @@ export class Enforcement {
       lookups: rendering?.lookups ?? NONE,
       unscoped: rendering?.unscoped ?? NONE,
       writes: rendering?.writes ?? NONE,
+      isSelect: text.isSelect,
+      by: this,
     });
     return bound;
   }
 
-  /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
-  private valueOf(name: string, parameters: ObjectLiteral): { readonly value: unknown } | undefined {
-    const key = scopeKeyOf(name);
-    if (key !== undefined) return { value: scopeValue(key, currentFrame()?.scope, this.dialect) };
-    return Object.hasOwn(parameters, name) ? { value: parameters[name] as unknown } : undefined;
+  private bound({ template, placed }: StatementText, parameters: ObjectLiteral): BoundStatement {
+    if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))
+      return bind(template, this.dialect, (name) =>
+        this.isGiven(name, parameters) ? { value: this.valueOf(name, parameters) } : undefined,
+      );
+    return [placed.sql, placed.names.map((name) => driverValue(this.valueOf(name, parameters), this.dialect))];
   }
 
-  private templateOf(sql: string): StatementTemplate {
-    let template = this.templates.get(sql);
-    if (template === undefined) {
-      template = readTemplate(sql, this.dialect);
-      if (this.templates.size >= REMEMBERED) this.templates.clear();
-      if (sql.length <= REMEMBERED_LENGTH) this.templates.set(sql, template);
+  private isGiven(name: string, parameters: ObjectLiteral): boolean {
+    return scopeKeyOf(name) !== undefined || Object.hasOwn(parameters, name);
+  }
+
+  /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
+  private valueOf(name: string, parameters: ObjectLiteral): unknown {
+    const key = scopeKeyOf(name);
+    return key === undefined ? parameters[name] : scopeValue(key, currentFrame()?.scope, this.dialect);
+  }
+
+  private textOf(sql: string): StatementText {
+    let text = this.texts.get(sql);
+    if (text === undefined) {
+      const template = readTemplate(sql, this.dialect);
+      text = { template, placed: placeOnce(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
+      if (this.texts.size >= REMEMBERED) this.texts.clear();
+      if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);
     }
-    return template;
+    return text;
   }
 
   /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
   issuedAs(sql: string, parameters: unknown): IssuedStatement | undefined {
-    const statement = Array.isArray(parameters) ? this.issued.get(parameters) : undefined;
-    if (statement === undefined || statement.sql !== sql || statement.authority !== authorityKey()) return undefined;
+    const statement = Array.isArray(parameters) ? IssueMark.of(parameters) : undefined;
+    if (statement?.by !== this || statement.sql !== sql || statement.authority !== authorityKey()) return undefined;
     const given = parameters as unknown[];
     const isUnchanged =
       given.length === statement.parameters.length &&

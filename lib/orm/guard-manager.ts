@@ -19,9 +19,9 @@ type Operation = 'remove' | 'softRemove' | 'recover';
  */
 export function guardManager(manager: EntityManager, connection?: SingleConnection): EntityManager {
   manager.save = save;
-  manager.remove = refuseUnseen('remove');
-  manager.softRemove = refuseUnseen('softRemove');
-  manager.recover = refuseUnseen('recover');
+  manager.remove = remove;
+  manager.softRemove = softRemove;
+  manager.recover = recover;
   if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
   if (connection !== undefined) manager.transaction = connection.transaction(manager);
   return manager;
@@ -58,18 +58,16 @@ function save(this: EntityManager, ...args: unknown[]): Promise<never> {
 }
 
 function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
-  const known = UNSEEN_REFUSED.get(operation);
-  if (known !== undefined) return known;
-  const guarded = async function (this: EntityManager, ...args: unknown[]): Promise<never> {
+  return async function (this: EntityManager, ...args: unknown[]): Promise<never> {
     await requireSeen(this, args);
     return persist(() => stock(operation).apply(this, args));
   };
-  UNSEEN_REFUSED.set(operation, guarded);
-  return guarded;
 }
 
-/** One function per operation, shared by all managers: one is made for every query runner. */
-const UNSEEN_REFUSED = new Map<Operation, (this: EntityManager, ...args: unknown[]) => Promise<never>>();
+// One function per operation, shared by all managers: one is made for every query runner.
+const remove = refuseUnseen('remove');
+const softRemove = refuseUnseen('softRemove');
+const recover = refuseUnseen('recover');
 
 /** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
 function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {

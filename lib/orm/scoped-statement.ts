@@ -4,7 +4,7 @@ import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityForm } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
-import { selectFromPostgres } from './postgres-session.js';
+import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
 import { scopeKeyOf, scopeValue } from './scope-parameters.js';
 import { driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
 import { requireOneScope } from './statement-gate.js';
@@ -55,13 +55,13 @@ export class ScopedStatement {
     const plan = this.plan(enforcement);
     requireSlots(plan, slots);
     const runner = manager?.queryRunner;
-    if (plan.placed === undefined || isHeardOf(dataSource)) return this.runOnRunner(plan, slots, manager);
+    if (plan.placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
     if (runner !== undefined) requireOneScope(runner);
     const { sql, sources } = plan.placed;
     const values = sources.map((source) => valueFrom(source, slots, enforcement));
     plan.runs += 1;
     const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(sql) : undefined;
-    return selectFromPostgres(dataSource, enforcement.prepared, { text: sql, values, name }, runner);
+    return selectFromPostgres(enforcement, { text: sql, values, name }, runner);
   }
 
   private async runOnRunner(
@@ -92,7 +92,7 @@ export class ScopedStatement {
     audit.checkIssued(text, []);
     const constants = typesOf(select);
     const template = readTemplate(text, dialect);
-    const placed = dialect === 'postgres' ? placeOnce(template) : undefined;
+    const placed = dialect === 'postgres' ? placeOnce(template, dialect) : undefined;
     return {
       text,
       constants,
@@ -135,11 +135,6 @@ function valueFrom({ name, scopeKey }: ValueSource, slots: Slots, { dialect }: E
   return scopeKey === undefined
     ? driverValue(slots[name], dialect)
     : scopeValue(scopeKey, currentFrame()?.scope, dialect);
-}
-
-/** Whether subscribers want to hear of statements, for which they get the query runner. */
-function isHeardOf({ subscribers }: DataSource): boolean {
-  return subscribers.some((subscriber) => 'beforeQuery' in subscriber || 'afterQuery' in subscriber);
 }
 
 /** TypeORM's own parameter of a select of one of several entities in a table. */

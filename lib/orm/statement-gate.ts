@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
-import { EntityNotFoundError } from 'typeorm';
+import { EntityNotFoundError, QueryResult } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
+import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
+import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { currentFrame, runInScope, runOutside } from '../tenancy/scope-frame.js';
@@ -10,6 +12,7 @@ import type { TreeNodes } from './closure-statements.js';
 import { asUniqueConflict, withoutValues } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
 import { isPersisting } from './persistence.js';
+import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
 import { requireOneTenant } from './unscoped-references.js';
 import { requireReferences, seesAll } from './visible-rows.js';
 
@@ -17,14 +20,16 @@ import { requireReferences, seesAll } from './visible-rows.js';
 interface Admission {
   readonly parameters: unknown[] | undefined;
   readonly writes: readonly EntityMetadata[];
+  readonly isSelect: boolean;
   /** What must be looked up before; undefined when nothing has to be. */
   readonly prepare: (() => Promise<void>) | undefined;
 }
 
 const NONE: readonly never[] = [];
 
-/** By the query runner: what holds it to one scope for each transaction. */
-const guarded = new WeakMap<QueryRunner, () => void>();
+/** The gate of a query runner, kept on the runner itself: one is made for every statement, and a map of them all is dear. */
+const GATE = Symbol('gate');
+type GuardedRunner = QueryRunner & { [GATE]?: StatementGate };
 
 /**
  * For a statement that does not go through the gate, because its text was read when it was planned.
@@ -32,7 +37,7 @@ const guarded = new WeakMap<QueryRunner, () => void>();
  * @throws TenantScopeViolationError when the runner's transaction belongs to another scope
  */
 export function requireOneScope(runner: QueryRunner): void {
-  guarded.get(runner)?.();
+  (runner as GuardedRunner)[GATE]?.keepToOneScope();
 }
 
 /**
@@ -40,111 +45,156 @@ export function requireOneScope(runner: QueryRunner): void {
  * issued in the situation that is in force passes unread; everything else is read, and refused where it touches rows of tenants.
  */
 export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void {
-  if (guarded.has(runner)) return;
-  const query = runner.query.bind(runner) as (
-    sql: string,
-    parameters?: unknown[],
-    structured?: boolean,
-  ) => Promise<unknown>;
-  const stream = runner.stream.bind(runner);
-  const connect = runner.connect.bind(runner);
-  let controls = 0;
-  const controlling = async (control: () => Promise<void>): Promise<void> => {
-    controls += 1;
-    try {
-      await control();
-    } finally {
-      controls -= 1;
-    }
-  };
-  const startTransaction = runner.startTransaction.bind(runner);
-  const commitTransaction = runner.commitTransaction.bind(runner);
-  const rollbackTransaction = runner.rollbackTransaction.bind(runner);
-  let transactionOf: string | undefined;
+  const guarded: GuardedRunner = runner;
+  if (guarded[GATE] !== undefined) return;
+  const gate = new StatementGate(runner, enforcement);
+  guarded[GATE] = gate;
+  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean) =>
+    gate.query(sql, parameters, structured)) as QueryRunner['query'];
+  runner.stream = (...args) => gate.stream(...args);
+  runner.connect = () => gate.connect();
+  runner.startTransaction = (isolationLevel) => gate.startTransaction(isolationLevel);
+  runner.commitTransaction = () => gate.commitTransaction();
+  runner.rollbackTransaction = () => gate.rollbackTransaction();
+}
 
-  const keepToOneScope = (): void => {
-    const scope = currentFrame()?.scope?.fingerprint;
-    if (!runner.isTransactionActive || scope === undefined) return;
-    transactionOf ??= scope;
-    if (transactionOf !== scope) {
-      throw new TenantScopeViolationError(
-        'a transaction of one tenant goes on in the scope of another. Use one transaction per scope',
-      );
-    }
-  };
-  guarded.set(runner, keepToOneScope);
+type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
+type Stock = Pick<
+  QueryRunner,
+  'stream' | 'connect' | 'startTransaction' | 'commitTransaction' | 'rollbackTransaction'
+> & { readonly query: Query };
 
-  const admit = (sql: string, parameters: unknown[] | undefined): Admission => {
-    if (typeof sql !== 'string') {
-      throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
-    }
-    keepToOneScope();
-    if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
-    const issued = enforcement.issuedAs(sql, parameters);
-    if (issued !== undefined) {
-      // Reads go straight on.
-      const { parameters: sent, writes } = issued;
-      return {
-        parameters: sent as unknown[],
-        writes,
-        prepare: writes.length === 0 ? undefined : () => prepare(issued),
-      };
-    }
-    const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
-    if (nodes === undefined) {
-      enforcement.audit.checkRaw(sql, { controls: controls > 0, inTransaction: runner.isTransactionActive });
-      return { parameters, writes: NONE, prepare: undefined };
-    }
-    return { parameters, writes: NONE, prepare: () => requireNodes(nodes) };
-  };
+class StatementGate {
+  /** The runner's methods as they were. */
+  private readonly stock: Stock;
+  /** How many of them are running that control a transaction. */
+  private controls = 0;
+  /** Whose transaction is open. */
+  private transactionOf: string | undefined;
 
-  const prepare = async ({ lookups, unscoped }: IssuedStatement): Promise<void> => {
-    const scope = currentFrame()?.scope;
-    // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
-    if (lookups.length > 0 && scope !== undefined) await runInScope(scope, () => requireReferences(lookups, runner));
-    for (const insert of unscoped) await requireOneTenant(insert, enforcement.policies, runner);
-  };
-
-  const requireNodes = async ({ metadata, columns, keys }: TreeNodes): Promise<void> => {
-    if (enforcement.policies.inForce(metadata) === undefined) return;
-    if (!(await seesAll(runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
-  };
-
-  const send = (sql: string, { parameters, writes }: Admission, structured?: boolean): Promise<unknown> =>
-    query(sql, parameters, structured).catch((error: unknown) => {
-      throw asUniqueConflict(error, writes, enforcement.policies) ?? withoutValues(error, enforcement.dialect);
-    });
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly enforcement: Enforcement,
+  ) {
+    // Each is called on the runner: to bind them would cost more than to keep them.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { query, stream, connect, startTransaction, commitTransaction, rollbackTransaction } = runner;
+    this.stock = { query: query as Query, stream, connect, startTransaction, commitTransaction, rollbackTransaction };
+  }
 
   // Not async: each promise costs, since AsyncLocalStorage follows them all.
-  runner.query = ((sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> => {
+  query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
     try {
-      const admission = admit(sql, parameters);
-      if (admission.prepare === undefined) return send(sql, admission, structured);
-      return admission.prepare().then(() => send(sql, admission, structured));
+      const admission = this.admit(sql, parameters);
+      if (admission.prepare === undefined) return this.send(sql, admission, structured);
+      return admission.prepare().then(() => this.send(sql, admission, structured));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
-  }) as QueryRunner['query'];
+  }
 
-  runner.stream = async (sql, parameters, onEnd, onError) => {
-    const { parameters: sent, prepare: lookUp } = admit(sql, parameters);
+  async stream(...[sql, parameters, onEnd, onError]: Parameters<QueryRunner['stream']>): Promise<ReadStream> {
+    const { parameters: sent, prepare: lookUp } = this.admit(sql, parameters);
     if (lookUp !== undefined) throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
-    const readable = await stream(sql, sent, onEnd, onError);
+    const readable = await this.stock.stream.call(this.runner, sql, sent, onEnd, onError);
     // Events of a stream come from the socket, in the context of whoever opened the connection: give them the one of whoever reads.
     const emitter: EventEmitter = readable;
     emitter.emit = AsyncResource.bind(emitter.emit.bind(emitter));
     return readable;
-  };
+  }
 
-  // A pooled connection outlives the request that opens it, and its events must not carry that request's tenant.
-  runner.connect = () => runOutside(connect) as Promise<never>;
+  /** A pooled connection outlives the request that opens it, and its events must not carry that request's tenant. */
+  connect(): Promise<never> {
+    return runOutside(() => this.stock.connect.call(this.runner)) as Promise<never>;
+  }
 
-  runner.startTransaction = (isolationLevel) => {
-    if (!runner.isTransactionActive) transactionOf = currentFrame()?.scope?.fingerprint;
-    return controlling(() => startTransaction(isolationLevel));
-  };
-  runner.commitTransaction = () => controlling(commitTransaction);
-  runner.rollbackTransaction = () => controlling(rollbackTransaction);
+  startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+    if (!this.runner.isTransactionActive) this.transactionOf = currentFrame()?.scope?.fingerprint;
+    return this.controlling(() => this.stock.startTransaction.call(this.runner, isolationLevel));
+  }
+
+  commitTransaction(): Promise<void> {
+    return this.controlling(() => this.stock.commitTransaction.call(this.runner));
+  }
+
+  rollbackTransaction(): Promise<void> {
+    return this.controlling(() => this.stock.rollbackTransaction.call(this.runner));
+  }
+
+  keepToOneScope(): void {
+    const scope = currentFrame()?.scope?.fingerprint;
+    if (!this.runner.isTransactionActive || scope === undefined) return;
+    this.transactionOf ??= scope;
+    if (this.transactionOf !== scope) {
+      throw new TenantScopeViolationError(
+        'a transaction of one tenant goes on in the scope of another. Use one transaction per scope',
+      );
+    }
+  }
+
+  private async controlling(control: () => Promise<void>): Promise<void> {
+    this.controls += 1;
+    try {
+      await control();
+    } finally {
+      this.controls -= 1;
+    }
+  }
+
+  private admit(sql: string, parameters: unknown[] | undefined): Admission {
+    if (typeof sql !== 'string') {
+      throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
+    }
+    this.keepToOneScope();
+    const { runner, enforcement } = this;
+    if (enforcement.dialect === 'mysql') refuseTextValues(parameters);
+    const issued = enforcement.issuedAs(sql, parameters);
+    if (issued !== undefined) {
+      const { parameters: sent, writes, isSelect } = issued;
+      return {
+        parameters: sent as unknown[],
+        writes,
+        isSelect,
+        // Reads go straight on.
+        prepare: writes.length === 0 ? undefined : () => this.prepare(issued),
+      };
+    }
+    const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
+    if (nodes === undefined) {
+      enforcement.audit.checkRaw(sql, { controls: this.controls > 0, inTransaction: runner.isTransactionActive });
+      return { parameters, writes: NONE, isSelect: false, prepare: undefined };
+    }
+    return { parameters, writes: NONE, isSelect: false, prepare: () => this.requireNodes(nodes) };
+  }
+
+  private async prepare({ lookups, unscoped }: IssuedStatement): Promise<void> {
+    const scope = currentFrame()?.scope;
+    // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
+    if (lookups.length > 0 && scope !== undefined)
+      await runInScope(scope, () => requireReferences(lookups, this.runner));
+    for (const insert of unscoped) await requireOneTenant(insert, this.enforcement.policies, this.runner);
+  }
+
+  private async requireNodes({ metadata, columns, keys }: TreeNodes): Promise<void> {
+    if (this.enforcement.policies.inForce(metadata) === undefined) return;
+    if (!(await seesAll(this.runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
+  }
+
+  private send(sql: string, { parameters, writes, isSelect }: Admission, structured?: boolean): Promise<unknown> {
+    const { runner, enforcement } = this;
+    if (isSelect && selectsDirectly(enforcement)) {
+      const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? [] }, runner);
+      return structured === true ? rows.then(asResult) : rows;
+    }
+    return this.stock.query.call(runner, sql, parameters, structured).catch((error: unknown) => {
+      throw asUniqueConflict(error, writes, enforcement.policies) ?? withoutValues(error, enforcement.dialect);
+    });
+  }
+}
+
+/** What a query runner answers to those who want more than the rows. */
+function asResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
+  return Object.assign(new QueryResult(), { raw: rows, records: rows, affected: rows.length });
 }
 
 /** The MySQL drivers paste what `toSqlString()` gives into the statement. */

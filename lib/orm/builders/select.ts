@@ -47,6 +47,13 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     });
   }
 
+  /** Without a query cache nothing is left to do around the statement: TypeORM's method makes a key for one all the same. */
+  protected override loadRawResults(queryRunner: QueryRunner): Promise<ObjectLiteral[]> {
+    if (this.dataSource.queryResultCache !== undefined) return super.loadRawResults(queryRunner) as Promise<never>;
+    const [sql, parameters] = this.getQueryAndParameters();
+    return queryRunner.query(sql, parameters);
+  }
+
   protected override createHavingExpression(): string {
     for (const { condition } of this.expressionMap.havings)
       checkCallerText(String(condition), this.dialect(), 'a having clause');

@@ -89,15 +89,16 @@ export interface PlacedStatement {
 }
 
 /**
- * Puts PostgreSQL's placeholders in, whatever the values will be.
+ * Puts the driver's placeholders in, whatever the values will be.
  *
  * @returns undefined for a statement with a list of parameters, whose text depends on how many there are
  */
-export function placeOnce(template: StatementTemplate): PlacedStatement | undefined {
+export function placeOnce(template: StatementTemplate, dialect: SqlDialect): PlacedStatement | undefined {
   if (template.parameters.some(({ isList }) => isList)) return undefined;
-  const names = [...new Set(template.parameters.map(({ name }) => name))];
-  const [sql] = bind(template, 'postgres', () => ({ value: null }));
-  return { sql, names };
+  const names = template.parameters.map(({ name }) => name);
+  const [sql] = bind(template, dialect, () => ({ value: null }));
+  // PostgreSQL's placeholders are numbered, so that one serves a name wherever it stands.
+  return { sql, names: dialect === 'postgres' ? [...new Set(names)] : names };
 }
 
 function placeList(value: unknown, name: string, place: (value: unknown) => string): string {
