@@ -9,8 +9,11 @@ import { startEmbeddedPostgres } from '../test/support/embedded-postgres.mjs';
 const QUICK = process.argv.includes('--quick');
 const TENANTS = 200;
 const TICKETS = 200_000;
-const ROUNDS = QUICK ? 1 : 3;
-const SECONDS = QUICK ? 1 : 2;
+/** Short turns, and many: so that what else the machine does falls on all alike. */
+const ROUNDS = QUICK ? 3 : 30;
+const REQUESTS = 400;
+/** Requests to each server before anything is measured: until then the compiler is at work. */
+const WARM_UP = QUICK ? 1000 : 6000;
 /** Clock ticks of the kernel in a second, in which /proc counts. */
 const TICKS = 100;
 /** The second copy of the first server shows how far two equal ones are apart. */
@@ -21,12 +24,13 @@ const COUNTS = ['none', 'exact'];
 const { url, stop } = await startEmbeddedPostgres();
 const postmaster = findPostmaster();
 const children = [];
+const loader = start('list/load.mjs', [TENANTS]);
 try {
   await seed();
   const servers = await startServers();
   await requireSameRows(servers);
-  await measure(servers, 1, 1);
-  report(await measure(servers, SECONDS, ROUNDS));
+  await measure(servers, WARM_UP / COUNTS.length, 1);
+  report(await measure(servers, REQUESTS, ROUNDS));
 } finally {
   for (const child of children) child.kill();
   await stop();
@@ -52,15 +56,22 @@ async function startServers() {
   const started = [];
   for (const adapter of ADAPTERS) {
     for (const server of SERVERS) {
-      const kind = server === 'control' ? 'find' : server;
-      const path = fileURLToPath(new URL('list/server.mjs', import.meta.url));
-      const child = fork(path, [kind, adapter, url], { env: { ...process.env, NODE_ENV: 'production' } });
-      children.push(child);
+      const child = start('list/server.mjs', [server === 'control' ? 'find' : server, adapter, url]);
       const { port } = await messageOf(child);
-      started.push({ adapter, server, pid: child.pid, url: `http://127.0.0.1:${port}/tickets` });
+      started.push({ adapter, server, child, url: `http://127.0.0.1:${port}/tickets` });
     }
   }
   return started;
+}
+
+function start(module, args) {
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const child = fork(fileURLToPath(new URL(module, import.meta.url)), args.map(String), { env });
+  child.once('exit', (code) => {
+    if (code !== 0 && code !== null) throw new Error(`${module} ${args.join(' ')} ended with ${code}`);
+  });
+  children.push(child);
+  return child;
 }
 
 /** What answers differently is not compared. */
@@ -79,57 +90,66 @@ async function requireSameRows(servers) {
   }
 }
 
-async function measure(servers, seconds, rounds) {
+async function measure(servers, requests, rounds) {
   const results = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const count of COUNTS) {
-      for (const adapter of ADAPTERS) {
+  for (const count of COUNTS) {
+    for (const adapter of ADAPTERS) {
+      const turn = servers.filter((server) => server.adapter === adapter);
+      for (let round = 0; round < rounds; round += 1) {
+        for (const { child, server, ...place } of turn) {
+          results.push({
+            server,
+            adapter,
+            count,
+            round,
+            ...(await load(child, address({ server, ...place }, count), requests)),
+          });
+        }
         // In another order each time: whoever is first has the machine as the last round left it.
-        const turn = servers.filter((server) => server.adapter === adapter);
-        turn.push(...turn.splice(0, round % turn.length));
-        for (const server of turn) results.push({ ...server, count, round, ...(await load(server, count, seconds)) });
+        turn.push(turn.shift());
       }
     }
   }
   return results;
 }
 
-async function load(server, count, seconds) {
-  const before = [cpuOf(server.pid), cpuOfPostgres()];
-  const path = fileURLToPath(new URL('list/load.mjs', import.meta.url));
-  const { total, failed } = await messageOf(fork(path, [address(server, count), seconds, TENANTS].map(String)));
-  if (failed > 0) throw new Error(`${server.server} on ${server.adapter} failed ${failed} times.`);
-  const after = [cpuOf(server.pid), cpuOfPostgres()];
-  const perThousand = (i) => ((after[i] - before[i]) / TICKS / total) * 1000;
-  return { rate: total / seconds, node: perThousand(0), postgres: perThousand(1) };
+async function load(child, url, requests) {
+  const before = [await cpuOfServer(child), cpuOfPostgres()];
+  const { seconds, failed } = await ask(loader, { url, requests });
+  if (failed > 0) throw new Error(`${url} failed ${failed} times.`);
+  const after = [await cpuOfServer(child), cpuOfPostgres()];
+  return { rate: requests / seconds, requests, node: after[0] - before[0], postgres: after[1] - before[1] };
 }
 
 function report(results) {
   const versions = ['@nestjs/core', 'typeorm', 'pg'].map((name) => `${name} ${versionOf(name)}`).join(', ');
   console.log(`Node ${process.version}, ${versions}; ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`);
   console.log(
-    `${TICKETS} tickets of ${TENANTS} tenants, pages of 25 rows with 8 columns, 16 connections, ${ROUNDS} rounds of ${SECONDS} s; medians, and the lowest and highest in brackets`,
+    `${TICKETS} tickets of ${TENANTS} tenants, pages of 25 rows with 8 columns, 16 connections, ${ROUNDS} interleaved rounds of ${REQUESTS} requests.\n` +
+      'Rates and ratios are medians, with the 95 % interval of the ratio in brackets; CPU is of all rounds. `control` is a second copy of `find`.',
   );
   for (const count of COUNTS) {
     for (const adapter of ADAPTERS) {
       console.log(
         `\n${adapter}, ${count === 'none' ? 'without total, against find' : 'with total, against findAndCount'}`,
       );
-      console.log('server     requests/s   against base          Node CPU s/1000       PostgreSQL CPU s/1000');
+      console.log('server     requests/s   against base            Node CPU s/1000   PostgreSQL CPU s/1000');
       const of = (server) =>
         results.filter((result) => result.server === server && result.count === count && result.adapter === adapter);
+      const bases = new Map(of('find').map(({ round, rate }) => [round, rate]));
       for (const server of SERVERS) {
         const own = of(server);
-        const ratios = own.map(({ rate, round }) => rate / of('find').find((base) => base.round === round).rate);
+        const perThousand = (name) =>
+          (sum(own.map((result) => result[name])) / sum(own.map(({ requests }) => requests))) * 1000;
         console.log(
           [
             server.padEnd(10),
-            median(own.map(({ rate }) => rate))
-              .toFixed(0)
+            summary(own.map(({ rate }) => rate))
+              .median.toFixed(0)
               .padStart(10),
-            `  ${spread(ratios)}`,
-            spread(own.map(({ node }) => node)),
-            spread(own.map(({ postgres }) => postgres)),
+            `  ${spread(own.map(({ rate, round }) => rate / bases.get(round)))}`,
+            perThousand('node').toFixed(2).padStart(15),
+            perThousand('postgres').toFixed(2).padStart(23),
           ].join(' '),
         );
       }
@@ -142,35 +162,47 @@ function address(server, count) {
   return `${server.url}?limit=25&count=${count}${query}`;
 }
 
+/** The next message of a process. Should it end first, nothing is left to measure. */
 function messageOf(child) {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => code !== 0 && reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}`)));
-  });
+  return new Promise((resolve) => child.once('message', resolve));
 }
 
-/** Ticks that a process has used. */
-function cpuOf(pid) {
+function ask(child, message) {
+  child.send(message);
+  return messageOf(child);
+}
+
+/** Seconds that a server has computed. */
+async function cpuOfServer(child) {
+  const { user, system } = await ask(child, 'cpu');
+  return (user + system) / 1e6;
+}
+
+/** Ticks that a process of the cluster has used. */
+function ticksOf(pid) {
   const [, fields] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // Of the cluster's first process also what those have used that have ended.
-  const counters = fields.split(' ').slice(11, Number(pid) === postmaster ? 15 : 13);
-  return counters.reduce((sum, ticks) => sum + Number(ticks), 0);
+  return sum(
+    fields
+      .split(' ')
+      .slice(11, Number(pid) === postmaster ? 15 : 13)
+      .map(Number),
+  );
 }
 
-/** Ticks of every process of the cluster: the server, and those that it has started. */
+/** Seconds that the cluster has computed: its first process, and those that this has started. */
 function cpuOfPostgres() {
-  return readdirSync('/proc')
+  const ticks = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .reduce((sum, pid) => {
+    .map((pid) => {
       try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        const parent = Number(/\) \S (\d+)/.exec(stat)[1]);
-        return Number(pid) === postmaster || parent === postmaster ? sum + cpuOf(pid) : sum;
+        const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))[1]);
+        return Number(pid) === postmaster || parent === postmaster ? ticksOf(pid) : 0;
       } catch {
-        return sum;
+        return 0;
       }
-    }, 0);
+    });
+  return sum(ticks) / TICKS;
 }
 
 function findPostmaster() {
@@ -191,12 +223,23 @@ function versionOf(name) {
   return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')).version;
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The median, and its 95 % interval by rank. */
+function summary(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const margin = Math.ceil((1.96 * Math.sqrt(sorted.length)) / 2);
+  const middle = Math.floor(sorted.length / 2);
+  return {
+    median: sorted[middle],
+    low: sorted[Math.max(0, middle - margin)],
+    high: sorted[Math.min(sorted.length - 1, middle + margin)],
+  };
 }
 
 function spread(values) {
-  const text = (value) => value.toFixed(2);
-  return `${text(median(values))} [${text(Math.min(...values))}–${text(Math.max(...values))}]`.padEnd(21);
+  const { median, low, high } = summary(values);
+  return `${median.toFixed(2)} [${low.toFixed(2)}–${high.toFixed(2)}]`.padEnd(21);
 }

@@ -1,4 +1,4 @@
-// One of the servers that are compared: node server.mjs <find|pg|muck> <express|fastify> <database url>. Says `{ port }` to its parent.
+// One of the servers that are compared: node server.mjs <find|pg|muck> <express|fastify> <database url>. Says `{ port }` to its parent, and what it has computed when it is asked.
 import 'reflect-metadata';
 import { Controller, Get, Module, Query, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -120,4 +120,5 @@ const module = { find: findModule, pg: pgModule, muck: muckModule }[kind];
 const app = await NestFactory.create(await module(), await adapterOf(), { logger: ['error'] });
 await app.listen(0, '127.0.0.1');
 process.send({ port: app.getHttpServer().address().port });
+process.on('message', () => process.send(process.cpuUsage()));
 process.on('disconnect', () => process.exit());
