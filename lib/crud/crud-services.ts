@@ -6,7 +6,7 @@ import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { compileResource } from './resource/compile-resource.js';
-import { ControllerNarrowing, noNarrowing } from './rows/controller-narrowing.js';
+import { ControllerNarrowing } from './rows/controller-narrowing.js';
 import type { NarrowByContext } from './rows/controller-narrowing.js';
 import { currentCall } from './crud-call.js';
 import { CRUD_DEFAULTS, STANDARD_LIMIT } from './crud-defaults.js';
@@ -21,6 +21,7 @@ import { ResourceHooks } from './hooks/resource-hooks.js';
 import type { ParentChain } from './parents/parent-chain.js';
 import { unnamedParents } from './parents/parent-paths.js';
 import type { Resource } from './resource/resource.js';
+import { Narrowing } from './rows/narrowing.js';
 import { Precondition } from './preconditions/precondition.js';
 import type { RawRow } from '../orm/scoped-statement.js';
 import type { Selection } from './query/selection.js';
@@ -80,7 +81,7 @@ export class CrudServices implements OnApplicationBootstrap {
     const narrowing = new ControllerNarrowing(resource, controller.name, narrow);
     return new CrudService<T>({
       resource,
-      narrowing: async () => narrowing.current(),
+      narrowing: () => narrowing.current(),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
       takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
       form: (selection, rows, manager) => asAnswer(selection, rows) ?? selection.entities(rows, manager),
@@ -94,7 +95,7 @@ export class CrudServices implements OnApplicationBootstrap {
     const hooks = this.hooksOf<T>(crud);
     return new CrudService<T>({
       resource: () => this.compileOnce(entity, crud as unknown as CrudMetadata) as unknown as Resource<T>,
-      narrowing: noNarrowing,
+      narrowing: () => Narrowing.none,
       takeClaims: () => ({}),
       takePrecondition: () => Precondition.none,
       form: (selection, rows, manager) => selection.entities(rows, manager),
@@ -156,13 +157,13 @@ export class CrudServices implements OnApplicationBootstrap {
 }
 
 /** The rows as the running call answers with them; undefined where somebody wants entities. */
-function asAnswer<T extends object>(selection: Selection<T>, rows: readonly RawRow[]): Promise<T[]> | undefined {
+function asAnswer<T extends object>(selection: Selection<T>, rows: readonly RawRow[]): T[] | undefined {
   const call = currentCall();
   const shaped = call?.takesJson === true ? selection.json(rows) : undefined;
   if (shaped === undefined) return undefined;
   call!.isShaped = true;
   // Nobody looks at them but the interceptor, which knows.
-  return Promise.resolve(shaped as T[]);
+  return shaped as T[];
 }
 
 function routeKind(owner: Function, method: string): string | undefined {

@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { catchError, defer, map, Observable, throwError } from 'rxjs';
+import { Observable } from 'rxjs';
 import { httpErrorOf } from '../tenancy/http-errors.js';
 import { makePrivate } from '../tenancy/private-answer.js';
 import type { HttpAdapter } from '../tenancy/private-answer.js';
@@ -27,8 +27,7 @@ import type { Resource } from './resource/resource.js';
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
-  /** By controller: whether the application sees nothing of what its `findAll` returns. */
-  private readonly unseen = new WeakMap<Function, boolean>();
+  private readonly served = new Map<Function, ServedController>();
 
   constructor(
     private readonly services: CrudServices,
@@ -36,52 +35,69 @@ export class CrudInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const resource = this.services.resourceOf(context.getClass());
-    if (resource === undefined) return next.handle();
+    const controller = this.controllerOf(context.getClass());
+    if (controller === undefined) return next.handle();
+    const { resource } = controller;
     const call = new CrudCall(context, resource);
-    // The subscription is what runs pipes and handler, so it is what has to be within the call.
-    const handled = new Observable<unknown>((subscriber) => runInCall(call, () => next.handle().subscribe(subscriber)));
-    if (context.getType() !== 'http') return handled;
-    const route = routeOf(context);
-    call.takesJson = route === 'findAll' && this.isUnseen(context);
-    call.keepPrecondition(Precondition.of(context, route, resource));
-    const asked = defer(() => {
-      // Not by a pipe: an override's parameters are its own.
-      if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
-      return handled;
-    });
-    return asked.pipe(
-      map((value) => {
-        this.setHeaders(call, route, value);
-        if (this.isKnownToClient(call, route, value)) return undefined;
-        const shaped = call.isShaped ? { ...(value as object) } : resource.shape.shape(value, route, call.keys);
-        return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
+    const isHttp = context.getType() === 'http';
+    const route = isHttp ? controller.routes.get(context.getHandler().name) : undefined;
+    if (route === 'findAll') call.takesJson = controller.isListUnseen(context.getHandler());
+    if (isHttp) call.keepPrecondition(Precondition.of(context, route, resource));
+    // The subscription is what runs pipes and handler, so it is what has to be within the call. One Observable and no operators: this
+    // runs for every request, and each operator costs.
+    return new Observable((subscriber) =>
+      runInCall(call, () => {
+        if (!isHttp) return next.handle().subscribe(subscriber);
+        const fail = (error: unknown): void => subscriber.error(this.answerTo(error, call));
+        try {
+          // Not by a pipe: an override's parameters are its own.
+          if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
+        } catch (error) {
+          fail(error);
+          return undefined;
+        }
+        return next.handle().subscribe({
+          next: (value) => {
+            try {
+              subscriber.next(this.answer(call, route, value));
+            } catch (error) {
+              fail(error);
+            }
+          },
+          error: fail,
+          complete: () => subscriber.complete(),
+        });
       }),
-      catchError((error: unknown) => throwError(() => this.answerTo(error, call))),
     );
   }
 
-  private isUnseen(context: ExecutionContext): boolean {
-    const controller = context.getClass();
-    let isUnseen = this.unseen.get(controller);
-    if (isUnseen === undefined) {
-      isUnseen = isSeenByNobody(
-        controller,
-        context.getHandler(),
-        Reflect.get(CrudController.prototype, 'findAll') as Function,
-        CrudInterceptor,
-      );
-      this.unseen.set(controller, isUnseen);
+  private answer(call: CrudCall, route: CrudRoute | undefined, value: unknown): unknown {
+    this.setHeaders(call, route, value);
+    if (this.isKnownToClient(call, route, value)) return undefined;
+    const { resource } = call;
+    const shaped = call.isShaped ? { ...(value as object) } : resource.shape.shape(value, route, call.keys);
+    return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
+  }
+
+  /** What is known of a controller; undefined for one without `@Crud`. */
+  private controllerOf(type: Type<object>): ServedController | undefined {
+    let controller = this.served.get(type);
+    if (controller === undefined) {
+      const resource = this.services.resourceOf(type);
+      if (resource === undefined) return undefined;
+      controller = new ServedController(type, resource);
+      this.served.set(type, controller);
     }
-    return isUnseen;
+    return controller;
   }
 
   /** Sets the `ETag` of a row, and the status where the client has that row already. */
   private isKnownToClient({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): boolean {
+    const tag = answeredTag(context, route, resource, value);
+    if (tag === undefined) return false;
     const adapter = this.adapterHost.httpAdapter;
     const response = context.switchToHttp().getResponse<unknown>();
-    const tag = answeredTag(context, route, resource, value);
-    if (tag === undefined || adapter.isHeadersSent(response) === true) return false;
+    if (adapter.isHeadersSent(response) === true) return false;
     adapter.setHeader(response, 'ETag', tag);
     const isUnchanged = isKnown(context, route, tag);
     if (isUnchanged) adapter.status(response, HttpStatus.NOT_MODIFIED);
@@ -102,8 +118,8 @@ export class CrudInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
-    const url = String(adapter.getRequestUrl(http.getRequest()));
     makePrivate(adapter, context);
+    const url = String(adapter.getRequestUrl(http.getRequest()));
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);
       if (links !== undefined) adapter.setHeader(response, 'Link', links);
@@ -114,10 +130,23 @@ export class CrudInterceptor implements NestInterceptor {
   }
 }
 
-/** The route of `@Crud` that a handler is; undefined for a controller's own ones. */
-function routeOf(context: ExecutionContext): CrudRoute | undefined {
-  const name = context.getHandler().name;
-  return crudMetadataOf(context.getClass())?.routes.find((route) => route === name);
+class ServedController {
+  /** The routes of `@Crud`, by the names of their handlers: all others are the controller's own ones. */
+  readonly routes: ReadonlyMap<string, CrudRoute>;
+  private isUnseen: boolean | undefined;
+
+  constructor(
+    private readonly type: Type<object>,
+    readonly resource: Resource,
+  ) {
+    this.routes = new Map((crudMetadataOf(type)?.routes ?? []).map((route) => [route, route]));
+  }
+
+  /** Whether the application sees nothing of what its `findAll` returns. */
+  isListUnseen(handler: Function): boolean {
+    const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
+    return (this.isUnseen ??= isSeenByNobody(this.type, handler, stock, CrudInterceptor));
+  }
 }
 
 function locationOf(url: string, resource: Resource, row: object): string {
@@ -127,8 +156,9 @@ function locationOf(url: string, resource: Resource, row: object): string {
 
 /** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
 function answersFlat({ context, resource }: CrudCall): boolean {
+  if (resource.list.mode !== 'flat') return false;
   const query = queryOf(context);
-  return resource.list.mode === 'flat' && ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
+  return ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
 }
 
 function queryOf(context: ExecutionContext): Readonly<Record<string, unknown>> {

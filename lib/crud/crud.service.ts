@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './resource/entity-paths.js';
 import type { HookChain } from './hooks/hook-chain.js';
 import { RowLinks } from './links/row-links.js';
@@ -24,7 +25,7 @@ export interface CrudBinding<T extends object> {
   /** Compiled at first use: the DataSource has to be there. */
   readonly resource: () => Resource<T>;
   /** What the controller's `scope()` adds for the running request. */
-  readonly narrowing: () => Promise<Narrowing>;
+  readonly narrowing: () => Promise<Narrowing> | Narrowing;
   /** What the running request's body says of columns that the server owns; taken once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
   /** What the running request says of the row that it is going to change; taken once. */
@@ -55,11 +56,14 @@ export class CrudService<T extends object> {
    * @throws TypeError for a column or value that is none
    */
   async findAll(query: ListQuery<T> = {}): Promise<Page<T>> {
-    const { resource, rows } = await this.rows();
+    const resource = this.binding.resource();
+    const rows = this.rows(resource);
     const { limit: bounds, mode } = resource.list;
     const { limit, offset, cursor } = query;
     const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
-    return rows.list(query, limit ?? (isWholeList ? bounds.max : bounds.default), this.binding.form);
+    const length = limit ?? (isWholeList ? bounds.max : bounds.default);
+    // No waiting for what is there: each wait costs, and this is what is asked most.
+    return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.form);
   }
 
   /**
@@ -67,7 +71,8 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    */
   async findOne(id: EntityId, query: RowQuery = {}): Promise<T> {
-    const { resource, rows } = await this.rows();
+    const resource = this.binding.resource();
+    const rows = await this.rows(resource);
     return rows.find(resource.id.conditionsFor(id), query);
   }
 
@@ -174,9 +179,9 @@ export class CrudService<T extends object> {
     };
   }
 
-  private async rows(): Promise<{ resource: Resource<T>; rows: Rows<T> }> {
-    const resource = this.binding.resource();
-    const { conditions } = await this.binding.narrowing();
-    return { resource, rows: new Rows(resource, conditions) };
+  private rows(resource: Resource<T>): Rows<T> | Promise<Rows<T>> {
+    const narrowing = this.binding.narrowing();
+    if (isPromiseLike(narrowing)) return narrowing.then(({ conditions }) => new Rows(resource, conditions));
+    return new Rows(resource, narrowing.conditions);
   }
 }

@@ -1,4 +1,4 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { runOutside } from '../tenancy/scope-frame.js';
@@ -18,11 +18,20 @@ type Done = (error: Error | undefined, result: { readonly rows: Rows }) => void;
 
 /** What is used of a connection of `pg`. */
 interface PostgresClient {
-  query(text: string, values: unknown[], done: Done): void;
-  query(statement: PostgresStatement, values: undefined, done: Done): void;
+  query(query: PostgresQuery): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  [LOST]?: Error | undefined;
 }
+
+interface PostgresPool {
+  connect(done: (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void) => void): void;
+}
+
+/** A query of `pg`, which can be handed to a connection as it is. */
+interface PostgresQuery {
+  name: string | undefined;
+}
+type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
 
 /** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
 const NAME_IS_STALE = new Set(['0A000', '26000', '42P05']);
@@ -47,64 +56,95 @@ export async function selectFromPostgres(
   statement: PostgresStatement,
   runner: QueryRunner | undefined,
 ): Promise<Rows> {
-  if (runner !== undefined) {
-    if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
-    return select(enforcement, statement, (await runner.connect()) as PostgresClient, runner);
-  }
-  const [client, release] = await obtain(enforcement.dataSource);
-  let lost: Error | undefined;
-  const lose = (error: Error): void => void (lost = error);
-  client.on('error', lose);
-  try {
-    return await select(enforcement, statement, client);
-  } finally {
-    client.removeListener('error', lose);
-    // The pool gives a connection that is lost to nobody else.
-    release(lost);
-  }
-}
-
-/** A connection that is opened must not carry the tenant of whoever happens to be first to need it. */
-function obtain(dataSource: DataSource): Promise<[PostgresClient, (error?: Error) => void]> {
-  const driver = dataSource.driver as PostgresDriver;
-  const isForReplica = driver.isReplicated && dataSource.defaultReplicationModeForReads() === 'slave';
-  return runOutside(() => (isForReplica ? driver.obtainSlaveConnection() : driver.obtainMasterConnection())) as Promise<
-    [PostgresClient, (error?: Error) => void]
-  >;
-}
-
-async function select(
-  enforcement: Enforcement,
-  statement: PostgresStatement,
-  client: PostgresClient,
-  runner?: QueryRunner,
-): Promise<Rows> {
   const { logger, driver } = enforcement.dataSource;
   const { text, values } = statement;
   const { maxQueryExecutionTime } = driver.options;
+  if (runner?.isReleased === true) throw new QueryRunnerAlreadyReleasedError();
   logger.logQuery(text, values, runner);
   try {
     const start = maxQueryExecutionTime === undefined ? 0 : Date.now();
-    const rows = await send(client, statement);
+    const rows = await send(enforcement, statement, runner);
     const took = maxQueryExecutionTime === undefined ? 0 : Date.now() - start;
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
   } catch (error) {
+    if (error instanceof NotSent) throw error.cause;
     if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code ?? '')) {
       enforcement.prepared.forget(text);
       // In a transaction nothing more can be asked after an error.
-      if (runner?.isTransactionActive !== true) return select(enforcement, { text, values }, client, runner);
+      if (runner?.isTransactionActive !== true) return selectFromPostgres(enforcement, { text, values }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
     throw withoutValues(new QueryFailedError(text, values, error as Error), 'postgres');
   }
 }
 
-/** By a callback: of the two promises that `pg` would make none is needed, and a text costs less than an object, which it copies. */
-function send(client: PostgresClient, statement: PostgresStatement): Promise<Rows> {
+/** By callbacks, in one promise: of the half dozen that pool and connection would make none is needed. */
+function send(
+  { dataSource }: Enforcement,
+  statement: PostgresStatement,
+  runner: QueryRunner | undefined,
+): Promise<Rows> {
+  const driver = dataSource.driver as PostgresDriver;
+  if (runner !== undefined) {
+    return runner.connect().then(
+      (client: PostgresClient) =>
+        new Promise((resolve, reject) => {
+          ask(driver, client, statement, (error, result) => (error ? reject(error) : resolve(result.rows)));
+        }),
+    );
+  }
   return new Promise((resolve, reject) => {
-    const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
-    if (statement.name === undefined) client.query(statement.text, statement.values, done);
-    else client.query(statement, undefined, done);
+    const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
+      if (error) return reject(new NotSent(error));
+      listen(client);
+      ask(driver, client, statement, (failure, result) => {
+        // The pool gives a connection that is lost to nobody else.
+        release(client[LOST]);
+        if (failure) reject(failure);
+        else resolve(result.rows);
+      });
+    };
+    // A connection that is opened must not carry the tenant of whoever happens to be first to need it.
+    const pool = poolOf(dataSource);
+    if (pool === undefined) reject(new NotSent(new TypeORMError('Driver not Connected')));
+    else runOutside(() => pool.connect(connected));
   });
+}
+
+/** There was no connection to send it on. */
+class NotSent extends Error {
+  constructor(cause: Error) {
+    super('not sent', { cause });
+  }
+}
+
+function poolOf(dataSource: DataSource): PostgresPool | undefined {
+  const driver = dataSource.driver as PostgresDriver;
+  const isForReplica = driver.isReplicated && dataSource.defaultReplicationModeForReads() === 'slave';
+  const pools = (isForReplica ? driver.slaves : [driver.master]) as (PostgresPool | undefined)[];
+  return pools[Math.floor(Math.random() * pools.length)];
+}
+
+/** As a query that is made already: `pg` would copy what it is given otherwise. */
+function ask(
+  driver: PostgresDriver,
+  client: PostgresClient,
+  { text, values, name }: PostgresStatement,
+  done: Done,
+): void {
+  const { Query } = driver.postgres as { readonly Query: PostgresQueryType };
+  const query = new Query(text, values, done);
+  query.name = name;
+  client.query(query);
+}
+
+/** Why a connection was lost. */
+const LOST = Symbol('lost');
+
+/** Sees to it that the loss of a connection is heard of: a statement that waits for it fails by itself, the process must not. */
+function listen(client: PostgresClient): void {
+  if (LOST in client) return;
+  client[LOST] = undefined;
+  client.on('error', (error) => (client[LOST] = error));
 }

@@ -20,8 +20,8 @@ export interface ScopedStatementParts {
   readonly dataSource: DataSource;
   /** Makes the select. Its named parameters are the statement's slots: they need no values here. */
   readonly build: () => SelectQueryBuilder<ObjectLiteral>;
-  /** Whether it is cut by two more slots, `limit` and `offset`. */
-  readonly paged?: boolean;
+  /** How many rows it reads, or 'slots' for two more slots, `limit` and `offset`; all rows by default. */
+  readonly cut?: number | 'slots';
 }
 
 /** How often a statement is run before the server is asked to keep it: what is asked once is not worth keeping. */
@@ -50,18 +50,17 @@ export class ScopedStatement {
    * @throws TenantScopeViolationError when the transaction belongs to another scope
    */
   async run(slots: Slots, manager?: EntityManager): Promise<RawRow[]> {
-    const { dataSource } = this.parts;
-    const enforcement = requireEnforcement(dataSource);
+    const enforcement = requireEnforcement(this.parts.dataSource);
     const plan = this.plan(enforcement);
     requireSlots(plan, slots);
+    const { placed } = plan;
+    if (placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
     const runner = manager?.queryRunner;
-    if (plan.placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
     if (runner !== undefined) requireOneScope(runner);
-    const { sql, sources } = plan.placed;
-    const values = sources.map((source) => valueFrom(source, slots, enforcement));
+    const values = placed.sources.map((source) => valueFrom(source, slots, enforcement));
     plan.runs += 1;
-    const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(sql) : undefined;
-    return selectFromPostgres(enforcement, { text: sql, values, name }, runner);
+    const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(placed.sql) : undefined;
+    return await selectFromPostgres(enforcement, { text: placed.sql, values, name }, runner);
   }
 
   private async runOnRunner(
@@ -88,7 +87,7 @@ export class ScopedStatement {
 
   private makePlan({ audit, dialect }: Enforcement): StatementPlan {
     const select = this.parts.build();
-    const text = select.getQuery() + (this.parts.paged === true ? ' LIMIT :limit OFFSET :offset' : '');
+    const text = select.getQuery() + cutText(this.parts.cut);
     audit.checkIssued(text, []);
     const constants = typesOf(select);
     const template = readTemplate(text, dialect);
@@ -122,6 +121,11 @@ interface StatementPlan {
   /** With PostgreSQL's placeholders put in; undefined for other databases, and where the text depends on the values. */
   readonly placed: { readonly sql: string; readonly sources: readonly ValueSource[] } | undefined;
   runs: number;
+}
+
+function cutText(cut: ScopedStatementParts['cut']): string {
+  if (cut === undefined) return '';
+  return cut === 'slots' ? ' LIMIT :limit OFFSET :offset' : ` LIMIT ${cut}`;
 }
 
 /** What a builder's maker has set is of whoever came first: it is for no one else. */

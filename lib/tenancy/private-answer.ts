@@ -19,10 +19,36 @@ export function makePrivate(adapter: HttpAdapter, context: ExecutionContext, var
   const method = String(adapter.getRequestMethod(http.getRequest()));
   if ((method !== 'GET' && method !== 'HEAD') || adapter.isHeadersSent(response) === true) return;
   if (!adapter.getHeader(response, 'Cache-Control')) adapter.setHeader(response, 'Cache-Control', 'private');
-  const known = [adapter.getHeader(response, 'Vary') as unknown].flat().filter((value) => typeof value === 'string');
-  const names = known.flatMap((value) => value.split(/\s*,\s*/)).filter((name) => name !== '');
+  const known = adapter.getHeader(response, 'Vary') as unknown;
+  const text = varyText(known, vary);
+  if (text !== known && text !== undefined) adapter.setHeader(response, 'Vary', text);
+}
+
+/** An application sends few different ones. */
+const varyTexts = new Map<unknown, Map<string, string | undefined>>();
+const REMEMBERED = 100;
+
+/** @returns undefined where nothing is to be added: the answer varies with everything */
+function varyText(known: unknown, vary: readonly string[]): string | undefined {
+  const added = vary.join();
+  // A list of values is another one each time.
+  if (Array.isArray(known)) return addedTo(known, vary);
+  let texts = varyTexts.get(known);
+  if (texts === undefined) {
+    if (varyTexts.size >= REMEMBERED) varyTexts.clear();
+    varyTexts.set(known, (texts = new Map<string, string | undefined>()));
+  }
+  if (!texts.has(added)) texts.set(added, addedTo([known], vary));
+  return texts.get(added);
+}
+
+function addedTo(known: readonly unknown[], vary: readonly string[]): string | undefined {
+  const names = known
+    .filter((value) => typeof value === 'string')
+    .flatMap((value) => value.split(/\s*,\s*/))
+    .filter((name) => name !== '');
   for (const name of [...WHO_ASKS, ...vary]) {
     if (!names.some((other) => other.toLowerCase() === name.toLowerCase())) names.push(name);
   }
-  if (!names.includes('*')) adapter.setHeader(response, 'Vary', names.join(', '));
+  return names.includes('*') ? undefined : names.join(', ');
 }

@@ -22,12 +22,17 @@ export class ProviderInstances {
     }
   }
 
+  /** The one of all requests, where it has been asked for before. */
+  known<P extends object>(type: Type<P>): P | undefined {
+    return this.singletons.get(type) as P | undefined;
+  }
+
   /**
    * @param request the request, or what stands for it with another transport; undefined outside of requests
    */
   async of<P extends object>(type: Type<P>, request: object | undefined): Promise<P> {
-    const known = this.singletons.get(type);
-    if (known !== undefined) return known as P;
+    const known = this.known(type);
+    if (known !== undefined) return known;
     if (this.moduleRef.introspect(type).scope === Scope.DEFAULT) {
       const singleton = this.moduleRef.get<P>(type, { strict: false });
       this.singletons.set(type, singleton);

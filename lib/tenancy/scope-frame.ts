@@ -123,6 +123,7 @@ export function bindFrame<A extends unknown[], R>(fn: (...args: A) => R): (...ar
   return (...args) => (frame === undefined ? runOutside(() => fn(...args)) : frames.run(frame, () => fn(...args)));
 }
 
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value is a promise, of whatever make. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,8 +1,8 @@
 import { ForbiddenException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { catchError, Observable, tap, throwError } from 'rxjs';
-import type { Subscriber, TeardownLogic } from 'rxjs';
+import { Observable } from 'rxjs';
+import type { Observer, Subscriber, TeardownLogic } from 'rxjs';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { httpErrorOf } from './http-errors.js';
@@ -11,6 +11,7 @@ import type { HttpAdapter } from './private-answer.js';
 import { ProviderInstances } from './provider-instances.js';
 import {
   currentFrame,
+  isPromiseLike,
   runInScope,
   runOutside,
   runUnscopedUntilClosed,
@@ -36,9 +37,8 @@ import type { DefaultResolver } from './tokens.js';
 export class TenantInterceptor implements NestInterceptor {
   private readonly logger = new Logger('MuckModule');
   private readonly instances: ProviderInstances;
-  /** The frame made for a call: class and handler may both carry the interceptor, and then one of them has done the work. */
-  private readonly frames = new WeakMap<object, ScopeFrame>();
-
+  /** By controller and handler. */
+  private readonly routes = new Map<Function, Map<Function, TenantRoute>>();
   constructor(
     moduleRef: ModuleRef,
     @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
@@ -47,33 +47,83 @@ export class TenantInterceptor implements NestInterceptor {
     this.instances = new ProviderInstances(moduleRef);
   }
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const call = context.getArgs<unknown[]>();
+  // Neither async nor made of operators: this runs for every request, and each promise and each operator costs.
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const call = context.getArgs<Call>();
     const frame = currentFrame();
-    if (frame !== undefined && this.frames.get(call) === frame) return next.handle();
+    if (frame !== undefined && call[FRAME] === frame) return next.handle();
 
-    const route = routeOf(context);
+    const route = this.routeOf(context);
     const subscribe = (subscriber: Subscriber<unknown>): TeardownLogic => {
-      const own = currentFrame()!;
-      this.frames.set(call, own);
-      return next
-        .handle()
-        .pipe(tap(() => this.refuseForeignValue(own, context)))
-        .subscribe(subscriber);
+      call[FRAME] = currentFrame()!;
+      return next.handle().subscribe(this.answering(context, call[FRAME], subscriber));
     };
     if (route.kind === 'cross-tenant') {
       this.makePrivate(context);
-      return answering(context, subscribeUnscoped(route.why, subscribe));
+      return subscribeUnscoped(route.why, subscribe);
     }
-    const scope = await this.resolve(context, route.resolver ?? this.defaultResolver.type);
     // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
-    return answering(context, new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber))));
+    const within = (scope: CheckedScope): Observable<unknown> =>
+      new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber)));
+    const scope = this.resolve(context, route.resolver ?? this.defaultResolver.type);
+    return isPromiseLike(scope) ? scope.then(within) : within(scope);
   }
 
-  private async resolve(context: ExecutionContext, type: Type<TenantResolver>): Promise<CheckedScope> {
-    const resolver = await this.instances.of(type, requestOf(context));
+  /** Hands on what a handler gives. Its errors of this package are answered alike everywhere: a foreign row as a missing one. */
+  private answering(context: ExecutionContext, own: ScopeFrame, subscriber: Subscriber<unknown>): Observer<unknown> {
+    const fail = (error: unknown): void => subscriber.error(context.getType() === 'http' ? httpErrorOf(error) : error);
+    return {
+      next: (value) => {
+        const foreign = this.foreignValue(own, context);
+        if (foreign === undefined) subscriber.next(value);
+        else fail(foreign);
+      },
+      error: fail,
+      complete: () => subscriber.complete(),
+    };
+  }
+
+  private routeOf(context: ExecutionContext): TenantRoute {
+    const controller = context.getClass();
+    const handler = context.getHandler();
+    let routes = this.routes.get(controller);
+    if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, TenantRoute>()));
+    let route = routes.get(handler);
+    if (route === undefined) {
+      route = tenantRouteOf(handler) ?? tenantRouteOf(controller) ?? { kind: 'scoped' };
+      routes.set(handler, route);
+    }
+    return route;
+  }
+
+  private resolve(context: ExecutionContext, type: Type<TenantResolver>): CheckedScope | Promise<CheckedScope> {
+    const resolver = this.instances.known(type);
+    if (resolver !== undefined) return this.ask(resolver, type, context);
+    return this.instances.of(type, requestOf(context)).then((found) => this.ask(found, type, context));
+  }
+
+  private ask(
+    resolver: TenantResolver,
+    type: Type<TenantResolver>,
+    context: ExecutionContext,
+  ): CheckedScope | Promise<CheckedScope> {
     this.makePrivate(context, resolver.vary);
-    const answer = await this.ask(resolver, context);
+    const fail = (error: unknown): never => {
+      // Of what a handler throws some is an answer: a row that is missing, a conflict. In a resolver it is a fault like any other.
+      if (httpErrorOf(error) === error) throw error;
+      throw new Error(`${type.name} failed: ${String(error)}`, { cause: error });
+    };
+    let answer: unknown;
+    try {
+      answer = runOutside(() => resolver.resolve(context));
+    } catch (error) {
+      return fail(error);
+    }
+    if (!isPromiseLike(answer)) return this.check(answer, type, context);
+    return Promise.resolve(answer).then((given) => this.check(given, type, context), fail);
+  }
+
+  private check(answer: unknown, type: Type<TenantResolver>, context: ExecutionContext): CheckedScope {
     if (answer === undefined) throw noTenant();
     try {
       return checkScope(answer);
@@ -84,16 +134,6 @@ export class TenantInterceptor implements NestInterceptor {
     }
   }
 
-  private async ask(resolver: TenantResolver, context: ExecutionContext): Promise<unknown> {
-    try {
-      return await runOutside(() => resolver.resolve(context));
-    } catch (error) {
-      // Of what a handler throws some is an answer: a row that is missing, a conflict. In a resolver it is a fault like any other.
-      if (httpErrorOf(error) === error) throw error;
-      throw new Error(`${resolver.constructor.name} failed: ${String(error)}`, { cause: error });
-    }
-  }
-
   private makePrivate(context: ExecutionContext, vary?: readonly string[]): void {
     if (context.getType() === 'http') makePrivate(this.adapterHost.httpAdapter, context, vary);
   }
@@ -101,28 +141,24 @@ export class TenantInterceptor implements NestInterceptor {
   /**
    * A stream may listen to something that other requests set off. Then its operators run for their tenant, and what they read of the
    * database is that tenant's.
+   *
+   * @returns the error to end it with; undefined for a value that is the stream's own tenant's
    */
-  private refuseForeignValue(own: ScopeFrame, context: ExecutionContext): void {
-    if (own.section !== undefined || !worksForAnother(own)) return;
+  private foreignValue(own: ScopeFrame, context: ExecutionContext): TenantScopeViolationError | undefined {
+    if (own.section !== undefined || !worksForAnother(own)) return undefined;
     const place = `${context.getClass().name}.${context.getHandler().name}`;
     const error = new TenantScopeViolationError(
       `${place} would send a value that a request of another tenant set off. Give what it listens to the scope of the stream: ` +
         "tenancy.bind(source). Where the value is for all tenants, say so where it is sent: tenancy.unscoped('why', fn)",
     );
     this.logger.error(error.message);
-    throw error;
+    return error;
   }
 }
 
-function routeOf(context: ExecutionContext): TenantRoute {
-  return tenantRouteOf(context.getHandler()) ?? tenantRouteOf(context.getClass()) ?? { kind: 'scoped' };
-}
-
-/** What a handler throws of this package's errors is answered alike everywhere: a foreign row as a missing one. */
-function answering(context: ExecutionContext, handled: Observable<unknown>): Observable<unknown> {
-  if (context.getType() !== 'http') return handled;
-  return handled.pipe(catchError((error: unknown) => throwError(() => httpErrorOf(error))));
-}
+/** The frame made for a call, on its arguments: class and handler may both carry the interceptor, and then one of them has done the work. */
+const FRAME = Symbol('frame');
+type Call = unknown[] & { [FRAME]?: ScopeFrame };
 
 /** The answer where there is no tenant. Always the same one: it must not tell why. */
 function noTenant(): ForbiddenException {

@@ -10,9 +10,9 @@ const found = new WeakMap<CrudCall, Promise<Narrowing>>();
  * @returns what the rows below them have in common; nothing for a resource without parents
  * @throws NotFoundException when one is missing
  */
-export function requireParents(call: CrudCall): Promise<Narrowing> {
+export function requireParents(call: CrudCall): Promise<Narrowing> | Narrowing {
   const { parents } = call.resource;
-  if (parents === undefined) return Promise.resolve(Narrowing.none);
+  if (parents === undefined) return Narrowing.none;
   let narrowing = found.get(call);
   if (narrowing === undefined) {
     const { params = {} } = call.context.switchToHttp().getRequest<{ params?: Readonly<Record<string, unknown>> }>();

@@ -32,7 +32,7 @@ export class IncludedRows {
     private readonly branch: SelectedBranch,
   ) {
     this.reader = new EntityReader(branch.entity, dataSource.driver);
-    this.statement = new ScopedStatement({ dataSource, build: () => this.build(), paged: true });
+    this.statement = new ScopedStatement({ dataSource, build: () => this.build(), cut: 'slots' });
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
+import { isPromiseLike } from '../../tenancy/scope-frame.js';
 import { requireCall } from '../crud-call.js';
+import type { CrudCall } from '../crud-call.js';
 import { requireParents } from '../parents/required-parents.js';
 import type { ListQuery } from './list-query.js';
 import { parseListQuery } from './parse-list-query.js';
@@ -10,9 +12,13 @@ export class ListQueryPipe implements PipeTransform {
    * @throws NotFoundException where the path names no parent
    * @throws BadRequestException with every problem there is
    */
-  async transform(raw: unknown): Promise<ListQuery<object>> {
+  transform(raw: unknown): ListQuery<object> | Promise<ListQuery<object>> {
     const call = requireCall();
-    await requireParents(call);
+    const parents = requireParents(call);
+    return isPromiseLike(parents) ? parents.then(() => this.read(raw, call)) : this.read(raw, call);
+  }
+
+  private read(raw: unknown, call: CrudCall): ListQuery<object> {
     const query = parseListQuery<object>((raw ?? {}) as Readonly<Record<string, unknown>>, call.resource.list);
     call.asks(query, call.resource.list.rows);
     return query;

@@ -27,7 +27,9 @@ export function pageLinks(url: string, page: Page<unknown>): string | undefined 
 type Link = [relation: string, start: Readonly<Record<string, string | number>>];
 
 function linkText(url: string, limit: number, links: readonly Link[]): string {
-  return links.map(([relation, start]) => `<${pageUrl(url, { limit, ...start })}>; rel="${relation}"`).join(', ');
+  const [, start] = links[0] ?? [];
+  const parts = splitUrl(url, ['limit', ...Object.keys(start ?? {})]);
+  return links.map(([relation, start]) => `<${pageUrl(parts, { limit, ...start })}>; rel="${relation}"`).join(', ');
 }
 
 function offsetLinks({ items, total, totalIsCapped, limit }: Page<unknown>, offset: number): Link[] {
@@ -50,26 +52,47 @@ function cursorLinks({ nextCursor, prevCursor }: Page<unknown>): Link[] {
   return links;
 }
 
-/** What the client wrote stays as it is: encoded anew it could grow threefold. */
-function pageUrl(url: string, start: Readonly<Record<string, string | number>>): string {
-  const [path, ...query] = url.split('?');
-  const open = new Map(Object.entries(start));
-  const take = (name: string): string[] => {
-    const value = open.get(name);
-    open.delete(name);
-    return value === undefined ? [] : [`${name}=${value}`];
-  };
-  const parts = query
-    .join('?')
-    .split('&')
-    .flatMap((part) => {
-      const [[name] = ['']] = new URLSearchParams(part);
-      return Object.hasOwn(start, name) ? take(name) : part === '' ? [] : [part.replaceAll('#', '%23')];
-    });
-  return headerText(`${path}?${[...parts, ...Object.keys(start).flatMap(take)].join('&')}`);
+/** A URL taken apart at the parameters that links set. */
+interface UrlParts {
+  /** What stands before its parameters. */
+  readonly path: string;
+  /** Its parameters: those that stay as text, and the names of those that are set, each once. */
+  readonly query: readonly (string | { readonly name: string })[];
 }
+
+/** What the client wrote stays as it is: encoded anew it could grow threefold. */
+function splitUrl(url: string, names: readonly string[]): UrlParts {
+  const open = new Set(names);
+  const at = url.indexOf('?');
+  const query: (string | { readonly name: string })[] = [];
+  for (const part of at === -1 ? [] : url.slice(at + 1).split('&')) {
+    const name = parameterName(part);
+    if (!names.includes(name)) {
+      if (part !== '') query.push(headerText(part.replaceAll('#', '%23')));
+    } else if (open.delete(name)) query.push({ name });
+  }
+  for (const name of open) query.push({ name });
+  return { path: headerText(at === -1 ? url : url.slice(0, at)), query };
+}
+
+function parameterName(part: string): string {
+  const at = part.indexOf('=');
+  const name = at === -1 ? part : part.slice(0, at);
+  if (!/[%+]/.test(name)) return name;
+  const [[read] = ['']] = new URLSearchParams(part);
+  return read;
+}
+
+function pageUrl({ path, query }: UrlParts, start: Readonly<Record<string, string | number>>): string {
+  const texts = query.map((part) =>
+    typeof part === 'string' ? part : `${part.name}=${headerText(String(start[part.name]))}`,
+  );
+  return `${path}?${texts.join('&')}`;
+}
+
+const NOT_PLAIN = /[^!-~]|[<>"]/;
 
 /** A path and query as they may stand in a header: what would end the reference, or is no ASCII, is encoded. */
 export function headerText(path: string): string {
-  return path.replace(/[^!-~]|[<>"]/gu, encodeURIComponent);
+  return NOT_PLAIN.test(path) ? path.replace(/[^!-~]|[<>"]/gu, encodeURIComponent) : path;
 }

@@ -1,6 +1,7 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
+import { isPromiseLike } from '../../tenancy/scope-frame.js';
 import type { Condition } from '../rows/conditions.js';
 import type { Resource } from '../resource/resource.js';
 import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
@@ -10,7 +11,7 @@ import type { ListQuery } from './list-query.js';
 import { readListRequest } from './list-request.js';
 import type { ListRequest } from './list-request.js';
 import { COUNT_CAP } from './list-rules.js';
-import { countStatement, keyAlias, listValues, pageStatement, startValues } from './plan-list.js';
+import { countStatement, isUsualLength, keyAlias, listValues, pageStatement, startValues } from './plan-list.js';
 import type { PageStart } from './plan-list.js';
 import type { Selection } from './selection.js';
 
@@ -19,7 +20,7 @@ export type RowForm<T extends object> = (
   selection: Selection<T>,
   rows: readonly RawRow[],
   manager: EntityManager,
-) => Promise<T[]>;
+) => T[] | Promise<T[]>;
 
 /** Reads the pages of one list. */
 export class PageReader<T extends object> {
@@ -47,8 +48,9 @@ export class PageReader<T extends object> {
 
   /** The page behind an offset. The total is counted only where the page does not tell it. */
   async atOffset(limit: number, offset: number): Promise<Page<T>> {
-    const rows = await this.rows('offset', limit, offset);
-    const items = await this.form(this.selection, rows, this.manager);
+    const rows = await this.rows('offset', limit, limit, offset);
+    const shown = this.form(this.selection, rows, this.manager);
+    const items = isPromiseLike(shown) ? await shown : shown;
     const isLast = items.length < limit && (items.length > 0 || offset === 0);
     const count = this.query.count ?? this.resource.list.count;
     if (count === 'none') return new Page({ items, limit, offset });
@@ -65,7 +67,7 @@ export class PageReader<T extends object> {
     const fingerprint = this.fingerprint();
     const start = this.positionOf(cursor, fingerprint);
     // One more row tells whether there is a further page.
-    const found = await this.rows(start, limit + 1, 0);
+    const found = await this.rows(start, limit, limit + 1, 0);
     const hasMore = found.length > limit;
     const isBackwards = start.reads === 'backwards';
     const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
@@ -79,8 +81,9 @@ export class PageReader<T extends object> {
     });
   }
 
-  private rows(start: PageStart, limit: number, offset: number): Promise<RawRow[]> {
-    const statement = pageStatement(this.resource, this.selection, this.request, start);
+  private rows(start: PageStart, length: number, limit: number, offset: number): Promise<RawRow[]> {
+    const cut = offset === 0 && isUsualLength(this.resource, length) ? limit : 'slots';
+    const statement = pageStatement(this.resource, this.selection, this.request, start, cut);
     return statement.run({ ...this.values, ...startValues(start), limit, offset }, this.manager);
   }
 

@@ -23,21 +23,36 @@ export const keyAlias = (key: number): string => `k${key}`;
 /** Where a page begins: at its offset, or at a place between two rows; the beginning is the place without values. */
 export type PageStart = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
 
+/** How long pages mostly are that clients ask for. */
+const USUAL_LENGTHS: readonly number[] = [10, 20, 25, 50, 100];
+
+/**
+ * Whether the length of a page is worth a statement of its own. PostgreSQL keeps the plan of one that says how many rows it reads; where
+ * a parameter says it, each run is planned anew, which takes longer than to read the rows.
+ */
+export function isUsualLength<T extends object>({ list }: Resource<T>, limit: number): boolean {
+  return limit === list.limit.default || limit === list.limit.max || USUAL_LENGTHS.includes(limit);
+}
+
 /**
  * The statement of a page. Its text depends on what is asked, not on the values that are asked for: there is one for each shape of
  * query, made once.
+ *
+ * @param cut how many rows it reads, or that its slots say it
  */
 export function pageStatement<T extends object>(
   resource: Resource<T>,
   selection: Selection<T>,
   request: ListRequest,
   start: PageStart,
+  cut: number | 'slots',
 ): ScopedStatement {
   const dialect = dialectOf(resource.dataSource);
   const shape = [
     rowsShape(resource, request),
     orderShape(request.order),
     start === 'offset' ? start : `${start.reads} ${keysetShape(start.values)}`,
+    cut,
   ];
   return selection.statements.of(shape.join(';'), () => {
     const build = (): SelectQueryBuilder<ObjectLiteral> => {
@@ -51,7 +66,7 @@ export function pageStatement<T extends object>(
       }
       return limitRows(select, resource, request);
     };
-    return new ScopedStatement({ dataSource: resource.dataSource, build, paged: true });
+    return new ScopedStatement({ dataSource: resource.dataSource, build, cut });
   });
 }
 

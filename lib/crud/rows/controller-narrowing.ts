@@ -32,9 +32,9 @@ export class ControllerNarrowing<T extends object> {
    * @throws NotFoundException when a parent is missing
    * @throws Error outside of calls, where there is nothing to narrow by
    */
-  current(): Promise<Narrowing> {
+  current(): Promise<Narrowing> | Narrowing {
     const resource = this.resource();
-    if (this.scope === undefined && resource.parents === undefined) return noNarrowing();
+    if (this.scope === undefined && resource.parents === undefined) return Narrowing.none;
     const call = currentCall();
     if (call === undefined) {
       throw new Error(
@@ -55,9 +55,4 @@ export class ControllerNarrowing<T extends object> {
       parents.and(readNarrowing(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
     );
   }
-}
-
-/** For a service that belongs to no controller. */
-export function noNarrowing(): Promise<Narrowing> {
-  return Promise.resolve(Narrowing.none);
 }

@@ -93,7 +93,7 @@ export class Rows<T extends object> {
   }
 
   /** A page of them: at the query's cursor, or at its offset. */
-  async list(query: ListQuery<T>, limit: number, form: RowForm<T>): Promise<Page<T>> {
+  list(query: ListQuery<T>, limit: number, form: RowForm<T>): Promise<Page<T>> {
     const reader = new PageReader(this.resource, query, this.conditions, this.manager, form);
     return this.explaining(() =>
       query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
