@@ -76,21 +76,22 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
 
   test.each([
     ['a list that its page holds whole', '', 1],
-    ['a page that is full, and its total', '?limit=2', 2],
+    ['a page that is full, and its total', '?limit=2', 1],
     ['a page that is full, not counted', '?limit=2&count=none', 1],
-    ['a page that is full, counted up to a bound', '?limit=2&count=capped', 2],
+    ['a page that is full, counted up to a bound', '?limit=2&count=capped', 1],
     ['the last page, which tells the total', '?limit=2&offset=4', 1],
-    ['a page behind the end', '?limit=2&offset=40', 2],
+    ['a page behind the end, which carries no total', '?limit=2&offset=40', 2],
+    ['a list without rows', '?status=closed', 1],
     ['a page at a cursor', '?limit=2&cursor=', 1],
-    ['a list that is searched', '?search=parcel&limit=2', 2],
-    ['a list over a relation, sorted by one', '?assignee.name__icontains=a&sort=-assignee.name&limit=2', 2],
+    ['a list that is searched', '?search=parcel&limit=2', 1],
+    ['a list over a relation, sorted by one', '?assignee.name__icontains=a&sort=-assignee.name&limit=2', 1],
     [
       'a list that is asked a tree',
       `?limit=2&filters=${encodeURIComponent('{"$or":[{"status":"open"},{"$not":{"assignee.name":"x"}}]}')}`,
-      2,
+      1,
     ],
     ['an include of one', '?include=assignee', 1],
-    ['an include of many behind one', '?include=assignee.tickets&limit=2', 3],
+    ['an include of many behind one', '?include=assignee.tickets&limit=2', 2],
     ['a list that is refused', '?status__like=x', 0],
   ])('are as few as can be for %s', async (_, query, statements) => {
     expect((await count(() => client.get(`/tickets${query}`)))[1]).toBe(statements);
@@ -103,7 +104,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     expect(await count(() => client.get('/agents?include=tickets.assignee'))).toEqual([200, 2]);
     expect(await count(() => client.get(`/agents/${agent}?include=tickets`))).toEqual([200, 2]);
     expect(await count(() => client.get(`/agents/${agent}/tickets`))).toEqual([200, 2]);
-    expect(await count(() => client.get(`/agents/${agent}/tickets?limit=2`))).toEqual([200, 3]);
+    expect(await count(() => client.get(`/agents/${agent}/tickets?limit=2`))).toEqual([200, 2]);
     expect(await count(() => client.get(`/agents/${foreignAgent}/tickets`))).toEqual([404, 1]);
     expect(await count(() => client.get('/agents/999999/tickets'))).toEqual([404, 1]);
   });

@@ -7,11 +7,11 @@ import type { Resource } from '../resource/resource.js';
 import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
 import type { CursorPosition } from './cursor.js';
 import { Page } from './list-query.js';
-import type { ListQuery } from './list-query.js';
+import type { ListCount, ListQuery } from './list-query.js';
 import { readListRequest } from './list-request.js';
 import type { ListRequest } from './list-request.js';
 import { COUNT_CAP } from './list-rules.js';
-import { countStatement, isUsualLength, keyAlias, listValues, pageStatement, startValues } from './plan-list.js';
+import { countStatement, isUsualLength, keyAlias, listValues, pageStatement, startValues, TOTAL } from './plan-list.js';
 import type { PageStart } from './plan-list.js';
 import type { Selection } from './selection.js';
 
@@ -46,16 +46,14 @@ export class PageReader<T extends object> {
     this.values = listValues(resource, this.request);
   }
 
-  /** The page behind an offset. The total is counted only where the page does not tell it. */
+  /** The page behind an offset. Its rows bring the total along; behind the last one it is asked for. */
   async atOffset(limit: number, offset: number): Promise<Page<T>> {
-    const rows = await this.rows('offset', limit, limit, offset);
+    const count = this.query.count ?? this.resource.list.count;
+    const rows = await this.rows('offset', limit, limit, offset, count);
     const shown = this.form(this.selection, rows, this.manager);
     const items = isPromiseLike(shown) ? await shown : shown;
-    const isLast = items.length < limit && (items.length > 0 || offset === 0);
-    const count = this.query.count ?? this.resource.list.count;
     if (count === 'none') return new Page({ items, limit, offset });
-    if (isLast) return new Page({ items, total: offset + items.length, limit, offset });
-    return new Page({ items, ...(await this.total(count === 'capped')), limit, offset });
+    return new Page({ items, ...this.totalOf(rows[0] ?? (await this.counted(count, offset)), count), limit, offset });
   }
 
   /**
@@ -67,7 +65,7 @@ export class PageReader<T extends object> {
     const fingerprint = this.fingerprint();
     const start = this.positionOf(cursor, fingerprint);
     // One more row tells whether there is a further page.
-    const found = await this.rows(start, limit, limit + 1, 0);
+    const found = await this.rows(start, limit, limit + 1, 0, 'none');
     const hasMore = found.length > limit;
     const isBackwards = start.reads === 'backwards';
     const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
@@ -81,17 +79,23 @@ export class PageReader<T extends object> {
     });
   }
 
-  private rows(start: PageStart, length: number, limit: number, offset: number): Promise<RawRow[]> {
+  private rows(start: PageStart, length: number, limit: number, offset: number, count: ListCount): Promise<RawRow[]> {
     const cut = offset === 0 && isUsualLength(this.resource, length) ? limit : 'slots';
-    const statement = pageStatement(this.resource, this.selection, this.request, start, cut);
+    const statement = pageStatement(this.resource, this.selection, this.request, start, cut, count);
     return statement.run({ ...this.values, ...startValues(start), limit, offset }, this.manager);
   }
 
-  private async total(isCapped: boolean): Promise<Pick<Page<T>, 'total' | 'totalIsCapped'>> {
-    const statement = countStatement(this.resource, this.selection, this.request, isCapped);
+  /** Before the first row there is nothing to count. */
+  private async counted(count: ListCount, offset: number): Promise<RawRow> {
+    if (offset === 0) return { [TOTAL]: 0 };
+    const statement = countStatement(this.resource, this.selection, this.request, count === 'capped');
     const [row] = await statement.run(this.values, this.manager);
-    const total = Number(row['total']);
-    return isCapped && total > COUNT_CAP ? { total: COUNT_CAP, totalIsCapped: true } : { total };
+    return row;
+  }
+
+  private totalOf(row: RawRow, count: ListCount): Pick<Page<T>, 'total' | 'totalIsCapped'> {
+    const total = Number(row[TOTAL]);
+    return count === 'capped' && total > COUNT_CAP ? { total: COUNT_CAP, totalIsCapped: true } : { total };
   }
 
   private positionOf(cursor: string, fingerprint: string): CursorPosition {

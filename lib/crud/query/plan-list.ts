@@ -10,12 +10,17 @@ import type { CursorPosition } from './cursor.js';
 import { applyFilter, filterShape, filterValues } from './filter-sql.js';
 import { keysetShape, keysetSql, keysetValues } from './keyset-sql.js';
 import type { ListRequest } from './list-request.js';
+import type { ListCount } from './list-query.js';
 import { COUNT_CAP } from './list-rules.js';
 import type { Selection } from './selection.js';
 import { applyOrder, orderShape, reversed } from './sort.js';
 
 /** How a select names the resource's table. */
 const ALIAS = 'item';
+/** And where it counts them. */
+const COUNTED = 'counted';
+/** What a statement calls the count. */
+export const TOTAL = 'total';
 
 /** The names by which a row carries the values of its sort keys, where a cursor is made of them. */
 export const keyAlias = (key: number): string => `k${key}`;
@@ -39,6 +44,7 @@ export function isUsualLength<T extends object>({ list }: Resource<T>, limit: nu
  * query, made once.
  *
  * @param cut how many rows it reads, or that its slots say it
+ * @param count how each row carries the total of the list along: database and program have one statement to do instead of two
  */
 export function pageStatement<T extends object>(
   resource: Resource<T>,
@@ -46,6 +52,7 @@ export function pageStatement<T extends object>(
   request: ListRequest,
   start: PageStart,
   cut: number | 'slots',
+  count: ListCount,
 ): ScopedStatement {
   const dialect = dialectOf(resource.dataSource);
   const shape = [
@@ -53,18 +60,24 @@ export function pageStatement<T extends object>(
     orderShape(request.order),
     start === 'offset' ? start : `${start.reads} ${keysetShape(start.values)}`,
     cut,
+    count,
   ];
   return selection.statements.of(shape.join(';'), () => {
     const build = (): SelectQueryBuilder<ObjectLiteral> => {
       const select = selectRows(resource);
       selection.apply(select as SelectQueryBuilder<T>, ALIAS);
+      if (count !== 'none')
+        select.addSelect(
+          (sub: SelectQueryBuilder<ObjectLiteral>) => countRows(sub, resource, request, count === 'capped'),
+          TOTAL,
+        );
       const order = start !== 'offset' && start.reads === 'backwards' ? reversed(request.order) : request.order;
       const texts = applyOrder(select, ALIAS, order);
       if (start !== 'offset') {
         texts.forEach((text, i) => select.addSelect(keyText(text, order[i], dialect), keyAlias(i)));
         if (start.values.length > 0) select.andWhere(keysetSql(order, texts, start.values, dialect));
       }
-      return limitRows(select, resource, request);
+      return limitRows(select, ALIAS, resource, request);
     };
     return new ScopedStatement({ dataSource: resource.dataSource, build, cut });
   });
@@ -79,18 +92,27 @@ export function countStatement<T extends object>(
 ): ScopedStatement {
   const { dataSource } = resource;
   return selection.statements.of(`count ${isCapped ? 'capped' : 'exact'};${rowsShape(resource, request)}`, () => {
-    const build = (): SelectQueryBuilder<ObjectLiteral> => {
-      if (!isCapped) return limitRows(selectRows(resource).select('COUNT(*)', 'total'), resource, request);
-      return dataSource
-        .createQueryBuilder()
-        .select('COUNT(*)', 'total')
-        .from((sub) => {
-          const rows = sub.select('1', 'one').from(resource.entity, ALIAS);
-          return limitRows(rows as SelectQueryBuilder<ObjectLiteral>, resource, request).limit(COUNT_CAP + 1);
-        }, 'counted');
-    };
+    const build = (): SelectQueryBuilder<ObjectLiteral> =>
+      countRows(dataSource.createQueryBuilder() as SelectQueryBuilder<ObjectLiteral>, resource, request, isCapped);
     return new ScopedStatement({ dataSource, build });
   });
+}
+
+function countRows<T extends object>(
+  select: SelectQueryBuilder<ObjectLiteral>,
+  resource: Resource<T>,
+  request: ListRequest,
+  isCapped: boolean,
+): SelectQueryBuilder<ObjectLiteral> {
+  const rows = (of: SelectQueryBuilder<ObjectLiteral>): SelectQueryBuilder<ObjectLiteral> =>
+    of.from<ObjectLiteral>(resource.entity, COUNTED);
+  select.select('COUNT(*)', TOTAL);
+  if (!isCapped) return limitRows(rows(select), COUNTED, resource, request);
+  return select.from(
+    (sub: SelectQueryBuilder<ObjectLiteral>) =>
+      limitRows(rows(sub.select('1', 'one')), COUNTED, resource, request).limit(COUNT_CAP + 1),
+    'capped',
+  );
 }
 
 /** The values of a list's statements by the names of their slots. */
@@ -123,23 +145,28 @@ function rowsShape<T extends object>({ dataSource }: Resource<T>, request: ListR
 
 function limitRows<T extends object>(
   select: SelectQueryBuilder<ObjectLiteral>,
+  alias: string,
   resource: Resource<T>,
   { conditions, filter, search, deleted }: ListRequest,
 ): SelectQueryBuilder<ObjectLiteral> {
-  meet(select, conditions, ALIAS);
-  applyFilter(select, ALIAS, filter);
-  if (search !== undefined) applySearch(select, resource);
-  if (deleted === 'only') select.andWhere(`${ALIAS}.${resource.metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
+  meet(select, conditions, alias);
+  applyFilter(select, alias, filter);
+  if (search !== undefined) applySearch(select, alias, resource);
+  if (deleted === 'only') select.andWhere(`${alias}.${resource.metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
   // Behind the joins of what is read along, whose deleted rows stay away.
   return deleted === undefined ? select : select.withDeleted();
 }
 
-function applySearch<T extends object>(select: SelectQueryBuilder<ObjectLiteral>, resource: Resource<T>): void {
+function applySearch<T extends object>(
+  select: SelectQueryBuilder<ObjectLiteral>,
+  alias: string,
+  resource: Resource<T>,
+): void {
   const dialect = dialectOf(resource.dataSource);
   select.andWhere(
     new Brackets((either) => {
       for (const { metadata } of resource.list.search) {
-        either.orWhere(partSql('icontains', `${ALIAS}.${metadata.propertyPath}`, ':search', dialect));
+        either.orWhere(partSql('icontains', `${alias}.${metadata.propertyPath}`, ':search', dialect));
       }
     }),
   );
