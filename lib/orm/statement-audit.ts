@@ -10,7 +10,7 @@ import { isHarmless } from './sql/session-statements.js';
 import type { RunnerState } from './sql/session-statements.js';
 import { readShape } from './sql/mentions.js';
 import type { StatementShape, TableMention } from './sql/mentions.js';
-import { isIdentifier, readTokens } from './sql/tokens.js';
+import { readTokens } from './sql/tokens.js';
 import type { SqlDialect, SqlToken, SqlTokens } from './sql/tokens.js';
 
 /** How many statements' verdicts are remembered, and how long a text may be to be. */
@@ -160,11 +160,7 @@ export class StatementAudit {
     const explained = new NameRoles(tokens, shape, (table) => this.policies.columnNames(table));
     const read = new Set(mentions.flatMap(({ token, aliasToken }) => [token, aliasToken]));
     const found = tokens.find(
-      (token, i) =>
-        (isIdentifier(token) || token.kind === 'literal') &&
-        !read.has(i) &&
-        this.limitedBehind(token.text).length > 0 &&
-        !explained.has(i),
+      (token, i) => !read.has(i) && this.limitedBehind(token.text).length > 0 && !explained.has(i),
     );
     return found && this.byHand(found.text);
   }

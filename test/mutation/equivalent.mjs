@@ -24,6 +24,75 @@ export const EQUIVALENT = [
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (texts.size > REMEMBERED) texts.clear();'],
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (texts.size < REMEMBERED) texts.clear();'],
   ]),
+  ...same('lib/orm/statement-audit.ts', 'Verdicts that are remembered are worked out again, with the same result.', [
+    ['if (memorable && memory.has(key)) return undefined;', 'if (false) return undefined;'],
+    ['if (memorable && problem === undefined) {', 'if (false) {'],
+    [
+      'if (memorable && problem === undefined) { if (memory.size >= REMEMBERED) memory.clear(); memory.add(key); }',
+      'if (memorable && problem === undefined) {}',
+    ],
+    ['const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;', 'const memorable = false;'],
+  ]),
+  ...same(
+    'lib/orm/statement-audit.ts',
+    'How much is remembered, and where: no text is the key of a statement with inserts.',
+    [
+      ['if (memory.size >= REMEMBERED) memory.clear();', 'if (true) memory.clear();'],
+      ['if (memory.size >= REMEMBERED) memory.clear();', 'if (false) memory.clear();'],
+      ['if (memory.size >= REMEMBERED) memory.clear();', 'if (memory.size > REMEMBERED) memory.clear();'],
+      ['if (memory.size >= REMEMBERED) memory.clear();', 'if (memory.size < REMEMBERED) memory.clear();'],
+      [
+        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = plainScope() !== undefined && true;',
+      ],
+      [
+        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = plainScope() !== undefined && key.length < REMEMBERED_LENGTH;',
+      ],
+      [
+        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = plainScope() !== undefined && key.length > REMEMBERED_LENGTH;',
+      ],
+      [
+        'const memory = inserts.length === 0 ? this.reads : this.writes;',
+        'const memory = true ? this.reads : this.writes;',
+      ],
+      [
+        'const memory = inserts.length === 0 ? this.reads : this.writes;',
+        'const memory = false ? this.reads : this.writes;',
+      ],
+      [
+        'const memory = inserts.length === 0 ? this.reads : this.writes;',
+        'const memory = inserts.length !== 0 ? this.reads : this.writes;',
+      ],
+    ],
+  ),
+  ...same('lib/orm/statement-audit.ts', 'Only told apart from other keys, and none of those reads so.', [
+    [
+      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
+      "const key = `${state.controls ? 'c' : \"Stryker was here!\"}${state.inTransaction ? 't' : ''} ${sql}`;",
+    ],
+    [
+      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
+      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : \"Stryker was here!\"} ${sql}`;",
+    ],
+    [
+      'return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);',
+      'return false ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);',
+    ],
+  ]),
+  ...same('lib/orm/statement-audit.ts', 'A comment that begins with this ends with it.', [
+    [
+      'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\/$/.test(comment);',
+      'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\//.test(comment);',
+    ],
+  ]),
+  ...same('lib/orm/sql/tokens.ts', 'White space makes no token, whether it is read at once or sign by sign.', [
+    ['const SPACE = /[ \\t\\n\\r\\f\\v]+/y;', 'const SPACE = /[ \\t\\n\\r\\f\\v]/y;'],
+  ]),
+  ...same('lib/orm/sql/tokens.ts', 'No comment opens where one closes.', [
+    ['const opensFirst = open !== -1 && open < close;', 'const opensFirst = open !== -1 && open <= close;'],
+  ]),
 ];
 
 /**

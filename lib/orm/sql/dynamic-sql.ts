@@ -1,5 +1,5 @@
 import type { StatementShape } from './mentions.js';
-import { isIdentifier } from './tokens.js';
+import { isIdentifier, isSignAt } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 
 /** Functions that run SQL given as text, read a table given by name, or set a counter that all tenants share. */
@@ -32,11 +32,14 @@ export function findDynamicSql(tokens: readonly SqlToken[], { mentions }: Statem
 function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].text !== 'set_config') return false;
   let depth = 0;
-  const end = tokens.findIndex(({ text }, at) => {
+  const end = tokens.findIndex((_, at) => {
     if (at <= i) return false;
-    if (text === '(') depth += 1;
-    if (text === ')') depth -= 1;
+    if (isSignAt(tokens, at, '(')) depth += 1;
+    if (isSignAt(tokens, at, ')')) depth -= 1;
     return depth === 0;
   });
-  return tokens[end - 1]?.text === 'true' && tokens[end - 2]?.text === ',' && tokens[i + 2]?.kind === 'literal';
+  const last = tokens[end - 1];
+  // A column may be called "true".
+  const isTrue = last?.kind === 'word' && last.text === 'true' && isSignAt(tokens, end - 2, ',');
+  return isTrue && tokens[i + 2].kind === 'literal';
 }

@@ -1,4 +1,4 @@
-import { isKeywordAt } from './tokens.js';
+import { isKeywordAt, isSignAt } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 
 /** A table named in a table position of a statement. */
@@ -133,10 +133,7 @@ class ShapeReader {
   private readKeyword(i: number): boolean {
     const { text } = this.tokens[i];
     const { level } = this;
-    if (level.expect && FILLERS.has(text)) {
-      level.inserting ||= text === 'into';
-      return true;
-    }
+    if (level.expect && FILLERS.has(text)) return true;
     if (this.opensTables(i)) {
       level.expect = true;
       level.inserting = text === 'into' || text === 'insert' || text === 'replace';
@@ -173,7 +170,6 @@ class ShapeReader {
       bracket: level.bracket,
       token: end,
     });
-    level.inserting = false;
     if (alias === undefined) return end;
     // An alias is not read again: some databases let a word stand there that means something elsewhere.
     for (let i = end; i <= alias; i += 1) this.ofToken[i] = level.bracket;
@@ -187,7 +183,7 @@ class ShapeReader {
     // FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE, ON UPDATE: no table follows.
     if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? '');
     // REPLACE(text, …) and INSERT(text, …) are functions too.
-    return !(text === 'replace' || text === 'insert') || this.tokens[i + 1]?.text !== '(';
+    return !(text === 'replace' || text === 'insert') || !isSignAt(this.tokens, i + 1, '(');
   }
 
   /** `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
@@ -195,8 +191,8 @@ class ShapeReader {
     const { tokens } = this;
     if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? '')) return false;
     let next = i + 1;
-    if (tokens[next]?.text === '(') {
-      while (next < tokens.length && tokens[next].text !== ')') next += 1;
+    if (isSignAt(tokens, next, '(')) {
+      while (next < tokens.length && !isSignAt(tokens, next, ')')) next += 1;
       next += 1;
     }
     if (tokens[next]?.text !== 'as') return false;
@@ -207,7 +203,7 @@ class ShapeReader {
   /** The last part of `schema.table`. */
   private endOfName(start: number): number {
     let i = start;
-    while (this.tokens[i + 1]?.text === '.' && this.tokens[i + 2] !== undefined) i += 2;
+    while (isSignAt(this.tokens, i + 1, '.') && this.tokens[i + 2] !== undefined) i += 2;
     return i;
   }
 
@@ -218,7 +214,7 @@ class ShapeReader {
     if (next?.kind === 'name') return i + 1;
     if (next?.kind !== 'word') return undefined;
     // `FROM news set, other`: a keyword to some databases only.
-    return !NOT_ALIAS.has(next.text) || this.tokens[i + 2]?.text === ',' ? i + 1 : undefined;
+    return !NOT_ALIAS.has(next.text) || isSignAt(this.tokens, i + 2, ',') ? i + 1 : undefined;
   }
 }
 

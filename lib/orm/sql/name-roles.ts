@@ -1,4 +1,5 @@
 import type { StatementShape } from './mentions.js';
+import { isSignAt } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 
 /** What a name that is also a table's can be in a statement: a qualifier, an alias, a column. */
@@ -18,9 +19,9 @@ export class NameRoles {
     // A value, to a database that also takes it for a name.
     if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
     // A qualifier, a parameter or cast, an alias, ORDER BY.
-    if (after === '.' || before === ':' || before === 'as') return true;
+    if (isSignAt(tokens, i + 1, '.') || isSignAt(tokens, i - 1, ':') || before === 'as') return true;
     if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
-    if (before === '.') return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
+    if (isSignAt(tokens, i - 1, '.')) return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
     return this.isWrittenColumn(i);
   }
 
@@ -30,10 +31,10 @@ export class NameRoles {
     const { verbs, mentions, brackets } = this.shape;
     if (!['insert', 'update', 'delete'].includes(verbs[0] ?? '')) return false;
     if (!mentions.some(({ table }) => this.columnsOf(table).includes(tokens[i].text))) return false;
-    const bracket = brackets.ofToken[i];
-    const opening = brackets.opening[bracket];
-    const isList = opening !== undefined && mentions.some(({ token, inserted }) => inserted && token === opening - 1);
-    return bracket === 0 || isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? '');
+    const opening = brackets.opening[brackets.ofToken[i]];
+    if (opening === undefined) return true;
+    const isList = mentions.some(({ token, inserted }) => inserted && token === opening - 1);
+    return isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? '');
   }
 
   private isColumnOf(qualifier: SqlToken | undefined, column: string): boolean {

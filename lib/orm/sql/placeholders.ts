@@ -31,7 +31,7 @@ export function readTemplate(sql: string, dialect: SqlDialect): StatementTemplat
     if (isPlaceholder(token, tokens[i + 1], dialect)) {
       throw new StatementRefusedError('it contains a placeholder of the driver', 'Name the parameter: :name.');
     }
-    if (token.text !== ':' || token.kind !== 'punctuation' || token.start < from) return;
+    if (token.text !== ':' || token.kind !== 'punctuation') return;
     // A cast, `::uuid`, is no parameter.
     if (sql[token.start - 1] === ':' || sql[token.start + 1] === ':') return;
     PARAMETER.lastIndex = token.start;

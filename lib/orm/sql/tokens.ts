@@ -43,6 +43,11 @@ export function isIdentifier({ kind }: SqlToken): boolean {
   return kind === 'word' || kind === 'name';
 }
 
+/** Whether the token at `i` is this sign, not a name or text that reads like it. */
+export function isSignAt(tokens: readonly SqlToken[], i: number, sign: string): boolean {
+  return tokens[i]?.kind === 'punctuation' && tokens[i].text === sign;
+}
+
 /** A word is a keyword unless it is a column (behind a point), a parameter (behind a colon) or an alias (behind AS). */
 export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].kind !== 'word') return false;
@@ -50,10 +55,7 @@ export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
   if (before === undefined) return true;
   if (before.kind === 'punctuation') return !/[.:]/.test(before.text);
   // A parameter or column may be called so too; and what opens a list of tables is read as that, alias or not.
-  return (
-    !(before.kind === 'word' && before.text === 'as' && isKeywordAt(tokens, i - 1)) ||
-    /^(?:from|join|into)$/.test(tokens[i].text)
-  );
+  return !(before.text === 'as' && isKeywordAt(tokens, i - 1)) || /^(?:from|join|into)$/.test(tokens[i].text);
 }
 
 class TokenReader {
@@ -88,7 +90,7 @@ class TokenReader {
 
   private readPlain(char: string): void {
     const word = this.match(WORD);
-    const number = word === undefined ? this.match(NUMBER) : undefined;
+    const number = this.match(NUMBER);
     if (word !== undefined) {
       // U&"…" spells a name by code points.
       this.hidesSql ||= word.toLowerCase() === 'u' && this.sql[this.at + 1] === '&';
@@ -99,7 +101,7 @@ class TokenReader {
       this.hidesSql ||= this.match(WORD) !== undefined;
     } else {
       // $tag$ quotes; a backslash, a brace or a control character means different things to different databases.
-      this.hidesSql ||= char === '$' ? !/\d/.test(this.sql[this.at + 1] ?? '') : this.match(PUNCTUATION) === undefined;
+      this.hidesSql ||= char === '$' ? !/\d/.test(this.sql.charAt(this.at + 1)) : this.match(PUNCTUATION) === undefined;
       this.push('punctuation', 1, char);
     }
   }
@@ -175,7 +177,8 @@ class TokenReader {
 
   private followsOddBackslashes(close: number): boolean {
     let count = 0;
-    while (close - 1 - count > this.at && this.sql[close - 1 - count] === '\\') count += 1;
+    // They end at the opening quote at the latest.
+    while (this.sql[close - 1 - count] === '\\') count += 1;
     return count % 2 === 1;
   }
 
