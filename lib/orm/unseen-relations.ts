@@ -6,8 +6,8 @@ const unseen = new WeakMap<ObjectLiteral, RelationMetadata[]>();
 
 /** Remembers which relations of loaded entities are null only because the scope cannot see their rows. */
 export function noteUnseen(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
-  // What has just been loaded is a tree: nothing is met twice.
-  walk(metadata, entities, undefined, (entity, relation) => {
+  // TypeORM loads a tree, but listeners of entities may link what is in it back to itself.
+  walk(metadata, entities, new Set(), (entity, relation) => {
     const keys = relation.joinColumns.filter(({ isVirtual }) => !isVirtual);
     const isSet = keys.some(({ propertyName }) => entity[propertyName] !== undefined && entity[propertyName] !== null);
     if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? []), relation]);
@@ -27,25 +27,20 @@ type Visit = (entity: ObjectLiteral, relation: RelationMetadata) => void;
 function walk(
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
-  seen: Set<ObjectLiteral> | undefined,
+  seen: Set<ObjectLiteral>,
   visit: Visit,
 ): void {
   if (metadata.relations.length === 0) return;
   for (const entity of entities) {
-    if (seen?.has(entity)) continue;
-    seen?.add(entity);
+    if (seen.has(entity)) continue;
+    seen.add(entity);
     for (const relation of metadata.relations) {
       if (!relation.isLazy) follow(relation, entity, seen, visit);
     }
   }
 }
 
-function follow(
-  relation: RelationMetadata,
-  entity: ObjectLiteral,
-  seen: Set<ObjectLiteral> | undefined,
-  visit: Visit,
-): void {
+function follow(relation: RelationMetadata, entity: ObjectLiteral, seen: Set<ObjectLiteral>, visit: Visit): void {
   const related: unknown = relation.getEntityValue(entity);
   if (related === null) visit(entity, relation);
   else if (Array.isArray(related)) walk(relation.inverseEntityMetadata, related.filter(isObject), seen, visit);
