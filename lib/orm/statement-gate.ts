@@ -89,7 +89,7 @@ class StatementGate {
       if (admission.prepare === undefined) return this.send(sql, admission, structured);
       return admission.prepare().then(() => this.send(sql, admission, structured));
     } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      return Promise.reject(error);
     }
   }
 
@@ -170,8 +170,7 @@ class StatementGate {
   private async prepare({ lookups, unscoped }: IssuedStatement): Promise<void> {
     const scope = currentFrame()?.scope;
     // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
-    if (lookups.length > 0 && scope !== undefined)
-      await runInScope(scope, () => requireReferences(lookups, this.runner));
+    if (scope !== undefined) await runInScope(scope, () => requireReferences(lookups, this.runner));
     for (const insert of unscoped) await requireOneTenant(insert, this.enforcement.policies, this.runner);
   }
 
@@ -199,11 +198,16 @@ function asResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
 
 /** The MySQL drivers paste what `toSqlString()` gives into the statement. */
 function refuseTextValues(value: unknown, depth = 0): void {
-  if (typeof value !== 'object' || value === null || depth > 8) return;
+  if (typeof value !== 'object' || value === null) return;
   if (typeof (value as { toSqlString?: unknown }).toSqlString === 'function') {
     throw new StatementRefusedError('a value brings SQL of its own', 'Give a plain value.');
   }
   if (value instanceof Date || ArrayBuffer.isView(value)) return;
+  if (depth > 8) {
+    // The drivers go on into lists, and only into these.
+    if (!Array.isArray(value) && !(value instanceof Set)) return;
+    throw new StatementRefusedError('a value is a list in too many others', 'Give a plain value.');
+  }
   const parts: readonly unknown[] =
     value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
   for (const part of parts) refuseTextValues(part, depth + 1);
