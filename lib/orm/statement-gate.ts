@@ -89,7 +89,7 @@ class StatementGate {
       if (admission.prepare === undefined) return this.send(sql, admission, structured);
       return admission.prepare().then(() => this.send(sql, admission, structured));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
