@@ -71,6 +71,13 @@ function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): bool
   return false;
 }
 
+/** Classes by numbers: two of them may have one name. */
+const numbers = new WeakMap<object, number>();
+let classes = 0;
+
 function keyName(key: EntityKey): string {
-  return typeof key === 'string' ? key : key.name;
+  if (typeof key === 'string') return JSON.stringify(key);
+  let number = numbers.get(key);
+  if (number === undefined) numbers.set(key, (number = classes += 1));
+  return String(number);
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { UnscopedOptions } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
 import type { EntitySubscriberInterface, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
@@ -56,6 +57,21 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
       expect(await statement.run({})).toHaveLength(ACME_TICKETS);
       const other = await tenancy.unscoped('members', { entities: [Member] }, () => statement.run({}));
       expect(other).toHaveLength(ACME_TICKETS);
+    });
+  });
+
+  it('reads own rows in a section for another entity whose class has the same name', async () => {
+    const statement = tickets();
+    const elsewhere = { Ticket: class Ticket {} };
+    expect(elsewhere.Ticket.name).toBe(Ticket.name);
+    await tenancy.run(ACME, async () => {
+      const inSection = (...entities: UnscopedOptions['entities']): Promise<number> =>
+        tenancy.unscoped('looks', { entities }, async () => (await statement.run({})).length);
+      expect(await inSection(Ticket)).toBe(2 * ACME_TICKETS);
+      expect(await inSection(elsewhere.Ticket)).toBe(ACME_TICKETS);
+      expect(await inSection('Ticket', 'Member')).toBe(2 * ACME_TICKETS);
+      expect(await inSection('Ticket","Member')).toBe(ACME_TICKETS);
+      expect(await inSection('Ticket,Member')).toBe(ACME_TICKETS);
     });
   });
 
