@@ -93,6 +93,37 @@ export const EQUIVALENT = [
   ...same('lib/orm/sql/tokens.ts', 'No comment opens where one closes.', [
     ['const opensFirst = open !== -1 && open < close;', 'const opensFirst = open !== -1 && open <= close;'],
   ]),
+  ...same('lib/orm/enforcement.ts', 'A text that is bound anew, or read again, gives the same statement.', [
+    ['if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))', 'if (true)'],
+    [
+      'if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))',
+      'if (placed === undefined || !placed.names.every(() => undefined))',
+    ],
+    ['if (text === undefined) {', 'if (true) {'],
+  ]),
+  ...same('lib/orm/enforcement.ts', 'How much is remembered.', [
+    ['if (this.texts.size >= REMEMBERED) this.texts.clear();', 'if (true) this.texts.clear();'],
+    ['if (this.texts.size >= REMEMBERED) this.texts.clear();', 'if (false) this.texts.clear();'],
+    ['if (this.texts.size >= REMEMBERED) this.texts.clear();', 'if (this.texts.size > REMEMBERED) this.texts.clear();'],
+    ['if (this.texts.size >= REMEMBERED) this.texts.clear();', 'if (this.texts.size < REMEMBERED) this.texts.clear();'],
+    ['if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);', 'if (true) this.texts.set(sql, text);'],
+    ['if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);', 'if (false) this.texts.set(sql, text);'],
+    [
+      'if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);',
+      'if (sql.length < REMEMBERED_LENGTH) this.texts.set(sql, text);',
+    ],
+    [
+      'if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);',
+      'if (sql.length > REMEMBERED_LENGTH) this.texts.set(sql, text);',
+    ],
+  ]),
+  ...same('lib/orm/statement-gate.ts', 'A date has no parts, and those of bytes are numbers.', [
+    ['if (value instanceof Date || ArrayBuffer.isView(value)) return;', 'if (false) return;'],
+    [
+      'if (value instanceof Date || ArrayBuffer.isView(value)) return;',
+      'if (value instanceof Date && ArrayBuffer.isView(value)) return;',
+    ],
+  ]),
 ];
 
 /**
