@@ -71,13 +71,18 @@ function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): bool
   return false;
 }
 
-/** Classes by numbers: two of them may have one name. */
+/** Tells classes of one name apart. What stands in a query cache is for other processes too: there the first of a name is the same one. */
 const numbers = new WeakMap<object, number>();
-let classes = 0;
+const classesOfName = new Map<string, number>();
 
 function keyName(key: EntityKey): string {
   if (typeof key === 'string') return JSON.stringify(key);
+  const { name } = key;
   let number = numbers.get(key);
-  if (number === undefined) numbers.set(key, (number = classes += 1));
-  return String(number);
+  if (number === undefined) {
+    number = (classesOfName.get(name) ?? 0) + 1;
+    classesOfName.set(name, number);
+    numbers.set(key, number);
+  }
+  return JSON.stringify([name, number]);
 }
