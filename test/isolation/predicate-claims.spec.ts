@@ -38,6 +38,11 @@ const PASSES = {
     'SELECT 1 FROM "ticket" "t", "note" "o" WHERE ({o} AND ("o"."b" = 1)) AND ({t}) AND ("o"."a" = 1 OR 1 = 1)',
   'in an update': 'UPDATE "ticket" AS "t" SET "a" = 1, "b" = 2 WHERE {t} AND ("t"."a" = 1)',
   'before a lock': 'SELECT * FROM "ticket" "t" WHERE {t} FOR UPDATE',
+  'in a join with AS': 'SELECT 1 FROM "news" "n" LEFT JOIN "ticket" AS "t" ON {t}',
+  'beside a table called as a word of a conflict': 'SELECT 1 FROM "ticket" "t", "do" WHERE {t}',
+  'beside a table called as a union': 'SELECT 1 FROM "ticket" "t", "union" WHERE {t}',
+  'behind a union in brackets':
+    'SELECT 1 FROM "ticket" "t" LEFT JOIN (SELECT 1 UNION SELECT 2) "x" ON "x"."a" = "t"."a" WHERE {t}',
   'beside a text that reads like a condition': `SELECT * FROM "ticket" "t" WHERE {t} AND 'or' AND "or"`,
 };
 
@@ -56,6 +61,30 @@ const FAILS = {
   'in brackets before OR': 'SELECT * FROM "ticket" "t" WHERE ({t}) OR 1 = 1',
   'in brackets behind OR': 'SELECT * FROM "ticket" "t" WHERE 1 = 1 OR ({t})',
   'in two brackets behind OR': 'SELECT * FROM "ticket" "t" WHERE (1 = 1 OR ({t} AND 2 = 2))',
+  'behind a sign': 'SELECT * FROM "ticket" "t" WHERE 1 + {t}',
+  'before a sign': 'SELECT * FROM "ticket" "t" WHERE {t} + 1',
+  'behind another word than AND': 'SELECT * FROM "ticket" "t" WHERE 1 glob {t}',
+  'before another word than AND': 'SELECT * FROM "ticket" "t" WHERE {t} glob 1',
+  'behind a name called as AND': 'SELECT * FROM "ticket" "t" WHERE "and" {t}',
+  'behind a column called as AND': 'SELECT * FROM "ticket" "t" WHERE "t".and {t}',
+  'before a parameter called as AND': 'SELECT * FROM "ticket" "t" WHERE {t} :and 1',
+  'before a name called as AND': 'SELECT * FROM "ticket" "t" WHERE {t} "and" 1',
+  'before the comparison of a value': 'SELECT * FROM "ticket" "t" WHERE {t} AND 1 = "t"."a"',
+  'before the comparison of a word': 'SELECT * FROM "ticket" "t" WHERE {t} AND a = "b"',
+  'before a comparison with a word': 'SELECT * FROM "ticket" "t" WHERE {t} AND "a" = b',
+  'before a comparison with nothing': 'SELECT * FROM "ticket" "t" WHERE {t} AND "a" =',
+  'before a word that may be a name and XOR': 'SELECT 1 FROM "ticket" "t" WHERE {t} AND 1 LIMIT XOR 1 = 1',
+  'before a word that may be a name and a sign': 'SELECT 1 FROM "ticket" "t" WHERE {t} AND 1 LIMIT || 1 = 1',
+  'before a group that is none': 'SELECT 1 FROM "ticket" "t" WHERE {t} AND GROUP OR 1 = 1',
+  'before a group at the end': 'SELECT 1 FROM "ticket" "t" WHERE 1 = 1 OR {t} AND GROUP',
+  'in a group of a group of joins': 'SELECT 1 FROM "news" "n" LEFT JOIN (("ticket" "t")) ON {t}',
+  'in quotes of a text': `SELECT 1 FROM "ticket" "t" WHERE {'t'}`,
+  ...Object.fromEntries(
+    [',', '|', '&', '<', '>', '!'].map((sign) => [
+      `before a condition with ${sign}`,
+      `SELECT 1 FROM "ticket" "t" WHERE {t} AND "a" ${sign} "b"`,
+    ]),
+  ),
   'behind XOR': 'SELECT * FROM "ticket" "t" WHERE {t} XOR 1 = 1',
   'behind NOT': 'SELECT * FROM "ticket" "t" WHERE NOT {t}',
   'in brackets behind NOT': 'SELECT * FROM "ticket" "t" WHERE NOT ({t})',
@@ -119,6 +148,7 @@ describe('a tenant predicate in the text of a statement', () => {
     };
     const text = sql
       .replaceAll('{t}', predicates.t)
+      .replaceAll(`{'t'}`, predicates.t.replace('"t"', `'t'`))
       .replaceAll('{o}', predicates.o)
       .replaceAll('{t-}', predicates.t.slice(0, predicates.t.indexOf('=') + 1) + ' 1');
     try {

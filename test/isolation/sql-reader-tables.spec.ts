@@ -26,8 +26,8 @@ function shapeOf(sql: string, dialect: SqlDialect = 'sqlite'): { tokens: readonl
 /** The nesting, worked out by looking at nothing but the brackets. */
 function bracketsOf(tokens: readonly SqlToken[]): StatementShape['brackets'] {
   const parents = [0];
-  const opening: (number | undefined)[] = [undefined];
-  const closing: (number | undefined)[] = [undefined];
+  const opening: (number | undefined)[] = [];
+  const closing: (number | undefined)[] = [];
   let around = [0];
   const ofToken = tokens.map((_, i) => {
     const bracket = around.at(-1)!;
@@ -231,6 +231,9 @@ describe('the reader finds tables', () => {
     ['one that is not kept', 'WITH a AS NOT MATERIALIZED (SELECT 1) SELECT 1', 'a'],
     ['quoted ones', `WITH "a" AS (SELECT 1), 'b' AS (SELECT 1) SELECT 1`, 'a b'],
     ['ones further in', 'SELECT (WITH a AS (SELECT 1) SELECT 1)', 'a'],
+    ['one called as a clause', 'WITH offset AS (SELECT 1) SELECT 1', 'offset'],
+    ['none with another word than AS', 'WITH a b (SELECT 1) SELECT 1', ''],
+    ['none with another word than NOT', 'WITH a AS b MATERIALIZED (SELECT 1) SELECT 1', ''],
     ['none that is an alias', 'SELECT 1, a AS b, c AS not null', ''],
     ['none without a word before it', 'SELECT a AS (SELECT 1)', ''],
     ['none without AS', 'WITH a (SELECT 1) SELECT 1, b (c) (d)', ''],
@@ -303,6 +306,10 @@ const ROLES: Record<string, readonly (readonly [sql: string, has: boolean, diale
     ['SELECT N.«ticket» FROM news n', false, 'mysql'],
     ['SELECT N.«ticket» FROM news n', true, 'postgres'],
     ['SELECT "." «ticket» FROM news', false],
+    ['.«ticket» FROM news', false],
+    ['«ticket» FROM news', false],
+    ['x.«ticket»', false],
+    ['AS x.«ticket»', false],
     ['.«ticket»', false],
   ],
   'a column behind a sub-query': [
@@ -321,6 +328,7 @@ const ROLES: Record<string, readonly (readonly [sql: string, has: boolean, diale
     ['DELETE FROM news WHERE «ticket» = 1', true],
     ['DELETE FROM other WHERE «ticket» = 1', false],
     ['INSERT INTO news (id, «ticket») VALUES (1)', true],
+    ['INSERT INTO news (id, «ticket») SELECT 1 FROM other', true],
     ['INSERT INTO other (id, «ticket») VALUES (1)', false],
     ['SELECT «ticket» FROM news', false],
     ['REPLACE INTO news (id, «ticket») VALUES (1)', false],

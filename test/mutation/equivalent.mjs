@@ -87,6 +87,49 @@ export const EQUIVALENT = [
       'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\//.test(comment);',
     ],
   ]),
+  ...same('lib/orm/sql/mentions.ts', 'Only told apart from words, and none of those reads so.', [
+    ["const after = this.tokens[i + 1]?.text ?? '';", 'const after = this.tokens[i + 1]?.text ?? "Stryker was here!";'],
+    [
+      "if (text === 'for') return ['index', 'key'].includes(this.tokens[i - 1]?.text ?? '');",
+      "if (text === 'for') return ['index', 'key'].includes(this.tokens[i - 1]?.text ?? \"Stryker was here!\");",
+    ],
+    [
+      "if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? '');",
+      "if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? \"Stryker was here!\");",
+    ],
+    [
+      "if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? '')) return false;",
+      "if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? \"Stryker was here!\")) return false;",
+    ],
+  ]),
+  ...same('lib/orm/sql/mentions.ts', 'Behind the last token there is none.', [
+    [
+      "while (next < tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
+      "while (next <= tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
+    ],
+  ]),
+  ...same('lib/orm/sql/mentions.ts', 'The word that opens a list of tables sets it anew.', [
+    [
+      'return { bracket, inTables: false, expect: false, inserting: false };',
+      'return { bracket, inTables: false, expect: false, inserting: true };',
+    ],
+  ]),
+  ...same('lib/orm/sql/name-roles.ts', 'Only told apart from words, and none of those reads so.', [
+    [
+      "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? '')) return false;",
+      "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? \"Stryker was here!\")) return false;",
+    ],
+    [
+      "return isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? '');",
+      "return isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? \"Stryker was here!\");",
+    ],
+  ]),
+  ...same('lib/orm/sql/placeholders.ts', 'The text alone is asked for.', [
+    [
+      'const [sql] = bind(template, dialect, () => ({ value: null }));',
+      'const [sql] = bind(template, dialect, () => ({}));',
+    ],
+  ]),
   ...same('lib/orm/sql/tokens.ts', 'White space makes no token, whether it is read at once or sign by sign.', [
     ['const SPACE = /[ \\t\\n\\r\\f\\v]+/y;', 'const SPACE = /[ \\t\\n\\r\\f\\v]/y;'],
   ]),

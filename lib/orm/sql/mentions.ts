@@ -77,8 +77,8 @@ class ShapeReader {
   private readonly verbs: string[] = [];
   private readonly parents = [0];
   private readonly ofToken: number[] = [];
-  private readonly opening: (number | undefined)[] = [undefined];
-  private readonly closing: (number | undefined)[] = [undefined];
+  private readonly opening: (number | undefined)[] = [];
+  private readonly closing: (number | undefined)[] = [];
   private levels: Level[] = [newLevel(0)];
   private atStart = true;
 
@@ -140,10 +140,11 @@ class ShapeReader {
       level.inTables = !level.inserting;
       return true;
     }
-    if (!AFTER_TABLES.has(text) || this.isColumn(i)) return false;
-    level.expect = false;
-    level.inTables = false;
-    return true;
+    if (AFTER_TABLES.has(text) && !this.isColumn(i)) {
+      level.expect = false;
+      level.inTables = false;
+    }
+    return false;
   }
 
   /** Some databases take such a word for the name of a column or function. */

@@ -14,7 +14,8 @@ export interface StatementTemplate {
 }
 
 const PARAMETER = /:(\.\.\.)?([A-Za-z0-9_.]+)/y;
-const JOINS_NAME = /[\w$.\u0080-\uffff]/;
+/** What a placeholder would be read together with; to the drivers of MySQL `??` is a name. */
+const JOINS_NAME = /[\w$.?\u0080-\uffff]/;
 
 /**
  * Takes a statement apart at its named parameters, where they stand as code. In quotes, names and comments they are text: TypeORM replaces them there too,
@@ -31,9 +32,8 @@ export function readTemplate(sql: string, dialect: SqlDialect): StatementTemplat
     if (isPlaceholder(token, tokens[i + 1], dialect)) {
       throw new StatementRefusedError('it contains a placeholder of the driver', 'Name the parameter: :name.');
     }
-    if (token.text !== ':' || token.kind !== 'punctuation') return;
     // A cast, `::uuid`, is no parameter.
-    if (sql[token.start - 1] === ':' || sql[token.start + 1] === ':') return;
+    if (sql[token.start - 1] === ':') return;
     PARAMETER.lastIndex = token.start;
     const found = PARAMETER.exec(sql);
     if (found === null) return;

@@ -1,0 +1,271 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkCallerExpression, checkCallerText } from '../../lib/orm/sql/caller-text.js';
+import { findDynamicSql } from '../../lib/orm/sql/dynamic-sql.js';
+import { readShape } from '../../lib/orm/sql/mentions.js';
+import { isHarmless } from '../../lib/orm/sql/session-statements.js';
+import { readTokens } from '../../lib/orm/sql/tokens.js';
+
+/* What is refused wherever it stands, and what a connection may be asked beside reading and writing. */
+
+const words = (text: string): string[] => text.split(/\s+/);
+
+describe('a function or table that reads beside the tables that are named', () => {
+  const found = (sql: string): string | undefined => {
+    const { tokens } = readTokens(sql, 'postgres');
+    return findDynamicSql(tokens, readShape(tokens));
+  };
+
+  it.each(
+    words(`query_to_xml query_to_xml_and_xmlschema query_to_xmlschema cursor_to_xml cursor_to_xmlschema table_to_xml
+      table_to_xml_and_xmlschema table_to_xmlschema schema_to_xml schema_to_xmlschema database_to_xml database_to_xml_and_xmlschema
+      dblink dblink_exec dblink_get_result xpath_table crosstab crosstab2 crosstabN ts_stat ts_rewrite load_extension pg_read_file
+      pg_read_binary_file lo_export load_file setval set_config pg_stat_get_activity pg_cancel_backend pg_terminate_backend
+      pg_reload_conf pg_rotate_logfile pg_switch_wal pg_promote pg_advisory_lock pg_advisory_unlock pg_advisory_unlock_all
+      pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared pg_create_restore_point pg_drop_replication_slot
+      pg_logical_slot_get_changes pg_replication_slot_advance pg_ls_dir pg_stat_file pg_stat_reset pg_stat_reset_shared lo_get
+      get_lock release_lock release_all_locks benchmark`),
+  )('is refused where it is called: %s', (name) => {
+    const refused = new RegExp(`^${name.toLowerCase()}\\(\\)`);
+    expect(found(`SELECT ${name}(1)`)).toMatch(refused);
+    expect(found(`SELECT "${name.toLowerCase()}" (1)`)).toMatch(refused);
+    expect(found(`SELECT pg_catalog.${name.toUpperCase()}(1)`)).toMatch(refused);
+    expect(found(`SELECT ${name} FROM a`)).toBeUndefined();
+    expect(found(`SELECT x${name}(1)`)).toBeUndefined();
+    expect(found(`SELECT ${name}`)).toBeUndefined();
+  });
+
+  it.each(
+    words(`load_extensions setvals pg_read_files pg_stat_get_ pg_create_ pg_drop_ pg_logical_ pg_replication_ pg_ls_ lo_ now count
+      pg_advisory_xact_lock benchmarks`),
+  )('is not one that is called alike: %s', (name) => {
+    expect(found(`SELECT ${name}(1)`)).toBeUndefined();
+  });
+
+  it('is not a text that reads like a call', () => {
+    const { tokens } = readTokens(`SELECT 'load_extension' (1)`, 'sqlite');
+    expect(findDynamicSql(tokens, readShape(tokens))).toBeUndefined();
+  });
+
+  it.each([
+    ['passes', `set_config('a', 'b', true)`],
+    ['passes', `set_config('a', f(1, (2)), true)`],
+    ['passes', `1, set_config('a', 'b', true), 2`],
+    ['is refused', `set_config('a', 'b', false)`],
+    ['is refused', `set_config('a', 'b', NOT true)`],
+    ['is refused', `set_config(b, 'b', true)`],
+    ['is refused', `set_config('a', 'b', 1), f(1, true)`],
+    ['is refused', `set_config('a', f(1, true), false)`],
+    ['is refused', `set_config('a', 'b', "true")`],
+    ['is refused', `(set_config('a', "(", false), 1, true)`],
+    ['is refused', `set_config('a', ")", false)`],
+    ['is refused', `set_config('a', 'b', true`],
+    ['is refused', `set_config(true)`],
+    ['is refused', `set_config()`],
+    ['is refused', `set_config(`],
+    ['is refused', `setval('a', 'b', true)`],
+  ])('%s as a setting of the transaction: %s', (what, call) => {
+    expect(found(`SELECT ${call}`) === undefined).toBe(what === 'passes');
+  });
+
+  it.each(
+    words(`pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic pg_statistic_ext_data sqlite_stat1 sqlite_stat3 sqlite_stat4
+      column_stats column_statistics innodb_table_stats sqlite_sequence pg_stat_activity pg_stat_statements processlist innodb_trx
+      events_statements_history events_statements_current pg_toast pg_toast_1234 pg_largeobject pg_largeobject_metadata
+      pg_prepared_statements pg_cursors general_log slow_log dbstat sqlite_dbpage`),
+  )('is refused where it is read: %s', (name) => {
+    expect(found(`SELECT 1 FROM news, x.${name}`)).toBe(`${name} is about all tenants`);
+    expect(found(`SELECT 1 FROM x${name}`)).toBeUndefined();
+    expect(found(`SELECT ${name} FROM a`)).toBeUndefined();
+  });
+
+  it.each(words('sqlite_stat2 sqlite_stat10 pg_stats_x pg_cursorsx events_statements_ dbstats'))(
+    'is not one that is called alike: %s',
+    (name) => {
+      expect(found(`SELECT 1 FROM ${name}`)).toBeUndefined();
+    },
+  );
+});
+
+const HARMLESS = [
+  'SET LOCAL statement_timeout = 5',
+  "SET LOCAL lock_timeout TO '5s'",
+  'SET LOCAL idle_in_transaction_session_timeout = 1;',
+  'SHOW server_version',
+  'SHOW time zone',
+  'SHOW transaction isolation level',
+  'SHOW TABLES',
+  'LISTEN a',
+  'UNLISTEN *',
+  "NOTIFY a, 'b'",
+  'PRAGMA table_info("a b")',
+  'PRAGMA index_list(a)',
+  'PRAGMA foreign_keys',
+  'PRAGMA user_version;',
+];
+const SAVEPOINTS = [
+  'SAVEPOINT a',
+  'RELEASE a',
+  'RELEASE SAVEPOINT a',
+  'ROLLBACK TO a',
+  'ROLLBACK TO SAVEPOINT a',
+  'ROLLBACK TRANSACTION TO a',
+  'ROLLBACK WORK TO SAVEPOINT a;',
+];
+const TRANSACTIONS = [
+  'BEGIN',
+  'BEGIN TRANSACTION',
+  'START TRANSACTION READ ONLY',
+  'START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE',
+  'BEGIN IMMEDIATE TRANSACTION',
+  'COMMIT',
+  'COMMIT TRANSACTION',
+  'END',
+  'ROLLBACK',
+  'ROLLBACK WORK;',
+  'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+  'PRAGMA read_uncommitted = true',
+  'PRAGMA read_uncommitted = false',
+];
+const NEVER = [
+  'SET statement_timeout = 5',
+  'SET LOCAL role = a',
+  'SET LOCAL statement_timeout = 5 , x',
+  'a SET LOCAL statement_timeout = 5',
+  'SHOW a',
+  'SHOW tables x',
+  'x SHOW tables',
+  'x LISTEN a',
+  'LISTENS a',
+  'PRAGMA foreign_keys = 0',
+  'PRAGMA table_info(a); DROP TABLE a',
+  'PRAGMA table_info(a(b))',
+  'PRAGMA table_info()',
+  'PRAGMA table_info(a) x',
+  'x PRAGMA table_info(a)',
+  'x PRAGMA foreign_keys',
+  'PRAGMA user_version = 1',
+  'SELECT 1; LISTEN a',
+  'LISTEN a; SELECT 1',
+  'LISTEN a;;',
+  'SAVEPOINT a b',
+  'x SAVEPOINT a',
+  'RELEASE a b',
+  'ROLLBACK TO a b',
+  'x ROLLBACK TO a',
+  'ROLLBACK TO',
+  'BEGIN a',
+  'x BEGIN',
+  'COMMIT PREPARED a',
+  'COMMIT WORK x',
+  'x COMMIT',
+  'END x',
+  'SET TRANSACTION',
+  'SET TRANSACTION SNAPSHOT 1',
+  'x SET TRANSACTION READ ONLY',
+  'SET TRANSACTION READ ONLY; SELECT 1',
+  'PRAGMA read_uncommitted = 1',
+  'x PRAGMA read_uncommitted = true',
+  'PRAGMA read_uncommitted = true x',
+  '',
+];
+
+describe('a statement about the connection', () => {
+  const passing = (sql: string): string =>
+    [
+      { controls: false, inTransaction: false },
+      { controls: false, inTransaction: true },
+      { controls: true, inTransaction: false },
+    ]
+      .map((state) => (isHarmless(readTokens(sql, 'sqlite').tokens, state) ? 'yes' : 'no'))
+      .join(' ');
+
+  it.each(HARMLESS)('passes always: %s', (sql) => {
+    expect(passing(sql)).toBe('yes yes yes');
+  });
+  it.each(SAVEPOINTS)('passes in a transaction: %s', (sql) => {
+    expect(passing(sql)).toBe('no yes yes');
+  });
+  it.each(TRANSACTIONS)('passes from the runner itself: %s', (sql) => {
+    expect(passing(sql)).toBe('no no yes');
+  });
+  it.each(NEVER)('never passes: %s', (sql) => {
+    expect(passing(sql)).toBe('no no no');
+  });
+});
+
+describe('text of the caller', () => {
+  it.each([
+    'a = 1',
+    '(a = 1) OR (b = 2)',
+    'f(g(a), b)',
+    'a = :b',
+    `a = ')' OR "(" = ';'`,
+    'a, b',
+    'a FROM b',
+    "a = '--' OR b = '/*'",
+    '',
+  ])('is given back where it is one piece: %s', (text) => {
+    expect(checkCallerText(text, 'postgres', 'it')).toBe(text);
+    // What is remembered is the same text, to the same database.
+    expect(checkCallerText(text, 'postgres', 'it')).toBe(text);
+  });
+
+  it.each([
+    ['a closing bracket', '1)', /closes a bracket/],
+    ['a closing bracket that is opened later', '1) OR (1', /closes a bracket/],
+    ['an opening bracket', '(1', /opens a bracket/],
+    ['an opening bracket among others', '((1)', /opens a bracket/],
+    ['a semicolon', '1; 2', /semicolon/],
+    ['a comment', '1 -- a', /comment/],
+    ['a comment between signs', '1 /* a */', /comment/],
+    ['a quote that cannot be read', '$$ a $$', /cannot be read/],
+    ['a quote that does not end', "'a", /does not end/],
+  ])('is refused with %s', (_, text, reason) => {
+    for (let i = 0; i < 2; i += 1) expect(() => checkCallerText(text, 'postgres', 'it')).toThrow(reason);
+  });
+
+  it('is refused by the rules of its database, whatever others have said', () => {
+    expect(checkCallerText('1 # 2', 'postgres', 'it')).toBe('1 # 2');
+    expect(() => checkCallerText('1 # 2', 'mysql', 'it')).toThrow(/comment/);
+  });
+
+  it('says what to write instead', () => {
+    expect(() => checkCallerText(';', 'postgres', 'it')).toThrow(/one complete condition, with values as parameters/);
+  });
+});
+
+describe('an expression of the caller', () => {
+  it.each([
+    'a',
+    'f(a, b) + 1',
+    `(SELECT 1 FROM a, b WHERE c)`,
+    `'from' || "where"`,
+    'a."from"',
+    `"a,b"`,
+    'f(a) + (g(b, c))',
+  ])('is given back: %s', (text) => {
+    expect(checkCallerExpression(text, 'postgres', 'it')).toBe(text);
+  });
+
+  it.each(['a, b', 'f(a), b', ', a'])('is refused where it is more than one: %s', (text) => {
+    expect(() => checkCallerExpression(text, 'postgres', 'it')).toThrow(/more than one/);
+  });
+
+  it.each(
+    words('FROM WHERE SET RETURNING ORDER GROUP HAVING LIMIT UNION INTERSECT EXCEPT VALUES ON SELECT WINDOW FOR INTO'),
+  )('is refused where it opens another clause: %s', (word) => {
+    expect(() => checkCallerExpression(`f(a) ${word} b`, 'postgres', 'it')).toThrow(/another clause/);
+    expect(() => checkCallerExpression(`"${word}"`, 'postgres', 'it')).not.toThrow();
+    expect(() => checkCallerExpression(`(${word} a)`, 'postgres', 'it')).not.toThrow();
+  });
+
+  it('is refused where it is no whole text', () => {
+    expect(() => checkCallerExpression('a)', 'postgres', 'it')).toThrow(/closes a bracket/);
+  });
+
+  it('is not taken for one behind signs in quotes', () => {
+    expect(() => checkCallerExpression(`'(' , b`, 'sqlite', 'it')).toThrow(/more than one/);
+    expect(() => checkCallerExpression(`(')' , b)`, 'sqlite', 'it')).not.toThrow();
+    expect(() => checkCallerExpression(`','`, 'sqlite', 'it')).not.toThrow();
+  });
+});
