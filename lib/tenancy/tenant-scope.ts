@@ -30,6 +30,7 @@ export interface CheckedScope {
 }
 
 let declared: ScopeDeclaration | undefined;
+let declaredKeys = '';
 
 /**
  * Declares the keys of a tenant scope for this process. `MuckModule.forRoot` calls it; a script without Nest calls it itself.
@@ -56,6 +57,7 @@ export function declareScope(declaration: ScopeDeclaration): void {
     ]);
   }
   declared ??= Object.freeze({ ...declaration });
+  declaredKeys = JSON.stringify(Object.keys(declared));
 }
 
 /**
@@ -116,9 +118,9 @@ function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeVal
   throw new TenantScopeInvalidError(`${key} must be a ${nameOf(type)}, got ${kindOf(value)}`);
 }
 
-/** The keys stand in the order of the declaration, which is one for the process: only the values have to be told apart. */
+/** The keys are in it for a query cache, which processes with another declaration may share; their text is made once. */
 function fingerprint(values: TenantScope): string {
-  let text = '[';
+  let text = declaredKeys;
   for (const value of Object.values(values)) {
     text += typeof value === 'string' ? `${JSON.stringify(value)},` : `${typeof value} ${value},`;
   }
