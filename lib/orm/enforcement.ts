@@ -126,11 +126,16 @@ export class Enforcement {
       return bind(template, this.dialect, (name) =>
         this.isGiven(name, parameters) ? { value: this.valueOf(name, parameters) } : undefined,
       );
-    return [placed.sql, placed.names.map((name) => driverValue(this.valueOf(name, parameters), this.dialect))];
+    return [placed.sql, placed.names.map((name) => this.sentValue(name, parameters))];
   }
 
   private isGiven(name: string, parameters: ObjectLiteral): boolean {
     return scopeKeyOf(name) !== undefined || Object.hasOwn(parameters, name);
+  }
+
+  /** A parameter's value as the driver takes it. */
+  sentValue(name: string, parameters: ObjectLiteral): unknown {
+    return driverValue(this.valueOf(name, parameters), this.dialect);
   }
 
   /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */

@@ -60,10 +60,11 @@ export async function selectFromPostgres(
   const { text, values } = statement;
   const { maxQueryExecutionTime } = driver.options;
   if (runner?.isReleased === true) throw new QueryRunnerAlreadyReleasedError();
+  const own = runner && ((await runner.connect()) as PostgresClient);
   logger.logQuery(text, values, runner);
   try {
     const start = maxQueryExecutionTime === undefined ? 0 : Date.now();
-    const rows = await send(enforcement, statement, runner);
+    const rows = await send(enforcement.dataSource, statement, own);
     const took = maxQueryExecutionTime === undefined ? 0 : Date.now() - start;
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
@@ -79,30 +80,23 @@ export async function selectFromPostgres(
   }
 }
 
-/** By callbacks, in one promise: of the half dozen that pool and connection would make none is needed. */
-function send(
-  { dataSource }: Enforcement,
-  statement: PostgresStatement,
-  runner: QueryRunner | undefined,
-): Promise<Rows> {
+/**
+ * By callbacks, in one promise: of the half dozen that pool and connection would make none is needed.
+ *
+ * @param own the connection to use; by default one of the pool
+ */
+function send(dataSource: DataSource, statement: PostgresStatement, own: PostgresClient | undefined): Promise<Rows> {
   const driver = dataSource.driver as PostgresDriver;
-  if (runner !== undefined) {
-    return runner.connect().then(
-      (client: PostgresClient) =>
-        new Promise((resolve, reject) => {
-          ask(driver, client, statement, (error, result) => (error ? reject(error) : resolve(result.rows)));
-        }),
-    );
-  }
   return new Promise((resolve, reject) => {
+    const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
+    if (own !== undefined) return ask(driver, own, statement, done);
     const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
       if (error) return reject(new NotSent(error));
       listen(client);
       ask(driver, client, statement, (failure, result) => {
         // The pool gives a connection that is lost to nobody else.
         release(client[LOST]);
-        if (failure) reject(failure);
-        else resolve(result.rows);
+        done(failure, result);
       });
     };
     // A connection that is opened must not carry the tenant of whoever happens to be first to need it.

@@ -1,12 +1,12 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
-import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityForm } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
-import { scopeKeyOf, scopeValue } from './scope-parameters.js';
-import { driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
+import { scopeKeyOf } from './scope-parameters.js';
+import { placeOnce, readTemplate } from './sql/placeholders.js';
+import type { PlacedStatement } from './sql/placeholders.js';
 import { requireOneScope } from './statement-gate.js';
 
 /** A row as the driver gives it, by the names of the selection. */
@@ -57,7 +57,7 @@ export class ScopedStatement {
     if (placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
     const runner = manager?.queryRunner;
     if (runner !== undefined) requireOneScope(runner);
-    const values = placed.sources.map((source) => valueFrom(source, slots, enforcement));
+    const values = placed.names.map((name) => enforcement.sentValue(name, slots));
     plan.runs += 1;
     const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(placed.sql) : undefined;
     return await selectFromPostgres(enforcement, { text: placed.sql, values, name }, runner);
@@ -98,19 +98,10 @@ export class ScopedStatement {
       slots: template.parameters
         .map(({ name }) => name)
         .filter((name) => scopeKeyOf(name) === undefined && !Object.hasOwn(constants, name)),
-      placed: placed && {
-        sql: placed.sql,
-        sources: placed.names.map((name) => ({ name, scopeKey: scopeKeyOf(name) })),
-      },
+      placed,
       runs: 0,
     };
   }
-}
-
-/** A parameter, and the scope's key that it carries the value of. */
-interface ValueSource {
-  readonly name: string;
-  readonly scopeKey: string | undefined;
 }
 
 interface StatementPlan {
@@ -119,7 +110,7 @@ interface StatementPlan {
   /** The parameters that whoever runs it has to give a value. */
   readonly slots: readonly string[];
   /** With PostgreSQL's placeholders put in; undefined for other databases, and where the text depends on the values. */
-  readonly placed: { readonly sql: string; readonly sources: readonly ValueSource[] } | undefined;
+  readonly placed: PlacedStatement | undefined;
   runs: number;
 }
 
@@ -132,13 +123,6 @@ function cutText(cut: ScopedStatementParts['cut']): string {
 function requireSlots({ slots }: StatementPlan, given: Slots): void {
   const open = slots.find((name) => !Object.hasOwn(given, name));
   if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');
-}
-
-/** The scope's own values come from the scope in force, whatever the caller has given. */
-function valueFrom({ name, scopeKey }: ValueSource, slots: Slots, { dialect }: Enforcement): unknown {
-  return scopeKey === undefined
-    ? driverValue(slots[name], dialect)
-    : scopeValue(scopeKey, currentFrame()?.scope, dialect);
 }
 
 /** TypeORM's own parameter of a select of one of several entities in a table. */
