@@ -19,36 +19,33 @@ export function makePrivate(adapter: HttpAdapter, context: ExecutionContext, var
   const method = String(adapter.getRequestMethod(http.getRequest()));
   if ((method !== 'GET' && method !== 'HEAD') || adapter.isHeadersSent(response) === true) return;
   if (!adapter.getHeader(response, 'Cache-Control')) adapter.setHeader(response, 'Cache-Control', 'private');
-  const known = adapter.getHeader(response, 'Vary') as unknown;
+  // A list of values reads as one text.
+  const known = String(adapter.getHeader(response, 'Vary') ?? '');
   const text = varyText(known, vary);
-  if (text !== known && text !== undefined) adapter.setHeader(response, 'Vary', text);
+  if (text !== known) adapter.setHeader(response, 'Vary', text);
 }
 
 /** An application sends few different ones. */
-const varyTexts = new Map<unknown, Map<string, string | undefined>>();
+const varyTexts = new Map<string, string>();
 const REMEMBERED = 100;
 
-/** @returns undefined where nothing is to be added: the answer varies with everything */
-function varyText(known: unknown, vary: readonly string[]): string | undefined {
-  const added = vary.join();
-  // A list of values is another one each time.
-  if (Array.isArray(known)) return addedTo(known, vary);
-  let texts = varyTexts.get(known);
-  if (texts === undefined) {
+function varyText(known: string, vary: readonly string[]): string {
+  const key = `${known}\n${vary.join()}`;
+  let text = varyTexts.get(key);
+  if (text === undefined) {
+    text = withNames(known, [...WHO_ASKS, ...vary]);
     if (varyTexts.size >= REMEMBERED) varyTexts.clear();
-    varyTexts.set(known, (texts = new Map<string, string | undefined>()));
+    varyTexts.set(key, text);
   }
-  if (!texts.has(added)) texts.set(added, addedTo([known], vary));
-  return texts.get(added);
+  return text;
 }
 
-function addedTo(known: readonly unknown[], vary: readonly string[]): string | undefined {
-  const names = known
-    .filter((value) => typeof value === 'string')
-    .flatMap((value) => value.split(/\s*,\s*/))
-    .filter((name) => name !== '');
-  for (const name of [...WHO_ASKS, ...vary]) {
+function withNames(known: string, added: readonly string[]): string {
+  const names = known.split(/\s*,\s*/).filter((name) => name !== '');
+  // What varies with everything varies with these.
+  if (names.includes('*')) return known;
+  for (const name of added) {
     if (!names.some((other) => other.toLowerCase() === name.toLowerCase())) names.push(name);
   }
-  return names.includes('*') ? undefined : names.join(', ');
+  return names.join(', ');
 }

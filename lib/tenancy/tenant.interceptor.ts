@@ -39,6 +39,7 @@ export class TenantInterceptor implements NestInterceptor {
   private readonly instances: ProviderInstances;
   /** By controller and handler. */
   private readonly routes = new Map<Function, Map<Function, TenantRoute>>();
+
   constructor(
     moduleRef: ModuleRef,
     @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
