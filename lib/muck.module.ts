@@ -17,6 +17,7 @@ import type {
 import { declareEntity } from './tenancy/entity-declarations.js';
 import { Tenancy } from './tenancy/tenancy.js';
 import { declareScope } from './tenancy/tenant-scope.js';
+import { TenantInterceptor } from './tenancy/tenant.interceptor.js';
 import { DEFAULT_RESOLVER } from './tenancy/tokens.js';
 
 /**
@@ -86,8 +87,9 @@ function assemble(
       },
       CrudServices,
       Tenancy,
+      TenantInterceptor,
       BootCheck,
     ],
-    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudServices, Tenancy],
+    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudServices, Tenancy, TenantInterceptor],
   };
 }

@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionContext } from '@nestjs/common';
+import { currentFrame } from '../tenancy/scope-frame.js';
 import { Precondition } from './preconditions/precondition.js';
 import { shownKeys } from './query/row-rules.js';
 import type { RowQuery, RowRules } from './query/row-rules.js';
@@ -55,11 +55,10 @@ export class CrudCall {
   }
 }
 
-const calls = new AsyncLocalStorage<CrudCall | undefined>();
-
 /** The call that the running code belongs to; undefined outside any. */
 export function currentCall(): CrudCall | undefined {
-  return calls.getStore();
+  const call = currentFrame()?.call;
+  return call instanceof CrudCall ? call : undefined;
 }
 
 /**
@@ -68,17 +67,7 @@ export function currentCall(): CrudCall | undefined {
  * @throws Error outside any: the code runs without the interceptor that `@Crud` puts on its controller
  */
 export function requireCall(): CrudCall {
-  const call = calls.getStore();
+  const call = currentCall();
   if (call === undefined) throw new Error('This runs only within a call of a controller with @Crud().');
   return call;
-}
-
-/** Runs `fn` as part of `call`. */
-export function runInCall<R>(call: CrudCall, fn: () => R): R {
-  return calls.run(call, fn);
-}
-
-/** Runs `fn` as part of no call. */
-export function runOutsideCall<R>(fn: () => R): R {
-  return calls.run(undefined, fn);
 }

@@ -1,8 +1,9 @@
-import { UseFilters, UseInterceptors } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
+import { UseFilters } from '@nestjs/common';
+import type { NestInterceptor, Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
+import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import { crudMetadataOf, putCrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
 import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './crud-routes.js';
@@ -44,14 +45,21 @@ export function Crud<T extends object>(
     const inherited = crudMetadataOf(Object.getPrototypeOf(target) as Function)?.links ?? [];
     const withdrawn = inherited.filter(({ name }) => !served.includes(name));
     defineRoutes(target, served, routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]));
-    const interceptors = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
-    if (!interceptors.includes(CrudInterceptor)) UseInterceptors(CrudInterceptor)(target);
+    interceptBy(CrudInterceptor, target);
     // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
     const { problemDetails } = options;
     if (problemDetails !== undefined) {
       UseFilters(problemDetails === true ? AlwaysProblemDetailsFilter : ProblemDetailsFilter)(target);
     }
   };
+}
+
+/** Puts its interceptor on a controller. It opens the tenant scope too: one that does so right before it would only cost each request. */
+function interceptBy(interceptor: Type<NestInterceptor>, target: Function): void {
+  const known = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
+  if (known.includes(interceptor)) return;
+  const others = known.at(-1) === TenantInterceptor ? known.slice(0, -1) : known;
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, interceptor], target);
 }
 
 function chooseRoutes<T extends object>(

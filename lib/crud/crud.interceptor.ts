@@ -2,11 +2,14 @@ import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
+import type { Observer, Subscriber } from 'rxjs';
 import { httpErrorOf } from '../tenancy/http-errors.js';
 import { makePrivate } from '../tenancy/private-answer.js';
 import type { HttpAdapter } from '../tenancy/private-answer.js';
+import { isPromiseLike, runInCall } from '../tenancy/scope-frame.js';
+import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import { isPlainObject } from './body/plain-object.js';
-import { CrudCall, runInCall } from './crud-call.js';
+import { CrudCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
@@ -31,6 +34,7 @@ export class CrudInterceptor implements NestInterceptor {
 
   constructor(
     private readonly services: CrudServices,
+    private readonly tenants: TenantInterceptor,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
   ) {}
 
@@ -47,28 +51,44 @@ export class CrudInterceptor implements NestInterceptor {
     // runs for every request, and each operator costs.
     return new Observable((subscriber) =>
       runInCall(call, () => {
-        if (!isHttp) return next.handle().subscribe(subscriber);
-        const fail = (error: unknown): void => subscriber.error(this.answerTo(error, call));
+        const fail = (error: unknown): void => subscriber.error(isHttp ? this.answerTo(error, call) : error);
+        const answer = isHttp ? this.answering(call, route, subscriber, fail) : subscriber;
         try {
           // Not by a pipe: an override's parameters are its own.
           if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
+          const handled = this.handle(context, next);
+          if (!isPromiseLike(handled)) return handled.subscribe(answer);
+          handled.then((scoped) => subscriber.add(scoped.subscribe(answer)), fail);
         } catch (error) {
           fail(error);
-          return undefined;
         }
-        return next.handle().subscribe({
-          next: (value) => {
-            try {
-              subscriber.next(this.answer(call, route, value));
-            } catch (error) {
-              fail(error);
-            }
-          },
-          error: fail,
-          complete: () => subscriber.complete(),
-        });
+        return undefined;
       }),
     );
+  }
+
+  /** The handler's values, within the tenant scope of its route: that is opened here, since a second interceptor would cost every request. */
+  private handle(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    return this.tenants.isFor(context) ? this.tenants.intercept(context, next) : next.handle();
+  }
+
+  private answering(
+    call: CrudCall,
+    route: CrudRoute | undefined,
+    subscriber: Subscriber<unknown>,
+    fail: (error: unknown) => void,
+  ): Observer<unknown> {
+    return {
+      next: (value) => {
+        try {
+          subscriber.next(this.answer(call, route, value));
+        } catch (error) {
+          fail(error);
+        }
+      },
+      error: fail,
+      complete: () => subscriber.complete(),
+    };
   }
 
   private answer(call: CrudCall, route: CrudRoute | undefined, value: unknown): unknown {

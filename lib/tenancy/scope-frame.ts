@@ -36,6 +36,8 @@ export interface ScopeFrame {
   readonly section: UnscopedSection | undefined;
   /** Identifies the unit of work (a request, a job) that this frame belongs to; nested frames share it. */
   readonly unit: object;
+  /** The call of a handler that the code belongs to, for the layer that answers it; nested frames share it. */
+  readonly call: object | undefined;
 }
 
 /*
@@ -45,9 +47,10 @@ export interface ScopeFrame {
  */
 const frames = new AsyncLocalStorage<ScopeFrame | undefined>();
 
-/** Without a prototype: what something puts on every object must not open a section. */
-function frame(values: ScopeFrame): ScopeFrame {
-  return Object.assign(Object.create(null) as ScopeFrame, values);
+/** A frame within the one in force. It has each property itself: what something puts on every object must not open a section. */
+function nested(scope: CheckedScope | undefined, section: UnscopedSection | undefined, unit?: object): ScopeFrame {
+  const outer = frames.getStore();
+  return { scope, section, unit: unit ?? outer?.unit ?? {}, call: outer?.call };
 }
 
 /** The frame that the running code belongs to, or undefined outside any. */
@@ -72,14 +75,19 @@ export function worksForAnother(own: ScopeFrame): boolean {
   return now.scope.fingerprint !== own.scope?.fingerprint;
 }
 
+/** Whether the same is in force in two frames. */
+export function isInForceIn(frame: ScopeFrame | undefined, other: ScopeFrame | undefined): boolean {
+  return frame?.scope === other?.scope && frame?.section === other?.section && frame?.unit === other?.unit;
+}
+
 /** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
 export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run(frame({ scope, section: undefined, unit: frames.getStore()?.unit ?? {} }), fn);
+  return frames.run(nested(scope, undefined), fn);
 }
 
 /** Runs `fn` as a unit of work of its own with `scope` in force. */
 export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run(frame({ scope, section: undefined, unit: {} }), fn);
+  return frames.run(nested(scope, undefined, {}), fn);
 }
 
 /** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
@@ -90,10 +98,9 @@ export function runOutside<R>(fn: () => R): R {
 
 /** Runs `fn` in `section` and closes it when `fn` returns or its promise settles. */
 export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
-  const outer = frames.getStore();
   let pending = false;
   try {
-    const result = frames.run(frame({ scope: outer?.scope, section, unit: outer?.unit ?? {} }), fn);
+    const result = runUnscopedUntilClosed(section, fn);
     if (isPromiseLike(result)) {
       pending = true;
       const close = (): void => section.close();
@@ -113,8 +120,13 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
 
 /** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end by an event. */
 export function runUnscopedUntilClosed<R>(section: UnscopedSection, fn: () => R): R {
+  return frames.run(nested(frames.getStore()?.scope, section), fn);
+}
+
+/** Runs `fn` as part of a handler's call, with what is in force; undefined for none. */
+export function runInCall<R>(call: object | undefined, fn: () => R): R {
   const outer = frames.getStore();
-  return frames.run(frame({ scope: outer?.scope, section, unit: outer?.unit ?? {} }), fn);
+  return frames.run({ ...nested(outer?.scope, outer?.section), call }, fn);
 }
 
 /** Carries what is in force now into a later call of `fn`, wherever that comes from. */

@@ -1,6 +1,6 @@
 import { UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { declareEntity } from './entity-declarations.js';
+import { declareEntity, entityServedBy } from './entity-declarations.js';
 import type { ScopedOptions } from './entity-declarations.js';
 import { TENANT_ROUTE } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
@@ -52,6 +52,8 @@ export function putRoute(
   if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
   Reflect.defineMetadata(TENANT_ROUTE, route, carrier);
   const useInterceptor = UseInterceptors(TenantInterceptor);
+  // The interceptor of a resource opens the scope itself.
+  if (typeof target === 'function' && entityServedBy(target) !== undefined) return;
   if (descriptor === undefined) useInterceptor(target as Function);
   else useInterceptor(target, property!, descriptor);
 }

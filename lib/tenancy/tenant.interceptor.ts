@@ -11,6 +11,7 @@ import type { HttpAdapter } from './private-answer.js';
 import { ProviderInstances } from './provider-instances.js';
 import {
   currentFrame,
+  isInForceIn,
   isPromiseLike,
   runInScope,
   runOutside,
@@ -38,7 +39,7 @@ export class TenantInterceptor implements NestInterceptor {
   private readonly logger = new Logger('MuckModule');
   private readonly instances: ProviderInstances;
   /** By controller and handler. */
-  private readonly routes = new Map<Function, Map<Function, TenantRoute>>();
+  private readonly routes = new Map<Function, Map<Function, TenantRoute | undefined>>();
 
   constructor(
     moduleRef: ModuleRef,
@@ -51,10 +52,9 @@ export class TenantInterceptor implements NestInterceptor {
   // Neither async nor made of operators: this runs for every request, and each promise and each operator costs.
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const call = context.getArgs<Call>();
-    const frame = currentFrame();
-    if (frame !== undefined && call[FRAME] === frame) return next.handle();
+    if (call[FRAME] !== undefined && isInForceIn(call[FRAME], currentFrame())) return next.handle();
 
-    const route = this.routeOf(context);
+    const route = this.routeOf(context) ?? { kind: 'scoped' };
     const subscribe = (subscriber: Subscriber<unknown>): TeardownLogic => {
       call[FRAME] = currentFrame()!;
       return next.handle().subscribe(this.answering(context, call[FRAME], subscriber));
@@ -84,17 +84,18 @@ export class TenantInterceptor implements NestInterceptor {
     };
   }
 
-  private routeOf(context: ExecutionContext): TenantRoute {
+  /** Whether a decorator on the handler or its class says how it stands to tenants. */
+  isFor(context: ExecutionContext): boolean {
+    return this.routeOf(context) !== undefined;
+  }
+
+  private routeOf(context: ExecutionContext): TenantRoute | undefined {
     const controller = context.getClass();
     const handler = context.getHandler();
     let routes = this.routes.get(controller);
-    if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, TenantRoute>()));
-    let route = routes.get(handler);
-    if (route === undefined) {
-      route = tenantRouteOf(handler) ?? tenantRouteOf(controller) ?? { kind: 'scoped' };
-      routes.set(handler, route);
-    }
-    return route;
+    if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, TenantRoute | undefined>()));
+    if (!routes.has(handler)) routes.set(handler, tenantRouteOf(handler) ?? tenantRouteOf(controller));
+    return routes.get(handler);
   }
 
   private resolve(context: ExecutionContext, type: Type<TenantResolver>): CheckedScope | Promise<CheckedScope> {

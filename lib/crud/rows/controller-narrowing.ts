@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { currentCall, runOutsideCall } from '../crud-call.js';
+import { runInCall } from '../../tenancy/scope-frame.js';
+import { currentCall } from '../crud-call.js';
 import type { CrudCall } from '../crud-call.js';
 import { Narrowing, readNarrowing } from './narrowing.js';
 import { requireParents } from '../parents/required-parents.js';
@@ -51,7 +52,7 @@ export class ControllerNarrowing<T extends object> {
     const parents = await requireParents(call);
     if (scope === undefined) return parents;
     // Outside the call: a scope() that asked its own service would wait for itself.
-    return runOutsideCall(async () =>
+    return runInCall(undefined, async () =>
       parents.and(readNarrowing(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
     );
   }
