@@ -8,6 +8,9 @@ import { EQUIVALENT } from './equivalent.mjs';
 /**
  * npm run test:mutation [-- <file or folder> …]: takes one site after the other out of the folders on which isolation rests, and asks whether
  * a test fails. Ends well when each mutant is killed, or listed as one that changes nothing.
+ *
+ * TEST_PATIENCE says for how many seconds the tests of one mutant may go on (60), TEST_CONCURRENCY in how many processes (2); TEST_SPECS is a
+ * pattern that narrows the tests to those of some files, for while one file of lib/ is worked on.
  */
 
 const paths = process.argv.slice(2);

@@ -24,6 +24,9 @@ const REACH = 'mutation-reach.json';
 const DOUBT = 'mutation-doubt.json';
 const UNSTEADY = 'mutation-unsteady.json';
 
+/** How long the tests of one mutant may go on, the likeliest first: it has survived what they saw of it until then. */
+const PATIENCE = Number(process.env['TEST_PATIENCE'] ?? 60) * 1000;
+
 /** Files that remember across DataSources: what one mutant has seen, the next would not meet again. */
 const REMEMBERING = /\/orm\/sql\/caller-text\.ts$/;
 
@@ -122,7 +125,9 @@ class HotRunner {
     }
 
     let nrOfTests = 0;
+    const start = performance.now();
     for (const { section, tests } of this.order(activeMutant.id)) {
+      if (performance.now() - start > PATIENCE) break;
       nrOfTests += tests.size;
       this.activate();
       const { failed, hung } = await runSection(section, { chosen: (name) => tests.has(name), onEnd: this.deactivate });
