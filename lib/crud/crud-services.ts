@@ -23,8 +23,6 @@ import { unnamedParents } from './parents/parent-paths.js';
 import type { Resource } from './resource/resource.js';
 import { Narrowing } from './rows/narrowing.js';
 import { Precondition } from './preconditions/precondition.js';
-import type { RawRow } from '../orm/scoped-statement.js';
-import type { Selection } from './query/selection.js';
 import { ServedDataSources } from './resource/served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
@@ -84,7 +82,7 @@ export class CrudServices implements OnApplicationBootstrap {
       narrowing: () => narrowing.current(),
       takeClaims: () => currentCall()?.takeClaims() ?? {},
       takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
-      form: (selection, rows, manager) => asAnswer(selection, rows) ?? selection.entities(rows, manager),
+      answer: () => currentCall(),
       hooks: () => hooks.chain(),
     });
   }
@@ -98,7 +96,7 @@ export class CrudServices implements OnApplicationBootstrap {
       narrowing: () => Narrowing.none,
       takeClaims: () => ({}),
       takePrecondition: () => Precondition.none,
-      form: (selection, rows, manager) => selection.entities(rows, manager),
+      answer: () => undefined,
       hooks: () => hooks.chain(),
     });
   }
@@ -154,16 +152,6 @@ export class CrudServices implements OnApplicationBootstrap {
     }
     return problems;
   }
-}
-
-/** The rows as the running call answers with them; undefined where somebody wants entities. */
-function asAnswer<T extends object>(selection: Selection<T>, rows: readonly RawRow[]): T[] | undefined {
-  const call = currentCall();
-  const shaped = call?.takesJson === true ? selection.json(rows) : undefined;
-  if (shaped === undefined) return undefined;
-  call!.isShaped = true;
-  // Nobody looks at them but the interceptor, which knows.
-  return shaped as T[];
 }
 
 function routeKind(owner: Function, method: string): string | undefined {

@@ -5,7 +5,7 @@ import { RowLinks } from './links/row-links.js';
 import type { Narrowing } from './rows/narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery, Page } from './query/list-query.js';
-import type { RowForm } from './query/page-reader.js';
+import type { RowAnswer } from './query/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
 import type { EntityId } from './resource/resource-id.js';
 import type { Resource } from './resource/resource.js';
@@ -30,8 +30,8 @@ export interface CrudBinding<T extends object> {
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
   /** What the running request says of the row that it is going to change; taken once. */
   readonly takePrecondition: () => Precondition;
-  /** What becomes of the rows of a page: entities, unless nobody is there to see them. */
-  readonly form: RowForm<T>;
+  /** What the rows of a page are read for; undefined where application code wants entities. */
+  readonly answer: () => RowAnswer | undefined;
   /** The hooks that take part in writes. */
   readonly hooks: () => Promise<HookChain<T>>;
 }
@@ -63,7 +63,7 @@ export class CrudService<T extends object> {
     const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
     const length = limit ?? (isWholeList ? bounds.max : bounds.default);
     // No waiting for what is there: each wait costs, and this is what is asked most.
-    return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.form);
+    return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.answer());
   }
 
   /**

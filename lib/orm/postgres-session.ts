@@ -4,6 +4,8 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { runOutside } from '../tenancy/scope-frame.js';
 import { withoutValues } from './driver-errors.js';
 import type { Enforcement } from './enforcement.js';
+import { instantsAsJson } from './postgres-instants.js';
+import type { TypeParsers } from './postgres-instants.js';
 
 /** A select as PostgreSQL takes it. */
 export interface PostgresStatement {
@@ -11,16 +13,19 @@ export interface PostgresStatement {
   readonly values: unknown[];
   /** What the server shall keep it as. */
   readonly name?: string | undefined;
+  /** Whether instants are wanted in the form that they have in JSON. */
+  readonly isForJson?: boolean | undefined;
 }
 
 type Rows = Readonly<Record<string, unknown>>[];
 type Done = (error: Error | undefined, result: { readonly rows: Rows }) => void;
 
 /** What is used of a connection of `pg`. */
-interface PostgresClient {
+interface PostgresClient extends TypeParsers {
   query(query: PostgresQuery): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   [LOST]?: Error | undefined;
+  [JSON_TYPES]?: TypeParsers;
 }
 
 interface PostgresPool {
@@ -30,6 +35,8 @@ interface PostgresPool {
 /** A query of `pg`, which can be handed to a connection as it is. */
 interface PostgresQuery {
   name: string | undefined;
+  /** Not there with bindings that read rows themselves. */
+  readonly _result?: { _types?: TypeParsers };
 }
 type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
 
@@ -57,7 +64,7 @@ export async function selectFromPostgres(
   runner: QueryRunner | undefined,
 ): Promise<Rows> {
   const { logger, driver } = enforcement.dataSource;
-  const { text, values } = statement;
+  const { text, values, isForJson } = statement;
   const { maxQueryExecutionTime } = driver.options;
   if (runner?.isReleased === true) throw new QueryRunnerAlreadyReleasedError();
   const own = runner && ((await runner.connect()) as PostgresClient);
@@ -73,7 +80,8 @@ export async function selectFromPostgres(
     if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code ?? '')) {
       enforcement.prepared.forget(text);
       // In a transaction nothing more can be asked after an error.
-      if (runner?.isTransactionActive !== true) return selectFromPostgres(enforcement, { text, values }, runner);
+      if (runner?.isTransactionActive !== true)
+        return selectFromPostgres(enforcement, { text, values, isForJson }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
     throw withoutValues(new QueryFailedError(text, values, error as Error), 'postgres');
@@ -124,17 +132,22 @@ function poolOf(dataSource: DataSource): PostgresPool | undefined {
 function ask(
   driver: PostgresDriver,
   client: PostgresClient,
-  { text, values, name }: PostgresStatement,
+  { text, values, name, isForJson }: PostgresStatement,
   done: Done,
 ): void {
   const { Query } = driver.postgres as { readonly Query: PostgresQueryType };
   const query = new Query(text, values, done);
   query.name = name;
+  if (isForJson === true && query._result !== undefined) {
+    query._result._types = client[JSON_TYPES] ??= instantsAsJson(client);
+  }
   client.query(query);
 }
 
 /** Why a connection was lost. */
 const LOST = Symbol('lost');
+/** The type parsers of a connection for answers in JSON. */
+const JSON_TYPES = Symbol('json types');
 
 /** Sees to it that the loss of a connection is heard of: a statement that waits for it fails by itself, the process must not. */
 function listen(client: PostgresClient): void {

@@ -55,7 +55,8 @@ export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | u
   return (value) => (value === null ? null : hydrate(value));
 }
 
-function isInstant(type: ColumnType): boolean {
+/** Whether the values of a column type are instants. */
+export function isInstant(type: ColumnType): boolean {
   return (
     type === Date || (typeof type === 'string' && /^(?:datetime|timestamp(?:tz| with(?:out)? time zone)?)$/.test(type))
   );

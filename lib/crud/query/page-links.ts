@@ -62,22 +62,28 @@ interface UrlParts {
 
 /** What the client wrote stays as it is: encoded anew it could grow threefold. */
 function splitUrl(url: string, names: readonly string[]): UrlParts {
+  const isPlain = !/[^!-~]|[<>"#%+]/.test(url);
+  const text = (part: string): string => (isPlain ? part : headerText(part.replaceAll('#', '%23')));
   const open = new Set(names);
   const at = url.indexOf('?');
   const query: (string | { readonly name: string })[] = [];
   for (const part of at === -1 ? [] : url.slice(at + 1).split('&')) {
-    const name = parameterName(part);
+    const name = isPlain ? rawName(part) : parameterName(part);
     if (!names.includes(name)) {
-      if (part !== '') query.push(headerText(part.replaceAll('#', '%23')));
+      if (part !== '') query.push(text(part));
     } else if (open.delete(name)) query.push({ name });
   }
   for (const name of open) query.push({ name });
-  return { path: headerText(at === -1 ? url : url.slice(0, at)), query };
+  return { path: text(at === -1 ? url : url.slice(0, at)), query };
+}
+
+function rawName(part: string): string {
+  const at = part.indexOf('=');
+  return at === -1 ? part : part.slice(0, at);
 }
 
 function parameterName(part: string): string {
-  const at = part.indexOf('=');
-  const name = at === -1 ? part : part.slice(0, at);
+  const name = rawName(part);
   if (!/[%+]/.test(name)) return name;
   const [[read] = ['']] = new URLSearchParams(part);
   return read;

@@ -1,11 +1,11 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { isPromiseLike } from '../../tenancy/scope-frame.js';
 import type { Condition } from '../rows/conditions.js';
 import type { Resource } from '../resource/resource.js';
 import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
 import type { CursorPosition } from './cursor.js';
+import type { JsonReader } from './json-reader.js';
 import { Page } from './list-query.js';
 import type { ListCount, ListQuery } from './list-query.js';
 import { readListRequest } from './list-request.js';
@@ -15,23 +15,25 @@ import { countStatement, isUsualLength, keyAlias, listValues, pageStatement, sta
 import type { PageStart } from './plan-list.js';
 import type { Selection } from './selection.js';
 
-/** What becomes of the rows of a page. */
-export type RowForm<T extends object> = (
-  selection: Selection<T>,
-  rows: readonly RawRow[],
-  manager: EntityManager,
-) => T[] | Promise<T[]>;
+/** The answer that the rows of a page are read for. */
+export interface RowAnswer {
+  /** Whether they go to nobody else, so that no entities are needed. */
+  readonly takesJson: boolean;
+  /** Set where they have the form of an answer. */
+  isShaped: boolean;
+}
 
 /** Reads the pages of one list. */
 export class PageReader<T extends object> {
   private readonly request: ListRequest;
   private readonly selection: Selection<T>;
+  private readonly json: JsonReader | undefined;
   private readonly values: Readonly<Record<string, unknown>>;
 
   /**
    * @param conditions what every row meets besides
    * @param manager a transaction's, or the DataSource's own
-   * @param form what becomes of the rows
+   * @param answer what the rows are read for; undefined where application code wants entities
    * @throws TypeError for a column, operator or value that is none
    */
   constructor(
@@ -39,10 +41,11 @@ export class PageReader<T extends object> {
     private readonly query: ListQuery<T>,
     conditions: readonly Condition[],
     private readonly manager: EntityManager,
-    private readonly form: RowForm<T>,
+    private readonly answer: RowAnswer | undefined,
   ) {
     this.request = readListRequest(resource, query, conditions);
     this.selection = resource.selection(query, resource.list.rows);
+    this.json = answer?.takesJson === true ? this.selection.json : undefined;
     this.values = listValues(resource, this.request);
   }
 
@@ -50,8 +53,7 @@ export class PageReader<T extends object> {
   async atOffset(limit: number, offset: number): Promise<Page<T>> {
     const count = this.query.count ?? this.resource.list.count;
     const rows = await this.rows('offset', limit, limit, offset, count);
-    const shown = this.form(this.selection, rows, this.manager);
-    const items = isPromiseLike(shown) ? await shown : shown;
+    const items = this.asAnswered(rows) ?? (await this.selection.entities(rows, this.manager));
     if (count === 'none') return new Page({ items, limit, offset });
     return new Page({ items, ...this.totalOf(rows[0] ?? (await this.counted(count, offset)), count), limit, offset });
   }
@@ -72,7 +74,7 @@ export class PageReader<T extends object> {
     const cursorAt = (row: RawRow | undefined, reads: CursorPosition['reads']): string | null =>
       row === undefined ? null : writeCursor({ reads, values: this.keysOf(row) }, fingerprint);
     return new Page({
-      items: await this.form(this.selection, rows, this.manager),
+      items: this.asAnswered(rows) ?? (await this.selection.entities(rows, this.manager)),
       limit,
       nextCursor: isBackwards || hasMore ? cursorAt(rows.at(-1), 'forwards') : null,
       prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(rows[0], 'backwards') : null,
@@ -82,7 +84,17 @@ export class PageReader<T extends object> {
   private rows(start: PageStart, length: number, limit: number, offset: number, count: ListCount): Promise<RawRow[]> {
     const cut = offset === 0 && isUsualLength(this.resource, length) ? limit : 'slots';
     const statement = pageStatement(this.resource, this.selection, this.request, start, cut, count);
-    return statement.run({ ...this.values, ...startValues(start), limit, offset }, this.manager);
+    const slots = { ...this.values, ...startValues(start), limit, offset };
+    return statement.run(slots, this.manager, this.json?.takesJsonInstants);
+  }
+
+  /** The rows as an answer shows them; undefined where somebody wants entities. */
+  private asAnswered(rows: readonly RawRow[]): T[] | undefined {
+    const { json, answer } = this;
+    if (json === undefined || answer === undefined) return undefined;
+    answer.isShaped = true;
+    // Nobody looks at them but the interceptor, which knows.
+    return rows.map((row) => json.read(row)) as T[];
   }
 
   /** Before the first row there is nothing to count. */

@@ -75,6 +75,7 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
     if (typeof value !== 'string') draft.problems.push(`${quoted(name)} must be given once, as text`);
     else if (isParameter(name, rules)) PARAMETERS.get(name)!(draft, value, rules);
     else readParameter(draft, name, value, rules);
+    if (draft.problems.length + reader.problems.length === 0) continue;
     for (const detail of [...draft.problems.splice(0), ...reader.problems.splice(0)]) {
       problems.push({ detail, code: 'parameter', parameter: shortened(name) });
     }

@@ -43,7 +43,8 @@ export class Selection<T extends object> {
   private readonly hasJoins: boolean;
   private readonly hasListeners: boolean;
   private readonly hasRelationIds: boolean;
-  private readonly jsonReader: JsonReader | undefined;
+  /** Makes of the rows what an answer holds; undefined where it takes entities to know. */
+  readonly json: JsonReader | undefined;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
@@ -60,7 +61,7 @@ export class Selection<T extends object> {
     const { json } = parts;
     if (json !== undefined && parts.include.length === 0) {
       const shown = json.filter(({ column }) => fields?.has(column.property) ?? true);
-      this.jsonReader = new JsonReader(this.selected, shown, parts.dataSource.driver);
+      this.json = new JsonReader(this.selected, shown, parts.dataSource.driver);
     }
     this.hasListeners = all.some(isListenedTo);
     this.hasRelationIds = hasRelationIds(this.selected);
@@ -99,16 +100,6 @@ export class Selection<T extends object> {
     if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
     await this.announce(entities, manager);
     return entities;
-  }
-
-  /**
-   * Makes of the rows what an answer holds.
-   *
-   * @returns undefined where it takes entities to know
-   */
-  json(rows: readonly RawRow[]): Record<string, unknown>[] | undefined {
-    const { jsonReader } = this;
-    return jsonReader && rows.map((row) => jsonReader.read(row));
   }
 
   /** Runs `@AfterLoad` and subscribers, of included entities too. */

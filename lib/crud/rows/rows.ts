@@ -20,7 +20,7 @@ import { explainDatabaseError } from '../resource/database-errors.js';
 import { preconditionFailed } from '../preconditions/precondition.js';
 import type { ListQuery, Page } from '../query/list-query.js';
 import { PageReader } from '../query/page-reader.js';
-import type { RowForm } from '../query/page-reader.js';
+import type { RowAnswer } from '../query/page-reader.js';
 import type { RowQuery } from '../query/row-rules.js';
 import type { Selection } from '../query/selection.js';
 import type { Resource } from '../resource/resource.js';
@@ -92,9 +92,13 @@ export class Rows<T extends object> {
     return this.find(which);
   }
 
-  /** A page of them: at the query's cursor, or at its offset. */
-  list(query: ListQuery<T>, limit: number, form: RowForm<T>): Promise<Page<T>> {
-    const reader = new PageReader(this.resource, query, this.conditions, this.manager, form);
+  /**
+   * A page of them: at the query's cursor, or at its offset.
+   *
+   * @param answer what the rows are read for; undefined where application code wants entities
+   */
+  list(query: ListQuery<T>, limit: number, answer: RowAnswer | undefined): Promise<Page<T>> {
+    const reader = new PageReader(this.resource, query, this.conditions, this.manager, answer);
     return this.explaining(() =>
       query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
     );

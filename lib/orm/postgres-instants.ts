@@ -1,0 +1,46 @@
+/** What makes JavaScript values of the texts that PostgreSQL sends. */
+export interface TypeParsers {
+  getTypeParser(type: number, format: string): TypeParser;
+}
+
+type TypeParser = (text: string) => unknown;
+
+/** PostgreSQL's number of `timestamp with time zone`. */
+const TIMESTAMPTZ = 1184;
+
+/**
+ * The type parsers of a connection, with instants in the form that they have in JSON: a Date for each would take longer than all else that is
+ * done to a row. What is not written in UTC becomes a Date as ever, and a parser of the application's own is kept.
+ *
+ * @example
+ * instantsAsJson(client).getTypeParser(1184, 'text')('2026-01-31 12:34:56.789+00'); // '2026-01-31T12:34:56.789Z'
+ */
+export function instantsAsJson(parsers: TypeParsers): TypeParsers {
+  const parser = parsers.getTypeParser(TIMESTAMPTZ, 'text');
+  if (!makesDates(parser)) return parsers;
+  const parse = (text: string): unknown => (isUtc(text) ? jsonInstant(text) : parser(text));
+  return {
+    getTypeParser: (type, format) =>
+      type === TIMESTAMPTZ && format === 'text' ? parse : parsers.getTypeParser(type, format),
+  };
+}
+
+const PROBES = ['2026-01-31 12:34:56.789+00', '0099-12-31 23:59:59.9999+00', '2026-06-01 00:00:00+00'];
+
+function makesDates(parser: TypeParser): boolean {
+  return PROBES.every((text) => {
+    const value = parser(text);
+    return value instanceof Date && value.toJSON() === jsonInstant(text);
+  });
+}
+
+/** `2026-01-31 12:34:56.789012+00`: years before 1 and after 9999, and infinity, are written otherwise. */
+function isUtc(text: string): boolean {
+  return text.endsWith('+00') && text[4] === '-' && text[10] === ' ';
+}
+
+/** A Date counts whole milliseconds, and cuts off what is less. */
+function jsonInstant(text: string): string {
+  const fraction = text.slice(20, -3).slice(0, 3).padEnd(3, '0');
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}Z`;
+}
