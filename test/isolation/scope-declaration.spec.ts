@@ -1,0 +1,169 @@
+import { describe, expect, it } from '@jest/globals';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { declareScope, MuckConfigurationError, Tenancy, tenantFromParam, TenantScopeInvalidError } from 'nestjs-muck';
+import { checkScope, scopeDeclaration } from '../../lib/tenancy/tenant-scope.js';
+import type { CheckedScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/tenant-scope.js';
+
+/*
+ * The declaration of a scope's keys, and what is checked against it. A process has one, so the tests go through its life in order: nothing is
+ * declared at first.
+ */
+
+const DECLARATION = { region: String, account: BigInt, floor: Number };
+const SCOPE = { region: 'north', account: 7n, floor: 3 };
+
+describe('the declaration of a scope', () => {
+  it('must be there before a scope is opened', () => {
+    expect(() => scopeDeclaration()).toThrow(MuckConfigurationError);
+    expect(() => checkScope(SCOPE)).toThrow('no tenant scope is declared in this process');
+    expect(() => new Tenancy().run(SCOPE, () => undefined)).toThrow(MuckConfigurationError);
+  });
+
+  it('has keys, of known types, or nothing is declared', () => {
+    expect(() => declareScope({})).toThrow('the scope has no keys');
+    for (const type of [Date, Boolean, Object, Symbol, 'number', undefined, null]) {
+      expect(() => declareScope({ region: String, account: type as never })).toThrow(
+        "the scope key 'account' has no known type: say Number, String or BigInt",
+      );
+    }
+    expect(() => scopeDeclaration()).toThrow(MuckConfigurationError);
+  });
+
+  it('is made once, and again only alike', () => {
+    const given = { ...DECLARATION };
+    declareScope(given);
+    given.floor = String as never;
+    expect(scopeDeclaration()).toEqual(DECLARATION);
+    expect(Object.isFrozen(scopeDeclaration())).toBe(true);
+    const first = scopeDeclaration();
+    declareScope({ ...DECLARATION });
+    expect(scopeDeclaration()).toBe(first);
+    for (const other of [
+      { region: String, account: BigInt },
+      { ...DECLARATION, wing: Number },
+      { ...DECLARATION, floor: BigInt },
+      { account: BigInt, region: String, floor: Number },
+    ] as ScopeDeclaration[]) {
+      expect(() => declareScope(other)).toThrow('one process has one scope: it was declared as { region: String, ');
+    }
+    expect(scopeDeclaration()).toBe(first);
+  });
+});
+
+describe('a scope of several keys', () => {
+  it('is taken with each value as it is', () => {
+    const longest = 'x'.repeat(255);
+    for (const scope of [
+      SCOPE,
+      { region: ' ', account: 0n, floor: 0 },
+      { region: longest, account: -(2n ** 63n), floor: -Number.MAX_SAFE_INTEGER },
+      { region: ' north ', account: 2n ** 70n, floor: Number.MAX_SAFE_INTEGER },
+    ]) {
+      if (scope.region === ' ') expect(() => checkScope(scope)).toThrow('got an empty string');
+      else expect(checkScope(scope).values).toEqual(scope);
+    }
+  });
+
+  it('is taken from an object that has its keys itself, whatever its class and their order', () => {
+    expect(checkScope({ floor: 3, account: 7n, region: 'north' }).values).toEqual(SCOPE);
+    expect(checkScope(Object.assign(Object.create(null) as object, SCOPE)).values).toEqual(SCOPE);
+    expect(() => checkScope(Object.create(SCOPE))).toThrow(TenantScopeInvalidError);
+    expect(() =>
+      checkScope(Object.assign(Object.create({ region: 'north' }) as object, { account: 7n, floor: 3 })),
+    ).toThrow(TenantScopeInvalidError);
+  });
+
+  it.each<[what: string, value: unknown, kind: string]>([
+    ['null', null, 'null'],
+    ['nothing', undefined, 'undefined'],
+    ['a list', ['north'], 'an array'],
+    ['an object', { toString: () => 'north' }, 'an object'],
+    ['a boxed text', new String('north'), 'an object'],
+    ['a boolean', true, 'boolean'],
+    ['a symbol', Symbol('north'), 'symbol'],
+    ['no number', Number.NaN, 'NaN'],
+  ])('is none with %s for a value of any type', (_, value, kind) => {
+    for (const [key, name] of [
+      ['region', 'non-empty string'],
+      ['account', 'bigint'],
+      ['floor', 'number'],
+    ]) {
+      if (key === 'floor' && typeof value === 'number') continue;
+      expect(() => checkScope({ ...SCOPE, [key]: value })).toThrow(
+        new TenantScopeInvalidError(`${key} must be a ${name}, got ${kind}`),
+      );
+    }
+  });
+
+  it.each<[what: string, scope: object, message: string]>([
+    ['a number for a text', { region: 7 }, 'region must be a non-empty string, got a number'],
+    ['a bigint for a text', { region: 7n }, 'region must be a non-empty string, got bigint'],
+    ['an empty text', { region: '' }, 'region must be a non-empty string, got an empty string'],
+    ['a text of spaces', { region: ' \t\n' }, 'region must be a non-empty string, got an empty string'],
+    ['a text that is too long', { region: 'x'.repeat(256) }, 'region is a string of more than 255 characters'],
+    ['a number for a bigint', { account: 7 }, 'account must be a bigint, got a number'],
+    ['a text for a bigint', { account: '7' }, 'account must be a bigint, got a string'],
+    ['a bigint for a number', { floor: 3n }, 'floor must be a number, got bigint'],
+    ['a text for a number', { floor: '3' }, 'floor must be a number, got a string'],
+    ['no number', { floor: Number.NaN }, 'floor must be a whole number in the safe range'],
+    ['a fraction', { floor: 1.5 }, 'floor must be a whole number in the safe range'],
+    ['an unsafe number', { floor: 2 ** 53 }, 'floor must be a whole number in the safe range'],
+    [
+      'one more key',
+      { wing: 1 },
+      'expected exactly { region: String, account: BigInt, floor: Number }, got 1 more key(s)',
+    ],
+    ['two more keys', { wing: 1, toString: 2 }, 'got 2 more key(s)'],
+  ])('is none with %s', (_, change, message) => {
+    expect(() => checkScope({ ...SCOPE, ...change })).toThrow(TenantScopeInvalidError);
+    expect(() => checkScope({ ...SCOPE, ...change })).toThrow(message);
+  });
+
+  it.each([
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [[SCOPE], 'an array'],
+    ['north', 'a string'],
+    [7, 'a number'],
+    [() => SCOPE, 'function'],
+  ])('is not %p', (candidate, kind) => {
+    expect(() => checkScope(candidate)).toThrow(
+      new TenantScopeInvalidError(`expected an object { region: String, account: BigInt, floor: Number }, got ${kind}`),
+    );
+  });
+
+  it('cannot be changed once it has been checked', () => {
+    const checked = checkScope({ ...SCOPE });
+    expect(Object.isFrozen(checked)).toBe(true);
+    expect(Object.isFrozen(checked.values)).toBe(true);
+  });
+
+  it('is told apart from each other one by its text, and has the same one as its like', () => {
+    const print = (scope: TenantScope): string => (checkScope(scope) satisfies CheckedScope).fingerprint;
+    const different = [
+      SCOPE,
+      { ...SCOPE, region: 'north"' },
+      { ...SCOPE, region: 'nort' },
+      { ...SCOPE, region: 'North' },
+      { ...SCOPE, region: 'north,bigint 7' },
+      { ...SCOPE, account: 3n, floor: 7 },
+      { ...SCOPE, account: 73n, floor: 3 },
+      { ...SCOPE, account: 7n, floor: 33 },
+      { ...SCOPE, floor: -3 },
+    ].map(print);
+    expect(new Set(different).size).toBe(different.length);
+    expect(print({ floor: 3, account: 7n, region: 'north' })).toBe(print(SCOPE));
+    // It stands in query caches that other processes share, whose scope may have other keys.
+    expect(print(SCOPE)).toBe('["region","account","floor"]"north",bigint 7,number 3,');
+  });
+
+  it('cannot be claimed by a client, who names one value', async () => {
+    let asked = false;
+    const FromParam = tenantFromParam('region', { authorize: () => (asked = true) });
+    const context = new ExecutionContextHost([{ params: { region: 'north' } }]);
+    const answer = Promise.resolve(new FromParam().resolve(context));
+    await expect(answer).rejects.toThrow(MuckConfigurationError);
+    await expect(answer).rejects.toThrow('a scope of 3 keys cannot be claimed by one header, parameter or subdomain');
+    expect(asked).toBe(false);
+  });
+});
