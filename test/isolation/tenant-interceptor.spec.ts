@@ -275,14 +275,19 @@ describe('the interceptor of tenants', () => {
       expect(logged).toEqual([]);
     });
 
-    it.each([null, {}, 1, [], { organizationId: '1' }, { organizationId: 1, more: 1 }, Promise.resolve({})])(
-      'says so of what is no scope, and tells the log alone: %j',
-      async (wrong) => {
-        script = () => wrong;
-        expect(await failure(answer(call(ScopedController).context, nobody))).toEqual(NO_TENANT);
-        expect(logged).toEqual([expect.stringMatching(/^Scripted at ScopedController\.handle: /)]);
-      },
-    );
+    it.each<[what: string, wrong: unknown]>([
+      ['null', null],
+      ['no key', {}],
+      ['a number', 1],
+      ['a list', []],
+      ['a value of another type', { organizationId: '1' }],
+      ['one key too many', { organizationId: 1, more: 1 }],
+      ['what comes later', Promise.resolve({})],
+    ])('says so of what is no scope, and tells the log alone: %s', async (_, wrong) => {
+      script = () => wrong;
+      expect(await failure(answer(call(ScopedController).context, nobody))).toEqual(NO_TENANT);
+      expect(logged).toEqual([expect.stringMatching(/^Scripted at ScopedController\.handle: /)]);
+    });
 
     it('says so in private', async () => {
       script = () => undefined;
