@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
@@ -105,11 +106,11 @@ export class Policies {
     return this.tables.byName.get(this.tableKey(table)) ?? NONE;
   }
 
-  /** A table's name without its schema, as the database keeps it: PostgreSQL cuts what is longer than 63 bytes. */
+  /** A table's name without its schema, as the database keeps it: PostgreSQL keeps the characters that 63 bytes hold in whole. */
   private tableKey(name: string): string {
     const table = name.toLowerCase().split('.').at(-1)!;
     if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;
-    return Buffer.from(table).subarray(0, IDENTIFIER_BYTES).toString();
+    return new StringDecoder().write(Buffer.from(table).subarray(0, IDENTIFIER_BYTES));
   }
 
   private groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
@@ -137,7 +138,7 @@ export class Policies {
         isScoped(this.of(other)) &&
         other.foreignKeys.some(
           ({ referencedEntityMetadata, onDelete }) =>
-            referencedEntityMetadata === metadata && /CASCADE|SET/i.test(onDelete ?? ''),
+            referencedEntityMetadata === metadata && /CASCADE|SET/i.test(onDelete!),
         ),
     );
   }
@@ -165,8 +166,7 @@ export class Policies {
   }
 
   private render(metadata: EntityMetadata, qualifier: string): string {
-    const policy = this.of(metadata);
-    if (!isScoped(policy)) return '';
+    const policy = this.of(metadata) as ScopedPolicy;
     if (policy.kind === 'parents')
       return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
     return policy.columns

@@ -7,11 +7,12 @@ import { attach } from '../../lib/orm/attach.js';
  * and what is refused is refused before anything is sent.
  */
 export async function unconnected(
-  type: 'postgres' | 'mysql' | 'sqljs',
+  type: 'postgres' | 'mysql' | 'mariadb' | 'sqljs',
   entities: NonNullable<DataSourceOptions['entities']>,
+  options: Pick<DataSourceOptions, 'cache'> = {},
 ): Promise<DataSource> {
-  const own = type === 'mysql' ? { connectorPackage: 'mysql2', database: 'none' } : {};
-  const dataSource = new DataSource({ type, entities, ...own } as DataSourceOptions);
+  const own = type === 'mysql' || type === 'mariadb' ? { connectorPackage: 'mysql2', database: 'none' } : {};
+  const dataSource = new DataSource({ type, entities, ...own, ...options } as DataSourceOptions);
   await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
   attach(dataSource);
   return dataSource;

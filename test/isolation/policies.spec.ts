@@ -1,0 +1,218 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { declareScope, EntityUndeclaredError, Tenancy, TenantScoped, TenantShared } from 'nestjs-muck';
+import type { Type } from '@nestjs/common';
+import {
+  Column,
+  DataSource,
+  Entity,
+  JoinTable,
+  ManyToMany,
+  ManyToOne,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { requireEnforcement } from '../../lib/orm/enforcement.js';
+import type { Policies } from '../../lib/orm/policies.js';
+import { scopeParameter } from '../../lib/orm/scope-parameters.js';
+import { unconnected } from '../support/unconnected.js';
+
+/*
+ * The condition that limits each table, and which entities stand behind a name in SQL. Nothing is sent.
+ */
+
+declareScope({ tenant: String, branch: Number });
+const tenancy = new Tenancy();
+const asAcme = <R>(fn: () => R): R => tenancy.run({ tenant: 'acme', branch: 1 }, fn);
+const policiesOf = (dataSource: DataSource): Policies => requireEnforcement(dataSource).policies;
+
+@Entity()
+@TenantScoped()
+class Office {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+}
+
+@Entity()
+@TenantScoped({ via: 'office' })
+class Room {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => Office, { nullable: false }) office!: Relation<Office>;
+}
+
+@Entity()
+@TenantScoped({ via: 'room' })
+class Shelf {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => Room, { nullable: false }) room!: Relation<Room>;
+  @ManyToMany(() => Color) @JoinTable({ name: 'shelf_color' }) colors!: Relation<Color[]>;
+  @ManyToMany(() => Mystery) @JoinTable({ name: 'shelf_mystery' }) mysteries!: Relation<Mystery[]>;
+}
+
+@Entity()
+@TenantShared('of the world')
+class Color {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToMany(() => Color) @JoinTable({ name: 'color_color' }) likes!: Relation<Color[]>;
+  @ManyToMany(() => Mystery) @JoinTable({ name: 'color_mystery' }) mysteries!: Relation<Mystery[]>;
+}
+
+/** Nobody has said whose its rows are. */
+@Entity()
+class Mystery {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+@Entity()
+@TenantScoped({ via: 'mystery' })
+class Riddle {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => Mystery, { nullable: false }) mystery!: Relation<Mystery>;
+}
+
+const ENTITIES = [Office, Room, Shelf, Color, Mystery, Riddle];
+const [TENANT, BRANCH] = [scopeParameter('tenant'), scopeParameter('branch')];
+
+describe('the condition of a table', () => {
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    dataSource = await unconnected('postgres', ENTITIES);
+  });
+  const condition = (of: string | Type<object>): string =>
+    asAcme(() => policiesOf(dataSource).predicate(dataSource.getMetadata(of), '"x"'));
+
+  it('follows parents up to the one that has the columns, each under a name of its own', () => {
+    expect(condition(Shelf)).toBe(
+      'EXISTS (SELECT 1 FROM "room" "muck_parent_1" WHERE "muck_parent_1"."id" = "x"."roomId" AND ' +
+        'EXISTS (SELECT 1 FROM "office" "muck_parent_2" WHERE "muck_parent_2"."id" = "muck_parent_1"."officeId" AND ' +
+        `"muck_parent_2"."tenant" = :${TENANT} AND "muck_parent_2"."branch" = :${BRANCH}))`,
+    );
+  });
+
+  it('that connects rows of tenants with shared ones is that of the rows of tenants', () => {
+    expect(condition('shelf_color')).toMatch(
+      /^EXISTS \(SELECT 1 FROM "shelf" "muck_parent_1" WHERE "muck_parent_1"\."id" = "x"\."shelfId" AND EXISTS .*\)$/,
+    );
+    expect(condition('shelf_color')).not.toContain('color');
+  });
+
+  it('that connects shared rows is none', () => {
+    expect(condition('color_color')).toBe('');
+    expect(policiesOf(dataSource).guarded('color_color')).toEqual([]);
+  });
+
+  it.each(['shelf_mystery', 'color_mystery', Riddle, Mystery])(
+    'whose rows, or rows that they hang on, nobody has declared is refused: %p',
+    (of) => {
+      expect(() => condition(of)).toThrow(EntityUndeclaredError);
+    },
+  );
+
+  it.each(['mysql', 'mariadb'] as const)('compares texts byte by byte on %s, and numbers as they are', async (type) => {
+    const open = await unconnected(type, ENTITIES);
+    expect(asAcme(() => policiesOf(open).predicate(open.getMetadata(Office), '`x`'))).toBe(
+      `\`x\`.\`tenant\` = :${TENANT} AND BINARY \`x\`.\`tenant\` = :${TENANT} AND \`x\`.\`branch\` = :${BRANCH}`,
+    );
+  });
+});
+
+/** A scoped entity, and its table's name. */
+function tableNamed(name: string): Type<object> {
+  @Entity(name)
+  @TenantScoped()
+  class Named {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column() tenant!: string;
+    @Column() branch!: number;
+  }
+  return Named;
+}
+
+describe('a name in SQL', () => {
+  const isLimited = async (type: 'postgres' | 'mysql' | 'sqljs', table: string, name: string): Promise<boolean> =>
+    policiesOf(await unconnected(type, [tableNamed(table)])).guarded(name).length > 0;
+  const AT_LIMIT = 'n'.repeat(63);
+
+  it('that is longer than PostgreSQL keeps is the table that it becomes', async () => {
+    expect(await isLimited('postgres', `${AT_LIMIT}_and_more`, AT_LIMIT)).toBe(true);
+    expect(await isLimited('postgres', AT_LIMIT, `${AT_LIMIT}_and_more`)).toBe(true);
+    expect(await isLimited('postgres', AT_LIMIT, AT_LIMIT.slice(1))).toBe(false);
+  });
+
+  it('is cut before a character that would reach over the end of what PostgreSQL keeps', async () => {
+    const almost = 'n'.repeat(62);
+    expect(await isLimited('postgres', `${almost}é_and_more`, almost)).toBe(true);
+    expect(await isLimited('postgres', 'é'.repeat(32), 'é'.repeat(31))).toBe(true);
+  });
+
+  it.each(['mysql', 'sqljs'] as const)('is never cut on %s', async (type) => {
+    expect(await isLimited(type, `${AT_LIMIT}1`, `${AT_LIMIT}1`)).toBe(true);
+    expect(await isLimited(type, `${AT_LIMIT}1`, `${AT_LIMIT}2`)).toBe(false);
+  });
+
+  it('is told from one that is spelt alike in capitals', async () => {
+    expect(await isLimited('sqljs', 'Straße', 'straße')).toBe(true);
+    expect(await isLimited('sqljs', 'Straße', 'strasse')).toBe(false);
+  });
+});
+
+describe("the query cache's table", () => {
+  const tableWith = async (cache?: DataSourceOptions['cache']): Promise<string | undefined> =>
+    policiesOf(await unconnected('sqljs', ENTITIES, { cache })).cacheTable;
+
+  it('is the one that the options name, in lower case', async () => {
+    expect(await tableWith({ type: 'database', tableName: 'Kept_Results' })).toBe('kept_results');
+  });
+
+  it("is TypeORM's own where they name none", async () => {
+    expect(await tableWith(true)).toBe('query-result-cache');
+    expect(await tableWith({ duration: 1000 })).toBe('query-result-cache');
+  });
+
+  it('is not there without a cache: a table that is called so is one as any other', async () => {
+    expect(await tableWith()).toBeUndefined();
+    expect(await tableWith(false)).toBeUndefined();
+  });
+});
+
+@Entity('place', { schema: 'one' })
+@TenantShared('of the world')
+class Place {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+@Entity('place', { schema: 'two' })
+@TenantShared('of the world')
+class OtherPlace {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Fair {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+  @ManyToOne(() => OtherPlace, { onDelete: 'CASCADE' }) place!: Relation<OtherPlace>;
+  @ManyToOne(() => Place) parking!: Relation<Place>;
+}
+
+describe('rows of tenants that go along with shared ones', () => {
+  let policies: Policies;
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    dataSource = await unconnected('postgres', [Place, OtherPlace, Fair]);
+    policies = policiesOf(dataSource);
+  });
+
+  it('are those whose key says so, and no others', () => {
+    expect(policies.takenAlongWith(dataSource.getMetadata(OtherPlace))?.name).toBe('Fair');
+    expect(policies.takenAlongWith(dataSource.getMetadata(Place))).toBeUndefined();
+  });
+
+  it('are found in whichever schema the table of that name is', () => {
+    expect(policies.takenAlongWithTable('place')?.name).toBe('Fair');
+    expect(policies.takenAlongWithTable('fair')).toBeUndefined();
+  });
+});
