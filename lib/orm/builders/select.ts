@@ -39,10 +39,10 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     queryRunner: QueryRunner,
   ): Promise<{ entities: Entity[]; raw: ObjectLiteral[] }> {
     const result = super.executeEntitiesAndRawResults(queryRunner);
-    const { joinAttributes, mainAlias } = this.expressionMap;
-    if (joinAttributes.length === 0 || !mainAlias?.hasMetadata) return result;
+    // Relations are loaded by joins, or by a statement each.
+    if (this.expressionMap.joinAttributes.length === 0 && this.relationMetadatas.length === 0) return result;
     return result.then((loaded) => {
-      noteUnseen(mainAlias.metadata, loaded.entities);
+      noteUnseen(this.expressionMap.mainAlias!.metadata, loaded.entities);
       return loaded;
     });
   }
@@ -78,9 +78,8 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
    * already. TypeORM has no place for a condition there, so it goes in behind the clause's known beginning.
    */
   private limitJunction({ joinAttribute }: JoinTree, text: string): string {
-    const { relation, parentAlias } = joinAttribute;
-    const junction = relation?.junctionEntityMetadata;
-    if (relation === undefined || junction === undefined || parentAlias === undefined) return text;
+    const junction = joinAttribute.relation?.junctionEntityMetadata;
+    if (junction === undefined) return text;
     const { policies } = requireEnforcement(this.dataSource);
     const alias = this.escape(joinAttribute.junctionAlias);
     const predicate = policies.predicate(junction, alias);
@@ -88,7 +87,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
     if (!text.startsWith(beginning)) {
       throw new StatementRefusedError(
-        `the join of ${relation.propertyPath} is not where it is expected`,
+        `the join of ${junction.tablePath} is not where it is expected`,
         'Report this with the TypeORM version.',
       );
     }
@@ -100,12 +99,12 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   private namesColumn(text: string): boolean {
-    return this.expressionMap.aliases.some(({ hasMetadata, name, metadata }) => {
-      if (!hasMetadata) return false;
-      return metadata.columns.some(({ propertyPath, databaseName }) =>
+    const entities = this.expressionMap.aliases.filter((alias) => alias.hasMetadata);
+    return entities.some(({ name, metadata }) =>
+      metadata.columns.some(({ propertyPath, databaseName }) =>
         [`${name}.${propertyPath}`, `${this.escape(name)}.${this.escape(databaseName)}`].includes(text),
-      );
-    });
+      ),
+    );
   }
 
   private dialect(): ReturnType<typeof requireEnforcement>['dialect'] {
