@@ -153,6 +153,14 @@ describe('a statement for PostgreSQL', () => {
     expect(insert({ name: 'any' })).toContain('INSERT INTO "house"("name")');
   });
 
+  it('takes the key of a tenant that is given, and counts that of one beside it', () => {
+    const insert = dataSource.createQueryBuilder().insert().into(House);
+    const values = [{ name: 'any' }, { id: '7', name: 'seven' }];
+    expect(tenancy.unscoped('signs up', () => insert.values(values).getQuery())).toContain(
+      'INSERT INTO "house"("name", "id") VALUES (:orm_param_0, DEFAULT), (:orm_param_1, :orm_param_2)',
+    );
+  });
+
   it('returns columns, and nothing that closes a bracket or holds a comment', () => {
     const returning = (text: string): string =>
       asAcme(() => dataSource.createQueryBuilder().update(Letter).set({ text: 'x' }).returning(text).getQuery());
@@ -231,6 +239,30 @@ describe('a statement for MySQL', () => {
     expect(() => upsert(Stamp, { code: 'x', text: 'y' }, ['text'])).toThrow(
       'this database upserts on every unique key',
     );
+  });
+
+  it('does not insert or update where a unique index leaves the tenant out', () => {
+    expect(() => upsert(Seal, { code: 'x', text: 'y' }, ['text'])).toThrow('upserts on every unique key');
+  });
+
+  it('tells the key of an upsert where the database says which row it met, and no other', async () => {
+    const { driver } = dataSource;
+    const upserted = async (says: boolean): Promise<Letter> => {
+      const stock = driver.isReturningSqlSupported;
+      driver.isReturningSqlSupported = (kind) => says && kind === 'insert';
+      const runner = dataSource.createQueryRunner();
+      runner.query = () => Promise.resolve({ raw: [{ id: 7 }], records: [{ id: 7 }], affected: 1 }) as never;
+      const letter = Object.assign(new Letter(), { code: 'x', text: 'y' });
+      try {
+        const insert = dataSource.createQueryBuilder(runner).insert().into(Letter).values(letter);
+        await asAcme(() => insert.orUpdate(['body'], ['tenant', 'code']).execute());
+        return letter;
+      } finally {
+        driver.isReturningSqlSupported = stock;
+      }
+    };
+    expect(await upserted(true)).toMatchObject({ id: 7 });
+    expect(await upserted(false)).not.toHaveProperty('id');
   });
 
   it('inserts or updates where the database makes a part of the key, and no index is in the way', () => {

@@ -80,7 +80,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       for (const { name } of aliases) requireReadableAlias(name);
       // Only a select gives its tables aliases in the text.
       const isSelect = queryType === 'select';
-      const sources = isSelect ? aliases.filter(({ type }) => type === 'from') : mainAlias ? [mainAlias] : [];
+      const sources = isSelect ? aliases.filter(({ type }) => type === 'from') : [mainAlias!];
       return sources
         .filter((alias) => alias.hasMetadata)
         .map(({ metadata, name }) =>
@@ -100,22 +100,19 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
 
   for (const [method, kind] of Object.entries(SWITCHES)) {
     const original = Reflect.get(Base.prototype, method) as (...args: unknown[]) => QueryBuilder<ObjectLiteral>;
-    Object.defineProperty(Scoped.prototype, method, {
-      configurable: true,
-      writable: true,
-      value(this: QueryBuilder<ObjectLiteral>, ...args: unknown[]): QueryBuilder<ObjectLiteral> {
-        // TypeORM's own method sets this builder up, and gives a stock builder made from it unless it is of that kind already.
-        const next = original.apply(this, args);
-        return next === this ? this : new family[kind]!(this);
-      },
-    });
+    const switched = function (this: QueryBuilder<ObjectLiteral>, ...args: unknown[]): QueryBuilder<ObjectLiteral> {
+      // TypeORM's own method sets this builder up, and gives a stock builder made from it unless it is of that kind already.
+      const next = original.apply(this, args);
+      return next === this ? this : new family[kind]!(this);
+    };
+    Object.assign(Scoped.prototype, { [method]: switched });
   }
   return Scoped;
 }
 
 /** TypeORM puts an alias into quotes after conditions have been read: a quote or bracket in it would change what they mean. */
 function requireReadableAlias(name: string): void {
-  if (name === undefined || /^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
+  if (/^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
   throw new StatementRefusedError(
     'an alias is not made of letters, digits, underscores, points and dashes',
     'Choose another one.',

@@ -2,6 +2,7 @@ import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
+import type { CheckedScope } from '../../tenancy/tenant-scope.js';
 import { authorityOver } from '../authority.js';
 import { writtenValue } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
@@ -34,16 +35,16 @@ export function requireOwnTenant(
   { key, column }: TenantColumn,
   valueSet: ObjectLiteral,
 ): void {
-  const authority = authorityOver(metadata);
-  if (authority === 'everything') return;
   const given: unknown = column.getEntityValue(valueSet);
   if (given === undefined) return;
   if (typeof given === 'function') {
     throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
   }
   const value = writtenValue(column, valueSet, metadata);
+  // Only rows that are limited have a tenant of their own.
+  const scope = authorityOver(metadata) as CheckedScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
-  if (!isPlain || String(value) !== String(authority.values[key])) {
+  if (!isPlain || String(value) !== String(scope.values[key])) {
     throw new TenantScopeViolationError(
       `${metadata.name}.${column.propertyPath} names another tenant than the one in force`,
     );
