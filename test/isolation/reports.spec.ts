@@ -57,4 +57,34 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
       );
       expect(() => table(Ticket, 't" WHERE 1=1 --')).toThrow('An alias is made of');
     }));
+
+  it.each(['insert', 'update', 'delete', 'merge', 'truncate', 'drop', 'alter', 'create', 'grant', 'lock', 'into'])(
+    'are refused with the word of a write anywhere in them, and not with a name that is called so: %s',
+    (word) =>
+      tenancy.run(ACME, async () => {
+        const fragment = (...texts: string[]): Promise<unknown[]> =>
+          report()(Object.assign([...texts], { raw: texts }) as never, table(News, 'n'));
+        await expect(fragment(`WITH a AS (SELECT 1 ${word.toUpperCase()} x) SELECT 1 AS n FROM `, '')).rejects.toThrow(
+          'tenancy.sql is for reading',
+        );
+        expect(numbers(await fragment('SELECT 7 AS n FROM ', ` WHERE '${word}' = '${word}'`))).toEqual([7]);
+      }),
+  );
+
+  it('begin with SELECT or WITH', () =>
+    tenancy.run(ACME, async () => {
+      expect(numbers(await report()`WITH a AS (SELECT 7 AS n) SELECT n FROM a`)).toEqual([7]);
+      for (const other of [report()`EXPLAIN SELECT 1`, report()`VALUES (1)`, report()``, report()`(SELECT 1)`])
+        await expect(other).rejects.toThrow('tenancy.sql is for reading');
+    }));
+
+  it('take each value by itself, beside tables, and none inside of quotes', () =>
+    tenancy.run(ACME, async () => {
+      const rows = await report()`
+        SELECT t.points AS n FROM ${table(Ticket, 't')} WHERE t.points >= ${3} AND t.points < ${4}`;
+      expect(numbers(rows)).toEqual([3]);
+      await expect(
+        report()`SELECT t.points AS n FROM ${table(Ticket, 't')} WHERE t.subject = '${'x'}'`,
+      ).rejects.toThrow('a value stands inside quotes or a name');
+    }));
 });

@@ -17,7 +17,34 @@ export const EQUIVALENT = [
       'if (false) this.policies.set(metadata, policy);',
     ],
     ['if (text === undefined) {', 'if (true) {'],
+    [
+      'if (texts === undefined) this.texts.set(metadata, (texts = new Map<string, string>()));',
+      'if (true) this.texts.set(metadata, (texts = new Map<string, string>()));',
+    ],
+    [
+      'if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };',
+      'if (true) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };',
+    ],
   ]),
+  ...same(
+    'lib/orm/policies.ts',
+    'A name as short as that is kept in whole, cut or not; and no name is fifteen and three quarters long.',
+    [
+      [
+        "if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;",
+        "if (this.driver.options.type !== 'postgres' || false) return table;",
+      ],
+      [
+        "if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;",
+        "if (this.driver.options.type !== 'postgres' || table.length < IDENTIFIER_BYTES / 4) return table;",
+      ],
+    ],
+  ),
+  ...same(
+    'lib/orm/builders/update.ts',
+    'Where there are no tenant columns nobody is asked for them: the statement is made, and not sent.',
+    [['if (columns.length === 0) return undefined;', 'if (false) return undefined;']],
+  ),
   ...same('lib/orm/policies.ts', 'How much is remembered.', [
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (true) texts.clear();'],
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (false) texts.clear();'],
