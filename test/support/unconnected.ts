@@ -9,7 +9,7 @@ import { attach } from '../../lib/orm/attach.js';
 export async function unconnected(
   type: 'postgres' | 'mysql' | 'mariadb' | 'sqljs',
   entities: NonNullable<DataSourceOptions['entities']>,
-  options: Pick<DataSourceOptions, 'cache'> = {},
+  options: object = {},
 ): Promise<DataSource> {
   const own = type === 'mysql' || type === 'mariadb' ? { connectorPackage: 'mysql2', database: 'none' } : {};
   const dataSource = new DataSource({ type, entities, ...own, ...options } as DataSourceOptions);
