@@ -1,10 +1,12 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import type { EntityDeclaration } from '../tenancy/entity-declarations.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValueType } from '../tenancy/tenant-scope.js';
 import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf, supportedDialect } from './enforcement.js';
+import type { Enforcement } from './enforcement.js';
 import { foreignKeysOf } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
@@ -27,10 +29,11 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   const entities = dataSource.entityMetadatas.filter((metadata) => junctionSides(metadata).length === 0);
   if (entities.length === 0) return { problems: [], undeclared: [] };
   if (supportedDialect(dataSource) === undefined) return unsupported(dataSource, entities);
-  const policies = enforcementOf(dataSource)?.policies;
-  if (policies === undefined) return { problems: ['a DataSource is not initialised'], undeclared: [] };
+  const enforcement = enforcementOf(dataSource);
+  if (enforcement === undefined) return { problems: ['a DataSource is not initialised'], undeclared: [] };
 
-  const problems: string[] = replacedMethods(dataSource);
+  const { policies } = enforcement;
+  const problems = replacedMethods(enforcement);
   const undeclared: string[] = [];
   for (const metadata of entities) {
     const found = collect(() => {
@@ -46,11 +49,13 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
 }
 
 /** Whatever else wraps a DataSource has to do it before it is initialised, or keep what it wraps. */
-function replacedMethods(dataSource: DataSource): string[] {
-  return (enforcementOf(dataSource)?.replacedSeams() ?? []).map(
-    (method) =>
-      `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Replace it before, in a dataSourceFactory.`,
-  );
+function replacedMethods(enforcement: Enforcement): string[] {
+  return enforcement
+    .replacedSeams()
+    .map(
+      (method) =>
+        `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Replace it before, in a dataSourceFactory.`,
+    );
 }
 
 function collect(check: () => void): readonly string[] {
@@ -101,8 +106,8 @@ function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[]
     ...metadata.uniques.map((unique) => unique.columns),
     ...metadata.indices.filter((index) => index.isUnique).map((index) => index.columns),
   ];
-  const declaration = declaredOf(metadata);
-  const acknowledged = declaration?.kind === 'scoped' ? (declaration.options.globallyUnique ?? {}) : {};
+  const { options } = declaredOf(metadata) as Extract<EntityDeclaration, { kind: 'scoped' }>;
+  const acknowledged = options.globallyUnique ?? {};
   return keys
     .filter((columns) => {
       const holdsAll = (wanted: readonly ColumnMetadata[]): boolean =>
@@ -144,8 +149,9 @@ function checkTables(entities: readonly EntityMetadata[], policies: Policies): s
   return problems;
 }
 
-function safeKind(metadata: EntityMetadata, policies: Policies): string {
-  let kind = 'undecided';
+/** Undefined where it cannot be said. */
+function safeKind(metadata: EntityMetadata, policies: Policies): string | undefined {
+  let kind: string | undefined;
   collect(() => (kind = policies.of(metadata).kind));
   return kind;
 }
@@ -160,12 +166,16 @@ function checkOptions(dataSource: DataSource): string[] {
 
 const NUMBERS = /int|serial|float|double|real|dec|numeric|number|fixed/i;
 const WHOLE_NUMBERS = /int|serial|dec|numeric/i;
-const TEXTS = /char|text|uuid|string|clob|enum|inet/i;
+const TEXTS = /char|text|uuid|clob|enum|inet/i;
+/** Types whose names hold that of a number. */
+const NO_NUMBERS = /interval|point|range/i;
 
 function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies): boolean {
   const sqlType = policies.driver.normalizeType(column);
-  if (type === String) return TEXTS.test(sqlType) && !/interval|point/i.test(sqlType);
-  return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !/interval|point/i.test(sqlType);
+  // The columns of a view are declared without one.
+  if (sqlType === '') return true;
+  if (type === String) return TEXTS.test(sqlType);
+  return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !NO_NUMBERS.test(sqlType);
 }
 
 /** The decorator that most likely fits an entity that carries none. */
@@ -176,7 +186,7 @@ function proposal(metadata: EntityMetadata, policies: Policies): string {
     (relation) =>
       (relation.isManyToOne || relation.isOneToOneOwner) &&
       !relation.isNullable &&
-      ['columns', 'parents'].includes(safeKind(relation.inverseEntityMetadata, policies)),
+      ['columns', 'parents'].includes(safeKind(relation.inverseEntityMetadata, policies) ?? ''),
   );
   return parent === undefined ? "@TenantShared('why')" : `@TenantScoped({ via: '${parent.propertyPath}' })`;
 }
