@@ -79,9 +79,7 @@ function namedRow(
     const tenant = tenantColumns.find(({ column }) => column === own);
     if (tenant !== undefined) return currentFrame()?.scope?.values[tenant.key];
     const value = writtenValue(own, valueSet, metadata) ?? (isUpdate ? undefined : defaultOf(own, valueSet, metadata));
-    return value === undefined || value === null
-      ? value
-      : (policies.driver.preparePersistentValue(value, own) as unknown);
+    return value === undefined ? undefined : (policies.driver.preparePersistentValue(value, own) as unknown);
   });
   const isOwn = key.columns.map(({ own }) => !tenantColumns.some(({ column }) => column === own));
   const parts = given.filter((_, i) => isOwn[i]);
