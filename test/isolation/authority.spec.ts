@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScopeMissingError } from 'nestjs-muck';
+import type { Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { authorityForm, authorityKey, authorityOver, isUnscoped, plainScope } from '../../lib/orm/authority.js';
 import { currentRendering, outsideRendering, render } from '../../lib/orm/rendering.js';
@@ -35,7 +36,7 @@ describe('what the running code may do', () => {
   beforeAll(async () => {
     dataSource = await unconnected('sqljs', DESK_ENTITIES);
   });
-  const over = (entity: Function | string): unknown => authorityOver(dataSource.getMetadata(entity));
+  const over = (entity: Type<object> | string): unknown => authorityOver(dataSource.getMetadata(entity));
 
   it('is everything for exempt entities, those that extend them and those of their name, and the scope for others', () => {
     const exempt = inAcme(() =>
@@ -81,7 +82,7 @@ describe('what the running code may do', () => {
   });
 
   it('tells which properties of an entity hold its tenant', () => {
-    const properties = (entity: Function): readonly string[] =>
+    const properties = (entity: Type<object>): readonly string[] =>
       tenantPropertiesOf(dataSource, dataSource.getMetadata(entity));
     expect(properties(Ticket)).toEqual(['organizationId']);
     expect(properties(Invoice)).toEqual(['ownership.organizationId']);
@@ -92,7 +93,7 @@ describe('what the running code may do', () => {
   });
 
   it('tells whether statements on an entity are limited', () => {
-    const isLimited = (entity: Function): boolean => isLimitedNow(dataSource, dataSource.getMetadata(entity));
+    const isLimited = (entity: Type<object>): boolean => isLimitedNow(dataSource, dataSource.getMetadata(entity));
     expect(inAcme(() => [Ticket, Verdict, News].map(isLimited))).toEqual([true, true, false]);
     expect(inSection([Ticket], () => isLimited(Ticket))).toBe(false);
     expect(() => isLimited(Ticket)).toThrow(TenantScopeMissingError);

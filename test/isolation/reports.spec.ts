@@ -63,7 +63,7 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
     (word) =>
       tenancy.run(ACME, async () => {
         const fragment = (...texts: string[]): Promise<unknown[]> =>
-          report()(Object.assign([...texts], { raw: texts }) as never, table(News, 'n'));
+          report()(Object.assign([...texts], { raw: texts }), table(News, 'n'));
         await expect(fragment(`WITH a AS (SELECT 1 ${word.toUpperCase()} x) SELECT 1 AS n FROM `, '')).rejects.toThrow(
           'tenancy.sql is for reading',
         );

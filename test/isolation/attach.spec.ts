@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { StatementRefusedError } from 'nestjs-muck';
+import { DataSource, EntityManager } from 'typeorm';
+import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
+import { attach, attachWhenInitialised } from '../../lib/orm/attach.js';
+import { ScopedSelectQueryBuilder } from '../../lib/orm/builders/select.js';
+import { enforcementOf } from '../../lib/orm/enforcement.js';
+import { databasesToTest } from '../support/databases.js';
+import { DESK_ENTITIES, openDesk, Ticket } from '../support/desk.js';
+import { unconnected } from '../support/unconnected.js';
+import { ACME, tenancy } from '../support/world.js';
+
+/*
+ * What is put on a DataSource so that all that goes through it stays in the scope.
+ */
+
+const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
+
+describe('a DataSource', () => {
+  it('is attached once, when it has initialised, however often the package is loaded', async () => {
+    const wrapped: unknown = Reflect.get(DataSource.prototype, 'initialize');
+    attachWhenInitialised();
+    expect(Reflect.get(DataSource.prototype, 'initialize')).toBe(wrapped);
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    const methods = (): unknown[] => [
+      Reflect.get(dataSource, 'createQueryBuilder'),
+      dataSource.driver.createQueryRunner,
+      Reflect.get(dataSource, 'synchronize'),
+    ];
+    const before = methods();
+    expect(attach(dataSource)).toBe(enforcementOf(dataSource));
+    expect(methods()).toEqual(before);
+  });
+
+  it('without entities, or of a database without SQL, is left alone', async () => {
+    const bare = new DataSource({ type: 'sqljs', entities: [] });
+    expect(attach(bare)).toBeUndefined();
+    expect(enforcementOf(bare)).toBeUndefined();
+    const other = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
+    await (other as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    Object.assign(other, { driver: { options: { type: 'mongodb' } } });
+    expect(attach(other)).toBeUndefined();
+    expect(enforcementOf(other)).toBeUndefined();
+  });
+
+  it('tells which of the methods that keep it in the scope have been replaced', async () => {
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    const enforcement = enforcementOf(dataSource)!;
+    expect(enforcement.replacedSeams()).toEqual([]);
+    Object.assign(dataSource, { createQueryBuilder: () => undefined, createEntityManager: () => undefined });
+    Object.assign(dataSource.driver, {
+      escapeQueryWithParameters: () => undefined,
+      createQueryRunner: () => undefined,
+    });
+    expect(enforcement.replacedSeams()).toEqual([
+      'createQueryBuilder',
+      'createEntityManager',
+      'escapeQueryWithParameters',
+      'createQueryRunner',
+    ]);
+  });
+
+  it('makes builders in each of the ways of TypeORM, on the query runner that it is given', async () => {
+    const dataSource = await unconnected('postgres', DESK_ENTITIES);
+    const runner = dataSource.createQueryRunner();
+    const runnerOf = (builder: unknown): unknown => (builder as { queryRunner?: unknown }).queryRunner;
+    const empty = dataSource.createQueryBuilder();
+    expect(empty).toBeInstanceOf(ScopedSelectQueryBuilder);
+    expect(runnerOf(empty)).toBeUndefined();
+    expect(runnerOf(dataSource.createQueryBuilder(runner))).toBe(runner);
+    const tickets = dataSource.createQueryBuilder(Ticket, 't', runner);
+    expect(runnerOf(tickets)).toBe(runner);
+    expect(inAcme(() => tickets.getQuery())).toMatch(/^SELECT "t"\."id" AS "t_id", .* FROM "ticket" "t" WHERE /);
+    // PostgreSQL would cut it, and two that begin alike would become one.
+    const long = dataSource.createQueryBuilder(Ticket, 'a'.repeat(70));
+    expect(inAcme(() => long.getQuery())).toContain(
+      `FROM "ticket" "${long.alias}" WHERE ( "${long.alias}"."organizationId"`,
+    );
+    expect(long.alias.length).toBeLessThan(64);
+  });
+
+  it('scopes the cache that it has, and one that it is given', async () => {
+    const asked: unknown[] = [];
+    const cacheOf = (): QueryResultCache =>
+      ({
+        getFromCache: (options: unknown) => Promise.resolve(void asked.push(options)),
+        storeInCache: () => Promise.resolve(),
+        remove: (ids: unknown) => Promise.resolve(void asked.push(ids)),
+        clear: () => Promise.resolve(),
+        synchronize: () => Promise.resolve(),
+      }) as never;
+    const dataSource = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
+    await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    Object.assign(dataSource, { queryResultCache: cacheOf() });
+    const had = dataSource.queryResultCache;
+    attach(dataSource);
+    expect(dataSource.queryResultCache).toBe(had);
+    await inAcme(() => dataSource.queryResultCache!.remove(['tickets']));
+    const given = cacheOf();
+    dataSource.queryResultCache = given;
+    expect(dataSource.queryResultCache).toBe(given);
+    await inAcme(() => given.remove(['tickets']));
+    expect(asked).toEqual([[expect.stringMatching(/.:tickets$/)], [expect.stringMatching(/.:tickets$/)]]);
+    dataSource.queryResultCache = undefined;
+    expect(dataSource.queryResultCache).toBeUndefined();
+  });
+});
+
+describe('the schema of a database', () => {
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    expect(databasesToTest()).not.toEqual([]);
+    dataSource = await openDesk({ type: 'sqljs' });
+  });
+  afterAll(() => dataSource.destroy());
+
+  const METHODS = ['showMigrations', 'runMigrations', 'undoLastMigration', 'synchronize', 'dropDatabase'] as const;
+
+  it.each(METHODS)('is not changed in a scope by %s()', async (method) => {
+    const change = (): Promise<unknown> => dataSource[method]();
+    await expect(inAcme(change)).rejects.toThrow(StatementRefusedError);
+    await expect(inAcme(change)).rejects.toThrow(`${method}() changes the schema for all tenants`);
+  });
+
+  it('is changed where no scope is in force, and in a section that says why', async () => {
+    await dataSource.synchronize();
+    await inAcme(() => tenancy.unscoped('a new tenant', () => dataSource.synchronize()));
+    for (const method of METHODS) await dataSource[method]();
+    expect(await dataSource.query("SELECT name FROM sqlite_master WHERE name = 'ticket'")).toEqual([]);
+    await dataSource.synchronize();
+    expect(await inAcme(() => dataSource.getRepository(Ticket).count())).toBe(0);
+  });
+});
+
+describe('entity managers', () => {
+  it('are guarded, the one of the DataSource and those that it makes', async () => {
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    for (const manager of [dataSource.manager, dataSource.createEntityManager()]) {
+      for (const method of ['save', 'remove', 'softRemove', 'recover', 'transaction'] as const)
+        expect(Reflect.get(manager, method)).not.toBe(Reflect.get(EntityManager.prototype, method));
+    }
+    const pooled = await unconnected('postgres', DESK_ENTITIES);
+    expect(Reflect.get(pooled.manager, 'transaction')).toBe(Reflect.get(EntityManager.prototype, 'transaction'));
+  });
+});
