@@ -8,8 +8,9 @@ const unseen = new WeakMap<ObjectLiteral, RelationMetadata[]>();
 export function noteUnseen(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
   // TypeORM loads a tree, but listeners of entities may link what is in it back to itself.
   walk(metadata, entities, new Set(), (entity, relation) => {
-    const keys = relation.joinColumns.filter(({ isVirtual }) => !isVirtual);
-    const isSet = keys.some(({ propertyName }) => entity[propertyName] !== undefined && entity[propertyName] !== null);
+    // A key that has no property of its own reads as the relation does: null.
+    const keys = relation.joinColumns.map((column): unknown => column.getEntityValue(entity));
+    const isSet = keys.some((key) => key !== undefined && key !== null);
     if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? []), relation]);
   });
 }

@@ -5,6 +5,7 @@ import type { ObjectLiteral, Relation } from 'typeorm';
 import { forgetUnseen, noteUnseen } from '../../lib/orm/unseen-relations.js';
 import { databasesToTest } from '../support/databases.js';
 import { Document, Label, Member, Note, openDesk, Reminder, Ticket } from '../support/desk.js';
+import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
 
 /*
@@ -33,11 +34,31 @@ class Child {
   @ManyToOne(() => Parent, (parent) => parent.children) parent!: Relation<Parent>;
 }
 
+class Care {
+  @Column({ type: Number, nullable: true }) parentId!: number | null;
+  @ManyToOne(() => Parent, { nullable: true }) parent!: Relation<Parent> | null;
+  /** Its key has no property. */
+  @ManyToOne(() => Parent, { nullable: true }) keeper!: Relation<Parent> | null;
+}
+
+@Entity('cared_for')
+@TenantScoped()
+class CaredFor {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column(() => Care) care!: Care;
+  /** Not the embedded ones of that name. */
+  @Column({ type: Number, nullable: true }) parentId!: number | null;
+  @Column({ type: String, nullable: true }) keeper!: string | null;
+}
+
 describe('relations whose rows the scope cannot see', () => {
   let dataSource: DataSource;
+  let embedding: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
     dataSource = await openDesk({ type: 'sqljs' });
+    embedding = await unconnected('sqljs', [Parent, Child, CaredFor]);
   });
   afterAll(() => dataSource.destroy());
 
@@ -116,6 +137,15 @@ describe('relations whose rows the scope cannot see', () => {
     note(ticket);
     forget(ticket);
     expect(ticket.notes[0].ticket).toBeUndefined();
+  });
+
+  it('are known by the key beside them, also in a part of an entity', () => {
+    const metadata = embedding.getMetadata(CaredFor);
+    const unseen = make(CaredFor, { id: 1, care: { parentId: 7, parent: null, keeper: null }, keeper: 'ada' });
+    const none = make(CaredFor, { id: 2, care: { parentId: null, parent: null, keeper: null }, parentId: 7 });
+    for (const walk of [noteUnseen, forgetUnseen]) walk(metadata, [unseen, none]);
+    expect(unseen.care).toEqual({ parentId: 7, parent: undefined, keeper: null });
+    expect('parent' in none.care && none.care.parent).toBeNull();
   });
 
   it('are looked for where an entity links what it has loaded back to itself', async () => {
