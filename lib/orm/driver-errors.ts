@@ -56,7 +56,7 @@ function propertiesOf({ constraint, message = '' }: DriverError, metadata: Entit
       metadata.indices.find(({ name }) => name === named)?.columns;
     return (key ?? metadata.primaryColumns).map(({ propertyPath }) => propertyPath);
   }
-  const columns = /UNIQUE constraint failed: (.+)$/.exec(message)?.[1]?.split(', ') ?? [];
+  const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(', ') ?? [];
   return columns
     .map((column) => metadata.findColumnWithDatabaseName(column.slice(column.indexOf('.') + 1))?.propertyPath)
     .filter((property) => property !== undefined);

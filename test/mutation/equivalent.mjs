@@ -187,6 +187,27 @@ export const EQUIVALENT = [
       'if (sql.length > REMEMBERED_LENGTH) this.texts.set(sql, text);',
     ],
   ]),
+  ...same('lib/orm/driver-errors.ts', 'Only told apart from what databases say, and none of it reads so.', [
+    [
+      "export function isUniqueViolation({ code, errno, message = '' }: DriverError): boolean {",
+      'export function isUniqueViolation({ code, errno, message = "Stryker was here!" }: DriverError): boolean {',
+    ],
+    [
+      "export function isForeignKeyViolation({ code, errno, message = '' }: DriverError): boolean {",
+      'export function isForeignKeyViolation({ code, errno, message = "Stryker was here!" }: DriverError): boolean {',
+    ],
+    [
+      "function propertiesOf({ constraint, message = '' }: DriverError, metadata: EntityMetadata): string[] {",
+      'function propertiesOf({ constraint, message = "Stryker was here!" }: DriverError, metadata: EntityMetadata): string[] {',
+    ],
+    ["message = '',", 'message = "Stryker was here!",'],
+  ]),
+  ...same('lib/orm/statement-gate.ts', 'A statement that was issued has parameters.', [
+    [
+      'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? [] }, runner);',
+      'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? ["Stryker was here"] }, runner);',
+    ],
+  ]),
   ...same('lib/orm/statement-gate.ts', 'A date has no parts, and those of bytes are numbers.', [
     ['if (value instanceof Date || ArrayBuffer.isView(value)) return;', 'if (false) return;'],
     [
