@@ -194,6 +194,8 @@ describe('the gate in front of a query runner', () => {
         name: 'UniqueConflictError',
         properties: ['orderNumber'],
       });
+      const write = acme(() => runner.query('INSERT INTO "news" ("text") VALUES (?)', ['x']));
+      await expect(write).rejects.toMatchObject({ name: 'UniqueConflictError', entity: 'row', properties: [] });
     });
   });
 

@@ -202,6 +202,16 @@ export const EQUIVALENT = [
     ],
     ["message = '',", 'message = "Stryker was here!",'],
   ]),
+  ...same(
+    'lib/orm/statement-gate.ts',
+    'A write that is looked up without a scope has no references to look up: those are noted in a scope.',
+    [
+      [
+        'if (scope !== undefined) await runInScope(scope, () => requireReferences(lookups, this.runner));',
+        'if (true) await runInScope(scope, () => requireReferences(lookups, this.runner));',
+      ],
+    ],
+  ),
   ...same('lib/orm/statement-gate.ts', 'A statement that was issued has parameters.', [
     [
       'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? [] }, runner);',
