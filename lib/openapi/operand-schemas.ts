@@ -1,10 +1,8 @@
-import { MAX_LIST_LENGTH, MAX_PART_LENGTH } from '../crud/query/operators.js';
+import { MAX_LIST_LENGTH, MAX_PART_LENGTH, operandKind } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import type { ValueType } from '../crud/values/value-type.js';
 import { textOf } from './json-schemas.js';
-
-const PART: JsonSchema = { type: 'string', minLength: 1, maxLength: MAX_PART_LENGTH };
 
 /** What a column is compared to, in the JSON of `filters`. */
 export function operandSchema(type: ValueType, operator: Operator): JsonSchema {
@@ -22,29 +20,19 @@ export function operandParameterSchema(type: ValueType, operator: Operator): Jso
 }
 
 function operandOf(type: ValueType, operator: Operator, valueOf: (type: ValueType) => JsonSchema): JsonSchema {
-  switch (operator) {
-    case 'in':
-    case 'not_in':
-      return { type: 'array', items: valueOf(type), maxItems: MAX_LIST_LENGTH };
-    case 'between':
-      return { type: 'array', items: valueOf(type), minItems: 2, maxItems: 2 };
-    case 'is_null':
-      return { type: 'boolean' };
-    case 'contains':
-      return type.element === undefined ? PART : valueOf(type.element);
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
-      return PART;
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
+  switch (operandKind(type, operator)) {
+    case 'value':
       return valueOf(type);
+    case 'list':
+      return { type: 'array', items: valueOf(type), maxItems: MAX_LIST_LENGTH };
+    case 'range':
+      return { type: 'array', items: valueOf(type), minItems: 2, maxItems: 2 };
+    case 'presence':
+      return { type: 'boolean' };
+    case 'part':
+      return { type: 'string', minLength: 1, maxLength: MAX_PART_LENGTH };
+    case 'element':
+      return valueOf(type.element!);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import type { Comparison } from './filter.js';
+import { operandKind } from './operators.js';
 import type { Operator } from './operators.js';
 
 /** Stands before a wildcard that is meant literally. The backslash would need different quoting on every database. */
@@ -21,31 +22,21 @@ export interface ComparisonPlace {
  * filled up to a power of two with its last value, so that there are few statements for all the lengths of lists.
  */
 export function comparisonValues({ field, operator, operand }: Comparison, dialect: SqlDialect): unknown[] {
-  switch (operator) {
-    case 'in':
-    case 'not_in': {
+  switch (operandKind(field.column.type, operator)) {
+    case 'value':
+      return [stored(field.column, operand)];
+    case 'list': {
       const values = (operand as unknown[]).map((value) => stored(field.column, value));
       return dialect === 'postgres' && values.length > 0 ? [values] : filledUp(values);
     }
-    case 'between':
+    case 'range':
       return (operand as unknown[]).map((value) => stored(field.column, value));
-    case 'is_null':
+    case 'presence':
       return [];
-    case 'contains':
-      return [field.column.type.compares === 'list' ? operand : partPattern(operator, operand as string, dialect)];
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
+    case 'part':
       return [partPattern(operator, operand as string, dialect)];
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return [stored(field.column, operand)];
+    case 'element':
+      return [operand];
   }
 }
 
@@ -60,38 +51,37 @@ function lengthShape(list: readonly unknown[], dialect: SqlDialect): string {
   return list.length > 0 && dialect === 'postgres' ? 'some' : String(filledUp(list).length);
 }
 
-const SIGNS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+const SIGNS: Partial<Record<Operator, string>> = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
 
 /** The text of a comparison. A column without a value meets none but `is_null`. */
 export function comparisonSql({ operator, operand }: Comparison, place: ComparisonPlace): string {
   const { text, column, dialect, slots } = place;
-  switch (operator) {
-    case 'in':
-      if (slots.length === 0) return '1 = 0';
-      return dialect === 'postgres' ? `${text} = ANY(${slots[0]})` : `${text} IN (${exactList(place)})`;
-    case 'not_in':
-      if (slots.length === 0) return `${text} IS NOT NULL`;
-      return dialect === 'postgres' ? `${text} <> ALL(${slots[0]})` : `${text} NOT IN (${exactList(place)})`;
-    case 'between':
+  switch (operandKind(column.type, operator)) {
+    case 'value':
+      return `${text} ${SIGNS[operator]!} ${exact(place, slots[0])}`;
+    case 'list':
+      return operator === 'in' ? oneOfSql(place) : noneOfSql(place);
+    case 'range':
       return `${text} BETWEEN ${exact(place, slots[0])} AND ${exact(place, slots[1])}`;
-    case 'is_null':
+    case 'presence':
       return `${text} IS ${operand === true ? '' : 'NOT '}NULL`;
-    case 'contains':
-      return column.type.compares === 'list' ? elementSql(place) : partSql(operator, text, slots[0], dialect);
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
+    case 'part':
       return partSql(operator, text, slots[0], dialect);
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return `${text} ${SIGNS[operator]} ${exact(place, slots[0])}`;
+    case 'element':
+      return elementSql(place);
   }
+}
+
+function oneOfSql(place: ComparisonPlace): string {
+  const { text, dialect, slots } = place;
+  if (slots.length === 0) return '1 = 0';
+  return dialect === 'postgres' ? `${text} = ANY(${slots[0]})` : `${text} IN (${exactList(place)})`;
+}
+
+function noneOfSql(place: ComparisonPlace): string {
+  const { text, dialect, slots } = place;
+  if (slots.length === 0) return `${text} IS NOT NULL`;
+  return dialect === 'postgres' ? `${text} <> ALL(${slots[0]})` : `${text} NOT IN (${exactList(place)})`;
 }
 
 /**

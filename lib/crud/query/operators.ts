@@ -1,30 +1,41 @@
 import type { Comparability, ValueType } from '../values/value-type.js';
 
+/** What stands on the other side of a comparison: a value of the column's type, several, a range, yes or no, a part of a text, an element. */
+export type OperandKind = 'value' | 'list' | 'range' | 'presence' | 'part' | 'element';
+
+const OPERANDS = {
+  eq: 'value',
+  ne: 'value',
+  lt: 'value',
+  lte: 'value',
+  gt: 'value',
+  gte: 'value',
+  in: 'list',
+  not_in: 'list',
+  between: 'range',
+  is_null: 'presence',
+  contains: 'part',
+  starts_with: 'part',
+  ends_with: 'part',
+  icontains: 'part',
+  istarts_with: 'part',
+  iends_with: 'part',
+} as const satisfies Readonly<Record<string, OperandKind>>;
+
+/** The name of a comparison. */
+export type Operator = keyof typeof OPERANDS;
+
 /**
  * How a filter compares a column: `eq` where nothing is said, any other behind two underscores, as in `createdAt__gte`. The names are
  * Flask-Muck's, and those of its kind where it has none.
  */
-export const OPERATORS = [
-  'eq',
-  'ne',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'in',
-  'not_in',
-  'between',
-  'is_null',
-  'contains',
-  'starts_with',
-  'ends_with',
-  'icontains',
-  'istarts_with',
-  'iends_with',
-] as const;
+export const OPERATORS = Object.keys(OPERANDS) as readonly Operator[];
 
-/** The name of a comparison. */
-export type Operator = (typeof OPERATORS)[number];
+/** What an operator compares values of a type to. A list is asked for an element where a text is asked for a part. */
+export function operandKind(type: ValueType, operator: Operator): OperandKind {
+  const kind = OPERANDS[operator];
+  return kind === 'part' && type.element !== undefined ? 'element' : kind;
+}
 
 /** Most values of a list that a column is compared to. */
 export const MAX_LIST_LENGTH = 200;
@@ -55,33 +66,21 @@ export function splitKey(key: string): { readonly path: string; readonly operato
 
 /** What a filter's value must be, for messages: `must be ${expectation(…)}`. */
 export function expectation(type: ValueType, operator: Operator): string {
-  switch (operator) {
-    case 'in':
-    case 'not_in':
-      return `a list of at most ${MAX_LIST_LENGTH} values, each ${type.expects}`;
-    case 'between':
-      return `a list of two values, each ${type.expects}`;
-    case 'is_null':
-      return 'true or false';
-    case 'contains':
-      return type.element?.expects ?? partExpectation;
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
-      return partExpectation;
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
+  switch (operandKind(type, operator)) {
+    case 'value':
       return type.expects;
+    case 'list':
+      return `a list of at most ${MAX_LIST_LENGTH} values, each ${type.expects}`;
+    case 'range':
+      return `a list of two values, each ${type.expects}`;
+    case 'presence':
+      return 'true or false';
+    case 'part':
+      return `a text of 1 to ${MAX_PART_LENGTH} characters`;
+    case 'element':
+      return type.element!.expects;
   }
 }
-
-const partExpectation = `a text of 1 to ${MAX_PART_LENGTH} characters`;
 
 /**
  * Reads what a column is compared to.
@@ -90,29 +89,19 @@ const partExpectation = `a text of 1 to ${MAX_PART_LENGTH} characters`;
  * @returns undefined when it does not fit
  */
 export function readOperand(type: ValueType, operator: Operator, value: unknown): unknown {
-  switch (operator) {
-    case 'in':
-    case 'not_in':
-      return readList(type, value, 0, MAX_LIST_LENGTH);
-    case 'between':
-      return readList(type, value, 2, 2);
-    case 'is_null':
-      return typeof value === 'boolean' ? value : undefined;
-    case 'contains':
-      return type.element === undefined ? readPart(value) : readOne(type.element, value);
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
-      return readPart(value);
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
+  switch (operandKind(type, operator)) {
+    case 'value':
       return readOne(type, value);
+    case 'list':
+      return readList(type, value, 0, MAX_LIST_LENGTH);
+    case 'range':
+      return readList(type, value, 2, 2);
+    case 'presence':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'part':
+      return readPart(value);
+    case 'element':
+      return readOne(type.element!, value);
   }
 }
 
@@ -122,30 +111,20 @@ export function readOperand(type: ValueType, operator: Operator, value: unknown)
  * @returns undefined when it does not fit
  */
 export function parseOperand(type: ValueType, operator: Operator, text: string): unknown {
-  switch (operator) {
-    case 'in':
-    case 'not_in':
-    case 'between': {
+  switch (operandKind(type, operator)) {
+    case 'value':
+      return type.parse?.(text);
+    case 'list':
+    case 'range': {
       const values = text.split(',').map((part) => type.parse?.(part));
       return values.includes(undefined) ? undefined : readOperand(type, operator, values);
     }
-    case 'is_null':
+    case 'presence':
       return text === 'true' ? true : text === 'false' ? false : undefined;
-    case 'contains':
-      return type.element === undefined ? readPart(text) : type.element.parse?.(text);
-    case 'starts_with':
-    case 'ends_with':
-    case 'icontains':
-    case 'istarts_with':
-    case 'iends_with':
+    case 'part':
       return readPart(text);
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return type.parse?.(text);
+    case 'element':
+      return type.element!.parse?.(text);
   }
 }
 

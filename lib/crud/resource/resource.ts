@@ -22,32 +22,8 @@ import type { ResponseShape } from '../response/response-shape.js';
 /** How many combinations of includes and fields are remembered. */
 const MAX_SELECTIONS = 200;
 
-/** What a resource is made of; see {@link Resource}. */
+/** What a {@link Resource} is made of. */
 export interface ResourceParts<T extends object> {
-  readonly entity: Type<T>;
-  readonly dataSource: DataSource;
-  readonly metadata: EntityMetadata;
-  readonly columns: readonly ResourceColumn[];
-  readonly fields: Fields;
-  readonly key: ResourceId;
-  readonly id: ResourceId;
-  readonly parents: ParentChain | undefined;
-  readonly isOneToOne: boolean;
-  readonly list: ListRules;
-  readonly row: RowRules;
-  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
-  readonly shown: ShownProperties;
-  readonly shape: ResponseShape;
-  readonly strictPayload: boolean;
-  readonly maxBulk: number;
-  readonly requireIfMatch: boolean;
-  readonly problemDetails: ProblemDetails;
-  readonly linkFields: ReadonlyMap<string, LinkField>;
-  readonly linkEnds: ReadonlyMap<string, LinkEnd>;
-}
-
-/** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
-export class Resource<T extends object = object> {
   readonly entity: Type<T>;
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
@@ -80,33 +56,21 @@ export class Resource<T extends object = object> {
   readonly problemDetails: ProblemDetails;
   /** The relations that a write may give as lists of keys. */
   readonly linkFields: ReadonlyMap<string, LinkField>;
-  private readonly linkEnds: ReadonlyMap<string, LinkEnd>;
-  private readonly byProperty: ReadonlyMap<string, ResourceColumn>;
-  private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
+  /** The far sides of relations that have routes; see {@link Resource.linkEnd}. */
+  readonly linkEnds: ReadonlyMap<string, LinkEnd>;
+}
 
-  constructor(parts: ResourceParts<T>) {
-    this.entity = parts.entity;
-    this.dataSource = parts.dataSource;
-    this.metadata = parts.metadata;
-    this.columns = parts.columns;
-    this.fields = parts.fields;
-    this.key = parts.key;
-    this.id = parts.id;
-    this.parents = parts.parents;
-    this.isOneToOne = parts.isOneToOne;
-    this.list = parts.list;
-    this.row = parts.row;
-    this.bodies = parts.bodies;
-    this.shown = parts.shown;
-    this.shape = parts.shape;
-    this.strictPayload = parts.strictPayload;
-    this.maxBulk = parts.maxBulk;
-    this.requireIfMatch = parts.requireIfMatch;
-    this.problemDetails = parts.problemDetails;
-    this.linkFields = parts.linkFields;
-    this.linkEnds = parts.linkEnds;
-    this.byProperty = new Map(parts.columns.map((column) => [column.property, column]));
+/** Has the parts that it is made of as its own properties. */
+const MadeOfParts = class {
+  constructor(parts: object) {
+    Object.assign(this, parts);
   }
+} as new <T extends object>(parts: ResourceParts<T>) => ResourceParts<T>;
+
+/** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
+export class Resource<T extends object = object> extends MadeOfParts<T> {
+  private readonly byProperty = new Map(this.columns.map((column) => [column.property, column]));
+  private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
   /** The entity's name. */
   get name(): string {
