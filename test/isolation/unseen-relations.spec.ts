@@ -52,13 +52,25 @@ class CaredFor {
   @Column({ type: String, nullable: true }) keeper!: string | null;
 }
 
+class Visit {
+  @ManyToOne(() => Parent, { nullable: true, lazy: true }) parent!: Promise<Parent | null>;
+}
+
+@Entity('visited')
+@TenantScoped()
+class Visited {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column(() => Visit) visit!: Visit;
+}
+
 describe('relations whose rows the scope cannot see', () => {
   let dataSource: DataSource;
   let embedding: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
     dataSource = await openDesk({ type: 'sqljs' });
-    embedding = await unconnected('sqljs', [Parent, Child, CaredFor]);
+    embedding = await unconnected('sqljs', [Parent, Child, CaredFor, Visited]);
   });
   afterAll(() => dataSource.destroy());
 
@@ -126,6 +138,13 @@ describe('relations whose rows the scope cannot see', () => {
     note(document);
     forget(document);
     expect(asked).toBe(0);
+  });
+
+  it('are not asked of a lazy relation in a part that an entity does not have', () => {
+    const visited = make(Visited, { id: 1 });
+    for (const walk of [noteUnseen, forgetUnseen])
+      expect(() => walk(embedding.getMetadata(Visited), [visited])).not.toThrow();
+    expect(visited).toEqual({ id: 1 });
   });
 
   it('are found in what leads back to itself', () => {

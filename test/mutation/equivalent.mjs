@@ -212,6 +212,23 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same('lib/orm/unseen-relations.ts', 'Without relations there is none to visit.', [
+    ['if (metadata.relations.length === 0) return;', 'if (false) return;'],
+  ]),
+  ...same('lib/orm/unseen-relations.ts', 'What is no object is walked in vain: none of its relations is null.', [
+    [
+      'else if (Array.isArray(related)) walk(relation.inverseEntityMetadata, related.filter(isObject), seen, visit);',
+      'else if (Array.isArray(related)) walk(relation.inverseEntityMetadata, related, seen, visit);',
+    ],
+    [
+      'else if (isObject(related)) walk(relation.inverseEntityMetadata, [related], seen, visit);',
+      'else if (true) walk(relation.inverseEntityMetadata, [related], seen, visit);',
+    ],
+    ["return typeof value === 'object' && value !== null;", 'return true;'],
+    ["return typeof value === 'object' && value !== null;", "return typeof value === 'object' || value !== null;"],
+    ["return typeof value === 'object' && value !== null;", 'return true && value !== null;'],
+    ["return typeof value === 'object' && value !== null;", "return typeof value === 'object' && true;"],
+  ]),
   ...same('lib/orm/statement-gate.ts', 'A statement that was issued has parameters.', [
     [
       'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? [] }, runner);',
