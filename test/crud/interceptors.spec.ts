@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Controller, Get, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
+import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
+import { Crud, CrudController, CrossTenant, Tenancy, TenantScoped } from 'nestjs-muck';
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { Observable } from 'rxjs';
+import { adaptersToTest } from '../support/adapters.js';
+import { openScopedApplication } from '../support/scoped-application.js';
+import type { ScopedApplication } from '../support/scoped-application.js';
+import { TestGuard } from './desk.js';
+
+@Entity()
+@TenantScoped()
+class Note {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+
+/** What was in force when the application's own interceptor ran. */
+const seen: unknown[] = [];
+
+@Injectable()
+class Watcher implements NestInterceptor {
+  constructor(private readonly tenancy: Tenancy) {}
+
+  intercept(_: unknown, next: CallHandler): Observable<unknown> {
+    seen.push(this.tenancy.current);
+    return next.handle();
+  }
+}
+
+@Controller('above')
+@UseGuards(TestGuard)
+@UseInterceptors(Watcher)
+@TenantScoped()
+@Crud(Note)
+class AboveBothController extends CrudController<Note> {}
+
+@Controller('between')
+@UseGuards(TestGuard)
+@TenantScoped()
+@UseInterceptors(Watcher)
+@Crud(Note)
+class BetweenController extends CrudController<Note> {}
+
+@Controller('between-the-other-way')
+@UseGuards(TestGuard)
+@Crud(Note)
+@UseInterceptors(Watcher)
+@TenantScoped()
+class BetweenTheOtherWayController extends CrudController<Note> {}
+
+@Controller('below')
+@UseGuards(TestGuard)
+@TenantScoped()
+@Crud(Note)
+@UseInterceptors(Watcher)
+class BelowBothController extends CrudController<Note> {}
+
+@Controller('handlers')
+@UseGuards(TestGuard)
+@TenantScoped()
+@Crud(Note)
+class HandlersController extends CrudController<Note> {
+  constructor(private readonly tenancy: Tenancy) {
+    super();
+  }
+
+  @Get('everybody')
+  @CrossTenant('a test')
+  @UseInterceptors(Watcher)
+  everybody(): unknown {
+    return { current: this.tenancy.current ?? null };
+  }
+
+  @Get('own')
+  @TenantScoped()
+  @UseInterceptors(Watcher)
+  own(): unknown {
+    return { current: this.tenancy.current ?? null };
+  }
+}
+
+/** A controller that extends a resource and says nothing itself. */
+@Controller('inherited')
+class InheritedController extends BetweenController {}
+
+/** One that says it again. */
+@Controller('said-again')
+@UseInterceptors(Watcher)
+@TenantScoped()
+class SaidAgainController extends HandlersController {}
+
+describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adapter) => {
+  let application: ScopedApplication;
+
+  beforeAll(async () => {
+    const controllers: Type[] = [
+      AboveBothController,
+      BetweenController,
+      BetweenTheOtherWayController,
+      BelowBothController,
+      HandlersController,
+      InheritedController,
+      SaidAgainController,
+    ];
+    application = await openScopedApplication({ database: 'sqljs', adapter, entities: [Note], controllers });
+  });
+
+  afterAll(() => application.close());
+
+  const get = async (path: string, user?: string): Promise<{ status: number; body: unknown }> => {
+    seen.length = 0;
+    const { status, text } = await application.transport.send({
+      url: path,
+      headers: user === undefined ? {} : { 'x-user': user },
+    });
+    return { status, body: JSON.parse(text) };
+  };
+
+  test.each(['above', 'between', 'between-the-other-way', 'inherited', 'said-again'])(
+    'are run within the scope that @TenantScoped() opens: %s',
+    async (path) => {
+      expect(await get(`/${path}`, '7')).toMatchObject({ status: 200, body: { items: [] } });
+      expect(seen).toEqual([{ organizationId: 7 }]);
+      expect(await get(`/${path}`)).toMatchObject({ status: 403 });
+      expect(seen).toEqual([]);
+    },
+  );
+
+  test('are run before it where they stand below @Crud()', async () => {
+    expect(await get('/below', '7')).toMatchObject({ status: 200 });
+    expect(seen).toEqual([undefined]);
+    expect(await get('/below')).toMatchObject({ status: 403 });
+  });
+
+  test('open what a handler says, not what its class does', async () => {
+    expect(await get('/handlers/everybody')).toEqual({ status: 200, body: { current: null } });
+    expect(await get('/handlers/own', '7')).toEqual({ status: 200, body: { current: { organizationId: 7 } } });
+    expect(seen).toEqual([{ organizationId: 7 }]);
+    expect(await get('/handlers/own')).toMatchObject({ status: 403 });
+  });
+});
