@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { BadRequestException, ForbiddenException, NotFoundException } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
@@ -87,19 +87,30 @@ describe('a tenant that is claimed', () => {
     asked.push([user, scope]);
     return Promise.resolve(scope['tenant'] !== 'globex');
   };
-  const FromHeader = tenantFromHeader('X-Tenant', { authorize });
-  const FromParam = tenantFromParam('tenant', { authorize });
-  const FromSubdomain = tenantFromSubdomain('Example.com', { authorize });
+  let FromHeader: Type<TenantResolver>;
+  let FromParam: Type<TenantResolver>;
+  let FromSubdomain: Type<TenantResolver>;
+  beforeEach(() => {
+    FromHeader = tenantFromHeader('X-Tenant', { authorize });
+    FromParam = tenantFromParam('tenant', { authorize });
+    FromSubdomain = tenantFromSubdomain('Example.com', { authorize });
+  });
   const header = (...values: string[]): object => ({ user: USER, headersDistinct: { 'x-tenant': values } });
   const param = (tenant?: string): object => ({ user: USER, params: { tenant } });
   const host = (hostname: string): object => ({ user: USER, hostname });
 
-  it.each<[string, Type<TenantResolver>, (tenant: string) => object, Error]>([
-    ['a header', FromHeader, header, new ForbiddenException('This account does not belong to a tenant.')],
-    ['a header of Fastify', FromHeader, (tenant) => ({ user: USER, raw: header(tenant) }), new ForbiddenException()],
-    ['the path', FromParam, param, new NotFoundException()],
-    ['the host name', FromSubdomain, (tenant) => host(`${tenant}.example.com`), new NotFoundException()],
-  ])('in %s counts where the user may work for it', async (_where, type, request, denied) => {
+  it.each<[string, () => Type<TenantResolver>, (tenant: string) => object, Error]>([
+    ['a header', () => FromHeader, header, new ForbiddenException('This account does not belong to a tenant.')],
+    [
+      'a header of Fastify',
+      () => FromHeader,
+      (tenant) => ({ user: USER, raw: header(tenant) }),
+      new ForbiddenException(),
+    ],
+    ['the path', () => FromParam, param, new NotFoundException()],
+    ['the host name', () => FromSubdomain, (tenant) => host(`${tenant}.example.com`), new NotFoundException()],
+  ])('in %s counts where the user may work for it', async (_where, made, request, denied) => {
+    const type = made();
     asked.length = 0;
     expect(await answer(type, request('acme'))).toEqual({ tenant: 'acme' });
     expect(await answer(type, request('globex'))).toBeInstanceOf(denied.constructor);

@@ -212,6 +212,9 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same('lib/tenancy/tenant-scope.ts', 'No scope is checked before its keys are declared.', [
+    ["let declaredKeys = '';", 'let declaredKeys = "Stryker was here!";'],
+  ]),
   ...same('lib/orm/unseen-relations.ts', 'Without relations there is none to visit.', [
     ['if (metadata.relations.length === 0) return;', 'if (false) return;'],
   ]),
