@@ -178,6 +178,8 @@ function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies)
   return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !NO_NUMBERS.test(sqlType);
 }
 
+const SCOPED_KINDS = new Set<string | undefined>(['columns', 'parents']);
+
 /** The decorator that most likely fits an entity that carries none. */
 function proposal(metadata: EntityMetadata, policies: Policies): string {
   const keys = Object.keys(scopeDeclaration());
@@ -186,7 +188,7 @@ function proposal(metadata: EntityMetadata, policies: Policies): string {
     (relation) =>
       (relation.isManyToOne || relation.isOneToOneOwner) &&
       !relation.isNullable &&
-      ['columns', 'parents'].includes(safeKind(relation.inverseEntityMetadata, policies) ?? ''),
+      SCOPED_KINDS.has(safeKind(relation.inverseEntityMetadata, policies)),
   );
   return parent === undefined ? "@TenantShared('why')" : `@TenantScoped({ via: '${parent.propertyPath}' })`;
 }

@@ -77,7 +77,8 @@ function namedRow(
   const tenantColumns = policy.kind === 'columns' ? policy.columns : [];
   const given = key.columns.map(({ own }) => {
     const tenant = tenantColumns.find(({ column }) => column === own);
-    if (tenant !== undefined) return currentFrame()?.scope?.values[tenant.key];
+    // Something is limited here, so there is a scope.
+    if (tenant !== undefined) return currentFrame()!.scope!.values[tenant.key];
     const value = writtenValue(own, valueSet, metadata) ?? (isUpdate ? undefined : defaultOf(own, valueSet, metadata));
     return value === undefined ? undefined : (policies.driver.preparePersistentValue(value, own) as unknown);
   });
@@ -94,9 +95,8 @@ function namedRow(
 
 /** What the database puts in where an insert gives nothing. */
 function defaultOf(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
-  if (column.getEntityValue(valueSet) === null || column.default === undefined || column.default === null)
-    return undefined;
-  if (typeof column.default !== 'function') return column.default;
+  if (column.getEntityValue(valueSet) === null) return undefined;
+  if (typeof column.default !== 'function') return column.default ?? undefined;
   throw new StatementRefusedError(
     `${metadata.name}.${column.propertyPath} is left to a default of the database, and which row that names cannot be told`,
     'Give a value.',
@@ -116,14 +116,8 @@ export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, me
       'Give a value.',
     );
   }
-  if (
-    typeof value === 'object' &&
-    value !== null &&
-    !(value instanceof Date) &&
-    !ArrayBuffer.isView(value) &&
-    column.referencedColumn
-  ) {
-    return column.referencedColumn.getEntityValue(value) as unknown;
+  if (typeof value === 'object' && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
+    return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
   }
   return value;
 }
@@ -140,7 +134,7 @@ function collect(metadata: EntityMetadata, policies: Policies): ForeignKey[] {
     if (!keys.has(name)) keys.set(name, { property, target, columns });
   };
   for (const relation of metadata.relations) {
-    if (!(relation.isManyToOne || relation.isOneToOneOwner) || relation.joinColumns.length === 0) continue;
+    if (!(relation.isManyToOne || relation.isOneToOneOwner)) continue;
     const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
     // Clients and callers know the column by its property where there is one.
     const property =

@@ -41,7 +41,7 @@ interface PostgresQuery {
 type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
 
 /** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
-const NAME_IS_STALE = new Set(['0A000', '26000', '42P05']);
+const NAME_IS_STALE = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
 /** Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner. */
 export function selectsDirectly({ dialect, dataSource }: Enforcement): boolean {
@@ -77,7 +77,7 @@ export async function selectFromPostgres(
     return rows;
   } catch (error) {
     if (error instanceof NotSent) throw error.cause;
-    if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code ?? '')) {
+    if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code)) {
       enforcement.prepared.forget(text);
       // In a transaction nothing more can be asked after an error.
       if (runner?.isTransactionActive !== true)
@@ -117,7 +117,7 @@ function send(dataSource: DataSource, statement: PostgresStatement, own: Postgre
 /** There was no connection to send it on. */
 class NotSent extends Error {
   constructor(cause: Error) {
-    super('not sent', { cause });
+    super(undefined, { cause });
   }
 }
 

@@ -92,7 +92,7 @@ export class ScopedStatement {
     audit.checkIssued(text, []);
     const constants = typesOf(select);
     const template = readTemplate(text, dialect);
-    const placed = dialect === 'postgres' ? placeOnce(template, dialect) : undefined;
+    const placed = placeOnce(template, dialect);
     return {
       text,
       constants,
@@ -110,7 +110,7 @@ interface StatementPlan {
   readonly constants: Slots;
   /** The parameters that whoever runs it has to give a value. */
   readonly slots: readonly string[];
-  /** With PostgreSQL's placeholders put in; undefined for other databases, and where the text depends on the values. */
+  /** With the driver's placeholders put in; undefined where the text depends on the values. */
   readonly placed: PlacedStatement | undefined;
   runs: number;
 }

@@ -7,6 +7,7 @@ import { checkScope, scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValue } from '../tenancy/tenant-scope.js';
 import { requireEnforcement } from './enforcement.js';
 import { isScoped } from './policy.js';
+import type { ScopedPolicy } from './policy.js';
 import { render } from './rendering.js';
 import { scopeParameter } from './scope-parameters.js';
 
@@ -61,7 +62,7 @@ function checkStatements(dataSource: DataSource, metadata: EntityMetadata): void
     expect(
       metadata,
       `a sub-query of ${name}`,
-      () => manager.createQueryBuilder(target, 'checked').subQuery().from(target, 'checked'),
+      () => manager.createQueryBuilder().subQuery().from(target, 'checked'),
       aliased,
     );
     if (metadata.tableType === 'view') continue;
@@ -104,13 +105,11 @@ function expect(
 
 /** A column that an update may set: no key, and nothing that says whose the row is. */
 function ordinaryColumn(dataSource: DataSource, metadata: EntityMetadata): ColumnMetadata | undefined {
-  const policy = requireEnforcement(dataSource).policies.of(metadata);
+  const policy = requireEnforcement(dataSource).policies.of(metadata) as ScopedPolicy;
   const fixed =
     policy.kind === 'columns'
       ? policy.columns.map(({ column }) => column)
-      : policy.kind === 'parents'
-        ? policy.parents.flatMap(({ columns }) => columns.map(({ own }) => own))
-        : [];
+      : policy.parents.flatMap(({ columns }) => columns.map(({ own }) => own));
   return metadata.columns.find(
     (column) => column.isUpdate && !column.isPrimary && !column.isVirtualProperty && !fixed.includes(column),
   );

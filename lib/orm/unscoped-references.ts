@@ -3,6 +3,7 @@ import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.
 import { foreignKeysOf, writtenValue } from './foreign-keys.js';
 import type { ForeignKey, UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
+import type { TenantColumn } from './policy.js';
 import type { BoundStatement } from './sql/placeholders.js';
 import { rowKey, selectRows } from './visible-rows.js';
 
@@ -16,14 +17,17 @@ export async function requireOneTenant(
   policies: Policies,
   queryRunner: QueryRunner,
 ): Promise<void> {
-  const keys = foreignKeysOf(metadata, policies).filter(({ target }) => policies.of(target).kind === 'columns');
+  const keys = foreignKeysOf(metadata, policies).flatMap((key) => {
+    const policy = policies.of(key.target);
+    return policy.kind === 'columns' ? [{ key, tenantColumns: policy.columns }] : [];
+  });
   if (keys.length === 0) return;
   const changed = changes === undefined ? [] : await tenantsOfChanged(changes, metadata, policies, queryRunner);
   const ownTenants = valueSets.map((valueSet) =>
     changes === undefined ? tenantOf(metadata, valueSet, policies) : changed[0],
   );
-  for (const key of keys) {
-    const tenants = await tenantsBehind(key, metadata, valueSets, policies, queryRunner);
+  for (const { key, tenantColumns } of keys) {
+    const tenants = await tenantsBehind(key, tenantColumns, metadata, valueSets, queryRunner);
     tenants.forEach((tenant, row) => {
       if (tenant === undefined) return;
       ownTenants[row] ??= tenant;
@@ -59,26 +63,23 @@ async function tenantsOfChanged(
 /** For each row the tenant of the row that it refers to; undefined where it refers to none. */
 async function tenantsBehind(
   key: ForeignKey,
+  tenantColumns: readonly TenantColumn[],
   metadata: EntityMetadata,
   valueSets: readonly ObjectLiteral[],
-  policies: Policies,
   queryRunner: QueryRunner,
 ): Promise<(string | undefined)[]> {
-  const policy = policies.of(key.target);
-  if (policy.kind !== 'columns') return [];
   const referenced = key.columns.map((column) => column.referenced);
   const wanted = valueSets.map((valueSet) => key.columns.map(({ own }) => writtenValue(own, valueSet, metadata)));
   const complete = wanted.filter((row) => row.every((value) => value !== undefined && value !== null));
-  const tenantColumns = policy.columns.map(({ column }) => column);
   const tenants = new Map<string, string>();
   for (const row of await selectRows(queryRunner, key.target, referenced, complete, [
     ...referenced,
-    ...tenantColumns,
+    ...tenantColumns.map(({ column }) => column),
   ])) {
     const values = row.slice(referenced.length);
     tenants.set(
       rowKey(row.slice(0, referenced.length), referenced),
-      JSON.stringify(policy.columns.map((column, i) => [column.key, String(values[i])])),
+      JSON.stringify(tenantColumns.map((column, i) => [column.key, String(values[i])])),
     );
   }
   return wanted.map((row) => tenants.get(rowKey(row, referenced)));

@@ -73,7 +73,7 @@ export class ValueSets {
     // A key of several columns is one property: an object with a part for each.
     const isPart = relationMetadata !== undefined && relationMetadata.joinColumns.length > 1 && column.isVirtual;
     // TypeORM reads an object from a column of a closure table.
-    const isNode = relationMetadata === undefined && referencedColumn !== undefined;
+    const isNode = relationMetadata === undefined;
     return (isPart || isNode) && referencedColumn !== undefined
       ? column.createValueMap(referencedColumn.createValueMap(value))
       : column.createValueMap(value);

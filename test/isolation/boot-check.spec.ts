@@ -302,6 +302,35 @@ describe('a unique key', () => {
     ]);
   });
 
+  it('may not hold a key of a row of which a part may be left out', async () => {
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    class Rack {
+      @PrimaryColumn() hall!: number;
+      @PrimaryColumn() place!: number;
+      @Column() organizationId!: number;
+    }
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    @Unique(['hall', 'place', 'number'])
+    class Crate {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @Column() hall!: number;
+      @Column({ type: Number, nullable: true }) place!: number | null;
+      @Column() number!: number;
+      @ManyToOne(() => Rack)
+      @JoinColumn([
+        { name: 'hall', referencedColumnName: 'hall' },
+        { name: 'place', referencedColumnName: 'place' },
+      ])
+      rack!: Relation<Rack> | null;
+    }
+    expect(await problemsOf(Rack, Crate)).toEqual([
+      expect.stringContaining(`Crate has a unique key (hall,place,number) ${MIGHT_TELL}`),
+    ]);
+  });
+
   it('of rows that belong to a tenant through a parent holds the key of that', async () => {
     @Entity()
     @TenantScoped({ via: 'order' })
@@ -420,6 +449,24 @@ describe('an entity of which nothing is declared', () => {
         "@TenantShared('why')  // Alone",
       ],
     });
+  });
+});
+
+describe('an entity that is named by a row of a tenant', () => {
+  it('does not belong to a tenant through that', async () => {
+    @Entity()
+    class Letter {
+      @PrimaryGeneratedColumn() id!: number;
+      @OneToOne(() => Stamp, (stamp) => stamp.letter, { nullable: false }) stamp!: Relation<Stamp>;
+    }
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    class Stamp {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @OneToOne(() => Letter, (letter) => letter.stamp) @JoinColumn() letter!: Relation<Letter>;
+    }
+    expect((await findingsOn([Letter, Stamp])).undeclared).toEqual(["@TenantShared('why')  // Letter"]);
   });
 });
 

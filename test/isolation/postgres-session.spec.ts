@@ -1,10 +1,18 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TypeORMError } from 'typeorm';
-import type { DataSource, EntitySubscriberInterface, Logger, QueryRunner, ReplicationMode } from 'typeorm';
+import type {
+  DataSource,
+  EntityManager,
+  EntitySubscriberInterface,
+  Logger,
+  QueryRunner,
+  ReplicationMode,
+} from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { selectFromPostgres, selectsDirectly } from '../../lib/orm/postgres-session.js';
+import { PreparedStatements } from '../../lib/orm/prepared-statements.js';
 import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
 import { currentFrame } from '../../lib/tenancy/scope-frame.js';
 import { DESK_ENTITIES, Photo, Ticket } from '../support/desk.js';
@@ -148,6 +156,12 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       ['failed', expect.objectContaining({ code: '22P02' }), PLAIN.text, [7], undefined],
     ]);
     expect(pool.connection.released).toEqual([undefined, undefined]);
+  });
+
+  it('keeps the words of an error that tells of no row', async () => {
+    pool.connection.answers.push(failure('42P01'));
+    const error = await thrownBy(tenancy.run(ACME, () => select()));
+    expect(error).toMatchObject({ name: 'QueryFailedError', message: 'what the server says of globex' });
   });
 
   it.each(['0A000', '26000', '42P05'])('is sent again without its name when that is stale: %s', async (code) => {
@@ -304,7 +318,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       const [first, second] = pool.connection.queries;
       expect(first.text).toBe(second.text);
       expect(first.text).toMatch(/^SELECT "t"\."id" AS "id" FROM "ticket" "t" WHERE .*"organizationId" = \$\d/);
-      expect(first.text).not.toContain(':');
+      expect(first.text).not.toMatch(/:| LIMIT /);
       expect([first.values, second.values].map((values) => [...values].sort())).toEqual([
         [1, 5],
         [2, 5],
@@ -372,6 +386,82 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       await expect(run({ points: undefined })).resolves.toBe(ROWS);
       expect(pool.connection.queries).toHaveLength(1);
     });
+  });
+});
+
+describe('a statement that is planned once, on a query runner', () => {
+  const open = async () => {
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    const log: unknown[][] = [];
+    const runner = (name: string, error?: Error): QueryRunner =>
+      ({
+        query: (sql: string, parameters: unknown[]) => {
+          log.push([name, sql, parameters]);
+          return error === undefined ? Promise.resolve(ROWS) : Promise.reject(error);
+        },
+        release: () => Promise.resolve(log.push([name, 'is released'])),
+      }) as unknown as QueryRunner;
+    const statement = (where: string): ScopedStatement =>
+      new ScopedStatement({
+        dataSource,
+        build: () => dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id').where(where),
+      });
+    const use = (made: QueryRunner): void => void Object.assign(dataSource, { createQueryRunner: () => made });
+    return { log, runner, statement, use };
+  };
+
+  it('releases one that it has made, and leaves the transaction’s', async () => {
+    const { log, runner, statement, use } = await open();
+    use(runner('own'));
+    const points = statement('t.points = :points');
+    expect(await tenancy.run(ACME, () => points.run({ points: 5 }))).toBe(ROWS);
+    expect(log).toEqual([
+      ['own', expect.stringMatching(/"organizationId" = \? .*"points" = \?/), [1, 5]],
+      ['own', 'is released'],
+    ]);
+    log.length = 0;
+    const manager = { queryRunner: runner('transaction') } as unknown as EntityManager;
+    expect(await tenancy.run(ACME, () => points.run({ points: 5 }, manager))).toBe(ROWS);
+    expect(log.map(([name]) => name)).toEqual(['transaction']);
+    log.length = 0;
+    use(runner('own', new Error('fails')));
+    await expect(tenancy.run(ACME, () => points.run({ points: 5 }))).rejects.toThrow('fails');
+    expect(log.at(-1)).toEqual(['own', 'is released']);
+  });
+
+  it('takes slots by any name', async () => {
+    const { log, runner, statement, use } = await open();
+    use(runner('own'));
+    const named = statement('t.status = :discriminatorColumnValues');
+    await tenancy.run(ACME, () => named.run({ discriminatorColumnValues: 'open' }));
+    expect(log[0][2]).toEqual([1, 'open']);
+    await expect(tenancy.run(ACME, () => named.run({}))).rejects.toThrow('has no value');
+  });
+});
+
+describe('the names of statements', () => {
+  const names = async (): Promise<PreparedStatements> =>
+    new PreparedStatements(await unconnected('postgres', DESK_ENTITIES));
+
+  it('are as many as a connection shall keep, and each is of one text', async () => {
+    const prepared = await names();
+    const given = Array.from({ length: 200 }, (_, i) => prepared.nameOf(`SELECT ${i}`));
+    expect(new Set(given).size).toBe(200);
+    expect(given).not.toContain(undefined);
+    for (let i = 200; i < 203; i += 1) expect(prepared.nameOf(`SELECT ${i}`)).toBeUndefined();
+    expect(prepared.nameOf('SELECT 0')).toBe(given[0]);
+    prepared.forget('SELECT 0');
+    expect(prepared.nameOf('SELECT 0')).toBeUndefined();
+  });
+
+  it('are not given twice to a text whose name is stale', async () => {
+    const prepared = await names();
+    const seen = new Set<string | undefined>();
+    for (let time = 0; time < 3; time += 1) {
+      seen.add(prepared.nameOf('SELECT 0'));
+      prepared.forget('SELECT 0');
+    }
+    expect(seen.size).toBe(3);
   });
 });
 

@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped, TenantShared } from 'nestjs-muck';
-import { Column, Entity, ForeignKey, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import {
+  Column,
+  Entity,
+  ForeignKey,
+  JoinColumn,
+  JoinTable,
+  ManyToMany,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+} from 'typeorm';
 import type {
   ColumnType,
   DataSource,
@@ -29,6 +39,7 @@ import {
   Proofreading,
   Quote,
   Ticket,
+  Translation,
   Watcher,
 } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -95,12 +106,44 @@ class Banner {
   @ForeignKey(() => Ticket)
   @Column({
     type: Number,
-    transformer: { to: (value: number) => value * 10 || null, from: (value: number) => value / 10 },
+    transformer: {
+      to: (value: unknown) => (typeof value === 'number' ? value * 10 || null : 99),
+      from: (value: number) => value / 10,
+    },
   })
   ticketId!: number;
 }
 
-const ENTITIES = [...DESK_ENTITIES, Plan, Step, Branch, Default, Computed, Banner];
+/** An empty language is stored as none. */
+@Entity('ref_citation')
+@TenantScoped()
+class Citation {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() ticketId!: number;
+  @Column({ type: String, transformer: { to: (value: string) => value || null, from: (value: string) => value } })
+  language!: string;
+  @ManyToOne(() => Translation)
+  @JoinColumn([
+    { name: 'ticketId', referencedColumnName: 'ticketId' },
+    { name: 'language', referencedColumnName: 'language' },
+  ])
+  translation!: Relation<Translation> | null;
+}
+
+/** The database does not know its references. */
+@Entity('ref_loose')
+@TenantScoped()
+class Loose {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @ManyToOne(() => Ticket, { createForeignKeyConstraints: false }) ticket!: Relation<Ticket> | null;
+  @ManyToMany(() => Ticket, { createForeignKeyConstraints: false })
+  @JoinTable({ name: 'ref_loose_tickets' })
+  tickets!: Relation<Ticket[]>;
+}
+
+const ENTITIES = [...DESK_ENTITIES, Citation, Loose, Plan, Step, Branch, Default, Computed, Banner];
 
 let dataSource: DataSource;
 let policies: Policies;
@@ -136,6 +179,11 @@ describe('the foreign keys of an entity', () => {
     expect(keys('topic_closure')).toEqual(['id_ancestor Topic id_ancestor>id', 'id_descendant Topic id_descendant>id']);
   });
 
+  it('are those that the database does not know', () => {
+    expect(keys(Loose)).toEqual(['ticket Ticket ticketId>id']);
+    expect(keys('ref_loose_tickets')).toEqual(['refLooseId Loose refLooseId>id', 'ticketId Ticket ticketId>id']);
+  });
+
   it('are told once, leave out rows that all tenants share, and are not the tenant column alone', () => {
     expect(keys(Step)).toEqual(['plan Plan organizationId>organizationId,code>code', 'ticketId Ticket ticketId>id']);
     expect(keys(Branch)).toEqual([]);
@@ -160,6 +208,8 @@ describe('the rows that a write names', () => {
     asAcme(() => {
       const rows = [{ ticketId: 5 }, { ticketId: 6 }, { ticketId: 5 }, { ticketId: null }, {}, { ticket: { id: 8 } }];
       expect(named(Note, rows)).toEqual([['ticketId', [[5], [6], [8]]]]);
+      const written = (ticketId: string, language: string): object => ({ translation: { ticketId, language } });
+      expect(named(Proofreading, [written('5,a', 'b'), written('5', 'a,b')])[0][1]).toHaveLength(2);
       expect(named(Note, [{}, { ticketId: null }])).toEqual([]);
       expect(named(Note, [{ ticketId: null }], true)).toEqual([]);
       expect(named(Quote, [{ ticketId: 5n }, { ticketId: 5n }, { ticketId: 6n }])).toEqual([
@@ -212,7 +262,9 @@ describe('the rows that a write names', () => {
 
   it('are named by the values that are stored', () => {
     expect(asAcme(() => named(Banner, [{ ticketId: 5 }]))).toEqual([['ticketId', [[50]]]]);
-    expect(asAcme(() => named(Banner, [{ ticketId: 0 }]))).toEqual([]);
+    expect(asAcme(() => named(Banner, [{ ticketId: 0 }, {}]))).toEqual([]);
+    for (const isUpdate of [true, false])
+      expect(asAcme(() => named(Citation, [{ ticketId: 5, language: '' }], isUpdate))).toEqual([]);
   });
 
   it('are looked for where the row or what it names is limited', () =>
@@ -514,6 +566,7 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
     expect(await write(Label, [{ organizationId: 1 }])).toEqual([]);
     expect(await write(Credential, [{ text: 'x' }], [1, 2])).toEqual([]);
     expect(await write(Note, [{ organizationId: 1 }])).toEqual([]);
+    expect(await write(Step, [{ organizationId: 1, code: null }])).toEqual([]);
     expect(await write(Proofreading, [{ organizationId: 1, translation: { ticketId: 9, language: 'en' } }])).toEqual(
       [],
     );

@@ -1,6 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import {
+  ChildEntity,
+  Column,
+  Entity,
+  ForeignKey,
+  JoinColumn,
+  ManyToOne,
+  PrimaryGeneratedColumn,
+  TableInheritance,
+} from 'typeorm';
 import type { DataSource, EntityTarget, ObjectLiteral, Relation } from 'typeorm';
 import { ValueSets } from '../../lib/orm/value-sets.js';
 import { databasesToTest } from '../support/databases.js';
@@ -27,11 +36,51 @@ class Remark {
   @Column('simple-json', { nullable: true }) tags!: object | null;
 }
 
+class Origin {
+  @Column({ type: Number, nullable: true }) fromId!: number | null;
+  @ManyToOne(() => Ticket, { nullable: true }) from!: Relation<Ticket> | null;
+}
+
+/** Names rows in several ways. */
+@Entity('value_copy')
+@TenantScoped()
+class Copy {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column(() => Origin) origin!: Origin;
+  @ForeignKey(() => Ticket) @Column() first!: number;
+  /** The relation and its column are one property. */
+  @Column({ type: Number, name: 'ticket' })
+  @ManyToOne(() => Ticket)
+  @JoinColumn({ name: 'ticket' })
+  ticket!: Relation<Ticket> | number;
+  /** The database does not know of it. */
+  @Column() looseId!: number;
+  @ManyToOne(() => Ticket, { createForeignKeyConstraints: false }) loose!: Relation<Ticket>;
+}
+
+/** Two kinds in one table, with a column that both have. */
+@Entity('value_sign')
+@TenantScoped()
+@TableInheritance({ column: { type: 'varchar', name: 'kind' } })
+class Sign {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+@ChildEntity()
+class Arrow extends Sign {
+  @Column('simple-json', { nullable: true, name: 'look' }) look!: object | null;
+}
+@ChildEntity()
+class Cross extends Sign {
+  @Column('simple-json', { nullable: true, name: 'look' }) look!: object | null;
+}
+
 describe('what is written is copied', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
-    dataSource = await unconnected('sqljs', [...DESK_ENTITIES, Remark]);
+    dataSource = await unconnected('sqljs', [...DESK_ENTITIES, Remark, Copy, Sign, Arrow, Cross]);
   });
   const of = (entity: EntityTarget<ObjectLiteral>): ValueSets =>
     new ValueSets(dataSource.getMetadata(entity), 'sqlite');
@@ -72,7 +121,7 @@ describe('what is written is copied', () => {
     expect(updated(Ticket, { assignee: manager })).toEqual({ assignee: { id: 5 } });
     expect(updated(Ticket, { assignee: null })).toEqual({ assignee: null });
     expect(updated(Ticket, { assignee: 5 })).toEqual({ assignee: 5 });
-    expect(updated(Ticket, { assignee: {} })).toEqual({ assignee: {} });
+    expect(updated(Ticket, { assignee: {} })).toStrictEqual({ assignee: {} });
     const notes = [{ id: 1 }];
     expect(updated(Ticket, { notes }).notes).toBe(notes);
   });
@@ -82,7 +131,7 @@ describe('what is written is copied', () => {
     const key = { ticketId: 5, language: 'en' };
     expect(inserted(Proofreading, { translation })).toEqual({ translation: key });
     expect(updated(Proofreading, { translation })).toEqual({ translation: key });
-    expect(updated(Proofreading, { translation: { ticketId: 5 } })).toEqual({ translation: { ticketId: 5 } });
+    expect(updated(Proofreading, { translation: { ticketId: 5 } })).toStrictEqual({ translation: { ticketId: 5 } });
     expect(inserted(Proofreading, { translation: { ticketId: 5 } })).toEqual({ translation: { ticketId: 5 } });
     expect(inserted(Remark, { ticketId: 5, language: 'en' })).toEqual(key);
     expect(updated(Remark, { ticketId: 5, language: 'en' })).toEqual(key);
@@ -141,6 +190,22 @@ describe('what is written is copied', () => {
         if (entity === Ticket) expect(copy(entity, { [property]: held })).toEqual({ [property]: Buffer.from([3]) });
       }
     }
+  });
+
+  it('a key wherever and however it is declared', () => {
+    const refused = (property: string, value: object): void =>
+      expect(() => updated(Copy, value)).toThrow(`Copy.${property} is given as an object that is no row`);
+    refused('first', { first: {} });
+    refused('looseId', { looseId: {} });
+    refused('origin.fromId', { origin: { fromId: {} } });
+    expect(updated(Copy, { ticket: { id: 5, subject: 'x' } })).toEqual({ ticket: { id: 5 } });
+  });
+
+  it('a column that several kinds of a table have', () => {
+    expect(inserted(Sign, { look: null })).toEqual({ look: null });
+    const look = { colour: 'red' };
+    expect(inserted(Sign, { look })).toEqual({ look });
+    expect(look).toEqual({ colour: 'red' });
   });
 
   it('never with an object as a key that is no row: it may be one thing first and another one then', () => {

@@ -114,6 +114,21 @@ export const EQUIVALENT = [
       'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\//.test(comment);',
     ],
   ]),
+  ...same('lib/orm/foreign-keys.ts', 'Only told apart from columns, and it is none.', [
+    [
+      "const tenantColumns = policy.kind === 'columns' ? policy.columns : [];",
+      'const tenantColumns = policy.kind === \'columns\' ? policy.columns : ["Stryker was here"];',
+    ],
+    [
+      "const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];",
+      'const tenantColumns = policy.kind === \'columns\' ? policy.columns.map(({ column }) => column) : ["Stryker was here"];',
+    ],
+  ]),
+  ...same(
+    'lib/orm/scoped-statement.ts',
+    'A select inserts nothing: what is said of inserts is asked for writes only.',
+    [['audit.checkIssued(text, []);', 'audit.checkIssued(text, ["Stryker was here"]);']],
+  ),
   ...same('lib/orm/sql/mentions.ts', 'Only told apart from words, and none of those reads so.', [
     ["const after = this.tokens[i + 1]?.text ?? '';", 'const after = this.tokens[i + 1]?.text ?? "Stryker was here!";'],
     [
