@@ -127,7 +127,7 @@ function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHO
     }
     return runUnscoped(new UnscopedSection(method), () => original.apply(dataSource, args));
   };
-  Object.defineProperty(dataSource, method, { configurable: true, writable: true, value: guarded });
+  Object.assign(dataSource, { [method]: guarded });
 }
 
 /** The drivers whose `createQueryRunner` gives everybody the same one. */

@@ -29,9 +29,7 @@ export function guardManager(manager: EntityManager, connection?: SingleConnecti
 
 /** The file of a database in memory holds the rows of all tenants. */
 function refuseWholeDatabase(manager: SqljsEntityManager): void {
-  for (const [method, guarded] of WHOLE_DATABASE) {
-    Object.defineProperty(manager, method, { configurable: true, writable: true, value: guarded });
-  }
+  for (const [method, guarded] of WHOLE_DATABASE) Object.assign(manager, { [method]: guarded });
 }
 
 /** One function per method, shared by all managers: one is made for every query runner. */
@@ -83,10 +81,12 @@ async function requireSeen(manager: EntityManager, args: readonly unknown[]): Pr
   const { target, entities } = readArguments(args);
   for (const entity of entities) {
     const type = target ?? entity.constructor;
-    if (type === Object || !manager.dataSource.hasMetadata(type)) continue;
+    if (!manager.dataSource.hasMetadata(type)) continue;
     const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
-    if (policies.inForce(metadata) !== undefined)
-      byMetadata.set(metadata, [...(byMetadata.get(metadata) ?? []), entity]);
+    if (policies.inForce(metadata) === undefined) continue;
+    const rows = byMetadata.get(metadata);
+    if (rows === undefined) byMetadata.set(metadata, [entity]);
+    else rows.push(entity);
   }
   if (byMetadata.size === 0) return;
   const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
@@ -122,8 +122,7 @@ interface GivenEntities {
 /** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
 function readArguments(args: readonly unknown[]): GivenEntities {
   const [first, second] = args;
-  const hasTarget =
-    args.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
+  const hasTarget = typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema;
   const given = hasTarget ? second : first;
   const entities = (Array.isArray(given) ? (given as unknown[]) : [given]).filter(
     (entity): entity is ObjectLiteral => typeof entity === 'object' && entity !== null,

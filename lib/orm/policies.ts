@@ -154,8 +154,8 @@ export class Policies {
   get cacheTable(): string | undefined {
     const { cache } = this.dataSource.options;
     if (cache === undefined || cache === false) return undefined;
-    const name = typeof cache === 'object' ? cache.tableName : undefined;
-    return (name ?? 'query-result-cache').toLowerCase();
+    const { tableName } = Object(cache) as { readonly tableName?: string };
+    return (tableName ?? 'query-result-cache').toLowerCase();
   }
 
   /** The columns of the entities behind a table name, in lower case. */

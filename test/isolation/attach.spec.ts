@@ -19,6 +19,7 @@ const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 describe('a DataSource', () => {
   it('is attached once, when it has initialised, however often the package is loaded', async () => {
     const wrapped: unknown = Reflect.get(DataSource.prototype, 'initialize');
+    expect(Reflect.get(wrapped as object, Symbol.for('nestjs-muck:initialize'))).toBe(true);
     attachWhenInitialised();
     expect(Reflect.get(DataSource.prototype, 'initialize')).toBe(wrapped);
     const dataSource = await unconnected('sqljs', DESK_ENTITIES);
@@ -63,6 +64,7 @@ describe('a DataSource', () => {
   it('makes builders in each of the ways of TypeORM, on the query runner that it is given', async () => {
     const dataSource = await unconnected('postgres', DESK_ENTITIES);
     const runner = dataSource.createQueryRunner();
+    expect(dataSource.driver).not.toHaveProperty('queryRunner');
     const runnerOf = (builder: unknown): unknown => (builder as { queryRunner?: unknown }).queryRunner;
     const empty = dataSource.createQueryBuilder();
     expect(empty).toBeInstanceOf(ScopedSelectQueryBuilder);
@@ -94,6 +96,10 @@ describe('a DataSource', () => {
     Object.assign(dataSource, { queryResultCache: cacheOf() });
     const had = dataSource.queryResultCache;
     attach(dataSource);
+    expect(Object.getOwnPropertyDescriptor(dataSource, 'queryResultCache')).toMatchObject({
+      configurable: true,
+      enumerable: true,
+    });
     expect(dataSource.queryResultCache).toBe(had);
     await inAcme(() => dataSource.queryResultCache!.remove(['tickets']));
     const given = cacheOf();
@@ -140,6 +146,7 @@ describe('entity managers', () => {
         expect(Reflect.get(manager, method)).not.toBe(Reflect.get(EntityManager.prototype, method));
     }
     const pooled = await unconnected('postgres', DESK_ENTITIES);
+    expect(pooled.manager).not.toHaveProperty('exportDatabase');
     expect(Reflect.get(pooled.manager, 'transaction')).toBe(Reflect.get(EntityManager.prototype, 'transaction'));
   });
 });

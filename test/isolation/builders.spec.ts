@@ -47,6 +47,7 @@ describe('the text of a select', () => {
           .select('s.one')
           .from('(SELECT 1 AS one)', 's')
           .addFrom(Ticket, 't')
+          .addFrom(Note, 'n')
           .distinctOn([column])
           .getQuery(),
       );
@@ -116,30 +117,49 @@ promises('a builder that is out of the ordinary', {
   'loads a relation whose row the scope cannot see, in either way, and leaves its key alone when the entity is saved':
     async ({ plant, repo }) => {
       await tenancy.unscoped('old bad data', () =>
-        plant(Note, { id: 77, organizationId: 1, body: 'astray', ticketId: foreign.ticket }),
+        plant(Note, { organizationId: 1, body: 'astray', ticketId: foreign.ticket }),
       );
+      const { id } = await inAcme(() => repo(Note).findOneByOrFail({ body: 'astray' }));
       for (const relationLoadStrategy of ['join', 'query'] as const) {
         await inAcme(async () => {
           const note = await repo(Note).findOneOrFail({
-            where: { id: 77 },
+            where: { id },
             relations: { ticket: true },
             relationLoadStrategy,
           });
           expect(note.ticket).toBeNull();
           await repo(Note).save(Object.assign(note, { body: `loaded by ${relationLoadStrategy}` }));
-          expect(await repo(Note).findOneByOrFail({ id: 77 })).toMatchObject({
+          expect(await repo(Note).findOneByOrFail({ id })).toMatchObject({
             body: `loaded by ${relationLoadStrategy}`,
             ticketId: foreign.ticket,
           });
         });
       }
     },
-  'adds nothing to rows that are none': ({ repo }) =>
+  'takes a relation for one that is none where a listener says so': async ({ dataSource, repo }) => {
+    const subscriber = { listenTo: () => Note, afterLoad: (note: Note) => void Object.assign(note, { ticket: null }) };
+    dataSource.subscribers.push(subscriber as never);
+    try {
+      await inAcme(async () => {
+        const note = await repo(Note).findOneByOrFail({ id: own.note });
+        expect(note.ticketId).not.toBeNull();
+        await repo(Note).save(Object.assign(note, { body: 'changed' }));
+      });
+    } finally {
+      dataSource.subscribers.pop();
+    }
+    const after = await inAcme(() => repo(Note).findOneByOrFail({ id: own.note }));
+    expect(after).toMatchObject({ body: 'changed', ticketId: null });
+  },
+  'adds nothing to rows that are none': ({ repo, sent }) =>
     inAcme(async () => {
       const notes = (of: unknown): Promise<void> =>
         repo(Ticket).createQueryBuilder().relation('notes').of(of).add(own.note);
-      for (const none of [[null], [undefined], [own.ticket, null]])
-        await expect(notes(none)).rejects.toThrow(EntityNotFoundError);
+      for (const none of [[null], [undefined], [own.ticket, null]]) {
+        const statements = await sent(() => expect(notes(none)).rejects.toThrow(EntityNotFoundError));
+        // Each value has a place, the one that is none too.
+        if (!none.includes(undefined as never)) expect(statements.join()).not.toMatch(/:row_/);
+      }
     }),
   'makes no key for a query cache where there is none': async ({ dataSource, repo }) => {
     const id = Object.assign(Buffer.from('x'), {

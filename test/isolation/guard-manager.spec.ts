@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { EntityNotFoundError } from 'typeorm';
-import type { EntityManager, ObjectLiteral } from 'typeorm';
+import { DataSource, EntityManager, EntityNotFoundError } from 'typeorm';
+import type { ObjectLiteral, QueryRunner } from 'typeorm';
 import { promises } from '../support/attack.js';
 import { databasesToTest } from '../support/databases.js';
 import { Document, News, Note, ParcelSchema, Photo, Attachment, Ticket, Translation } from '../support/desk.js';
@@ -90,14 +90,33 @@ promises('an entity manager', {
   },
   'leaves to TypeORM what is no row with a key': ({ dataSource: { manager } }) =>
     inAcme(async () => {
-      const notRows: Given[] = [
-        () => manager.remove(null as never),
-        () => manager.remove({ id: foreign.ticket }),
-        () => manager.remove('Ticket' as never),
-        () => manager.remove(Ticket, 7 as never),
-        () => manager.remove(new Map() as never),
+      type Removal = (...args: unknown[]) => Promise<unknown>;
+      const stock = Reflect.get(EntityManager.prototype, 'remove') as unknown as Removal;
+      const saidBy = (removal: () => Promise<unknown>): Promise<string> =>
+        removal().then(
+          () => 'nothing',
+          ({ name, message }: Error) => `${name}: ${message}`,
+        );
+      const notRows = [
+        [null],
+        [undefined],
+        [[null]],
+        [[undefined]],
+        [Ticket, null],
+        [Ticket, [undefined]],
+        [{ id: foreign.ticket }],
+        ['Ticket'],
+        [Ticket],
+        [ParcelSchema],
+        [Ticket, 7],
+        [new Map()],
+        [Object.assign(new Translation(), { ticketId: foreign.ticket })],
       ];
-      for (const given of notRows) await expect(given(manager)).rejects.not.toThrow(EntityNotFoundError);
+      const guarded = manager.remove as unknown as Removal;
+      for (const args of notRows)
+        expect(await saidBy(() => guarded.apply(manager, args))).toBe(await saidBy(() => stock.apply(manager, args)));
+      const unknown = manager.save(new Map());
+      await expect(unknown).rejects.toThrow('No metadata for "Map" was found');
       await manager.remove(note(null as never));
       await expect(manager.remove(note(undefined as never))).rejects.toThrow('must have an identifier');
       for (const id of [undefined, null]) {
@@ -111,9 +130,24 @@ promises('an entity manager', {
     dataSource,
     repo,
   }) => {
+    const counts = { made: 0, released: 0 };
+    const stock = (mode?: 'master' | 'slave'): QueryRunner =>
+      DataSource.prototype.createQueryRunner.call(dataSource, mode);
+    const counted = (mode?: 'master' | 'slave'): QueryRunner => {
+      const runner = stock(mode);
+      counts.made += 1;
+      const release = runner.release.bind(runner);
+      runner.release = () => ((counts.released += 1), release());
+      return runner;
+    };
     await inAcme(async () => {
-      for (let i = 0; i < 8; i += 1)
+      Object.assign(dataSource, { createQueryRunner: counted });
+      try {
         await expect(dataSource.manager.remove(note(foreign.note))).rejects.toThrow(EntityNotFoundError);
+      } finally {
+        Reflect.deleteProperty(dataSource, 'createQueryRunner');
+      }
+      expect(counts).toEqual({ made: 1, released: 1 });
       await dataSource.transaction(async (manager) => {
         await expect(manager.remove(note(foreign.note))).rejects.toThrow(EntityNotFoundError);
         expect(manager.queryRunner!.isReleased).toBe(false);
@@ -128,8 +162,9 @@ promises('an entity manager', {
     dataSource,
   }) => {
     await tenancy.unscoped('old bad data', () =>
-      plant(Note, { id: 77, organizationId: 1, body: 'astray', ticketId: foreign.ticket }),
+      plant(Note, { organizationId: 1, body: 'astray', ticketId: foreign.ticket }),
     );
+    const { id } = await inAcme(() => repo(Note).findOneByOrFail({ body: 'astray' }));
     const saves: ((loaded: Note) => Promise<unknown>)[] = [
       (loaded) => dataSource.manager.save(loaded),
       (loaded) => dataSource.manager.save([loaded]),
@@ -138,9 +173,9 @@ promises('an entity manager', {
     ];
     await inAcme(async () => {
       for (const [i, save] of saves.entries()) {
-        const loaded = await repo(Note).findOneOrFail({ where: { id: 77 }, relations: { ticket: true } });
+        const loaded = await repo(Note).findOneOrFail({ where: { id }, relations: { ticket: true } });
         await save(Object.assign(loaded, { body: `saved ${i}` }));
-        expect(await repo(Note).findOneByOrFail({ id: 77 })).toMatchObject({
+        expect(await repo(Note).findOneByOrFail({ id })).toMatchObject({
           body: `saved ${i}`,
           ticketId: foreign.ticket,
         });

@@ -3,6 +3,7 @@ import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
 import { authorityKey, isUnscoped } from '../../lib/orm/authority.js';
 import { scopeCache } from '../../lib/orm/scoped-cache.js';
+import { currentFrame } from '../../lib/tenancy/scope-frame.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*
@@ -10,14 +11,14 @@ import { ACME, GLOBEX, tenancy } from '../support/world.js';
  */
 
 describe('a query cache of an application', () => {
-  let calls: { method: string; given: unknown[]; isUnscoped: boolean; call: string }[];
+  let calls: { method: string; given: unknown[]; isUnscoped: boolean; why: string | undefined }[];
   let cache: QueryResultCache;
   beforeEach(() => {
     calls = [];
     const note =
       (method: string) =>
       (...given: unknown[]): Promise<never> => {
-        calls.push({ method, given, isUnscoped: isUnscoped(), call: authorityKey() });
+        calls.push({ method, given, isUnscoped: isUnscoped(), why: currentFrame()?.section?.why });
         return Promise.resolve(`by ${method}` as never);
       };
     cache = {
@@ -87,7 +88,7 @@ describe('a query cache of an application', () => {
     await each();
     const methods = ['synchronize', 'getFromCache', 'storeInCache', 'clear', 'remove'];
     expect(calls.map(({ method }) => method)).toEqual([...methods, ...methods]);
-    expect(calls.every((call) => call.isUnscoped)).toBe(true);
+    expect(calls.every((call) => call.isUnscoped && call.why === 'the query cache')).toBe(true);
     expect(calls.filter(({ given }) => given.at(-1) === runner)).toHaveLength(10);
   });
 

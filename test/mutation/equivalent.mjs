@@ -178,6 +178,28 @@ export const EQUIVALENT = [
   ...same('lib/orm/sql/tokens.ts', 'No comment opens where one closes.', [
     ['const opensFirst = open !== -1 && open < close;', 'const opensFirst = open !== -1 && open <= close;'],
   ]),
+  ...same('lib/orm/scope-parameters.ts', 'The name of a key is made again, and is the same.', [
+    ['if (name === undefined) {', 'if (true) {'],
+  ]),
+  ...same('lib/orm/closure-statements.ts', 'Spares work: the whole text is compared afterwards.', [
+    [
+      "if (!sql.startsWith('INSERT INTO ') || !Array.isArray(parameters)) return undefined;",
+      'if (!sql.startsWith("") || !Array.isArray(parameters)) return undefined;',
+    ],
+  ]),
+  ...same(
+    'lib/orm/closure-statements.ts',
+    'The drivers number parameters or write a question mark, whatever they are called.',
+    [
+      [
+        "placeholder: (index) => driver.createParameter('node', index),",
+        'placeholder: (index) => driver.createParameter("", index),',
+      ],
+    ],
+  ),
+  ...same('lib/orm/guard-manager.ts', 'A query runner that sends nothing takes no connection.', [
+    ['if (byMetadata.size === 0) return;', 'if (false) return;'],
+  ]),
   ...same('lib/orm/enforcement.ts', 'A text that is bound anew, or read again, gives the same statement.', [
     ['if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))', 'if (true)'],
     [
