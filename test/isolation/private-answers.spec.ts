@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { makePrivate } from '../../lib/tenancy/private-answer.js';
 import type { HttpAdapter } from '../../lib/tenancy/private-answer.js';
@@ -29,6 +29,12 @@ function headersOf(method: string, headers: Answer['headers'] = {}, vary?: reado
 }
 
 describe('an answer about the account that asked', () => {
+  // What earlier answers have left to remember must not stand in for what is told here.
+  let forgotten = 0;
+  beforeEach(() => {
+    for (let i = 0; i < 100; i += 1) headersOf('GET', {}, [`X-Forgotten-${(forgotten += 1)}`]);
+  });
+
   const PRIVATE = { 'Cache-Control': 'private', Vary: 'Authorization, Cookie' };
 
   it.each(['GET', 'HEAD'])('to %s is for its own cache alone, which tells accounts apart', (method) => {

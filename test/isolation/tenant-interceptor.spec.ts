@@ -171,7 +171,8 @@ describe('the interceptor of tenants', () => {
       expect(tenancy.current).toBeUndefined();
     });
 
-    it('and answers at once where the resolver does', () => {
+    it('and answers at once where the resolver does, once it is known', async () => {
+      await answer(call(ScopedController).context, current);
       expect(isObservable(interceptor.intercept(call(ScopedController).context, { handle: current }))).toBe(true);
     });
 

@@ -116,5 +116,6 @@ describe('a cache that goes by URLs', () => {
   it('is told of with what to write instead', () => {
     const [problem] = checkCaches([OrdersController], [CacheInterceptor]);
     expect(problem).toContain('Extend it, and put the tenant into the key: protected trackBy(context)');
+    expect(problem).toContain('return current && JSON.stringify([current, super.trackBy(context)]); }');
   });
 });

@@ -252,6 +252,53 @@ export const EQUIVALENT = [
   ...same('lib/tenancy/tenant-scope.ts', 'No scope is checked before its keys are declared.', [
     ["let declaredKeys = '';", 'let declaredKeys = "Stryker was here!";'],
   ]),
+  ...same(
+    'lib/tenancy/private-answer.ts',
+    'What is remembered is worked out again, with the same result; and how much is.',
+    [
+      ['if (text === undefined) {', 'if (true) {'],
+      ['if (varyTexts.size >= REMEMBERED) varyTexts.clear();', 'if (true) varyTexts.clear();'],
+      ['if (varyTexts.size >= REMEMBERED) varyTexts.clear();', 'if (false) varyTexts.clear();'],
+      ['if (varyTexts.size >= REMEMBERED) varyTexts.clear();', 'if (varyTexts.size > REMEMBERED) varyTexts.clear();'],
+      ['if (varyTexts.size >= REMEMBERED) varyTexts.clear();', 'if (varyTexts.size < REMEMBERED) varyTexts.clear();'],
+    ],
+  ),
+  ...same(
+    'lib/tenancy/cache-check.ts',
+    'Nothing, and the classes of plain values, are no caches; and only methods are looked at.',
+    [
+      ['.find((type) => type !== undefined && goesByUrl(type));', '.find((type) => true && goesByUrl(type));'],
+      [
+        "return typeof interceptor === 'object' ? interceptor?.constructor : undefined;",
+        'return true ? interceptor?.constructor : undefined;',
+      ],
+      ["typeof handler === 'function' &&", 'true &&'],
+    ],
+  ),
+  ...same('lib/tenancy/provider-instances.ts', 'The one of all requests is looked up again, and is the same.', [
+    ['if (known !== undefined) return known;', 'if (false) return known;'],
+  ]),
+  ...same('lib/tenancy/tenant.interceptor.ts', 'Only told apart from routes over all tenants.', [
+    ["const route = this.routeOf(context) ?? { kind: 'scoped' };", 'const route = this.routeOf(context) ?? {};'],
+    [
+      "const route = this.routeOf(context) ?? { kind: 'scoped' };",
+      'const route = this.routeOf(context) ?? { kind: "" };',
+    ],
+  ]),
+  ...same(
+    'lib/tenancy/tenant.interceptor.ts',
+    'What is remembered of a route is worked out again, with the same result.',
+    [
+      [
+        'if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, TenantRoute | undefined>()));',
+        'if (true) this.routes.set(controller, (routes = new Map<Function, TenantRoute | undefined>()));',
+      ],
+      [
+        'if (!routes.has(handler)) routes.set(handler, tenantRouteOf(handler) ?? tenantRouteOf(controller));',
+        'if (true) routes.set(handler, tenantRouteOf(handler) ?? tenantRouteOf(controller));',
+      ],
+    ],
+  ),
   ...same('lib/orm/unseen-relations.ts', 'Without relations there is none to visit.', [
     ['if (metadata.relations.length === 0) return;', 'if (false) return;'],
   ]),
