@@ -129,6 +129,20 @@ export const EQUIVALENT = [
     'A select inserts nothing: what is said of inserts is asked for writes only.',
     [['audit.checkIssued(text, []);', 'audit.checkIssued(text, ["Stryker was here"]);']],
   ),
+  ...same(
+    'lib/orm/value-sets.ts',
+    'No two columns are one property: where something is already, it is one part of an object, and this another.',
+    [
+      [
+        "return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;",
+        "return typeof value === 'object' && true && Object.getPrototypeOf(value) === Object.prototype;",
+      ],
+      [
+        "return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;",
+        "return typeof value === 'object' && value !== null && true;",
+      ],
+    ],
+  ),
   ...same('lib/orm/sql/mentions.ts', 'Only told apart from words, and none of those reads so.', [
     ["const after = this.tokens[i + 1]?.text ?? '';", 'const after = this.tokens[i + 1]?.text ?? "Stryker was here!";'],
     [
