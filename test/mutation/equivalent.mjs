@@ -211,6 +211,16 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same(
+    'lib/orm/builders/relation.ts',
+    'A row that is none has no key either: it is looked for by no value, and not found.',
+    [
+      [
+        "typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],",
+        "typeof row === 'object' && true ? storedValues(row, columns, this.dataSource) : [row],",
+      ],
+    ],
+  ),
   ...same('lib/orm/guard-manager.ts', 'A query runner that sends nothing takes no connection.', [
     ['if (byMetadata.size === 0) return;', 'if (false) return;'],
   ]),
