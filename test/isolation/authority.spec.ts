@@ -17,6 +17,7 @@ class Line {}
 const OtherLine = { Line: class Line {} }.Line;
 
 const acme = checkScope(ACME);
+let named = 0;
 const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 const within = <R>(entities: EntityKey[], fn: () => R): R => tenancy.unscoped('a test', { entities }, fn);
 const metadataOf = (target: EntityKey, name = typeof target === 'string' ? target : target.name): EntityMetadata =>
@@ -68,6 +69,13 @@ describe('a situation', () => {
       tenancy.unscoped('a test', told),
     ];
     expect(new Set(different).size).toBe(different.length);
+  });
+
+  it('has another key for each class of a name, from the first one on', () => {
+    const name = `Named${(named += 1)}`;
+    const make = (): Function => Object.defineProperty(class {}, 'name', { value: name });
+    const keys = [make(), make(), make()].map((type) => within([type], authorityKey));
+    expect(keys).toEqual([1, 2, 3].map((number) => `unscoped ["${name}",${number}]|`));
   });
 
   it('ends with its section', async () => {

@@ -323,6 +323,18 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same('lib/orm/driver-errors.ts', 'What names no column of the entity is left out.', [
+    [
+      "const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(', ') ?? [];",
+      'const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(\', \') ?? ["Stryker was here"];',
+    ],
+  ]),
+  ...same('lib/orm/unseen-relations.ts', 'Relations alone are looked for in it.', [
+    [
+      'if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? []), relation]);',
+      'if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? ["Stryker was here"]), relation]);',
+    ],
+  ]),
   ...same('lib/orm/unseen-relations.ts', 'Without relations there is none to visit.', [
     ['if (metadata.relations.length === 0) return;', 'if (false) return;'],
   ]),
