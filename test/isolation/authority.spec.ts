@@ -73,7 +73,7 @@ describe('a situation', () => {
 
   it('has another key for each class of a name, from the first one on', () => {
     const name = `Named${(named += 1)}`;
-    const make = (): Function => Object.defineProperty(class {}, 'name', { value: name });
+    const make = (): EntityKey => Object.defineProperty(class {}, 'name', { value: name });
     const keys = [make(), make(), make()].map((type) => within([type], authorityKey));
     expect(keys).toEqual([1, 2, 3].map((number) => `unscoped ["${name}",${number}]|`));
   });
