@@ -8,6 +8,7 @@ import { makePrivate } from '../tenancy/private-answer.js';
 import type { HttpAdapter } from '../tenancy/private-answer.js';
 import { isPromiseLike, runInCall } from '../tenancy/scope-frame.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
+import type { Handling } from '../tenancy/tenant.interceptor.js';
 import { isPlainObject } from './body/plain-object.js';
 import { CrudCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
@@ -56,9 +57,9 @@ export class CrudInterceptor implements NestInterceptor {
         try {
           // Not by a pipe: an override's parameters are its own.
           if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
-          const handled = this.handle(context, next);
-          if (!isPromiseLike(handled)) return handled.subscribe(answer);
-          handled.then((scoped) => subscriber.add(scoped.subscribe(answer)), fail);
+          const handling = this.handling(context, next);
+          if (!isPromiseLike(handling)) return handling(answer);
+          handling.then((run) => subscriber.add(run(answer)), fail);
         } catch (error) {
           fail(error);
         }
@@ -67,9 +68,11 @@ export class CrudInterceptor implements NestInterceptor {
     );
   }
 
-  /** The handler's values, within the tenant scope of its route: that is opened here, since a second interceptor would cost every request. */
-  private handle(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
-    return this.tenants.isFor(context) ? this.tenants.intercept(context, next) : next.handle();
+  /** What runs the handler, within the tenant scope of its route: that is opened here, since a second interceptor would cost every request. */
+  private handling(context: ExecutionContext, next: CallHandler): Handling | Promise<Handling> {
+    return this.tenants.isFor(context)
+      ? this.tenants.opening(context, next)
+      : (observer) => next.handle().subscribe(observer);
   }
 
   private answering(

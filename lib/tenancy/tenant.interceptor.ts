@@ -2,7 +2,7 @@ import { ForbiddenException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
-import type { Observer, Subscriber, TeardownLogic } from 'rxjs';
+import type { Observer, Subscription } from 'rxjs';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { httpErrorOf } from './http-errors.js';
@@ -28,6 +28,9 @@ import type { CheckedScope } from './tenant-scope.js';
 import { DEFAULT_RESOLVER } from './tokens.js';
 import type { DefaultResolver } from './tokens.js';
 
+/** Runs a handler, and tells an observer what it gives. */
+export type Handling = (observer: Observer<unknown>) => Subscription;
+
 /**
  * Puts the resolver's scope in force for one request. It is request-scoped in what it holds (AsyncLocalStorage), not in how Nest
  * instantiates it: controllers stay singletons.
@@ -49,38 +52,55 @@ export class TenantInterceptor implements NestInterceptor {
     this.instances = new ProviderInstances(moduleRef);
   }
 
-  // Neither async nor made of operators: this runs for every request, and each promise and each operator costs.
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const run = this.opening(context, next);
+    const handled = (handling: Handling): Observable<unknown> => new Observable((subscriber) => handling(subscriber));
+    return isPromiseLike(run) ? run.then(handled) : handled(run);
+  }
+
+  /**
+   * Asks whose rows the handler works on.
+   *
+   * Neither async nor made of operators: this runs for every request, and each promise and each operator costs.
+   *
+   * @returns what runs the handler for that tenant
+   * @throws ForbiddenException without a tenant
+   */
+  opening(context: ExecutionContext, next: CallHandler): Handling | Promise<Handling> {
     const call = context.getArgs<Call>();
-    if (call[FRAME] !== undefined && isInForceIn(call[FRAME], currentFrame())) return next.handle();
+    if (call[FRAME] !== undefined && isInForceIn(call[FRAME], currentFrame())) {
+      return (observer) => next.handle().subscribe(observer);
+    }
 
     const route = this.routeOf(context) ?? { kind: 'scoped' };
-    const subscribe = (subscriber: Subscriber<unknown>): TeardownLogic => {
+    // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
+    const handling: Handling = (observer) => {
       call[FRAME] = currentFrame()!;
-      return next.handle().subscribe(this.answering(context, call[FRAME], subscriber));
+      return next.handle().subscribe(this.answering(context, call[FRAME], observer));
     };
     if (route.kind === 'cross-tenant') {
       this.makePrivate(context);
-      return subscribeUnscoped(route.why, subscribe);
+      return (observer) => runUnscopedHandling(route.why, handling, observer);
     }
-    // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
-    const within = (scope: CheckedScope): Observable<unknown> =>
-      new Observable((subscriber) => runInScope(scope, () => subscribe(subscriber)));
+    const within =
+      (scope: CheckedScope): Handling =>
+      (observer) =>
+        runInScope(scope, () => handling(observer));
     const scope = this.resolve(context, route.resolver ?? this.defaultResolver.type);
     return isPromiseLike(scope) ? scope.then(within) : within(scope);
   }
 
   /** Hands on what a handler gives. Its errors of this package are answered alike everywhere: a foreign row as a missing one. */
-  private answering(context: ExecutionContext, own: ScopeFrame, subscriber: Subscriber<unknown>): Observer<unknown> {
-    const fail = (error: unknown): void => subscriber.error(context.getType() === 'http' ? httpErrorOf(error) : error);
+  private answering(context: ExecutionContext, own: ScopeFrame, observer: Observer<unknown>): Observer<unknown> {
+    const fail = (error: unknown): void => observer.error(context.getType() === 'http' ? httpErrorOf(error) : error);
     return {
       next: (value) => {
         const foreign = this.foreignValue(own, context);
-        if (foreign === undefined) subscriber.next(value);
+        if (foreign === undefined) observer.next(value);
         else fail(foreign);
       },
       error: fail,
-      complete: () => subscriber.complete(),
+      complete: () => observer.complete(),
     };
   }
 
@@ -173,13 +193,9 @@ function requestOf(context: ExecutionContext): Record<string, unknown> {
   return type === 'ws' ? context.switchToWs().getClient() : context.switchToRpc().getContext();
 }
 
-function subscribeUnscoped(
-  why: string,
-  subscribe: (subscriber: Subscriber<unknown>) => TeardownLogic,
-): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const section = new UnscopedSection(why);
-    subscriber.add(() => section.close());
-    return runUnscopedUntilClosed(section, () => subscribe(subscriber));
-  });
+function runUnscopedHandling(why: string, handling: Handling, observer: Observer<unknown>): Subscription {
+  const section = new UnscopedSection(why);
+  const subscription = runUnscopedUntilClosed(section, () => handling(observer));
+  subscription.add(() => section.close());
+  return subscription;
 }
