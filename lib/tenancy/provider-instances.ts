@@ -38,7 +38,7 @@ export class ProviderInstances {
       this.singletons.set(type, singleton);
       return singleton;
     }
-    if (request === undefined) return this.moduleRef.resolve<P>(type, undefined, { strict: false });
+    // Without a request Nest makes an id that nothing else has: an instance of this call.
     const contextId = ContextIdFactory.getByRequest(request as Record<string, unknown>);
     this.moduleRef.registerRequestByContextId(request, contextId);
     return this.moduleRef.resolve<P>(type, contextId, { strict: false });

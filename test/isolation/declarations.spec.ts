@@ -294,6 +294,8 @@ describe('instances of what an application provides', () => {
     constructor(readonly each: EachRequest) {}
   }
   class Elsewhere {}
+  const requestOf = (made: object): unknown =>
+    ((made instanceof NeedsRequest ? made.each : made) as EachRequest).request;
   let app: INestApplication<App>;
   let instances: ProviderInstances;
 
@@ -334,15 +336,13 @@ describe('instances of what an application provides', () => {
     expect(first).toBeInstanceOf(type);
     expect(first).toBe(again);
     expect(first).not.toBe(second);
-    const [{ request }, ofSecond] = [first, second].map((made) =>
-      made instanceof NeedsRequest ? made.each : made,
-    ) as EachRequest[];
-    expect(request).toBe(requests[0]);
-    expect(ofSecond.request).toBe(requests[1]);
+    expect(requestOf(first)).toBe(requests[0]);
+    expect(requestOf(second)).toBe(requests[1]);
     expect(instances.known(type)).toBeUndefined();
     const outside = await Promise.all([instances.of(type, undefined), instances.of(type, undefined)]);
     expect(outside[0]).toBeInstanceOf(type);
     expect(outside[0]).not.toBe(outside[1]);
+    expect(outside.map(requestOf)).toEqual([undefined, undefined]);
   });
 
   it('are missed where nothing provides them', async () => {
