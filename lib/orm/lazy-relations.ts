@@ -35,6 +35,8 @@ class LoadedRelation {
   /** Set by the application: then it is not ours to forget. */
   assigned = false;
   private situation?: string;
+  /** Kept here, not on the entity: to save a null would clear the key, and a row that the scope cannot see reads as nothing too. */
+  private isNothing = false;
 
   constructor(
     private readonly property: string,
@@ -46,9 +48,11 @@ class LoadedRelation {
     const situation = authorityKey();
     if (!this.assigned && this.situation !== undefined && this.situation !== situation) {
       for (const name of [data, has, promise]) Reflect.deleteProperty(owner, name);
+      this.isNothing = false;
     }
     if (owner[has] === true || owner[data] !== undefined) return Promise.resolve(owner[data] as unknown);
     if (owner[promise] !== undefined) return owner[promise] as Promise<unknown>;
+    if (this.isNothing && !this.assigned) return Promise.resolve(null);
     const loading = this.load(owner);
     this.situation = situation;
     owner[promise] = loading;
@@ -58,7 +62,10 @@ class LoadedRelation {
       keep(value);
     };
     loading.then(
-      settle((value) => Object.assign(owner, { [data]: value, [has]: true })),
+      settle((value) => {
+        this.isNothing = value === null;
+        if (!this.isNothing) Object.assign(owner, { [data]: value, [has]: true });
+      }),
       settle(() => undefined),
     );
     return loading;

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
+import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { createDatabase, databasesToTest } from '../support/databases.js';
+import type { TestDatabase } from '../support/databases.js';
+
+/* What the scope cannot see reads as nothing. To save an entity on which it was read must not make it so. */
+
+declareScope({ organizationId: Number });
+const tenancy = new Tenancy();
+
+@Entity()
+@TenantScoped()
+class Person {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Task {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() text!: string;
+  @Column({ type: Number, nullable: true }) ownerId!: number | null;
+  @ManyToOne(() => Person, { lazy: true, nullable: true }) owner!: Promise<Person | null>;
+  @ManyToOne(() => Person, { lazy: true, nullable: true }) reviewer!: Promise<Person | null>;
+}
+
+describe.each(databasesToTest())('a lazy relation that reads as nothing, on %s', (kind) => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    database = await createDatabase(kind);
+    dataSource = new DataSource({ ...database.options, entities: [Person, Task], synchronize: true });
+    await dataSource.initialize();
+    await tenancy.unscoped('a test', async () => {
+      await dataSource.getRepository(Person).insert([{ organizationId: 1 }, { organizationId: 1 }]);
+      await dataSource
+        .createQueryBuilder()
+        .insert()
+        .into(Task)
+        .values({ organizationId: 1, text: 'a', ownerId: 2, reviewer: { id: 2 } as never })
+        .execute();
+      // A row that has moved, as old data has it.
+      await dataSource
+        .getRepository(Person)
+        .createQueryBuilder()
+        .update()
+        .set({ organizationId: 2 })
+        .where('id = 2')
+        .execute();
+    });
+  });
+
+  afterAll(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  const keys = (): Promise<unknown> =>
+    tenancy.unscoped('a test', () =>
+      dataSource.createQueryBuilder(Task, 't').select(['t.ownerId AS owner', 't.reviewerId AS reviewer']).getRawOne(),
+    );
+
+  it('keeps its key when the entity is saved', async () => {
+    const before = await keys();
+    expect(before).toEqual({ owner: 2, reviewer: 2 });
+    await tenancy.run({ organizationId: 1 }, async () => {
+      const task = await dataSource.getRepository(Task).findOneByOrFail({ id: 1 });
+      expect([await task.owner, await task.reviewer]).toEqual([null, null]);
+      task.text = 'b';
+      await dataSource.getRepository(Task).save(task);
+    });
+    expect(await keys()).toEqual(before);
+  });
+
+  it('is cleared where the application says so', async () => {
+    await tenancy.run({ organizationId: 1 }, async () => {
+      const task = await dataSource.getRepository(Task).findOneByOrFail({ id: 1 });
+      await task.owner;
+      task.owner = Promise.resolve(null);
+      await dataSource.getRepository(Task).save(task);
+    });
+    expect(await keys()).toEqual({ owner: null, reviewer: 2 });
+  });
+});
