@@ -6,6 +6,9 @@ import { requireParents } from '../parents/required-parents.js';
 import type { ListQuery } from './list-query.js';
 import { parseListQuery } from './parse-list-query.js';
 
+/** Longest query that is remembered, in characters. */
+const MAX_REMEMBERED_LENGTH = 1000;
+
 /** Reads the query parameters of a list by the rules of the controller that is called. */
 export class ListQueryPipe implements PipeTransform {
   /**
@@ -19,8 +22,14 @@ export class ListQueryPipe implements PipeTransform {
   }
 
   private read(raw: unknown, call: CrudCall): ListQuery<object> {
-    const query = parseListQuery<object>((raw ?? {}) as Readonly<Record<string, unknown>>, call.resource.list);
-    call.asks(query, call.resource.list.rows);
+    const { list, queries } = call.resource;
+    const given = (raw ?? {}) as Readonly<Record<string, unknown>>;
+    const parse = (): ListQuery<object> => parseListQuery<object>(given, list);
+    // What clients ask for is mostly what they have asked for before. Only where nobody else gets hold of what is remembered.
+    const text = call.takesJson ? JSON.stringify(given) : '';
+    const isRemembered = text !== '' && text.length <= MAX_REMEMBERED_LENGTH;
+    const query = isRemembered ? queries.of(text, parse) : parse();
+    call.asks(query, list.rows);
     return query;
   }
 }

@@ -8,6 +8,7 @@ import type { ParentChain } from '../parents/parent-chain.js';
 import type { LinkEnd } from '../links/link-end.js';
 import type { LinkField } from '../links/link-field.js';
 import type { ProblemDetails } from '../problem-details/negotiation.js';
+import type { ListQuery } from '../query/list-query.js';
 import type { ListRules } from '../query/list-rules.js';
 import { findField } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
@@ -19,6 +20,8 @@ import type { ResourceColumn } from './resource-column.js';
 import type { ResourceId } from './resource-id.js';
 import type { ResponseShape } from '../response/response-shape.js';
 
+/** How many queries of clients are remembered. */
+const MAX_QUERIES = 500;
 /** How many combinations of includes and fields are remembered. */
 const MAX_SELECTIONS = 200;
 
@@ -69,6 +72,8 @@ const MadeOfParts = class {
 
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
 export class Resource<T extends object = object> extends MadeOfParts<T> {
+  /** What clients have asked of lists, by its text. */
+  readonly queries = new Remembered<ListQuery<object>>(MAX_QUERIES);
   private readonly byProperty = new Map(this.columns.map((column) => [column.property, column]));
   private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
