@@ -132,7 +132,7 @@ export function runInCall<R>(call: object | undefined, fn: () => R): R {
 /** Carries what is in force now into a later call of `fn`, wherever that comes from. */
 export function bindFrame<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   const frame = frames.getStore();
-  return (...args) => (frame === undefined ? runOutside(() => fn(...args)) : frames.run(frame, () => fn(...args)));
+  return (...args) => frames.run(frame, () => fn(...args));
 }
 
 /** Whether a value is a promise, of whatever make. */

@@ -299,6 +299,38 @@ export const EQUIVALENT = [
       ["typeof handler === 'function' &&", 'true &&'],
     ],
   ),
+  ...same('lib/tenancy/scope-frame.ts', 'Where nothing is in force, nothing is put in force.', [
+    [
+      'return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);',
+      'return false ? fn() : frames.run(undefined, fn);',
+    ],
+  ]),
+  ...same('lib/tenancy/scoped-sql.ts', 'The entry of the package loads the ORM layer first.', [
+    ['if (runner === undefined)', 'if (false)'],
+  ]),
+  ...same(
+    'lib/tenancy/entity-declarations.ts',
+    'A class has been asked for above, and nothing is declared of undefined.',
+    [
+      [
+        "const byName = typeof key === 'string' ? (declarations.get(key) ?? declarationByController(key)) : undefined;",
+        'const byName = true ? (declarations.get(key) ?? declarationByController(key)) : undefined;',
+      ],
+    ],
+  ),
+  ...same('lib/tenancy/tenant-scoped.decorator.ts', 'What is no class is refused below, and serves no entity.', [
+    ["if (typeof target === 'function' && descriptor === undefined) {", 'if (true && descriptor === undefined) {'],
+    [
+      "if (typeof target === 'function' && entityServedBy(target) !== undefined) return;",
+      'if (true && entityServedBy(target) !== undefined) return;',
+    ],
+  ]),
+  ...same('lib/tenancy/tenant-scoped.decorator.ts', 'Without a method Nest puts it on the class too.', [
+    [
+      'if (descriptor === undefined) useInterceptor(target as Function);',
+      'if (false) useInterceptor(target as Function);',
+    ],
+  ]),
   ...same('lib/tenancy/provider-instances.ts', 'The one of all requests is looked up again, and is the same.', [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
   ]),
