@@ -1,5 +1,5 @@
 import { UseFilters } from '@nestjs/common';
-import type { NestInterceptor, Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
@@ -45,7 +45,7 @@ export function Crud<T extends object>(
     const inherited = crudMetadataOf(Object.getPrototypeOf(target) as Function)?.links ?? [];
     const withdrawn = inherited.filter(({ name }) => !served.includes(name));
     defineRoutes(target, served, routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]));
-    interceptBy(CrudInterceptor, target);
+    intercept(target);
     // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
     const { problemDetails } = options;
     if (problemDetails !== undefined) {
@@ -54,12 +54,12 @@ export function Crud<T extends object>(
   };
 }
 
-/** Puts its interceptor on a controller. It opens the tenant scope too: one that does so right before it would only cost each request. */
-function interceptBy(interceptor: Type<NestInterceptor>, target: Function): void {
+/** Puts the interceptor on a controller. It opens the tenant scope too: one that does so right before it would only cost each request. */
+function intercept(target: Function): void {
   const known = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
-  if (known.includes(interceptor)) return;
+  if (known.includes(CrudInterceptor)) return;
   const others = known.at(-1) === TenantInterceptor ? known.slice(0, -1) : known;
-  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, interceptor], target);
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, CrudInterceptor], target);
 }
 
 function chooseRoutes<T extends object>(

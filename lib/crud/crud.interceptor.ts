@@ -59,7 +59,8 @@ export class CrudInterceptor implements NestInterceptor {
           if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
           const handling = this.handling(context, next);
           if (!isPromiseLike(handling)) return handling(answer);
-          handling.then((run) => subscriber.add(run(answer)), fail);
+          // Who has gone by now is not served.
+          handling.then((run) => void (subscriber.closed || subscriber.add(run(answer))), fail);
         } catch (error) {
           fail(error);
         }

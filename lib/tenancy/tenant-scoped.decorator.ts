@@ -51,9 +51,9 @@ export function putRoute(
   const carrier: unknown = descriptor === undefined ? target : descriptor.value;
   if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
   Reflect.defineMetadata(TENANT_ROUTE, route, carrier);
-  const useInterceptor = UseInterceptors(TenantInterceptor);
   // The interceptor of a resource opens the scope itself.
-  if (typeof target === 'function' && entityServedBy(target) !== undefined) return;
+  if (descriptor === undefined && entityServedBy(target as Function) !== undefined) return;
+  const useInterceptor = UseInterceptors(TenantInterceptor);
   if (descriptor === undefined) useInterceptor(target as Function);
   else useInterceptor(target, property!, descriptor);
 }

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Controller, Get, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Crud, CrudController, CrossTenant, Tenancy, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { EMPTY, Subscription } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { CrudInterceptor } from '../../lib/crud/crud.interceptor.js';
 import { adaptersToTest } from '../support/adapters.js';
 import { openScopedApplication } from '../support/scoped-application.js';
 import type { ScopedApplication } from '../support/scoped-application.js';
@@ -140,4 +143,28 @@ describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adap
     expect(seen).toEqual([{ organizationId: 7 }]);
     expect(await get('/handlers/own')).toMatchObject({ status: 403 });
   });
+});
+
+test('a handler is not run for a client that has gone while its tenant was looked up', async () => {
+  const run = jest.fn();
+  let found = (_: () => Subscription): void => undefined;
+  const looking = new Promise<() => Subscription>((resolve) => (found = resolve));
+  const interceptor = new CrudInterceptor(
+    { resourceOf: () => ({}) } as never,
+    { isFor: () => true, opening: () => looking } as never,
+    {} as never,
+  );
+  const context = new ExecutionContextHost([], HandlersController, () => undefined);
+  context.setType('rpc');
+  const answer = interceptor.intercept(context, { handle: () => EMPTY });
+  answer.subscribe().unsubscribe();
+  found(() => {
+    run();
+    return Subscription.EMPTY;
+  });
+  await looking;
+  expect(run).not.toHaveBeenCalled();
+  answer.subscribe();
+  await looking;
+  expect(run).toHaveBeenCalledTimes(1);
 });

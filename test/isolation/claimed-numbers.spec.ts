@@ -1,39 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadRequestException } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { declareScope, tenantFromParam } from 'nestjs-muck';
+import { declareScope } from 'nestjs-muck';
+import { claim, NO_NUMBERS } from '../support/claims.js';
 
 /* What a client claims where tenants are numbers: a key that is read wrongly is another tenant's. */
 
 declareScope({ organizationId: Number });
 
-const NO_NUMBERS = [
-  '1e3',
-  '0x1',
-  '1.0',
-  '+1',
-  '--1',
-  '-',
-  '1 2',
-  '1,2',
-  '1n',
-  'x1',
-  '1x',
-  '１',
-  '10000000000000000000',
-  '1\n2',
-];
-
 describe('a tenant of numbers that is claimed', () => {
-  const FromParam = tenantFromParam('tenant', { authorize: () => true });
-  const claim = async (tenant: string): Promise<unknown> => {
-    try {
-      return await new FromParam().resolve(new ExecutionContextHost([{ params: { tenant } }]));
-    } catch (error) {
-      return error;
-    }
-  };
-
   it.each([
     ['1', 1],
     ['0', 0],

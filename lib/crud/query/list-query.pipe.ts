@@ -26,9 +26,8 @@ export class ListQueryPipe implements PipeTransform {
     const given = (raw ?? {}) as Readonly<Record<string, unknown>>;
     const parse = (): ListQuery<object> => parseListQuery<object>(given, list);
     // What clients ask for is mostly what they have asked for before. Only where nobody else gets hold of what is remembered.
-    const text = call.takesJson ? JSON.stringify(given) : '';
-    const isRemembered = text !== '' && text.length <= MAX_REMEMBERED_LENGTH;
-    const query = isRemembered ? queries.of(text, parse) : parse();
+    const text = call.takesJson ? JSON.stringify(given) : undefined;
+    const query = text !== undefined && text.length <= MAX_REMEMBERED_LENGTH ? queries.of(text, parse) : parse();
     call.asks(query, list.rows);
     return query;
   }
