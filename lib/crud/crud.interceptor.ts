@@ -137,12 +137,14 @@ export class CrudInterceptor implements NestInterceptor {
     return new ProblemException(error);
   }
 
-  private setHeaders({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): void {
+  private setHeaders(call: CrudCall, route: CrudRoute | undefined, value: unknown): void {
+    const { context, resource } = call;
     const adapter = this.adapterHost.httpAdapter;
     const http = context.switchToHttp();
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
-    makePrivate(adapter, context);
+    // A handler of the application may have set what had been set before it ran.
+    if (!call.isShaped || !this.tenants.isFor(context)) makePrivate(adapter, context);
     const url = String(adapter.getRequestUrl(http.getRequest()));
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);

@@ -1,5 +1,6 @@
 import { MAX_OFFSET } from './list-rules.js';
 import type { Page } from './list-query.js';
+import { Remembered } from './remembered.js';
 
 /**
  * Longest `Link` header that has every link, in characters. Each repeats the query, and a client or proxy that is given more headers
@@ -17,6 +18,17 @@ const MAX_LENGTH = 4000;
  * '</tickets?limit=2&offset=0>; rel="first", </tickets?limit=2&offset=2>; rel="next"'
  */
 export function pageLinks(url: string, page: Page<unknown>): string | undefined {
+  const { items, offset, total, totalIsCapped, limit } = page;
+  if (offset === undefined || url.length > MAX_REMEMBERED_LENGTH) return makeLinks(url, page);
+  const key = `${items.length} ${offset} ${total} ${totalIsCapped} ${limit} ${url}`;
+  return remembered.of(key, () => makeLinks(url, page));
+}
+
+/** Pages that are asked for again mostly have the same links. */
+const remembered = new Remembered<string | undefined>(500);
+const MAX_REMEMBERED_LENGTH = 500;
+
+function makeLinks(url: string, page: Page<unknown>): string | undefined {
   const links = page.offset === undefined ? cursorLinks(page) : offsetLinks(page, page.offset);
   const header = linkText(url, page.limit, links);
   if (header.length <= MAX_LENGTH) return header;

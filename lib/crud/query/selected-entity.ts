@@ -57,6 +57,9 @@ export class EntitySelector {
   private columns = 0;
   private joins = 0;
 
+  /** @param names of columns that shall have their own one */
+  constructor(private readonly names: ReadonlyMap<ColumnMetadata, string> = new Map()) {}
+
   /**
    * @param includes relations to read along
    * @param wants whether a column is to be read; keys are, anyway
@@ -71,7 +74,7 @@ export class EntitySelector {
     // Entities that share a table may share its columns.
     const columns = [...new Map(chosen.map((column) => [column.databaseName, column])).values()].map((column) => ({
       column,
-      name: `c${this.columns++}`,
+      name: this.names.get(column) ?? `c${this.columns++}`,
     }));
     const keys = columns.filter(({ column }) => column.isPrimary);
     const joined: JoinedEntity[] = [];

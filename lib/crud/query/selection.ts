@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow, ScopedStatement } from '../../orm/scoped-statement.js';
 import { noteUnseen } from '../../orm/unseen-relations.js';
 import { EntityReader } from './entity-reader.js';
@@ -48,7 +49,9 @@ export class Selection<T extends object> {
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
-    this.selected = new EntitySelector().select(
+    const shown =
+      parts.include.length === 0 ? parts.json?.filter(({ column }) => fields?.has(column.property) ?? true) : undefined;
+    this.selected = new EntitySelector(shown && shownNames(shown)).select(
       parts.metadata,
       includeTree(parts.include),
       fields && ((column) => fields.has(column.propertyPath.split('.', 1)[0])),
@@ -58,11 +61,7 @@ export class Selection<T extends object> {
     const branches = all.flatMap((selected) => selected.branches);
     this.included = new Map(branches.map((branch) => [branch, new IncludedRows(parts.dataSource, branch)]));
     this.hasJoins = all.some(({ joined }) => joined.length > 0);
-    const { json } = parts;
-    if (json !== undefined && parts.include.length === 0) {
-      const shown = json.filter(({ column }) => fields?.has(column.property) ?? true);
-      this.json = new JsonReader(this.selected, shown, parts.dataSource.driver);
-    }
+    this.json = shown && new JsonReader(this.selected, shown, parts.dataSource.driver);
     this.hasListeners = all.some(isListenedTo);
     this.hasRelationIds = hasRelationIds(this.selected);
   }
@@ -115,6 +114,16 @@ export class Selection<T extends object> {
       if (runner !== manager.queryRunner) await runner.release();
     }
   }
+}
+
+/** Names that are no keyword's, short enough for every database, and that no statement uses otherwise: see `keyAlias` and `TOTAL`. */
+const PLAIN_NAME = /^(?!total$|[ck]\d+$)[a-z]\w{0,29}$/i;
+
+/** A row whose columns are called as the answer shows them is an answer as it is. */
+function shownNames(fields: readonly JsonField[]): ReadonlyMap<ColumnMetadata, string> {
+  const names = new Map<string, JsonField>();
+  for (const field of fields) if (PLAIN_NAME.test(field.key)) names.set(field.key.toLowerCase(), field);
+  return new Map([...names.values()].map(({ column, key }) => [column.metadata, key]));
 }
 
 /** All that is read for an answer, by whichever select. */

@@ -18,6 +18,7 @@ import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from '../resource/database-errors.js';
 import { preconditionFailed } from '../preconditions/precondition.js';
+import { ListPlan, planOnce } from '../query/list-plan.js';
 import type { ListQuery, Page } from '../query/list-query.js';
 import { PageReader } from '../query/page-reader.js';
 import type { RowAnswer } from '../query/page-reader.js';
@@ -98,10 +99,15 @@ export class Rows<T extends object> {
    * @param answer what the rows are read for; undefined where application code wants entities
    */
   list(query: ListQuery<T>, limit: number, answer: RowAnswer | undefined): Promise<Page<T>> {
-    const reader = new PageReader(this.resource, query, this.conditions, this.manager, answer);
-    return this.explaining(() =>
-      query.cursor === undefined ? reader.atOffset(limit, query.offset ?? 0) : reader.atCursor(query.cursor, limit),
-    );
+    // What else runs during a call may list rows as well, by a query of its own.
+    const taker = answer?.takesJson === true && answer.rowQuery === query ? answer : undefined;
+    const plan =
+      taker !== undefined && this.conditions.length === 0
+        ? planOnce(this.resource, query, limit)
+        : new ListPlan(this.resource, query, this.conditions, limit);
+    const reader = new PageReader(plan, this.manager, taker);
+    const { cursor } = query;
+    return this.explaining(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
   }
 
   /** Inserts rows by one statement; never an upsert. What the database computes of their keys is set in them. */
@@ -202,12 +208,10 @@ export class Rows<T extends object> {
   }
 
   /** Runs a statement; what the database refuses is said in terms of the entity. */
-  private async explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
-    try {
-      return await execute();
-    } catch (error) {
+  private explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
+    return execute().catch((error: unknown) => {
       throw explainDatabaseError(error, this.resource, written);
-    }
+    });
   }
 }
 

@@ -1,0 +1,81 @@
+import type { ScopedStatement, Slots } from '../../orm/scoped-statement.js';
+import type { Condition } from '../rows/conditions.js';
+import type { Resource } from '../resource/resource.js';
+import type { ListCount, ListQuery } from './list-query.js';
+import { readListRequest } from './list-request.js';
+import type { ListRequest } from './list-request.js';
+import { countStatement, isUsualLength, listValues, pageStatement, startValues } from './list-statements.js';
+import type { PageStart } from './list-statements.js';
+import type { Selection } from './selection.js';
+
+/** A statement with the values that it is run with; those of the tenant are not among them. */
+export interface BoundStatement {
+  readonly statement: ScopedStatement;
+  readonly slots: Slots;
+}
+
+/** A list query that is ready to be run: its names are found, its statements made. Nothing in it is a tenant's. */
+export class ListPlan<T extends object> {
+  readonly request: ListRequest;
+  readonly selection: Selection<T>;
+  readonly offset: number;
+  readonly count: ListCount;
+  private readonly values: Slots;
+  private offsetPage: BoundStatement | undefined;
+
+  /**
+   * @param conditions what every row meets besides
+   * @param limit most rows of a page
+   * @throws TypeError for a column, operator or value that is none
+   */
+  constructor(
+    readonly resource: Resource<T>,
+    readonly query: ListQuery<T>,
+    conditions: readonly Condition[],
+    readonly limit: number,
+  ) {
+    this.request = readListRequest(resource, query, conditions);
+    this.selection = resource.selection(query, resource.list.rows);
+    this.offset = query.offset ?? 0;
+    this.count = query.count ?? resource.list.count;
+    this.values = listValues(resource, this.request);
+  }
+
+  /** The page at the query's offset; each of its rows carries the total of the list. */
+  atOffset(): BoundStatement {
+    return (this.offsetPage ??= this.page('offset', this.limit, this.offset, this.count));
+  }
+
+  /** The page at a cursor's place, and one row more. */
+  atPlace(start: PageStart): BoundStatement {
+    return this.page(start, this.limit + 1, 0, 'none');
+  }
+
+  /** The total of the list. */
+  counted(): BoundStatement {
+    const statement = countStatement(this.resource, this.selection, this.request, this.count === 'capped');
+    return { statement, slots: this.values };
+  }
+
+  private page(start: PageStart, limit: number, offset: number, count: ListCount): BoundStatement {
+    const cut = offset === 0 && isUsualLength(this.resource, this.limit) ? limit : 'slots';
+    const statement = pageStatement(this.resource, this.selection, this.request, start, cut, count);
+    return { statement, slots: { ...this.values, ...startValues(start), limit, offset } };
+  }
+}
+
+/** By what was asked. */
+const remembered = new WeakMap<object, unknown>();
+
+/**
+ * The plan of a query of a client, which is remembered as long as the query is.
+ *
+ * @param query nobody changes it
+ */
+export function planOnce<T extends object>(resource: Resource<T>, query: ListQuery<T>, limit: number): ListPlan<T> {
+  const known = remembered.get(query) as ListPlan<T> | undefined;
+  if (known?.resource === resource && known.limit === limit) return known;
+  const plan = new ListPlan(resource, query, [], limit);
+  remembered.set(query, plan);
+  return plan;
+}
