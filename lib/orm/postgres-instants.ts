@@ -36,7 +36,7 @@ function makesDates(parser: TypeParser): boolean {
 
 /** `2026-01-31 12:34:56.789012+00`: years before 1 and after 9999, and infinity, are written otherwise. */
 function isUtc(text: string): boolean {
-  return text.endsWith('+00') && text[4] === '-' && text[10] === ' ';
+  return text.endsWith('+00') && text[4] === '-';
 }
 
 /** A Date counts whole milliseconds, and cuts off what is less. */

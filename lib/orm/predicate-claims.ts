@@ -14,6 +14,8 @@ const UNDOING = words(
   'or xor not case when then else end between is isnull notnull in like ilike similar overlaps collate operator any all some select ' +
     ', | & = < > ! [ ]',
 );
+/** What a name may be compared to beside a predicate. */
+const COMPARED: ReadonlySet<string | undefined> = words('name literal');
 /** What cannot stand between a JOIN and its ON. */
 const BEFORE_JOIN = words('on select from where union intersect except straight_join ,');
 const CONFLICTS = words('conflict do duplicate');
@@ -59,7 +61,7 @@ export class PredicateClaims {
       const end = this.clauseEnd(to, bracket);
       if (start === undefined || end === undefined) return false;
       const opener = this.tokens[start];
-      if (opener?.kind === 'word') return this.isClauseOf(start, bracket, opener.text, mention);
+      if (opener.kind === 'word') return this.isClauseOf(start, bracket, opener.text, mention);
       // An opening bracket: what is inside it counts as one condition further out.
       from = start;
       to = end;
@@ -113,8 +115,7 @@ export class PredicateClaims {
     const { kind, text } = this.tokens[i];
     if (kind === 'literal' || kind === 'name') return false;
     // The keys of a join are compared right beside the predicate: `"a"."id" = "b"."aId" AND ( … )`.
-    if (text === '=')
-      return !(this.tokens[i - 1]?.kind === 'name' && /name|literal/.test(this.tokens[i + 1]?.kind ?? ''));
+    if (text === '=') return !(this.tokens[i - 1].kind === 'name' && COMPARED.has(this.tokens[i + 1]?.kind));
     return UNDOING.has(text);
   }
 
@@ -122,8 +123,7 @@ export class PredicateClaims {
   private isClauseOf(start: number, bracket: number, word: string, mention: TableMention): boolean {
     if (this.partOf(start, bracket) !== this.partOf(mention.token, bracket)) return false;
     if (word === 'where') return mention.bracket === bracket && !this.isConflictClause(mention.token, start);
-    const join = this.joinBefore(start, bracket);
-    return join !== undefined && mention.token > join && mention.token < start && this.isJoined(mention, bracket);
+    return mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);
   }
 
   /** The WHERE of ON CONFLICT … DO UPDATE is about the rows that are there already. */
@@ -131,23 +131,22 @@ export class PredicateClaims {
     return this.tokens.slice(from, to).some(({ kind, text }) => kind === 'word' && CONFLICTS.has(text));
   }
 
-  /** The JOIN that the ON at `start` belongs to; only one that leaves out rows of its right side that do not meet the ON. */
-  private joinBefore(start: number, bracket: number): number | undefined {
+  /** The JOIN that the ON at `start` belongs to; only one that leaves out rows of its right side that do not meet the ON. Infinity for none. */
+  private joinBefore(start: number, bracket: number): number {
     for (let i = start - 1; i > 0; i -= 1) {
       if (this.bracketOf(i) !== bracket) continue;
       const { kind, text } = this.tokens[i];
-      if (BEFORE_JOIN.has(text)) return undefined;
-      if (kind === 'word' && text === 'join')
-        return ['left', 'inner'].includes(this.tokens[i - 1].text) ? i : undefined;
+      if (BEFORE_JOIN.has(text)) return Infinity;
+      if (kind === 'word' && text === 'join') return ['left', 'inner'].includes(this.tokens[i - 1].text) ? i : Infinity;
     }
-    return undefined;
+    return Infinity;
   }
 
   /** The joined table itself, or one in the bracket of a group of joins. */
   private isJoined(mention: TableMention, bracket: number): boolean {
     if (mention.bracket === bracket) return true;
     const { parents } = this.shape.brackets;
-    return parents[mention.bracket] === bracket && this.tokens[mention.token - 1]?.text === '(';
+    return parents[mention.bracket] === bracket && this.tokens[mention.token - 1].text === '(';
   }
 
   /** Which part of a UNION the token stands in, counted within its bracket. */

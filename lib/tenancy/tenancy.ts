@@ -86,7 +86,7 @@ export class Tenancy {
     if (!Number.isInteger(concurrency) || concurrency < 1)
       throw new RangeError('concurrency must be a whole number from 1.');
     const checked = all.map((scope) => checkScope(scope));
-    const results = new Array<R>(all.length);
+    const results: R[] = [];
     let next = 0;
     let done = 0;
     let failed = false;

@@ -33,6 +33,13 @@ describe('the type parsers of a connection', () => {
     expect(parserOf({ getTypeParser: () => local })('2026-01-31 12:34:56+00')).toBeInstanceOf(Date);
   });
 
+  test('are those for texts', () => {
+    const types = {
+      getTypeParser: (_: number, format: string) => (format === 'text' ? pg.types.getTypeParser(1184, 'text') : String),
+    };
+    expect(parserOf(types)('2026-01-31 12:34:56.789+00')).toBe('2026-01-31T12:34:56.789Z');
+  });
+
   test('read all other types as ever', () => {
     const types = instantsAsJson(pg.types as never);
     expect(types.getTypeParser(23, 'text')('7')).toBe(7);

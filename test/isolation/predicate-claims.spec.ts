@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { StatementAudit } from '../../lib/orm/statement-audit.js';
+import { PredicateClaims } from '../../lib/orm/predicate-claims.js';
+import { readShape } from '../../lib/orm/sql/mentions.js';
+import { readTokens } from '../../lib/orm/sql/tokens.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
 import { databasesToTest } from '../support/databases.js';
 import { Note, openDesk, Ticket } from '../support/desk.js';
@@ -40,6 +43,8 @@ const PASSES = {
   'before a lock': 'SELECT * FROM "ticket" "t" WHERE {t} FOR UPDATE',
   'in a join with AS': 'SELECT 1 FROM "news" "n" LEFT JOIN "ticket" AS "t" ON {t}',
   'beside a table called as a word of a conflict': 'SELECT 1 FROM "ticket" "t", "do" WHERE {t}',
+  'before an order by a word of a conflict': 'SELECT 1 FROM "ticket" "t" WHERE {t} ORDER BY conflict',
+  'in a join of a table called as a join': 'SELECT 1 FROM "news" "n" LEFT JOIN "ticket" "join" ON {join}',
   'beside a table called as a union': 'SELECT 1 FROM "ticket" "t", "union" WHERE {t}',
   'behind a union in brackets':
     'SELECT 1 FROM "ticket" "t" LEFT JOIN (SELECT 1 UNION SELECT 2) "x" ON "x"."a" = "t"."a" WHERE {t}',
@@ -145,11 +150,13 @@ describe('a tenant predicate in the text of a statement', () => {
     const predicates = {
       t: policies.text(dataSource.getMetadata(Ticket), '"t"'),
       o: policies.text(dataSource.getMetadata(Note), '"o"'),
+      join: policies.text(dataSource.getMetadata(Ticket), '"join"'),
     };
     const text = sql
       .replaceAll('{t}', predicates.t)
       .replaceAll(`{'t'}`, predicates.t.replace('"t"', `'t'`))
       .replaceAll('{o}', predicates.o)
+      .replaceAll('{join}', predicates.join)
       .replaceAll('{t-}', predicates.t.slice(0, predicates.t.indexOf('=') + 1) + ' 1');
     try {
       tenancy.run(ACME, () => new StatementAudit(policies, dialect).checkIssued(text, []));
@@ -165,5 +172,11 @@ describe('a tenant predicate in the text of a statement', () => {
 
   it.each(Object.entries(FAILS))('does not limit a table %s', (_, sql) => {
     expect(refusal(sql)).toMatch(/reads (Ticket|Note) without its tenant predicate/);
+  });
+
+  it('is none when it is empty', () => {
+    const { tokens } = readTokens('SELECT 1 FROM "ticket" "t" WHERE 1 = 1 AND "t"."a"', 'sqlite');
+    const shape = readShape(tokens);
+    expect(new PredicateClaims(tokens, shape).take(shape.mentions[0], [])).toBe(false);
   });
 });

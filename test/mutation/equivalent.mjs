@@ -397,6 +397,53 @@ export const EQUIVALENT = [
       'if (value instanceof Date && ArrayBuffer.isView(value)) return;',
     ],
   ]),
+  ...same('lib/orm/predicate-claims.ts', 'The first word of a statement opens no conditions, and is no JOIN.', [
+    ['for (let i = from - 1; i >= 0; i -= 1) {', 'for (let i = from - 1; i > 0; i -= 1) {'],
+    ['for (let i = start - 1; i > 0; i -= 1) {', 'for (let i = start - 1; i >= 0; i -= 1) {'],
+  ]),
+  ...same('lib/orm/predicate-claims.ts', 'There is no token at that place, or none that counts.', [
+    [
+      'for (let i = to + 1; i < this.tokens.length; i += 1) {',
+      'for (let i = to + 1; i <= this.tokens.length; i += 1) {',
+    ],
+    ['for (let i = 0; i < token; i += 1) {', 'for (let i = 0; i <= token; i += 1) {'],
+    [
+      'mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
+      'mention.token >= this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
+    ],
+    [
+      'mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
+      'mention.token > this.joinBefore(start, bracket) && mention.token <= start && this.isJoined(mention, bracket)',
+    ],
+  ]),
+  ...same(
+    'lib/orm/predicate-claims.ts',
+    'Only a closing bracket leads further out: beside any other place there is no AND.',
+    [
+      [
+        'if (isKeyword && this.endsConditions(i)) return end ?? i - 1;',
+        'if (isKeyword && this.endsConditions(i)) return end ?? i + 1;',
+      ],
+      [
+        'if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i - 1;',
+        'if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i + 1;',
+      ],
+      ['return end ?? this.tokens.length - 1;', 'return end ?? this.tokens.length + 1;'],
+    ],
+  ),
+  ...same('lib/orm/predicate-claims.ts', 'Parts are only compared to each other.', [
+    [
+      "if (kind === 'word' && SET_OPERATIONS.has(text) && this.bracketOf(i) === bracket) part += 1;",
+      "if (kind === 'word' && SET_OPERATIONS.has(text) && this.bracketOf(i) === bracket) part -= 1;",
+    ],
+  ]),
+  ...same('lib/orm/sql/caller-text.ts', 'What is not remembered is checked anew, with the same result.', [
+    ['if (checked.has(key)) return text;', 'if (false) return text;'],
+    ['if (checked.size >= REMEMBERED) checked.clear();', 'if (true) checked.clear();'],
+    ['if (checked.size >= REMEMBERED) checked.clear();', 'if (false) checked.clear();'],
+    ['if (checked.size >= REMEMBERED) checked.clear();', 'if (checked.size > REMEMBERED) checked.clear();'],
+    ['if (checked.size >= REMEMBERED) checked.clear();', 'if (checked.size < REMEMBERED) checked.clear();'],
+  ]),
 ];
 
 /**

@@ -17,6 +17,7 @@ function shouldIgnore(path) {
   if (path.listKey === 'arguments') {
     const { callee } = parent;
     if (parentPath.isNewExpression() && /Error$/.test(callee.name ?? '')) return 'words of an error';
+    if (parentPath.isNewExpression() && callee.name === 'Logger') return 'words of the log';
     if (callee.name in WORDED && WORDED[callee.name] === path.key) return 'words of a refusal';
     const on = callee.type === 'MemberExpression' && (callee.object.name ?? callee.object.property?.name);
     if (/^(logger|log)$/i.test(on || '')) return 'words of the log';

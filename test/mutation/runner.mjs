@@ -105,8 +105,10 @@ class HotRunner {
   async mutantRun({ activeMutant, hitLimit, mutantActivation, sandboxFileName }) {
     // The list says why no test can kill it.
     if (entryOf(changeOf(activeMutant, PROJECT))) return { status: MutantRunStatus.Survived, nrOfTests: 0 };
-    if (this.isSpoilt || (this.runs > 0 && REMEMBERING.test(sandboxFileName))) throw new Error('A new process, please');
+    const isRemembered = REMEMBERING.test(sandboxFileName);
+    if (this.isSpoilt || (this.runs > 0 && isRemembered)) throw new Error('A new process, please');
     this.runs += 1;
+    if (isRemembered) this.isSpoilt = true;
     this.activate = () => Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
     if (mutantActivation === 'static') this.activate();
     try {
@@ -135,7 +137,9 @@ class HotRunner {
       if (hung) this.isSpoilt = true;
       if (!failed) continue;
       const suspect = { mutant: activeMutant.id, section: section.id, test: failed.name };
+      // Without the mutant, what it has left behind would make the test fail all the same.
       const isProven =
+        isRemembered ||
         mutantActivation === 'static' ||
         doubt?.mutant === activeMutant.id ||
         (await this.passesWithout(suspect, tests));

@@ -15,7 +15,7 @@ const SAVEPOINT = [
 ];
 /** Statements that ask about the schema or the session, or whose effect ends with the transaction. */
 const HARMLESS = [
-  /^set local (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout) (?:=|to)(?: \S*)?$/,
+  /^set local (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout) (?:=|to) \S*$/,
   /^show (?:server_version|server_encoding|client_encoding|search_path|timezone|time zone|transaction_isolation|transaction isolation level|statement_timeout|standard_conforming_strings|tables|variables)$/,
   /^(?:listen|unlisten|notify) /,
   /^pragma (?:table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list) \( [^()]+ \)$/,
