@@ -3,7 +3,7 @@
 export default {
   mutate: ['lib/orm/**/*.ts', 'lib/tenancy/**/*.ts'],
   // The tests stay loaded from one mutant to the next: with Jest each would cost seconds.
-  plugins: ['./test/mutation/runner.mjs', './test/mutation/ignore-wording.mjs'],
+  plugins: ['./test/mutation/runner.mjs', './test/mutation/ignore-wording.mjs', './test/mutation/progress.mjs'],
   testRunner: 'hot',
   coverageAnalysis: 'perTest',
   concurrency: Number(process.env['TEST_CONCURRENCY'] ?? 2),
@@ -11,8 +11,7 @@ export default {
   // Text is mutated, since SQL is made of it, except what words an error or a line of the log.
   ignorers: ['wording'],
   ignorePatterns: ['dist', '.data', 'reports', 'sample/*/dist', 'coverage'],
-  reporters: ['clear-text', 'progress-append-only', 'json'],
-  clearTextReporter: { allowColor: false, logTests: false },
+  reporters: ['as-they-come', 'json'],
   jsonReporter: { fileName: 'reports/mutation/mutation.json' },
   tempDirName: '.stryker-tmp',
 };

@@ -4,6 +4,7 @@ import { Stryker } from '@stryker-mutator/core';
 import config from '../../stryker.config.mjs';
 import { changeOf, entryOf } from './change.mjs';
 import { EQUIVALENT } from './equivalent.mjs';
+import { fromZero } from './progress.mjs';
 
 /**
  * npm run test:mutation [-- <file or folder> …]: takes one site after the other out of the folders on which isolation rests, and asks whether
@@ -38,18 +39,6 @@ for (const mutant of results) {
 const gone = EQUIVALENT.filter((entry) => files.has(entry.file) && met.get(entry) !== (entry.times ?? 1));
 report();
 process.exitCode = unlisted.length + gone.length === 0 ? 0 : 1;
-
-/**
- * A report counts lines and columns from one, Stryker itself from zero.
- *
- * @param {import('@stryker-mutator/api/core').Location} location
- */
-function fromZero({ start, end }) {
-  return {
-    start: { line: start.line - 1, column: start.column - 1 },
-    end: { line: end.line - 1, column: end.column - 1 },
-  };
-}
 
 function report() {
   for (const { file, line, from, to, status } of unlisted) {

@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { PluginKind } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
 import { changeOf, entryOf } from './change.mjs';
-import { loadSections, runSection } from './suite.mjs';
+import { runSection, Suite } from './suite.mjs';
 
 /**
- * Runs the tests of isolation against one mutant after the other in a process that has loaded them all: a mutant costs about as much as the
- * test that kills it. For Stryker, a test is a section: the tests that are opened and closed together.
+ * Runs the tests of isolation against one mutant after the other in a process that keeps what it has loaded: a mutant costs about as much as
+ * the test that kills it. For Stryker, a test is a section: the tests that are opened and closed together.
  *
  * @typedef {import('./suite.mjs').Section} Section
  * @typedef {Record<string, number>} Hits how often each mutant was met
- * @typedef {{ ms: number, around: string[], tests: Record<string, string[]> }} Reach
- *   of a section: the mutants that its hooks meet, and those that each test meets
+ * @typedef {{ path: string, ms: number, around: string[], tests: Record<string, string[]> }} Reach
+ *   of a section: its file, the mutants that its hooks meet, and those that each test meets
  * @typedef {{ mutant: string, section: string, test: string }} Doubt
  *   a test that failed with the mutant, and afterwards without it too
  */
@@ -35,8 +35,7 @@ const shared = globalThis;
 const stryker = (shared.__stryker__ ??= {});
 
 class HotRunner {
-  /** @type {Section[]} */
-  sections = [];
+  suite = new Suite({ root: process.cwd(), compiled: resolve('mutation-compiled') });
   /** @type {Record<string, Reach>} */
   reach = {};
   /** Tests that have killed, with how many: the next mutant is likely theirs too. */
@@ -52,17 +51,20 @@ class HotRunner {
     process.on('uncaughtException', () => (this.isSpoilt = true));
   }
 
-  async load() {
-    if (this.sections.length > 0) return;
-    this.sections = await loadSections({ root: process.cwd(), compiled: resolve('mutation-compiled') });
-    if (existsSync(REACH)) this.reach = read(REACH, {});
+  /** @param {string} id */
+  async section(id) {
+    const sections = await this.suite.sections(this.reach[id].path);
+    return /** @type {Section} */ (sections.find((section) => section.id === id));
   }
 
   /** @returns {Promise<import('@stryker-mutator/api/test-runner').DryRunResult>} */
   async dryRun() {
-    await this.load();
+    const sections = [];
+    for (const path of await this.suite.paths()) {
+      for (const section of await this.suite.sections(path)) sections.push({ section, path });
+    }
     const tests = [];
-    for (const section of this.sections) {
+    for (const { section } of sections) {
       const start = performance.now();
       const { failed } = await runSection(section, {
         onStart: (name) => (stryker.currentTestId = idOf(section, name)),
@@ -78,10 +80,11 @@ class HotRunner {
     const coverage = stryker.mutantCoverage ?? { static: {}, perTest: {} };
     /** @type {Record<string, Hits>} */
     const perTest = {};
-    for (const [i, section] of this.sections.entries()) {
+    for (const [i, { section, path }] of sections.entries()) {
       const at = (/** @type {string | undefined} */ name) =>
         /** @type {Hits} */ (coverage.perTest[idOf(section, name)] ?? {});
       this.reach[section.id] = {
+        path,
         ms: tests[i].timeSpentMs,
         around: Object.keys(at(undefined)),
         tests: Object.fromEntries(section.tests.map((name) => [name, Object.keys(at(name))])),
@@ -107,19 +110,10 @@ class HotRunner {
     if (entryOf(changeOf(activeMutant, PROJECT))) return { status: MutantRunStatus.Survived, nrOfTests: 0 };
     const isRemembered = REMEMBERING.test(sandboxFileName);
     if (this.isSpoilt || (this.runs > 0 && isRemembered)) throw new Error('A new process, please');
+    if (this.runs === 0) this.reach = read(REACH, {});
     this.runs += 1;
     if (isRemembered) this.isSpoilt = true;
     this.activate = () => Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
-    if (mutantActivation === 'static') this.activate();
-    try {
-      await this.load();
-    } catch (error) {
-      if (mutantActivation !== 'static') throw error;
-      return { status: MutantRunStatus.Killed, killedBy: [], failureMessage: textOf(error), nrOfTests: 0 };
-    } finally {
-      this.deactivate();
-    }
-
     const doubt = /** @type {Doubt | undefined} */ (read(DOUBT, undefined));
     rmSync(DOUBT, { force: true });
     if (doubt?.mutant === activeMutant.id && !(await this.passesWithout(doubt))) {
@@ -128,15 +122,27 @@ class HotRunner {
 
     let nrOfTests = 0;
     const start = performance.now();
-    for (const { section, tests } of this.order(activeMutant.id)) {
+    for (const { id, tests } of this.order(activeMutant.id)) {
       if (performance.now() - start > PATIENCE) break;
       nrOfTests += tests.size;
+      if (mutantActivation === 'static') this.activate();
+      let section;
+      try {
+        section = await this.section(id);
+      } catch (error) {
+        if (mutantActivation !== 'static') throw error;
+        return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage: textOf(error), nrOfTests };
+      }
       this.activate();
-      const { failed, hung } = await runSection(section, { chosen: (name) => tests.has(name), onEnd: this.deactivate });
+      const { failed, hung } = await runSection(section, {
+        chosen: (name) => tests.has(name),
+        onEnd: this.deactivate,
+        limit: Math.min(20_000, 5000 + 10 * this.reach[id].ms),
+      });
       this.deactivate();
       if (hung) this.isSpoilt = true;
       if (!failed) continue;
-      const suspect = { mutant: activeMutant.id, section: section.id, test: failed.name };
+      const suspect = { mutant: activeMutant.id, section: id, test: failed.name };
       // Without the mutant, what it has left behind would make the test fail all the same.
       const isProven =
         isRemembered ||
@@ -148,9 +154,9 @@ class HotRunner {
         throw new Error(`${failed.name} fails without the mutant too: a new process, please`);
       }
       if (doubt?.mutant === activeMutant.id) this.isSpoilt = true;
-      this.kills.set(section.id, (this.kills.get(section.id) ?? 0) + 1);
+      this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
       const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
-      return { status: MutantRunStatus.Killed, killedBy: [section.id], failureMessage, nrOfTests };
+      return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage, nrOfTests };
     }
     return { status: MutantRunStatus.Survived, nrOfTests };
   }
@@ -165,8 +171,7 @@ class HotRunner {
    * @param {Set<string>} [tests]
    */
   async passesWithout({ section: id, test }, tests) {
-    const section = this.sections.find((one) => one.id === id);
-    if (section === undefined) return false;
+    const section = await this.section(id);
     const { failed } = await runSection(section, {
       chosen: (name) => name === test || (!section.tests.includes(test) && (tests?.has(name) ?? true)),
     });
@@ -180,20 +185,19 @@ class HotRunner {
    */
   order(mutant) {
     const unsteady = new Set(/** @type {string[]} */ (read(UNSTEADY, [])));
-    const meeting = this.sections.map((section) => {
-      const { ms, around, tests } = this.reach[section.id];
-      const steady = section.tests.filter((name) => !unsteady.has(`${section.id}${name}`));
-      const inside = steady.filter((name) => tests[name]?.includes(mutant));
-      return { section, ms, tests: new Set(inside), all: steady, isAround: around.includes(mutant) };
+    const meeting = Object.entries(this.reach).map(([id, { ms, around, tests }]) => {
+      const steady = Object.keys(tests).filter((name) => !unsteady.has(`${id}${name}`));
+      const inside = steady.filter((name) => tests[name].includes(mutant));
+      return { id, ms, tests: new Set(inside), all: steady, isAround: around.includes(mutant) };
     });
     const isMet = meeting.some(({ tests, isAround }) => tests.size > 0 || isAround);
-    /** @type {{ section: Section, tests: Set<string>, cost: number }[]} */
+    /** @type {{ id: string, tests: Set<string>, cost: number }[]} */
     const first = [];
     const then = [];
-    for (const { section, ms, tests, all, isAround } of meeting) {
-      const cost = ms / (1 + 20 * (this.kills.get(section.id) ?? 0));
-      if (tests.size > 0) first.push({ section, tests, cost });
-      if (isAround || !isMet) then.push({ section, tests: new Set(all), cost });
+    for (const { id, ms, tests, all, isAround } of meeting) {
+      const cost = ms / (1 + 20 * (this.kills.get(id) ?? 0));
+      if (tests.size > 0) first.push({ id, tests, cost });
+      if (isAround || !isMet) then.push({ id, tests: new Set(all), cost });
     }
     const byCost = (/** @type {{ cost: number }} */ a, /** @type {{ cost: number }} */ b) => a.cost - b.cost;
     return [...first.sort(byCost), ...then.sort(byCost)].filter(({ tests }) => tests.size > 0);

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { collect, NeedsJest } from './jest-globals.mjs';
 
 /**
- * All test files, loaded once into this process.
+ * The test files, each loaded into this process when it is needed, and then kept.
  *
  * @typedef {import('./jest-globals.mjs').Block} Block
  * @typedef {import('./jest-globals.mjs').Test} Test
@@ -18,6 +18,7 @@ import { collect, NeedsJest } from './jest-globals.mjs';
 /** The tests of isolation, but for those that need a server. */
 const SPECS = /^test\/((attacks|boot)\/.*|isolation\/(?!concurrency|support-desk).*)\.spec\.ts$/;
 
+/** How long a test or hook may take when nothing is known of it, in milliseconds. */
 const SLOW = 20_000;
 
 /** Narrows the tests to those of some files, which is quicker while one file of lib/ is worked on. */
@@ -26,46 +27,53 @@ const CHOSEN = new RegExp(process.env['TEST_SPECS'] ?? '');
 /** What the package puts over TypeORM's own methods when it is loaded. */
 const initialize = DataSource.prototype.initialize;
 
-/**
- * Loads the test files of a folder.
- *
- * @param {{ root: string, compiled: string, only?: RegExp }} given
- * @returns {Promise<Section[]>}
- */
-export async function loadSections({ root, compiled, only = SPECS }) {
-  process.env.TEST_DATABASES ??= 'sqljs';
-  process.env.TEST_ATTEMPTS ??= 'held';
-  process.env.TEST_STEPS ??= '60';
-  process.env.TEST_SERVERS ??= JSON.stringify({
-    prefix: '',
-    found: { sqljs: { url: 'sqljs:', name: 'SQLite' } },
-    missing: {},
-  });
-  register('./loader.mjs', { parentURL: import.meta.url, data: { root, compiled } });
+export class Suite {
   /** @type {Map<string, typeof initialize>} */
-  const registries = new Map();
-  const sections = [];
-  for (const path of await specs(root, only)) {
-    // The scope of a process is declared once: a file that declares its own gets its own copy of the package.
-    const source = await readFile(join(root, path), 'utf8');
-    const registry = /declareScope\(|MuckModule/.test(source) ? `?${path}` : '?';
-    DataSource.prototype.initialize = registries.get(registry) ?? initialize;
-    const file = await collect(path, () => import(`${pathToFileURL(join(root, path)).href}${registry}`));
-    const wrapped = DataSource.prototype.initialize;
-    registries.set(registry, wrapped);
-    const enter = () => void (DataSource.prototype.initialize = wrapped);
-    sections.push(...sectionsOf(file, enter));
-  }
-  return sections;
-}
+  registries = new Map();
+  /** @type {Map<string, Section[]>} */
+  loaded = new Map();
 
-/** @param {string} root @param {RegExp} chosen */
-async function specs(root, chosen) {
-  const files = await readdir(join(root, 'test'), { recursive: true });
-  return files
-    .map((file) => `test/${file}`)
-    .filter((file) => chosen.test(file) && CHOSEN.test(file))
-    .sort();
+  /** @param {{ root: string, compiled: string }} folders the project's, and one that keeps what has been compiled */
+  constructor({ root, compiled }) {
+    this.root = root;
+    process.env.TEST_DATABASES ??= 'sqljs';
+    process.env.TEST_ATTEMPTS ??= 'held';
+    process.env.TEST_STEPS ??= '60';
+    process.env.TEST_SERVERS ??= JSON.stringify({
+      prefix: '',
+      found: { sqljs: { url: 'sqljs:', name: 'SQLite' } },
+      missing: {},
+    });
+    register('./loader.mjs', { parentURL: import.meta.url, data: { root, compiled } });
+  }
+
+  /** @returns {Promise<string[]>} the paths of the test files */
+  async paths() {
+    const files = await readdir(join(this.root, 'test'), { recursive: true });
+    return files
+      .map((file) => `test/${file}`)
+      .filter((file) => SPECS.test(file) && CHOSEN.test(file))
+      .sort();
+  }
+
+  /**
+   * @param {string} path of a test file
+   * @returns {Promise<Section[]>}
+   */
+  async sections(path) {
+    const known = this.loaded.get(path);
+    if (known !== undefined) return known;
+    // The scope of a process is declared once: a file that declares its own gets its own copy of the package.
+    const source = await readFile(join(this.root, path), 'utf8');
+    const registry = /declareScope\(|MuckModule/.test(source) ? `?${path}` : '?';
+    DataSource.prototype.initialize = this.registries.get(registry) ?? initialize;
+    const file = await collect(path, () => import(`${pathToFileURL(join(this.root, path)).href}${registry}`));
+    const wrapped = DataSource.prototype.initialize;
+    this.registries.set(registry, wrapped);
+    const sections = sectionsOf(file, () => void (DataSource.prototype.initialize = wrapped));
+    this.loaded.set(path, sections);
+    return sections;
+  }
 }
 
 /** @param {Block} file @param {() => void} enter @returns {Section[]} */
@@ -99,9 +107,10 @@ function* testsIn(block, prefix) {
  * @param {(name: string) => boolean} [options.chosen]
  * @param {(name: string | undefined) => void} [options.onStart] told before each test, and with undefined before each hook around several
  * @param {() => void} [options.onEnd] told before what was opened is closed
+ * @param {number} [options.limit] how long each test and hook may take, in milliseconds
  * @returns {Promise<{ failed?: { name: string, error: unknown }, skipped: string[], hung: boolean }>}
  */
-export async function runSection(section, { chosen = () => true, onStart = () => {}, onEnd = () => {} }) {
+export async function runSection(section, { chosen = () => true, onStart = () => {}, onEnd = () => {}, limit = SLOW }) {
   section.enter();
   const result = { failed: undefined, skipped: /** @type {string[]} */ ([]), hung: false };
 
@@ -112,7 +121,7 @@ export async function runSection(section, { chosen = () => true, onStart = () =>
     const blocks = [...outer, block];
     onStart(undefined);
     await attempt(`${prefix} › before`, async () => {
-      for (const step of block.before) await limited(step);
+      for (const step of block.before) await limited(step, limit);
     });
     for (const part of block.parts) {
       const name = `${prefix} › ${part.name}`;
@@ -122,10 +131,10 @@ export async function runSection(section, { chosen = () => true, onStart = () =>
         onStart(name);
         await attempt(name, async () => {
           try {
-            for (const one of blocks) for (const step of one.beforeEach) await limited(step);
-            await limited(part.run);
+            for (const one of blocks) for (const step of one.beforeEach) await limited(step, limit);
+            await limited(part.run, limit);
           } finally {
-            for (const one of blocks.toReversed()) for (const step of one.afterEach) await limited(step);
+            for (const one of blocks.toReversed()) for (const step of one.afterEach) await limited(step, limit);
           }
         });
       }
@@ -133,7 +142,7 @@ export async function runSection(section, { chosen = () => true, onStart = () =>
     if (result.failed) onEnd();
     onStart(undefined);
     await attempt(`${prefix} › after`, async () => {
-      for (const step of block.after) await limited(step);
+      for (const step of block.after) await limited(step, limit);
     });
   };
 
@@ -157,12 +166,12 @@ export async function runSection(section, { chosen = () => true, onStart = () =>
 
 class Hung extends Error {}
 
-/** @param {() => unknown} step */
-async function limited(step) {
+/** @param {() => unknown} step @param {number} limit */
+async function limited(step, limit) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Hung('did not end')), SLOW);
+    timer = setTimeout(() => reject(new Hung('did not end')), limit);
   });
   try {
     await Promise.race([step(), late]);
