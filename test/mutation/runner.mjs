@@ -1,5 +1,6 @@
 // @ts-check
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PluginKind } from '@stryker-mutator/api/plugin';
@@ -15,13 +16,11 @@ import { runSection, Suite } from './suite.mjs';
  * @typedef {Record<string, number>} Hits how often each mutant was met
  * @typedef {{ path: string, ms: number, around: string[], tests: Record<string, string[]> }} Reach
  *   of a section: its file, the mutants that its hooks meet, and those that each test meets
- * @typedef {{ mutant: string, section: string, test: string }} Doubt
- *   a test that failed with the mutant, and afterwards without it too
  */
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const ALONE = fileURLToPath(new URL('alone.mjs', import.meta.url));
 const REACH = 'mutation-reach.json';
-const DOUBT = 'mutation-doubt.json';
 const UNSTEADY = 'mutation-unsteady.json';
 
 /** How long the tests of one mutant may go on, the likeliest first: it has survived what they saw of it until then. */
@@ -108,18 +107,10 @@ class HotRunner {
   async mutantRun({ activeMutant, hitLimit, mutantActivation, sandboxFileName }) {
     // The list says why no test can kill it.
     if (entryOf(changeOf(activeMutant, PROJECT))) return { status: MutantRunStatus.Survived, nrOfTests: 0 };
-    const isRemembered = REMEMBERING.test(sandboxFileName);
-    if (this.isSpoilt || (this.runs > 0 && isRemembered)) throw new Error('A new process, please');
+    if (this.isSpoilt || (this.runs > 0 && REMEMBERING.test(sandboxFileName))) throw new Error('A new process, please');
     if (this.runs === 0) this.reach = read(REACH, {});
     this.runs += 1;
-    if (isRemembered) this.isSpoilt = true;
     this.activate = () => Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
-    const doubt = /** @type {Doubt | undefined} */ (read(DOUBT, undefined));
-    rmSync(DOUBT, { force: true });
-    if (doubt?.mutant === activeMutant.id && !(await this.passesWithout(doubt))) {
-      writeFileSync(UNSTEADY, JSON.stringify([...read(UNSTEADY, []), `${doubt.section}${doubt.test}`]));
-    }
-
     let nrOfTests = 0;
     const start = performance.now();
     for (const { id, tests } of this.order(activeMutant.id)) {
@@ -142,18 +133,8 @@ class HotRunner {
       this.deactivate();
       if (hung) this.isSpoilt = true;
       if (!failed) continue;
-      const suspect = { mutant: activeMutant.id, section: id, test: failed.name };
-      // Without the mutant, what it has left behind would make the test fail all the same.
-      const isProven =
-        isRemembered ||
-        mutantActivation === 'static' ||
-        doubt?.mutant === activeMutant.id ||
-        (await this.passesWithout(suspect, tests));
-      if (!isProven) {
-        writeFileSync(DOUBT, JSON.stringify(suspect));
-        throw new Error(`${failed.name} fails without the mutant too: a new process, please`);
-      }
-      if (doubt?.mutant === activeMutant.id) this.isSpoilt = true;
+      // With a static mutant this process was never without it.
+      if (mutantActivation !== 'static' && !(await this.isReason(activeMutant.id, id, failed.name, tests))) continue;
       this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
       const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
       return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage, nrOfTests };
@@ -165,17 +146,26 @@ class HotRunner {
   activate = () => {};
 
   /**
-   * Whether a test that has failed passes when no mutant is active.
+   * Whether a mutant is why a test has failed: without it the test passes. One that does not even in a process of its own is asked no more.
    *
-   * @param {Doubt} doubt
-   * @param {Set<string>} [tests]
+   * @param {string} mutant
+   * @param {string} id of the test's section
+   * @param {string} name its own, or that of a hook around `tests`
+   * @param {Set<string>} tests
    */
-  async passesWithout({ section: id, test }, tests) {
+  async isReason(mutant, id, name, tests) {
     const section = await this.section(id);
-    const { failed } = await runSection(section, {
-      chosen: (name) => name === test || (!section.tests.includes(test) && (tests?.has(name) ?? true)),
-    });
-    return failed === undefined;
+    const names = section.tests.includes(name) ? [name] : [...tests];
+    const { failed } = await runSection(section, { chosen: (one) => names.includes(one) });
+    if (failed === undefined) return true;
+    // This mutant has left something behind in this process, or another one has.
+    this.isSpoilt = true;
+    const args = [this.reach[id].path, id, JSON.stringify(names)];
+    if (!(await passesAlone(args))) {
+      writeFileSync(UNSTEADY, JSON.stringify([...read(UNSTEADY, []), ...names.map((one) => `${id}${one}`)]));
+      return false;
+    }
+    return !(await passesAlone([...args, mutant]));
   }
 
   /**
@@ -202,6 +192,13 @@ class HotRunner {
     const byCost = (/** @type {{ cost: number }} */ a, /** @type {{ cost: number }} */ b) => a.cost - b.cost;
     return [...first.sort(byCost), ...then.sort(byCost)].filter(({ tests }) => tests.size > 0);
   }
+}
+
+/** @param {readonly string[]} args of `alone.mjs` @returns {Promise<boolean>} */
+function passesAlone(args) {
+  return new Promise((done) => {
+    fork(ALONE, args, { stdio: 'ignore' }).once('exit', (code) => done(code === 0));
+  });
 }
 
 /** @param {Section} section @param {string | undefined} name */
