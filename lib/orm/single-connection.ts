@@ -16,7 +16,7 @@ const transactions = new AsyncLocalStorage<object>();
  * been told is stored. Here each caller has a query runner of its own, a transaction has the connection to itself until it ends, and single statements wait for it.
  */
 export class SingleConnection {
-  private holder?: { readonly runner: QueryRunner; readonly units: ReadonlySet<object> };
+  private holder?: { readonly runner: QueryRunner; readonly unit: object | undefined };
   private readonly waiting: (() => void)[] = [];
 
   /** Makes a query runner keep to its turn. */
@@ -28,8 +28,8 @@ export class SingleConnection {
       if (this.holder?.runner === runner) return startTransaction(isolationLevel);
       if (this.isInside()) {
         // A transaction inside another one's callback: a savepoint of it, as on one query runner.
+        if (!nested) Object.assign(runner, { transactionDepth: 1 });
         nested = true;
-        Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
         return startTransaction(isolationLevel);
       }
       await this.take(runner);
@@ -89,13 +89,12 @@ export class SingleConnection {
   /** Whether the running code belongs to the request or job whose transaction has the connection. */
   private sharesUnit(): boolean {
     const unit = currentFrame()?.unit;
-    return unit !== undefined && this.holder?.units.has(unit) === true;
+    return unit !== undefined && this.holder?.unit === unit;
   }
 
   private async take(runner: QueryRunner): Promise<void> {
     while (this.holder !== undefined) await this.turn();
-    const unit = currentFrame()?.unit;
-    this.holder = { runner, units: new Set(unit === undefined ? [] : [unit]) };
+    this.holder = { runner, unit: currentFrame()?.unit };
   }
 
   private turn(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   JoinTable,
   ManyToMany,
   ManyToOne,
+  PrimaryColumn,
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
@@ -58,6 +59,23 @@ class Color {
   @ManyToMany(() => Mystery) @JoinTable({ name: 'color_mystery' }) mysteries!: Relation<Mystery[]>;
 }
 
+/** Two columns make its key. */
+@Entity()
+@TenantScoped()
+class Wall {
+  @PrimaryColumn() house!: number;
+  @PrimaryColumn() side!: string;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+}
+
+@Entity()
+@TenantScoped({ via: 'wall' })
+class Picture {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => Wall, { nullable: false }) wall!: Relation<Wall>;
+}
+
 /** Nobody has said whose its rows are. */
 @Entity()
 class Mystery {
@@ -71,7 +89,7 @@ class Riddle {
   @ManyToOne(() => Mystery, { nullable: false }) mystery!: Relation<Mystery>;
 }
 
-const ENTITIES = [Office, Room, Shelf, Color, Mystery, Riddle];
+const ENTITIES = [Office, Room, Shelf, Color, Mystery, Riddle, Wall, Picture];
 const [TENANT, BRANCH] = [scopeParameter('tenant'), scopeParameter('branch')];
 
 describe('the condition of a table', () => {
@@ -87,6 +105,14 @@ describe('the condition of a table', () => {
       'EXISTS (SELECT 1 FROM "room" "muck_parent_1" WHERE "muck_parent_1"."id" = "x"."roomId" AND ' +
         'EXISTS (SELECT 1 FROM "office" "muck_parent_2" WHERE "muck_parent_2"."id" = "muck_parent_1"."officeId" AND ' +
         `"muck_parent_2"."tenant" = :${TENANT} AND "muck_parent_2"."branch" = :${BRANCH}))`,
+    );
+  });
+
+  it('names a parent by all columns of its key', () => {
+    expect(condition(Picture)).toBe(
+      'EXISTS (SELECT 1 FROM "wall" "muck_parent_1" WHERE ' +
+        '"muck_parent_1"."house" = "x"."wallHouse" AND "muck_parent_1"."side" = "x"."wallSide" AND ' +
+        `"muck_parent_1"."tenant" = :${TENANT} AND "muck_parent_1"."branch" = :${BRANCH})`,
     );
   });
 

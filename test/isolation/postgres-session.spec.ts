@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { TypeORMError } from 'typeorm';
 import type {
   DataSource,
@@ -26,6 +27,7 @@ interface SentQuery {
   readonly values: unknown[];
   readonly name: string | undefined;
   readonly callback: (error: Error | undefined, result: { rows: object[] }) => void;
+  readonly _result: { readonly _types?: typeof pg.types };
 }
 
 const ROWS = [{ id: 1 }];
@@ -37,6 +39,7 @@ class Connection extends EventEmitter {
   readonly queries: SentQuery[] = [];
   readonly answers: (Error | undefined)[] = [];
   readonly released: unknown[] = [];
+  readonly getTypeParser = pg.types.getTypeParser;
   /** Called before an answer is given. */
   meanwhile: () => void = () => undefined;
 
@@ -115,6 +118,31 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       ['sent', PLAIN.text, [7], undefined],
       ['sent', PLAIN.text, [7], undefined],
     ]);
+  });
+
+  it('gives instants as they are in JSON where that is wanted, and else as ever', async () => {
+    const { connection } = pool;
+    for (const isForJson of [true, false, undefined, true]) await select({ ...PLAIN, isForJson });
+    const parsed = connection.queries.map(({ _result }) =>
+      (_result._types ?? pg.types).getTypeParser(1184, 'text')('2026-01-31 12:34:56+00'),
+    );
+    const [text, date] = ['2026-01-31T12:34:56.000Z', new Date('2026-01-31T12:34:56Z')];
+    expect(parsed).toEqual([text, date, date, text]);
+    // Made once for a connection.
+    expect(connection.queries[3]._result._types).toBe(connection.queries[0]._result._types);
+  });
+
+  it('leaves instants alone where the bindings read rows themselves', async () => {
+    class NativeQuery {
+      constructor(
+        readonly text: string,
+        readonly values: unknown[],
+        readonly callback: SentQuery['callback'],
+      ) {}
+    }
+    Object.assign(dataSource.driver, { postgres: { Query: NativeQuery } });
+    expect(await select({ ...PLAIN, isForJson: true })).toBe(ROWS);
+    expect(Object.keys(pool.connection.queries[0])).toEqual(['text', 'values', 'callback', 'name']);
   });
 
   it('opens a connection outside of the scope that it is needed in', async () => {

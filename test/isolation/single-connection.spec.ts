@@ -125,10 +125,11 @@ describe('a connection that all requests share', () => {
     const [runner, other] = [new Runner('own'), new Runner('other')];
     await runner.startTransaction();
     await runner.startTransaction();
+    void other.query('x');
     await runner.rollbackTransaction();
+    await settled();
     await runner.startTransaction();
     await runner.commitTransaction();
-    void other.query('x');
     await settled();
     expect(log).toEqual([
       'own begins',
@@ -159,6 +160,12 @@ describe('a connection that all requests share', () => {
     await third.release();
     await other.ask('3');
     expect(log.slice(-4)).toEqual(['third begins', 'third rolls back', 'third is released', 'other asks 3']);
+
+    const fourth = new Runner('fourth');
+    fourth.failing.set('rolls back', new Error('cannot roll back'));
+    await fourth.startTransaction();
+    await expect(fourth.release()).rejects.toThrow('cannot roll back');
+    await other.ask('4');
   });
 
   it('is not free when a transaction cannot be committed: it is still to be rolled back', async () => {
@@ -174,6 +181,13 @@ describe('a connection that all requests share', () => {
     expect(log).toContain('other asks x');
     other.ends.shift()!();
     await asked;
+  });
+
+  it('is nobody’s when a runner rolls back what it has not begun', async () => {
+    const [runner, other] = [new Runner('own'), new Runner('other')];
+    runner.failing.set('rolls back', new Error('nothing was begun'));
+    await expect(runner.rollbackTransaction()).rejects.toThrow('nothing was begun');
+    await other.ask('x');
   });
 
   it('is left alone by a runner that is released and does not have it', async () => {
@@ -252,6 +266,26 @@ describe('a connection that all requests share', () => {
       const inside = ['inner saves', 'inner commits to where it saved', 'inner is released'];
       const failed = ['inner saves', 'inner rolls back to where it saved', 'inner is released'];
       expect(log).toEqual(['own begins', ...inside, ...failed, 'own commits', 'own is released', 'other asks x']);
+    });
+
+    it('is that transaction’s until all that was begun inside it has ended', async () => {
+      const [runner, inner] = ['own', 'inner'].map((name) => new Runner(name));
+      const state = (): unknown[] => [inner.isTransactionActive, inner.transactionDepth];
+      await transaction(runner, async () => {
+        await inner.startTransaction();
+        await inner.startTransaction();
+        await inner.commitTransaction();
+        expect(state()).toEqual([true, 2]);
+        await inner.commitTransaction();
+        expect(state()).toEqual([false, 0]);
+      });
+      // Later it is outside of any other one.
+      await inner.startTransaction();
+      await inner.startTransaction();
+      await inner.rollbackTransaction();
+      expect(state()).toEqual([true, 1]);
+      await inner.commitTransaction();
+      expect(state()).toEqual([false, 0]);
     });
 
     it('counts as inside as long as the transaction lasts, and no longer', async () => {

@@ -76,6 +76,24 @@ describe('transactions on SQLite, where all requests share one connection', () =
       expect(await bodies()).not.toEqual(expect.arrayContaining(['saved inside']));
     }));
 
+  it('a transaction inside one that is inside another undoes only what is its own', () =>
+    tenancy.run(ACME, async () => {
+      await world.dataSource.transaction(async () => {
+        await world.dataSource.transaction(async (second) => {
+          await second.insert(Note, { body: 'second level' });
+          await expect(
+            second.transaction(async (third) => {
+              await third.insert(Note, { body: 'third level' });
+              throw new Error('third fails');
+            }),
+          ).rejects.toThrow('third fails');
+          await second.transaction((third) => third.insert(Note, { body: 'third level again' }));
+        });
+      });
+      expect(await bodies()).toEqual(expect.arrayContaining(['second level', 'third level again']));
+      expect(await bodies()).not.toContain('third level');
+    }));
+
   it('saves that one request makes side by side wait for each other', () =>
     tenancy.run(ACME, async () => {
       await Promise.all(Array.from({ length: 10 }, (_, i) => world.repo(Note).save({ body: `side ${i}` })));

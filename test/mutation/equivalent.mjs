@@ -408,12 +408,12 @@ export const EQUIVALENT = [
     ],
     ['for (let i = 0; i < token; i += 1) {', 'for (let i = 0; i <= token; i += 1) {'],
     [
-      'mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
-      'mention.token >= this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
+      'return mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);',
+      'return mention.token >= this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);',
     ],
     [
-      'mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket)',
-      'mention.token > this.joinBefore(start, bracket) && mention.token <= start && this.isJoined(mention, bracket)',
+      'return mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);',
+      'return mention.token > this.joinBefore(start, bracket) && mention.token <= start && this.isJoined(mention, bracket);',
     ],
   ]),
   ...same(
