@@ -461,6 +461,7 @@ describe('rows that a write names are looked up', () => {
     const columns = [columnOf(Banner, 'ticketId'), columnOf(Banner, 'id')];
     expect(storedValues({ ticketId: 5, id: 6 }, columns, dataSource)).toEqual([50, 6]);
     expect(storedValues({ ticketId: null }, columns, dataSource)).toEqual([null, undefined]);
+    expect(storedValues({}, columns, dataSource)).toEqual([undefined, undefined]);
   });
 });
 
