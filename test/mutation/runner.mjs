@@ -169,7 +169,8 @@ class HotRunner {
   }
 
   /**
-   * The tests that meet a mutant, the likeliest and cheapest to kill it first; all of them for one that only loading meets.
+   * The tests that meet a mutant, the likeliest and cheapest to kill it first. One that only loading meets may be killed by any: first by those
+   * that meet its neighbours, since mutants are numbered as they stand in the code.
    *
    * @param {string} mutant
    */
@@ -178,19 +179,21 @@ class HotRunner {
     const meeting = Object.entries(this.reach).map(([id, { ms, around, tests }]) => {
       const steady = Object.keys(tests).filter((name) => !unsteady.has(`${id}${name}`));
       const inside = steady.filter((name) => tests[name].includes(mutant));
-      return { id, ms, tests: new Set(inside), all: steady, isAround: around.includes(mutant) };
-    });
-    const isMet = meeting.some(({ tests, isAround }) => tests.size > 0 || isAround);
-    /** @type {{ id: string, tests: Set<string>, cost: number }[]} */
-    const first = [];
-    const then = [];
-    for (const { id, ms, tests, all, isAround } of meeting) {
       const cost = ms / (1 + 20 * (this.kills.get(id) ?? 0));
-      if (tests.size > 0) first.push({ id, tests, cost });
-      if (isAround || !isMet) then.push({ id, tests: new Set(all), cost });
-    }
+      return { id, tests: new Set(inside), all: new Set(steady), isAround: around.includes(mutant), cost };
+    });
     const byCost = (/** @type {{ cost: number }} */ a, /** @type {{ cost: number }} */ b) => a.cost - b.cost;
-    return [...first.sort(byCost), ...then.sort(byCost)].filter(({ tests }) => tests.size > 0);
+    const first = meeting.filter(({ tests }) => tests.size > 0).sort(byCost);
+    const then = meeting.filter(({ isAround }) => isAround).sort(byCost);
+    const inOrder = [...first, ...then.map(({ id, all }) => ({ id, tests: all }))];
+    if (inOrder.length > 0) return inOrder.filter(({ tests }) => tests.size > 0);
+
+    const distance = (/** @type {Reach} */ { around, tests }) =>
+      Math.min(...[around, ...Object.values(tests)].flat().map((met) => Math.abs(Number(met) - Number(mutant))));
+    return meeting
+      .map(({ id, all, cost }) => ({ id, tests: all, cost: distance(this.reach[id]) * 1000 + cost }))
+      .filter(({ tests }) => tests.size > 0)
+      .sort(byCost);
   }
 }
 
