@@ -353,6 +353,18 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       ]);
     });
 
+    it('gives Dates unless JSON is wanted', async () => {
+      const statement = tickets();
+      await tenancy.run(ACME, async () => {
+        await statement.run({ points: 5 });
+        await statement.run({ points: 5 }, undefined, true);
+      });
+      const parsed = pool.connection.queries.map(({ _result }) =>
+        (_result._types ?? pg.types).getTypeParser(1184, 'text')('2026-01-31 12:34:56+00'),
+      );
+      expect(parsed).toEqual([new Date('2026-01-31T12:34:56Z'), '2026-01-31T12:34:56.000Z']);
+    });
+
     it('is cut where it is told to be', async () => {
       await tenancy.run(ACME, () => tickets(3).run({ points: 5 }));
       await tenancy.run(ACME, () => tickets('slots').run({ points: 5, limit: 6, offset: 7 }));

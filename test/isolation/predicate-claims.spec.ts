@@ -175,7 +175,7 @@ describe('a tenant predicate in the text of a statement', () => {
   });
 
   it('is none when it is empty', () => {
-    const { tokens } = readTokens('SELECT 1 FROM "ticket" "t" WHERE "t"."a" AND "t"."b"', 'sqlite');
+    const { tokens } = readTokens('SELECT 1 FROM "ticket" "t" WHERE ORDER BY 1', 'sqlite');
     const shape = readShape(tokens);
     expect(new PredicateClaims(tokens, shape).take(shape.mentions[0], [])).toBe(false);
   });

@@ -2,6 +2,7 @@ import { declareScope, TenantScoped } from 'nestjs-muck';
 import {
   Column,
   Entity,
+  ForeignKey,
   JoinColumn,
   ManyToOne,
   OneToOne,
@@ -125,10 +126,19 @@ class Payment {
   contract!: Relation<Contract> | null;
 }
 
+/** Refers to the second payment, where nobody says to which. */
+@Entity()
+@TenantScoped()
+class Receipt {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @ForeignKey(() => Payment) @Column({ type: Number, default: 2, nullable: true }) paymentId!: number | null;
+}
+
 annexAttacks(
   'a key of two columns',
   {
-    entities: () => [Contract, Annexe, Payment],
+    entities: () => [Contract, Annexe, Payment, Receipt],
     acme,
     sow: async ({ repo }) => {
       await repo(Contract).insert([
@@ -139,17 +149,22 @@ annexAttacks(
         { code: 'a', year: 2001, title: 'acme annexe' },
         { code: 'a', year: 2002, title: 'globex annexe' },
       ]);
-      await repo(Payment).insert({ organizationId: 1, contractCode: 'a', contractYear: 2001 });
+      await repo(Payment).insert([
+        { organizationId: 1, contractCode: 'a', contractYear: 2001 },
+        { organizationId: 2, contractCode: 'a', contractYear: 2002 },
+      ]);
     },
     globex: async ({ repo }) => [
       await repo(Contract).findBy({ organizationId: 2 }),
       await repo(Annexe).findBy({ year: 2002 }),
       await repo(Payment).findBy({ contractYear: 2002, contractCode: 'a' }),
+      await repo(Receipt).findBy({ paymentId: 2 }),
     ],
   },
   {
     'is looked up when the database completes it by a default': ({ repo }) =>
       repo(Payment).insert({ organizationId: 1, contractCode: 'a' }),
+    'is looked up when it is all left to a default': ({ repo }) => repo(Receipt).insert({ organizationId: 1 }),
     'is looked up when only one of its columns is updated': ({ repo }) =>
       repo(Payment).update({ organizationId: 1 }, { contractYear: 2002 }),
     'of a parent is not looked up in the table itself when an alias is spelled like the one of the parent': ({
