@@ -26,6 +26,9 @@ const UNSTEADY = 'mutation-unsteady.json';
 /** How long the tests of one mutant may go on, the likeliest first: it has survived what they saw of it until then. */
 const PATIENCE = Number(process.env['TEST_PATIENCE'] ?? 60) * 1000;
 
+/** How far apart the numbers of mutants are that belong together. */
+const NEIGHBOURS = 60;
+
 /** Files that remember across DataSources: what one mutant has seen, the next would not meet again. */
 const REMEMBERING = /\/orm\/sql\/caller-text\.ts$/;
 
@@ -188,12 +191,30 @@ class HotRunner {
     const inOrder = [...first, ...then.map(({ id, all }) => ({ id, tests: all }))];
     if (inOrder.length > 0) return inOrder.filter(({ tests }) => tests.size > 0);
 
-    const distance = (/** @type {Reach} */ { around, tests }) =>
-      Math.min(...[around, ...Object.values(tests)].flat().map((met) => Math.abs(Number(met) - Number(mutant))));
+    const nearness = this.nearness(mutant);
     return meeting
-      .map(({ id, all, cost }) => ({ id, tests: all, cost: distance(this.reach[id]) * 1000 + cost }))
-      .filter(({ tests }) => tests.size > 0)
-      .sort(byCost);
+      .filter(({ all }) => all.size > 0)
+      .map(({ id, all, cost }) => ({ id, tests: all, cost, near: nearness.get(id) ?? 0 }))
+      .sort((a, b) => b.near - a.near || byCost(a, b));
+  }
+
+  /**
+   * How much sections have to do with the place of a mutant: they meet its neighbours, above all those that few others meet.
+   *
+   * @param {string} mutant
+   * @returns {Map<string, number>}
+   */
+  nearness(mutant) {
+    /** @type {Map<string, string[]>} */
+    const meeting = new Map();
+    for (const [id, { around, tests }] of Object.entries(this.reach)) {
+      for (const met of new Set([around, ...Object.values(tests)].flat())) {
+        if (Math.abs(Number(met) - Number(mutant)) <= NEIGHBOURS) meeting.set(met, [...(meeting.get(met) ?? []), id]);
+      }
+    }
+    const near = new Map();
+    for (const ids of meeting.values()) for (const id of ids) near.set(id, (near.get(id) ?? 0) + 1 / ids.length);
+    return near;
   }
 }
 
