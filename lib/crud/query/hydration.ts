@@ -49,10 +49,28 @@ export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | u
   if (column.transformer === undefined && AS_IS.has(column.type)) return undefined;
   const hydrate: Hydrate = (value) => driver.prepareHydratedValue(value, column) as unknown;
   if (column.transformer !== undefined) return hydrate;
-  // What TypeORM makes of these is the same again, only slower.
-  if (column.type === Number) return (value) => (Number.isSafeInteger(value) ? value : hydrate(value));
-  if (isInstant(column.type)) return (value) => (value instanceof Date ? value : hydrate(value));
-  return (value) => (value === null ? null : hydrate(value));
+  const isDone = isHydrated(column);
+  return (value) => (value === null || isDone?.(value) === true ? value : hydrate(value));
+}
+
+/**
+ * Which of a driver's values TypeORM would make the same again, only slower; those that are not there apart.
+ *
+ * @returns undefined where that is not known of a column's values
+ */
+export function isHydrated(column: ColumnMetadata): ((value: unknown) => boolean) | undefined {
+  const { type, transformer, isArray } = column;
+  if (transformer !== undefined || isArray) return undefined;
+  if (isInstant(type)) return (value) => value instanceof Date;
+  if (type === Number) return Number.isSafeInteger;
+  if (type === Boolean || type === 'boolean' || type === 'bool') return (value) => typeof value === 'boolean';
+  return isEnumOfWords(column) ? (value) => typeof value === 'string' : undefined;
+}
+
+/** Words that read as numbers become numbers. */
+function isEnumOfWords({ type, enum: words }: ColumnMetadata): boolean {
+  const isEnum = type === 'enum' || type === 'simple-enum';
+  return isEnum && words?.every((word) => typeof word === 'string' && Number.isNaN(Number(word))) === true;
 }
 
 /** Whether the values of a column type are instants. */

@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow } from '../../orm/scoped-statement.js';
 import { isPlainObject } from '../body/plain-object.js';
 import { hideClassKeys, shownPlain } from '../response/class-keys.js';
-import { hydrationOf, isInstant } from './hydration.js';
+import { hydrationOf, isHydrated, isInstant } from './hydration.js';
 import type { Hydrate } from './hydration.js';
 import type { JsonField } from './json-fields.js';
 import type { SelectedEntity } from './selected-entity.js';
@@ -36,8 +36,9 @@ export class JsonReader {
     const checks = shown
       .filter(({ toJson, hydrate }) => hydrate !== undefined || toJson !== undefined)
       .map(({ name, toJson, column }): Check | undefined => {
-        const isAsIs = toJson === undefined ? unhydrated(column.metadata) : undefined;
-        return isAsIs && ((row) => row[name] === null || isAsIs(row[name]));
+        const isDone = toJson === undefined ? isHydrated(column.metadata) : undefined;
+        const mayBeJson = isInstant(column.metadata.type);
+        return isDone && ((row) => row[name] === null || isDone(row[name]) || (mayBeJson && isJsonInstant(row[name])));
       });
     const areAlike = columns.length === shown.length && shown.every(({ key }, i) => key === columns[i].name);
     this.asIs = areAlike && checks.every((check) => check !== undefined) ? checks : undefined;
@@ -67,22 +68,6 @@ function jsonHydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | unde
 /** Whether nothing makes something else of a column's instant, be it that it holds none. */
 function isIndifferent({ type, transformer, isVirtualProperty }: ColumnMetadata): boolean {
   return transformer === undefined && !isVirtualProperty && (isInstant(type) || !/^(?:date|time)/.test(String(type)));
-}
-
-/** Which of a driver's values TypeORM leaves as they are, of a column whose values it may change; undefined where that is not known. */
-function unhydrated(column: ColumnMetadata): ((value: unknown) => boolean) | undefined {
-  const { type, transformer, isVirtualProperty, isArray } = column;
-  if (transformer !== undefined || isVirtualProperty || isArray) return undefined;
-  if (isInstant(type)) return (value) => isJsonInstant(value) || value instanceof Date;
-  if (type === Number) return Number.isSafeInteger;
-  if (type === Boolean || type === 'boolean' || type === 'bool') return (value) => typeof value === 'boolean';
-  return isEnumOfWords(column) ? (value) => typeof value === 'string' : undefined;
-}
-
-/** Words that read as numbers become numbers. */
-function isEnumOfWords({ type, enum: words }: ColumnMetadata): boolean {
-  const isEnum = type === 'enum' || type === 'simple-enum';
-  return isEnum && words?.every((word) => typeof word === 'string' && Number.isNaN(Number(word))) === true;
 }
 
 /** Objects are shown as class-transformer shows them. */

@@ -8,6 +8,11 @@ import { Remembered } from './remembered.js';
  */
 const MAX_LENGTH = 4000;
 
+/** Pages that are asked for again mostly have the same links. */
+const remembered = new Remembered<string | undefined>(500);
+/** Longest path and query whose links are remembered, in characters. */
+const MAX_REMEMBERED_LENGTH = 500;
+
 /**
  * The `Link` header of a page (RFC 8288): first, prev, next and last, as far as they are known, as references to the same path. Scheme
  * and host are left out: what a request says of them is not to be trusted.
@@ -23,10 +28,6 @@ export function pageLinks(url: string, page: Page<unknown>): string | undefined 
   const key = `${items.length} ${offset} ${total} ${totalIsCapped} ${limit} ${url}`;
   return remembered.of(key, () => makeLinks(url, page));
 }
-
-/** Pages that are asked for again mostly have the same links. */
-const remembered = new Remembered<string | undefined>(500);
-const MAX_REMEMBERED_LENGTH = 500;
 
 function makeLinks(url: string, page: Page<unknown>): string | undefined {
   const links = page.offset === undefined ? cursorLinks(page) : offsetLinks(page, page.offset);
