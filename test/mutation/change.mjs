@@ -29,6 +29,19 @@ export function changeOf({ fileName, location: { start, end }, replacement }, ro
 }
 
 /**
+ * The change of a mutant that a report tells of: there lines and columns count from one, in Stryker itself from zero.
+ *
+ * @param {Readonly<Pick<import('@stryker-mutator/api/core').MutantResult, 'fileName' | 'location' | 'replacement'>>} mutant
+ */
+export function changeTested({ fileName, location: { start, end }, replacement }) {
+  const location = {
+    start: { line: start.line - 1, column: start.column - 1 },
+    end: { line: end.line - 1, column: end.column - 1 },
+  };
+  return changeOf({ fileName, location, replacement: replacement ?? '' }, process.cwd());
+}
+
+/**
  * The entry of the list of mutants that change nothing, if a change is one of them.
  *
  * @param {Change} change

@@ -1,6 +1,6 @@
 // @ts-check
 import { PluginKind } from '@stryker-mutator/api/plugin';
-import { changeOf, entryOf } from './change.mjs';
+import { changeTested, entryOf } from './change.mjs';
 
 /** Says how far the run has come, and which mutants have survived, as soon as that is known: a whole run takes long. */
 class Progress {
@@ -23,22 +23,10 @@ class Progress {
       console.log(`${this.tested} of ${this.total} mutants tested in ${minutes} minutes`);
     }
     if (status === 'Killed' || status === 'Timeout') return;
-    const change = changeOf({ ...mutant, location: fromZero(mutant.location) }, process.cwd());
+    const change = changeTested(mutant);
     if (entryOf(change) === undefined)
       console.log(`${status} ${change.file}:${change.line}\n  ${change.from}\n  ${change.to}`);
   }
-}
-
-/**
- * A report counts lines and columns from one, Stryker itself from zero.
- *
- * @param {import('@stryker-mutator/api/core').Location} location
- */
-export function fromZero({ start, end }) {
-  return {
-    start: { line: start.line - 1, column: start.column - 1 },
-    end: { line: end.line - 1, column: end.column - 1 },
-  };
 }
 
 export const strykerPlugins = [

@@ -2,9 +2,8 @@
 import { statSync } from 'node:fs';
 import { Stryker } from '@stryker-mutator/core';
 import config from '../../stryker.config.mjs';
-import { changeOf, entryOf } from './change.mjs';
+import { changeTested, entryOf } from './change.mjs';
 import { EQUIVALENT } from './equivalent.mjs';
-import { fromZero } from './progress.mjs';
 
 /**
  * npm run test:mutation [-- <file or folder> …]: takes one site after the other out of the folders on which isolation rests, and asks whether
@@ -26,7 +25,7 @@ const unlisted = [];
 const met = new Map(EQUIVALENT.map((entry) => [entry, 0]));
 for (const mutant of results) {
   if (mutant.status === 'Ignored') continue;
-  const change = changeOf({ ...mutant, location: fromZero(mutant.location) }, process.cwd());
+  const change = changeTested(mutant);
   const entry = entryOf(change);
   const counts = files.get(change.file) ?? { total: 0, killed: 0, listed: 0 };
   files.set(change.file, counts);

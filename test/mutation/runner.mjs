@@ -116,7 +116,7 @@ class HotRunner {
     this.activate = () => Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
     let nrOfTests = 0;
     const start = performance.now();
-    for (const { id, tests } of this.order(activeMutant.id)) {
+    for (const { id, tests } of this.order(activeMutant.id, mutantActivation === 'static')) {
       if (performance.now() - start > PATIENCE) break;
       nrOfTests += tests.size;
       if (mutantActivation === 'static') this.activate();
@@ -172,12 +172,13 @@ class HotRunner {
   }
 
   /**
-   * The tests that meet a mutant, the likeliest and cheapest to kill it first. One that only loading meets may be killed by any: first by those
-   * that meet its neighbours, since mutants are numbered as they stand in the code.
+   * The tests that meet a mutant, the likeliest and cheapest to kill it first. One that loading meets may be killed by any other too: first by
+   * those that meet its neighbours, since mutants are numbered as they stand in the code.
    *
    * @param {string} mutant
+   * @param {boolean} isStatic whether loading meets it
    */
-  order(mutant) {
+  order(mutant, isStatic) {
     const unsteady = new Set(/** @type {string[]} */ (read(UNSTEADY, [])));
     const meeting = Object.entries(this.reach).map(([id, { ms, around, tests }]) => {
       const steady = Object.keys(tests).filter((name) => !unsteady.has(`${id}${name}`));
@@ -188,14 +189,18 @@ class HotRunner {
     const byCost = (/** @type {{ cost: number }} */ a, /** @type {{ cost: number }} */ b) => a.cost - b.cost;
     const first = meeting.filter(({ tests }) => tests.size > 0).sort(byCost);
     const then = meeting.filter(({ isAround }) => isAround).sort(byCost);
+    /** @type {{ id: string, tests: Set<string> }[]} */
     const inOrder = [...first, ...then.map(({ id, all }) => ({ id, tests: all }))];
-    if (inOrder.length > 0) return inOrder.filter(({ tests }) => tests.size > 0);
-
-    const nearness = this.nearness(mutant);
-    return meeting
-      .filter(({ all }) => all.size > 0)
-      .map(({ id, all, cost }) => ({ id, tests: all, cost, near: nearness.get(id) ?? 0 }))
-      .sort((a, b) => b.near - a.near || byCost(a, b));
+    if (isStatic) {
+      const asked = new Set(inOrder.map(({ id }) => id));
+      const nearness = this.nearness(mutant);
+      const others = meeting
+        .filter(({ id }) => !asked.has(id))
+        .map(({ id, all, cost }) => ({ id, tests: all, cost, near: nearness.get(id) ?? 0 }))
+        .sort((a, b) => b.near - a.near || byCost(a, b));
+      inOrder.push(...others);
+    }
+    return inOrder.filter(({ tests }) => tests.size > 0);
   }
 
   /**
