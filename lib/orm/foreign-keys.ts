@@ -27,7 +27,8 @@ export interface ForeignKeyLookup {
 export interface UnscopedWrite {
   readonly metadata: EntityMetadata;
   readonly valueSets: readonly ObjectLiteral[];
-  /** For an update: a statement that gives the tenant columns of the rows it changes. */
+  readonly isUpdate: boolean;
+  /** For an update: a statement that gives the columns that say to whom the rows belong that it changes; undefined where they belong to nobody. */
   readonly changes?: BoundStatement;
 }
 
@@ -79,8 +80,7 @@ function namedRow(
     const tenant = tenantColumns.find(({ column }) => column === own);
     // Something is limited here, so there is a scope.
     if (tenant !== undefined) return currentFrame()!.scope!.values[tenant.key];
-    const value = writtenValue(own, valueSet, metadata) ?? (isUpdate ? undefined : defaultOf(own, valueSet, metadata));
-    return value === undefined ? undefined : (policies.driver.preparePersistentValue(value, own) as unknown);
+    return storedKey(own, valueSet, metadata, policies, isUpdate);
   });
   const isOwn = key.columns.map(({ own }) => !tenantColumns.some(({ column }) => column === own));
   const parts = given.filter((_, i) => isOwn[i]);
@@ -93,12 +93,31 @@ function namedRow(
   );
 }
 
-/** What the database puts in where an insert gives nothing. */
-function defaultOf(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
-  if (column.getEntityValue(valueSet) === null) return undefined;
-  if (typeof column.default !== 'function') return column.default ?? undefined;
-  throw new StatementRefusedError(
-    `${metadata.name}.${column.propertyPath} is left to a default of the database, and which row that names cannot be told`,
+/**
+ * What a write stores in a column of a foreign key, transformers and defaults included; undefined where it leaves the column alone.
+ *
+ * @throws StatementRefusedError when it is left to an SQL expression
+ */
+export function storedKey(
+  column: ColumnMetadata,
+  valueSet: ObjectLiteral,
+  metadata: EntityMetadata,
+  { driver }: Policies,
+  isUpdate: boolean,
+): unknown {
+  const value = writtenValue(column, valueSet, metadata);
+  if (isUpdate && value === undefined) return undefined;
+  // A transformer may make a key of nothing.
+  const stored: unknown = driver.preparePersistentValue(value, column);
+  if (typeof stored === 'function') throw untold(column, metadata, 'is given as an SQL expression');
+  if (stored !== undefined) return stored;
+  if (typeof column.default === 'function') throw untold(column, metadata, 'is left to a default of the database');
+  return column.default;
+}
+
+function untold(column: ColumnMetadata, metadata: EntityMetadata, how: string): StatementRefusedError {
+  return new StatementRefusedError(
+    `${metadata.name}.${column.propertyPath} ${how}, and which row that names cannot be told`,
     'Give a value.',
   );
 }
@@ -110,12 +129,7 @@ function rowText(row: readonly unknown[]): string {
 /** The value that TypeORM writes into a column, with a related object resolved to its key. */
 export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
   const value: unknown = column.getEntityValue(valueSet);
-  if (typeof value === 'function') {
-    throw new StatementRefusedError(
-      `${metadata.name}.${column.propertyPath} is given as an SQL expression, and which row that names cannot be told`,
-      'Give a value.',
-    );
-  }
+  if (typeof value === 'function') throw untold(column, metadata, 'is given as an SQL expression');
   if (typeof value === 'object' && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
     return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
   }

@@ -6,7 +6,7 @@ import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { authorityOver } from './authority.js';
 import { compilePolicy } from './compile-policy.js';
 import { isScoped } from './policy.js';
-import type { ParentLink, ScopedPolicy, TenantPolicy } from './policy.js';
+import type { ParentLink, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
 const NONE: readonly EntityMetadata[] = [];
@@ -169,16 +169,19 @@ export class Policies {
     const policy = this.of(metadata) as ScopedPolicy;
     if (policy.kind === 'parents')
       return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
-    return policy.columns
-      .map(({ key, column }) => this.equals(`${qualifier}.${this.escape(column.databaseName)}`, key))
-      .join(' AND ');
+    return policy.columns.map((tenant) => this.equals(qualifier, tenant)).join(' AND ');
   }
 
-  /** To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact. */
-  private equals(column: string, key: string): string {
-    const equal = `${column} = :${scopeParameter(key)}`;
-    const isText = scopeDeclaration()[key] === String && ['mysql', 'mariadb'].includes(this.driver.options.type);
-    return isText ? `${equal} AND BINARY ${column} = :${scopeParameter(key)}` : equal;
+  private equals(qualifier: string, { key, column }: TenantColumn): string {
+    const name = `${qualifier}.${this.escape(column.databaseName)}`;
+    const value = `:${scopeParameter(key)}`;
+    const equal = `${name} = ${value}`;
+    if (!['mysql', 'mariadb'].includes(this.driver.options.type)) return equal;
+    // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
+    if (scopeDeclaration()[key] === String) return `${equal} AND BINARY ${name} = ${value}`;
+    // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
+    const isTold = this.driver.normalizeType(column) !== '';
+    return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;
   }
 
   private parentExists({ parent, columns }: ParentLink, qualifier: string): string {

@@ -36,3 +36,9 @@ export type ScopedPolicy = Extract<TenantPolicy, { kind: 'columns' | 'parents' }
 export function isScoped(policy: TenantPolicy): policy is ScopedPolicy {
   return policy.kind === 'columns' || policy.kind === 'parents';
 }
+
+/** The columns that say to whom a row belongs: those that hold its tenant, or the key of a row that it belongs with. */
+export function ownerColumns(policy: ScopedPolicy): readonly ColumnMetadata[] {
+  if (policy.kind === 'columns') return policy.columns.map(({ column }) => column);
+  return policy.parents[0].columns.map(({ own }) => own);
+}

@@ -6,7 +6,7 @@ import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
-import { currentFrame, runInScope, runOutside } from '../tenancy/scope-frame.js';
+import { currentFrame, runInScope, runOutside, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
 import { readClosureStatement } from './closure-statements.js';
 import type { TreeNodes } from './closure-statements.js';
 import { asUniqueConflict, withoutValues } from './driver-errors.js';
@@ -171,7 +171,11 @@ class StatementGate {
     const scope = currentFrame()?.scope;
     // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
     if (scope !== undefined) await runInScope(scope, () => requireReferences(lookups, this.runner));
-    for (const insert of unscoped) await requireOneTenant(insert, this.enforcement.policies, this.runner);
+    // Over everything: of a row that is exempt its parents need not be.
+    for (const write of unscoped) {
+      const section = new UnscopedSection('compares tenants');
+      await runUnscoped(section, () => requireOneTenant(write, this.enforcement.policies, this.runner));
+    }
   }
 
   private async requireNodes({ metadata, columns, keys }: TreeNodes): Promise<void> {

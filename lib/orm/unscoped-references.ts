@@ -1,86 +1,142 @@
-import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { EntityMetadata, QueryRunner } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
-import { foreignKeysOf, writtenValue } from './foreign-keys.js';
+import { foreignKeysOf, storedKey } from './foreign-keys.js';
 import type { ForeignKey, UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
-import type { TenantColumn } from './policy.js';
-import type { BoundStatement } from './sql/placeholders.js';
-import { rowKey, selectRows } from './visible-rows.js';
+import { isScoped, ownerColumns } from './policy.js';
+import type { ScopedPolicy } from './policy.js';
+import { keyText, rowKey, selectRows } from './visible-rows.js';
+
+/** To whom a row belongs: values of scope keys as texts. An entity may omit some of the keys. */
+type Tenant = ReadonlyMap<string, string>;
+
+/** Values of some columns, one list per row. */
+type Rows = readonly (readonly unknown[])[];
 
 /**
- * Compares the tenants of rows that an unscoped write connects.
+ * Compares the tenants of rows that an unscoped write connects, however far above a row its tenant stands.
  *
  * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
  */
 export async function requireOneTenant(
-  { metadata, valueSets, changes }: UnscopedWrite,
+  write: UnscopedWrite,
   policies: Policies,
   queryRunner: QueryRunner,
 ): Promise<void> {
-  const keys = foreignKeysOf(metadata, policies).flatMap((key) => {
-    const policy = policies.of(key.target);
-    return policy.kind === 'columns' ? [{ key, tenantColumns: policy.columns }] : [];
-  });
-  if (keys.length === 0) return;
-  const changed = changes === undefined ? [] : await tenantsOfChanged(changes, metadata, policies, queryRunner);
-  const ownTenants = valueSets.map((valueSet) =>
-    changes === undefined ? tenantOf(metadata, valueSet, policies) : changed[0],
-  );
-  for (const { key, tenantColumns } of keys) {
-    const tenants = await tenantsBehind(key, tenantColumns, metadata, valueSets, queryRunner);
-    tenants.forEach((tenant, row) => {
+  const { metadata } = write;
+  const keys = foreignKeysOf(metadata, policies);
+  // A row without a tenant of its own connects what it names: one row is none too many.
+  if (keys.length < (policies.of(metadata).kind === 'columns' ? 1 : 2)) return;
+  const tenants = new Tenants(policies, queryRunner);
+  const references: (readonly (Tenant | undefined)[])[] = [];
+  for (const key of keys)
+    references.push(await tenants.behind(key.target, referencedBy(key), named(key, write, policies)));
+  if (references.flat().every((tenant) => tenant === undefined)) return;
+  const connected = await tenants.ofWritten(write);
+  references.forEach((reference, i) => {
+    reference.forEach((tenant, row) => {
       if (tenant === undefined) return;
-      ownTenants[row] ??= tenant;
-      if (ownTenants[row] !== tenant || changed.some((other) => other !== tenant)) {
-        throw new TenantScopeViolationError(`${metadata.name}.${key.property} would connect rows of two tenants`);
+      if (connected[row].some((other) => differs(tenant, other))) {
+        throw new TenantScopeViolationError(`${metadata.name}.${keys[i].property} would connect rows of two tenants`);
       }
+      connected[row].push(tenant);
     });
-  }
+  });
 }
 
-/** The tenant that a row names, as text; undefined for a row that names none, such as a link. */
-function tenantOf(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): string | undefined {
-  const policy = policies.of(metadata);
-  if (policy.kind !== 'columns') return undefined;
-  return JSON.stringify(
-    policy.columns.map(({ key, column }) => [key, String(writtenValue(column, valueSet, metadata))]),
+function referencedBy({ columns }: ForeignKey): readonly ColumnMetadata[] {
+  return columns.map(({ referenced }) => referenced);
+}
+
+/** The keys that each row gives, as they are stored. */
+function named({ columns }: ForeignKey, write: UnscopedWrite, policies: Policies): Rows {
+  return stored(
+    columns.map(({ own }) => own),
+    write,
+    policies,
   );
 }
 
-/** The tenants of the rows that an update changes. */
-async function tenantsOfChanged(
-  [sql, parameters]: BoundStatement,
-  metadata: EntityMetadata,
-  policies: Policies,
-  queryRunner: QueryRunner,
-): Promise<string[]> {
-  const policy = policies.of(metadata);
-  if (policy.kind !== 'columns') return [];
-  const rows = (await queryRunner.query(sql, parameters)) as ObjectLiteral[];
-  return rows.map((row) => JSON.stringify(policy.columns.map(({ key }, i) => [key, String(row[`c${i}`])])));
+/** What each row gives for some of its columns. */
+function stored(columns: readonly ColumnMetadata[], write: UnscopedWrite, policies: Policies): Rows {
+  const { metadata, valueSets, isUpdate } = write;
+  return valueSets.map((valueSet) => columns.map((own) => storedKey(own, valueSet, metadata, policies, isUpdate)));
 }
 
-/** For each row the tenant of the row that it refers to; undefined where it refers to none. */
-async function tenantsBehind(
-  key: ForeignKey,
-  tenantColumns: readonly TenantColumn[],
-  metadata: EntityMetadata,
-  valueSets: readonly ObjectLiteral[],
-  queryRunner: QueryRunner,
-): Promise<(string | undefined)[]> {
-  const referenced = key.columns.map((column) => column.referenced);
-  const wanted = valueSets.map((valueSet) => key.columns.map(({ own }) => writtenValue(own, valueSet, metadata)));
-  const complete = wanted.filter((row) => row.every((value) => value !== undefined && value !== null));
-  const tenants = new Map<string, string>();
-  for (const row of await selectRows(queryRunner, key.target, referenced, complete, [
-    ...referenced,
-    ...tenantColumns.map(({ column }) => column),
-  ])) {
-    const values = row.slice(referenced.length);
-    tenants.set(
-      rowKey(row.slice(0, referenced.length), referenced),
-      JSON.stringify(tenantColumns.map((column, i) => [column.key, String(values[i])])),
+function differs(tenant: Tenant, other: Tenant): boolean {
+  return [...tenant].some(([key, value]) => other.has(key) && other.get(key) !== value);
+}
+
+function isComplete(row: readonly unknown[]): boolean {
+  return row.every((value) => value !== undefined && value !== null);
+}
+
+/** Finds out to whom rows belong. */
+class Tenants {
+  constructor(
+    private readonly policies: Policies,
+    private readonly queryRunner: QueryRunner,
+  ) {}
+
+  /** For each set of values the tenants of the rows that it is written to; none where a foreign key alone says it. */
+  async ofWritten(write: UnscopedWrite): Promise<Tenant[][]> {
+    const { metadata, valueSets, changes } = write;
+    const policy = this.policies.of(metadata);
+    if (!isScoped(policy)) return valueSets.map(() => []);
+    const columns = ownerColumns(policy);
+    const given = stored(columns, write, this.policies);
+    // A parent that is given is among what is named.
+    if (changes === undefined) return given.map((row) => (policy.kind === 'columns' ? [tenantIn(policy, row)] : []));
+    if (policy.kind === 'parents' && isComplete(given[0])) return [[]];
+    const changed = (await this.queryRunner.query(...changes)) as Record<string, unknown>[];
+    const owners = changed.map((row) => columns.map((_, i) => given[0][i] ?? row[`c${i}`]));
+    return [(await this.ofOwners(policy, owners)).filter((tenant) => tenant !== undefined)];
+  }
+
+  /** For each row the tenant of the row of `target` that it names; undefined where it names none. */
+  async behind(
+    target: EntityMetadata,
+    columns: readonly ColumnMetadata[],
+    rows: Rows,
+  ): Promise<readonly (Tenant | undefined)[]> {
+    const tenants = await this.ofNamed(target, columns, rows.filter(isComplete));
+    for (const row of rows) {
+      // The database may have given the key back in another form.
+      if (!isComplete(row) || tenants.has(rowKey(row, columns))) continue;
+      for (const tenant of (await this.ofNamed(target, columns, [row])).values())
+        tenants.set(rowKey(row, columns), tenant);
+    }
+    return rows.map((row) => tenants.get(rowKey(row, columns)));
+  }
+
+  /** Tenants of rows, by the keys that the database gives back. */
+  private async ofNamed(
+    target: EntityMetadata,
+    columns: readonly ColumnMetadata[],
+    rows: Rows,
+  ): Promise<Map<string, Tenant | undefined>> {
+    const policy = this.policies.of(target) as ScopedPolicy;
+    const wanted = [...columns, ...ownerColumns(policy)];
+    const found = await selectRows(this.queryRunner, target, columns, rows, wanted);
+    const tenants = await this.ofOwners(
+      policy,
+      found.map((row) => row.slice(columns.length)),
+    );
+    return new Map(found.map((row, i) => [rowKey(row.slice(0, columns.length), columns), tenants[i]]));
+  }
+
+  private async ofOwners(policy: ScopedPolicy, owners: Rows): Promise<readonly (Tenant | undefined)[]> {
+    if (policy.kind === 'columns') return owners.map((row) => tenantIn(policy, row));
+    const { parent, columns } = policy.parents[0];
+    return this.behind(
+      parent,
+      columns.map(({ referenced }) => referenced),
+      owners,
     );
   }
-  return wanted.map((row) => tenants.get(rowKey(row, referenced)));
+}
+
+function tenantIn({ columns }: Extract<ScopedPolicy, { kind: 'columns' }>, values: readonly unknown[]): Tenant {
+  return new Map(columns.map(({ key, column }, i) => [key, keyText(values[i], column)]));
 }

@@ -110,7 +110,8 @@ export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata
   return JSON.stringify(row.map((value, i) => keyText(value, columns[i])));
 }
 
-function keyText(value: unknown, column: ColumnMetadata): string {
+/** A value of a column as text, the same for all its forms. */
+export function keyText(value: unknown, column: ColumnMetadata): string {
   if (value instanceof Date) return value.toISOString();
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
   // A uuid has two spellings; of any other text each spelling is a row of its own.

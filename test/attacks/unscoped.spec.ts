@@ -2,7 +2,17 @@ import { expect } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StatementRefusedError, TenantScopeMissingError, TenantScopeViolationError, Unscoped } from 'nestjs-muck';
 import { promises } from '../support/attack.js';
-import { Label, Member, Note, Organization, Ticket, Verdict } from '../support/desk.js';
+import {
+  Label,
+  Member,
+  Note,
+  Organization,
+  Proofreading,
+  Ticket,
+  Translation,
+  Verdict,
+  Watcher,
+} from '../support/desk.js';
 import { ACME, ACME_TICKETS, foreign, GLOBEX, own, tenancy } from '../support/world.js';
 
 const ALL_TICKETS = 2 * ACME_TICKETS;
@@ -92,6 +102,34 @@ promises('a section over all tenants', {
     const update = tenancy.unscoped('mends', () => repo(Ticket).update(own.ticket, { assigneeId: foreign.member }));
     await expect(update).rejects.toThrow(TenantScopeViolationError);
   },
+  'does not insert a row that refers to one which is another tenant’s through its parent': async ({ repo }) => {
+    const translation = { ticketId: foreign.ticket, language: 'en' };
+    const insert = tenancy.unscoped('seeds', () => repo(Proofreading).insert({ organizationId: 1, translation }));
+    await expect(insert).rejects.toThrow(TenantScopeViolationError);
+  },
+  'does not update a row that is a tenant’s through its parent so that it refers to a row of another': async ({
+    repo,
+  }) => {
+    await tenancy.run(ACME, () => repo(Watcher).insert({ ticketId: own.otherTicket, memberId: own.member }));
+    const update = tenancy.unscoped('mends', () =>
+      repo(Watcher).update({ ticketId: own.otherTicket }, { memberId: foreign.member }),
+    );
+    await expect(update).rejects.toThrow(TenantScopeViolationError);
+  },
+  'gives a row to another tenant along with what it refers to': async ({ repo }) => {
+    await tenancy.run(ACME, () => repo(Watcher).insert({ ticketId: own.otherTicket, memberId: own.member }));
+    await tenancy.unscoped('moves', async () => {
+      await repo(Watcher).update(
+        { ticketId: own.otherTicket, memberId: own.member },
+        { ticketId: foreign.otherTicket, memberId: foreign.member, reason: 'moved' },
+      );
+      await repo(Note).update(own.note, { organizationId: 2, ticketId: foreign.ticket, body: 'moved' });
+    });
+    await tenancy.run(GLOBEX, async () => {
+      expect(await repo(Watcher).countBy({ reason: 'moved' })).toBe(1);
+      expect(await repo(Note).countBy({ body: 'moved' })).toBe(1);
+    });
+  },
   'does not link rows of two tenants': async ({ dataSource }) => {
     const link = tenancy.unscoped('mends', () =>
       dataSource.createQueryBuilder().relation(Ticket, 'labels').of(own.otherTicket).add(foreign.label),
@@ -161,6 +199,15 @@ promises('a section over all tenants for one entity', {
         expect(repo(Ticket).update(own.ticket, { assigneeId: foreign.member })).rejects.toThrow(),
       ),
     ),
+  'does not write a reference to a row whose parent is another tenant’s': async ({ repo }) => {
+    const translation = { ticketId: foreign.ticket, language: 'en' };
+    const insert = tenancy.run(ACME, () =>
+      tenancy.unscoped('texts', { entities: [Translation, Proofreading] }, () =>
+        repo(Proofreading).insert({ organizationId: 1, translation }),
+      ),
+    );
+    await expect(insert).rejects.toThrow(TenantScopeViolationError);
+  },
   'does not exempt an entity that belongs through another one': async ({ repo }) =>
     tenancy.run(ACME, () =>
       tenancy.unscoped('tickets', { entities: [Ticket] }, async () => {

@@ -11,6 +11,8 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
   type Relation,
+  ViewColumn,
+  ViewEntity,
 } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
@@ -89,6 +91,14 @@ class Riddle {
   @ManyToOne(() => Mystery, { nullable: false }) mystery!: Relation<Mystery>;
 }
 
+@ViewEntity({ expression: 'SELECT * FROM office' })
+@TenantScoped()
+class Window {
+  @ViewColumn() id!: number;
+  @ViewColumn() tenant!: string;
+  @ViewColumn() branch!: number;
+}
+
 const ENTITIES = [Office, Room, Shelf, Color, Mystery, Riddle, Wall, Picture];
 const [TENANT, BRANCH] = [scopeParameter('tenant'), scopeParameter('branch')];
 
@@ -140,6 +150,18 @@ describe('the condition of a table', () => {
     expect(asAcme(() => policiesOf(open).predicate(open.getMetadata(Office), '`x`'))).toBe(
       `\`x\`.\`tenant\` = :${TENANT} AND BINARY \`x\`.\`tenant\` = :${TENANT} AND \`x\`.\`branch\` = :${BRANCH}`,
     );
+  });
+
+  it('compares numbers of a view byte by byte on MySQL, where nobody says that they are numbers', async () => {
+    const condition = async (type: 'mysql' | 'mariadb' | 'postgres'): Promise<string> => {
+      const open = await unconnected(type, [...ENTITIES, Window]);
+      return asAcme(() => policiesOf(open).predicate(open.getMetadata(Window), 'x').replace(/[`"]/g, ''));
+    };
+    for (const type of ['mysql', 'mariadb'] as const)
+      expect(await condition(type)).toBe(
+        `x.tenant = :${TENANT} AND BINARY x.tenant = :${TENANT} AND x.branch = :${BRANCH} AND BINARY x.branch = CAST(:${BRANCH} AS CHAR)`,
+      );
+    expect(await condition('postgres')).toBe(`x.tenant = :${TENANT} AND x.branch = :${BRANCH}`);
   });
 });
 

@@ -40,6 +40,7 @@ import {
   Quote,
   Ticket,
   Translation,
+  Verdict,
   Watcher,
 } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -107,7 +108,10 @@ class Banner {
   @Column({
     type: Number,
     transformer: {
-      to: (value: unknown) => (typeof value === 'number' ? value * 10 || null : 99),
+      to: (value: unknown) => {
+        if (typeof value !== 'number') return 99;
+        return value < 0 ? () => 'NULL' : value * 10 || null;
+      },
       from: (value: number) => value / 10,
     },
   })
@@ -262,7 +266,15 @@ describe('the rows that a write names', () => {
 
   it('are named by the values that are stored', () => {
     expect(asAcme(() => named(Banner, [{ ticketId: 5 }]))).toEqual([['ticketId', [[50]]]]);
-    expect(asAcme(() => named(Banner, [{ ticketId: 0 }, {}]))).toEqual([]);
+    for (const isUpdate of [true, false])
+      expect(() => asAcme(() => named(Banner, [{ ticketId: -1 }], isUpdate))).toThrow(
+        'Banner.ticketId is given as an SQL expression',
+      );
+    expect(asAcme(() => named(Banner, [{ ticketId: 0 }]))).toEqual([]);
+    // It makes a key of nothing.
+    expect(asAcme(() => named(Banner, [{}, { ticketId: null }]))).toEqual([['ticketId', [[99]]]]);
+    expect(asAcme(() => named(Banner, [{ ticketId: null }], true))).toEqual([['ticketId', [[99]]]]);
+    expect(asAcme(() => named(Banner, [{}], true))).toEqual([]);
     for (const isUpdate of [true, false])
       expect(asAcme(() => named(Citation, [{ ticketId: 5, language: '' }], isUpdate))).toEqual([]);
   });
@@ -513,9 +525,10 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
     const { runner, sent } = listening((sql, parameters) =>
       sql === CHANGES[0] ? changed!.map((c0) => ({ c0 })) : answer(sql, parameters),
     );
-    const changes = changed === undefined ? {} : { changes: CHANGES };
+    const isUpdate = changed !== undefined;
+    const changes = isUpdate ? { changes: CHANGES } : {};
     await tenancy.unscoped('writes', () =>
-      requireOneTenant({ metadata: meta(entity), valueSets, ...changes }, policies, runner),
+      requireOneTenant({ metadata: meta(entity), valueSets, isUpdate, ...changes }, policies, runner),
     );
     return sent;
   };
@@ -549,18 +562,24 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
 
   it('for an update: the rows that it changes and what it names', async () => {
     const sent = await write(Note, [{ ticketId: 5 }], [1, 1]);
-    expect(sent[0]).toEqual(CHANGES);
+    expect(sent[1]).toEqual(CHANGES);
     expect(sent).toHaveLength(2);
     await expect(write(Note, [{ ticketId: 5 }], [2])).rejects.toThrow(VIOLATION);
     await expect(write(Note, [{ ticketId: 5 }], [1, 2])).rejects.toThrow(VIOLATION);
     await expect(write(Note, [{ ticketId: 5 }], [2, 1])).rejects.toThrow(VIOLATION);
-    expect(await write(Note, [{ ticketId: null }], [1, 2])).toHaveLength(1);
+    expect(await write(Note, [{ ticketId: null }], [1, 2])).toEqual([]);
     expect(await write(Note, [{ ticketId: 5 }], [])).toHaveLength(2);
   });
 
-  it('for an update of rows that have no tenant of their own: what it names', async () => {
-    expect(await write(Watcher, [{ ticketId: 5, memberId: 5 }], [2])).toHaveLength(2);
-    await expect(write(Watcher, [{ ticketId: 5, memberId: 9 }], [2])).rejects.toThrow(VIOLATION);
+  it('for an update of rows that have no tenant of their own: what they belong to', async () => {
+    expect(await write(Watcher, [{ ticketId: 5, memberId: 5 }], [9])).toHaveLength(2);
+    await expect(write(Watcher, [{ ticketId: 5, memberId: 9 }], [9])).rejects.toThrow(VIOLATION);
+    const sent = await write(Watcher, [{ memberId: 5 }], [5]);
+    expect(sent.map(([sql]) => /FROM "(\w+)"/.exec(sql)?.[1])).toEqual(['member', undefined, 'ticket']);
+    await expect(write(Watcher, [{ memberId: 5 }], [9])).rejects.toThrow(`Watcher.memberId ${VIOLATION}`);
+    await expect(write(Watcher, [{ memberId: 5 }], [5, 9])).rejects.toThrow(VIOLATION);
+    expect(await write(Watcher, [{ memberId: null }], [5])).toEqual([]);
+    expect(await write(Watcher, [{ ticketId: 5 }], [9])).toHaveLength(1);
   });
 
   it('and asks nothing where it names nobody’s rows', async () => {
@@ -568,8 +587,7 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
     expect(await write(Credential, [{ text: 'x' }], [1, 2])).toEqual([]);
     expect(await write(Note, [{ organizationId: 1 }])).toEqual([]);
     expect(await write(Step, [{ organizationId: 1, code: null }])).toEqual([]);
-    expect(await write(Proofreading, [{ organizationId: 1, translation: { ticketId: 9, language: 'en' } }])).toEqual(
-      [],
-    );
+    expect(await write(Verdict, [{ ticketId: 9 }, { ticketId: 5 }])).toEqual([]);
+    expect(await write(Banner, [{ ticketId: 9 }])).toEqual([]);
   });
 });

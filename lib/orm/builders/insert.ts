@@ -95,7 +95,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       this.requireOwnRows(metadata, policies);
     } else {
       for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
-      rendering?.unscoped.push({ metadata, valueSets });
+      rendering?.unscoped.push({ metadata, valueSets, isUpdate: false });
     }
     rendering?.lookups.push(...lookupsFor(metadata, valueSets, policies, false));
   }

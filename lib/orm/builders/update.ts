@@ -6,6 +6,7 @@ import { selectedExactly } from '../exact-columns.js';
 import { lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
+import { isScoped, ownerColumns } from '../policy.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import type { BoundStatement } from '../sql/placeholders.js';
 import { ValueSets } from '../value-sets.js';
@@ -39,6 +40,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
       currentRendering()?.unscoped.push({
         metadata,
         valueSets: [values],
+        isUpdate: true,
         changes: this.changedRows(metadata, policies),
       });
     this.expressionMap.valuesSet = values;
@@ -49,12 +51,12 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     }
   }
 
-  /** A statement that gives the tenants of the rows that this one changes. */
+  /** A statement that tells to whom the rows belong that this one changes; undefined where they belong to nobody. */
   private changedRows(metadata: EntityMetadata, policies: Policies): BoundStatement | undefined {
-    const columns = tenantColumnsOf(metadata, policies);
-    if (columns.length === 0) return undefined;
+    const policy = policies.of(metadata);
+    if (!isScoped(policy)) return undefined;
     const { driver } = this.dataSource;
-    const wanted = columns.map(({ column }, i) => {
+    const wanted = ownerColumns(policy).map((column, i) => {
       const name = driver.escape(column.databaseName);
       return `${selectedExactly(column, name, this.dataSource)} AS ${driver.escape(`c${i}`)}`;
     });
