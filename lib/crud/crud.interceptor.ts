@@ -145,7 +145,7 @@ export class CrudInterceptor implements NestInterceptor {
     if (adapter.isHeadersSent(response) === true) return;
     // A handler of the application may have set what had been set before it ran.
     if (!call.isShaped || !this.tenants.isFor(context)) makePrivate(adapter, context);
-    const url = String(adapter.getRequestUrl(http.getRequest()));
+    const url = withoutHost(String(adapter.getRequestUrl(http.getRequest())));
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);
       if (links !== undefined) adapter.setHeader(response, 'Link', links);
@@ -173,6 +173,11 @@ class ServedController {
     const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
     return (this.isUnseen ??= isSeenByNobody(this.type, handler, stock, CrudInterceptor));
   }
+}
+
+/** A request may name its URL in full, as those to proxies do: what it says of the host is not to be repeated. */
+function withoutHost(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '');
 }
 
 function locationOf(url: string, resource: Resource, row: object): string {

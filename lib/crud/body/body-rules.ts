@@ -1,9 +1,8 @@
 import { badRequest, quoted, shortened } from '../problem-details/bad-request.js';
 import { valueProblem } from '../rows/column-values.js';
-import { propertyOfKey } from '../resource/exposure.js';
+import { namedType, propertyOfKey } from '../resource/exposure.js';
 import { missingProblem, pointerTo } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
-import { rootOf } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json } from './body-form.js';
@@ -30,7 +29,17 @@ export class BodyRules {
 
   /** Whether a body of this route can say something of the column. */
   covers(column: ResourceColumn): boolean {
-    return this.form.accepts(column) && (this.ruled === undefined || this.ruled.has(rootOf(column)));
+    if (!this.form.accepts(column)) return false;
+    let ruled = this.ruled;
+    let type: Function | undefined = this.form.dto ?? this.form.entity;
+    // Level by level of the embedded objects that it is in; where no class says what an object holds, it may hold anything.
+    for (const name of column.property.split('.')) {
+      if (ruled === undefined || type === undefined) return true;
+      if (!ruled.has(name)) return false;
+      type = namedType(type, name);
+      ruled = type && ruledProperties(type);
+    }
+    return true;
   }
 
   /**

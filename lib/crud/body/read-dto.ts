@@ -3,11 +3,14 @@ import { plainToInstance } from 'class-transformer';
 import { hasClassKeys } from '../response/class-keys.js';
 import { valueProblem } from '../rows/column-values.js';
 import { propertyOfKey } from '../resource/exposure.js';
+import { isColumn } from '../resource/fields.js';
+import type { Fields } from '../resource/fields.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
 import { columnOf, isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
+import { isPlainObject } from './plain-object.js';
 
 /**
  * Reads a body as an instance of a DTO, by the rules of class-transformer and class-validator. What has no rule does
@@ -25,7 +28,7 @@ export async function readDto(
   if (unreadable.length > 0) return { body: {}, problems: unreadable };
   const cleared = form.partial ? clearedColumns(dto, form, ruled, source) : [];
   const rest = Object.entries(source).filter(([key]) => !cleared.includes(propertyOfKey(dto, key)));
-  const body = instantiate(dto, Object.fromEntries(rest), form.partial);
+  const body = instantiate(dto, Object.fromEntries(rest), form);
   const problems = await problemsOf(body, form.partial);
   for (const property of cleared) {
     const problem = valueProblem(columnOf(form, property)!, null);
@@ -55,10 +58,25 @@ function clearedColumns(dto: Type<object>, form: BodyForm, ruled: ReadonlySet<st
 }
 
 /** In a partial body what is not mentioned stays away, initial values of the class too. */
-function instantiate(dto: Type<object>, body: Json, partial: boolean): Record<string, unknown> {
+function instantiate(dto: Type<object>, body: Json, { partial, fields }: BodyForm): Record<string, unknown> {
   const instance = plainToInstance(dto, body) as Record<string, unknown>;
-  if (!partial) return instance;
-  const sent = new Set(Object.keys(body).map((key) => propertyOfKey(dto, key)));
-  for (const property of Object.keys(instance)) if (!sent.has(property)) delete instance[property];
+  if (partial) keepSent(instance, body, fields);
   return instance;
+}
+
+function keepSent(instance: Record<string, unknown>, sent: Json, fields: Fields): void {
+  const type = instance.constructor as Type<object>;
+  const values = new Map(Object.entries(sent).map(([key, value]) => [propertyOfKey(type, key), value]));
+  for (const property of Object.keys(instance)) {
+    if (!values.has(property)) {
+      delete instance[property];
+      continue;
+    }
+    const field = fields.get(property);
+    const [held, value] = [instance[property], values.get(property)];
+    // A column is replaced as a whole, the columns of an embedded object are not.
+    const isEmbedded = field !== undefined && !isColumn(field);
+    if (isEmbedded && isPlainObject(value) && typeof held === 'object' && held !== null)
+      keepSent(held as Record<string, unknown>, value, field);
+  }
 }

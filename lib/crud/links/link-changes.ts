@@ -76,6 +76,8 @@ async function presentKeys<T extends object>(
 ): Promise<unknown[]> {
   const select = manager
     .createQueryBuilder(resource.entity, 'item')
+    // Links to deleted rows are links: they would come back with the row.
+    .withDeleted()
     .innerJoin(`item.${property}`, 'linked')
     .select(`linked.${key.metadata.propertyPath}`, 'key');
   meet(select, resource.key.conditionsOf(row), 'item');

@@ -74,7 +74,8 @@ function candidates(columns: readonly ResourceColumn[], fits: (field: QueryField
 }
 
 function isComparable(column: ResourceColumn): boolean {
-  return isLoaded(column) && !column.tenant;
+  // TypeORM has no name for what it computes within the condition of a statement.
+  return isLoaded(column) && !column.tenant && !column.metadata.isVirtualProperty;
 }
 
 function isSortable(column: ResourceColumn): boolean {

@@ -66,7 +66,10 @@ export function keyValue(value: unknown): KeyValue {
  * must come and go as text, or rows would repeat.
  */
 export function keyText(text: string, { field }: OrderKey, dialect: SqlDialect): string {
-  if (dialect === 'sqlite' || !/date|time|year/i.test(typeName(field.column.metadata.type))) return text;
+  const type = typeName(field.column.metadata.type);
+  // MySQL shows six digits of a number that it keeps more of.
+  if (dialect === 'mysql' && /^float$/i.test(type)) return `(${text} + 0E0)`;
+  if (dialect === 'sqlite' || !/date|time|year/i.test(type)) return text;
   return dialect === 'postgres' ? `CAST(${text} AS text)` : `CAST(${text} AS CHAR)`;
 }
 

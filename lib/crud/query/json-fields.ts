@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { DataSource, EntityMetadata } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
 import { isShownPlainly, showsExposedOnly } from '../resource/exposure.js';
 import type { ShownProperties } from '../resource/exposure.js';
 import { isLoaded } from '../resource/resource-column.js';
@@ -14,7 +14,6 @@ export interface JsonField {
 
 /** What {@link compileJsonFields} needs to know. */
 export interface JsonFieldsSource {
-  readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
   readonly shown: ShownProperties;
@@ -28,7 +27,6 @@ export interface JsonFieldsSource {
  * @returns undefined where entities are needed
  */
 export function compileJsonFields({
-  dataSource,
   metadata,
   columns,
   shown,
@@ -41,7 +39,6 @@ export function compileJsonFields({
     !startsEmpty(() => metadata.create(undefined, { fromDeserializer: true }) as object)
   )
     return undefined;
-  if (dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber)) return undefined;
   const loaded = new Map(columns.filter(isLoaded).map((column) => [column.property, column]));
   // A DTO decides the order, otherwise the row does.
   const order = dto === undefined ? [...loaded.keys()].filter((property) => shown.has(property)) : [...shown.keys()];

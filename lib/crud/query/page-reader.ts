@@ -114,7 +114,8 @@ export class PageReader<T extends object> {
   private fingerprint(): string {
     const { resource, query } = this.plan;
     const { filters, search, sort, deleted } = query;
-    return listFingerprint(resource.name, filters ?? {}, search ?? '', sort ?? [], deleted ?? '');
+    const within = this.plan.request.conditions.map(({ column, parameter }) => [column.propertyPath, parameter]);
+    return listFingerprint(resource.name, within, filters ?? {}, search ?? '', sort ?? [], deleted ?? '');
   }
 }
 

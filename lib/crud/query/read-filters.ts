@@ -61,11 +61,7 @@ export class FilterReader {
   private readObject(source: object, depth: number): Filter {
     const parts: Filter[] = [];
     for (const [key, value] of Object.entries(source) as [string, unknown][]) {
-      this.parts += 1;
-      if (this.parts > MAX_PARTS) {
-        this.problem(`filters must have at most ${MAX_PARTS} parts`);
-        break;
-      }
+      if (!this.takesPart()) break;
       const part = this.readPart(key, value, depth);
       if (part !== undefined) parts.push(part);
     }
@@ -76,7 +72,9 @@ export class FilterReader {
     if (key === '$and' || key === '$or') {
       if (!Array.isArray(value) || value.length === 0 || !value.every(isPlainObject))
         return this.problem(`${key} must be a list of objects like filters itself`);
-      return { kind: key === '$and' ? 'all' : 'any', parts: value.map((part) => this.readGroup(part, depth + 1)) };
+      // An empty group costs as much as one that holds something.
+      const groups = value.filter((part) => Object.keys(part).length > 0 || this.takesPart());
+      return { kind: key === '$and' ? 'all' : 'any', parts: groups.map((part) => this.readGroup(part, depth + 1)) };
     }
     if (key === '$not') {
       if (!isPlainObject(value)) return this.problem('$not must be an object like filters itself');
@@ -88,6 +86,12 @@ export class FilterReader {
       return this.compare(key, { ...found, operator: 'is_null' }, true);
     }
     return this.compare(key, found, readOperand(found.field.column.type, found.operator, value));
+  }
+
+  private takesPart(): boolean {
+    this.parts += 1;
+    if (this.parts === MAX_PARTS + 1) this.problem(`filters must have at most ${MAX_PARTS} parts`);
+    return this.parts <= MAX_PARTS;
   }
 
   private readGroup(source: object, depth: number): Filter {

@@ -45,7 +45,7 @@ export class Selection<T extends object> {
   private readonly hasListeners: boolean;
   private readonly hasRelationIds: boolean;
   /** Makes of the rows what an answer holds; undefined where it takes entities to know. */
-  readonly json: JsonReader | undefined;
+  private readonly jsonReader: JsonReader | undefined;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
@@ -61,7 +61,7 @@ export class Selection<T extends object> {
     const branches = all.flatMap((selected) => selected.branches);
     this.included = new Map(branches.map((branch) => [branch, new IncludedRows(parts.dataSource, branch)]));
     this.hasJoins = all.some(({ joined }) => joined.length > 0);
-    this.json = shown && new JsonReader(this.selected, shown, parts.dataSource.driver);
+    this.jsonReader = shown && new JsonReader(this.selected, shown, parts.dataSource.driver);
     this.hasListeners = all.some(isListenedTo);
     this.hasRelationIds = hasRelationIds(this.selected);
   }
@@ -74,6 +74,11 @@ export class Selection<T extends object> {
   apply(select: SelectQueryBuilder<T>, alias: string): void {
     select.select([]);
     applySelection(select, alias, this.selected);
+  }
+
+  /** Reads rows in the form that they have in JSON; undefined where entities are needed. */
+  get json(): JsonReader | undefined {
+    return this.hasSubscribers ? undefined : this.jsonReader;
   }
 
   /**
@@ -101,12 +106,15 @@ export class Selection<T extends object> {
     return entities;
   }
 
+  /** There may be one tomorrow; and which entities it is for, it may decide late. */
+  private get hasSubscribers(): boolean {
+    return this.parts.dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber);
+  }
+
   /** Runs `@AfterLoad` and subscribers, of included entities too. */
   private async announce(entities: T[], manager: EntityManager): Promise<void> {
     const { dataSource, metadata } = this.parts;
-    // Which entities a subscriber is for, it may decide late.
-    const isHeard = this.hasListeners || dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber);
-    if (entities.length === 0 || !isHeard) return;
+    if (entities.length === 0 || !(this.hasListeners || this.hasSubscribers)) return;
     const runner = manager.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
     try {
       await runner.broadcaster.broadcast('Load', metadata, entities);

@@ -21,6 +21,7 @@ import type { ResourceColumn } from './resource-column.js';
 import { RowPresentation } from '../response/row-presentation.js';
 import { ResponseShape } from '../response/response-shape.js';
 import { Resource } from './resource.js';
+import { pathSegment } from '../values/texts.js';
 import { writeProblems } from '../rows/write-problems.js';
 
 /** What {@link compileResource} needs to know. */
@@ -47,7 +48,9 @@ export interface ResourceSource<T extends object> {
 export function compileResource<T extends object>(source: ResourceSource<T>): Resource<T> {
   const { dataSource, entity, options } = source;
   const metadata = dataSource.getMetadata(entity);
-  const columns = compileColumns(dataSource, metadata);
+  const columns = compileColumns(dataSource, metadata).map((column) =>
+    standsInPath(column, options.id) ? { ...column, type: pathSegment(column.type) } : column,
+  );
   const problems: string[] = [];
   const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
   const key = compileKey(idSource, problems);
@@ -113,6 +116,12 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     linkFields: compileLinks(dataSource, metadata),
     linkEnds,
   });
+}
+
+/** Whether a text is the whole id of a row: of several columns there are commas between them. */
+function standsInPath({ property, metadata, type }: ResourceColumn, id: string | undefined): boolean {
+  const isId = id === undefined ? metadata.isPrimary : property === id;
+  return isId && type.compares === 'text';
 }
 
 /** What an answer shows, by the names of the entity's properties. */

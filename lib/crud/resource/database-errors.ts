@@ -19,7 +19,7 @@ interface DriverError {
 }
 
 /** MySQL: a value that is too long, out of range, or of the wrong form. */
-const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406];
+const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406, 1525];
 
 /**
  * Says in terms of the entity what a database refused. No text of the database goes further: it may hold values.
@@ -74,9 +74,9 @@ function missingColumn(
   return namedColumns(/NOT NULL constraint failed: (.+)$/.exec(message)?.[1], metadata)[0];
 }
 
-/** PostgreSQL class 22 and MySQL's numbers for it. SQLite takes everything. */
+/** PostgreSQL class 22, a value that is too long for an index of its (54000), and MySQL's numbers for it. SQLite takes everything. */
 function isDataError({ code, errno }: DriverError): boolean {
-  return (typeof code === 'string' && /^22...$/.test(code)) || MYSQL_DATA_ERRORS.includes(errno ?? 0);
+  return (typeof code === 'string' && /^(22...|54000)$/.test(code)) || MYSQL_DATA_ERRORS.includes(errno ?? 0);
 }
 
 /** `ticket.subject, ticket.number` */

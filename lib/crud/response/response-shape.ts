@@ -52,9 +52,17 @@ export class ResponseShape {
     if (!isRow) return value;
     const row = this.presentation.present(value);
     if (dto === undefined) return shownPlain(row);
-    // class-transformer reads a renamed property by its new name.
-    for (const [property, key] of this.renamed.get(dto)!) if (!(key in row)) row[key] = row[property];
-    return shownPlain(plainToInstance(dto, row, { excludeExtraneousValues: true }));
+    return shownPlain(plainToInstance(dto, this.byKeys(row, dto), { excludeExtraneousValues: true }));
+  }
+
+  /** class-transformer reads a renamed property by its new name, which may be that of another column: that one is not shown for a property that the row has. */
+  private byKeys(row: Record<string, unknown>, dto: Type<object>): Record<string, unknown> {
+    const renamed = this.renamed.get(dto)!;
+    if (renamed.length === 0) return row;
+    const isOwn = (property: string): boolean => property in row || this.presentation.properties.has(property);
+    const values = renamed.map(([property, key]) => row[isOwn(property) ? property : key]);
+    renamed.forEach(([, key], index) => (row[key] = values[index]));
+    return row;
   }
 }
 

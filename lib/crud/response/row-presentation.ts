@@ -2,11 +2,13 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { hideClassKeys } from './class-keys.js';
-import { compileColumns } from '../resource/resource-column.js';
+import { compileColumns, rootOf } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
 export class RowPresentation {
+  /** The names of the columns of a row. */
+  readonly properties: ReadonlySet<string>;
   private readonly hidden: readonly string[];
   private readonly converted: readonly ResourceColumn[];
   /** Columns whose values are objects of a client's making. */
@@ -22,6 +24,7 @@ export class RowPresentation {
   ) {
     known.set(metadata, this);
     const columns = compileColumns(dataSource, metadata);
+    this.properties = new Set(columns.map(rootOf));
     this.hidden = columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property);
     this.converted = columns.filter(
       (column) => column.type.toJson !== undefined && column.metadata.embeddedMetadata === undefined,

@@ -16,7 +16,7 @@ export function falseClaimsOnNewRow(resource: Resource, claims: Claims): Problem
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
-      return !column.tenant || !isSameValue(column.type.read(claim), tenantValue(resource, column));
+      return !column.tenant || !isSameValue(column.type, column.type.read(claim), tenantValue(resource, column));
     })
     .map(([property]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
 }
@@ -28,7 +28,7 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
     .filter(([property, claim]) => {
       const { metadata, type } = resource.column(property);
       const stored: unknown = metadata.getEntityValue(row);
-      const isStored = claim === null ? stored === null : isSameValue(type.read(claim), stored);
+      const isStored = claim === null ? stored === null : isSameValue(type, type.read(claim), stored);
       const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
       return !isStored && !isShown;
     })

@@ -30,7 +30,7 @@ export class Narrowing {
   and(other: Narrowing): Narrowing {
     if (other.values.size === 0) return this;
     const contradicts = [...other.values].some(
-      ([column, value]) => this.values.has(column) && !isSameValue(this.values.get(column), value),
+      ([column, value]) => this.values.has(column) && !isSameValue(column.type, this.values.get(column), value),
     );
     if (contradicts) throw new NotFoundException();
     return new Narrowing(new Map([...this.values, ...other.values]));

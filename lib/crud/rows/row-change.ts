@@ -1,5 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
+import { isPlainObject } from '../body/plain-object.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from '../resource/resource.js';
@@ -71,7 +72,7 @@ export class RowChange<T extends object> {
     }
     const stored: unknown = column.metadata.getEntityValue(this.row);
     const value: unknown = column.metadata.getEntityValue(this.next);
-    const isNew = value !== undefined && (stored === undefined || !isSameValue(stored, value));
+    const isNew = value !== undefined && (stored === undefined || !isSameValue(column.type, stored, value));
     return isNew ? value : undefined;
   }
 
@@ -81,7 +82,7 @@ export class RowChange<T extends object> {
       // Asking a lazy relation for its key would load it.
       if (standsForRelation(column.metadata)) continue;
       const stored: unknown = column.metadata.getEntityValue(this.row);
-      if (stored !== undefined) setColumnValue(copy, column, stored);
+      if (stored !== undefined) setColumnValue(copy, column, copyOf(stored));
     }
     return copy;
   }
@@ -95,6 +96,17 @@ export function changedValues<T extends object>(row: T, changes: ObjectLiteral):
     values[property] = stored === undefined ? (changes[property] as unknown) : stored;
   }
   return withoutExpressions(values) as Partial<T>;
+}
+
+/** A copy of what can be changed in place: a hook that pushes into a list changes the row that is going to be, not the stored one. */
+function copyOf(value: unknown): unknown {
+  if (value instanceof Date) return new Date(value);
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (Array.isArray(value)) return value.map(copyOf);
+  // By its entries, as own properties: stored JSON may hold any name.
+  return isPlainObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
+    : value;
 }
 
 function withoutExpressions(values: ObjectLiteral): ObjectLiteral {

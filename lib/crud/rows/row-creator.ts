@@ -3,6 +3,7 @@ import type { ColumnValues } from './column-values.js';
 import { withEach } from './elements.js';
 import { insertAll } from './insert-all.js';
 import { requireKeptPlace } from '../resource/kept-trees.js';
+import { requireLiving } from './living-references.js';
 import { LinkChanges } from '../links/link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
@@ -34,6 +35,7 @@ export class RowCreator<T extends object> {
     if (resource.strictPayload) refuse(falseClaimsOnNewRow(resource, takeClaims()));
     const offer = this.read(values);
     const stored = await asUnit(this.terms, 'create', offer.links, async (rows) => {
+      await requireLiving(resource, rows.manager, [offer.columns]);
       const { draft, links } = await this.draft(offer, rows);
       await rows.insert(draft);
       const row = await rows.find(resource.key.conditionsOf(draft));
@@ -54,6 +56,11 @@ export class RowCreator<T extends object> {
     const { resource, hooks } = this.terms;
     const offers = await withEach(list, (values) => this.read(values));
     const stored = await this.terms.rows.inTransaction(async (rows) => {
+      await requireLiving(
+        resource,
+        rows.manager,
+        offers.map(({ columns }) => columns),
+      );
       const drafts = await withEach(offers, (offer) => this.draft(offer, rows));
       const inserted = await insertAll(
         resource,

@@ -4,6 +4,7 @@ import type { Condition } from './conditions.js';
 import type { HookedWrite, RowChanges } from '../hooks/crud-hooks.js';
 import type { EntityId } from '../resource/resource-id.js';
 import { requireKeptPlace } from '../resource/kept-trees.js';
+import { requireLiving } from './living-references.js';
 import { LinkChanges } from '../links/link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
@@ -105,6 +106,11 @@ export class RowWriter<T extends object> {
     const written = change.written();
     if (written === undefined && links.isEmpty) return { row: previous };
     requireKeptPlace(resource.metadata, written ?? {});
+    // A reference that stays may be to a row that has been deleted since.
+    const changed = [...values.columns].filter(
+      ([{ metadata }]) => metadata.getEntityValue(written ?? {}) !== undefined,
+    );
+    await requireLiving(resource, rows.manager, [new Map(changed)]);
     // By its key: what stands in the path may be among the changes.
     const key = resource.key.conditionsOf(previous);
     // Links are part of what a version is of: a row whose links change is another one.

@@ -28,6 +28,8 @@ import type { Resource } from '../resource/resource.js';
 
 /** How a select names the resource's table. */
 const ALIAS = 'item';
+/** Rows that are read by their keys in one statement: databases bound how many conditions it has. */
+const CHUNK = 300;
 
 /**
  * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the
@@ -68,9 +70,21 @@ export class Rows<T extends object> {
    *
    * @param keyed objects that hold the keys
    * @returns them as they are stored, in the same order
+   * @throws NotFoundException when one of them is not there
    */
   async findAll(keyed: readonly T[]): Promise<T[]> {
-    if (keyed.length === 0) return [];
+    const { key } = this.resource;
+    const byKey = new Map<string, T>();
+    for (let at = 0; at < keyed.length; at += CHUNK) {
+      for (const row of await this.findChunk(keyed.slice(at, at + CHUNK))) byKey.set(key.segmentOf(row), row);
+    }
+    const rows: T[] = [];
+    // The database may give a key back in another form (`11.00` for `11`): such a row is asked for by itself.
+    for (const row of keyed) rows.push(byKey.get(key.segmentOf(row)) ?? (await this.find(key.conditionsOf(row))));
+    return rows;
+  }
+
+  private async findChunk(keyed: readonly T[]): Promise<T[]> {
     const { key } = this.resource;
     const selection = this.resource.selection({}, this.resource.row);
     const select = this.select();
@@ -81,9 +95,7 @@ export class Rows<T extends object> {
       keyed.map((row) => key.conditionsOf(row)),
       ALIAS,
     );
-    const found = await selection.entities(await this.explaining(() => select.getRawMany()), this.manager);
-    const byKey = new Map(found.map((row) => [key.segmentOf(row), row]));
-    return keyed.map((row) => byKey.get(key.segmentOf(row))).filter((row) => row !== undefined);
+    return selection.entities(await this.explaining(() => select.getRawMany()), this.manager);
   }
 
   /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */

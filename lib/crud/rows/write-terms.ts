@@ -41,7 +41,7 @@ export function asUnit<T extends object, R>(
 /** Fields that say something else than the narrowing that is stamped on them. */
 export function outsideNarrowing(narrowing: Narrowing, offered: ColumnValues): Problem[] {
   return [...narrowing.values]
-    .filter(([column, value]) => offered.has(column) && !isSameValue(offered.get(column), value))
+    .filter(([column, value]) => offered.has(column) && !isSameValue(column.type, offered.get(column), value))
     .map(([{ property }]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 

@@ -20,6 +20,9 @@ const signed = (column: ColumnMetadata, bits: number): ValueType =>
 /** SQLite's integers have 64 bits, whatever the column says; 53 of them arrive. */
 const int: TypeOf = (column, dialect) =>
   dialect === 'sqlite' ? integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : signed(column, 32);
+/** MySQL promises years from 1000 on, and takes 1 for 1901. */
+const firstYear = (dialect: SqlDialect): number => (dialect === 'mysql' ? 1000 : 1);
+const instant: TypeOf = (_, dialect) => dateTime(firstYear(dialect));
 const string: TypeOf = (column, dialect) => text(Number(column.length) || (dialect === 'mysql' ? 255 : undefined));
 
 /** By the names that the column types have in PostgreSQL, the MySQL family and SQLite; constructors by their name. */
@@ -28,17 +31,17 @@ const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
   [['tinyint'], (column) => signed(column, 8)],
   [['smallint', 'int2'], (column) => signed(column, 16)],
   [['mediumint'], (column) => signed(column, 24)],
-  [['bigint', 'int8'], (column) => bigInteger(column.unsigned)],
-  [['unsigned big int'], () => bigInteger(true)],
+  [['bigint', 'int8'], (column, dialect) => bigInteger(column.unsigned, dialect === 'sqlite' ? 53 : 64)],
+  [['unsigned big int'], () => bigInteger(true, 53)],
   [['year'], () => integer(1901, 2155)],
   [['decimal', 'numeric', 'dec', 'fixed'], (column) => decimal(column.precision, column.scale)],
   [['double', 'double precision', 'float8'], () => float(64)],
   [['real', 'float4'], (_, dialect) => float(dialect === 'postgres' ? 32 : 64)],
   [['float'], (_, dialect) => float(dialect === 'mysql' ? 32 : 64)],
   [['Boolean', 'boolean', 'bool'], () => boolean],
-  [['Date', 'datetime', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone'], () => dateTime()],
-  [['timestamp'], (_, dialect) => dateTime(dialect === 'mysql' ? END_OF_TIMESTAMP : undefined)],
-  [['date'], () => date],
+  [['Date', 'datetime', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone'], instant],
+  [['timestamp'], (_, dialect) => dateTime(firstYear(dialect), dialect === 'mysql' ? END_OF_TIMESTAMP : undefined)],
+  [['date'], (_, dialect) => date(firstYear(dialect))],
   [['time', 'time without time zone'], () => time(false)],
   [['timetz', 'time with time zone'], () => time(true)],
   [['String', 'varchar', 'character varying', 'varying character', 'nvarchar', 'national varchar'], string],

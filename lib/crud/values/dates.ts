@@ -5,15 +5,21 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
 const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
 
-/** Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to. */
-export const date: ValueType = textual(
-  'a date like 2026-01-31',
-  { compares: 'order', schema: { type: 'string', format: 'date' } },
-  (value) => {
-    const day = value instanceof Date && isValid(value) ? value.toISOString().slice(0, 10) : value;
-    return typeof day === 'string' && isDay(day) ? day : undefined;
-  },
-);
+/**
+ * Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to.
+ *
+ * @param firstYear the earliest that the database keeps
+ */
+export function date(firstYear: number): ValueType {
+  return textual(
+    'a date like 2026-01-31',
+    { compares: 'order', schema: { type: 'string', format: 'date' } },
+    (value) => {
+      const day = value instanceof Date && isValid(value) ? value.toISOString().slice(0, 10) : value;
+      return typeof day === 'string' && isDay(day) && Number(day.slice(0, 4)) >= firstYear ? day : undefined;
+    },
+  );
+}
 
 /**
  * Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. One time has one spelling, with seconds and without
@@ -42,15 +48,18 @@ function spelledOut(clock: string): string {
  * Instants: RFC 3339, `2026-01-31T23:59:59Z`. A day is its midnight in UTC, and a time without an offset is in UTC too:
  * what a client means must not depend on where the server stands.
  *
+ * @param firstYear the earliest that the database keeps
  * @param latest the last instant that the column holds, where that is soon
  */
-export function dateTime(latest?: Date): ValueType {
+export function dateTime(firstYear = 1, latest?: Date): ValueType {
   return textual(
     'a date and time like 2026-01-31T23:59:59Z',
     { compares: 'order', schema: { type: 'string', format: 'date-time' } },
     (value) => {
       const instant = typeof value === 'string' ? parseInstant(value) : value;
       if (!(instant instanceof Date) || !isValid(instant)) return undefined;
+      const year = instant.getUTCFullYear();
+      if (year < firstYear || year > 9999) return undefined;
       if (latest !== undefined && (instant > latest || instant.getTime() <= 0)) return undefined;
       return instant;
     },

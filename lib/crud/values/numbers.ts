@@ -20,10 +20,14 @@ export function integer(min: number, max: number): ValueType {
   };
 }
 
-/** Whole numbers of 64 bits, which JavaScript's numbers cannot hold: strings, in JSON too. */
-export function bigInteger(unsigned: boolean): ValueType {
+/**
+ * Whole numbers of 64 bits, which JavaScript's numbers cannot hold: strings, in JSON too.
+ *
+ * @param bits how many of them arrive
+ */
+export function bigInteger(unsigned: boolean, bits: 53 | 64): ValueType {
   const format = unsigned ? 'uint64' : 'int64';
-  const [min, max] = unsigned ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
+  const [min, max] = rangeOf(unsigned, bits);
   const read = (value: unknown): string | undefined => {
     const exact =
       typeof value === 'bigint' || Number.isSafeInteger(value) || (typeof value === 'string' && INTEGER.test(value));
@@ -40,6 +44,12 @@ export function bigInteger(unsigned: boolean): ValueType {
     parse: read,
     toJson: asString,
   };
+}
+
+function rangeOf(unsigned: boolean, bits: 53 | 64): [min: bigint, max: bigint] {
+  const safe = BigInt(Number.MAX_SAFE_INTEGER);
+  if (bits === 53) return [unsigned ? 0n : -safe, safe];
+  return unsigned ? [0n, 2n ** 64n - 1n] : [-(2n ** 63n), 2n ** 63n - 1n];
 }
 
 /**

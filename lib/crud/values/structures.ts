@@ -1,6 +1,9 @@
 import { textual } from './value-type.js';
 import type { ValueType } from './value-type.js';
 
+/** The character in JSON, not the six that spell it: those have a backslash more before them. */
+const NUL = /(?<!\\)(?:\\\\)*\\u0000/;
+
 /** Any JSON value. */
 export const json: ValueType = {
   expects: 'a JSON value',
@@ -8,7 +11,7 @@ export const json: ValueType = {
   read: (value) => {
     const text = toJson(value);
     // PostgreSQL's jsonb refuses the NUL character.
-    return text === undefined || text.includes('\\u0000') ? undefined : value;
+    return text === undefined || NUL.test(text) ? undefined : value;
   },
 };
 

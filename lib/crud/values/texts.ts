@@ -3,6 +3,8 @@ import type { ValueType } from './value-type.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Half of a pair of surrogates. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * Strings.
@@ -11,8 +13,8 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  */
 export function text(maxLength?: number): ValueType {
   const read = (value: unknown): string | undefined => {
-    // PostgreSQL stores no NUL character; the others only look as if they did.
-    if (typeof value !== 'string' || value.includes('\0')) return undefined;
+    // PostgreSQL stores no NUL character; the others only look as if they did. Half a character is stored as another one.
+    if (typeof value !== 'string' || value.includes('\0') || HALF_CHARACTER.test(value)) return undefined;
     return maxLength === undefined || value.length <= maxLength || [...value].length <= maxLength ? value : undefined;
   };
   return {
@@ -22,6 +24,12 @@ export function text(maxLength?: number): ValueType {
     read,
     parse: read,
   };
+}
+
+/** Strings that can stand in a path: programs that read one take `.` and `..` for directions. */
+export function pathSegment(type: ValueType): ValueType {
+  const read = (value: unknown): unknown => (value === '.' || value === '..' ? undefined : type.read(value));
+  return { ...type, expects: `${type.expects} other than . and ..`, read, parse: read };
 }
 
 /** UUIDs of any version, in lower case as the database writes them: one row has one spelling. */

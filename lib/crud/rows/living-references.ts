@@ -1,0 +1,49 @@
+import type { EntityManager, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import type { ColumnValues } from './column-values.js';
+import type { Resource } from '../resource/resource.js';
+
+/**
+ * Requires that the rows which new values refer to are none that are marked as deleted: nobody could read them. One statement for each
+ * column that refers to such a table, however many rows are written.
+ *
+ * @param offers the new values, row by row
+ * @throws ReferenceUnknownError as for a row that does not exist
+ */
+export async function requireLiving<T extends object>(
+  { columns, metadata }: Resource<T>,
+  manager: EntityManager,
+  offers: readonly ColumnValues[],
+): Promise<void> {
+  for (const column of columns) {
+    const referenced = referencedColumn(column.metadata, metadata);
+    if (referenced?.entityMetadata.deleteDateColumn === undefined) continue;
+    const given = offers.map((offer) => offer.get(column));
+    const keys = [...new Set(given.filter((key) => key !== undefined && key !== null && typeof key !== 'function'))];
+    if (!(await areThere(manager, referenced, keys))) throw new ReferenceUnknownError(metadata.name, column.property);
+  }
+}
+
+function referencedColumn(column: ColumnMetadata, metadata: EntityMetadata): ColumnMetadata | undefined {
+  if (column.referencedColumn !== undefined) return column.referencedColumn;
+  const key = metadata.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === column);
+  return key?.referencedColumns[0];
+}
+
+async function areThere(
+  manager: EntityManager,
+  { entityMetadata, propertyPath }: ColumnMetadata,
+  keys: readonly unknown[],
+): Promise<boolean> {
+  if (keys.length === 0) return true;
+  const count = (among: readonly unknown[]): Promise<number> =>
+    manager
+      .createQueryBuilder(entityMetadata.target, 'target')
+      .where(`target.${propertyPath} IN (:...keys)`, { keys: among })
+      .getCount();
+  if ((await count(keys)) === keys.length) return true;
+  // To some databases two texts are one key.
+  for (const key of keys) if ((await count([key])) === 0) return false;
+  return true;
+}
