@@ -8,6 +8,7 @@ import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { foreignKeysOf } from './foreign-keys.js';
+import { checkKeys } from './key-check.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
 import { selfCheck } from './self-check.js';
@@ -40,7 +41,10 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
       if (policies.of(metadata).kind === 'undeclared')
         undeclared.push(`${proposal(metadata, policies)}  // ${metadata.name}`);
     });
-    problems.push(...found, ...(found.length > 0 ? [] : checkEntity(metadata, policies)));
+    problems.push(
+      ...found,
+      ...(found.length > 0 ? [] : [...checkEntity(metadata, policies), ...collectKeys(metadata, policies)]),
+    );
   }
   problems.push(...checkTables(entities, policies), ...checkOptions(dataSource));
   // With problems among the entities the statements cannot be made.
@@ -56,6 +60,13 @@ function replacedMethods(enforcement: Enforcement): string[] {
       (method) =>
         `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Replace it before, in a dataSourceFactory.`,
     );
+}
+
+/** Of what is not declared nothing can be said yet. */
+function collectKeys(metadata: EntityMetadata, policies: Policies): readonly string[] {
+  const problems: string[] = [];
+  collect(() => problems.push(...checkKeys(metadata, policies)));
+  return problems;
 }
 
 function collect(check: () => void): readonly string[] {

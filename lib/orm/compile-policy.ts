@@ -6,6 +6,7 @@ import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declara
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
+import { isUnique } from './unique-keys.js';
 
 /** Gives the policy of another entity, for the ones that depend on it. */
 export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
@@ -102,6 +103,7 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
   if (policy.kind === 'undeclared') return { kind: 'undeclared' };
   if (!isScoped(policy))
     throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
+  requireOneParent(metadata, parent, relation.joinColumns);
   return { kind: 'parents', parents: [link(parent, relation.joinColumns)] };
 }
 
@@ -111,6 +113,12 @@ function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantP
   const policies = sides.map((side) => lookup(side.parent));
   if (policies.some((policy) => policy.kind === 'undeclared')) return { kind: 'undeclared' };
   const parents = sides.filter((_, index) => isScoped(policies[index]));
+  for (const { parent, columns } of parents)
+    requireOneParent(
+      metadata,
+      parent,
+      columns.map(({ own }) => own),
+    );
   return parents.length === 0 ? { kind: 'shared' } : { kind: 'parents', parents };
 }
 
@@ -118,6 +126,17 @@ function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantP
 export function junctionSides(metadata: EntityMetadata): readonly (readonly ColumnMetadata[])[] {
   if (metadata.isClosureJunction) return [metadata.ancestorColumns, metadata.descendantColumns];
   return metadata.isJunction ? [metadata.ownerColumns, metadata.inverseColumns] : [];
+}
+
+/** By a code that is one tenant's own, rows would belong to each tenant that has such a code. */
+function requireOneParent(metadata: EntityMetadata, parent: EntityMetadata, columns: readonly ColumnMetadata[]): void {
+  const referenced = columns.map((column) => column.referencedColumn!);
+  if (isUnique(parent, referenced)) return;
+  const names = referenced.map(({ propertyPath }) => propertyPath).join(', ');
+  throw problem(
+    metadata,
+    `belongs to rows of ${parent.name} by ${names}, which several of them may have alike, of several tenants. Refer to its primary key, or to all columns of a unique key`,
+  );
 }
 
 function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentLink {

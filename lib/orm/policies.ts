@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
@@ -130,15 +131,36 @@ export class Policies {
       .join('.');
   }
 
-  /** A scoped entity whose rows go or change along when rows of this shared one are deleted; undefined when there is none. */
+  /**
+   * A scoped entity of which rows of all tenants go or change along when rows of this one are deleted: those that refer to shared rows that
+   * go, however many steps away. Undefined when there is none.
+   */
   takenAlongWith(metadata: EntityMetadata): EntityMetadata | undefined {
+    const going = new Set([metadata]);
+    for (const gone of going) {
+      const isShared = this.of(gone).kind === 'shared';
+      for (const other of this.dataSource.entityMetadatas) {
+        const rules = other.foreignKeys
+          .filter(({ referencedEntityMetadata }) => referencedEntityMetadata === gone)
+          .map(({ onDelete }) => onDelete!);
+        if (isShared && isScoped(this.of(other)) && rules.some((rule) => /CASCADE|SET/i.test(rule))) return other;
+        if (rules.some((rule) => /CASCADE/i.test(rule))) going.add(other);
+      }
+    }
+    return undefined;
+  }
+
+  /** A scoped entity of which rows of all tenants lose their reference when rows of this shared one get other keys; undefined when there is none. */
+  forgottenBy(metadata: EntityMetadata, keys: ReadonlySet<ColumnMetadata>): EntityMetadata | undefined {
     if (this.of(metadata).kind !== 'shared') return undefined;
     return this.dataSource.entityMetadatas.find(
       (other) =>
         isScoped(this.of(other)) &&
         other.foreignKeys.some(
-          ({ referencedEntityMetadata, onDelete }) =>
-            referencedEntityMetadata === metadata && /CASCADE|SET/i.test(onDelete!),
+          ({ referencedEntityMetadata, referencedColumns, onUpdate }) =>
+            referencedEntityMetadata === metadata &&
+            referencedColumns.some((column) => keys.has(column)) &&
+            /SET/i.test(onUpdate!),
         ),
     );
   }

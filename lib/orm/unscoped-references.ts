@@ -1,7 +1,7 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
-import { foreignKeysOf, storedKey } from './foreign-keys.js';
+import { foreignKeysOf } from './foreign-keys.js';
 import type { ForeignKey, UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { isScoped, ownerColumns } from './policy.js';
@@ -24,20 +24,21 @@ export async function requireOneTenant(
   policies: Policies,
   queryRunner: QueryRunner,
 ): Promise<void> {
-  const { metadata } = write;
+  const { metadata } = write.keys;
   const keys = foreignKeysOf(metadata, policies);
   // A row without a tenant of its own connects what it names: one row is none too many.
   if (keys.length < (policies.of(metadata).kind === 'columns' ? 1 : 2)) return;
   const tenants = new Tenants(policies, queryRunner);
-  const references: (readonly (Tenant | undefined)[])[] = [];
-  for (const key of keys)
-    references.push(await tenants.behind(key.target, referencedBy(key), named(key, write, policies)));
-  if (references.flat().every((tenant) => tenant === undefined)) return;
+  const references: (readonly (readonly Tenant[])[])[] = [];
+  for (const key of keys) references.push(await tenants.behind(key.target, referencedBy(key), named(key, write)));
+  if (references.flat(2).length === 0) return;
   const connected = await tenants.ofWritten(write);
   references.forEach((reference, i) => {
-    reference.forEach((tenant, row) => {
-      if (tenant === undefined) return;
-      if (connected[row].some((other) => differs(tenant, other))) {
+    reference.forEach((candidates, row) => {
+      if (candidates.length === 0) return;
+      // By a code that each tenant may have a row is named along with its tenant.
+      const [tenant] = candidates.filter((candidate) => !connected[row].some((other) => differs(candidate, other)));
+      if (tenant === undefined) {
         throw new TenantScopeViolationError(`${metadata.name}.${keys[i].property} would connect rows of two tenants`);
       }
       connected[row].push(tenant);
@@ -50,18 +51,16 @@ function referencedBy({ columns }: ForeignKey): readonly ColumnMetadata[] {
 }
 
 /** The keys that each row gives, as they are stored. */
-function named({ columns }: ForeignKey, write: UnscopedWrite, policies: Policies): Rows {
+function named({ columns }: ForeignKey, write: UnscopedWrite): Rows {
   return stored(
     columns.map(({ own }) => own),
     write,
-    policies,
   );
 }
 
 /** What each row gives for some of its columns. */
-function stored(columns: readonly ColumnMetadata[], write: UnscopedWrite, policies: Policies): Rows {
-  const { metadata, valueSets, isUpdate } = write;
-  return valueSets.map((valueSet) => columns.map((own) => storedKey(own, valueSet, metadata, policies, isUpdate)));
+function stored(columns: readonly ColumnMetadata[], { keys }: UnscopedWrite): Rows {
+  return keys.valueSets.map((_, row) => columns.map((own) => keys.stored(own, row)));
 }
 
 function differs(tenant: Tenant, other: Tenant): boolean {
@@ -81,33 +80,33 @@ class Tenants {
 
   /** For each set of values the tenants of the rows that it is written to; none where a foreign key alone says it. */
   async ofWritten(write: UnscopedWrite): Promise<Tenant[][]> {
-    const { metadata, valueSets, changes } = write;
-    const policy = this.policies.of(metadata);
-    if (!isScoped(policy)) return valueSets.map(() => []);
+    const { keys, changes } = write;
+    const policy = this.policies.of(keys.metadata);
+    if (!isScoped(policy)) return keys.valueSets.map(() => []);
     const columns = ownerColumns(policy);
-    const given = stored(columns, write, this.policies);
+    const given = stored(columns, write);
     // A parent that is given is among what is named.
     if (changes === undefined) return given.map((row) => (policy.kind === 'columns' ? [tenantIn(policy, row)] : []));
     if (policy.kind === 'parents' && isComplete(given[0])) return [[]];
     const changed = (await this.queryRunner.query(...changes)) as Record<string, unknown>[];
     const owners = changed.map((row) => columns.map((_, i) => given[0][i] ?? row[`c${i}`]));
-    return [(await this.ofOwners(policy, owners)).filter((tenant) => tenant !== undefined)];
+    return [(await this.ofOwners(policy, owners)).flat()];
   }
 
-  /** For each row the tenant of the row of `target` that it names; undefined where it names none. */
+  /** For each row the tenants of the rows of `target` that it names: one, if its key is one; none where it names none. */
   async behind(
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],
     rows: Rows,
-  ): Promise<readonly (Tenant | undefined)[]> {
+  ): Promise<readonly (readonly Tenant[])[]> {
     const tenants = await this.ofNamed(target, columns, rows.filter(isComplete));
     for (const row of rows) {
       // The database may have given the key back in another form.
       if (!isComplete(row) || tenants.has(rowKey(row, columns))) continue;
-      for (const tenant of (await this.ofNamed(target, columns, [row])).values())
-        tenants.set(rowKey(row, columns), tenant);
+      const found = await this.ofNamed(target, columns, [row]);
+      tenants.set(rowKey(row, columns), [...found.values()].flat());
     }
-    return rows.map((row) => tenants.get(rowKey(row, columns)));
+    return rows.map((row) => tenants.get(rowKey(row, columns)) ?? []);
   }
 
   /** Tenants of rows, by the keys that the database gives back. */
@@ -115,7 +114,7 @@ class Tenants {
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],
     rows: Rows,
-  ): Promise<Map<string, Tenant | undefined>> {
+  ): Promise<Map<string, Tenant[]>> {
     const policy = this.policies.of(target) as ScopedPolicy;
     const wanted = [...columns, ...ownerColumns(policy)];
     const found = await selectRows(this.queryRunner, target, columns, rows, wanted);
@@ -123,11 +122,16 @@ class Tenants {
       policy,
       found.map((row) => row.slice(columns.length)),
     );
-    return new Map(found.map((row, i) => [rowKey(row.slice(0, columns.length), columns), tenants[i]]));
+    const byKey = new Map<string, Tenant[]>();
+    found.forEach((row, i) => {
+      const key = rowKey(row.slice(0, columns.length), columns);
+      byKey.set(key, [...(byKey.get(key) ?? []), ...tenants[i]]);
+    });
+    return byKey;
   }
 
-  private async ofOwners(policy: ScopedPolicy, owners: Rows): Promise<readonly (Tenant | undefined)[]> {
-    if (policy.kind === 'columns') return owners.map((row) => tenantIn(policy, row));
+  private async ofOwners(policy: ScopedPolicy, owners: Rows): Promise<readonly (readonly Tenant[])[]> {
+    if (policy.kind === 'columns') return owners.map((row) => [tenantIn(policy, row)]);
     const { parent, columns } = policy.parents[0];
     return this.behind(
       parent,

@@ -60,6 +60,8 @@ export class ValueSets {
     if (value instanceof Date) return new Date(value);
     if (value instanceof Uint8Array) return Buffer.from(value);
     const key: unknown = column.referencedColumn?.getEntityValue(value);
+    // A transformer makes a key of it.
+    if (column.referencedColumn === undefined && column.transformer !== undefined) return value;
     if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
     throw new StatementRefusedError(
       `${this.metadata.name}.${column.propertyPath} is given as an object that is no row`,
@@ -70,13 +72,16 @@ export class ValueSets {
   private valueMap(column: ColumnMetadata, value: unknown): ObjectLiteral {
     if (typeof value === 'function') return column.createValueMap(this.expression(value as () => string));
     const { relationMetadata, referencedColumn } = column;
-    // A key of several columns is one property: an object with a part for each.
-    const isPart = relationMetadata !== undefined && relationMetadata.joinColumns.length > 1 && column.isVirtual;
+    if (referencedColumn === undefined) return column.createValueMap(value);
     // TypeORM reads an object from a column of a closure table.
-    const isNode = relationMetadata === undefined;
-    return (isPart || isNode) && referencedColumn !== undefined
-      ? column.createValueMap(referencedColumn.createValueMap(value))
-      : column.createValueMap(value);
+    if (relationMetadata === undefined) return column.createValueMap(referencedColumn.createValueMap(value));
+    // A key of several columns is one property, an object with a part for each. Where there is one, TypeORM reads all its parts from it.
+    const part =
+      relationMetadata.joinColumns.length > 1 && relationMetadata.joinColumns.find(({ isVirtual }) => isVirtual);
+    if (!part) return column.createValueMap(value);
+    const map = part.createValueMap(referencedColumn.createValueMap(value));
+    if (!column.isVirtual) merge(map, column.createValueMap(value));
+    return map;
   }
 
   private expression(evaluate: () => string): () => string {

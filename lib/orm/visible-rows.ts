@@ -56,18 +56,18 @@ async function unseenRows(
   const found = await selectRows(queryRunner, metadata, columns, rows, columns);
   const visible = new Set(found.map((row) => rowKey(row, columns)));
   const unseen: (readonly unknown[])[] = [];
-  for (const row of distinctRows(rows, columns)) {
+  for (const row of distinctRows(rows)) {
     if (visible.has(rowKey(row, columns))) continue;
     if ((await selectRows(queryRunner, metadata, columns, [row], columns)).length === 0) unseen.push(row);
   }
   return unseen;
 }
 
-function distinctRows(
-  rows: readonly (readonly unknown[])[],
-  columns: readonly ColumnMetadata[],
-): (readonly unknown[])[] {
-  return [...new Map(rows.map((row) => [rowKey(row, columns), row])).values()];
+/** Not by their keys: of two spellings of one key each is looked up. */
+function distinctRows(rows: readonly (readonly unknown[])[]): (readonly unknown[])[] {
+  return [
+    ...new Map(rows.map((row) => [JSON.stringify(row.map((value) => [typeof value, exactText(value)])), row])).values(),
+  ];
 }
 
 /**
@@ -84,7 +84,7 @@ export async function selectRows(
   rows: readonly (readonly unknown[])[],
   wanted: readonly ColumnMetadata[],
 ): Promise<unknown[][]> {
-  const distinct = distinctRows(rows, columns);
+  const distinct = distinctRows(rows);
   const found: unknown[][] = [];
   for (let at = 0; at < distinct.length; at += CHUNK) {
     const raws = await select(queryRunner, metadata, columns, distinct.slice(at, at + CHUNK), wanted);
@@ -112,11 +112,16 @@ export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata
 
 /** A value of a column as text, the same for all its forms. */
 export function keyText(value: unknown, column: ColumnMetadata): string {
+  const text = exactText(value);
+  // A uuid has two spellings where it is no text; of any text each spelling is a row of its own.
+  const isUuid = column.type === 'uuid' && column.entityMetadata.dataSource.driver.options.type === 'postgres';
+  return isUuid ? text.toLowerCase() : text;
+}
+
+function exactText(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
-  // A uuid has two spellings; of any other text each spelling is a row of its own.
-  const isUuid = column.type === 'uuid' || column.generationStrategy === 'uuid';
-  return isUuid ? String(value).toLowerCase() : String(value);
+  if (!ArrayBuffer.isView(value)) return String(value);
+  return `0x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
 }
 
 /** To MySQL a number equals every text that begins with it: a text column is compared with a text. */

@@ -32,7 +32,7 @@ const tenancy = new Tenancy();
 @Unique(['tenant', 'code'])
 class Letter {
   @PrimaryGeneratedColumn() id!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @Column() code!: string;
   @Column({ name: 'body' }) text!: string;
   @DeleteDateColumn() deletedAt!: Date | null;
@@ -44,7 +44,7 @@ class Letter {
 @Unique(['tenant', 'text'])
 class Stamp {
   @PrimaryColumn() code!: string;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @Column() text!: string;
 }
 
@@ -53,7 +53,7 @@ class Stamp {
 @TenantScoped({ globallyUnique: { id: 'made at random' } })
 class Parcel {
   @PrimaryGeneratedColumn('uuid') id!: string;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @Column() text!: string;
 }
 
@@ -63,7 +63,7 @@ class Parcel {
 class Page {
   @PrimaryGeneratedColumn() id!: number;
   @PrimaryColumn() chapter!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @Index() @Column() text!: string;
 }
 
@@ -71,7 +71,7 @@ class Page {
 @TenantScoped({ globallyUnique: { code: 'printed on paper' } })
 class Seal {
   @PrimaryGeneratedColumn() id!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @Index({ unique: true }) @Column() code!: string;
   @Column() text!: string;
 }
@@ -90,7 +90,7 @@ const LONG = `a_table_with_a_name_that_is_exactly_as_long_as_postgresql_keeps`;
 @TenantScoped()
 class Long {
   @PrimaryGeneratedColumn() id!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
 }
 
 /* What is sent to databases that need not be there: nothing is. */
@@ -179,7 +179,7 @@ describe('a statement for PostgreSQL', () => {
     @Entity()
     class Late {
       @PrimaryGeneratedColumn() id!: number;
-      @Column() tenant!: string;
+      @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
     }
     const open = await unconnected('postgres', [Late]);
     const query = (): string => asAcme(() => open.getRepository(Late).createQueryBuilder('l').getQuery());
@@ -281,7 +281,7 @@ describe('a statement for MySQL', () => {
 @TenantScoped()
 class Contract {
   @PrimaryGeneratedColumn() id!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
 }
 
 @Entity()
@@ -308,7 +308,7 @@ class Street {
 @TenantScoped()
 class Shop {
   @PrimaryGeneratedColumn() id!: number;
-  @Column() tenant!: string;
+  @Column({ collation: 'utf8mb4_bin' }) tenant!: string;
   @ManyToOne(() => City, { onDelete: 'RESTRICT' }) city!: Relation<City>;
   @ManyToOne(() => Street, { onDelete: 'SET NULL' }) street!: Relation<Street> | null;
 }

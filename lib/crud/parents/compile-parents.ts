@@ -1,6 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { compileId, compileKey, isUnique } from '../resource/compile-id.js';
+import { isUnique } from '../../orm/unique-keys.js';
+import { compileId, compileKey } from '../resource/compile-id.js';
 import type { IdSource } from '../resource/compile-id.js';
 import { ParentChain } from './parent-chain.js';
 import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';

@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { isUnique } from '../../orm/unique-keys.js';
 import { isLoaded } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResourceId } from './resource-id.js';
@@ -64,19 +65,6 @@ export function compileId(
     );
   }
   return new ResourceId(dataSource, metadata, [column], implied);
-}
-
-/** Whether no two rows can have the same values of these columns. */
-export function isUnique(metadata: EntityMetadata, columns: readonly ColumnMetadata[]): boolean {
-  const keys = [
-    metadata.primaryColumns,
-    ...metadata.uniques.map((unique) => unique.columns),
-    ...metadata.indices.filter(({ isUnique, where }) => isUnique && !where).map((index) => index.columns),
-  ];
-  return keys.some(
-    (key) =>
-      key.length > 0 && key.every((part) => columns.some(({ databaseName }) => databaseName === part.databaseName)),
-  );
 }
 
 /** An instant has many spellings, and databases round it. */

@@ -1,15 +1,18 @@
 import { InsertQueryBuilder } from 'typeorm';
 import type { EntityMetadata, InsertResult, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
+import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
 import { plainScope } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
-import { lookupsFor } from '../foreign-keys.js';
+import { foreignKeysOf, givenInPart, lookupsFor } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import { scopeParameter } from '../scope-parameters.js';
 import { ValueSets } from '../value-sets.js';
+import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import {
@@ -24,10 +27,12 @@ import {
 
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
 export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {
+  /** The keys that are written, while the text of the statement is made. */
+  private keys: WrittenKeys | undefined;
+
   override async execute(): Promise<InsertResult> {
     // Such an upsert does not say which row it met: TypeORM would take the key that the connection counted last, anybody's, for its own.
-    const isUpsert = this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore;
-    if (isUpsert && !this.dataSource.driver.isReturningSqlSupported('insert')) this.updateEntity(false);
+    if (this.isUpsert && !this.dataSource.driver.isReturningSqlSupported('insert')) this.updateEntity(false);
     const result = await super.execute();
     this.tellTenant(result);
     return result;
@@ -54,6 +59,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       return super.createInsertExpression();
     } finally {
       this.expressionMap.valuesSet = given;
+      this.keys = undefined;
     }
   }
 
@@ -82,22 +88,67 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const metadata = writtenMetadata(this.expressionMap)!;
     const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
     if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
+    if (column.transformer !== undefined && this.keyColumns(metadata).has(column.databaseName))
+      return this.keyExpression(index, column);
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
-  private applyRules(metadata: EntityMetadata): void {
+  private get isUpsert(): boolean {
+    return this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore;
+  }
+
+  private keyColumns(metadata: EntityMetadata): ReadonlySet<string> {
     const { policies } = requireEnforcement(this.dataSource);
+    const columns = foreignKeysOf(metadata, policies).flatMap((key) => key.columns);
+    return new Set(columns.map(({ own }) => own.databaseName));
+  }
+
+  /** TypeORM would ask the transformer again, which may answer something else than what is looked up. */
+  private keyExpression(row: number, column: ColumnMetadata): string {
+    const given = this.keys!.given(column, row);
+    if (given !== undefined) return this.createParameter(given);
+    if (requireEnforcement(this.dataSource).dialect !== 'sqlite') return 'DEFAULT';
+    return column.default === undefined ? 'NULL' : String(this.dataSource.driver.normalizeDefault(column));
+  }
+
+  private applyRules(metadata: EntityMetadata): void {
+    const { policies, dialect } = requireEnforcement(this.dataSource);
     const rendering = currentRendering();
     // None for rows that a select gives.
     const valueSets = this.getValueSets();
     rendering?.writes.push(metadata);
+    const keys = new WrittenKeys(
+      metadata,
+      valueSets,
+      policies,
+      this.getInsertedColumns(),
+      this.isUpsert ? 'upsert' : 'insert',
+    );
+    this.keys = keys;
     if (isLimited(metadata, policies)) {
       this.requireOwnRows(metadata, policies);
     } else {
       for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
-      rendering?.unscoped.push({ metadata, valueSets, isUpdate: false });
+      rendering?.unscoped.push({ keys });
     }
-    rendering?.lookups.push(...lookupsFor(metadata, valueSets, policies, false));
+    this.requireWholeKeys(keys, policies);
+    if (dialect === 'mysql' && isIgnoring(this.expressionMap)) requireKeysForAll(keys, policies);
+    rendering?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
+  }
+
+  /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
+  private requireWholeKeys({ metadata }: WrittenKeys, policies: Policies): void {
+    const { overwrite } = this.expressionMap.onUpdate ?? {};
+    if (overwrite === undefined) return;
+    const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column);
+    for (const key of foreignKeysOf(metadata, policies)) {
+      const own = key.columns.map((pair) => pair.own).filter((column) => !tenantColumns.includes(column));
+      const over = own.filter(({ databaseName }) => overwrite.includes(databaseName));
+      if (over.length === 0) continue;
+      if (over.length < own.length) throw givenInPart(metadata, key);
+      const isTold = tenantColumns.every(({ databaseName }) => overwrite.includes(databaseName));
+      if (!isTold) this.requireOwnConflicts(metadata, policies);
+    }
   }
 
   private requireOwnRows(metadata: EntityMetadata, policies: Policies): void {
@@ -112,8 +163,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       requireGeneratedKey(metadata, valueSet);
       requireParent(metadata, valueSet, policies, true);
     }
-    if (this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore)
-      this.requireOwnConflicts(metadata, policies);
+    if (this.isUpsert) this.requireOwnConflicts(metadata, policies);
   }
 
   /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */
@@ -126,7 +176,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const keys = uniqueKeysOf(metadata, this.getValueSets());
     // ON CONFLICT (columns) meets rows of that key only. Without a target, and in the MySQL family, any key of the table may collide.
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
-    if (isOwn) return;
+    if (isOwn) return requireExactTenants(metadata, policies);
     throw new TenantScopeViolationError(
       `an upsert of ${metadata.name} may collide with another tenant's row: ` +
         (namesTarget
@@ -143,6 +193,36 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     for (const { key, column } of tenantColumnsOf(metadata, requireEnforcement(this.dataSource).policies)) {
       for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
     }
+  }
+}
+
+/** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
+function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
+  if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
+  for (const { key, column } of tenantColumnsOf(metadata, policies)) {
+    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(column.collation ?? '');
+    if (scopeDeclaration()[key] !== String || isExact) continue;
+    throw new TenantScopeViolationError(
+      `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
+        `Give the column a collation that tells them apart: @Column({ collation: 'utf8mb4_bin' })`,
+    );
+  }
+}
+
+function isIgnoring({ onIgnore, onUpdate }: QueryExpressionMap): boolean {
+  return onIgnore || onUpdate?.overwrite?.length === 0;
+}
+
+/** INSERT IGNORE makes a number of nothing, and that may be a key. */
+function requireKeysForAll(keys: WrittenKeys, policies: Policies): void {
+  const { metadata, valueSets } = keys;
+  for (const { property, columns } of foreignKeysOf(metadata, policies)) {
+    const required = columns.map(({ own }) => own).filter(({ isNullable }) => !isNullable);
+    if (!valueSets.some((_, row) => required.some((own) => (keys.stored(own, row) ?? null) === null))) continue;
+    throw new StatementRefusedError(
+      `an insert of ${metadata.name} that ignores errors does not give ${property}, and the database would make a key of nothing`,
+      'Give a value.',
+    );
   }
 }
 

@@ -1,15 +1,18 @@
 import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { selectedExactly } from '../exact-columns.js';
-import { lookupsFor } from '../foreign-keys.js';
+import { foreignKeysOf, lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
 import { isScoped, ownerColumns } from '../policy.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import type { BoundStatement } from '../sql/placeholders.js';
 import { ValueSets } from '../value-sets.js';
+import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited, requireOwnTenant, requireParent, tenantColumnsOf, writtenMetadata } from './write-rules.js';
@@ -34,20 +37,41 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     const given = this.getValueSet();
     const values = outsideRendering(() => new ValueSets(metadata, dialect).ofUpdate(given));
     currentRendering()?.writes.push(metadata);
-    currentRendering()?.lookups.push(...lookupsFor(metadata, [values], policies, true));
+    const written = this.writtenColumns(metadata, values);
+    const keys = new WrittenKeys(metadata, [values], policies, written, 'update');
+    currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
     if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
-    else
-      currentRendering()?.unscoped.push({
-        metadata,
-        valueSets: [values],
-        isUpdate: true,
-        changes: this.changedRows(metadata, policies),
-      });
+    else currentRendering()?.unscoped.push({ keys, changes: this.changedRows(metadata, policies) });
+    requireNoneAlong(metadata, written, policies);
+    this.keepLookedUp(values, keys, policies);
     this.expressionMap.valuesSet = values;
     try {
       return super.createUpdateExpression();
     } finally {
       this.expressionMap.valuesSet = given;
+    }
+  }
+
+  /** The columns that TypeORM gives a value, for what the value set names. */
+  private writtenColumns(metadata: EntityMetadata, values: ObjectLiteral): ReadonlySet<ColumnMetadata> {
+    const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+    const paths = this.createPropertyPath(metadata, given);
+    const columns = paths.flatMap((path) => metadata.findColumnsWithPropertyPath(path));
+    return new Set(columns.filter(({ isUpdate }) => isUpdate));
+  }
+
+  /** TypeORM asks a transformer again, which may answer something else. */
+  private keepLookedUp(values: ObjectLiteral, keys: WrittenKeys, policies: Policies): void {
+    for (const column of foreignKeysOf(keys.metadata, policies).flatMap(({ columns }) =>
+      columns.map(({ own }) => own),
+    )) {
+      const stored = column.transformer === undefined ? undefined : keys.stored(column, 0);
+      if (stored === undefined) continue;
+      const relation = column.relationMetadata;
+      // A row in the relation's place would come before the key.
+      if (relation?.joinColumns.length === 1 && typeof relation.getEntityValue(values) === 'object')
+        relation.setEntityValue(values, null);
+      column.setEntityValue(values, () => this.createParameter(stored));
     }
   }
 
@@ -65,6 +89,16 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
       driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),
     );
   }
+}
+
+/** @throws StatementRefusedError when rows of all tenants would forget a shared row that gets another key */
+function requireNoneAlong(metadata: EntityMetadata, written: ReadonlySet<ColumnMetadata>, policies: Policies): void {
+  const along = isUnscoped() ? undefined : policies.forgottenBy(metadata, written);
+  if (along === undefined) return;
+  throw new StatementRefusedError(
+    `another key for rows of ${metadata.name} would change rows of ${along.name}, of all tenants`,
+    "Do it in tenancy.unscoped('why', fn), or give the foreign key onUpdate: 'CASCADE'.",
+  );
 }
 
 function requireOwnRow(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {

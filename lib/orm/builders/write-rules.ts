@@ -4,10 +4,10 @@ import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
 import type { CheckedScope } from '../../tenancy/tenant-scope.js';
 import { authorityOver } from '../authority.js';
-import { writtenValue } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
 import { isScoped } from '../policy.js';
 import type { TenantColumn } from '../policy.js';
+import { writtenValue } from '../written-keys.js';
 
 /** The entity that a builder writes; undefined for a table that no entity stands for. */
 export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {

@@ -133,6 +133,7 @@ attacks('a scope', {
     dataSource.subscribers.push(subscriber as never);
     try {
       await tenancy.run(GLOBEX, () => repo(News).find()).then(() => undefined);
+      await Promise.resolve(asked);
       asked = undefined;
       await repo(News).find();
       await Promise.resolve(asked);
