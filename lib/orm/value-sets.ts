@@ -79,9 +79,7 @@ export class ValueSets {
     const part =
       relationMetadata.joinColumns.length > 1 && relationMetadata.joinColumns.find(({ isVirtual }) => isVirtual);
     if (!part) return column.createValueMap(value);
-    const map = part.createValueMap(referencedColumn.createValueMap(value));
-    if (!column.isVirtual) merge(map, column.createValueMap(value));
-    return map;
+    return part.createValueMap(referencedColumn.createValueMap(value));
   }
 
   private expression(evaluate: () => string): () => string {

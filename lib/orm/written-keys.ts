@@ -10,7 +10,7 @@ import type { Policies } from './policies.js';
 export class WrittenKeys {
   private readonly made: Map<ColumnMetadata, unknown>[];
   /** By their names in the database: relations that share a column have a description of it each, and TypeORM reads one of them. */
-  private readonly written = new Map<string, ColumnMetadata>();
+  private readonly written: ReadonlyMap<string, ColumnMetadata>;
 
   /**
    * @param valueSets what is written, as TypeORM reads it
@@ -25,8 +25,7 @@ export class WrittenKeys {
     private readonly kind: 'insert' | 'upsert' | 'update',
   ) {
     this.made = valueSets.map(() => new Map<ColumnMetadata, unknown>());
-    for (const column of columns)
-      if (!this.written.has(column.databaseName)) this.written.set(column.databaseName, column);
+    this.written = new Map([...columns].map((column) => [column.databaseName, column]));
   }
 
   get isUpdate(): boolean {

@@ -18,6 +18,7 @@ import {
 } from 'typeorm';
 import type { ColumnOptions } from 'typeorm';
 import { checkDataSource } from '../../lib/orm/boot-check.js';
+import { isUnique } from '../../lib/orm/unique-keys.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* Foreign keys whose rows a write does not name, and parents that are not one row: no application starts with them. */
@@ -32,6 +33,13 @@ const LOOSE = { createForeignKeyConstraints: false } as const;
 @Entity()
 @TenantScoped()
 class Room {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Seat {
   @PrimaryGeneratedColumn() id!: number;
   @Column() organizationId!: number;
 }
@@ -94,8 +102,9 @@ describe('a key that a write does not say', () => {
         @Column({ default: 1 }) roomId!: number;
         @ManyToOne(() => Room, rule as never) room!: Relation<Room>;
         @ManyToOne(() => Color, rule as never) color!: Relation<Color>;
+        @ManyToOne(() => Seat) seat!: Relation<Seat>;
       }
-      expect(await problemsOf([Room, Color, Concert])).toEqual([
+      expect(await problemsOf([Room, Color, Seat, Concert])).toEqual([
         "Concert.roomId gets its default when its row goes, which may name another tenant's. Say 'SET NULL', 'CASCADE' or 'RESTRICT'.",
       ]);
     }
@@ -158,6 +167,7 @@ describe('a key that the database changes when it stores it', () => {
     expect(await fits({ type: 'double' }, text(20), 'sqljs')).toBe(false);
     expect(await fits({ type: 'blob' }, text(20), 'sqljs')).toBe(true);
     expect(await fits(text(20), { type: 'int' }, 'sqljs')).toBe(true);
+    expect(await fits(text(20), { type: 'int' }, 'postgres')).toBe(true);
     expect(await fits({ type: 'int' }, { type: 'bigint' }, 'postgres')).toBe(true);
   });
 });
@@ -192,11 +202,15 @@ describe('a parent', () => {
     @TenantScoped()
     @Unique(['organizationId', 'code'])
     @Index(['organizationId', 'text'], { unique: true, where: 'code IS NOT NULL' })
+    @Index(['organizationId', 'title'], { unique: true })
+    @Index(['organizationId', 'note'])
     class Parent {
       @PrimaryGeneratedColumn() id!: number;
       @Column() organizationId!: number;
       @Column() code!: string;
       @Column() text!: string;
+      @Column() title!: string;
+      @Column() note!: string;
     }
     const child = (property: string, ...names: string[]): Type => {
       @Entity(`child_${property}`)
@@ -213,6 +227,9 @@ describe('a parent', () => {
     expect(await problemsOf([Parent, child('a', 'id')])).toEqual([]);
     expect(await problemsOf([Parent, child('b', 'organizationId', 'code')])).toEqual([]);
     expect(await problemsOf([Parent, child('c', 'code')])).toEqual([`Child ${BY_CODE.replace('Order', 'Parent')}`]);
+    expect(await problemsOf([Parent, child('e', 'organizationId', 'title')])).toEqual([]);
+    expect(await problemsOf([Parent, child('f', 'organizationId', 'note')])).toHaveLength(1);
+    expect(isUnique({ primaryColumns: [], uniques: [], indices: [] } as never, [])).toBe(false);
     // Such a key has rows alike that are no part of it.
     const [problem] = await problemsOf([Parent, child('d', 'organizationId', 'text')]);
     expect(problem).toMatch(/^Child belongs to rows of Parent by organizationId, text, which several of them/);

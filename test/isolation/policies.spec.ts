@@ -5,12 +5,14 @@ import {
   Column,
   DataSource,
   Entity,
+  JoinColumn,
   JoinTable,
   ManyToMany,
   ManyToOne,
   PrimaryColumn,
   PrimaryGeneratedColumn,
   type Relation,
+  Unique,
   ViewColumn,
   ViewEntity,
 } from 'typeorm';
@@ -262,5 +264,63 @@ describe('rows of tenants that go along with shared ones', () => {
   it('are found in whichever schema the table of that name is', () => {
     expect(policies.takenAlongWithTable('place')?.name).toBe('Fair');
     expect(policies.takenAlongWithTable('fair')).toBeUndefined();
+  });
+});
+
+@Entity()
+@TenantShared('of the world')
+@Unique(['country', 'number'])
+class Currency {
+  @PrimaryColumn() code!: string;
+  @Column() name!: string;
+  @Column() country!: string;
+  @Column() number!: number;
+}
+
+@Entity()
+@TenantShared('of the world')
+class Planet {
+  @PrimaryColumn() code!: string;
+}
+
+@Entity()
+@TenantScoped()
+class Account {
+  @PrimaryColumn() code!: string;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+  @ManyToOne(() => Currency, { onUpdate: 'SET NULL' }) currency!: Relation<Currency>;
+  @ManyToOne(() => Planet, { onUpdate: 'CASCADE' }) planet!: Relation<Planet>;
+  @ManyToOne(() => Account, { onUpdate: 'SET NULL' }) next!: Relation<Account>;
+}
+
+@Entity()
+@TenantScoped()
+class Note {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+  @ManyToOne(() => Currency, { onUpdate: 'SET NULL' })
+  @JoinColumn([
+    { name: 'country', referencedColumnName: 'country' },
+    { name: 'number', referencedColumnName: 'number' },
+  ])
+  currency!: Relation<Currency>;
+}
+
+describe('rows of tenants that forget shared ones which get another key', () => {
+  it('are those whose key says so, for one of its columns', async () => {
+    const open = await unconnected('postgres', [Currency, Planet, Account, Note]);
+    const forgotten = (entity: Type<object>, property: string): string | undefined => {
+      const metadata = open.getMetadata(entity);
+      const column = metadata.findColumnWithPropertyName(property)!;
+      return policiesOf(open).forgottenBy(metadata, new Set([column]))?.name;
+    };
+    expect(forgotten(Currency, 'code')).toBe('Account');
+    expect(forgotten(Currency, 'number')).toBe('Note');
+    expect(forgotten(Currency, 'name')).toBeUndefined();
+    expect(forgotten(Planet, 'code')).toBeUndefined();
+    // Own rows refer to own ones.
+    expect(forgotten(Account, 'code')).toBeUndefined();
   });
 });

@@ -242,7 +242,8 @@ describe('the rows that a write names', () => {
       expect(named(Step, [{ code: 'a', organizationId: 2 }, { code: null }, { organizationId: 2 }])).toEqual([
         ['plan', [[1, 'a']]],
       ]);
-      expect(named(Step, [{ organizationId: 2 }, { code: null }], true)).toEqual([]);
+      expect(named(Step, [{ organizationId: 2 }], true)).toEqual([]);
+      expect(named(Step, [{ code: null }], true)).toEqual([]);
       expect(named(Step, [{ code: 'a' }], true)).toEqual([['plan', [[1, 'a']]]]);
     }));
 

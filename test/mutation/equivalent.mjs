@@ -40,6 +40,16 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same('lib/orm/foreign-keys.ts', 'What is no column is none of a key.', [
+    [
+      'const tenantColumns = isLimited ? tenantColumnsIn(policies.of(metadata)) : [];',
+      'const tenantColumns = isLimited ? tenantColumnsIn(policies.of(metadata)) : ["Stryker was here"];',
+    ],
+    [
+      "return policy.kind === 'columns' ? policy.columns : [];",
+      'return policy.kind === \'columns\' ? policy.columns : ["Stryker was here"];',
+    ],
+  ]),
   ...same('lib/orm/policies.ts', 'How much is remembered.', [
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (true) texts.clear();'],
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (false) texts.clear();'],

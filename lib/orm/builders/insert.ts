@@ -88,8 +88,9 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const metadata = writtenMetadata(this.expressionMap)!;
     const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
     if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
-    if (column.transformer !== undefined && this.keyColumns(metadata).has(column.databaseName))
-      return this.keyExpression(index, column);
+    // TypeORM would ask the transformer again, which may answer something else than what is looked up.
+    const isKept = column.transformer !== undefined && this.keyColumns(metadata).has(column.databaseName);
+    if (isKept) return this.createParameter(this.keys!.stored(column, index) ?? null);
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
@@ -101,14 +102,6 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { policies } = requireEnforcement(this.dataSource);
     const columns = foreignKeysOf(metadata, policies).flatMap((key) => key.columns);
     return new Set(columns.map(({ own }) => own.databaseName));
-  }
-
-  /** TypeORM would ask the transformer again, which may answer something else than what is looked up. */
-  private keyExpression(row: number, column: ColumnMetadata): string {
-    const given = this.keys!.given(column, row);
-    if (given !== undefined) return this.createParameter(given);
-    if (requireEnforcement(this.dataSource).dialect !== 'sqlite') return 'DEFAULT';
-    return column.default === undefined ? 'NULL' : String(this.dataSource.driver.normalizeDefault(column));
   }
 
   private applyRules(metadata: EntityMetadata): void {

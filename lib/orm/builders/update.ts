@@ -67,11 +67,11 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     )) {
       const stored = column.transformer === undefined ? undefined : keys.stored(column, 0);
       if (stored === undefined) continue;
-      const relation = column.relationMetadata;
-      // A row in the relation's place would come before the key.
-      if (relation?.joinColumns.length === 1 && typeof relation.getEntityValue(values) === 'object')
-        relation.setEntityValue(values, null);
-      column.setEntityValue(values, () => this.createParameter(stored));
+      const related: unknown = column.relationMetadata?.getEntityValue(values);
+      const expression = (): string => this.createParameter(stored);
+      // A row in the relation's place comes before the key.
+      if (typeof related === 'object' && related !== null) column.referencedColumn!.setEntityValue(related, expression);
+      else column.setEntityValue(values, expression);
     }
   }
 
