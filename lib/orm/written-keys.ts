@@ -40,10 +40,7 @@ export class WrittenKeys {
   makes(columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
     if (this.kind !== 'insert' || columns[0].entityMetadata.tablePath !== this.metadata.tablePath) return false;
     return this.valueSets.some((_, row) =>
-      columns.every((column, i) => {
-        const own = this.written.has(column.databaseName) ? this.stored(column, row) : undefined;
-        return own !== undefined && own !== null && own === key[i];
-      }),
+      columns.every((column, i) => this.written.has(column.databaseName) && this.stored(column, row) === key[i]),
     );
   }
 

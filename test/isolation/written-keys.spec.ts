@@ -326,6 +326,42 @@ describe('a row that the same statement makes', () => {
   });
 });
 
+@Entity('wk_page')
+@TenantScoped({ globallyUnique: {} })
+class Page {
+  @PrimaryColumn() book!: number;
+  @PrimaryColumn() number!: number;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+  @ForeignKey(() => Keeper) @Column({ default: 'a\\b' }) keeper!: string;
+  @ManyToOne(() => Page, { nullable: true }) next!: Relation<Page> | null;
+}
+
+@Entity('wk_keeper')
+@TenantScoped()
+class Keeper {
+  @PrimaryColumn() name!: string;
+  @Column() tenant!: string;
+  @Column() branch!: number;
+}
+
+it('a row of several key columns is the one that all of them name, and a default that is escaped is told by nobody', async () => {
+  const open = await unconnected('sqljs', [Page, Keeper]);
+  const metadata = open.getMetadata(Page);
+  const { policies } = requireEnforcement(open);
+  const looked = (rows: object[]): unknown[] =>
+    asAcme(() => lookupsFor(new WrittenKeys(metadata, rows, policies, metadata.columns, 'insert'), policies)).map(
+      ({ key, values }) => [key.property, values],
+    );
+  const first = { book: 1, number: 1, keeper: 'x' };
+  expect(looked([first, { ...first, number: 2, next: { book: 1, number: 1 } }])).toEqual([['keeper', [['x']]]]);
+  expect(looked([first, { ...first, number: 2, next: { book: 1, number: 3 } }])).toEqual([
+    ['next', [[1, 3]]],
+    ['keeper', [['x']]],
+  ]);
+  expect(() => looked([{ book: 1, number: 1 }])).toThrow('Page.keeper is left to a default of the database');
+});
+
 it('the key of a row within a row is what a transformer gets', async () => {
   const nested = { id: { id: 2 } } as never;
   await asAcme(() => dataSource.getRepository(Ticket).insert({ room: nested }));

@@ -50,6 +50,12 @@ export const EQUIVALENT = [
       'return policy.kind === \'columns\' ? policy.columns : ["Stryker was here"];',
     ],
   ]),
+  ...same('lib/orm/builders/insert.ts', 'What a statement is called that is no plain insert, and no update.', [
+    ["this.isUpsert ? 'upsert' : 'insert',", 'this.isUpsert ? "" : \'insert\','],
+  ]),
+  ...same('lib/orm/builders/insert.ts', 'TypeORM’s upserts have a list of what they write over.', [
+    ['return onIgnore || onUpdate?.overwrite?.length === 0;', 'return onIgnore || onUpdate?.overwrite.length === 0;'],
+  ]),
   ...same('lib/orm/policies.ts', 'How much is remembered.', [
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (true) texts.clear();'],
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (false) texts.clear();'],
@@ -120,10 +126,6 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same('lib/orm/foreign-keys.ts', 'Only told apart from columns, and it is none.', [
-    [
-      "const tenantColumns = policy.kind === 'columns' ? policy.columns : [];",
-      'const tenantColumns = policy.kind === \'columns\' ? policy.columns : ["Stryker was here"];',
-    ],
     [
       "const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];",
       'const tenantColumns = policy.kind === \'columns\' ? policy.columns.map(({ column }) => column) : ["Stryker was here"];',

@@ -193,7 +193,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
   for (const { key, column } of tenantColumnsOf(metadata, policies)) {
-    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(column.collation ?? '');
+    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
     if (scopeDeclaration()[key] !== String || isExact) continue;
     throw new TenantScopeViolationError(
       `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
