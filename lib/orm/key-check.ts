@@ -24,7 +24,7 @@ export function checkKeys(metadata: EntityMetadata, policies: Policies): string[
     }),
   );
   const defaults = metadata.foreignKeys
-    .filter(({ onDelete, onUpdate }) => [onDelete, onUpdate].some((rule) => /DEFAULT/i.test(rule ?? '')))
+    .filter(({ onDelete, onUpdate }) => [onDelete, onUpdate].some((rule) => /DEFAULT/i.test(String(rule))))
     .filter(({ referencedEntityMetadata }) =>
       foreignKeysOf(metadata, policies).some(({ target }) => target === referencedEntityMetadata),
     )
