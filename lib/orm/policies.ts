@@ -157,10 +157,8 @@ export class Policies {
       (other) =>
         isScoped(this.of(other)) &&
         other.foreignKeys.some(
-          ({ referencedEntityMetadata, referencedColumns, onUpdate }) =>
-            referencedEntityMetadata === metadata &&
-            referencedColumns.some((column) => keys.has(column)) &&
-            /SET/i.test(onUpdate!),
+          ({ referencedColumns, onUpdate }) =>
+            referencedColumns.some((column) => keys.has(column)) && /SET/i.test(onUpdate!),
         ),
     );
   }
