@@ -62,7 +62,7 @@ function replacedMethods(enforcement: Enforcement): string[] {
     );
 }
 
-/** Of what is not declared nothing can be said yet. */
+/** What is wrong with the declaration of another entity is told with that one. */
 function collectKeys(metadata: EntityMetadata, policies: Policies): readonly string[] {
   const problems: string[] = [];
   collect(() => problems.push(...checkKeys(metadata, policies)));

@@ -45,6 +45,11 @@ export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): rea
   return keys;
 }
 
+/** The columns of an entity that are parts of such keys. */
+export function keyColumnsOf(metadata: EntityMetadata, policies: Policies): readonly ColumnMetadata[] {
+  return foreignKeysOf(metadata, policies).flatMap(({ columns }) => columns.map(({ own }) => own));
+}
+
 /**
  * The rows that a set of values names by foreign keys: all of them for an entity that is limited now, those in tables that are limited for any other.
  *

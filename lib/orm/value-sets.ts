@@ -59,9 +59,9 @@ export class ValueSets {
     // Copies: what is looked up must be what is written.
     if (value instanceof Date) return new Date(value);
     if (value instanceof Uint8Array) return Buffer.from(value);
-    const key: unknown = column.referencedColumn?.getEntityValue(value);
     // A transformer makes a key of it, once.
     if (column.transformer !== undefined) return value;
+    const key: unknown = column.referencedColumn?.getEntityValue(value);
     if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
     throw new StatementRefusedError(
       `${this.metadata.name}.${column.propertyPath} is given as an object that is no row`,

@@ -7,7 +7,7 @@ import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violati
 import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
 import { plainScope } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
-import { foreignKeysOf, givenInPart, lookupsFor } from '../foreign-keys.js';
+import { foreignKeysOf, givenInPart, keyColumnsOf, lookupsFor } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import { scopeParameter } from '../scope-parameters.js';
@@ -89,19 +89,15 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
     if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
     // TypeORM would ask the transformer again, which may answer something else than what is looked up.
-    const isKept = column.transformer !== undefined && this.keyColumns(metadata).has(column.databaseName);
+    const isKept =
+      column.transformer !== undefined &&
+      keyColumnsOf(metadata, policies).some(({ databaseName }) => databaseName === column.databaseName);
     if (isKept) return this.createParameter(this.keys!.stored(column, index) ?? null);
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
   private get isUpsert(): boolean {
     return this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore;
-  }
-
-  private keyColumns(metadata: EntityMetadata): ReadonlySet<string> {
-    const { policies } = requireEnforcement(this.dataSource);
-    const columns = foreignKeysOf(metadata, policies).flatMap((key) => key.columns);
-    return new Set(columns.map(({ own }) => own.databaseName));
   }
 
   private applyRules(metadata: EntityMetadata): void {
@@ -134,12 +130,12 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { overwrite } = this.expressionMap.onUpdate ?? {};
     if (overwrite === undefined) return;
     const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column);
+    const isTold = tenantColumns.every(({ databaseName }) => overwrite.includes(databaseName));
     for (const key of foreignKeysOf(metadata, policies)) {
       const own = key.columns.map((pair) => pair.own).filter((column) => !tenantColumns.includes(column));
       const over = own.filter(({ databaseName }) => overwrite.includes(databaseName));
       if (over.length === 0) continue;
       if (over.length < own.length) throw givenInPart(metadata, key);
-      const isTold = tenantColumns.every(({ databaseName }) => overwrite.includes(databaseName));
       if (!isTold) this.requireOwnConflicts(metadata, policies);
     }
   }

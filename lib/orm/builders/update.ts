@@ -5,7 +5,7 @@ import { StatementRefusedError } from '../../exceptions/statement-refused.error.
 import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { selectedExactly } from '../exact-columns.js';
-import { foreignKeysOf, lookupsFor } from '../foreign-keys.js';
+import { keyColumnsOf, lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
 import { isScoped, ownerColumns } from '../policy.js';
@@ -62,9 +62,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   /** TypeORM asks a transformer again, which may answer something else. */
   private keepLookedUp(values: ObjectLiteral, keys: WrittenKeys, policies: Policies): void {
-    for (const column of foreignKeysOf(keys.metadata, policies).flatMap(({ columns }) =>
-      columns.map(({ own }) => own),
-    )) {
+    for (const column of keyColumnsOf(keys.metadata, policies)) {
       const stored = column.transformer === undefined ? undefined : keys.stored(column, 0);
       if (stored === undefined) continue;
       const related: unknown = column.relationMetadata?.getEntityValue(values);
