@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { checkControllers } from './crud/routing/controller-check.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
@@ -8,7 +8,8 @@ import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions } from './muck.module-definition.js';
 import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
-import { checkCaches } from './tenancy/cache-check.js';
+import { checkCaches, isSharedCache } from './tenancy/cache-check.js';
+import { checkMadeInterceptors, globalInterceptors } from './tenancy/global-interceptors.js';
 
 /** Refuses to start an application whose isolation would depend on luck. */
 @Injectable()
@@ -17,6 +18,8 @@ export class BootCheck implements OnModuleInit {
 
   constructor(
     private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
   ) {}
 
@@ -36,7 +39,7 @@ export class BootCheck implements OnModuleInit {
       undeclared.push(...findings.undeclared);
     }
     const controllers = checkControllers(this.controllers(), this.providerClasses());
-    problems.push(...controllers.problems, ...checkCaches(this.controllers(), this.globalInterceptors()));
+    problems.push(...controllers.problems, ...this.cacheProblems());
     if (undeclared.length > 0) {
       const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${undeclared.join('\n')}`;
       if (this.options.undeclared === 'deny') this.logger.warn(`Queries are refused on some entities: ${list}`);
@@ -59,12 +62,16 @@ export class BootCheck implements OnModuleInit {
     return new Set(this.discovery.getProviders().map(({ metatype }) => metatype));
   }
 
-  /** Those that a module provides as APP_INTERCEPTOR. What main.ts gives the application itself is not to be seen from here. */
-  private globalInterceptors(): unknown[] {
-    return this.discovery
-      .getProviders()
-      .filter(({ subtype }) => subtype === 'interceptor')
-      .map(({ instance, metatype }): unknown => instance ?? metatype);
+  private cacheProblems(): string[] {
+    const providers = [...this.providerClasses()].filter((type) => typeof type === 'function' && 'prototype' in type);
+    const hosts = [...new Set([...this.controllers(), ...providers])];
+    const instancesOf = (type: unknown): unknown[] =>
+      [...this.modules.values()].flatMap(({ injectables }) => injectables.get(type as Function)?.instance ?? []);
+    checkMadeInterceptors(this.config, (interceptor) => {
+      const problems = isSharedCache(interceptor) ? checkCaches(hosts, [interceptor]) : [];
+      if (problems.length > 0) throw new MuckConfigurationError(problems);
+    });
+    return checkCaches(hosts, globalInterceptors(this.config), instancesOf);
   }
 
   private controllers(): Function[] {

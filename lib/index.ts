@@ -53,5 +53,6 @@ export type { ScopeDeclaration, ScopeValue, ScopeValueType, TenantScope } from '
 export { TenantScoped } from './tenancy/tenant-scoped.decorator.js';
 export type { TenantScopedOptions } from './tenancy/tenant-scoped.decorator.js';
 export { TenantShared } from './tenancy/tenant-shared.decorator.js';
+export { tenantCache, tenantCacheKey } from './tenancy/tenant-cache.js';
 export { TenantInterceptor } from './tenancy/tenant.interceptor.js';
 export { Unscoped } from './tenancy/unscoped.decorator.js';

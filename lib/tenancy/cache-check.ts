@@ -1,52 +1,100 @@
 import { RequestMethod } from '@nestjs/common';
-import { INTERCEPTORS_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js';
+import {
+  INTERCEPTORS_METADATA,
+  METHOD_METADATA,
+  PARAMTYPES_METADATA,
+  PROPERTY_DEPS_METADATA,
+  SELF_DECLARED_DEPS_METADATA,
+} from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
+import { keepsTenantsApart } from './tenant-cache.js';
 import { tenantRouteOf } from './tenant-route.js';
+import { TenantInterceptor } from './tenant.interceptor.js';
 
 /** The interceptor of @nestjs/cache-manager, by the name that it has in every version; it is no dependency of this package. */
 const URL_CACHE = 'CacheInterceptor';
-/** Its method that makes the key of an answer. */
-const KEY_METHOD = 'trackBy';
+/** Methods by which it is known if a bundler has renamed it. */
+const URL_CACHE_METHODS = ['trackBy', 'isRequestCacheable'];
+/** What `@CacheKey()` leaves on a handler: then every request is cached, of whatever method and transport. */
+const CACHE_KEY_METADATA = 'cache_module:cache_key';
+
+/** A `CacheInterceptor` that was found behind an interceptor. */
+interface FoundCache {
+  readonly type: Function;
+  /** The interceptor that was given it, if it does not stand before the handler itself. */
+  readonly holder?: Function;
+}
 
 /**
- * Finds caches that would give one tenant another one's answers: Nest's `CacheInterceptor` finds an answer by its URL, whoever asks.
- * A class that extends it with a `trackBy` of its own is taken at its word.
+ * Finds caches that would give one tenant another tenant's response: Nest's `CacheInterceptor` finds a response by its URL, or by a fixed
+ * `@CacheKey()`. Only a class that `tenantCache()` made, or one that extends it, puts the tenant into the key.
  *
- * @param controllers the application's controller classes
- * @param everywhere interceptors that stand before every route, classes or instances
+ * @param hosts classes with handlers: controllers, and providers such as resolvers and gateways
+ * @param everywhere interceptors that stand before every handler, classes or instances
+ * @param instancesOf the instances that the application has of an interceptor class
  * @returns problems, each of which stops the application from starting
  */
-export function checkCaches(controllers: readonly Function[], everywhere: readonly unknown[]): string[] {
-  return controllers.flatMap((controller) =>
-    scopedReadsOf(controller).flatMap((handler) => {
-      const cache = [...everywhere, ...interceptorsOf(controller), ...interceptorsOf(handler)]
-        .map(classOf)
-        .find((type) => type !== undefined && goesByUrl(type));
-      return cache === undefined ? [] : [problem(cache, `${controller.name}.${handler.name}`)];
-    }),
-  );
+export function checkCaches(
+  hosts: readonly Function[],
+  everywhere: readonly unknown[],
+  instancesOf: (type: unknown) => readonly unknown[] = () => [],
+): string[] {
+  const find = (interceptors: readonly unknown[]): FoundCache[] =>
+    interceptors
+      .flatMap((interceptor) => [interceptor, ...instancesOf(interceptor)])
+      .map((interceptor) => findCache(interceptor, new Set()))
+      .filter((found) => found !== undefined);
+  const isOpenedEverywhere = everywhere.some(opensScope);
+  const global = find(everywhere);
+
+  return hosts.flatMap((host) => {
+    const ofHost = interceptorsOf(host);
+    const cachesOfHost = find(ofHost);
+    return handlersOf(host).flatMap((handler) => {
+      const ofHandler = interceptorsOf(handler);
+      const route = tenantRouteOf(handler) ?? tenantRouteOf(host);
+      const isScoped =
+        route === undefined
+          ? isOpenedEverywhere || [...ofHost, ...ofHandler].some(opensScope)
+          : route.kind === 'scoped';
+      if (!isScoped) return [];
+      const found = [...global, ...cachesOfHost, ...find(ofHandler)].find((cache) => mayCache(cache, handler));
+      return found === undefined ? [] : [problem(found, `${host.name}.${handler.name}`)];
+    });
+  });
 }
 
-function problem(cache: Function, route: string): string {
+/** Whether an interceptor is a cache that does not keep tenants apart, or holds one. */
+export function isSharedCache(interceptor: unknown): boolean {
+  return findCache(interceptor, new Set()) !== undefined;
+}
+
+function problem({ type, holder }: FoundCache, route: string): string {
+  const where = holder === undefined ? '' : `, which ${holder.name} holds,`;
   return (
-    `${cache.name} stands before ${route} and finds answers by their URL: one tenant would get another one's. Extend it, and put the ` +
-    `tenant into the key: protected trackBy(context) { const { current } = this.tenancy; ` +
-    `return current && JSON.stringify([current, super.trackBy(context)]); }`
+    `${type.name}${where} caches ${route} without the tenant in its key: one tenant would get another tenant's response. ` +
+    `Use tenantCache(${type.name}), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(${type.name}))`
   );
 }
 
-/** The handlers of a controller that read rows of the tenant in force; nothing else is cached. */
-function scopedReadsOf(controller: Function): Function[] {
-  const prototype = controller.prototype as Record<string, unknown>;
+function handlersOf(host: Function): Function[] {
+  const prototype = host.prototype as Record<string, unknown>;
   return new MetadataScanner()
     .getAllMethodNames(prototype)
     .map((name) => prototype[name])
-    .filter(
-      (handler): handler is Function =>
-        typeof handler === 'function' &&
-        Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.GET &&
-        (tenantRouteOf(handler) ?? tenantRouteOf(controller))?.kind === 'scoped',
-    );
+    .filter((method): method is Function => typeof method === 'function');
+}
+
+/** Nest's own class caches GET, which an `@All()` handler serves too; a class that extends it may cache any method. */
+function mayCache({ type }: FoundCache, handler: Function): boolean {
+  if (Reflect.hasMetadata(CACHE_KEY_METADATA, handler)) return true;
+  if (!isUrlCache(type)) return Reflect.getMetadataKeys(handler).length > 0;
+  const method: unknown = Reflect.getMetadata(METHOD_METADATA, handler);
+  return method === RequestMethod.GET || method === RequestMethod.ALL;
+}
+
+function opensScope(interceptor: unknown): boolean {
+  return classOf(interceptor) === TenantInterceptor;
 }
 
 function interceptorsOf(target: Function): unknown[] {
@@ -55,14 +103,65 @@ function interceptorsOf(target: Function): unknown[] {
 
 function classOf(interceptor: unknown): Function | undefined {
   if (typeof interceptor === 'function') return interceptor;
-  return typeof interceptor === 'object' ? interceptor?.constructor : undefined;
+  const type: unknown = typeof interceptor === 'object' ? interceptor?.constructor : undefined;
+  return typeof type === 'function' ? type : undefined;
 }
 
-/** Whether a class is that cache, or extends it and leaves the key as it is. */
-function goesByUrl(type: Function): boolean {
+/** The cache that an interceptor is, or that it was given: by its constructor, as a property, or in a list of interceptors. */
+function findCache(interceptor: unknown, seen: Set<unknown>): FoundCache | undefined {
+  const type = classOf(interceptor);
+  if (type === undefined || seen.has(interceptor) || keepsTenantsApart(type)) return undefined;
+  seen.add(interceptor);
+  if (extendsUrlCache(type)) return { type };
+  for (const part of [...dependenciesOf(type), ...valuesOf(interceptor)]) {
+    const found = isInterceptor(part) ? findCache(part, seen) : undefined;
+    if (found !== undefined) return { ...found, holder: type };
+  }
+  return undefined;
+}
+
+function extendsUrlCache(type: Function): boolean {
   for (let ancestor: unknown = type; typeof ancestor === 'function'; ancestor = Object.getPrototypeOf(ancestor)) {
-    if (ancestor.name === URL_CACHE) return true;
-    if (Object.hasOwn((ancestor.prototype ?? {}) as object, KEY_METHOD)) return false;
+    if (isUrlCache(ancestor)) return true;
   }
   return false;
+}
+
+/** Whether a class is Nest's own one, not one that extends it. */
+function isUrlCache(type: Function): boolean {
+  const prototype: unknown = type.prototype;
+  return type.name === URL_CACHE || URL_CACHE_METHODS.every((method) => Object.hasOwn(prototype ?? {}, method));
+}
+
+/** What Nest injects into a class. */
+function dependenciesOf(type: Function): unknown[] {
+  const list = (key: string): unknown[] => (Reflect.getMetadata(key, type) ?? []) as unknown[];
+  const declared = [...list(SELF_DECLARED_DEPS_METADATA), ...list(PROPERTY_DEPS_METADATA)] as {
+    readonly param?: unknown;
+    readonly type?: unknown;
+  }[];
+  return [...list(PARAMTYPES_METADATA), ...declared.map(({ param, type: property }) => param ?? property)].map(
+    (token) => (isForwardReference(token) ? token.forwardRef() : token),
+  );
+}
+
+function isForwardReference(token: unknown): token is { forwardRef(): unknown } {
+  return typeof (token as { forwardRef?: unknown } | null | undefined)?.forwardRef === 'function';
+}
+
+/** What an instance holds, lists opened up. Getters are not called. */
+function valuesOf(interceptor: unknown): unknown[] {
+  if (typeof interceptor !== 'object' || interceptor === null) return [];
+  const properties: PropertyDescriptor[] = Object.values(Object.getOwnPropertyDescriptors(interceptor));
+  return properties.flatMap(({ value }): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]));
+}
+
+function isInterceptor(part: unknown): boolean {
+  try {
+    const carrier = (typeof part === 'function' ? part.prototype : part) as { intercept?: unknown } | null | undefined;
+    return typeof carrier?.intercept === 'function';
+  } catch {
+    // A proxy of the application's that does not know the property.
+    return false;
+  }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Post, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
-import { CrossTenant, TenantScoped } from 'nestjs-muck';
+import { CrossTenant, tenantCache, TenantScoped } from 'nestjs-muck';
 import type { Observable } from 'rxjs';
+import { CacheKey } from '../support/cache-interceptor.js';
 import { checkCaches } from '../../lib/tenancy/cache-check.js';
 
 /*
@@ -18,12 +19,13 @@ class CacheInterceptor implements NestInterceptor {
   }
 }
 class LoggingCache extends CacheInterceptor {}
-class TenantCache extends CacheInterceptor {
+class PathCache extends CacheInterceptor {
   override trackBy(): string {
-    return 'the tenant and the URL';
+    return 'the path';
   }
 }
-class LoggingTenantCache extends TenantCache {}
+class TenantCache extends tenantCache(CacheInterceptor) {}
+class LoggingTenantCache extends tenantCache(LoggingCache) {}
 class Other implements NestInterceptor {
   intercept(_: unknown, next: CallHandler): Observable<unknown> {
     return next.handle();
@@ -50,8 +52,8 @@ class OrdersController {
 /** The routes before which a cache stands, with its name. */
 function found(controllers: readonly Type[], everywhere: readonly unknown[] = []): string[] {
   return checkCaches(controllers, everywhere).map((problem) => {
-    expect(problem).toContain('finds answers by their URL');
-    const [, cache, route] = /^(\S+) stands before (\S+) /.exec(problem) ?? [];
+    expect(problem).toContain("without the tenant in its key: one tenant would get another tenant's response");
+    const [, cache, route] = /^(\S+?)(?:, which \S+ holds,)? caches (\S+) /.exec(problem) ?? [];
     return `${cache}: ${route}`;
   });
 }
@@ -62,13 +64,70 @@ describe('a cache that goes by URLs', () => {
   it('is found before each route that reads rows of a tenant, and before no other one', () => {
     expect(found([OrdersController], [CacheInterceptor])).toEqual(both('CacheInterceptor'));
     expect(found([OrdersController], [new CacheInterceptor()])).toEqual(both('CacheInterceptor'));
-    expect(found([OrdersController], [Other, LoggingCache, CacheInterceptor])).toEqual(both('LoggingCache'));
+    expect(found([OrdersController], [Other, CacheInterceptor, LoggingCache]).slice(0, 2)).toEqual(
+      both('CacheInterceptor'),
+    );
     expect(found([], [CacheInterceptor])).toEqual([]);
   });
 
-  it('is none where it has a key of its own, or is something else', () => {
-    expect(found([OrdersController], [TenantCache, new TenantCache(), LoggingTenantCache, Other])).toEqual([]);
+  it('is not found if tenantCache made it, or if it is another interceptor', () => {
+    const caches = [tenantCache(CacheInterceptor), TenantCache, new TenantCache(), LoggingTenantCache];
+    expect(found([OrdersController], [...caches, Other])).toEqual([]);
     expect(found([OrdersController])).toEqual([]);
+  });
+
+  it('is found before handlers of every method if it extends the cache of Nest, which decides about methods', () => {
+    const routes = ['list', 'one', 'make'];
+    for (const cache of [LoggingCache, PathCache]) {
+      expect(found([OrdersController], [cache])).toEqual(
+        routes.map((route) => `${cache.name}: OrdersController.${route}`),
+      );
+    }
+  });
+
+  it('is found before a handler with a fixed key, of whatever transport', () => {
+    class OrdersResolver {
+      @TenantScoped() @CacheKey('orders') @UseInterceptors(CacheInterceptor) orders(): void {}
+      @TenantScoped() @UseInterceptors(CacheInterceptor) others(): void {}
+      @CacheKey('news') @UseInterceptors(CacheInterceptor) news(): void {}
+      @CrossTenant('the platform looks on') @CacheKey('all') @UseInterceptors(CacheInterceptor) all(): void {}
+    }
+    expect(found([OrdersResolver])).toEqual(['CacheInterceptor: OrdersResolver.orders']);
+  });
+
+  it('is found in what an interceptor holds, and the interceptor is named', () => {
+    class Holder implements NestInterceptor {
+      readonly parts: unknown[];
+      constructor(...parts: unknown[]) {
+        this.parts = parts;
+      }
+      get cache(): unknown {
+        throw new Error('is not asked');
+      }
+      intercept(_: unknown, next: CallHandler): Observable<unknown> {
+        return next.handle();
+      }
+    }
+    const strange = new Proxy({}, { get: () => fail('knows no properties') });
+    const circle = new Holder();
+    circle.parts.push(circle, strange, undefined, 7, new Other());
+    expect(found([OrdersController], [circle, new Holder(tenantCache(CacheInterceptor))])).toEqual([]);
+    circle.parts.push(new Holder(new CacheInterceptor()));
+    expect(found([OrdersController], [circle])).toEqual(both('CacheInterceptor'));
+    expect(checkCaches([OrdersController], [circle])[0]).toContain(
+      'CacheInterceptor, which Holder holds, caches OrdersController.list without',
+    );
+  });
+
+  it('is found in what the application has made of an interceptor class', () => {
+    const instances = new Map<unknown, unknown[]>([
+      [Other, [Object.assign(new Other(), { inner: new CacheInterceptor() })]],
+    ]);
+    const problems = checkCaches([OrdersController], [Other], (type) => instances.get(type) ?? []);
+    expect(problems.map((problem) => problem.split(' caches')[0])).toEqual([
+      'CacheInterceptor, which Other holds,',
+      'CacheInterceptor, which Other holds,',
+    ]);
   });
 
   it('is found behind what is no interceptor', () => {
@@ -110,12 +169,19 @@ describe('a cache that goes by URLs', () => {
     expect(found([LabelsController, NotesController])).toEqual([
       'CacheInterceptor: LabelsController.own',
       'LoggingCache: NotesController.list',
+      'LoggingCache: NotesController.make',
     ]);
   });
 
-  it('is told of with what to write instead', () => {
-    const [problem] = checkCaches([OrdersController], [CacheInterceptor]);
-    expect(problem).toContain('Extend it, and put the tenant into the key: protected trackBy(context)');
-    expect(problem).toContain('return current && JSON.stringify([current, super.trackBy(context)]); }');
+  it('is told of with the line to type', () => {
+    const [problem] = checkCaches([OrdersController], [LoggingCache]);
+    expect(problem).toBe(
+      "LoggingCache caches OrdersController.list without the tenant in its key: one tenant would get another tenant's response. " +
+        'Use tenantCache(LoggingCache), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(LoggingCache))',
+    );
   });
 });
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}

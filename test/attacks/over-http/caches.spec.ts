@@ -1,63 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Header, Inject, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
-import type {
-  CallHandler,
-  CanActivate,
-  DynamicModule,
-  ExecutionContext,
-  NestInterceptor,
-  Provider,
-  Type,
-} from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { Controller, Get, Header, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
+import type { CanActivate, DynamicModule, ExecutionContext, NestInterceptor, Provider, Type } from '@nestjs/common';
+import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import {
   CrossTenant,
   Crud,
   CrudController,
   MuckModule,
-  Tenancy,
+  tenantCache,
   tenantFromHeader,
   tenantFromUser,
   TenantScoped,
 } from 'nestjs-muck';
 import type { TenantResolver } from 'nestjs-muck';
-import { of, tap } from 'rxjs';
-import type { Observable } from 'rxjs';
 import request from 'supertest';
 import { Repository } from 'typeorm';
 import { createApplication } from '../../support/adapters.js';
+import { CACHE_MANAGER, CacheInterceptor, MemoryCache } from '../../support/cache-interceptor.js';
 import { adaptersAndDatabases, openShop, Order } from './shop.js';
 import type { Shop } from './shop.js';
 
-/** What @nestjs/cache-manager has, in short: it keeps the answers to GET by their URL. */
-@Injectable()
-class CacheInterceptor implements NestInterceptor {
-  protected readonly answers = new Map<string, unknown>();
-
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const key = this.trackBy(context);
-    if (key === undefined) return next.handle();
-    if (this.answers.has(key)) return of(this.answers.get(key));
-    return next.handle().pipe(tap((answer) => void this.answers.set(key, answer)));
-  }
-
-  protected trackBy(context: ExecutionContext): string | undefined {
-    const { method, url } = context.switchToHttp().getRequest<{ method: string; url: string }>();
-    return method === 'GET' ? url : undefined;
-  }
-}
-
-/** As the error tells to write it. */
-@Injectable()
-class TenantCacheInterceptor extends CacheInterceptor {
-  @Inject() private readonly tenancy!: Tenancy;
-
-  protected override trackBy(context: ExecutionContext): string | undefined {
-    const { current } = this.tenancy;
-    return current && JSON.stringify([current, super.trackBy(context)]);
-  }
-}
+const TenantCacheInterceptor = tenantCache(CacheInterceptor);
 
 /** Its key is the URL still. */
 @Injectable()
@@ -128,7 +92,11 @@ describe.each(adaptersAndDatabases())('what caches keep, over HTTP with %s on %s
     shop = await openShop(adapter, kind, {
       resolver: tenantFromUser('organizationId'),
       controllers: [CachedController, EarlyController, ByHeaderController, OfAllController],
-      providers: [ByHeader, { provide: APP_INTERCEPTOR, useClass: TenantCacheInterceptor }],
+      providers: [
+        ByHeader,
+        { provide: CACHE_MANAGER, useClass: MemoryCache },
+        { provide: APP_INTERCEPTOR, useClass: TenantCacheInterceptor },
+      ],
       imports: [TypeOrmModule.forFeature([Order])],
     });
   });
@@ -192,7 +160,7 @@ describe('an application with a cache that goes by URLs', () => {
         MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
       ],
       controllers,
-      providers,
+      providers: [{ provide: CACHE_MANAGER, useClass: MemoryCache }, ...providers],
     };
     try {
       await (await createApplication(module)).close();
@@ -215,11 +183,11 @@ describe('an application with a cache that goes by URLs', () => {
 
   it.each([
     ['by its class', CacheInterceptor],
-    ['as an instance', new CacheInterceptor()],
+    ['as an instance', new CacheInterceptor(new MemoryCache(), new Reflector())],
     ['extended, with the key as it is', LoggingCacheInterceptor],
   ])('does not start where it stands before the rows of a tenant, %s', async (_how, cache) => {
     expect(await refusal([listing(cache)])).toMatch(
-      /CacheInterceptor stands before OrdersController\.list.*super\.trackBy/,
+      /CacheInterceptor caches OrdersController\.list without the tenant in its key/,
     );
   });
 
@@ -230,12 +198,12 @@ describe('an application with a cache that goes by URLs', () => {
         return 'orders';
       }
     }
-    expect(await refusal([OrdersController])).toMatch(/CacheInterceptor stands before OrdersController\.list/);
+    expect(await refusal([OrdersController])).toMatch(/CacheInterceptor caches OrdersController\.list/);
   });
 
   it('does not start where it stands before every route', async () => {
     const everywhere = { provide: APP_INTERCEPTOR, useClass: CacheInterceptor };
-    expect(await refusal([listing()], [everywhere])).toMatch(/CacheInterceptor stands before OrdersController\.list/);
+    expect(await refusal([listing()], [everywhere])).toMatch(/CacheInterceptor caches OrdersController\.list/);
   });
 
   it('starts where it stands before nothing that belongs to a tenant', async () => {

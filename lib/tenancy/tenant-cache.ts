@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { Inject, Optional } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
+import { defer, mergeAll } from 'rxjs';
+import { currentFrame, isPromiseLike } from './scope-frame.js';
+import { TenantInterceptor } from './tenant.interceptor.js';
+
+/** Marks the classes that {@link tenantCache} makes: the start takes them for caches that keep tenants apart. */
+const KEEPS_TENANTS_APART = Symbol('nestjs-muck:keeps-tenants-apart');
+
+type Key = string | null | undefined;
+type TrackBy = (this: unknown, context: ExecutionContext) => Key | Promise<Key>;
+type CacheClass = new (...args: never[]) => NestInterceptor & { trackBy: TrackBy };
+
+/** One class per base class, so that an application has one instance of it. */
+const made = new WeakMap<object, unknown>();
+
+/**
+ * Makes a `CacheInterceptor` that keeps tenants apart: the key of each response begins with the current tenant scope. What the base
+ * class decides stays as it is: which requests are cached, `@CacheKey()`, `@CacheTTL()`.
+ *
+ * It may stand anywhere before a route, also as `APP_INTERCEPTOR`: it opens the tenant scope of `@TenantScoped()` itself. Without a tenant
+ * scope (`@CrossTenant()`, a route without a decorator) nothing is cached.
+ *
+ * @param base `CacheInterceptor` of the application's own `@nestjs/cache-manager`, or a class that extends it
+ * @returns a class to use where the base class would stand; always the same one for the same base class
+ * @throws TypeError if the base class has no `trackBy` method
+ * @example
+ * @Controller('price-lists')
+ * @TenantScoped()
+ * @UseInterceptors(tenantCache(CacheInterceptor))
+ * export class PriceListsController { … }
+ *
+ * providers: [{ provide: APP_INTERCEPTOR, useClass: tenantCache(CacheInterceptor) }]
+ */
+export function tenantCache<C extends Type<NestInterceptor>>(base: C): C {
+  const known = made.get(base);
+  if (known !== undefined) return known as C;
+  const tenantCacheClass = extend(base as unknown as CacheClass);
+  made.set(base, tenantCacheClass);
+  return tenantCacheClass as unknown as C;
+}
+
+/**
+ * Returns the key under which a {@link tenantCache} keeps a response for the current tenant: to remove it when it is outdated.
+ *
+ * @param key the key that the base class gives: the request's URL, or that of `@CacheKey()`
+ * @returns undefined if no tenant scope is in force
+ * @example
+ * await this.cache.del(tenantCacheKey('/price-lists')!);
+ */
+export function tenantCacheKey(key: string): string | undefined {
+  const frame = currentFrame();
+  if (frame?.scope === undefined || frame.section !== undefined) return undefined;
+  // A store may compare keys without case or accents, as MySQL does: two tenants' digests still differ.
+  return `${digestOf(frame.scope.fingerprint)}:${key}`;
+}
+
+/** Whether a class was made by {@link tenantCache}, or extends such a class. */
+export function keepsTenantsApart(type: Function): boolean {
+  return KEEPS_TENANTS_APART in type;
+}
+
+function extend(Base: CacheClass): CacheClass {
+  if (typeof (Base as { prototype?: { trackBy?: unknown } }).prototype?.trackBy !== 'function') {
+    throw new TypeError(
+      'tenantCache takes CacheInterceptor of @nestjs/cache-manager, or a class that extends it: it has no trackBy method.',
+    );
+  }
+  class TenantCacheInterceptor extends Base {
+    static readonly [KEEPS_TENANTS_APART] = true;
+
+    @Optional()
+    @Inject(TenantInterceptor)
+    private readonly tenants: TenantInterceptor | undefined;
+
+    constructor(...args: never[]) {
+      super(...args);
+      // On the instance, over whatever a subclass overrides. Enumerable, since Nest copies the properties of request-scoped instances.
+      const { trackBy } = this;
+      Object.defineProperty(this, 'trackBy', {
+        enumerable: true,
+        // Async only if the base class is: a class that does not await its key would take the promise for one.
+        value: function (this: unknown, context: ExecutionContext): Key | Promise<Key> {
+          const key = trackBy.call(this, context);
+          return isPromiseLike(key) ? key.then(keyForTenant) : keyForTenant(key);
+        },
+      });
+    }
+
+    override intercept(context: ExecutionContext, next: CallHandler): ReturnType<NestInterceptor['intercept']> {
+      const { tenants } = this;
+      if (tenants?.isFor(context) !== true) return super.intercept(context, next);
+      return tenants.intercept(context, {
+        handle: () => defer(async () => await super.intercept(context, next)).pipe(mergeAll()),
+      });
+    }
+  }
+  Object.defineProperty(TenantCacheInterceptor, 'name', { value: `Tenant${Base.name}` });
+  return TenantCacheInterceptor;
+}
+
+function keyForTenant(key: Key): Key {
+  return key ? tenantCacheKey(key) : undefined;
+}
+
+const digests = new Map<string, string>();
+const REMEMBERED = 2000;
+
+function digestOf(fingerprint: string): string {
+  let digest = digests.get(fingerprint);
+  if (digest === undefined) {
+    digest = createHash('sha256').update(fingerprint).digest('hex');
+    if (digests.size >= REMEMBERED) digests.clear();
+    digests.set(fingerprint, digest);
+  }
+  return digest;
+}
