@@ -2,6 +2,8 @@
 export default {
   roots: ['<rootDir>/lib', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  // Applications of their own, with test runners of their own.
+  testPathIgnorePatterns: ['/node_modules/', '/test/compatibility/[^/]+/files/'],
   testTimeout: 30_000,
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
