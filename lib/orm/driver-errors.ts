@@ -1,5 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import { tenantColumnsOf } from './builders/write-rules.js';
 import type { SqlDialect } from './sql/tokens.js';
@@ -7,10 +8,16 @@ import type { Policies } from './policies.js';
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
 
 /** What a driver says of a failed statement, as far as the drivers have it in common. */
-interface DriverError {
+export interface DriverError {
   readonly code?: string | number;
   readonly errno?: number;
   readonly constraint?: string;
+  /** PostgreSQL: `Key (organization_id, email)=(1, a@b.example) already exists.` */
+  readonly detail?: string;
+  /** PostgreSQL: the table of the constraint, without its schema. */
+  readonly table?: string;
+  /** PostgreSQL: the column of a NOT NULL violation. */
+  readonly column?: string;
   readonly message?: string;
 }
 
@@ -31,7 +38,9 @@ export function asUniqueConflict(
   const [entity] = written;
   if (entity === undefined) return new UniqueConflictError('row', []);
   const tenantColumns = tenantColumnsOf(entity, policies).map(({ column }) => column.propertyPath);
-  const properties = propertiesOf(driverError, entity).filter((property) => !tenantColumns.includes(property));
+  const properties = violatedColumns(driverError, entity)
+    .map(({ propertyPath }) => propertyPath)
+    .filter((property) => !tenantColumns.includes(property));
   return new UniqueConflictError(entity.name, properties);
 }
 
@@ -47,19 +56,57 @@ export function isForeignKeyViolation({ code, errno, message = '' }: DriverError
   );
 }
 
-/** The properties of the key that a driver names, by its constraint's or its columns' names. */
-function propertiesOf({ constraint, message = '' }: DriverError, metadata: EntityMetadata): string[] {
+/**
+ * Returns the columns of the unique key that a driver names: by a constraint that the entity declares, or else by the columns that the
+ * database itself names, since tables that TypeORM did not create have constraints of other names.
+ *
+ * @param metadata the entity that was written
+ * @returns empty if the driver does not tell
+ */
+export function violatedColumns(
+  { constraint, detail, table, message = '' }: DriverError,
+  metadata: EntityMetadata,
+): readonly ColumnMetadata[] {
+  if (table !== undefined && table !== metadata.tableName) return [];
   const named = constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'/.exec(message)?.[1];
   if (named !== undefined) {
-    const key =
-      metadata.uniques.find(({ name }) => name === named)?.columns ??
-      metadata.indices.find(({ name }) => name === named)?.columns;
-    return (key ?? metadata.primaryColumns).map(({ propertyPath }) => propertyPath);
+    const declared = [...metadata.uniques, ...metadata.indices].find(({ name }) => name === named);
+    return declared?.columns ?? columnsOfDetail(detail, metadata) ?? columnsOfKeyName(named, metadata);
   }
   const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(', ') ?? [];
   return columns
-    .map((column) => metadata.findColumnWithDatabaseName(column.slice(column.indexOf('.') + 1))?.propertyPath)
-    .filter((property) => property !== undefined);
+    .map((column) => metadata.findColumnWithDatabaseName(column.slice(column.indexOf('.') + 1)))
+    .filter((column) => column !== undefined);
+}
+
+/**
+ * Returns the columns that PostgreSQL names in the detail of an error, also those inside an expression: `Key (lower(email::text))=(…)`.
+ *
+ * @returns undefined if it names none that the entity has
+ */
+export function columnsOfDetail(
+  detail: string | undefined,
+  metadata: EntityMetadata,
+): readonly ColumnMetadata[] | undefined {
+  // The message is translated, the form of the key is not.
+  const key = /\((.+?)\)=\(/.exec(detail ?? '')?.[1];
+  const names = key
+    ?.match(/"(?:[^"]|"")+"|[^\W\d]\w*/g)
+    ?.map((name) => name.replace(/^"|"$/g, '').replaceAll('""', '"'));
+  const columns = (names ?? [])
+    .map((name) => metadata.findColumnWithDatabaseName(name))
+    .filter((column) => column !== undefined);
+  return columns.length > 0 ? columns : undefined;
+}
+
+/** MySQL calls a primary key PRIMARY, and a unique key that nobody has named like its first column: `email`, `email_2`. */
+function columnsOfKeyName(name: string, metadata: EntityMetadata): readonly ColumnMetadata[] {
+  if (name === 'PRIMARY') return metadata.primaryColumns;
+  const first = name.replace(/_\d+$/, '');
+  const keys = [...metadata.uniques, ...metadata.indices.filter(({ isUnique }) => isUnique)].filter(({ columns }) =>
+    [name, first].includes(columns[0]?.databaseName),
+  );
+  return keys.length === 1 ? keys[0].columns : [];
 }
 
 /** What speaks of the statement, or of rows that it writes, and not of values that it reads. */
@@ -77,13 +124,7 @@ const TELLS_NOTHING = {
  */
 export function withoutValues(error: unknown, dialect: SqlDialect): unknown {
   if (!(error instanceof QueryFailedError) || currentFrame()?.scope === undefined) return error;
-  const {
-    code,
-    errno,
-    constraint,
-    column,
-    message = '',
-  } = error.driverError as DriverError & { readonly column?: string };
+  const { code, errno, constraint, column, message = '' } = error.driverError as DriverError;
   const isHarmless =
     dialect === 'postgres'
       ? TELLS_NOTHING.postgres.test(String(code))

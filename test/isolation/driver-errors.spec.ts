@@ -50,7 +50,38 @@ describe('an error about a unique key', () => {
   it.each<[what: string, error: QueryFailedError, properties: string[]]>([
     ['PostgreSQL, by a constraint', failed({ code: '23505', constraint: 'coupon_code_year' }), ['code', 'year']],
     ['PostgreSQL, by an index', failed({ code: '23505', constraint: 'coupon_serial' }), ['serial']],
-    ['PostgreSQL, by the primary key', failed({ code: '23505', constraint: 'PK_1234' }), ['shop', 'number']],
+    [
+      'PostgreSQL, by the primary key',
+      failed({ code: '23505', constraint: 'coupon_pkey', detail: 'Key (shop, number)=(1, 2) already exists.' }),
+      ['shop', 'number'],
+    ],
+    [
+      'PostgreSQL, by a constraint that the database named',
+      failed({
+        code: '23505',
+        table: 'coupon',
+        constraint: 'coupon_organization_id_coupon_code_key',
+        detail: 'Schlüssel »("organizationId", coupon_code)=(7, shop)=(year)« existiert bereits.',
+      }),
+      ['code'],
+    ],
+    [
+      'PostgreSQL, by an index over an expression',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key (lower(serial::text))=(x) already exists.' }),
+      ['serial'],
+    ],
+    [
+      'PostgreSQL, by a constraint of another table, which a trigger wrote',
+      failed({ code: '23505', table: 'log', constraint: 'log_pkey', detail: 'Key (shop)=(1) already exists.' }),
+      [],
+    ],
+    ['PostgreSQL, by a constraint that nobody knows', failed({ code: '23505', constraint: 'made_by_hand' }), []],
+    [
+      'MySQL, by a key that the database named',
+      failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_2'"),
+      ['serial'],
+    ],
+    ['MySQL, by a key that nobody knows', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'by_hand'"), []],
     ['PostgreSQL, of an exclusion', failed({ code: '23P01', constraint: 'coupon_serial' }), ['serial']],
     ['MySQL', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'coupon_serial'"), ['serial']],
     [

@@ -4,19 +4,11 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
-import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
+import { columnsOfDetail, isForeignKeyViolation, isUniqueViolation, violatedColumns } from '../../orm/driver-errors.js';
+import type { DriverError } from '../../orm/driver-errors.js';
 import { badRequest } from '../problem-details/bad-request.js';
 import { missingProblem } from '../problem-details/problem.js';
 import type { Resource } from './resource.js';
-
-/** What drivers say of a failed statement, as far as it is read. */
-interface DriverError {
-  readonly code?: string;
-  readonly errno?: number;
-  readonly constraint?: string;
-  readonly column?: string;
-  readonly message?: string;
-}
 
 /** MySQL: a value that is too long, out of range, or of the wrong form. */
 const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406, 1525];
@@ -36,7 +28,7 @@ export function explainDatabaseError(
   if (!(error instanceof QueryFailedError)) return error;
   const cause = error.driverError as DriverError;
   if (isUniqueViolation(cause))
-    return new UniqueConflictError(metadata.name, propertiesOf(uniqueColumns(cause, metadata)));
+    return new UniqueConflictError(metadata.name, propertiesOf(violatedColumns(cause, metadata)));
   if (isForeignKeyViolation(cause)) return explainForeignKey(cause, metadata, written);
   const missing = missingColumn(cause, metadata);
   if (missing !== undefined) return badRequest([missingProblem(missing.propertyPath)]);
@@ -47,20 +39,13 @@ export function explainDatabaseError(
 function explainForeignKey(cause: DriverError, metadata: EntityMetadata, written: readonly ColumnMetadata[]): Error {
   const name = cause.constraint ?? /CONSTRAINT `([^`]+)`/.exec(cause.message ?? '')?.[1];
   const key = metadata.foreignKeys.find((foreignKey) => foreignKey.name === name);
+  const named =
+    key?.columns ?? (cause.table === metadata.tableName ? columnsOfDetail(cause.detail, metadata) : undefined);
   // SQLite names no constraint: any reference that was written may be the one.
-  const columns = key?.columns ?? metadata.foreignKeys.flatMap((foreignKey) => foreignKey.columns);
+  const columns = named ?? metadata.foreignKeys.flatMap((foreignKey) => foreignKey.columns);
   const candidates = written.filter((column) => columns.includes(column));
   if (candidates.length === 0) return new ConflictException(['other rows still refer to this one']);
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
-}
-
-function uniqueColumns({ constraint, message = '' }: DriverError, metadata: EntityMetadata): readonly ColumnMetadata[] {
-  const name = constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'/.exec(message)?.[1];
-  if (name !== undefined) {
-    const key = [...metadata.uniques, ...metadata.indices].find((unique) => unique.name === name);
-    return key?.columns ?? metadata.primaryColumns;
-  }
-  return namedColumns(/UNIQUE constraint failed: (.+)$/.exec(message)?.[1], metadata);
 }
 
 /** PostgreSQL 23502, MySQL 1048 and 1364, SQLite's message. */

@@ -126,6 +126,7 @@ async function writeNest11(folder) {
   await writeJson(folder, 'tsconfig.build.json', {
     extends: './tsconfig.json',
     compilerOptions: { rootDir: './src' },
+    include: ['src'],
     exclude: ['node_modules', 'test', 'dist', '**/*spec.ts'],
   });
   // The older way of finding modules, which knows no `exports`.
@@ -137,6 +138,7 @@ async function writeNest11(folder) {
       resolvePackageJsonExports: undefined,
       noEmit: true,
       incremental: false,
+      rootDir: '.',
     },
     include: ['src', 'entry-points.ts'],
   });
