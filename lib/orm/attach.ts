@@ -89,7 +89,7 @@ function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
     if (connection !== undefined) Object.assign(driver, { queryRunner: undefined });
     const runner = createQueryRunner(mode);
     connection?.guard(runner);
-    guardRunner(runner, enforcement);
+    guardRunner(runner, enforcement, connection);
     return runner;
   };
 

@@ -70,6 +70,17 @@ export class SingleConnection {
     };
   }
 
+  /**
+   * Returns the query runner whose open transaction a statement of `runner` would become a part of.
+   *
+   * @returns undefined if it is the runner's own, or there is none
+   */
+  joinedTransaction(runner: QueryRunner): QueryRunner | undefined {
+    const holder = this.holder?.runner;
+    if (holder === undefined || holder === runner || !holder.isTransactionActive) return undefined;
+    return this.isInside() || this.sharesUnit() ? holder : undefined;
+  }
+
   /** `EntityManager.transaction` whose callback is known to run inside the transaction. */
   transaction(manager: EntityManager): EntityManager['transaction'] {
     return (...args: unknown[]) => {

@@ -13,6 +13,7 @@ import { asUniqueConflict, withoutValues } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
 import { isPersisting } from './persistence.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
+import type { SingleConnection } from './single-connection.js';
 import { requireOneTenant } from './unscoped-references.js';
 import { requireReferences, seesAll } from './visible-rows.js';
 
@@ -43,11 +44,13 @@ export function requireOneScope(runner: QueryRunner): void {
 /**
  * Puts a gate in front of a query runner, through which every statement of TypeORM and of the application goes. What a query builder
  * issued in the situation that is in force passes unread; everything else is read, and refused where it touches rows of tenants.
+ *
+ * @param connection the only connection of the database, if its runners share one
  */
-export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void {
+export function guardRunner(runner: QueryRunner, enforcement: Enforcement, connection?: SingleConnection): void {
   const guarded: GuardedRunner = runner;
   if (guarded[GATE] !== undefined) return;
-  const gate = new StatementGate(runner, enforcement);
+  const gate = new StatementGate(runner, enforcement, connection);
   guarded[GATE] = gate;
   runner.query = ((sql: string, parameters?: unknown[], structured?: boolean) =>
     gate.query(sql, parameters, structured)) as QueryRunner['query'];
@@ -75,6 +78,7 @@ class StatementGate {
   constructor(
     private readonly runner: QueryRunner,
     private readonly enforcement: Enforcement,
+    private readonly connection: SingleConnection | undefined,
   ) {
     // Each is called on the runner: to bind them would cost more than to keep them.
     // eslint-disable-next-line @typescript-eslint/unbound-method
@@ -108,9 +112,12 @@ class StatementGate {
     return runOutside(() => this.stock.connect.call(this.runner)) as Promise<never>;
   }
 
-  startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
-    if (!this.runner.isTransactionActive) this.transactionOf = currentFrame()?.scope?.fingerprint;
-    return this.controlling(() => this.stock.startTransaction.call(this.runner, isolationLevel));
+  async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+    if (!this.runner.isTransactionActive) {
+      this.joinedGate()?.keepToOneScope();
+      this.transactionOf = currentFrame()?.scope?.fingerprint;
+    }
+    await this.controlling(() => this.stock.startTransaction.call(this.runner, isolationLevel));
   }
 
   commitTransaction(): Promise<void> {
@@ -122,6 +129,7 @@ class StatementGate {
   }
 
   keepToOneScope(): void {
+    this.joinedGate()?.keepToOneScope();
     const scope = currentFrame()?.scope?.fingerprint;
     if (!this.runner.isTransactionActive || scope === undefined) return;
     this.transactionOf ??= scope;
@@ -130,6 +138,12 @@ class StatementGate {
         'a transaction of one tenant goes on in the scope of another. Use one transaction per scope',
       );
     }
+  }
+
+  /** The gate of the runner whose transaction this one's statements are part of: its rollback would undo them too. */
+  private joinedGate(): StatementGate | undefined {
+    const joined: GuardedRunner | undefined = this.connection?.joinedTransaction(this.runner);
+    return joined?.[GATE];
   }
 
   private async controlling(control: () => Promise<void>): Promise<void> {
