@@ -1,3 +1,5 @@
+import { application, library, librarySources } from './swc.config.mjs';
+
 /** @type {import('jest').Config} */
 export default {
   roots: ['<rootDir>/lib', '<rootDir>/test'],
@@ -23,19 +25,8 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!(.*/)?content-disposition/)'],
   transform: {
     '/content-disposition/.+\\.js$': ['@swc/jest', { swcrc: false, module: { type: 'commonjs' } }],
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        swcrc: false,
-        sourceMaps: 'inline',
-        jsc: {
-          target: 'es2023',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-          keepClassNames: true,
-        },
-      },
-    ],
+    [librarySources]: ['@swc/jest', library],
+    '^.+\\.ts$': ['@swc/jest', application],
   },
 
   collectCoverageFrom: ['lib/**/*.ts'],

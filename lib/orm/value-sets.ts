@@ -24,12 +24,16 @@ export class ValueSets {
     return copy;
   }
 
-  /** The properties that an update sets, unknown ones too: TypeORM refuses those. */
+  /**
+   * The properties that an update sets, unknown ones too: TypeORM refuses those. TypeORM skips a property that is
+   * undefined, but would write NULL for one of an embedded object, and a class declares properties that have no value.
+   */
   ofUpdate(values: ObjectLiteral, prefix = ''): ObjectLiteral {
     const copy: ObjectLiteral = {};
     for (const key in values) {
       const path = prefix === '' ? key : `${prefix}.${key}`;
-      copy[key] = this.property(path, values[key]);
+      const value: unknown = values[key];
+      if (value !== undefined) copy[key] = this.property(path, value);
     }
     return copy;
   }

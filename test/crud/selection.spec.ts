@@ -219,11 +219,12 @@ describe.each(databasesToTest())('what a select reads, on %s', (kind) => {
 
   it('hidden columns are not read', async () => {
     const [person] = await read(Person);
-    expect(person).not.toHaveProperty('secret');
+    expect((person as Person).secret).toBeUndefined();
   });
 
   it('with fields named, only those and the key are read', async () => {
     const [polygon] = await read(Polygon, [], ['day']);
-    expect(Object.keys(polygon).sort()).toEqual(['day', 'id', 'initial']);
+    const given = Object.entries(polygon).filter(([, value]) => value !== undefined);
+    expect(given.map(([property]) => property).sort()).toEqual(['day', 'id', 'initial']);
   });
 });

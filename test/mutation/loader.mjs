@@ -5,11 +5,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
-import jestConfig from '../../jest.config.mjs';
+import { compilerOptionsFor } from '../../swc.config.mjs';
 
 /** Module hooks that let Node load the test files as Jest does: TypeScript, the package by its name, and a harness for Jest's globals. */
 
-const [, options] = /** @type {any} */ (jestConfig).transform['^.+\\.ts$'];
 const harness = new URL('./jest-globals.mjs', import.meta.url).href;
 
 /** @type {string} */
@@ -50,7 +49,9 @@ export async function load(url, context, next) {
 /** @param {string} file */
 async function compile(file) {
   const source = await readFile(file, 'utf8');
-  const kept = join(compiled, `${createHash('sha1').update(source).digest('hex')}.mjs`);
+  const options = compilerOptionsFor(file);
+  const digest = createHash('sha1').update(JSON.stringify(options)).update(source).digest('hex');
+  const kept = join(compiled, `${digest}.mjs`);
   if (existsSync(kept)) return readFile(kept, 'utf8');
   const { code } = await transform(source, { ...options, filename: file, module: { type: 'es6' } });
   await writeFile(kept, code);

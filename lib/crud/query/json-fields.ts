@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { EntityMetadata } from 'typeorm';
-import { isShownPlainly, showsExposedOnly } from '../resource/exposure.js';
+import { isShownPlainly, showsExposedOnly, shownProperties } from '../resource/exposure.js';
 import type { ShownProperties } from '../resource/exposure.js';
 import { isLoaded } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
@@ -33,31 +33,39 @@ export function compileJsonFields({
   dto,
 }: JsonFieldsSource): readonly JsonField[] | undefined {
   const { target } = metadata;
-  if (
-    typeof target !== 'function' ||
-    !isPlainEntity(metadata) ||
-    !startsEmpty(() => metadata.create(undefined, { fromDeserializer: true }) as object)
-  )
+  const rowFields = declaredOf(() => createRow(metadata));
+  const declared = dto === undefined ? rowFields : declaredOf(() => new dto());
+  if (typeof target !== 'function' || !isPlainEntity(metadata) || rowFields === undefined || declared === undefined)
     return undefined;
   const loaded = new Map(columns.filter(isLoaded).map((column) => [column.property, column]));
-  // A DTO decides the order, otherwise the row does.
-  const order = dto === undefined ? [...loaded.keys()].filter((property) => shown.has(property)) : [...shown.keys()];
-  const fields = order.map((property): JsonField | undefined => {
+  // A DTO decides the order, otherwise the row does: class fields first, as the class declares them.
+  const shownNames = dto === undefined ? [...loaded.keys()].filter((name) => shown.has(name)) : namesIn(dto, shown);
+  if (shownNames?.length !== shown.size) return undefined;
+  const names = [...new Set([...declared, ...shownNames])].filter((name) => shownNames.includes(name));
+  const columnNames = dto === undefined ? names : names.map((name) => [...shown.keys()][shownNames.indexOf(name)]);
+  const fields = columnNames.map((property): JsonField | undefined => {
     const column = loaded.get(property);
     const key = shown.get(property)!.key;
     // What the class-transformer would find under another name is for it to find.
     const isPlain = column !== undefined && (key === property || !loaded.has(key));
     return isPlain ? { column, key, toJson: column.type.toJson } : undefined;
   });
-  const isShownSo = (type: Function): boolean => order.every((property) => isShownPlainly(type, property));
-  if (order.length !== shown.size || fields.includes(undefined)) return undefined;
-  if (dto === undefined) return isShownSo(target) && !showsExposedOnly(target) ? (fields as JsonField[]) : undefined;
+  if (fields.includes(undefined) || !columnNames.every((name) => isShownPlainly(target, name))) return undefined;
+  if (dto === undefined) return showsExposedOnly(target) ? undefined : (fields as JsonField[]);
   const isPlainDto =
-    isShownSo(dto) &&
-    isShownSo(target) &&
-    startsEmpty(() => new dto()) &&
+    names.every((name) => isShownPlainly(dto, name)) &&
     fields.every((field) => SCALARS.has(field!.column.type.schema.type));
   return isPlainDto ? (fields as JsonField[]) : undefined;
+}
+
+/**
+ * The DTO's own names of the properties in `shown`, in the same order.
+ *
+ * @returns undefined if two of them show one column
+ */
+function namesIn(dto: Type<object>, shown: ShownProperties): readonly string[] | undefined {
+  const names = [...shownProperties(dto, []).keys()];
+  return names.length === shown.size ? names : undefined;
 }
 
 /** Types in JSON of values that no class stands behind. */
@@ -74,11 +82,20 @@ function isPlainEntity(metadata: EntityMetadata): boolean {
   );
 }
 
-/** Whether nothing is in an object of a class before something is put there. */
-function startsEmpty(create: () => object): boolean {
+function createRow(metadata: EntityMetadata): object {
+  return metadata.create(undefined, { fromDeserializer: true }) as object;
+}
+
+/**
+ * The properties that a new object of a class has, in their order: class fields without a value.
+ *
+ * @returns undefined if one has a value, which the answer would show, or if the object cannot be made
+ */
+function declaredOf(create: () => object): readonly string[] | undefined {
   try {
-    return Object.keys(create()).length === 0;
+    const entries = Object.entries(create());
+    return entries.every(([, value]) => value === undefined) ? entries.map(([property]) => property) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -48,7 +48,7 @@ async function fill(
   for (const entity of entities) {
     const source = byKey.get(keyOf(entity));
     for (const { propertyName } of metadata.relationIds) {
-      if (source !== undefined && propertyName in source) entity[propertyName] = source[propertyName] as unknown;
+      if (source?.[propertyName] !== undefined) entity[propertyName] = source[propertyName] as unknown;
     }
   }
 }

@@ -88,6 +88,23 @@ export function setColumnValue(target: object, { property, metadata }: ResourceC
   holder[name] = value;
 }
 
+/**
+ * Sets a column's value in a change of a stored row. An embedded object is made without its constructor, whose initial
+ * values (and declared properties, which are undefined) are those of a new row and would be written over the stored ones.
+ */
+export function setChangedValue(target: object, { property, metadata }: ResourceColumn, value: unknown): void {
+  const levels = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
+  const path = property.split('.');
+  const name = path.pop()!;
+  let holder = target as Record<string, unknown>;
+  for (const [depth, part] of path.entries()) {
+    const type = levels[depth]?.type;
+    const prototype = typeof type === 'function' ? (type.prototype as object) : Object.prototype;
+    holder = (holder[part] ??= Object.create(prototype)) as Record<string, unknown>;
+  }
+  holder[name] = value;
+}
+
 /** A column that the entity has no property for, except through its relation. */
 export function standsForRelation(column: ColumnMetadata): boolean {
   return column.isVirtual && column.relationMetadata !== undefined;

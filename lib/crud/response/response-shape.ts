@@ -59,7 +59,8 @@ export class ResponseShape {
   private byKeys(row: Record<string, unknown>, dto: Type<object>): Record<string, unknown> {
     const renamed = this.renamed.get(dto)!;
     if (renamed.length === 0) return row;
-    const isOwn = (property: string): boolean => property in row || this.presentation.properties.has(property);
+    const isOwn = (property: string): boolean =>
+      row[property] !== undefined || this.presentation.properties.has(property);
     const values = renamed.map(([property, key]) => row[isOwn(property) ? property : key]);
     renamed.forEach(([, key], index) => (row[key] = values[index]));
     return row;

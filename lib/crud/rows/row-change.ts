@@ -4,7 +4,7 @@ import { isPlainObject } from '../body/plain-object.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from '../resource/resource.js';
-import { isChangeable, setColumnValue, standsForRelation } from '../resource/resource-column.js';
+import { isChangeable, setChangedValue, standsForRelation } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { isSameValue } from './same-value.js';
 
@@ -32,7 +32,7 @@ export class RowChange<T extends object> {
     for (const [column, value] of values) {
       if ((!isChangeable(column) && column.owner !== 'tenant') || narrowing.values.has(column)) continue;
       if (typeof value === 'function' || standsForRelation(column.metadata)) this.uncompared.set(column, value);
-      else setColumnValue(this.next, column, value);
+      else setChangedValue(this.next, column, value);
     }
   }
 
@@ -49,11 +49,11 @@ export class RowChange<T extends object> {
    */
   written(): ObjectLiteral | undefined {
     const changes: ObjectLiteral = {};
-    for (const [column, value] of this.uncompared) setColumnValue(changes, column, value);
+    for (const [column, value] of this.uncompared) setChangedValue(changes, column, value);
     for (const column of this.resource.columns) {
       if (column.owner === 'server' || !column.metadata.isUpdate || this.narrowing.values.has(column)) continue;
       const value = this.valueInNext(column);
-      if (value !== undefined) setColumnValue(changes, column, value);
+      if (value !== undefined) setChangedValue(changes, column, value);
     }
     return Object.keys(changes).length > 0 ? changes : undefined;
   }
@@ -82,7 +82,7 @@ export class RowChange<T extends object> {
       // Asking a lazy relation for its key would load it.
       if (standsForRelation(column.metadata)) continue;
       const stored: unknown = column.metadata.getEntityValue(this.row);
-      if (stored !== undefined) setColumnValue(copy, column, copyOf(stored));
+      if (stored !== undefined) setChangedValue(copy, column, copyOf(stored));
     }
     return copy;
   }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
+import { compilerOptionsFor } from '../../../swc.config.mjs';
 
 /**
  * Runs the library's sources, and refuses `@nestjs/swagger` as Node does where it is not installed.
@@ -17,13 +18,7 @@ export const resolve = async (specifier, context, next) => {
 /** @type {import('node:module').LoadHook} */
 export const load = async (url, context, next) => {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
-    swcrc: false,
-    jsc: {
-      target: 'es2023',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    },
-  });
+  const file = fileURLToPath(url);
+  const { code } = await transform(await readFile(file, 'utf8'), { ...compilerOptionsFor(file), filename: file });
   return { format: 'module', source: code, shortCircuit: true };
 };
