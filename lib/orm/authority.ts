@@ -14,19 +14,17 @@ export type Authority = 'everything' | CheckedScope;
  * @throws TenantScopeMissingError when nothing is in force, or the unscoped section has ended
  */
 export function authorityOver(metadata: EntityMetadata | undefined): Authority {
+  if (isUnscoped(metadata)) return 'everything';
   const frame = currentFrame();
-  const section = openSection(frame);
-  if (section !== undefined && (section.entities === undefined || (metadata && names(section.entities, metadata)))) {
-    return 'everything';
-  }
   if (frame?.scope === undefined) throw new TenantScopeMissingError(metadata?.name ?? 'hand-written SQL');
   return frame.scope;
 }
 
-/** Whether the running code is in an open section that is unscoped for every entity. */
-export function isUnscoped(): boolean {
+/** Whether the running code is in an open section that is unscoped for every entity, or for the given one. */
+export function isUnscoped(metadata?: EntityMetadata): boolean {
   const section = openSection(currentFrame());
-  return section !== undefined && section.entities === undefined;
+  if (section === undefined) return false;
+  return section.entities === undefined || (metadata !== undefined && names(section.entities, metadata));
 }
 
 /** Tells two situations apart in which a statement may mean different rows. */

@@ -1,12 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { authorityOver } from './authority.js';
+import { Cascades } from './cascades.js';
+import type { ForeignCascade } from './cascades.js';
 import { compilePolicy } from './compile-policy.js';
-import { isScoped } from './policy.js';
 import type { ParentLink, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
@@ -26,12 +26,16 @@ export class Policies {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
   private readonly compiling = new Set<EntityMetadata>();
   private readonly texts = new Map<EntityMetadata, Map<string, string>>();
+  /** What the database deletes or changes by foreign keys. */
+  readonly cascades: Cascades;
   private tables?: {
     readonly of: readonly EntityMetadata[];
     readonly byName: ReadonlyMap<string, readonly EntityMetadata[]>;
   };
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: DataSource) {
+    this.cascades = new Cascades(dataSource, (metadata) => this.of(metadata));
+  }
 
   get driver(): Driver {
     return this.dataSource.driver;
@@ -131,43 +135,22 @@ export class Policies {
       .join('.');
   }
 
+  /** As {@link Cascades.ofDelete}, by a table's name as raw SQL gives it. */
+  cascadeOfDelete(table: string): ForeignCascade | undefined {
+    return first(this.metadatasOf(table), (metadata) => this.cascades.ofDelete(metadata));
+  }
+
   /**
-   * A scoped entity of which rows of all tenants go or change along when rows of this one are deleted: those that refer to shared rows that
-   * go, however many steps away. Undefined when there is none.
+   * As {@link Cascades.ofUpdate}, by the names that raw SQL gives.
+   *
+   * @param columns names of the changed columns in lower case; undefined for any column
    */
-  takenAlongWith(metadata: EntityMetadata): EntityMetadata | undefined {
-    const going = new Set([metadata]);
-    for (const gone of going) {
-      const isShared = this.of(gone).kind === 'shared';
-      for (const other of this.dataSource.entityMetadatas) {
-        const rules = other.foreignKeys
-          .filter(({ referencedEntityMetadata }) => referencedEntityMetadata === gone)
-          .map(({ onDelete }) => onDelete!);
-        if (isShared && isScoped(this.of(other)) && rules.some((rule) => /CASCADE|SET/i.test(rule))) return other;
-        if (rules.some((rule) => /CASCADE/i.test(rule))) going.add(other);
-      }
-    }
-    return undefined;
-  }
-
-  /** A scoped entity of which rows of all tenants lose their reference when rows of this shared one get other keys; undefined when there is none. */
-  forgottenBy(metadata: EntityMetadata, keys: ReadonlySet<ColumnMetadata>): EntityMetadata | undefined {
-    if (this.of(metadata).kind !== 'shared') return undefined;
-    return this.dataSource.entityMetadatas.find(
-      (other) =>
-        isScoped(this.of(other)) &&
-        other.foreignKeys.some(
-          ({ referencedColumns, onUpdate }) =>
-            referencedColumns.some((column) => keys.has(column)) && /SET/i.test(onUpdate!),
-        ),
-    );
-  }
-
-  /** As {@link takenAlongWith}, by a table's name. */
-  takenAlongWithTable(table: string): EntityMetadata | undefined {
-    return this.metadatasOf(table)
-      .map((metadata) => this.takenAlongWith(metadata))
-      .find((other) => other !== undefined);
+  cascadeOfUpdate(table: string, columns: readonly string[] | undefined): ForeignCascade | undefined {
+    return first(this.metadatasOf(table), (metadata) => {
+      const names = metadata.columns.map(({ databaseName }) => databaseName);
+      const changed = names.filter((name) => columns?.includes(name.toLowerCase()) ?? true);
+      return this.cascades.ofUpdate(metadata, new Set(changed));
+    });
   }
 
   /** The table of the query cache, in lower case; undefined where there is none in the database. */
@@ -218,6 +201,14 @@ export class Policies {
   private escape(name: string): string {
     return this.driver.escape(name);
   }
+}
+
+function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Inside a predicate's own sub-query the next alias, so that it does not hide the one that it refers to. */

@@ -66,7 +66,9 @@ function checkStatements(dataSource: DataSource, metadata: EntityMetadata): void
       aliased,
     );
     if (metadata.tableType === 'view') continue;
-    expect(metadata, `a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target), plain);
+    // Deletes that the cascade check refuses are never sent.
+    if (policies.cascades.ofDelete(metadata) === undefined)
+      expect(metadata, `a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target), plain);
     const set = ordinaryColumn(dataSource, metadata)?.createValueMap(null);
     if (set !== undefined)
       expect(metadata, `an update of ${name}`, () => manager.createQueryBuilder().update(target).set(set), plain);

@@ -5,6 +5,7 @@ import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';
 import type { RenderedInsert } from './rendering.js';
 import { NameRoles } from './sql/name-roles.js';
+import { readChanges } from './sql/row-changes.js';
 import { findDynamicSql } from './sql/dynamic-sql.js';
 import { isHarmless } from './sql/session-statements.js';
 import type { RunnerState } from './sql/session-statements.js';
@@ -117,7 +118,7 @@ export class StatementAudit {
         return `it reads ${limited[0].name} without its tenant predicate`;
       }
     }
-    return this.findUnexplained(tokens, shape);
+    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
   }
 
   private findLimited(read: SqlTokens, state: RunnerState): string | undefined {
@@ -129,13 +130,20 @@ export class StatementAudit {
     const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
     if (verb !== undefined)
       return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
-    if (tokens.some(({ kind, text }) => kind === 'word' && text === 'delete')) {
-      const along = shape.mentions.find(({ table }) => this.policies.takenAlongWithTable(table) !== undefined);
-      if (along !== undefined)
-        return `it would take rows of ${this.policies.takenAlongWithTable(along.table)!.name} along, of all tenants`;
-    }
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
-    return mention === undefined ? this.findUnexplained(tokens, shape) : this.byHand(mention.table);
+    if (mention !== undefined) return this.byHand(mention.table);
+    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
+  }
+
+  /** A change of rows in SQL text by which the database would change rows that the scope may not see. */
+  private findCascade(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+    for (const { table, deletes, columns } of readChanges(tokens, shape)) {
+      const cascade =
+        (deletes ? this.policies.cascadeOfDelete(table) : undefined) ?? this.policies.cascadeOfUpdate(table, columns);
+      if (cascade !== undefined)
+        return `it would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`;
+    }
+    return undefined;
   }
 
   private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {

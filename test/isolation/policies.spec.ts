@@ -257,13 +257,13 @@ describe('rows of tenants that go along with shared ones', () => {
   });
 
   it('are those whose key says so, and no others', () => {
-    expect(policies.takenAlongWith(dataSource.getMetadata(OtherPlace))?.name).toBe('Fair');
-    expect(policies.takenAlongWith(dataSource.getMetadata(Place))).toBeUndefined();
+    expect(policies.cascades.ofDelete(dataSource.getMetadata(OtherPlace))?.entity.name).toBe('Fair');
+    expect(policies.cascades.ofDelete(dataSource.getMetadata(Place))).toBeUndefined();
   });
 
   it('are found in whichever schema the table of that name is', () => {
-    expect(policies.takenAlongWithTable('place')?.name).toBe('Fair');
-    expect(policies.takenAlongWithTable('fair')).toBeUndefined();
+    expect(policies.cascadeOfDelete('place')?.by).toBe('Fair.place (ON DELETE CASCADE)');
+    expect(policies.cascadeOfDelete('fair')).toBeUndefined();
   });
 });
 
@@ -314,12 +314,12 @@ describe('rows of tenants that forget shared ones which get another key', () => 
     const forgotten = (entity: Type<object>, property: string): string | undefined => {
       const metadata = open.getMetadata(entity);
       const column = metadata.findColumnWithPropertyName(property)!;
-      return policiesOf(open).forgottenBy(metadata, new Set([column]))?.name;
+      return policiesOf(open).cascades.ofUpdate(metadata, new Set([column.databaseName]))?.entity.name;
     };
     expect(forgotten(Currency, 'code')).toBe('Account');
     expect(forgotten(Currency, 'number')).toBe('Note');
     expect(forgotten(Currency, 'name')).toBeUndefined();
-    expect(forgotten(Planet, 'code')).toBeUndefined();
+    expect(forgotten(Planet, 'code')).toBe('Account');
     // Own rows refer to own ones.
     expect(forgotten(Account, 'code')).toBeUndefined();
   });

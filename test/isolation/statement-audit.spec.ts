@@ -144,9 +144,14 @@ describe('the audit of statements', () => {
         'WITH "a" AS (SELECT 1), "note" AS (SELECT 1) SELECT 1',
         /common table expression is named like .*Note/,
       ],
-      ['that takes rows along', 'DELETE FROM "region"', /take rows of Branch along/],
-      ['that takes rows along, named behind another', 'DELETE FROM "news" USING "region"', /take rows of Branch along/],
+      ['that takes rows along', 'DELETE FROM "region"', /change rows of Branch that the scope may not see/],
+      [
+        'that takes rows along, named behind another',
+        'DELETE FROM "news" USING "region"',
+        /change rows of Branch that the scope may not see/,
+      ],
       ['that takes rows along further in', 'WITH a AS (DELETE FROM "region" RETURNING *) SELECT 1', /rows of Branch/],
+      ['that replaces rows', `REPLACE INTO "region" VALUES (1)`, /rows of Branch/],
     ])('refuses a statement %s', (_, sql, reason) => {
       expect(raw(sql)).toMatch(reason);
     });

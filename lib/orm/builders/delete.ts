@@ -10,15 +10,15 @@ import { writtenMetadata } from './write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
 export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {
-  /** @throws StatementRefusedError for a shared row with which the database would delete or change rows of all tenants */
+  /** @throws StatementRefusedError if the database would delete or change rows that the scope may not see by ON DELETE */
   protected override createDeleteExpression(): string {
     const metadata = writtenMetadata(this.expressionMap);
     const { policies } = requireEnforcement(this.dataSource);
-    const along = metadata && !isUnscoped() ? policies.takenAlongWith(metadata) : undefined;
-    if (along !== undefined) {
+    const cascade = metadata && !isUnscoped() ? policies.cascades.ofDelete(metadata) : undefined;
+    if (cascade !== undefined) {
       throw new StatementRefusedError(
-        `deleting rows of ${metadata!.name} would take rows of ${along.name} along, of all tenants`,
-        "Do it in tenancy.unscoped('why', fn), or give the foreign key onDelete: 'RESTRICT'.",
+        `deleting rows of ${metadata!.name} would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`,
+        "Do it in tenancy.unscoped('why', fn), or give that foreign key onDelete: 'RESTRICT'.",
       );
     }
     return super.createDeleteExpression();

@@ -19,6 +19,7 @@ import {
   isLimited,
   requireGeneratedKey,
   requireNamedTenant,
+  requireOwnCascades,
   requireOwnTenant,
   requireParent,
   tenantColumnsOf,
@@ -121,23 +122,30 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       rendering?.unscoped.push({ keys });
     }
     this.requireWholeKeys(keys, policies);
+    requireOwnCascades(metadata, this.overwrittenColumns(metadata), policies);
     if (dialect === 'mysql' && isIgnoring(this.expressionMap)) requireKeysForAll(keys, policies);
     rendering?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
   }
 
   /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
   private requireWholeKeys({ metadata }: WrittenKeys, policies: Policies): void {
-    const { overwrite } = this.expressionMap.onUpdate ?? {};
-    if (overwrite === undefined) return;
+    const overwritten = new Set(this.overwrittenColumns(metadata).map(({ databaseName }) => databaseName));
+    if (overwritten.size === 0) return;
     const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column);
-    const isTold = tenantColumns.every(({ databaseName }) => overwrite.includes(databaseName));
+    const isTold = tenantColumns.every(({ databaseName }) => overwritten.has(databaseName));
     for (const key of foreignKeysOf(metadata, policies)) {
       const own = key.columns.map((pair) => pair.own).filter((column) => !tenantColumns.includes(column));
-      const over = own.filter(({ databaseName }) => overwrite.includes(databaseName));
+      const over = own.filter(({ databaseName }) => overwritten.has(databaseName));
       if (over.length === 0) continue;
       if (over.length < own.length) throw givenInPart(metadata, key);
       if (!isTold) this.requireOwnConflicts(metadata, policies);
     }
+  }
+
+  /** Some databases compare names of columns without their case. */
+  private overwrittenColumns({ columns }: EntityMetadata): readonly ColumnMetadata[] {
+    const overwrite = new Set(this.expressionMap.onUpdate?.overwrite?.map((name) => name.toLowerCase()));
+    return columns.filter(({ databaseName }) => overwrite.has(databaseName.toLowerCase()));
   }
 
   private requireOwnRows(metadata: EntityMetadata, policies: Policies): void {

@@ -2,7 +2,6 @@ import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
-import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { selectedExactly } from '../exact-columns.js';
 import { keyColumnsOf, lookupsFor } from '../foreign-keys.js';
@@ -15,7 +14,14 @@ import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
-import { isLimited, requireOwnTenant, requireParent, tenantColumnsOf, writtenMetadata } from './write-rules.js';
+import {
+  isLimited,
+  requireOwnCascades,
+  requireOwnTenant,
+  requireParent,
+  tenantColumnsOf,
+  writtenMetadata,
+} from './write-rules.js';
 
 /** An update that changes rows of the tenant scope only, and cannot move them out of it. */
 export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scoped(UpdateQueryBuilder)<Entity> {
@@ -42,7 +48,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
     if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
     else currentRendering()?.unscoped.push({ keys, changes: this.changedRows(metadata, policies) });
-    requireNoneAlong(metadata, written, policies);
+    requireOwnCascades(metadata, written, policies);
     this.keepLookedUp(values, keys, policies);
     this.expressionMap.valuesSet = values;
     try {
@@ -87,16 +93,6 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
       driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),
     );
   }
-}
-
-/** @throws StatementRefusedError when rows of all tenants would forget a shared row that gets another key */
-function requireNoneAlong(metadata: EntityMetadata, written: ReadonlySet<ColumnMetadata>, policies: Policies): void {
-  const along = isUnscoped() ? undefined : policies.forgottenBy(metadata, written);
-  if (along === undefined) return;
-  throw new StatementRefusedError(
-    `another key for rows of ${metadata.name} would change rows of ${along.name}, of all tenants`,
-    "Do it in tenancy.unscoped('why', fn), or give the foreign key onUpdate: 'CASCADE'.",
-  );
 }
 
 function requireOwnRow(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {

@@ -1,9 +1,11 @@
 import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
 import type { CheckedScope } from '../../tenancy/tenant-scope.js';
-import { authorityOver } from '../authority.js';
+import { authorityOver, isUnscoped } from '../authority.js';
 import type { Policies } from '../policies.js';
 import { isScoped } from '../policy.js';
 import type { TenantColumn } from '../policy.js';
@@ -106,4 +108,24 @@ export function requireParent(
       );
     }
   }
+}
+
+/**
+ * Another key for a referenced row changes the rows that refer to it, by ON UPDATE.
+ *
+ * @throws StatementRefusedError if the scope may not see some of these rows
+ */
+export function requireOwnCascades(
+  metadata: EntityMetadata,
+  written: Iterable<ColumnMetadata>,
+  policies: Policies,
+): void {
+  if (isUnscoped()) return;
+  const changed = new Set([...written].map(({ databaseName }) => databaseName));
+  const cascade = policies.cascades.ofUpdate(metadata, changed);
+  if (cascade === undefined) return;
+  throw new StatementRefusedError(
+    `another key for rows of ${metadata.name} would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`,
+    "Do it in tenancy.unscoped('why', fn), or give that foreign key onUpdate: 'RESTRICT'.",
+  );
 }

@@ -1,0 +1,80 @@
+import type { StatementShape } from './mentions.js';
+import { isIdentifier, isKeywordAt, isSignAt } from './tokens.js';
+import type { SqlToken } from './tokens.js';
+
+/** Rows of a table that SQL text deletes or updates. */
+export interface RowChange {
+  /** Last part of the name, unquoted, in lower case. */
+  readonly table: string;
+  readonly deletes: boolean;
+  /** Names of the columns that are set, in lower case; undefined for any column. */
+  readonly columns: readonly string[] | undefined;
+}
+
+/** Words that end the assignments of an UPDATE. */
+const AFTER_ASSIGNMENTS = new Set(['where', 'from', 'returning', 'order', 'limit']);
+/** Words before an UPDATE that is the second part of an upsert. */
+const BEFORE_UPSERT = new Set(['do', 'key']);
+
+/** Finds the rows that a statement, or a part of it, deletes, replaces or updates. Errs on the side of finding too many. */
+export function readChanges(tokens: readonly SqlToken[], shape: StatementShape): readonly RowChange[] {
+  return tokens.flatMap((_, i) => {
+    const change = isKeywordAt(tokens, i) ? changeAt(tokens, shape, i) : undefined;
+    if (change === undefined) return [];
+    const { ofToken } = shape.brackets;
+    // Several tables, for MySQL deletes from each of a join.
+    return shape.mentions
+      .filter(({ bracket }) => bracket === ofToken[i])
+      .map(({ table }): RowChange => ({ table, ...change }));
+  });
+}
+
+function changeAt(
+  tokens: readonly SqlToken[],
+  shape: StatementShape,
+  i: number,
+): Pick<RowChange, 'deletes' | 'columns'> | undefined {
+  const before = tokens[i - 1]?.text ?? '';
+  const isCalled = isSignAt(tokens, i + 1, '(');
+  switch (tokens[i].text) {
+    case 'delete':
+      return before === 'on' ? undefined : { deletes: true, columns: [] };
+    case 'replace':
+      return isCalled ? undefined : { deletes: true, columns: undefined };
+    case 'merge':
+      return tokens[i + 1]?.text === 'into' ? { deletes: true, columns: undefined } : undefined;
+    case 'update':
+      if (before === 'for' || before === 'on') return undefined;
+      return { deletes: false, columns: assignedColumns(tokens, shape, BEFORE_UPSERT.has(before) ? i : undefined, i) };
+    default:
+      return undefined;
+  }
+}
+
+/** The columns that stand before an equals sign behind SET, in the same brackets. */
+function assignedColumns(
+  tokens: readonly SqlToken[],
+  { brackets }: StatementShape,
+  upsert: number | undefined,
+  update: number,
+): readonly string[] {
+  const bracket = brackets.ofToken[update];
+  const isHere = (i: number): boolean => brackets.ofToken[i] === bracket;
+  const end = brackets.closing[bracket] ?? tokens.length;
+  const names: string[] = [];
+  let isAssigning = upsert !== undefined;
+  let list: string[] = [];
+  for (let i = update + 1; i < end; i += 1) {
+    if (isHere(i) && isKeywordAt(tokens, i)) {
+      if (tokens[i].text === 'set') isAssigning = true;
+      else if (isAssigning && AFTER_ASSIGNMENTS.has(tokens[i].text)) break;
+    }
+    if (!isAssigning) continue;
+    if (isSignAt(tokens, i, '(')) list = [];
+    if (isIdentifier(tokens[i])) list.push(tokens[i].text);
+    if (!isSignAt(tokens, i + 1, '=')) continue;
+    // `(a, b) = (…)` sets each column of the list.
+    names.push(...(isSignAt(tokens, i, ')') ? list : [tokens[i].text]));
+  }
+  return names;
+}
