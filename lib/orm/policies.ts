@@ -104,6 +104,11 @@ export class Policies {
     return this.metadatasOf(table).filter((metadata) => this.of(metadata).kind !== 'shared');
   }
 
+  /** Whether an entity stands behind a table's name, unquoted and in lower case. */
+  isMapped(table: string): boolean {
+    return this.metadatasOf(table).length > 0;
+  }
+
   private metadatasOf(table: string): readonly EntityMetadata[] {
     const metadatas = this.dataSource.entityMetadatas;
     // A DataSource that is initialised again has new metadata.

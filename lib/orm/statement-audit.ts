@@ -150,7 +150,8 @@ export class StatementAudit {
     if (hidesSql) return 'it contains something that databases read in different ways';
     if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
       return 'the query cache holds results of all tenants';
-    return findDynamicSql(tokens, shape) ?? this.findShadow(shape);
+    const isMapped = (table: string): boolean => this.policies.isMapped(table);
+    return findDynamicSql(tokens, shape, { dialect: this.dialect, isMapped }) ?? this.findShadow(shape);
   }
 
   /** A common table expression that is named like a limited table would stand in its place, in predicates too. */

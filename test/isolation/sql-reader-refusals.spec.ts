@@ -4,15 +4,16 @@ import { findDynamicSql } from '../../lib/orm/sql/dynamic-sql.js';
 import { readShape } from '../../lib/orm/sql/mentions.js';
 import { isHarmless } from '../../lib/orm/sql/session-statements.js';
 import { readTokens } from '../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
 
 /* What is refused wherever it stands, and what a connection may be asked beside reading and writing. */
 
 const words = (text: string): string[] => text.split(/\s+/);
 
 describe('a function or table that reads beside the tables that are named', () => {
-  const found = (sql: string): string | undefined => {
-    const { tokens } = readTokens(sql, 'postgres');
-    return findDynamicSql(tokens, readShape(tokens));
+  const found = (sql: string, dialect: SqlDialect = 'postgres'): string | undefined => {
+    const { tokens } = readTokens(sql, dialect);
+    return findDynamicSql(tokens, readShape(tokens), { dialect, isMapped: (table) => table === 'general_log' });
   };
 
   it.each(
@@ -23,7 +24,16 @@ describe('a function or table that reads beside the tables that are named', () =
       pg_reload_conf pg_rotate_logfile pg_switch_wal pg_promote pg_advisory_lock pg_advisory_unlock pg_advisory_unlock_all
       pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared pg_create_restore_point pg_drop_replication_slot
       pg_logical_slot_get_changes pg_replication_slot_advance pg_ls_dir pg_stat_file pg_stat_reset pg_stat_reset_shared lo_get
-      get_lock release_lock release_all_locks benchmark`),
+      get_lock release_lock release_all_locks benchmark connectby pg_background_launch run_command_on_workers bytecode tables_used
+      pg_file_write pg_logdir_ls lo_import lo_put loread lowrite readfile writefile fsdir zipfile get_raw_page heap_page_items
+      heap_page_item_attrs tuple_data_split page_header fsm_page_contents bt_metap bt_page_items bt_page_stats bt_multi_page_stats
+      bt_index_check brin_page_items brin_metapage_info gin_leafpage_items gist_page_items hash_page_items hash_bitmap_info
+      hash_metapage_info pgstattuple pgstatindex pg_relpages pg_visibility pg_visibility_map pg_check_visible
+      pg_truncate_visibility_map pgrowlocks pg_buffercache_pages pg_prewarm autoprewarm_dump_now pg_freespace
+      pg_get_wal_records_info verify_heapam pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_stat_statements
+      pg_stat_clear_snapshot pg_prepared_statement pg_cursor pg_log_backend_memory_contexts pg_notify pg_wal_replay_pause
+      pg_backup_start pg_copy_logical_replication_slot pg_restore_relation_stats pg_clear_attribute_stats keyring_key_fetch
+      audit_log_read version_tokens_show service_get_write_locks fts3_tokenizer`),
   )('is refused where it is called: %s', (name) => {
     const refused = new RegExp(`^${name.toLowerCase()}\\(\\)`);
     expect(found(`SELECT ${name}(1)`)).toMatch(refused);
@@ -35,15 +45,14 @@ describe('a function or table that reads beside the tables that are named', () =
   });
 
   it.each(
-    words(`load_extensions setvals pg_read_files pg_stat_get_ pg_create_ pg_drop_ pg_logical_ pg_replication_ pg_ls_ lo_ now count
+    words(`load_extensions setvals pg_read_files pg_stat_ pg_size_pretty pg_database_size pg_backend_pid version nextval pg_typeof pg_create_ pg_drop_ pg_logical_ pg_replication_ pg_ls_ lo_ now count
       pg_advisory_xact_lock benchmarks`),
   )('is not one that is called alike: %s', (name) => {
     expect(found(`SELECT ${name}(1)`)).toBeUndefined();
   });
 
   it('is not a text that reads like a call', () => {
-    const { tokens } = readTokens(`SELECT 'load_extension' (1)`, 'sqlite');
-    expect(findDynamicSql(tokens, readShape(tokens))).toBeUndefined();
+    expect(found(`SELECT 'load_extension' (1)`, 'sqlite')).toBeUndefined();
   });
 
   it.each([
@@ -68,7 +77,7 @@ describe('a function or table that reads beside the tables that are named', () =
   });
 
   it.each(
-    words(`pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic pg_statistic_ext_data sqlite_stat1 sqlite_stat3 sqlite_stat4
+    words(`pg_stat_user_tables pg_statio_user_tables pg_buffercache sqlite_stmt pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic pg_statistic_ext_data sqlite_stat1 sqlite_stat3 sqlite_stat4
       column_stats column_statistics innodb_table_stats sqlite_sequence pg_stat_activity pg_stat_statements processlist innodb_trx
       events_statements_history events_statements_current pg_toast pg_toast_1234 pg_largeobject pg_largeobject_metadata
       pg_prepared_statements pg_cursors general_log slow_log dbstat sqlite_dbpage`),
@@ -78,12 +87,129 @@ describe('a function or table that reads beside the tables that are named', () =
     expect(found(`SELECT ${name} FROM a`)).toBeUndefined();
   });
 
-  it.each(words('sqlite_stat2 sqlite_stat10 pg_stats_x pg_cursorsx events_statements_ dbstats'))(
+  it.each([
+    'performance_schema.threads',
+    'performance_schema.user_variables_by_thread',
+    'PERFORMANCE_SCHEMA.data_locks',
+    '`sys`.`session`',
+    'mysql.user',
+    'mysql.general_log',
+    'information_schema.innodb_locks',
+    'information_schema.user_variables',
+    'information_schema.client_statistics',
+  ])('is refused in a schema about the server: %s', (name) => {
+    expect(found(`SELECT 1 FROM news JOIN ${name} x ON 1`, 'mysql')).toMatch(/ is about all tenants$/);
+  });
+
+  it.each(['information_schema.tables', 'client_statistics', 'my.threads', 'general_log', 'news, general_log'])(
+    'is not a table of the application: %s',
+    (name) => {
+      expect(found(`SELECT 1 FROM ${name}`, 'mysql')).toBeUndefined();
+    },
+  );
+
+  it.each(words('sqlite_stat2 sqlite_stat10 xpg_stats pg_cursorsx events_statements_ dbstats'))(
     'is not one that is called alike: %s',
     (name) => {
       expect(found(`SELECT 1 FROM ${name}`)).toBeUndefined();
     },
   );
+});
+
+describe('what outlives a statement on its connection', () => {
+  const found = (sql: string, dialect: SqlDialect): string | undefined => {
+    const { tokens } = readTokens(sql, dialect);
+    return findDynamicSql(tokens, readShape(tokens), { dialect, isMapped: () => false });
+  };
+
+  it.each([
+    'SELECT @x := body FROM news',
+    'SELECT @x:=1',
+    'SELECT @`x` := 1',
+    "SELECT @'x'",
+    'SELECT 1 + @x',
+    'SELECT * FROM news WHERE id = (@x := id)',
+    'SELECT x := 1',
+  ])('is a user variable of MySQL: %s', (sql) => {
+    expect(found(sql, 'mysql')).toMatch(/^a user variable/);
+  });
+
+  it.each([
+    ['mysql', 'SELECT @@version, @@session.sql_mode, @@global.read_only'],
+    ['mysql', "SELECT '@x := 1', `@x`"],
+    ['mysql', 'SELECT * FROM news WHERE id = :x AND a = :y'],
+    ['postgres', 'SELECT @ -1, a @> b, a <@ b, a @@ b'],
+    ['sqlite', 'SELECT @x'],
+  ] as const)('is no variable of a server, no text, no operator (%s): %s', (dialect, sql) => {
+    expect(found(sql, dialect)).toBeUndefined();
+  });
+
+  it.each([
+    'SELECT 1 INTO @a',
+    'SELECT body INTO OUTFILE "/tmp/x" FROM news',
+    "SELECT body FROM news INTO DUMPFILE '/tmp/x'",
+    'SELECT * INTO copied FROM news',
+    'SELECT * INTO TEMP copied FROM news',
+    'WITH x AS (SELECT 1) SELECT * INTO copied FROM x',
+    'SELECT 1, (SELECT 2 INTO x)',
+    'SELECT a AS insert INTO x FROM news, INTO y',
+    'SELECT a AS ignore INTO x FROM news',
+  ])('is SELECT … INTO: %s', (sql) => {
+    for (const dialect of ['mysql', 'postgres', 'sqlite'] as const) expect(found(sql, dialect)).toBeDefined();
+  });
+
+  it.each([
+    'INSERT INTO news (id) VALUES (1)',
+    'INSERT IGNORE INTO news (id) VALUES (1)',
+    'INSERT LOW_PRIORITY IGNORE INTO news (id) VALUES (1)',
+    'INSERT OR REPLACE INTO news (id) VALUES (1)',
+    'INSERT OR ROLLBACK INTO news (id) VALUES (1)',
+    'REPLACE DELAYED INTO news (id) VALUES (1)',
+    'WITH x AS (INSERT INTO news (id) VALUES (1) RETURNING id) SELECT * FROM x',
+    'SELECT x.into FROM x',
+  ])('is no INSERT or REPLACE: %s', (sql) => {
+    for (const dialect of ['mysql', 'postgres', 'sqlite'] as const) expect(found(sql, dialect)).toBeUndefined();
+  });
+
+  it('is what LAST_INSERT_ID is given, not what it gives', () => {
+    expect(found('SELECT LAST_INSERT_ID(5)', 'mysql')).toMatch(/^last_insert_id\(\)/);
+    expect(found('SELECT LAST_INSERT_ID()', 'mysql')).toBeUndefined();
+  });
+
+  it('is a job of pg_cron', () => {
+    expect(found("SELECT cron.schedule('a', '* * * * *', 'DELETE FROM ticket')", 'postgres')).toMatch(/^schedule\(\)/);
+    expect(found('SELECT schedule(1)', 'postgres')).toBeUndefined();
+    expect(found('SELECT * FROM cron.job', 'postgres')).toBe('job is about all tenants');
+  });
+
+  it.each([
+    'EXPLAIN EXECUTE a(1)',
+    'EXPLAIN ANALYZE EXECUTE a',
+    'EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE a',
+    'EXPLAIN FOR CONNECTION 5',
+    'EXPLAIN FORMAT=JSON FOR CONNECTION 5',
+    'EXPLAIN ANALYZE CREATE TABLE a AS SELECT 1',
+    'EXPLAIN DECLARE a CURSOR FOR SELECT 1',
+    'EXPLAIN news',
+    'EXPLAIN',
+    'EXPLAIN (ANALYZE',
+  ])('is not explained: %s', (sql) => {
+    expect(found(sql, 'postgres')).toMatch(/^EXPLAIN of/);
+  });
+
+  it.each([
+    'EXPLAIN SELECT 1',
+    'EXPLAIN ANALYZE VERBOSE SELECT 1',
+    'EXPLAIN (ANALYZE true, FORMAT JSON) SELECT 1',
+    'EXPLAIN QUERY PLAN SELECT 1',
+    'EXPLAIN FORMAT=JSON SELECT 1',
+    'EXPLAIN (SELECT 1)',
+    'EXPLAIN WITH x AS (SELECT 1) SELECT * FROM x',
+    'EXPLAIN DELETE FROM news',
+    'SELECT explain FROM news',
+  ])('may be explained: %s', (sql) => {
+    expect(found(sql, 'postgres')).toBeUndefined();
+  });
 });
 
 const HARMLESS = [
@@ -94,9 +220,6 @@ const HARMLESS = [
   'SHOW time zone',
   'SHOW transaction isolation level',
   'SHOW TABLES',
-  'LISTEN a',
-  'UNLISTEN *',
-  "NOTIFY a, 'b'",
   'PRAGMA table_info("a b")',
   'PRAGMA index_list(a)',
   'PRAGMA foreign_keys',
@@ -134,8 +257,9 @@ const NEVER = [
   'SHOW a',
   'SHOW tables x',
   'x SHOW tables',
-  'x LISTEN a',
-  'LISTENS a',
+  'LISTEN a',
+  'UNLISTEN *',
+  "NOTIFY a, 'b'",
   'PRAGMA foreign_keys = 0',
   'PRAGMA table_info(a); DROP TABLE a',
   'PRAGMA table_info(a(b))',

@@ -1,31 +1,124 @@
 import type { StatementShape } from './mentions.js';
-import { isIdentifier, isSignAt } from './tokens.js';
-import type { SqlToken } from './tokens.js';
+import { isIdentifier, isKeywordAt, isSignAt } from './tokens.js';
+import type { SqlDialect, SqlToken } from './tokens.js';
 
-/** Functions that run SQL given as text, read a table given by name, or set a counter that all tenants share. */
-const DYNAMIC_FUNCTIONS =
-  /^(?:query_to_xml|query_to_xml_and_xmlschema|query_to_xmlschema|cursor_to_xml|cursor_to_xmlschema|table_to_xml|table_to_xml_and_xmlschema|table_to_xmlschema|schema_to_xml\w*|database_to_xml\w*|dblink\w*|xpath_table|crosstab\w*|ts_stat|ts_rewrite|load_extension|pg_read_file|pg_read_binary_file|lo_export|load_file|setval|set_config|pg_stat_get_\w+|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_promote|pg_advisory_(?:lock|unlock)\w*|pg_try_advisory_lock\w*|pg_create_\w+|pg_drop_\w+|pg_logical_\w+|pg_replication_\w+|pg_ls_\w+|pg_stat_file|pg_stat_reset\w*|lo_\w+|get_lock|release_lock|release_all_locks|benchmark)$/;
+/** Functions that run SQL given as text, or read a table given by its name. */
+const READ_BY_TEXT =
+  '(?:query|cursor|table)_to_xml(?:_and_xmlschema)?|(?:query|cursor|table)_to_xmlschema|(?:schema|database)_to_xml\\w*|dblink\\w*|xpath_table|' +
+  'crosstab\\w*|connectby\\w*|ts_stat|ts_rewrite|load_extension|pg_background_\\w+|run_command_on_\\w+|bytecode|tables_used';
+/** Functions that read or write files of the server, and large objects. */
+const FILES =
+  'pg_read_file|pg_read_binary_file|pg_ls_\\w+|pg_file_\\w+|pg_logdir_ls|lo_\\w+|loread|lowrite|load_file|readfile|writefile|fsdir|zipfile';
+/** Functions that read pages of tables and indexes, or tell how much they hold. */
+const PAGES =
+  'get_raw_page|heap_page_\\w+|tuple_data_split|page_header|fsm_page_contents|bt_metap|bt_\\w*page_\\w+|bt_index_\\w+|brin_\\w+|gin_\\w+|' +
+  'gist_page_\\w+|hash_(?:page|bitmap|metapage)_\\w+|pgstat\\w+|pg_relpages|pg_visibility\\w*|pg_check_\\w+|pg_truncate_visibility_map|pgrowlocks|' +
+  'pg_buffercache\\w*|pg_prewarm|autoprewarm\\w*|pg_freespace|pg_get_wal_\\w+|verify_heapam|(?:pg_relation|pg_total_relation|pg_table|pg_indexes)_size';
+/** Functions about other sessions, and about the server. */
+const SERVER =
+  'pg_stat_\\w+|pg_prepared_statement|pg_cursor|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_log_\\w+|pg_notify|' +
+  'pg_switch_wal|pg_wal_replay_\\w+|pg_promote|pg_backup_\\w+|pg_create_\\w+|pg_drop_\\w+|pg_copy_\\w+|pg_logical_\\w+|pg_replication_\\w+|' +
+  'pg_restore_\\w+|pg_clear_\\w+|benchmark|keyring_\\w+|audit_log_\\w+|version_tokens_\\w+';
+/** Functions whose effect stays on the connection, or in a counter of all tenants. */
+const LASTING =
+  'setval|set_config|pg_advisory_(?:lock|unlock)\\w*|pg_try_advisory_lock\\w*|get_lock|release_lock|release_all_locks|service_\\w+_locks|fts3_tokenizer';
+const DYNAMIC_FUNCTIONS = new RegExp(`^(?:${[READ_BY_TEXT, FILES, PAGES, SERVER, LASTING].join('|')})$`);
 
 /** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
 const STATISTICS =
-  /^(?:pg_stats(?:_ext(?:_exprs)?)?|pg_statistic(?:_ext_data)?|sqlite_stat[134]|column_stats|column_statistics|innodb_table_stats|sqlite_sequence|pg_stat_activity|pg_stat_statements|processlist|innodb_trx|events_statements_\w+|pg_toast\w*|pg_largeobject\w*|pg_prepared_statements|pg_cursors|general_log|slow_log|dbstat|sqlite_dbpage)$/;
+  /^(?:pg_stat\w*|pg_toast\w*|pg_largeobject\w*|pg_prepared_statements|pg_cursors|pg_buffercache\w*|sqlite_stat[134]|sqlite_sequence|sqlite_dbpage|sqlite_stmt|dbstat|column_stats|column_statistics|innodb_(?:table_stats|trx)|processlist|events_statements_\w+|general_log|slow_log)$/;
+/** Schemas that hold nothing else, or also something else. */
+const STATISTICS_SCHEMAS: Readonly<Record<SqlDialect, Readonly<Record<string, RegExp>>>> = {
+  mysql: {
+    performance_schema: /./,
+    sys: /./,
+    mysql: /./,
+    information_schema: /^(?:innodb_\w+|user_variables|(?:user|client|table|index)_statistics|query_cache_info)$/,
+  },
+  postgres: { cron: /./ },
+  sqlite: {},
+};
+
+/** Words between EXPLAIN and the statement that it explains. */
+const EXPLAIN_OPTIONS = new Set(
+  'analyze verbose extended partitions query plan format = json tree traditional true false on off'.split(' '),
+);
+const EXPLAINED = new Set('select with values insert update delete replace ('.split(' '));
+/** Words between INSERT or REPLACE and INTO. */
+const INSERT_OPTIONS = new Set(
+  'ignore low_priority high_priority delayed or rollback abort fail replace insert'.split(' '),
+);
+
+/** What of a statement's surroundings decides how it is read. */
+export interface DynamicSqlContext {
+  readonly dialect: SqlDialect;
+  /** Whether an entity stands behind a table's name. */
+  readonly isMapped: (table: string) => boolean;
+}
 
 /**
- * Says what in a statement reads rows without naming their table where it can be read.
+ * Says what in a statement reads rows without naming their table where it can be read, or leaves something for whoever gets the connection next.
  *
- * @returns undefined when there is no such thing
+ * @returns undefined if there is no such thing
  */
-export function findDynamicSql(tokens: readonly SqlToken[], { mentions }: StatementShape): string | undefined {
-  const statistics = mentions.find(({ table }) => STATISTICS.test(table));
+export function findDynamicSql(
+  tokens: readonly SqlToken[],
+  { mentions }: StatementShape,
+  { dialect, isMapped }: DynamicSqlContext,
+): string | undefined {
+  const statistics = mentions.find(({ table, token }) => {
+    const schema = isSignAt(tokens, token - 1, '.') ? tokens[token - 2]?.text : undefined;
+    if (schema !== undefined && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;
+    return STATISTICS.test(table) && !(schema === undefined && isMapped(table));
+  });
   if (statistics !== undefined) return `${statistics.table} is about all tenants`;
-  const call = tokens.find(
-    (token, i) =>
-      isIdentifier(token) &&
-      DYNAMIC_FUNCTIONS.test(token.text) &&
-      tokens[i + 1]?.text === '(' &&
-      !isLocalSetting(tokens, i),
-  );
-  return call && `${call.text}() does what cannot be read here`;
+  const call = tokens.find((_, i) => isDynamicCall(tokens, i));
+  if (call !== undefined) return `${call.text}() does what cannot be read here`;
+  if (tokens.some((_, i) => isSelectInto(tokens, i)))
+    return 'SELECT … INTO writes what it reads into a table, a file or a variable';
+  if (dialect === 'mysql' && tokens.some((_, i) => isUserVariable(tokens, i)))
+    return 'a user variable (@name, :=) outlives the statement on a connection that other tenants use next';
+  if (explainsElse(tokens)) return 'EXPLAIN of anything but a query or write may run, or tell of, another statement';
+  return undefined;
+}
+
+function isDynamicCall(tokens: readonly SqlToken[], i: number): boolean {
+  const token = tokens[i];
+  if (!isIdentifier(token) || tokens[i + 1]?.text !== '(') return false;
+  // With an argument it sets what it returns later, to others too.
+  if (token.text === 'last_insert_id') return !isSignAt(tokens, i + 2, ')');
+  if (isSignAt(tokens, i - 1, '.') && tokens[i - 2]?.text === 'cron') return true;
+  return DYNAMIC_FUNCTIONS.test(token.text) && !isLocalSetting(tokens, i);
+}
+
+/** INTO that belongs to no INSERT or REPLACE. */
+function isSelectInto(tokens: readonly SqlToken[], i: number): boolean {
+  if (tokens[i].text !== 'into' || !isKeywordAt(tokens, i)) return false;
+  let before = i - 1;
+  while (before >= 0 && tokens[before].kind === 'word' && INSERT_OPTIONS.has(tokens[before].text)) {
+    if (tokens[before].text === 'insert' || tokens[before].text === 'replace') return false;
+    before -= 1;
+  }
+  return true;
+}
+
+/** `@name` or `:=`, but not a variable of the server, `@@name`. */
+function isUserVariable(tokens: readonly SqlToken[], i: number): boolean {
+  if (isSignAt(tokens, i, ':')) return isSignAt(tokens, i + 1, '=') && tokens[i + 1].start === tokens[i].end;
+  if (!isSignAt(tokens, i, '@')) return false;
+  return !isSignAt(tokens, i - 1, '@') && !isSignAt(tokens, i + 1, '@');
+}
+
+function explainsElse(tokens: readonly SqlToken[]): boolean {
+  if (tokens[0]?.kind !== 'word' || tokens[0].text !== 'explain') return false;
+  let i = 1;
+  // PostgreSQL's options in brackets; elsewhere a bracket opens a query.
+  if (isSignAt(tokens, i, '(') && tokens[i + 1]?.text !== 'select' && tokens[i + 1]?.text !== 'with') {
+    while (i < tokens.length && !isSignAt(tokens, i, ')')) i += 1;
+    i += 1;
+  }
+  while (EXPLAIN_OPTIONS.has(tokens[i]?.text ?? '')) i += 1;
+  return !EXPLAINED.has(tokens[i]?.text ?? '');
 }
 
 /** `set_config(…, …, true)` ends with the transaction. */

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import type { Client, Notification } from 'pg';
+import { attacks, crossedIf } from '../../support/attack.js';
+import { Note } from '../../support/desk.js';
+import { foreign, GLOBEX, tenancy } from '../../support/world.js';
+import type { World } from '../../support/world.js';
+
+/*
+ * A pooled connection serves one tenant after the other. What a statement leaves on it, or in a file of the server, is there for the next
+ * tenant, in a place that no entity stands for.
+ */
+
+type Kinds = Record<string, string>;
+const onlyMariadb: Kinds = {
+  sqljs: 'MySQL alone has it',
+  postgres: 'MySQL alone has it',
+  postgres15: 'MySQL alone has it',
+};
+const onlyPostgres: Kinds = { sqljs: 'PostgreSQL alone has it', mariadb: 'PostgreSQL alone has it' };
+const onlyPageinspect: Kinds = { ...onlyPostgres, postgres: 'its server comes without extensions' };
+
+/** Globex runs a query of its own notes with a text in its SELECT. */
+const globexSelects = (world: World, text: string): Promise<unknown> =>
+  tenancy.run(GLOBEX, () =>
+    world.repo(Note).createQueryBuilder('note').select(text).where({ id: foreign.note }).getRawMany(),
+  );
+
+/** Asks on several connections, one of which Globex has used. */
+async function askAll(world: World, sql: string): Promise<unknown[]> {
+  return Promise.all(Array.from({ length: 10 }, () => world.dataSource.query(sql).catch(String)));
+}
+
+async function heard(world: World, notify: () => Promise<unknown>): Promise<unknown> {
+  return world.withRunner(async (runner) => {
+    const client = (await runner.connect()) as Client;
+    const messages: Notification[] = [];
+    client.on('notification', (message) => messages.push(message));
+    await runner.query('LISTEN muck');
+    await notify();
+    await runner.query('SELECT 1');
+    await runner.query('UNLISTEN *');
+    return messages.map(({ payload }) => payload);
+  });
+}
+
+attacks('what a statement leaves behind for the next tenant', {
+  'is no user variable that a builder assigns': {
+    attempt: async (world) => {
+      await globexSelects(world, '@left := note.body');
+      return askAll(world, 'SELECT @left AS body');
+    },
+    not: onlyMariadb,
+  },
+  'is no user variable that a condition assigns': {
+    attempt: async (world) => {
+      await tenancy.run(GLOBEX, () =>
+        world.repo(Note).createQueryBuilder('note').where("(@met := note.body) <> ''").getMany(),
+      );
+      return askAll(world, 'SELECT @met AS body');
+    },
+    not: onlyMariadb,
+  },
+  'is no user variable that SELECT INTO sets': {
+    attempt: async (world) => {
+      await globexSelects(world, 'note.body INTO @kept');
+      return askAll(world, 'SELECT @kept AS body');
+    },
+    not: onlyMariadb,
+  },
+  'is no user variable that an unscoped section has set': {
+    attempt: async (world) => {
+      await tenancy.unscoped('why', () =>
+        world.dataSource.query("SELECT @set := MAX(body) FROM note WHERE body LIKE '%globex%'"),
+      );
+      return askAll(world, 'SELECT @set AS body');
+    },
+    not: onlyMariadb,
+  },
+  'is no value of LAST_INSERT_ID': {
+    attempt: async (world) => {
+      await globexSelects(world, 'LAST_INSERT_ID(note.id)');
+      const rows = await askAll(world, 'SELECT LAST_INSERT_ID() AS id');
+      return crossedIf(rows.flat().some((row) => Number((row as { id: unknown }).id) === foreign.note));
+    },
+    not: onlyMariadb,
+  },
+  'is no file that the server writes': {
+    attempt: async (world) => {
+      const file = `/tmp/muck-${randomUUID()}`;
+      await globexSelects(world, `note.body INTO OUTFILE '${file}'`);
+      return readFile(file, 'utf8');
+    },
+    not: onlyMariadb,
+  },
+  'is no table that SELECT INTO makes': {
+    attempt: async (world) => {
+      await globexSelects(world, 'note.body INTO copied');
+      const rows = await askAll(world, 'SELECT * FROM copied');
+      await tenancy.unscoped('cleans up', () => world.dataSource.query('DROP TABLE copied'));
+      return rows;
+    },
+    not: onlyPostgres,
+  },
+  'is no temporary table that SELECT INTO makes': {
+    attempt: async (world) => {
+      await globexSelects(world, 'note.body INTO TEMP kept_for_later');
+      return askAll(world, 'SELECT * FROM kept_for_later');
+    },
+    not: onlyPostgres,
+  },
+  'is no notification': {
+    attempt: (world) => heard(world, () => globexSelects(world, "pg_notify('muck', note.body)")),
+    not: onlyPostgres,
+  },
+  'is no notification by hand': {
+    attempt: (world) =>
+      heard(world, () => tenancy.run(GLOBEX, () => world.dataSource.query("NOTIFY muck, 'of globex'"))),
+    not: onlyPostgres,
+  },
+});
+
+attacks('what a server tells of a table that is named in a text', {
+  'are no rows of its pages': {
+    given: ({ dataSource }) => dataSource.query('CREATE EXTENSION IF NOT EXISTS pageinspect'),
+    attempt: ({ dataSource }) =>
+      dataSource.query(`SELECT encode(t_data, 'escape') AS row FROM heap_page_items(get_raw_page('no' || 'te', 0))`),
+    not: onlyPageinspect,
+  },
+  'is not how much it holds': {
+    attempt: async ({ dataSource }) => {
+      const [{ size }] = await dataSource.query<{ size: string }[]>(
+        `SELECT pg_total_relation_size('no' || 'te') AS size`,
+      );
+      return crossedIf(Number(size) > 0);
+    },
+    not: onlyPostgres,
+  },
+  'are no counters of its rows': {
+    attempt: async ({ dataSource }) =>
+      crossedIf(
+        (await dataSource.query<unknown[]>(`SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'no' || 'te'`))
+          .length > 0,
+      ),
+    not: onlyPostgres,
+  },
+});
