@@ -6,8 +6,11 @@ export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // Applications of their own, with test runners of their own.
   testPathIgnorePatterns: ['/node_modules/', '/test/compatibility/[^/]+/files/'],
-  testTimeout: 30_000,
+  // A watchdog, no measure: the machine may have other work.
+  testTimeout: 120_000,
   maxWorkers: 2,
+  // Each file leaves its modules in memory. A worker that has grown so is replaced: at the end it could not exit within the half second it has.
+  workerIdleMemoryLimit: '1GB',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // The databases first, so that the output ends with the counts.

@@ -19,6 +19,9 @@ import pg from 'pg';
  * @property {Partial<Record<DatabaseKind, string>>} missing and why
  */
 
+/** A server of this machine answers at once, unless every processor is busy. In milliseconds. */
+const CONNECTION_LIMIT = 30_000;
+
 /** Where to look for each kind, in this order. */
 /** @type {Record<DatabaseKind, () => string[]>} */
 const candidates = {
@@ -104,7 +107,7 @@ export async function dropLeftovers({ prefix, found }) {
  * @param {(client: pg.Client) => Promise<R>} use
  */
 export async function withPostgres(url, use) {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECTION_LIMIT });
   await client.connect();
   try {
     return await use(client);
@@ -120,7 +123,7 @@ export async function withPostgres(url, use) {
  */
 export async function withMariadb(url, use) {
   const { username: user, ...options } = mariadbOptions(url);
-  const connection = await mysql.createConnection({ ...options, user, connectTimeout: 5_000 });
+  const connection = await mysql.createConnection({ ...options, user, connectTimeout: CONNECTION_LIMIT });
   try {
     return await use(connection);
   } finally {

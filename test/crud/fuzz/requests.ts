@@ -19,7 +19,7 @@ import { RESOURCES } from './resources.js';
  */
 
 const TOTAL = Number(process.env['TEST_FUZZ'] ?? 6000);
-const WATCHDOG = 10_000;
+const WATCHDOG = 60_000;
 const AT_ONCE = 8;
 const seed = seedOf('TEST_SEED');
 
