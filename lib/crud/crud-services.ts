@@ -5,6 +5,7 @@ import { MuckConfigurationError } from '../exceptions/muck-configuration.error.j
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
+import { decoratorStoreProblems } from './resource/decorator-stores.js';
 import { compileResource } from './resource/compile-resource.js';
 import { ControllerNarrowing } from './rows/controller-narrowing.js';
 import type { NarrowByContext } from './rows/controller-narrowing.js';
@@ -13,7 +14,7 @@ import { CRUD_DEFAULTS, STANDARD_LIMIT } from './crud-defaults.js';
 import type { CrudDefaults } from './crud-defaults.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudMetadata } from './crud-metadata.js';
-import type { CrudOptions } from './crud-options.js';
+import type { CrudDtos, CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
@@ -49,10 +50,15 @@ export class CrudServices implements OnApplicationBootstrap {
    * @throws MuckConfigurationError with every problem there is
    */
   onApplicationBootstrap(): void {
-    const problems = this.discovery.getControllers().flatMap(({ metatype, host }) => {
+    const served = this.discovery.getControllers().flatMap(({ metatype, host }) => {
       const crud = typeof metatype === 'function' ? crudMetadataOf(metatype) : undefined;
-      return crud === undefined ? [] : this.problemsOf(metatype as Type<object>, crud, host?.metatype);
+      return crud === undefined ? [] : [{ controller: metatype as Type<object>, crud, module: host?.metatype }];
     });
+    // By stores that hold nothing each resource would be judged wrongly.
+    const types = served.flatMap(({ crud: { entity, options } }) => [entity, ...dtosOf(options.dto)]);
+    const unread = served.length > 0 ? decoratorStoreProblems(types) : [];
+    if (unread.length > 0) throw new MuckConfigurationError(unread);
+    const problems = served.flatMap(({ controller, crud, module }) => this.problemsOf(controller, crud, module));
     if (problems.length > 0) throw new MuckConfigurationError(problems);
   }
 
@@ -152,6 +158,10 @@ export class CrudServices implements OnApplicationBootstrap {
     }
     return problems;
   }
+}
+
+function dtosOf(dto: CrudDtos = {}): Type<object>[] {
+  return Object.values(dto as Readonly<Record<string, Type<object> | undefined>>).filter((type) => type !== undefined);
 }
 
 function routeKind(owner: Function, method: string): string | undefined {

@@ -1,14 +1,6 @@
-import { createRequire } from 'node:module';
 import { TransformationType } from 'class-transformer';
-import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
-
-/*
- * class-transformer offers no way to ask what a class exposes, so its store is read. It is loaded as the package's own
- * code loads it: an import of another of its builds would see an empty store.
- */
-const { defaultMetadataStorage: storage } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
-  readonly defaultMetadataStorage: MetadataStorage;
-};
+// class-transformer offers no way to ask what a class exposes, so its store is read, from the build that Node loads.
+import { defaultMetadataStorage as storage } from 'class-transformer/cjs/storage.js';
 
 /** How an answer shows a property. */
 export interface ShownProperty {
