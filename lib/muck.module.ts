@@ -70,7 +70,7 @@ function assemble(
   ];
   if (missing.length > 0) throw new MuckConfigurationError(missing);
   declareScope(scope);
-  for (const { entity, declaration } of entities) declareEntity(entity, declaration);
+  for (const { entity, declaration } of entities) declareEntity(entity, declaration, 'forRoot');
   return {
     ...definition,
     module: MuckModule,

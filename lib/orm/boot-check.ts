@@ -80,7 +80,7 @@ function collect(check: () => void): readonly string[] {
 }
 
 function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]): BootFindings {
-  const scoped = entities.filter((metadata) => declaredOf(metadata)?.kind === 'scoped');
+  const scoped = entities.filter((metadata) => !['shared', undefined].includes(declaredOf(metadata)?.kind));
   if (scoped.length === 0) return { problems: [], undeclared: [] };
   const names = scoped.map(({ name }) => name).join(', ');
   return {
@@ -155,9 +155,31 @@ function checkTables(entities: readonly EntityMetadata[], policies: Policies): s
       problems.push(
         `${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`,
       );
+    } else if (ownership(first, policies) !== ownership(metadata, policies)) {
+      problems.push(
+        `${first.name} and ${metadata.name} are the same table, and each says by another column whose its rows are. Declare both alike.`,
+      );
     }
   }
   return problems;
+}
+
+/** A text that two entities of one table share if the same rows belong to the same tenants; undefined for a declaration that does not fit. */
+function ownership(metadata: EntityMetadata, policies: Policies): string | undefined {
+  let text: string | undefined;
+  collect(() => {
+    const policy = policies.of(metadata);
+    if (policy.kind === 'columns')
+      text = JSON.stringify(policy.columns.map(({ key, column }) => [key, column.databaseName]));
+    if (policy.kind === 'parents')
+      text = JSON.stringify(
+        policy.parents.map(({ parent, columns }) => [
+          parent.tablePath,
+          columns.map(({ own, referenced }) => [own.databaseName, referenced.databaseName]),
+        ]),
+      );
+  });
+  return text;
 }
 
 /** Undefined where it cannot be said. */

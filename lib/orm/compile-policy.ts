@@ -2,7 +2,7 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
-import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
+import type { ContradictoryDeclaration, EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
@@ -20,6 +20,7 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
   if (junctionSides(metadata).length > 0) return junctionPolicy(metadata, lookup);
   const declaration = declaredOf(metadata);
   if (declaration === undefined) return { kind: 'undeclared' };
+  if (declaration.kind === 'contradictory') throw problem(metadata, declaration.problem);
   if (declaration.kind === 'shared') return { kind: 'shared' };
   if (metadata.treeType === 'nested-set') {
     throw problem(
@@ -32,8 +33,12 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
 }
 
 /** What is declared of an entity, by its class, by its name, or by a class that it extends. */
-export function declaredOf(metadata: EntityMetadata): EntityDeclaration | undefined {
-  return declarationOf(metadata.target, metadata.name);
+export function declaredOf({
+  target,
+  name,
+  dataSource,
+}: EntityMetadata): EntityDeclaration | ContradictoryDeclaration | undefined {
+  return declarationOf(target, name, (type) => dataSource.entityMetadatasMap.get(type)?.name);
 }
 
 function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): TenantPolicy {

@@ -2,11 +2,13 @@ import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { declarationText } from '../tenancy/declaration-lines.js';
+import { declarationsVersion } from '../tenancy/entity-declarations.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { authorityOver } from './authority.js';
 import { Cascades } from './cascades.js';
 import type { ForeignCascade } from './cascades.js';
-import { compilePolicy } from './compile-policy.js';
+import { compilePolicy, declaredOf } from './compile-policy.js';
 import type { ParentLink, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
@@ -24,6 +26,9 @@ const REMEMBERED = 500;
  */
 export class Policies {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
+  /** What each policy was compiled from. A later declaration may not change it: statements have been made by then. */
+  private readonly compiledFrom = new Map<EntityMetadata, string>();
+  private version = declarationsVersion();
   private readonly compiling = new Set<EntityMetadata>();
   private readonly texts = new Map<EntityMetadata, Map<string, string>>();
   /** What the database deletes or changes by foreign keys. */
@@ -45,6 +50,10 @@ export class Policies {
    * @throws MuckConfigurationError when what is declared does not fit the entity
    */
   of(metadata: EntityMetadata): TenantPolicy {
+    if (this.version !== declarationsVersion()) {
+      this.version = declarationsVersion();
+      this.policies.clear();
+    }
     const known = this.policies.get(metadata);
     if (known !== undefined) return known;
     if (this.compiling.has(metadata)) {
@@ -56,11 +65,24 @@ export class Policies {
     try {
       const policy = compilePolicy(metadata, (other) => this.of(other));
       // What nobody has declared yet may still be declared.
-      if (policy.kind !== 'undeclared') this.policies.set(metadata, policy);
+      if (policy.kind !== 'undeclared') this.keep(metadata, policy);
       return policy;
     } finally {
       this.compiling.delete(metadata);
     }
+  }
+
+  private keep(metadata: EntityMetadata, policy: TenantPolicy): void {
+    const declaration = declaredOf(metadata);
+    const text = declaration === undefined || declaration.kind === 'contradictory' ? '' : declarationText(declaration);
+    const before = this.compiledFrom.get(metadata) ?? text;
+    if (before !== text) {
+      throw new MuckConfigurationError([
+        `${metadata.name} was declared anew after queries on it: it was '${before}' and now is '${text}'. Load its declarations before the first query.`,
+      ]);
+    }
+    this.compiledFrom.set(metadata, text);
+    this.policies.set(metadata, policy);
   }
 
   /**

@@ -1,4 +1,6 @@
 import { EntitySchema } from 'typeorm';
+import { declarationLine, declarationText } from './declaration-lines.js';
+import type { DeclarationSource, MadeDeclaration } from './declaration-lines.js';
 import type { EntityKey } from './scope-frame.js';
 import { tenantRouteOf } from './tenant-route.js';
 
@@ -27,47 +29,136 @@ export interface DeclaredEntity {
   readonly declaration: EntityDeclaration;
 }
 
-const declarations = new Map<EntityKey, EntityDeclaration>();
-const controllersByEntity = new Map<EntityKey, Set<Function>>();
+/** A declaration of which two lines disagree, or that stands in a place where it declares nothing. */
+export interface ContradictoryDeclaration {
+  readonly kind: 'contradictory';
+  /** Names the lines, to follow the name of the entity. */
+  readonly problem: string;
+}
 
-/** Remembers what is declared of a class or of an entity's name. The last word counts. */
-export function declareEntity(entity: EntityKey, declaration: EntityDeclaration): void {
-  declarations.set(entity, declaration);
+const declarations = new Map<EntityKey, MadeDeclaration[]>();
+const servedEntities = new Map<Function, EntityKey>();
+const controllersByEntity = new Map<EntityKey, Set<Function>>();
+let version = 0;
+
+/** Remembers a declaration of a class or of an entity's name. Several that agree are one. */
+export function declareEntity(key: EntityKey, declaration: EntityDeclaration, by: DeclarationSource): void {
+  const made = declarations.get(key) ?? [];
+  const isKnown = made.some(
+    (other) => other.by === by && declarationText(other.declaration) === declarationText(declaration),
+  );
+  if (isKnown) return;
+  declarations.set(key, [...made, { key, declaration, by }]);
+  version++;
 }
 
 /** Remembers that `controller` serves `entity`: decorating the controller alone makes the entity scoped. */
 export function declareController(controller: Function, entity: EntityKey): void {
-  const controllers = controllersByEntity.get(entity) ?? new Set();
-  controllersByEntity.set(entity, controllers.add(controller));
+  const served = servedEntities.get(controller);
+  if (served !== undefined) controllersByEntity.get(served)?.delete(controller);
+  servedEntities.set(controller, entity);
+  controllersByEntity.set(entity, (controllersByEntity.get(entity) ?? new Set()).add(controller));
+  version++;
 }
 
-/** The entity that a controller serves; undefined for one that is no CRUD controller. */
+/** Returns a number that changes whenever something is declared. */
+export function declarationsVersion(): number {
+  return version;
+}
+
+/** Returns the entity that a controller, or the controller that it extends, serves; undefined without `@Crud`. */
 export function entityServedBy(controller: Function): EntityKey | undefined {
-  return [...controllersByEntity].find(([, controllers]) => controllers.has(controller))?.[0];
-}
-
-/**
- * What is declared of an entity: its own word, that of a class it extends, or that of a `@TenantScoped()` controller over it.
- *
- * @param target the entity's class, or its name
- * @param name the entity's name, for a declaration by name of an entity that has a class
- * @returns undefined when nothing is
- */
-export function declarationOf(target: EntityKey, name?: string): EntityDeclaration | undefined {
-  for (let type: unknown = target; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
-    const own = declarations.get(type) ?? declarationByController(type);
-    if (own !== undefined) return own;
-  }
-  for (const key of [target, name]) {
-    const byName = typeof key === 'string' ? (declarations.get(key) ?? declarationByController(key)) : undefined;
-    if (byName !== undefined) return byName;
+  for (const type of classesFrom(controller)) {
+    const entity = servedEntities.get(type);
+    if (entity !== undefined) return entity;
   }
   return undefined;
 }
 
-function declarationByController(entity: EntityKey): EntityDeclaration | undefined {
-  const scopedBy = [...(controllersByEntity.get(entity) ?? [])].some((type) => tenantRouteOf(type)?.kind === 'scoped');
-  return scopedBy ? { kind: 'scoped', options: {} } : undefined;
+/**
+ * Returns the declaration of an entity, which does not depend on the order in which files are loaded. The nearest of the entity's class and
+ * the classes above it decides; a `@TenantScoped()` controller over one of them counts if no class declares anything.
+ *
+ * @param target the entity's class, or its name
+ * @param name the entity's name, for a declaration by name of an entity that has a class
+ * @param nameOf gives the name of an entity above `target`, undefined for a class that is no entity
+ * @returns undefined if nothing is declared
+ */
+export function declarationOf(
+  target: EntityKey,
+  name?: string,
+  nameOf: (type: Function) => string | undefined = () => undefined,
+): EntityDeclaration | ContradictoryDeclaration | undefined {
+  const levels = levelsOf(target, name, nameOf);
+  const made = levels.map((keys) => keys.flatMap((key) => declarations.get(key) ?? []));
+  const nearest = made.findIndex((found) => found.length > 0);
+  const byControllers = levels.map((keys) => declarationsByControllers(keys));
+  if (nearest === -1) return agreed(byControllers.flat());
+  const [own, ...others] = made[nearest];
+  const contradiction =
+    others.find((other) => !isSame(own, other)) ??
+    byControllers
+      .slice(0, nearest + 1)
+      .flat()
+      .find((other) => !leavesColumns(other) && !isSame(own, other));
+  return contradiction === undefined ? own.declaration : contradictory(own, contradiction);
+}
+
+/** The keys under which an entity and each class above it may be declared, from the entity up. */
+function levelsOf(
+  target: EntityKey,
+  name: string | undefined,
+  nameOf: (type: Function) => string | undefined,
+): (readonly EntityKey[])[] {
+  const classes = typeof target === 'string' ? [target] : classesFrom(target);
+  return classes.map((type, level) => {
+    const entityName = level === 0 || typeof type === 'string' ? name : nameOf(type);
+    return entityName === undefined || entityName === type ? [type] : [type, entityName];
+  });
+}
+
+function classesFrom(type: Function): Function[] {
+  const classes: Function[] = [];
+  for (let next: unknown = type; typeof next === 'function'; next = Object.getPrototypeOf(next)) classes.push(next);
+  return classes;
+}
+
+/** What the controllers over an entity, known by some keys, declare of it. */
+function declarationsByControllers(keys: readonly EntityKey[]): MadeDeclaration[] {
+  const controllers = keys.flatMap((key) => [...(controllersByEntity.get(key) ?? [])]);
+  return controllers.flatMap((controller) => {
+    const isScoped = tenantRouteOf(controller)?.kind === 'scoped';
+    const made = classesFrom(controller).map((type) => declarations.get(type) ?? []);
+    const nearest = made.find((found) => found.length > 0) ?? [];
+    return nearest
+      .filter(({ declaration }) => declaration.kind === 'shared' || isScoped)
+      .map((declared) => ({ ...declared, key: controller }));
+  });
+}
+
+/** Whether a controller's declaration leaves the columns to the entity. */
+function leavesColumns({ declaration }: MadeDeclaration): boolean {
+  return declaration.kind === 'scoped' && Object.values(declaration.options).every((value) => value === undefined);
+}
+
+function isSame(one: MadeDeclaration, other: MadeDeclaration): boolean {
+  return declarationText(one.declaration) === declarationText(other.declaration);
+}
+
+/** What controllers declare of an entity whose classes declare nothing. No controller comes before another one. */
+function agreed(made: readonly MadeDeclaration[]): EntityDeclaration | ContradictoryDeclaration | undefined {
+  if (made.length === 0) return undefined;
+  const [first, ...others] = made;
+  const other = others.find((candidate) => !isSame(first, candidate));
+  if (other !== undefined) return contradictory(first, other);
+  if (first.declaration.kind === 'scoped') return first.declaration;
+  const problem = `is not declared by ${declarationLine(first)}, which is a controller. Put that line on the entity`;
+  return { kind: 'contradictory', problem };
+}
+
+function contradictory(one: MadeDeclaration, other: MadeDeclaration): ContradictoryDeclaration {
+  const lines = `${declarationLine(one)}, and ${declarationLine(other)}`;
+  return { kind: 'contradictory', problem: `is declared in two ways: ${lines}. Make them agree, or remove one` };
 }
 
 /**

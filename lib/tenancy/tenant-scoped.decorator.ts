@@ -1,6 +1,6 @@
 import { UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { declareEntity, entityServedBy } from './entity-declarations.js';
+import { declareController, declareEntity, entityServedBy } from './entity-declarations.js';
 import type { ScopedOptions } from './entity-declarations.js';
 import { TENANT_ROUTE } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
@@ -17,7 +17,8 @@ export interface TenantScopedOptions extends ScopedOptions {
  * On an entity: its rows belong to a tenant. Every statement on it is limited to the scope in force, whoever makes it.
  *
  * On a controller or a handler: the resolver's scope is in force while it runs; the handler's word beats the class's. On a
- * `@Crud` controller it also declares the entity, if that says nothing itself.
+ * `@Crud` controller it also declares the entity if neither the entity, nor a class above it, nor `forRoot({ entities })` does. Options that
+ * disagree with theirs stop the application from starting.
  *
  * @example
  * @Entity() @TenantScoped()
@@ -35,7 +36,7 @@ export function TenantScoped(options: TenantScopedOptions = {}): ClassDecorator 
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (typeof target === 'function' && descriptor === undefined) {
       // What class this is (an entity or a controller) is not known yet: decorators run from the bottom up.
-      declareEntity(target, { kind: 'scoped', options: entityOptions });
+      declareEntity(target, { kind: 'scoped', options: entityOptions }, 'decorator');
     }
     putRoute(route, target, property, descriptor);
   };
@@ -51,8 +52,12 @@ export function putRoute(
   const carrier: unknown = descriptor === undefined ? target : descriptor.value;
   if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
   Reflect.defineMetadata(TENANT_ROUTE, route, carrier);
-  // The interceptor of a resource opens the scope itself.
-  if (descriptor === undefined && entityServedBy(target as Function) !== undefined) return;
+  const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;
+  if (served !== undefined) {
+    // A class that extends a resource's controller speaks of that resource. The interceptor of a resource opens the scope itself.
+    declareController(target as Function, served);
+    return;
+  }
   const useInterceptor = UseInterceptors(TenantInterceptor);
   if (descriptor === undefined) useInterceptor(target as Function);
   else useInterceptor(target, property!, descriptor);

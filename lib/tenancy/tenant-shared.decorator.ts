@@ -11,5 +11,5 @@ import { requireWhy } from './tenancy.js';
  */
 export function TenantShared(why: string): ClassDecorator {
   requireWhy(why);
-  return (target) => declareEntity(target, { kind: 'shared', why });
+  return (target) => declareEntity(target, { kind: 'shared', why }, 'decorator');
 }

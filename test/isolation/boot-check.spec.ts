@@ -191,10 +191,11 @@ describe('the type of a tenant column', () => {
     const column = COLUMNS[key];
     const names = new Map(types.map((type) => [`${kind}_${key}_${type.replaceAll(' ', '_')}`, type]));
     const schemas = [...names].map(([name, type]) => {
-      declareEntity(name, {
-        kind: 'scoped',
-        options: { omit: Object.values(COLUMNS).filter((other) => other !== column) },
-      });
+      declareEntity(
+        name,
+        { kind: 'scoped', options: { omit: Object.values(COLUMNS).filter((other) => other !== column) } },
+        'forRoot',
+      );
       const own = { type: type as ColumnType, ...(type === 'enum' && { enum: ['a', 'b'] }) };
       return new EntitySchema({ name, columns: { id: { type: Number, primary: true }, [column]: own } });
     });

@@ -77,22 +77,14 @@ describe('what is declared of an entity', () => {
 
   it('may be said by name, of one with a class and of one without', () => {
     class Named {}
-    declareEntity('declared-by-name', { kind: 'shared', why: 'a test' });
+    declareEntity('declared-by-name', { kind: 'shared', why: 'a test' }, 'forRoot');
     expect(declarationOf('declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
     expect(declarationOf(Named, 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
     expect(declarationOf('declared-by-nobody', 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
     expect(declarationOf(Named, 'Named')).toBeUndefined();
     expect(declarationOf('declared-by-nobody')).toBeUndefined();
-    declareEntity(Named, SCOPED as never);
-    expect(declarationOf(Named, 'declared-by-name')).toEqual(SCOPED);
   });
 
-  it('is its last word', () => {
-    class Entity {}
-    declareEntity(Entity, { kind: 'shared', why: 'first' });
-    declareEntity(Entity, { kind: 'shared', why: 'last' });
-    expect(declarationOf(Entity)).toEqual({ kind: 'shared', why: 'last' });
-  });
 
   it('follows from a controller that is scoped, and from no other one', () => {
     class Served {}
@@ -113,7 +105,7 @@ describe('what is declared of an entity', () => {
     declareController(ScopedController, 'served-by-name');
     expect(declarationOf('served-by-name')).toEqual(SCOPED);
     expect(declarationOf(Open, 'served-by-name')).toEqual(SCOPED);
-    declareEntity(Served, { kind: 'shared', why: 'its own word' });
+    declareEntity(Served, { kind: 'shared', why: 'its own word' }, 'forRoot');
     expect(declarationOf(Served)).toEqual({ kind: 'shared', why: 'its own word' });
   });
 

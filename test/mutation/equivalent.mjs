@@ -333,8 +333,8 @@ export const EQUIVALENT = [
   ...same('lib/tenancy/tenant-scoped.decorator.ts', 'What is no class is refused below, and serves no entity.', [
     ["if (typeof target === 'function' && descriptor === undefined) {", 'if (true && descriptor === undefined) {'],
     [
-      'if (descriptor === undefined && entityServedBy(target as Function) !== undefined) return;',
-      'if (true && entityServedBy(target as Function) !== undefined) return;',
+      'const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;',
+      'const served = true ? entityServedBy(target as Function) : undefined;',
     ],
   ]),
   ...same('lib/tenancy/tenant-scoped.decorator.ts', 'Without a method Nest puts it on the class too.', [

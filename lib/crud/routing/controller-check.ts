@@ -42,8 +42,8 @@ export function checkControllers(
 function undecided(controller: Function): string[] {
   const entity = entityServedBy(controller);
   if (entity === undefined || tenantRouteOf(controller) !== undefined) return [];
-  if (declarationOf(entity)?.kind !== 'scoped') return [];
   const name = typeof entity === 'string' ? entity : entity.name;
+  if (declarationOf(entity, name)?.kind !== 'scoped') return [];
   return [
     `${controller.name} serves ${name}, whose rows belong to tenants, and does not say for whom. ` +
       `Decorate the controller with @TenantScoped(), or with @CrossTenant('why').`,

@@ -1,4 +1,4 @@
-import { declarationOf } from '../../tenancy/entity-declarations.js';
+import { declaredOf } from '../../orm/compile-policy.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
@@ -36,7 +36,7 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
 }
 
 function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {
-  const declaration = declarationOf(metadata.target, metadata.name);
+  const declaration = declaredOf(metadata);
   const renamed = declaration?.kind === 'scoped' ? (declaration.options.columns ?? {}) : {};
   const key = Object.keys(renamed).find((name) => renamed[name] === property) ?? property;
   return currentScope()?.[key];

@@ -1,0 +1,75 @@
+import type { EntityKey } from './scope-frame.js';
+import type { EntityDeclaration, ScopedOptions } from './entity-declarations.js';
+
+/** Where a declaration was made: by a decorator on a class, or in the list of `MuckModule.forRoot({ entities })`. */
+export type DeclarationSource = 'decorator' | 'forRoot';
+
+/** A declaration and where it was made. */
+export interface MadeDeclaration {
+  /** The class or name that the declaration was made for: an entity, a base class or a controller. */
+  readonly key: EntityKey;
+  readonly declaration: EntityDeclaration;
+  readonly by: DeclarationSource;
+}
+
+/** Returns a text that two declarations share if they give the same rows to the same tenants. Reasons are not compared. */
+export function declarationText(declaration: EntityDeclaration): string {
+  const { kind } = declaration;
+  if (kind === 'shared') return kind;
+  const parts = Object.entries(declaration.options)
+    .map(([name, value]) => [name, comparable(name as keyof ScopedOptions, value)] as const)
+    .filter(([, value]) => value !== undefined && value !== '[]')
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return parts.length === 0 ? kind : `${kind} ${JSON.stringify(parts)}`;
+}
+
+function comparable(name: keyof ScopedOptions, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return JSON.stringify([...(value as unknown[])].sort());
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  // A column that has the name of its scope key is the default; a reason says nothing of rows.
+  const entries = Object.entries(value).filter(([key, column]) => name !== 'columns' || key !== column);
+  const parts: unknown[] = entries.map(([key, text]): unknown => (name === 'globallyUnique' ? key : [key, text]));
+  return JSON.stringify(parts.sort());
+}
+
+/** Returns the line of source code that made a declaration, and the place of that line. */
+export function declarationLine({ key, declaration, by }: MadeDeclaration): string {
+  const name = typeof key === 'string' ? `'${key}'` : key.name;
+  if (by === 'decorator') return `${decoratorLine(declaration)} on ${name}`;
+  const made =
+    declaration.kind === 'shared'
+      ? `shared(${name}, ${quoted(declaration.why)})`
+      : scopedLine(name, declaration.options);
+  return `${made} in forRoot({ entities })`;
+}
+
+function decoratorLine(declaration: EntityDeclaration): string {
+  if (declaration.kind === 'shared') return `@TenantShared(${quoted(declaration.why)})`;
+  return `@TenantScoped(${optionsText(declaration.options)})`;
+}
+
+function scopedLine(name: string, options: ScopedOptions): string {
+  const text = optionsText(options);
+  return `scoped(${name}${text === '' ? '' : `, ${text}`})`;
+}
+
+function optionsText(options: ScopedOptions): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? '' : literal(Object.fromEntries(given));
+}
+
+/** Writes a value of options as TypeScript does. */
+function literal(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const properties = Object.entries(value).map(
+    ([key, part]) => `${/^\w+$/.test(key) ? key : quoted(key)}: ${literal(part)}`,
+  );
+  return `{ ${properties.join(', ')} }`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "\\'")}'`;
+}

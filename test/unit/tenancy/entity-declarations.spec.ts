@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { declarationOf } from '../../../lib/tenancy/entity-declarations.js';
+import {
+  CONTROLLER_WORDS,
+  decorate,
+  list,
+  product,
+  rightOutcome,
+  serve,
+  WORDS,
+} from '../../support/declared-entities.js';
+import type { Outcome, Words } from '../../support/declared-entities.js';
+
+let made = 0;
+
+/** Declares an entity in every place that `words` names, in the given order of places, and returns what holds. */
+function outcomeOf(words: Words, isReversed: boolean): Outcome {
+  class Base {}
+  class Entity extends Base {}
+  const name = `Declared${made++}`;
+  const places = [
+    () => decorate(Base, words.base),
+    () => decorate(Entity, words.entity),
+    () => list(Entity, words.listedByClass),
+    () => list(name, words.listedByName),
+    () => serve(Entity, words.controller),
+    () => serve(Base, words.baseController),
+  ];
+  if (isReversed) places.reverse();
+  for (const declare of places) declare();
+  const declared = declarationOf(Entity, name);
+  if (declared === undefined || declared.kind === 'contradictory') return 'refused';
+  if (declared.kind === 'shared') return 'shared';
+  return declared.options.columns?.['organizationId'] === 'ownerId' ? 'owner' : 'organization';
+}
+
+describe('the declaration of an entity', () => {
+  const combinations = product<Words>({
+    base: WORDS,
+    entity: WORDS,
+    listedByClass: ['none', 'organization', 'owner'],
+    listedByName: ['none', 'owner', 'shared'],
+    controller: CONTROLLER_WORDS,
+    baseController: ['none', 'plain', 'owner'],
+  });
+
+  it.each(WORDS)('has one right outcome in every combination of places in which its base class says %s', (base) => {
+    const wrong = combinations
+      .filter((words) => words.base === base)
+      .map((words) => ({ words, right: rightOutcome(words) }))
+      .filter(({ words, right }) => outcomeOf(words, false) !== right || outcomeOf(words, true) !== right);
+    expect(wrong).toEqual([]);
+  });
+
+  it('comes from the nearest of several classes', () => {
+    class Top {}
+    class Middle extends Top {}
+    class Bottom extends Middle {}
+    decorate(Top, 'owner');
+    serve(Bottom, 'plain');
+    expect(declarationOf(Bottom)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+    decorate(Middle, 'shared');
+    expect(declarationOf(Bottom)).toEqual({ kind: 'shared', why: 'a test' });
+    expect(declarationOf(Top)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+  });
+
+  it('names the two lines that disagree', () => {
+    class Contract {}
+    decorate(Contract, 'owner');
+    list(Contract, 'organization');
+    expect(declarationOf(Contract)).toEqual({
+      kind: 'contradictory',
+      problem:
+        "is declared in two ways: @TenantScoped({ columns: { organizationId: 'ownerId' } }) on Contract, and " +
+        'scoped(Contract) in forRoot({ entities }). Make them agree, or remove one',
+    });
+  });
+
+  it('is not made by @TenantShared on a controller', () => {
+    class News {}
+    serve(News, 'shared');
+    expect(declarationOf(News)).toEqual({
+      kind: 'contradictory',
+      problem:
+        "is not declared by @TenantShared('a test') on EntityController, which is a controller. Put that line on the entity",
+    });
+  });
+});
