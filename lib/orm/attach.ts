@@ -9,6 +9,7 @@ import './builders/insert.js';
 import './builders/relation.js';
 import { ScopedSelectQueryBuilder } from './builders/select.js';
 import './builders/update.js';
+import { completeChildRelations } from './child-relations.js';
 import { enforce, enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { guardManager } from './guard-manager.js';
@@ -51,6 +52,7 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   if (attached !== undefined) return attached;
   if (dataSource.entityMetadatas.length === 0 || supportedDialect(dataSource) === undefined) return undefined;
 
+  completeChildRelations(dataSource);
   const enforcement = enforce(dataSource);
   attachBuilders(dataSource);
   attachDriver(dataSource, enforcement);

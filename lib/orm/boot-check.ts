@@ -49,7 +49,7 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   problems.push(...checkTables(entities, policies), ...checkOptions(dataSource));
   // With problems among the entities the statements cannot be made.
   if (problems.length === 0) problems.push(...collect(() => selfCheck(dataSource)));
-  return { problems, undeclared };
+  return { problems: [...new Set(problems)], undeclared };
 }
 
 /** Whatever else wraps a DataSource has to do it before it is initialised, or keep what it wraps. */

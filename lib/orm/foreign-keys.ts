@@ -2,20 +2,13 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
-import { junctionSides } from './compile-policy.js';
+import { keysOfTable } from './declared-keys.js';
+import type { ForeignKey } from './declared-keys.js';
 import { isScoped } from './policy.js';
 import type { TenantColumn, TenantPolicy } from './policy.js';
 import type { Policies } from './policies.js';
 import type { BoundStatement } from './sql/placeholders.js';
 import type { WrittenKeys } from './written-keys.js';
-
-/** A foreign key of an entity that names rows of a scoped one. */
-export interface ForeignKey {
-  /** Property path of the relation or column, for errors. */
-  readonly property: string;
-  readonly target: EntityMetadata;
-  readonly columns: readonly { readonly own: ColumnMetadata; readonly referenced: ColumnMetadata }[];
-}
 
 /** Rows that a statement names by a foreign key, to be looked up inside the scope before the statement is sent. */
 export interface ForeignKeyLookup {
@@ -34,13 +27,14 @@ export interface UnscopedWrite {
 
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
 
-/** The foreign keys of an entity that name scoped rows: relations, junction and closure columns, and `@ForeignKey()`. */
+/** The foreign keys of an entity's table that name scoped rows, whichever entity of the table declares them. */
 export function foreignKeysOf(metadata: EntityMetadata, policies: Policies): readonly ForeignKey[] {
   let keys = known.get(metadata);
   if (keys === undefined) {
     keys = collect(metadata, policies);
     // What nobody has declared yet may still be declared.
-    if (targetsOf(metadata).every((target) => policies.of(target).kind !== 'undeclared')) known.set(metadata, keys);
+    if (keysOfTable(metadata).every(({ target }) => policies.of(target).kind !== 'undeclared'))
+      known.set(metadata, keys);
   }
   return keys;
 }
@@ -65,7 +59,7 @@ export function lookupsFor(written: WrittenKeys, policies: Policies): ForeignKey
     const tenantColumns = isLimited ? tenantColumnsIn(policies.of(metadata)) : [];
     const rows = valueSets.map((_, row) => namedRow(key, row, written, tenantColumns));
     const referenced = key.columns.map((pair) => pair.referenced);
-    const named = rows.filter((row) => row !== undefined && !written.makes(referenced, row));
+    const named = rows.filter((row) => row !== undefined && !written.makes(key.target, referenced, row));
     const values = new Map(named.map((row) => [rowText(row!), row!]));
     if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
   }
@@ -88,12 +82,14 @@ function namedRow(
   tenantColumns: readonly TenantColumn[],
 ): readonly unknown[] | undefined {
   const given = key.columns.map(({ own }) => {
-    const tenant = tenantColumns.find(({ column }) => column === own);
+    const tenant = tenantColumns.find(({ column }) => column.databaseName === own.databaseName);
     // Something is limited here, so there is a scope.
     if (tenant !== undefined) return currentFrame()!.scope!.values[tenant.key];
     return written.stored(own, row);
   });
-  const isOwn = key.columns.map(({ own }) => !tenantColumns.some(({ column }) => column === own));
+  const isOwn = key.columns.map(
+    ({ own }) => !tenantColumns.some(({ column }) => column.databaseName === own.databaseName),
+  );
   const parts = given.filter((_, i) => isOwn[i]);
   if (parts.every((value) => value === undefined) || parts.some((value) => value === null)) return undefined;
   if (!parts.includes(undefined)) return given;
@@ -113,41 +109,21 @@ function rowText(row: readonly unknown[]): string {
   return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-function targetsOf({ relations, foreignKeys }: EntityMetadata): readonly EntityMetadata[] {
-  return [
-    ...relations.map(({ inverseEntityMetadata }) => inverseEntityMetadata),
-    ...foreignKeys.map(({ referencedEntityMetadata }) => referencedEntityMetadata),
-  ];
-}
-
 function collect(metadata: EntityMetadata, policies: Policies): ForeignKey[] {
   const policy = policies.of(metadata);
-  const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];
-  const keys = new Map<string, ForeignKey>();
-  const add = (property: string, target: EntityMetadata, columns: ForeignKey['columns']): void => {
-    if (!isScoped(policies.of(target))) return;
+  const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column.databaseName) : [];
+  const keys: ForeignKey[] = [];
+  for (const key of keysOfTable(metadata)) {
+    const { target, columns } = key;
+    if (!isScoped(policies.of(target))) continue;
     // The tenant columns are stamped: they name no other tenant's row.
-    if (columns.every(({ own }) => tenantColumns.includes(own))) return;
+    if (columns.every(({ own }) => tenantColumns.includes(own.databaseName))) continue;
     // A column may name rows of two entities: each is looked up.
-    const pairs = columns.map(({ own, referenced }) => `${own.databaseName}>${referenced.databaseName}`);
-    const name = [target.tablePath, ...pairs].join();
-    if (!keys.has(name)) keys.set(name, { property, target, columns });
-  };
-  for (const relation of metadata.relations) {
-    if (!(relation.isManyToOne || relation.isOneToOneOwner)) continue;
-    const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
-    // Clients and callers know the column by its property where there is one.
-    const property =
-      columns.length === 1 && !columns[0].own.isVirtual ? columns[0].own.propertyPath : relation.propertyPath;
-    add(property, relation.inverseEntityMetadata, columns);
+    if (!keys.some((known) => known.target === target && nameOf(known) === nameOf(key))) keys.push(key);
   }
-  for (const key of metadata.foreignKeys) {
-    const columns = key.columns.map((own, i) => ({ own, referenced: key.referencedColumns[i] }));
-    add(columns[0].own.propertyPath, key.referencedEntityMetadata, columns);
-  }
-  for (const side of junctionSides(metadata)) {
-    const columns = side.map((own) => ({ own, referenced: own.referencedColumn! }));
-    add(columns[0].own.propertyPath, columns[0].referenced.entityMetadata, columns);
-  }
-  return [...keys.values()];
+  return keys;
+}
+
+function nameOf({ columns }: ForeignKey): string {
+  return columns.map(({ own, referenced }) => `${own.databaseName}>${referenced.databaseName}`).join();
 }

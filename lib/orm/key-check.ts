@@ -11,7 +11,8 @@ import type { Policies } from './policies.js';
 export function checkKeys(metadata: EntityMetadata, policies: Policies): string[] {
   const problems = foreignKeysOf(metadata, policies).flatMap(({ columns, target }) =>
     columns.flatMap(({ own, referenced }) => {
-      const name = `${metadata.name}.${own.propertyPath}`;
+      // A column of single-table inheritance belongs to the parent, for all its child entities.
+      const name = `${own.entityMetadata.name}.${own.propertyPath}`;
       if (own.asExpression !== undefined)
         return [`${name} names rows of ${target.name}, and the database computes it. Make it an ordinary column.`];
       if (own.isGenerated && own.generationStrategy === 'increment')

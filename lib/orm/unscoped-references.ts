@@ -1,8 +1,9 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
+import type { ForeignKey } from './declared-keys.js';
 import { foreignKeysOf } from './foreign-keys.js';
-import type { ForeignKey, UnscopedWrite } from './foreign-keys.js';
+import type { UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { isScoped, ownerColumns } from './policy.js';
 import type { ScopedPolicy } from './policy.js';
@@ -30,7 +31,7 @@ export async function requireOneTenant(
   if (keys.length < (policies.of(metadata).kind === 'columns' ? 1 : 2)) return;
   const tenants = new Tenants(policies, queryRunner);
   const references: (readonly (readonly Tenant[])[])[] = [];
-  for (const key of keys) references.push(await tenants.behind(key.target, referencedBy(key), named(key, write)));
+  for (const key of keys) references.push(await tenants.behind(tableEntity(key), referencedBy(key), named(key, write)));
   if (references.flat(2).length === 0) return;
   const connected = await tenants.ofWritten(write);
   references.forEach((reference, i) => {
@@ -44,6 +45,11 @@ export async function requireOneTenant(
       connected[row].push(tenant);
     });
   });
+}
+
+/** A row of another child entity than the named one has a tenant too. */
+function tableEntity({ target }: ForeignKey): EntityMetadata {
+  return target.parentEntityMetadata ?? target;
 }
 
 function referencedBy({ columns }: ForeignKey): readonly ColumnMetadata[] {

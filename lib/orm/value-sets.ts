@@ -1,6 +1,7 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { isReference } from './declared-keys.js';
 import { checkCallerExpression } from './sql/caller-text.js';
 import type { SqlDialect } from './sql/tokens.js';
 
@@ -56,10 +57,8 @@ export class ValueSets {
 
   /** A reference is looked up and written: an object may be one thing first and another one then. */
   private plainKey(column: ColumnMetadata, value: unknown): unknown {
-    const isReference =
-      column.referencedColumn !== undefined ||
-      this.metadata.foreignKeys.some(({ columns }) => columns.includes(column));
-    if (!isReference || typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (column.referencedColumn === undefined && !isReference(this.metadata, column)) return value;
     // Copies: what is looked up must be what is written.
     if (value instanceof Date) return new Date(value);
     if (value instanceof Uint8Array) return Buffer.from(value);

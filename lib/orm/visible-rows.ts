@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typ
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
 import { ScopedSelectQueryBuilder } from './builders/select.js';
+import type { ForeignKey } from './declared-keys.js';
 import { selectedExactly } from './exact-columns.js';
 import type { ForeignKeyLookup } from './foreign-keys.js';
 
@@ -14,12 +15,14 @@ const CHUNK = 1000;
  * @throws ReferenceUnknownError for the first foreign key that names a row which the scope cannot see
  */
 export async function requireReferences(lookups: readonly ForeignKeyLookup[], queryRunner: QueryRunner): Promise<void> {
-  const groups = new Map<string, ForeignKeyLookup[]>();
+  const groups: ForeignKeyLookup[][] = [];
   for (const lookup of lookups) {
-    const name = `${lookup.key.target.tablePath} ${lookup.key.columns.map(({ referenced }) => referenced.databaseName).join()}`;
-    groups.set(name, [...(groups.get(name) ?? []), lookup]);
+    // By entity, not by table: a row of one child entity is none of another one's.
+    const group = groups.find(([{ key }]) => isSameTarget(key, lookup.key));
+    if (group === undefined) groups.push([lookup]);
+    else group.push(lookup);
   }
-  for (const group of groups.values()) {
+  for (const group of groups) {
     const { target, columns } = group[0].key;
     const referenced = columns.map((column) => column.referenced);
     const wanted = group.flatMap(({ values }) => values);
@@ -29,6 +32,11 @@ export async function requireReferences(lookups: readonly ForeignKeyLookup[], qu
     const unknown = group.find(({ values }) => values.some((row) => unseen.has(rowKey(row, referenced))));
     if (unknown !== undefined) throw new ReferenceUnknownError(unknown.entity.name, unknown.key.property);
   }
+}
+
+function isSameTarget(key: ForeignKey, other: ForeignKey): boolean {
+  const namesOf = ({ columns }: ForeignKey): string => columns.map(({ referenced }) => referenced.databaseName).join();
+  return key.target === other.target && namesOf(key) === namesOf(other);
 }
 
 /**

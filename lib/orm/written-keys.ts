@@ -2,6 +2,7 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import type { Policies } from './policies.js';
+import { isRowOf } from './table-entities.js';
 
 /**
  * The keys that one statement writes, as they are stored: transformers and defaults are part of them. Each is made once, since a transformer
@@ -35,10 +36,11 @@ export class WrittenKeys {
   /**
    * Whether a row that is named is one of those that this statement makes: all of them, or none.
    *
-   * @param columns the columns of its table that name it
+   * @param target the entity that is named
+   * @param columns its columns that name the row
    */
-  makes(columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
-    if (this.kind !== 'insert' || columns[0].entityMetadata.tablePath !== this.metadata.tablePath) return false;
+  makes(target: EntityMetadata, columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
+    if (this.kind !== 'insert' || !isRowOf(this.metadata, target)) return false;
     return this.valueSets.some((_, row) =>
       columns.every((column, i) => this.written.has(column.databaseName) && this.stored(column, row) === key[i]),
     );

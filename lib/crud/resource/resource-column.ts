@@ -25,16 +25,18 @@ export interface ResourceColumn {
 /** The columns of an entity that have a place in its JSON. */
 export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): ResourceColumn[] {
   const tenantProperties = new Set(tenantPropertiesOf(dataSource, metadata));
-  return metadata.columns.filter(hasProperty).map((column) => {
-    const tenant = tenantProperties.has(column.propertyPath);
-    return {
-      property: standsForRelation(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
-      metadata: column,
-      type: typeOf(dataSource, column),
-      tenant,
-      owner: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
-    };
-  });
+  return metadata.columns
+    .filter((column) => hasProperty(metadata, column))
+    .map((column) => {
+      const tenant = tenantProperties.has(column.propertyPath);
+      return {
+        property: standsForRelation(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
+        metadata: column,
+        type: typeOf(dataSource, column),
+        tenant,
+        owner: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
+      };
+    });
 }
 
 /** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */
@@ -111,10 +113,14 @@ export function standsForRelation(column: ColumnMetadata): boolean {
 }
 
 /**
- * Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value.
+ * Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value. TypeORM gives a child
+ * entity the join columns of its siblings too, whose relations it does not have.
  */
-function hasProperty(column: ColumnMetadata): boolean {
-  return !column.isVirtual || column.relationMetadata?.joinColumns.length === 1;
+function hasProperty(metadata: EntityMetadata, { isVirtual, relationMetadata }: ColumnMetadata): boolean {
+  if (!isVirtual) return true;
+  return (
+    relationMetadata?.joinColumns.length === 1 && metadata.hasRelationWithPropertyPath(relationMetadata.propertyPath)
+  );
 }
 
 function isServerOwned(column: ColumnMetadata): boolean {

@@ -1,0 +1,49 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+
+const tables = new WeakMap<readonly EntityMetadata[], ReadonlyMap<string, readonly EntityMetadata[]>>();
+
+/** Returns all entities of an entity's table, itself included: child entities, and other classes that are mapped to the same table. */
+export function entitiesOfTable(metadata: EntityMetadata): readonly EntityMetadata[] {
+  const { entityMetadatas } = metadata.dataSource;
+  let byTable = tables.get(entityMetadatas);
+  if (byTable === undefined) tables.set(entityMetadatas, (byTable = groupByTable(entityMetadatas)));
+  return byTable.get(tableOf(metadata)) ?? [metadata];
+}
+
+/** Returns the column that an entity has for a column of another entity of the same table; undefined if the entity does not map it. */
+export function columnAlike({ columns }: EntityMetadata, { databaseName }: ColumnMetadata): ColumnMetadata | undefined {
+  return columns.find((column) => column.databaseName === databaseName);
+}
+
+/**
+ * Checks whether rows written as one entity are rows of another one. In single-table inheritance a row of a sibling class is not, although
+ * it is in the same table.
+ */
+export function isRowOf(metadata: EntityMetadata, other: EntityMetadata): boolean {
+  if (tableOf(metadata) !== tableOf(other)) return false;
+  return other.parentEntityMetadata === undefined || isSubclass(metadata.target, other.target);
+}
+
+function isSubclass(type: unknown, other: unknown): boolean {
+  return (
+    type === other || (typeof type === 'function' && typeof other === 'function' && type.prototype instanceof other)
+  );
+}
+
+function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
+  const byTable = new Map<string, EntityMetadata[]>();
+  for (const metadata of metadatas) {
+    const table = tableOf(metadata);
+    byTable.set(table, [...(byTable.get(table) ?? []), metadata]);
+  }
+  return byTable;
+}
+
+/** One entity may name the schema that another one leaves to the connection. */
+function tableOf({ database, schema, tableName, dataSource: { driver } }: EntityMetadata): string {
+  return driver.options.type === 'postgres'
+    ? JSON.stringify([schema ?? driver.schema ?? 'public', tableName])
+    : // SQLite compares names without their case, and so does MySQL on some systems.
+      JSON.stringify([database ?? driver.database, tableName.toLowerCase()]);
+}
