@@ -211,12 +211,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     expect((await stored(id)).address).toEqual({ ...full, city: 'Ulm' });
     const position = Object.assign(new Position(), { east: undefined, north: 5 });
     await inScope(() =>
-      world.dataSource
-        .createQueryBuilder()
-        .update(Firm)
-        .set({ address: { position } })
-        .where({ id })
-        .execute(),
+      world.dataSource.createQueryBuilder().update(Firm).set({ address: { position } }).where({ id }).execute(),
     );
     expect((await stored(id)).address).toEqual({ ...full, city: 'Ulm', position: { ...full.position, north: 5 } });
   });

@@ -219,7 +219,7 @@ describe.each(databasesToTest())('what a select reads, on %s', (kind) => {
 
   it('hidden columns are not read', async () => {
     const [person] = await read(Person);
-    expect((person).secret).toBeUndefined();
+    expect(person.secret).toBeUndefined();
   });
 
   it('with fields named, only those and the key are read', async () => {

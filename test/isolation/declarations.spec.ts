@@ -85,7 +85,6 @@ describe('what is declared of an entity', () => {
     expect(declarationOf('declared-by-nobody')).toBeUndefined();
   });
 
-
   it('follows from a controller that is scoped, and from no other one', () => {
     class Served {}
     class Child extends Served {}
