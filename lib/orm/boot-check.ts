@@ -1,17 +1,16 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
-import type { EntityDeclaration } from '../tenancy/entity-declarations.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValueType } from '../tenancy/tenant-scope.js';
 import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
-import { foreignKeysOf } from './foreign-keys.js';
 import { checkKeys } from './key-check.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
 import { selfCheck } from './self-check.js';
+import { checkUniqueKeys } from './unique-key-check.js';
 
 /** What a DataSource's entities need before an application may start on it. */
 export interface BootFindings {
@@ -103,45 +102,6 @@ function checkEntity(metadata: EntityMetadata, policies: Policies): string[] {
         `${scopeDeclaration()[key].name}. Make the two agree.`,
     );
   return [...types, ...checkUniqueKeys(metadata, policies)];
-}
-
-/**
- * A unique key without the tenant column tells a tenant which values others have taken. One that holds a required key of a scoped row does not: whoever
- * can name that row is its owner.
- */
-function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[] {
-  const policy = policies.of(metadata);
-  const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column) : [];
-  const references = foreignKeysOf(metadata, policies).map((key) => key.columns.map(({ own }) => own));
-  const keys = [
-    ...metadata.uniques.map((unique) => unique.columns),
-    ...metadata.indices.filter((index) => index.isUnique).map((index) => index.columns),
-  ];
-  const { options } = declaredOf(metadata) as Extract<EntityDeclaration, { kind: 'scoped' }>;
-  const acknowledged = options.globallyUnique ?? {};
-  return keys
-    .filter((columns) => {
-      const holdsAll = (wanted: readonly ColumnMetadata[]): boolean =>
-        wanted.length > 0 && wanted.every((column) => columns.includes(column));
-      const holdsReference = references.some(
-        (wanted) => holdsAll(wanted) && wanted.every((column) => !column.isNullable),
-      );
-      return !holdsAll(tenantColumns) && !holdsReference && !Object.hasOwn(acknowledged, nameOf(columns));
-    })
-    .map((columns) => {
-      const tenant = tenantColumns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ');
-      return (
-        `${metadata.name} has a unique key (${nameOf(columns)}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
-        (tenant === ''
-          ? ''
-          : `Make it @Unique([${tenant}, ${columns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ')}]), or `) +
-        `acknowledge it: @TenantScoped({ globallyUnique: { '${nameOf(columns)}': 'why' } }).`
-      );
-    });
-}
-
-function nameOf(columns: readonly ColumnMetadata[]): string {
-  return columns.map(({ propertyPath }) => propertyPath).join(',');
 }
 
 /** Two entities over one table must agree whose its rows are: else each would be read by the laxer one's rule. */

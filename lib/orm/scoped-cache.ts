@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
 import { runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
@@ -39,10 +40,15 @@ function scopeKey(options: QueryResultCacheOptions): QueryResultCacheOptions {
   return {
     ...options,
     ...(options.identifier && { identifier: scopeIdentifier(options.identifier) }),
-    ...(options.query && { query: `${options.query} -- SCOPE: ${authorityKey()}` }),
+    ...(options.query && { query: digest(`${options.query} -- SCOPE: ${authorityKey()}`) }),
   };
 }
 
 function scopeIdentifier(identifier: string): string {
-  return `${authorityKey()}:${identifier}`;
+  return digest(`${authorityKey()}:${identifier}`);
+}
+
+/** A database compares the keys in its table by a collation, to which texts that differ in case or accents may be equal. */
+function digest(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
 }

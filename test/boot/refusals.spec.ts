@@ -263,7 +263,7 @@ describe('an application refuses to start', () => {
     }
     expect(await refusal([Coupon])).toContain(
       'Coupon has a unique key (code) that leaves the tenant column out: one tenant could find out what another one has taken. ' +
-        "Make it @Unique(['organizationId', 'code']), or acknowledge it: @TenantScoped({ globallyUnique: { 'code': 'why' } }).",
+        "Make it @Unique(['organizationId', 'code']), or acknowledge it: @TenantScoped({ globallyUnique: { code: 'why' } }).",
     );
     expect(await refusal([Voucher, Receipt, Order])).toBe('started');
   });

@@ -1,0 +1,109 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
+import { declaredOf } from './compile-policy.js';
+import { foreignKeysOf } from './foreign-keys.js';
+import type { Policies } from './policies.js';
+import { ownerColumns } from './policy.js';
+import type { ScopedPolicy } from './policy.js';
+import { tenantKeysOf } from './tenant-keys.js';
+
+/** Columns of which no two rows can have the same values. */
+interface UniqueKey {
+  readonly columns: readonly ColumnMetadata[];
+  /** The condition of a partial index. */
+  readonly where?: string;
+}
+
+/**
+ * Finds unique keys by which a tenant could find out what another tenant has taken.
+ *
+ * A key keeps tenants apart if each scope key of the entity is told by a tenant column in it, or by a foreign key in it: only a scope that
+ * sees the referenced row can write it, and NULL conflicts with nothing.
+ *
+ * @returns problems in words, each with lines that cure it
+ */
+export function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[] {
+  const { options } = declaredOf(metadata) as Extract<EntityDeclaration, { kind: 'scoped' }>;
+  const acknowledged = options.globallyUnique ?? {};
+  return uniqueKeysOf(metadata)
+    .filter((key) => !keepsTenantsApart(key, metadata, policies))
+    .filter(({ columns }) => !Object.hasOwn(acknowledged, nameOf(columns)))
+    .map(
+      (key) =>
+        `${metadata.name} has a unique key (${nameOf(key.columns)}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
+        `${cureOf(key, metadata, policies)}, or acknowledge it: ${acknowledgement(key, options)}.`,
+    );
+}
+
+function uniqueKeysOf(metadata: EntityMetadata): readonly UniqueKey[] {
+  const places = metadata.relations.filter((relation) => relation.isOneToOneOwner && isPrimaryKey(relation));
+  return [
+    ...metadata.uniques,
+    ...metadata.indices.filter((index) => index.isUnique),
+    // TypeORM makes no unique key for these: the primary key is one.
+    ...places.map(({ joinColumns }) => ({ columns: joinColumns })),
+  ];
+}
+
+function isPrimaryKey({ entityMetadata, joinColumns }: RelationMetadata): boolean {
+  return hasAll(joinColumns, entityMetadata.primaryColumns);
+}
+
+function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, policies: Policies): boolean {
+  const policy = policies.of(metadata);
+  const own = policy.kind === 'columns' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : [];
+  const references = foreignKeysOf(metadata, policies).filter((key) =>
+    hasAll(
+      columns,
+      key.columns.map((pair) => pair.own),
+    ),
+  );
+  const lookup = policies.of.bind(policies);
+  const told = new Set([
+    ...own.map(({ key }) => key),
+    ...references.flatMap(({ target }) => [...tenantKeysOf(target, lookup)!]),
+  ]);
+  return [...tenantKeysOf(metadata, lookup)!].every((key) => told.has(key));
+}
+
+/** Relations that share a column have a ColumnMetadata each for it. */
+function hasAll(columns: readonly ColumnMetadata[], wanted: readonly ColumnMetadata[]): boolean {
+  return wanted.every(({ databaseName }) => columns.some((column) => column.databaseName === databaseName));
+}
+
+function cureOf(key: UniqueKey, metadata: EntityMetadata, policies: Policies): string {
+  const missing = ownerColumns(policies.of(metadata) as ScopedPolicy).filter(
+    (column) => !hasAll(key.columns, [column]),
+  );
+  const names = [...missing, ...key.columns].map(({ propertyPath }) => `'${propertyPath}'`).join(', ');
+  const line = key.where === undefined ? `@Unique([${names}])` : `@Index([${names}], { unique: true, where: … })`;
+  const relation = metadata.relations.find(
+    ({ isOneToOneOwner, joinColumns }) =>
+      isOneToOneOwner && joinColumns.length === key.columns.length && hasAll(key.columns, joinColumns),
+  );
+  if (relation === undefined) return `Make it ${line}`;
+  const { propertyPath, inverseEntityMetadata, inverseRelation } = relation;
+  const inverse = inverseRelation && `, ${inverseEntityMetadata.name}.${inverseRelation.propertyPath} a @OneToMany()`;
+  const primary = isPrimaryKey(relation) ? ', give the entity a primary key of its own' : '';
+  return `Make ${metadata.name}.${propertyPath} a @ManyToOne(() => ${inverseEntityMetadata.name})${inverse ?? ''}${primary}, and add ${line}`;
+}
+
+/** The whole decorator: a second one would replace what the first says. */
+function acknowledgement({ columns }: UniqueKey, { globallyUnique, ...options }: ScopedOptions): string {
+  return `@TenantScoped(${literal({ ...options, globallyUnique: { ...globallyUnique, [nameOf(columns)]: 'why' } })})`;
+}
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return `'${String(value).replaceAll(/['\\]/g, '\\$&')}'`;
+  const fields = Object.entries(value).map(
+    ([name, field]) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name)}: ${literal(field)}`,
+  );
+  return `{ ${fields.join(', ')} }`;
+}
+
+function nameOf(columns: readonly ColumnMetadata[]): string {
+  return columns.map(({ propertyPath }) => propertyPath).join(',');
+}
