@@ -94,7 +94,7 @@ export class PredicateClaims {
       const { text } = this.tokens[i];
       const isKeyword = isKeywordAt(this.tokens, i);
       if (isKeyword && this.endsConditions(i)) return end ?? i - 1;
-      if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i - 1;
+      if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i - 1;
       // Should it be a name after all, this still belongs to the conditions.
       if (end !== undefined && (text === 'or' || text === 'xor' || text === '|')) return undefined;
       if (end !== undefined) continue;
@@ -109,6 +109,11 @@ export class PredicateClaims {
   private endsConditions(i: number): boolean {
     const { text } = this.tokens[i];
     return AFTER_CONDITION.has(text) && (!['group', 'order'].includes(text) || this.tokens[i + 1]?.text === 'by');
+  }
+
+  /** `LOCK IN SHARE MODE` of MySQL and MariaDB; no condition reads so, since a bracket follows IN there. */
+  private locksRows(i: number): boolean {
+    return ['lock', 'in', 'share', 'mode'].every((word, at) => this.tokens[i + at]?.text === word);
   }
 
   private undoes(i: number): boolean {

@@ -152,8 +152,15 @@ describe('what outlives a statement on its connection', () => {
     'SELECT * INTO TEMP copied FROM news',
     'WITH x AS (SELECT 1) SELECT * INTO copied FROM x',
     'SELECT 1, (SELECT 2 INTO x)',
-    'SELECT a AS insert INTO x FROM news, INTO y',
-    'SELECT a AS ignore INTO x FROM news',
+    'SELECT a AS insert INTO x FROM news',
+    'SELECT a insert INTO x FROM news',
+    'SELECT (1) insert INTO x FROM news',
+    'WITH c AS (SELECT 1) SELECT (1) insert INTO x FROM c',
+    'WITH c AS (INSERT INTO news (id) VALUES (1) RETURNING id) SELECT * INTO x FROM c',
+    'INSERT INTO news (id) SELECT 1 INTO x',
+    'SELECT 1 UNION SELECT 2 INTO x',
+    'TABLE news INTO OUTFILE "/tmp/x"',
+    'INSERT INTO news (id) VALUES (1); TABLE news INTO x',
   ])('is SELECT … INTO: %s', (sql) => {
     for (const dialect of ['mysql', 'postgres', 'sqlite'] as const) expect(found(sql, dialect)).toBeDefined();
   });
@@ -166,6 +173,11 @@ describe('what outlives a statement on its connection', () => {
     'INSERT OR ROLLBACK INTO news (id) VALUES (1)',
     'REPLACE DELAYED INTO news (id) VALUES (1)',
     'WITH x AS (INSERT INTO news (id) VALUES (1) RETURNING id) SELECT * FROM x',
+    'WITH x AS (SELECT 1) INSERT INTO news (id) SELECT * FROM x',
+    'UPSERT INTO news VALUES (1)',
+    'MERGE INTO news USING a ON 1 = 1',
+    'EXPLAIN INSERT INTO news (id) VALUES (1)',
+    'SELECT 1; INSERT INTO news (id) VALUES (1)',
     'SELECT x.into FROM x',
   ])('is no INSERT or REPLACE: %s', (sql) => {
     for (const dialect of ['mysql', 'postgres', 'sqlite'] as const) expect(found(sql, dialect)).toBeUndefined();

@@ -269,12 +269,12 @@ describe('the audit of statements', () => {
       ['among others', INTO_TICKET, [insert(INTO_TICKET, 'note'), insert('x'), insert(INTO_TICKET)]],
       [
         'later on, after the same words',
-        `SELECT 1 UNION SELECT 1 UNION ${INTO_TICKET}`,
-        [insert(` UNION ${INTO_TICKET}`)],
+        `WITH a AS (SELECT 1), b AS (SELECT 1) ${INTO_TICKET}`,
+        [insert(`) ${INTO_TICKET}`)],
       ],
       [
         'where the same text stood before',
-        'INSERT INTO "news" SELECT 1, INSERT INTO "ticket"',
+        'WITH a AS (INSERT INTO "news" VALUES (1)) INSERT INTO "ticket"',
         [insert('INSERT INTO "')],
       ],
       ['twice', `${INTO_TICKET} UNION ${INTO_TICKET}`, [insert(INTO_TICKET), insert(INTO_TICKET)]],

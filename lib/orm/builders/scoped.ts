@@ -5,6 +5,7 @@ import { requireEnforcement } from '../enforcement.js';
 import type { Enforcement } from '../enforcement.js';
 import { render } from '../rendering.js';
 import { checkCallerText } from '../sql/caller-text.js';
+import { checkBuilderText } from './builder-text.js';
 import { family } from './family.js';
 import type { BuilderFamily } from './family.js';
 
@@ -90,7 +91,7 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
     }
 
     private checked(condition: string): string {
-      return checkCallerText(condition, this.enforcement().dialect, 'a condition');
+      return checkBuilderText(this, condition, 'a condition');
     }
 
     private enforcement(): Enforcement {

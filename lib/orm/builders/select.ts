@@ -2,8 +2,8 @@ import { SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
-import { checkCallerText } from '../sql/caller-text.js';
 import { noteUnseen } from '../unseen-relations.js';
+import { checkBuilderText } from './builder-text.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 
@@ -15,7 +15,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   protected override join(...args: Parameters<SelectQueryBuilder<Entity>['join']>): void {
     const condition = args[3];
     // TypeORM appends to this text with AND: unless it is bracketed, an OR in it would swallow what is appended.
-    if (condition) args[3] = `(${checkCallerText(condition, this.dialect(), 'a join condition')})`;
+    if (condition) args[3] = `(${checkBuilderText(this, condition, 'a join condition')})`;
     super.join(...args);
   }
 
@@ -23,13 +23,13 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { joinAttribute } = tree;
     const { alias, condition } = joinAttribute;
     const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
-    if (predicate === '') return super.createJoinTreeRecursively(tree);
+    // Rows of a junction table may belong to tenants where those that are joined are shared.
+    if (predicate === '') return this.limitJunction(tree, super.createJoinTreeRecursively(tree));
     joinAttribute.condition = condition
-      ? `${predicate} AND (${checkCallerText(condition, this.dialect(), 'a join condition')})`
+      ? `${predicate} AND (${checkBuilderText(this, condition, 'a join condition')})`
       : predicate;
     try {
-      const text = super.createJoinTreeRecursively(tree);
-      return this.limitJunction(tree, text);
+      return this.limitJunction(tree, super.createJoinTreeRecursively(tree));
     } finally {
       joinAttribute.condition = condition;
     }
@@ -56,7 +56,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   protected override createHavingExpression(): string {
     for (const { condition } of this.expressionMap.havings)
-      checkCallerText(String(condition), this.dialect(), 'a having clause');
+      checkBuilderText(this, String(condition), 'a having clause');
     return super.createHavingExpression();
   }
 
@@ -105,10 +105,6 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
         [`${name}.${propertyPath}`, `${this.escape(name)}.${this.escape(databaseName)}`].includes(text),
       ),
     );
-  }
-
-  private dialect(): ReturnType<typeof requireEnforcement>['dialect'] {
-    return requireEnforcement(this.dataSource).dialect;
   }
 }
 

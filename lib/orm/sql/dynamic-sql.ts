@@ -1,4 +1,4 @@
-import type { StatementShape } from './mentions.js';
+import type { Brackets, StatementShape } from './mentions.js';
 import { isIdentifier, isKeywordAt, isSignAt } from './tokens.js';
 import type { SqlDialect, SqlToken } from './tokens.js';
 
@@ -44,10 +44,7 @@ const EXPLAIN_OPTIONS = new Set(
   'analyze verbose extended partitions query plan format = json tree traditional true false on off'.split(' '),
 );
 const EXPLAINED = new Set('select with values insert update delete replace ('.split(' '));
-/** Words between INSERT or REPLACE and INTO. */
-const INSERT_OPTIONS = new Set(
-  'ignore low_priority high_priority delayed or rollback abort fail replace insert'.split(' '),
-);
+const INSERTING = new Set(['insert', 'replace', 'upsert', 'merge']);
 
 /** What of a statement's surroundings decides how it is read. */
 export interface DynamicSqlContext {
@@ -63,7 +60,7 @@ export interface DynamicSqlContext {
  */
 export function findDynamicSql(
   tokens: readonly SqlToken[],
-  { mentions }: StatementShape,
+  { mentions, brackets }: StatementShape,
   { dialect, isMapped }: DynamicSqlContext,
 ): string | undefined {
   const statistics = mentions.find(({ table, token }) => {
@@ -74,7 +71,7 @@ export function findDynamicSql(
   if (statistics !== undefined) return `${statistics.table} is about all tenants`;
   const call = tokens.find((_, i) => isDynamicCall(tokens, i));
   if (call !== undefined) return `${call.text}() does what cannot be read here`;
-  if (tokens.some((_, i) => isSelectInto(tokens, i)))
+  if (tokens.some((_, i) => isSelectInto(tokens, brackets, i)))
     return 'SELECT … INTO writes what it reads into a table, a file or a variable';
   if (dialect === 'mysql' && tokens.some((_, i) => isUserVariable(tokens, i)))
     return 'a user variable (@name, :=) outlives the statement on a connection that other tenants use next';
@@ -91,15 +88,16 @@ function isDynamicCall(tokens: readonly SqlToken[], i: number): boolean {
   return DYNAMIC_FUNCTIONS.test(token.text) && !isLocalSetting(tokens, i);
 }
 
-/** INTO that belongs to no INSERT or REPLACE. */
-function isSelectInto(tokens: readonly SqlToken[], i: number): boolean {
+/** INTO that belongs to no INSERT: in its bracket a SELECT stands before it, or no word that inserts. */
+function isSelectInto(tokens: readonly SqlToken[], { ofToken }: Brackets, i: number): boolean {
   if (tokens[i].text !== 'into' || !isKeywordAt(tokens, i)) return false;
-  let before = i - 1;
-  while (before >= 0 && tokens[before].kind === 'word' && INSERT_OPTIONS.has(tokens[before].text)) {
-    if (tokens[before].text === 'insert' || tokens[before].text === 'replace') return false;
-    before -= 1;
+  let inserts = false;
+  for (let before = i - 1; before >= 0 && !isSignAt(tokens, before, ';'); before -= 1) {
+    if (ofToken[before] !== ofToken[i] || !isKeywordAt(tokens, before)) continue;
+    if (tokens[before].text === 'select') return true;
+    inserts ||= INSERTING.has(tokens[before].text);
   }
-  return true;
+  return !inserts;
 }
 
 /** `@name` or `:=`, but not a variable of the server, `@@name`. */

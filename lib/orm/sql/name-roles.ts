@@ -21,6 +21,7 @@ export class NameRoles {
     // A qualifier, a parameter or cast, an alias, ORDER BY.
     if (isSignAt(tokens, i + 1, '.') || isSignAt(tokens, i - 1, ':') || before === 'as') return true;
     if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
+    if (isLocked(tokens, i)) return true;
     if (isSignAt(tokens, i - 1, '.')) return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
     return this.isWrittenColumn(i);
   }
@@ -52,4 +53,12 @@ function isDerived(tokens: readonly SqlToken[], i: number): boolean {
     const before = tokens[at - 1]?.text;
     return before === ')' || (before === 'as' && tokens[at - 2]?.text === ')');
   });
+}
+
+/** Whether the token at `i` is one of the names in `FOR UPDATE OF name, name`: tables and aliases that the FROM of the statement gives. */
+function isLocked(tokens: readonly SqlToken[], i: number): boolean {
+  let of = i - 1;
+  while (isSignAt(tokens, of, ',')) of -= 2;
+  const before = tokens.slice(Math.max(0, of - 4), of + 1).map(({ kind, text }) => (kind === 'word' ? text : ''));
+  return /\bfor (?:(?:no key )?update|(?:key )?share) of$/.test(before.join(' '));
 }
