@@ -9,12 +9,14 @@ import type { HttpAdapter } from '../tenancy/private-answer.js';
 import { isPromiseLike, runInCall } from '../tenancy/scope-frame.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import type { Handling } from '../tenancy/tenant.interceptor.js';
+import { requireJsonBody } from './body/media-type.js';
 import { isPlainObject } from './body/plain-object.js';
 import { CrudCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudServices } from './crud-services.js';
+import { linkRoutesFor } from './links/link-routes.js';
 import { isSeenByNobody } from './routing/own-handler.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
@@ -55,6 +57,7 @@ export class CrudInterceptor implements NestInterceptor {
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.answerTo(error, call) : error);
         const answer = isHttp ? this.answering(call, route, subscriber, fail) : subscriber;
         try {
+          if (isHttp && controller.isOfCrud(context.getHandler().name)) requireJsonBody(context);
           // Not by a pipe: an override's parameters are its own.
           if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
           const handling = this.handling(context, next);
@@ -159,13 +162,21 @@ export class CrudInterceptor implements NestInterceptor {
 class ServedController {
   /** The routes of `@Crud`, by the names of their handlers: all others are the controller's own ones. */
   readonly routes: ReadonlyMap<string, CrudRoute>;
+  private readonly links: ReadonlySet<string>;
   private isUnseen: boolean | undefined;
 
   constructor(
     private readonly type: Type<object>,
     readonly resource: Resource,
   ) {
-    this.routes = new Map((crudMetadataOf(type)?.routes ?? []).map((route) => [route, route]));
+    const { routes = [], options } = crudMetadataOf(type) ?? {};
+    this.routes = new Map(routes.map((route) => [route, route]));
+    this.links = new Set(linkRoutesFor(options?.links ?? []).map(({ name }) => name));
+  }
+
+  /** Whether a handler serves a route that `@Crud` has made, a route for links too. */
+  isOfCrud(handler: string): boolean {
+    return this.routes.has(handler) || this.links.has(handler);
   }
 
   /** Whether the application sees nothing of what its `findAll` returns. */

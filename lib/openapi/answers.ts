@@ -114,6 +114,7 @@ function possibleErrors(route: ServedRoute): ErrorStatus[] {
     [404, resource.parents !== undefined || isReadBy(IdPipe) || isReadBy(LinkedIdPipe)],
     [409, conflictsOf(resource, name)],
     [412, checksVersion(route)],
+    [415, [BodyPipe, BulkBodyPipe].some(isReadBy)],
     [428, checksVersion(route) && resource.requireIfMatch],
   ];
   return possible.filter(([, isPossible]) => isPossible).map(([status]) => status);

@@ -4,6 +4,7 @@ import type { BodyRoute } from '../crud/crud-routes.js';
 import { keyOfProperty } from '../crud/resource/exposure.js';
 import { isColumn } from '../crud/resource/fields.js';
 import type { Fields } from '../crud/resource/fields.js';
+import { isHidden } from '../crud/resource/hidden-columns.js';
 import { isRequired, rootOf } from '../crud/resource/resource-column.js';
 import type { ResourceColumn } from '../crud/resource/resource-column.js';
 import type { Resource } from '../crud/resource/resource.js';
@@ -32,7 +33,7 @@ export function bodySchema(resource: Resource, reader: BodyReader, named: NamedS
   if (form.dto === undefined) draft.addColumns(form.fields);
   else draft.addDto(form.dto);
   for (const column of form.tenantColumns) draft.add(column.property, inputOf(column), true);
-  const name = form.dto !== undefined && !form.partial ? form.dto.name : `${VERBS[reader.route]}${resource.name}`;
+  const name = form.dto !== undefined && !form.isBorrowed ? form.dto.name : `${VERBS[reader.route]}${resource.name}`;
   return named.add(name, reader.qualifier, draft.schema());
 }
 
@@ -115,7 +116,7 @@ class BodyDraft {
   private ruled(column: ResourceColumn, { schema, isNullable }: RuledProperty): JsonSchema {
     const { type, metadata } = column;
     const combined = combineSchemas(type.inputSchema ?? type.schema, schema);
-    return metadata.isNullable && (this.form.partial || isNullable) ? orNull(combined) : combined;
+    return metadata.isNullable && (this.form.isBorrowed || isNullable) ? orNull(combined) : combined;
   }
 
   private needsField(field: ResourceColumn | Fields | undefined): boolean {
@@ -126,7 +127,7 @@ class BodyDraft {
   private needs(column: ResourceColumn): boolean {
     if (!this.form.accepts(column) || !this.reader.takesAllFromBody || !isRequired(column)) return false;
     const { metadata, dataSource, shown } = this.resource;
-    if (this.reader.route === 'replace') return shown.has(rootOf(column));
+    if (this.reader.route === 'replace') return shown.has(rootOf(column)) && !isHidden(column);
     return metadata.beforeInsertListeners.length === 0 && dataSource.subscribers.length === 0;
   }
 }

@@ -5,7 +5,7 @@ import type { NamedSchemas } from './named-schemas.js';
 import type { ServedRoute } from './served-routes.js';
 
 /** The errors that a route can answer with. */
-export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 428;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 415 | 428;
 
 const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
   400: 'Something in the request is wrong. `message` says what, one text for each problem.',
@@ -14,6 +14,7 @@ const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
   404: 'There is no such row, or the caller cannot see it.',
   409: 'It would break a unique key, or rows still refer to this one. `message` says which field.',
   412: 'The row is not as `If-Match` says.',
+  415: 'The body is not JSON, by its `Content-Type`.',
   428: 'The request has to say which version of the row it is about: `If-Match`.',
 };
 

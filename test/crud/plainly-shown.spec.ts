@@ -59,7 +59,8 @@ describe('columns that an answer does not show as they are', () => {
   beforeAll(async () => {
     desk = await openDesk([HousesController, HouseViewsController], { entities: [House] });
     const door = { color: 'red', lock: { maker: 'Abus', code: '1234' } };
-    expect(await acme.post('/houses', { phone: '555-0142', door })).toMatchObject({ status: 201 });
+    const houses = desk.dataSource.getRepository(House);
+    await desk.tenancy.run({ organizationId: 1 }, () => houses.insert({ phone: '555-0142', door }));
   });
   afterAll(() => desk?.close());
 

@@ -125,6 +125,8 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
       }
       case '412':
         return [await send(verb, path, owner, body, { 'If-Match': '"other"' })];
+      case '415':
+        return [await send(verb, path, owner, body, { 'Content-Type': 'application/x-www-form-urlencoded' })];
       default:
         if (path.endsWith('/restore')) await send('delete', path.replace(/\/restore$/, ''), owner);
         return [await send(verb, path, owner, body)];

@@ -13,8 +13,10 @@ export interface BodyForm {
   readonly fields: Fields;
   /** The keys of the resource's answers: a body from GET can be sent back. */
   readonly shownKeys: ReadonlySet<string>;
-  /** Whether properties may be missing although the rules require them. */
+  /** Whether the body changes a part of a row: the rules are asked about the properties that are sent. */
   readonly partial: boolean;
+  /** Whether the rules were written for another route: then a column alone says whether null may clear it. */
+  readonly isBorrowed: boolean;
   /** Whether this route takes the column from the client. */
   readonly accepts: (column: ResourceColumn) => boolean;
   /** Tenant columns that the client has to name: on a route that works over all tenants nothing else does. */

@@ -3,6 +3,8 @@ import { valueProblem } from '../rows/column-values.js';
 import { namedType, propertyOfKey } from '../resource/exposure.js';
 import { missingProblem, pointerTo } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
+import { isHidden } from '../resource/hidden-columns.js';
+import { columnsIn } from '../resource/fields.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json } from './body-form.js';
@@ -15,11 +17,16 @@ import { readEntity } from './read-entity.js';
 export class BodyRules {
   /** The properties with class-validator rules; undefined where the columns alone are the rules. */
   private readonly ruled: ReadonlySet<string> | undefined;
+  /** Hidden columns of embedded objects that a DTO does not name, although it may take the object as a whole. */
+  private readonly unnamed: readonly ResourceColumn[];
 
   /** @param form what a body may hold; the OpenAPI document is written from it too */
   constructor(readonly form: BodyForm) {
     const ruled = ruledProperties(form.dto ?? form.entity);
     this.ruled = form.dto === undefined && ruled.size === 0 ? undefined : ruled;
+    this.unnamed = [...columnsIn(form.fields)].filter(
+      (column) => column.metadata.embeddedMetadata !== undefined && isHidden(column) && !this.covers(column),
+    );
   }
 
   /** Whether the DTO has no rules at all, so that nothing of a body would be left. */
@@ -32,9 +39,10 @@ export class BodyRules {
     if (!this.form.accepts(column)) return false;
     let ruled = this.ruled;
     let type: Function | undefined = this.form.dto ?? this.form.entity;
-    // Level by level of the embedded objects that it is in; where no class says what an object holds, it may hold anything.
+    // Level by level of the embedded objects that it is in; where no class says what an object holds, it may hold anything
+    // that the entity does not hide.
     for (const name of column.property.split('.')) {
-      if (ruled === undefined || type === undefined) return true;
+      if (ruled === undefined || type === undefined) return !isHidden(column);
       if (!ruled.has(name)) return false;
       type = namedType(type, name);
       ruled = type && ruledProperties(type);
@@ -54,6 +62,7 @@ export class BodyRules {
     const read = await (dto === undefined
       ? readEntity(this.form, this.ruled, source)
       : readDto(dto, this.form, this.ruled!, source));
+    for (const column of this.unnamed) removeAt(read.body, column.property);
     const tenant = this.readTenant(source);
     const problems = [...this.unknownKeys(source), ...read.problems, ...tenant.problems];
     if (problems.length > 0) throw badRequest(problems);
@@ -94,4 +103,13 @@ export class BodyRules {
     }
     return { values, problems };
   }
+}
+
+/** Removes what an object holds under a path. */
+function removeAt(holder: object, path: string): void {
+  const names = path.split('.');
+  const last = names.pop()!;
+  let object: unknown = holder;
+  for (const name of names) object = (object as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  if (typeof object === 'object' && object !== null) Reflect.deleteProperty(object, last);
 }

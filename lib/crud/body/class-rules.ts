@@ -1,4 +1,4 @@
-import { getMetadataStorage, validate } from 'class-validator';
+import { getMetadataStorage, IS_DEFINED, validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
@@ -30,7 +30,17 @@ export async function problemsOf(
     skipUndefinedProperties: partial,
     validationError: { target: false, value: false },
   });
-  return errors.filter(({ property }) => !settled.has(property)).flatMap((error) => problemsIn(error, ''));
+  const found = partial ? errors.flatMap((error) => ofSent(error, object)) : errors;
+  return found.filter(({ property }) => !settled.has(property)).flatMap((error) => problemsIn(error, ''));
+}
+
+/** Leaves out of an error what it says of properties that are not there: `@IsDefined()` is asked about them all the same. */
+function ofSent(error: ValidationError, holder: unknown): ValidationError[] {
+  const value = (holder as Readonly<Record<string, unknown>> | null | undefined)?.[error.property];
+  const isAboutNothing = Object.keys(error.constraints ?? {}).every((rule) => rule === IS_DEFINED);
+  if (value === undefined && isAboutNothing && (error.children ?? []).length === 0) return [];
+  const children = (error.children ?? []).flatMap((child) => ofSent(child, value));
+  return [Object.assign(Object.create(error) as ValidationError, { children })];
 }
 
 /** Nested messages carry the path, as Nest's ValidationPipe writes it. */

@@ -26,7 +26,7 @@ export async function readDto(
 ): Promise<ReadBody> {
   const unreadable = unreadableProblems(source);
   if (unreadable.length > 0) return { body: {}, problems: unreadable };
-  const cleared = form.partial ? clearedColumns(dto, form, ruled, source) : [];
+  const cleared = form.isBorrowed ? clearedColumns(dto, form, ruled, source) : [];
   const rest = Object.entries(source).filter(([key]) => !cleared.includes(propertyOfKey(dto, key)));
   const body = instantiate(dto, Object.fromEntries(rest), form);
   const problems = await problemsOf(body, form.partial);

@@ -3,6 +3,9 @@ import type { ColumnValues } from '../rows/column-values.js';
 import { isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
+import { pointerTo } from '../problem-details/problem.js';
+import type { Problem } from '../problem-details/problem.js';
+import { RULES_FOR_SENT } from './text-rules.js';
 
 /**
  * Reads a body by the entity itself: by the types of its columns, then by its own class-validator rules, if it has any,
@@ -23,13 +26,34 @@ export async function readEntity(
   const misfits = new Set(
     Object.keys(offered).filter((key) => offered[key] !== undefined && !Object.hasOwn(body, key)),
   );
-  const checked = form.partial ? withoutNulls(body) : body;
+  const checked = form.isBorrowed ? withoutNulls(body) : body;
   const row = Object.assign(Object.create(form.entity.prototype as object) as object, checked);
   const ruleProblems = await problemsOf(row, form.partial, misfits);
+  const isMet = await metBySent(form, offered, checked);
   return {
     body: Object.fromEntries(Object.entries(body).filter(([key]) => ruled.has(key))),
-    problems: [...problems, ...ruleProblems],
+    problems: [...problems, ...ruleProblems.filter((problem) => !isMet(problem))],
   };
+}
+
+/**
+ * Asks the rules about what the client has sent, as a DTO would see it, where a column makes another value of that: a Date
+ * or bytes of a text, a text of a number.
+ *
+ * @param read the values that the entity will hold
+ * @returns tells whether a problem is none: what was sent meets a rule that the stored value does not
+ */
+async function metBySent(form: BodyForm, offered: Json, read: Json): Promise<(problem: Problem) => boolean> {
+  const properties = Object.keys(read).filter((key) => offered[key] !== read[key]);
+  if (properties.length === 0) return () => false;
+  const sent = Object.create(form.entity.prototype as object) as Record<string, unknown>;
+  for (const property of properties) sent[property] = offered[property];
+  const pointers = new Set(properties.map((property) => pointerTo([property])));
+  const unmet = await problemsOf(sent, true);
+  return ({ pointer = '', code }) =>
+    pointers.has(pointer) &&
+    RULES_FOR_SENT.has(code) &&
+    !unmet.some((other) => other.pointer === pointer && other.code === code);
 }
 
 function toObject(values: ColumnValues): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
+import type { BodyForm } from '../body/body-form.js';
 import { BodyRules } from '../body/body-rules.js';
 import { compileId, compileKey } from './compile-id.js';
 import { compileOneToOneId, compileParents } from '../parents/compile-parents.js';
@@ -13,6 +14,7 @@ import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
 import { compileLinkEnds } from '../links/link-end.js';
 import { compileLinks } from '../links/link-field.js';
+import { isHidden } from './hidden-columns.js';
 import { isPlainlyShown } from './plainly-shown.js';
 import { compileListRules } from '../query/compile-list-rules.js';
 import { compileRowRules } from '../query/compile-row-rules.js';
@@ -149,15 +151,25 @@ function compileBodies<T extends object>(
 ): Record<BodyRoute, BodyRules> {
   const { create, update = create, patch }: CrudDtos = options.dto ?? {};
   const fields = arrangeFields(columns);
-  const form = { entity, fields, shownKeys, partial: false, accepts: isChangeable, tenantColumns: [] };
+  const form = { entity, fields, shownKeys, partial: false, isBorrowed: false, tenantColumns: [] };
   const named = createsForAnyTenant ? columns.filter(({ owner }) => owner === 'tenant') : [];
+  // What the entity hides only a DTO can open.
+  const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodyForm['accepts'] =>
+    dto === undefined ? (column) => may(column) && !isHidden(column) : may;
+  const patched = patch ?? update;
   const bodies = {
-    create: new BodyRules({ ...form, dto: create, accepts: isCreatable, tenantColumns: named }),
-    replace: new BodyRules({ ...form, dto: update }),
-    update: new BodyRules({ ...form, dto: patch ?? update, partial: patch === undefined }),
+    create: new BodyRules({ ...form, dto: create, accepts: open(create, isCreatable), tenantColumns: named }),
+    replace: new BodyRules({ ...form, dto: update, accepts: open(update, isChangeable) }),
+    update: new BodyRules({
+      ...form,
+      dto: patched,
+      accepts: open(patched, isChangeable),
+      partial: true,
+      isBorrowed: patch === undefined,
+    }),
   };
   for (const [name, type] of Object.entries({ create, update, patch })) {
-    if (type !== undefined && new BodyRules({ ...form, dto: type }).isEmpty) {
+    if (type !== undefined && new BodyRules({ ...form, dto: type, accepts: isChangeable }).isEmpty) {
       problems.push(`dto.${name} ${type.name} has no class-validator rules, so that nothing of a body would be left`);
     }
   }

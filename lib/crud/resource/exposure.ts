@@ -65,6 +65,20 @@ function inGroups(type: Function, property: string): boolean {
   return (storage.findExposeMetadata(type, property)?.options.groups ?? []).length > 0;
 }
 
+/** Whether class-transformer passes a property of a class in both directions: out of an object and into it. */
+export function isOpen(type: Function, property: string): boolean {
+  const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
+  const exposesOnly = showsExposedOnly(type);
+  return (
+    !inGroups(type, property) &&
+    both.every(
+      (direction) =>
+        !storage.getExcludedProperties(type, direction).includes(property) &&
+        (!exposesOnly || storage.getExposedProperties(type, direction).includes(property)),
+    )
+  );
+}
+
 /** Whether all that class-transformer does to a property of a class is to show it, under this name or another. */
 export function isShownPlainly(type: Function, property: string): boolean {
   const expose = storage.findExposeMetadata(type, property);

@@ -25,3 +25,11 @@ export function arrangeFields(columns: readonly ResourceColumn[]): Fields {
 export function isColumn(field: ResourceColumn | Fields): field is ResourceColumn {
   return !(field instanceof Map);
 }
+
+/** All columns among fields, those of embedded objects too. */
+export function* columnsIn(fields: Fields): Generator<ResourceColumn> {
+  for (const field of fields.values()) {
+    if (isColumn(field)) yield field;
+    else yield* columnsIn(field);
+  }
+}

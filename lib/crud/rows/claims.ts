@@ -2,6 +2,7 @@ import { declaredOf } from '../../orm/compile-policy.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
+import { isHidden } from '../resource/hidden-columns.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import type { Resource } from '../resource/resource.js';
 import { isSameValue } from './same-value.js';
@@ -26,7 +27,10 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
   const shown = resource.shape.shape(row, undefined) as Readonly<Record<string, unknown>>;
   return Object.entries(claims)
     .filter(([property, claim]) => {
-      const { metadata, type } = resource.column(property);
+      const column = resource.column(property);
+      const { metadata, type } = column;
+      // Whether a hidden value has been guessed is not told.
+      if (isHidden(column)) return true;
       const stored: unknown = metadata.getEntityValue(row);
       const isStored = claim === null ? stored === null : isSameValue(type, type.read(claim), stored);
       const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);

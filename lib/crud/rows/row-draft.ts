@@ -5,6 +5,7 @@ import type { Narrowing } from './narrowing.js';
 import { missingProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
 import type { Resource } from '../resource/resource.js';
+import { isHidden } from '../resource/hidden-columns.js';
 import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 
@@ -79,7 +80,13 @@ export function replacementValues<T extends object>(
   const missing: Problem[] = [];
   for (const column of resource.columns) {
     const isLeftOut = !values.has(column) && !narrowing.values.has(column) && isChangeable(column);
-    if (!isLeftOut || !resource.shown.has(rootOf(column)) || !resource.bodies.replace.covers(column)) continue;
+    if (
+      !isLeftOut ||
+      isHidden(column) ||
+      !resource.shown.has(rootOf(column)) ||
+      !resource.bodies.replace.covers(column)
+    )
+      continue;
     if (isRequired(column)) missing.push(missingProblem(column.property));
     else values.set(column, defaultOf(resource, column));
   }
