@@ -6,7 +6,7 @@ import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';
 import { Policies } from './policies.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { currentRendering } from './rendering.js';
-import { scopeKeyOf, scopeValue } from './scope-parameters.js';
+import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from './scope-parameters.js';
 import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
 import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
 import type { SqlDialect } from './sql/tokens.js';
@@ -130,7 +130,7 @@ export class Enforcement {
   }
 
   private isGiven(name: string, parameters: ObjectLiteral): boolean {
-    return scopeKeyOf(name) !== undefined || Object.hasOwn(parameters, name);
+    return isOwnParameter(name) || Object.hasOwn(parameters, name);
   }
 
   /** A parameter's value as the driver takes it. */
@@ -141,7 +141,8 @@ export class Enforcement {
   /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
   private valueOf(name: string, parameters: ObjectLiteral): unknown {
     const key = scopeKeyOf(name);
-    return key === undefined ? parameters[name] : scopeValue(key, currentFrame()?.scope, this.dialect);
+    if (key !== undefined) return scopeValue(key, currentFrame()?.scope, this.dialect);
+    return constantOf(name) ?? parameters[name];
   }
 
   private textOf(sql: string): StatementText {

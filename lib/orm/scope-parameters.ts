@@ -23,6 +23,25 @@ export function scopeParameter(key: string): string {
   return name;
 }
 
+const constantsByName = new Map<string, string | number>();
+
+/** Returns the name of a parameter that carries a value of the entities' own, e.g. a discriminator: the same in every statement. */
+export function constantParameter(value: string | number): string {
+  const name = `${PREFIX}_${typeof value}_${Buffer.from(String(value)).toString('hex')}`;
+  constantsByName.set(name, value);
+  return name;
+}
+
+/** Returns the value of such a parameter; undefined for any other parameter. */
+export function constantOf(parameter: string): string | number | undefined {
+  return constantsByName.get(parameter);
+}
+
+/** Checks whether the value of a parameter is given by enforcement, whatever the caller sets. */
+export function isOwnParameter(parameter: string): boolean {
+  return keysByName.has(parameter) || constantsByName.has(parameter);
+}
+
 /** The scope key whose value a parameter carries; undefined for any other parameter. */
 export function scopeKeyOf(parameter: string): string | undefined {
   return keysByName.get(parameter);

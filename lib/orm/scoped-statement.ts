@@ -4,7 +4,7 @@ import { authorityForm } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
-import { scopeKeyOf } from './scope-parameters.js';
+import { isOwnParameter } from './scope-parameters.js';
 import { placeOnce, readTemplate } from './sql/placeholders.js';
 import type { PlacedStatement } from './sql/placeholders.js';
 import { requireOneScope } from './statement-gate.js';
@@ -64,13 +64,9 @@ export class ScopedStatement {
     return await selectFromPostgres(enforcement, { text: placed.sql, values, name, isForJson }, runner);
   }
 
-  private async runOnRunner(
-    { text, constants }: StatementPlan,
-    slots: Slots,
-    manager?: EntityManager,
-  ): Promise<RawRow[]> {
+  private async runOnRunner({ text }: StatementPlan, slots: Slots, manager?: EntityManager): Promise<RawRow[]> {
     const { dataSource } = this.parts;
-    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, { ...slots, ...constants });
+    const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, slots);
     const runner = manager?.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
     try {
       return (await runner.query(sql, parameters)) as RawRow[];
@@ -90,15 +86,11 @@ export class ScopedStatement {
     const select = this.parts.build();
     const text = select.getQuery() + cutText(this.parts.cut);
     audit.checkIssued(text, []);
-    const constants = typesOf(select);
     const template = readTemplate(text, dialect);
     const placed = placeOnce(template, dialect);
     return {
       text,
-      constants,
-      slots: template.parameters
-        .map(({ name }) => name)
-        .filter((name) => scopeKeyOf(name) === undefined && !Object.hasOwn(constants, name)),
+      slots: template.parameters.map(({ name }) => name).filter((name) => !isOwnParameter(name)),
       placed,
       runs: 0,
     };
@@ -107,7 +99,6 @@ export class ScopedStatement {
 
 interface StatementPlan {
   readonly text: string;
-  readonly constants: Slots;
   /** The parameters that whoever runs it has to give a value. */
   readonly slots: readonly string[];
   /** With the driver's placeholders put in; undefined where the text depends on the values. */
@@ -124,12 +115,4 @@ function cutText(cut: ScopedStatementParts['cut']): string {
 function requireSlots({ slots }: StatementPlan, given: Slots): void {
   const open = slots.find((name) => !Object.hasOwn(given, name));
   if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');
-}
-
-/** TypeORM's own parameter of a select of one of several entities in a table. */
-function typesOf(select: SelectQueryBuilder<ObjectLiteral>): Slots {
-  const { discriminatorColumnValues } = select.getParameters();
-  return discriminatorColumnValues === undefined
-    ? {}
-    : { discriminatorColumnValues: discriminatorColumnValues as unknown };
 }

@@ -1,6 +1,7 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
 import type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { withOwnDiscriminators } from '../discriminators.js';
 import { requireEnforcement } from '../enforcement.js';
 import type { Enforcement } from '../enforcement.js';
 import { render } from '../rendering.js';
@@ -47,7 +48,9 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
      */
     protected override createWhereExpression(): string {
       const conditions = this.tenantPredicates();
-      const text = super.createWhereExpression();
+      const { mainAlias } = this.expressionMap;
+      const made = super.createWhereExpression();
+      const text = mainAlias?.hasMetadata === true ? withOwnDiscriminators(made, mainAlias.metadata) : made;
       if (conditions.length === 0) return text;
       if (text !== '') {
         if (!text.startsWith(' WHERE '))
