@@ -208,6 +208,8 @@ export class Policies {
     const equal = `${name} = ${value}`;
     if (!['mysql', 'mariadb'].includes(this.driver.options.type)) return equal;
     // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
+    // Of MariaDB's type for UUIDs the bytes are not those of the text, and two of them are equal only if they are the same.
+    if (this.driver.normalizeType(column) === 'uuid') return equal;
     if (scopeDeclaration()[key] === String) return `${equal} AND BINARY ${name} = ${value}`;
     // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
     const isTold = this.driver.normalizeType(column) !== '';
