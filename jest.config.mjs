@@ -5,7 +5,11 @@ export default {
   roots: ['<rootDir>/lib', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // Applications of their own, with test runners of their own.
-  testPathIgnorePatterns: ['/node_modules/', '/test/compatibility/[^/]+/files/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/test/compatibility/[^/]+/files/',
+    '/test/compatibility/large-application/',
+  ],
   // A watchdog, no measure: the machine may have other work.
   testTimeout: 120_000,
   maxWorkers: 2,
