@@ -128,7 +128,7 @@ export class StatementAudit {
     const problem = this.findUnreadable(read, shape);
     if (problem !== undefined) return problem;
     const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
-    if (verb !== undefined)
+    if (verb !== undefined && !this.empties(tokens, shape))
       return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
     if (mention !== undefined) return this.byHand(mention.table);
@@ -144,6 +144,12 @@ export class StatementAudit {
         return `it would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`;
     }
     return undefined;
+  }
+
+  /** `TRUNCATE TABLE name` on an entity's table, as `clear()` sends it. Without CASCADE it reaches no other table. */
+  private empties(tokens: readonly SqlToken[], { verbs, mentions }: StatementShape): boolean {
+    if (verbs.length !== 1 || verbs[0] !== 'truncate' || mentions.length !== 1) return false;
+    return mentions[0].token === tokens.length - 1 && this.policies.isMapped(mentions[0].table);
   }
 
   private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {
