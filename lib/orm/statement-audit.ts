@@ -3,6 +3,7 @@ import { StatementRefusedError } from '../exceptions/statement-refused.error.js'
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';
+import { RefusalLog } from './refusal-log.js';
 import type { RenderedInsert } from './rendering.js';
 import { NameRoles } from './sql/name-roles.js';
 import { readChanges } from './sql/row-changes.js';
@@ -42,6 +43,7 @@ export class StatementAudit {
   private readonly reads = new Set<string>();
   private readonly writes = new Set<string>();
   private readonly raw = new Set<string>();
+  private readonly refused = new RefusalLog();
 
   constructor(
     private readonly policies: Policies,
@@ -69,7 +71,15 @@ export class StatementAudit {
   checkRaw(sql: string, state: RunnerState): void {
     if (isUnscoped()) return;
     const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;
-    this.refuse(this.verdict(this.raw, key, sql, (tokens) => this.findLimited(tokens, state)));
+    let problem: string | undefined;
+    try {
+      problem = this.verdict(this.raw, key, sql, (tokens) => this.findLimited(tokens, state));
+    } catch (error) {
+      this.refused.log(sql, (error as Error).message);
+      throw error;
+    }
+    if (problem !== undefined) this.refused.log(sql, `${problem}. ${INSTEAD}`);
+    this.refuse(problem);
   }
 
   private verdict(

