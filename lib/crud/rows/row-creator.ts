@@ -7,6 +7,7 @@ import { requireLiving } from './living-references.js';
 import { LinkChanges } from '../links/link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
+import { requireRowColumns } from '../resource/row-columns.js';
 import { setColumnValue } from '../resource/resource-column.js';
 import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
 import type { Rows } from './rows.js';
@@ -80,6 +81,7 @@ export class RowCreator<T extends object> {
     const { resource, narrowing } = this.terms;
     requireKeptPlace(resource.metadata);
     const columns = offeredValues(resource, values);
+    requireRowColumns(resource, resource.entity.prototype as object, (column) => columns.has(column));
     if (resource.strictPayload) refuse(outsideNarrowing(narrowing, columns));
     return { columns, links: offeredLinks(resource.linkFields, values) };
   }
@@ -97,6 +99,7 @@ export class RowCreator<T extends object> {
     for (const { column, value } of own) {
       if (column.metadata.getEntityValue(draft) !== value) setColumnValue(draft, column, value);
     }
+    requireRowColumns(resource, draft, ({ metadata }) => (metadata.getEntityValue(draft) ?? null) !== null);
     stamp(draft, narrowing);
     requireComplete(resource, draft);
     return { draft, links: await LinkChanges.find(resource, rows.manager, undefined, offer.links) };

@@ -3,6 +3,7 @@ import type { ColumnValues } from './column-values.js';
 import type { Condition } from './conditions.js';
 import type { HookedWrite, RowChanges } from '../hooks/crud-hooks.js';
 import type { EntityId } from '../resource/resource-id.js';
+import { columnsOfOthers, requireRowColumns } from '../resource/row-columns.js';
 import { requireKeptPlace } from '../resource/kept-trees.js';
 import { requireLiving } from './living-references.js';
 import { LinkChanges } from '../links/link-changes.js';
@@ -83,7 +84,10 @@ export class RowWriter<T extends object> {
       if (resource.strictPayload) {
         refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
       }
-      return this.apply(write, { stored, asRead }, { columns: complete(offered), links }, rows);
+      requireRowColumns(resource, stored, (column) => offered.has(column));
+      const columns = new Map(complete(offered));
+      for (const column of columnsOfOthers(resource, stored)) columns.delete(column);
+      return this.apply(write, { stored, asRead }, { columns, links }, rows);
     });
     if (details !== undefined) await hooks.committed(write, row, details);
     return row;
@@ -103,6 +107,7 @@ export class RowWriter<T extends object> {
       changes: { ...change.plain(), ...links.plain() },
     });
     await change.listen();
+    requireRowColumns(resource, previous, ({ metadata }) => (metadata.getEntityValue(change.next) ?? null) !== null);
     const written = change.written();
     if (written === undefined && links.isEmpty) return { row: previous };
     requireKeptPlace(resource.metadata, written ?? {});

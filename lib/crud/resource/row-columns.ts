@@ -1,0 +1,51 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { bodyProblem } from '../problem-details/problem.js';
+import type { Resource } from './resource.js';
+import { compileColumns } from './resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
+
+/**
+ * Returns the columns of a resource that a row does not have. In single-table inheritance a parent entity has the columns of all its child
+ * entities, and each of its rows those of one class.
+ *
+ * @param row an instance of the row's class
+ */
+export function columnsOfOthers<T extends object>(
+  { dataSource, metadata, columns }: Resource<T>,
+  row: object,
+): readonly ResourceColumn[] {
+  const { childEntityMetadatas: children, discriminatorColumn } = metadata;
+  if (discriminatorColumn === undefined || children.length === 0) return [];
+  const entity = children.find(({ target }) => target === row.constructor) ?? metadata;
+  const own = compileColumns(dataSource, entity).filter((column) => !isOfChild(entity, column.metadata));
+  const names = new Set(own.map(({ property }) => property));
+  return columns.filter(({ property }) => !names.has(property));
+}
+
+/**
+ * Requires that a write gives a row no column of another class.
+ *
+ * @param isGiven whether the write gives the column a value
+ * @throws BadRequestException as for a property that does not exist
+ */
+export function requireRowColumns<T extends object>(
+  resource: Resource<T>,
+  row: object,
+  isGiven: (column: ResourceColumn) => boolean,
+): void {
+  const given = columnsOfOthers(resource, row).filter(isGiven);
+  if (given.length === 0) return;
+  throw badRequest(
+    given.map(({ property }) => bodyProblem(property, `property ${property} should not exist`, 'unknown')),
+  );
+}
+
+function isOfChild(
+  { childEntityMetadatas }: EntityMetadata,
+  { isVirtual, relationMetadata, target }: ColumnMetadata,
+): boolean {
+  const declaredBy = isVirtual && relationMetadata !== undefined ? relationMetadata.target : target;
+  return childEntityMetadatas.some((child) => child.target === declaredBy);
+}
