@@ -20,6 +20,7 @@ import {
   worksForAnother,
 } from './scope-frame.js';
 import type { ScopeFrame } from './scope-frame.js';
+import { bindStreamedFile } from './streamed-file.js';
 import { tenantRouteOf } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
 import type { TenantResolver } from './tenant-resolver.js';
@@ -96,8 +97,9 @@ export class TenantInterceptor implements NestInterceptor {
     return {
       next: (value) => {
         const foreign = this.foreignValue(own, context);
-        if (foreign === undefined) observer.next(value);
-        else fail(foreign);
+        if (foreign !== undefined) return fail(foreign);
+        bindStreamedFile(value);
+        observer.next(value);
       },
       error: fail,
       complete: () => observer.complete(),
