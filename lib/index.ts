@@ -25,6 +25,7 @@ export type { EntityId, IdPart } from './crud/resource/resource-id.js';
 export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';
 export { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 export { ReferenceUnknownError } from './exceptions/reference-unknown.error.js';
+export { SharedRowError } from './exceptions/shared-row.error.js';
 export { StatementRefusedError } from './exceptions/statement-refused.error.js';
 export { TenantScopeInvalidError } from './exceptions/tenant-scope-invalid.error.js';
 export { TenantScopeMissingError } from './exceptions/tenant-scope-missing.error.js';

@@ -119,6 +119,10 @@ function checkTables(entities: readonly EntityMetadata[], policies: Policies): s
       problems.push(
         `${first.name} and ${metadata.name} are the same table, and each says by another column whose its rows are. Declare both alike.`,
       );
+    } else if (safelyMayBeShared(first, policies) !== safelyMayBeShared(metadata, policies)) {
+      problems.push(
+        `${first.name} and ${metadata.name} are the same table, and one of them says nullMeans: 'shared'. Say it of both, or of neither.`,
+      );
     }
   }
   return problems;
@@ -147,6 +151,12 @@ function safeKind(metadata: EntityMetadata, policies: Policies): string | undefi
   let kind: string | undefined;
   collect(() => (kind = policies.of(metadata).kind));
   return kind;
+}
+
+function safelyMayBeShared(metadata: EntityMetadata, policies: Policies): boolean {
+  let mayBe = false;
+  collect(() => (mayBe = policies.mayBeShared(metadata)));
+  return mayBe;
 }
 
 function checkOptions(dataSource: DataSource): string[] {

@@ -5,8 +5,8 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 export interface TreeNodes {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ColumnMetadata[];
-  /** Their keys, one list per node. */
-  readonly keys: readonly (readonly unknown[])[];
+  /** The keys of the node that is hung somewhere, and of its parent. */
+  readonly keys: readonly [readonly unknown[], readonly unknown[]];
 }
 
 /**

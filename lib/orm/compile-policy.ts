@@ -29,6 +29,7 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
     );
   }
   const { options } = declaration;
+  requireNullMeaning(metadata, options);
   return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
 }
 
@@ -50,13 +51,49 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
   }
   const columns = keys
     .filter((key) => !omitted.includes(key))
-    .map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key));
+    .map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key, options.nullMeans !== undefined));
   if (columns.length === 0)
     throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
-  return { kind: 'columns', columns };
+  if (options.nullMeans === undefined) return { kind: 'columns', columns, sharedIfNull: [] };
+  // A view does not declare which of its columns are nullable.
+  const sharedIfNull = columns.filter(({ column }) => column.isNullable || metadata.tableType === 'view');
+  if (sharedIfNull.length === 0) {
+    const [{ column }] = columns;
+    throw problem(
+      metadata,
+      `says nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) ${column.propertyPath}, or leave nullMeans out`,
+    );
+  }
+  requireKeptTenant(metadata, sharedIfNull);
+  return { kind: 'columns', columns, sharedIfNull };
 }
 
-function tenantColumn(metadata: EntityMetadata, key: string, property: string): TenantColumn {
+/** The option is about the entity's own tenant columns, and `'shared'` is its only value. */
+function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
+  if (nullMeans === undefined) return;
+  if ((nullMeans as unknown) !== 'shared')
+    throw problem(metadata, `has an unknown value for nullMeans. Say nullMeans: 'shared', or leave it out`);
+  if (via === undefined) return;
+  throw problem(
+    metadata,
+    `says nullMeans beside via: '${via}'. Say nullMeans on the entity that has the tenant column`,
+  );
+}
+
+/** A foreign key that the database clears would turn the rows of a tenant into rows that every tenant reads. */
+function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
+  for (const { columns, referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
+    const tenant = sharedIfNull.find(({ column }) => columns.some((own) => own.databaseName === column.databaseName));
+    if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(rule ?? ''))) continue;
+    throw problem(
+      metadata,
+      `clears the tenant column '${tenant.column.propertyPath}' when a row of ${referencedEntityMetadata.name} goes or changes its key, ` +
+        `and a row without a tenant is read by all. Give the foreign key onDelete: 'CASCADE' or 'RESTRICT', and no onUpdate that sets NULL`,
+    );
+  }
+}
+
+function tenantColumn(metadata: EntityMetadata, key: string, property: string, nullIsShared: boolean): TenantColumn {
   const column = metadata.findColumnWithPropertyPath(property);
   if (column === undefined) {
     throw problem(
@@ -65,10 +102,11 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string): 
         `or name another one: @TenantScoped({ columns: { ${key}: '…' } }); or scope it through a parent: @TenantScoped({ via: '…' })`,
     );
   }
-  if (column.isNullable) {
+  if (column.isNullable && !nullIsShared) {
     throw problem(
       metadata,
-      `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null`,
+      `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null, ` +
+        `or say @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads`,
     );
   }
   if (column.transformer !== undefined) {
@@ -109,7 +147,8 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
   if (!isScoped(policy))
     throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
   requireOneParent(metadata, parent, relation.joinColumns);
-  return { kind: 'parents', parents: [link(parent, relation.joinColumns)] };
+  const parents = [link(parent, relation.joinColumns)];
+  return { kind: 'parents', parents, owners: parents };
 }
 
 /** A row of a junction or closure table is visible when the rows that it connects are. */
@@ -124,7 +163,9 @@ function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantP
       parent,
       columns.map(({ own }) => own),
     );
-  return parents.length === 0 ? { kind: 'shared' } : { kind: 'parents', parents };
+  if (parents.length === 0) return { kind: 'shared' };
+  // A node may hang below a shared one, but a shared node does not hang below a tenant's.
+  return { kind: 'parents', parents, owners: metadata.isClosureJunction ? [parents[1]] : parents };
 }
 
 /** The columns of a junction or closure table that name the rows on either side; empty for any other table. */

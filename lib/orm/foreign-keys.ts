@@ -5,7 +5,7 @@ import { currentFrame } from '../tenancy/scope-frame.js';
 import { keysOfTable } from './declared-keys.js';
 import type { ForeignKey } from './declared-keys.js';
 import { isScoped } from './policy.js';
-import type { TenantColumn, TenantPolicy } from './policy.js';
+import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
 import type { Policies } from './policies.js';
 import type { BoundStatement } from './sql/placeholders.js';
 import type { WrittenKeys } from './written-keys.js';
@@ -16,6 +16,10 @@ export interface ForeignKeyLookup {
   readonly key: ForeignKey;
   /** Values of the referenced columns, one list per row. */
   readonly values: readonly (readonly unknown[])[];
+  /** Whether the rows must be the tenant's own: a row below a shared one would be shared. */
+  readonly owned: boolean;
+  /** The other end of links: of each pair of rows, in the order of the values, one must be the tenant's own. */
+  readonly orOwned?: ForeignKeyLookup;
 }
 
 /** A write in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
@@ -23,6 +27,8 @@ export interface UnscopedWrite {
   readonly keys: WrittenKeys;
   /** For an update: a statement that gives the columns that say to whom the rows belong that it changes; undefined where they belong to nobody. */
   readonly changes?: BoundStatement;
+  /** Whether that statement gives the foreign keys too, as `k0`, `k1` …: a row that gets another tenant keeps them. */
+  readonly readsKeys?: boolean;
 }
 
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
@@ -61,9 +67,34 @@ export function lookupsFor(written: WrittenKeys, policies: Policies): ForeignKey
     const referenced = key.columns.map((pair) => pair.referenced);
     const named = rows.filter((row) => row !== undefined && !written.makes(key.target, referenced, row));
     const values = new Map(named.map((row) => [rowText(row!), row!]));
-    if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()] });
+    const owned = isLimited && isOnlyOwner(key, policies.of(metadata));
+    if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()], owned });
   }
-  return lookups;
+  return isLimited ? [...lookups, ...linkLookups(written, policies)] : lookups;
+}
+
+/** Whether the rows that a key names decide whether a row is the tenant's own. */
+export function isOnlyOwner(key: ForeignKey, policy: TenantPolicy): boolean {
+  return policy.kind === 'parents' && policy.owners.length === 1 && isKeyOf(policy.owners[0], key);
+}
+
+function isKeyOf({ columns }: ParentLink, key: ForeignKey): boolean {
+  const names = columns.map(({ own }) => own.databaseName);
+  return key.columns.length === names.length && key.columns.every(({ own }) => names.includes(own.databaseName));
+}
+
+/** For links between rows that may be shared, both of them: one end of each link must be the tenant's own. */
+function linkLookups(written: WrittenKeys, policies: Policies): ForeignKeyLookup[] {
+  const { metadata, valueSets } = written;
+  const policy = policies.of(metadata);
+  if (policy.kind !== 'parents' || policy.owners.length < 2 || !policies.mayBeShared(metadata)) return [];
+  const keys = foreignKeysOf(metadata, policies);
+  const [first, second] = policy.owners.map((owner): ForeignKeyLookup => {
+    const key = keys.find((candidate) => isKeyOf(owner, candidate))!;
+    const values = valueSets.map((_, row) => key.columns.map(({ own }) => written.stored(own, row)));
+    return { entity: metadata, key, values, owned: true };
+  });
+  return [{ ...first, orOwned: second }];
 }
 
 function tenantColumnsIn(policy: TenantPolicy): readonly TenantColumn[] {

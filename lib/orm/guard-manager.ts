@@ -1,4 +1,4 @@
-import { EntityManager, EntityNotFoundError, EntitySchema } from 'typeorm';
+import { EntityManager, EntitySchema } from 'typeorm';
 import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
@@ -7,13 +7,13 @@ import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';
 import { forgetUnseen } from './unseen-relations.js';
 import type { SingleConnection } from './single-connection.js';
-import { seesAll, storedValues } from './visible-rows.js';
+import { requireOwn, storedValues } from './visible-rows.js';
 
 type Operation = 'remove' | 'softRemove' | 'recover';
 
 /**
- * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see. The statements
- * themselves are limited with or without this.
+ * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see, or that
+ * all tenants share. The statements themselves are limited with or without this.
  *
  * @param connection given for drivers whose requests share one connection
  */
@@ -55,17 +55,17 @@ function save(this: EntityManager, ...args: unknown[]): Promise<never> {
   return persist(() => stock('save').apply(this, args));
 }
 
-function refuseUnseen(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
+function refuseOthers(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
   return async function (this: EntityManager, ...args: unknown[]): Promise<never> {
-    await requireSeen(this, args);
+    await requireOwnRows(this, args);
     return persist(() => stock(operation).apply(this, args));
   };
 }
 
 // One function per operation, shared by all managers: one is made for every query runner.
-const remove = refuseUnseen('remove');
-const softRemove = refuseUnseen('softRemove');
-const recover = refuseUnseen('recover');
+const remove = refuseOthers('remove');
+const softRemove = refuseOthers('softRemove');
+const recover = refuseOthers('recover');
 
 /** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
 function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
@@ -75,7 +75,7 @@ function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenE
   }
 }
 
-async function requireSeen(manager: EntityManager, args: readonly unknown[]): Promise<void> {
+async function requireOwnRows(manager: EntityManager, args: readonly unknown[]): Promise<void> {
   const byMetadata = new Map<EntityMetadata, ObjectLiteral[]>();
   const { policies } = requireEnforcement(manager.dataSource);
   const { target, entities } = readArguments(args);
@@ -91,13 +91,13 @@ async function requireSeen(manager: EntityManager, args: readonly unknown[]): Pr
   if (byMetadata.size === 0) return;
   const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
   try {
-    for (const [metadata, rows] of byMetadata) await requireVisible(queryRunner, metadata, rows);
+    for (const [metadata, rows] of byMetadata) await requireOwnKeys(queryRunner, metadata, rows);
   } finally {
     if (manager.queryRunner === undefined) await queryRunner.release();
   }
 }
 
-async function requireVisible(
+async function requireOwnKeys(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
@@ -106,12 +106,9 @@ async function requireVisible(
   const keys = entities.map((entity) => storedValues(entity, columns, queryRunner.dataSource));
   // An entity without its key is for TypeORM to refuse.
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
-  if (await seesAll(queryRunner, metadata, columns, complete)) return;
   const [key] = complete.length === 1 ? complete : [];
-  throw new EntityNotFoundError(
-    metadata.target,
-    Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]])),
-  );
+  const named = Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]]));
+  await requireOwn(queryRunner, metadata, columns, complete, named);
 }
 
 interface GivenEntities {

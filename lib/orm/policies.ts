@@ -4,19 +4,16 @@ import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js'
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationText } from '../tenancy/declaration-lines.js';
 import { declarationsVersion } from '../tenancy/entity-declarations.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { authorityOver } from './authority.js';
 import { Cascades } from './cascades.js';
 import type { ForeignCascade } from './cascades.js';
 import { compilePolicy, declaredOf } from './compile-policy.js';
-import type { ParentLink, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
-import { scopeParameter } from './scope-parameters.js';
+import type { RowSet, ScopedPolicy, TenantPolicy } from './policy.js';
+import { PredicateText } from './predicate-text.js';
 
 const NONE: readonly EntityMetadata[] = [];
 /** What PostgreSQL keeps of a name. */
 const IDENTIFIER_BYTES = 63;
-/** Aliases of the tables inside a predicate. */
-const PARENT_ALIAS = 'muck_parent_';
 /** How many qualifiers per entity are remembered; aliases are few, unless they are generated. */
 const REMEMBERED = 500;
 
@@ -30,7 +27,11 @@ export class Policies {
   private readonly compiledFrom = new Map<EntityMetadata, string>();
   private version = declarationsVersion();
   private readonly compiling = new Set<EntityMetadata>();
-  private readonly texts = new Map<EntityMetadata, Map<string, string>>();
+  private readonly texts: Readonly<Record<RowSet, Map<EntityMetadata, Map<string, string>>>> = {
+    visible: new Map(),
+    own: new Map(),
+  };
+  private readonly predicates = new PredicateText(this);
   /** What the database deletes or changes by foreign keys. */
   readonly cascades: Cascades;
   private tables?: {
@@ -103,22 +104,30 @@ export class Policies {
    * The condition that limits a table to the rows that the running code may see, with named parameters; empty where nothing limits it.
    *
    * @param qualifier how the statement refers to the table, as it stands in SQL
+   * @param rows 'own' for the table that an update or delete changes
    */
-  predicate(metadata: EntityMetadata, qualifier: string): string {
-    return this.inForce(metadata) === undefined ? '' : this.text(metadata, qualifier);
+  predicate(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+    return this.inForce(metadata) === undefined ? '' : this.text(metadata, qualifier, rows);
   }
 
   /** The condition for a scoped entity, whatever is in force. */
-  text(metadata: EntityMetadata, qualifier: string): string {
-    let texts = this.texts.get(metadata);
-    if (texts === undefined) this.texts.set(metadata, (texts = new Map<string, string>()));
+  text(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+    let texts = this.texts[rows].get(metadata);
+    if (texts === undefined) this.texts[rows].set(metadata, (texts = new Map<string, string>()));
     let text = texts.get(qualifier);
     if (text === undefined) {
-      text = this.render(metadata, qualifier);
+      text = this.predicates.render(metadata, qualifier, rows);
       if (texts.size >= REMEMBERED) texts.clear();
       texts.set(qualifier, text);
     }
     return text;
+  }
+
+  /** Whether the scope may see rows of this entity that it may not write, because their tenant is NULL. */
+  mayBeShared(metadata: EntityMetadata): boolean {
+    const policy = this.of(metadata);
+    if (policy.kind === 'columns') return policy.sharedIfNull.length > 0;
+    return policy.kind === 'parents' && policy.owners.every(({ parent }) => this.mayBeShared(parent));
   }
 
   /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
@@ -195,38 +204,6 @@ export class Policies {
     );
   }
 
-  private render(metadata: EntityMetadata, qualifier: string): string {
-    const policy = this.of(metadata) as ScopedPolicy;
-    if (policy.kind === 'parents')
-      return policy.parents.map((link) => this.parentExists(link, qualifier)).join(' AND ');
-    return policy.columns.map((tenant) => this.equals(qualifier, tenant)).join(' AND ');
-  }
-
-  private equals(qualifier: string, { key, column }: TenantColumn): string {
-    const name = `${qualifier}.${this.escape(column.databaseName)}`;
-    const value = `:${scopeParameter(key)}`;
-    const equal = `${name} = ${value}`;
-    if (!['mysql', 'mariadb'].includes(this.driver.options.type)) return equal;
-    // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
-    // Of MariaDB's type for UUIDs the bytes are not those of the text, and two of them are equal only if they are the same.
-    if (this.driver.normalizeType(column) === 'uuid') return equal;
-    if (scopeDeclaration()[key] === String) return `${equal} AND BINARY ${name} = ${value}`;
-    // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
-    const isTold = this.driver.normalizeType(column) !== '';
-    return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;
-  }
-
-  private parentExists({ parent, columns }: ParentLink, qualifier: string): string {
-    const alias = this.escape(parentAlias(qualifier));
-    const join = columns
-      .map(
-        ({ own, referenced }) =>
-          `${alias}.${this.escape(referenced.databaseName)} = ${qualifier}.${this.escape(own.databaseName)}`,
-      )
-      .join(' AND ');
-    return `EXISTS (SELECT 1 FROM ${this.table(parent)} ${alias} WHERE ${join} AND ${this.text(parent, alias)})`;
-  }
-
   private escape(name: string): string {
     return this.driver.escape(name);
   }
@@ -238,10 +215,4 @@ function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | un
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** Inside a predicate's own sub-query the next alias, so that it does not hide the one that it refers to. */
-function parentAlias(qualifier: string): string {
-  const inside = new RegExp(`^.${PARENT_ALIAS}(\\d+).$`).exec(qualifier);
-  return `${PARENT_ALIAS}${inside === null ? 1 : Number(inside[1]) + 1}`;
 }

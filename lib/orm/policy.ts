@@ -18,16 +18,27 @@ export interface ParentLink {
  * Which rows of a table a tenant scope can see.
  *
  * - `shared`: all of them.
- * - `columns`: those whose columns hold the scope's values.
+ * - `columns`: those whose columns hold the scope's values, and those in which all `sharedIfNull` columns are NULL.
  * - `parents`: those whose parents it can see: an entity scoped through a relation has one, the junction table of a
- *   many-to-many relation and the closure table of a tree have two.
+ *   many-to-many relation and the closure table of a tree have two. A row is written only if one of its `owners` is
+ *   the tenant's own.
  * - `undeclared`: nobody has said, so none.
  */
 export type TenantPolicy =
   | { readonly kind: 'shared' }
   | { readonly kind: 'undeclared' }
-  | { readonly kind: 'columns'; readonly columns: readonly TenantColumn[] }
-  | { readonly kind: 'parents'; readonly parents: readonly ParentLink[] };
+  | {
+      readonly kind: 'columns';
+      readonly columns: readonly TenantColumn[];
+      /** The nullable ones among them, if NULL makes a row shared; otherwise empty. */
+      readonly sharedIfNull: readonly TenantColumn[];
+    }
+  | {
+      readonly kind: 'parents';
+      readonly parents: readonly ParentLink[];
+      /** A child's parent, both ends of a link, the descendant in a closure table. */
+      readonly owners: readonly ParentLink[];
+    };
 
 /** A policy under which rows belong to tenants. */
 export type ScopedPolicy = Extract<TenantPolicy, { kind: 'columns' | 'parents' }>;
@@ -37,8 +48,11 @@ export function isScoped(policy: TenantPolicy): policy is ScopedPolicy {
   return policy.kind === 'columns' || policy.kind === 'parents';
 }
 
+/** The rows of a table that a predicate selects: those that the scope sees, or only those that it may write. */
+export type RowSet = 'visible' | 'own';
+
 /** The columns that say to whom a row belongs: those that hold its tenant, or the key of a row that it belongs with. */
 export function ownerColumns(policy: ScopedPolicy): readonly ColumnMetadata[] {
   if (policy.kind === 'columns') return policy.columns.map(({ column }) => column);
-  return policy.parents[0].columns.map(({ own }) => own);
+  return policy.owners[0].columns.map(({ own }) => own);
 }

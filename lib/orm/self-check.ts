@@ -44,7 +44,7 @@ function checkStatements(dataSource: DataSource, metadata: EntityMetadata): void
   const { driver } = dataSource;
   const target = metadata.target as string;
   const aliased = policies.text(metadata, driver.escape('checked'));
-  const plain = policies.text(metadata, policies.table(metadata));
+  const plain = policies.text(metadata, policies.table(metadata), 'own');
   const managers: [string, EntityManager][] = [
     ['the EntityManager', dataSource.manager],
     ["a transaction's EntityManager", dataSource.createEntityManager()],

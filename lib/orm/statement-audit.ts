@@ -3,6 +3,7 @@ import { StatementRefusedError } from '../exceptions/statement-refused.error.js'
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';
+import type { RowSet } from './policy.js';
 import { RefusalLog } from './refusal-log.js';
 import type { RenderedInsert } from './rendering.js';
 import { NameRoles } from './sql/name-roles.js';
@@ -124,7 +125,7 @@ export class StatementAudit {
         const index = expected.findIndex(({ table, text }) => table === mention.table && standsAround(sql, text, at));
         if (index === -1) return `it inserts into ${limited[0].name} by hand`;
         expected.splice(index, 1);
-      } else if (!limited.some((metadata) => claims.take(mention, this.predicateTokens(metadata, mention)))) {
+      } else if (!limited.some((metadata) => this.isLimitedBy(claims, mention, metadata))) {
         return `it reads ${limited[0].name} without its tenant predicate`;
       }
     }
@@ -206,12 +207,17 @@ export class StatementAudit {
     }
   }
 
-  private predicateTokens(metadata: EntityMetadata, { alias }: TableMention): readonly SqlToken[] {
+  /** A table that is changed needs the predicate of the tenant's own rows, which is the narrower one. */
+  private isLimitedBy(claims: PredicateClaims, mention: TableMention, metadata: EntityMetadata): boolean {
+    const sets: readonly RowSet[] =
+      mention.changed || !this.policies.mayBeShared(metadata) ? ['own'] : ['visible', 'own'];
+    return sets.some((rows) => claims.take(mention, this.predicateTokens(metadata, mention, rows)));
+  }
+
+  private predicateTokens(metadata: EntityMetadata, { alias }: TableMention, rows: RowSet): readonly SqlToken[] {
     const { driver } = this.policies;
-    const text = this.policies.text(
-      metadata,
-      alias === undefined ? this.policies.table(metadata) : driver.escape(alias),
-    );
+    const qualifier = alias === undefined ? this.policies.table(metadata) : driver.escape(alias);
+    const text = this.policies.text(metadata, qualifier, rows);
     return readTokens(text, this.dialect).tokens;
   }
 }

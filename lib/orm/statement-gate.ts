@@ -15,7 +15,7 @@ import { isPersisting } from './persistence.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
 import type { SingleConnection } from './single-connection.js';
 import { requireOneTenant } from './unscoped-references.js';
-import { requireReferences, seesAll } from './visible-rows.js';
+import { requireOwn, requireReferences, seesAll } from './visible-rows.js';
 
 /** A statement that may be sent. */
 interface Admission {
@@ -195,6 +195,8 @@ class StatementGate {
   private async requireNodes({ metadata, columns, keys }: TreeNodes): Promise<void> {
     if (this.enforcement.policies.inForce(metadata) === undefined) return;
     if (!(await seesAll(this.runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
+    const [node] = keys;
+    if (this.enforcement.policies.mayBeShared(metadata)) await requireOwn(this.runner, metadata, columns, [node]);
   }
 
   private send(sql: string, { parameters, writes, isSelect }: Admission, structured?: boolean): Promise<unknown> {

@@ -22,3 +22,21 @@ export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): 
   const policies = enforcementOf(dataSource)?.policies;
   return policies !== undefined && isLimited(metadata, policies);
 }
+
+/**
+ * Renders the condition that leaves only those rows that the running code may write.
+ *
+ * @param alias how the select names the entity's table
+ * @returns undefined where it may write every row that it sees
+ * @throws TenantScopeMissingError when no scope is in force
+ */
+export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadata, alias: string): string | undefined {
+  const policies = enforcementOf(dataSource)?.policies;
+  if (policies === undefined || !policies.mayBeShared(metadata) || !isLimited(metadata, policies)) return undefined;
+  return policies.text(metadata, dataSource.driver.escape(alias), 'own');
+}
+
+/** Whether rows of the entity can be shared by all tenants because their tenant is NULL. */
+export function mayBeShared(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  return enforcementOf(dataSource)?.policies.mayBeShared(metadata) ?? false;
+}

@@ -3,11 +3,12 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
 import { declaredOf } from './compile-policy.js';
-import { foreignKeysOf } from './foreign-keys.js';
+import { foreignKeysOf, isOnlyOwner } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { ownerColumns } from './policy.js';
 import type { ScopedPolicy } from './policy.js';
 import { tenantKeysOf } from './tenant-keys.js';
+import { holdsSharedOnly } from './unique-keys.js';
 
 /** Columns of which no two rows can have the same values. */
 interface UniqueKey {
@@ -27,7 +28,7 @@ interface UniqueKey {
 export function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[] {
   const { options } = declaredOf(metadata) as Extract<EntityDeclaration, { kind: 'scoped' }>;
   const acknowledged = options.globallyUnique ?? {};
-  return uniqueKeysOf(metadata)
+  return uniqueKeysOf(metadata, policies)
     .filter((key) => !keepsTenantsApart(key, metadata, policies))
     .filter(({ columns }) => !Object.hasOwn(acknowledged, nameOf(columns)))
     .map(
@@ -37,11 +38,11 @@ export function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): s
     );
 }
 
-function uniqueKeysOf(metadata: EntityMetadata): readonly UniqueKey[] {
+function uniqueKeysOf(metadata: EntityMetadata, policies: Policies): readonly UniqueKey[] {
   const places = metadata.relations.filter((relation) => relation.isOneToOneOwner && isPrimaryKey(relation));
   return [
     ...metadata.uniques,
-    ...metadata.indices.filter((index) => index.isUnique),
+    ...metadata.indices.filter((index) => index.isUnique && !holdsSharedOnly(index, policies.of(metadata))),
     // TypeORM makes no unique key for these: the primary key is one.
     ...places.map(({ joinColumns }) => ({ columns: joinColumns })),
   ];
@@ -54,7 +55,11 @@ function isPrimaryKey({ entityMetadata, joinColumns }: RelationMetadata): boolea
 function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, policies: Policies): boolean {
   const policy = policies.of(metadata);
   const own = policy.kind === 'columns' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : [];
-  const references = foreignKeysOf(metadata, policies).filter((key) =>
+  // Rows of several tenants may refer to one shared row: a place at it that is taken tells of another tenant.
+  const telling = foreignKeysOf(metadata, policies).filter(
+    (key) => !policies.mayBeShared(key.target) || isOnlyOwner(key, policy),
+  );
+  const references = telling.filter((key) =>
     hasAll(
       columns,
       key.columns.map((pair) => pair.own),

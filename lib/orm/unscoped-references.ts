@@ -2,21 +2,30 @@ import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import type { ForeignKey } from './declared-keys.js';
-import { foreignKeysOf } from './foreign-keys.js';
+import { foreignKeysOf, isOnlyOwner, keyColumnsOf } from './foreign-keys.js';
 import type { UnscopedWrite } from './foreign-keys.js';
 import type { Policies } from './policies.js';
 import { isScoped, ownerColumns } from './policy.js';
 import type { ScopedPolicy } from './policy.js';
 import { keyText, rowKey, selectRows } from './visible-rows.js';
 
-/** To whom a row belongs: values of scope keys as texts. An entity may omit some of the keys. */
-type Tenant = ReadonlyMap<string, string>;
+/** To whom a row belongs: values of scope keys as texts, null for all tenants. An entity may omit some of the keys. */
+type Tenant = ReadonlyMap<string, string | null>;
 
 /** Values of some columns, one list per row. */
 type Rows = readonly (readonly unknown[])[];
 
+/** A row that a write makes or changes. */
+interface WrittenRow {
+  /** The values of the columns that say to whom it belongs. */
+  readonly owner: readonly unknown[];
+  /** The values of each of its foreign keys, as far as they are written. */
+  readonly keys: Rows;
+}
+
 /**
- * Compares the tenants of rows that an unscoped write connects, however far above a row its tenant stands.
+ * Compares the tenants of rows that an unscoped write connects, however far above a row its tenant stands. A row that all
+ * tenants share names shared rows only: it would show a tenant's row to all. A tenant's row may name shared ones.
  *
  * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
  */
@@ -26,25 +35,35 @@ export async function requireOneTenant(
   queryRunner: QueryRunner,
 ): Promise<void> {
   const { metadata } = write.keys;
+  const policy = policies.of(metadata);
   const keys = foreignKeysOf(metadata, policies);
   // A row without a tenant of its own connects what it names: one row is none too many.
-  if (keys.length < (policies.of(metadata).kind === 'columns' ? 1 : 2)) return;
+  if (keys.length < (policy.kind === 'columns' ? 1 : 2)) return;
+  const rows = await rowsOf(write, keys, policies, queryRunner);
+  if (!rows.some((row) => row.keys.some(isComplete))) return;
   const tenants = new Tenants(policies, queryRunner);
   const references: (readonly (readonly Tenant[])[])[] = [];
-  for (const key of keys) references.push(await tenants.behind(tableEntity(key), referencedBy(key), named(key, write)));
-  if (references.flat(2).length === 0) return;
-  const connected = await tenants.ofWritten(write);
-  references.forEach((reference, i) => {
-    reference.forEach((candidates, row) => {
-      if (candidates.length === 0) return;
+  for (const [i, key] of keys.entries()) {
+    const referenced = key.columns.map((pair) => pair.referenced);
+    const values = rows.map((row) => row.keys[i]);
+    references.push(await tenants.behind(tableEntity(key), referenced, values));
+  }
+  // A link belongs to no one of its ends: it has no owners of its own.
+  const parent = keys.findIndex((key) => isOnlyOwner(key, policy));
+  const owners = rows.map(({ owner }, row) =>
+    policy.kind === 'columns' ? [tenantIn(policy, owner)] : (references[parent]?.[row] ?? []),
+  );
+  const named = rows.map((): Tenant[] => []);
+  for (const [i, { property }] of keys.entries()) {
+    for (const [row, candidates] of references[i].entries()) {
+      if (candidates.length === 0) continue;
       // By a code that each tenant may have a row is named along with its tenant.
-      const [tenant] = candidates.filter((candidate) => !connected[row].some((other) => differs(candidate, other)));
-      if (tenant === undefined) {
-        throw new TenantScopeViolationError(`${metadata.name}.${keys[i].property} would connect rows of two tenants`);
-      }
-      connected[row].push(tenant);
-    });
-  });
+      const tenant = candidates.find((candidate) => fits(candidate, owners[row], named[row]));
+      if (tenant === undefined)
+        throw new TenantScopeViolationError(`${metadata.name}.${property} would connect rows of two tenants`);
+      named[row].push(tenant);
+    }
+  }
 }
 
 /** A row of another child entity than the named one has a tenant too. */
@@ -52,25 +71,51 @@ function tableEntity({ target }: ForeignKey): EntityMetadata {
   return target.parentEntityMetadata ?? target;
 }
 
-function referencedBy({ columns }: ForeignKey): readonly ColumnMetadata[] {
-  return columns.map(({ referenced }) => referenced);
+/** The rows that a write makes, or those that an update changes, as they will be. */
+async function rowsOf(
+  { keys, changes, readsKeys }: UnscopedWrite,
+  foreignKeys: readonly ForeignKey[],
+  policies: Policies,
+  queryRunner: QueryRunner,
+): Promise<WrittenRow[]> {
+  const policy = policies.of(keys.metadata);
+  const ownerNames = isScoped(policy) ? ownerColumns(policy) : [];
+  const keyNames = keyColumnsOf(keys.metadata, policies);
+  const written = (row: number, changed: Readonly<Record<string, unknown>>): WrittenRow => {
+    const valueOf = (column: ColumnMetadata, name: string): unknown => {
+      const given = keys.stored(column, row);
+      return given === undefined ? changed[name] : given;
+    };
+    const owner = ownerNames.map((column, i) => valueOf(column, `c${i}`));
+    return {
+      owner,
+      // The parent of a row is one of them, given or not.
+      keys: foreignKeys.map((key) =>
+        isOnlyOwner(key, policy) ? owner : key.columns.map(({ own }) => valueOf(own, `k${keyNames.indexOf(own)}`)),
+      ),
+    };
+  };
+  const given = keys.valueSets.map((_, row) => written(row, {}));
+  const isOwnerGiven = given.every(({ owner }) => isComplete(owner));
+  const needsRows = readsKeys === true || (!isOwnerGiven && given.some((row) => row.keys.some(isComplete)));
+  if (changes === undefined || !needsRows) return given;
+  const changed = (await queryRunner.query(...changes)) as Record<string, unknown>[];
+  return changed.map((row) => written(0, row));
 }
 
-/** The keys that each row gives, as they are stored. */
-function named({ columns }: ForeignKey, write: UnscopedWrite): Rows {
-  return stored(
-    columns.map(({ own }) => own),
-    write,
+function fits(candidate: Tenant, owners: readonly Tenant[], named: readonly Tenant[]): boolean {
+  return (
+    !owners.some((owner) => differs(candidate, owner, true)) && !named.some((other) => differs(candidate, other, false))
   );
 }
 
-/** What each row gives for some of its columns. */
-function stored(columns: readonly ColumnMetadata[], { keys }: UnscopedWrite): Rows {
-  return keys.valueSets.map((_, row) => columns.map((own) => keys.stored(own, row)));
-}
-
-function differs(tenant: Tenant, other: Tenant): boolean {
-  return [...tenant].some(([key, value]) => other.has(key) && other.get(key) !== value);
+/** Whether a row of `tenant` does not stand beside `other`. Shared rows do, but a row that is shared itself names no tenant's. */
+function differs(tenant: Tenant, other: Tenant, isOwner: boolean): boolean {
+  return [...tenant].some(([key, value]) => {
+    const there = other.get(key);
+    if (there === undefined || value === null || there === value) return false;
+    return there !== null || isOwner;
+  });
 }
 
 function isComplete(row: readonly unknown[]): boolean {
@@ -83,21 +128,6 @@ class Tenants {
     private readonly policies: Policies,
     private readonly queryRunner: QueryRunner,
   ) {}
-
-  /** For each set of values the tenants of the rows that it is written to; none where a foreign key alone says it. */
-  async ofWritten(write: UnscopedWrite): Promise<Tenant[][]> {
-    const { keys, changes } = write;
-    const policy = this.policies.of(keys.metadata);
-    if (!isScoped(policy)) return keys.valueSets.map(() => []);
-    const columns = ownerColumns(policy);
-    const given = stored(columns, write);
-    // A parent that is given is among what is named.
-    if (changes === undefined) return given.map((row) => (policy.kind === 'columns' ? [tenantIn(policy, row)] : []));
-    if (policy.kind === 'parents' && isComplete(given[0])) return [[]];
-    const changed = (await this.queryRunner.query(...changes)) as Record<string, unknown>[];
-    const owners = changed.map((row) => columns.map((_, i) => given[0][i] ?? row[`c${i}`]));
-    return [(await this.ofOwners(policy, owners)).flat()];
-  }
 
   /** For each row the tenants of the rows of `target` that it names: one, if its key is one; none where it names none. */
   async behind(
@@ -138,7 +168,7 @@ class Tenants {
 
   private async ofOwners(policy: ScopedPolicy, owners: Rows): Promise<readonly (readonly Tenant[])[]> {
     if (policy.kind === 'columns') return owners.map((row) => [tenantIn(policy, row)]);
-    const { parent, columns } = policy.parents[0];
+    const { parent, columns } = policy.owners[0];
     return this.behind(
       parent,
       columns.map(({ referenced }) => referenced),
@@ -148,5 +178,5 @@ class Tenants {
 }
 
 function tenantIn({ columns }: Extract<ScopedPolicy, { kind: 'columns' }>, values: readonly unknown[]): Tenant {
-  return new Map(columns.map(({ key, column }, i) => [key, keyText(values[i], column)]));
+  return new Map(columns.map(({ key, column }, i) => [key, values[i] === null ? null : keyText(values[i], column)]));
 }

@@ -13,6 +13,12 @@ export interface ScopedOptions {
   /** A required to-one relation to a scoped entity: the rows belong to whom that row belongs. */
   readonly via?: string;
   /**
+   * What a row means whose tenant columns are NULL. `'shared'`: a default that every tenant reads and refers to, and
+   * that only `unscoped` code and `@CrossTenant()` routes write. Of several tenant columns the nullable ones count: the
+   * row is shared if all of them are NULL. Without the option a nullable tenant column stops the start.
+   */
+  readonly nullMeans?: 'shared';
+  /**
    * Unique keys that leave the tenant column out, acknowledged, each with the reason. Such a key lets a tenant find out that a value is
    * taken by another one. Named by its property, or by its properties joined with a comma.
    */

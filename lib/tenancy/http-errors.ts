@@ -1,6 +1,7 @@
 import { BadRequestException, ConflictException, ForbiddenException, NotFoundException } from '@nestjs/common';
 import { EntityNotFoundError } from 'typeorm';
 import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
+import { SharedRowError } from '../exceptions/shared-row.error.js';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
@@ -17,6 +18,9 @@ export function httpErrorOf(error: unknown): unknown {
     return new BadRequestException([`${error.property} refers to a row that does not exist`], { cause: error });
   }
   if (error instanceof UniqueConflictError) return conflict(error);
+  // The client sees the row, so that a 404 would contradict its GET.
+  if (error instanceof SharedRowError)
+    return new ForbiddenException('The row is shared by all and cannot be changed here.', { cause: error });
   if (error instanceof TenantScopeInvalidError || error instanceof TenantScopeViolationError) {
     return new ForbiddenException('Outside of what this account may reach.');
   }

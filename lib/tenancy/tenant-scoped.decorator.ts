@@ -27,6 +27,10 @@ export interface TenantScopedOptions extends ScopedOptions {
  * @Entity() @TenantScoped({ columns: { organizationId: 'id' } })
  * export class Organization { … }
  *
+ * // Rows without an organization are defaults, which every organization reads:
+ * @Entity() @TenantScoped({ nullMeans: 'shared' })
+ * export class MessageTemplate { … @Column({ type: Number, nullable: true }) organizationId: number | null }
+ *
  * @Controller('support-tickets') @TenantScoped()
  * export class SupportTicketsController { … }
  */

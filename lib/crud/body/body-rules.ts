@@ -96,10 +96,16 @@ export class BodyRules {
     const values: Record<string, unknown> = {};
     const problems: Problem[] = [];
     for (const column of this.form.tenantColumns) {
-      const value = source[column.property] ?? null;
-      const problem = value === null ? missingProblem(column.property) : valueProblem(column, value);
-      if (problem === undefined) values[column.property] = column.type.read(value);
-      else problems.push(problem);
+      const value = source[column.property];
+      // Null makes a row that all tenants share, where the column may be null.
+      const isMissing = value === undefined || (value === null && !column.metadata.isNullable);
+      const problem = isMissing
+        ? missingProblem(column.property)
+        : value === null
+          ? undefined
+          : valueProblem(column, value);
+      if (problem !== undefined) problems.push(problem);
+      else values[column.property] = value === null ? null : column.type.read(value);
     }
     return { values, problems };
   }

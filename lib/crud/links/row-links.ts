@@ -40,7 +40,9 @@ export class RowLinks<T extends object> {
     const { resource, rows } = this.terms;
     const end = resource.linkEnd(relation);
     const linkedWhich = end.id.conditionsFor(linkedId);
-    const row = await rows.find(resource.id.conditionsFor(id));
+    const which = resource.id.conditionsFor(id);
+    await rows.requireOwn(which);
+    const row = await rows.find(which);
     const linked = await findLinked(rows.manager, end, linkedWhich);
     if ((await this.isLinked(row, end, linkedWhich)) === wanted) return;
     await rows.inTransaction(async (unit) => {

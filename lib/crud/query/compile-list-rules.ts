@@ -75,7 +75,9 @@ function candidates(columns: readonly ResourceColumn[], fits: (field: QueryField
 
 function isComparable(column: ResourceColumn): boolean {
   // TypeORM has no name for what it computes within the condition of a statement.
-  return isLoaded(column) && !column.tenant && !column.metadata.isVirtualProperty;
+  // A tenant column that may be NULL tells own rows from shared ones; any other one has the same value in all rows.
+  const isConstant = column.tenant && !column.metadata.isNullable;
+  return isLoaded(column) && !isConstant && !column.metadata.isVirtualProperty;
 }
 
 function isSortable(column: ResourceColumn): boolean {

@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { mayBeShared } from '../../orm/tenant-properties.js';
 import { isUnique } from '../../orm/unique-keys.js';
 import { isLoaded } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
@@ -58,7 +59,11 @@ export function compileId(
   const alone = [column.metadata, ...within];
   const implied = source.spansTenants || isUnique(metadata, alone) ? [] : columns.filter(({ tenant }) => tenant);
   const whole = [...implied.map((tenant) => tenant.metadata), ...alone];
-  if (!isUnique(metadata, whole)) {
+  if (implied.length > 0 && mayBeShared(dataSource, metadata)) {
+    problems.push(
+      `id names '${property}', which a tenant's row and a shared one may have alike. Leave id out: the primary key tells them apart`,
+    );
+  } else if (!isUnique(metadata, whole)) {
     const names = whole.map(({ propertyPath }) => `'${propertyPath}'`);
     problems.push(
       `id names '${property}', which several rows may have alike. Put @Unique([${names.join(', ')}]) on ${metadata.name}`,

@@ -17,7 +17,8 @@ export function falseClaimsOnNewRow(resource: Resource, claims: Claims): Problem
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
-      return !column.tenant || !isSameValue(column.type, column.type.read(claim), tenantValue(resource, column));
+      if (!column.tenant || claim === null) return true;
+      return !isSameValue(column.type, column.type.read(claim), tenantValue(resource, column));
     })
     .map(([property]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
 }

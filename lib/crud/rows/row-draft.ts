@@ -31,6 +31,10 @@ export function offeredValues<T extends object>(resource: Resource<T>, offer: ob
 /** A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count. */
 export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
   const row = new resource.entity();
+  // A class may begin with no tenant, which is not to say that the row is shared.
+  for (const column of resource.columns) {
+    if (column.tenant && column.metadata.getEntityValue(row) === null) setColumnValue(row, column, undefined);
+  }
   for (const [column, value] of offered) {
     // A tenant that application code names is passed on: naming another one than that in force is an error there, not a
     // silence.

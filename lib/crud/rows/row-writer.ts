@@ -58,6 +58,7 @@ export class RowWriter<T extends object> {
     }
     const which = resource.id.conditionsFor(id);
     const restored = await asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
+      await rows.requireOwn(which);
       await rows.restore(which);
       const row = await rows.find(which);
       await hooks.run('after', 'restore', row, rows.manager);
@@ -128,12 +129,13 @@ export class RowWriter<T extends object> {
   }
 
   /** A row that is going to change; for hooks it stays as they see it until the end of the transaction. */
-  private find(
+  private async find(
     write: HookedWrite,
     which: readonly Condition[],
     rows: Rows<T>,
     links: OfferedLinks = NO_LINKS,
   ): Promise<T> {
+    await rows.requireOwn(which);
     return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForChange(which) : rows.find(which);
   }
 }

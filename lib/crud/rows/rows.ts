@@ -17,6 +17,7 @@ import { ScopedStatement } from '../../orm/scoped-statement.js';
 import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from '../resource/database-errors.js';
+import { requireOwnRow } from './own-row.js';
 import { preconditionFailed } from '../preconditions/precondition.js';
 import { ListPlan, planOnce } from '../query/list-plan.js';
 import type { ListQuery, Page } from '../query/list-query.js';
@@ -103,6 +104,15 @@ export class Rows<T extends object> {
     // SQLite has no locks, and no need of any: a transaction has the connection to itself.
     if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(which);
     return this.find(which);
+  }
+
+  /**
+   * Requires that the running code may write a row, if there is one. Deleted rows count.
+   *
+   * @throws SharedRowError for a row that all tenants share
+   */
+  requireOwn(which: readonly Condition[]): Promise<void> {
+    return this.explaining(() => requireOwnRow(this.resource, this.manager, [...this.conditions, ...which]));
   }
 
   /**

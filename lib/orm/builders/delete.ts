@@ -1,15 +1,23 @@
 import { DeleteQueryBuilder } from 'typeorm';
-import type { ObjectLiteral } from 'typeorm';
+import type { DeleteResult, ObjectLiteral, UpdateResult } from 'typeorm';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
+import { requireNoneLeft } from './shared-rows.js';
 import { writtenMetadata } from './write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
 export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {
+  override async execute(): Promise<DeleteResult> {
+    const result = await super.execute();
+    const metadata = writtenMetadata(this.expressionMap);
+    if (metadata !== undefined) await requireNoneLeft(this, metadata);
+    return result;
+  }
+
   /** @throws StatementRefusedError if the database would delete or change rows that the scope may not see by ON DELETE */
   protected override createDeleteExpression(): string {
     const metadata = writtenMetadata(this.expressionMap);
@@ -26,9 +34,14 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scop
 }
 
 /** A soft delete or restore that touches rows of the tenant scope only. */
-export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(
-  SoftDeleteQueryBuilder,
-)<Entity> {}
+export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(SoftDeleteQueryBuilder)<Entity> {
+  override async execute(): Promise<UpdateResult> {
+    const result = await super.execute();
+    const metadata = writtenMetadata(this.expressionMap);
+    if (metadata !== undefined && result.affected === 0) await requireNoneLeft(this, metadata);
+    return result;
+  }
+}
 
 family.delete = ScopedDeleteQueryBuilder;
 family.softDelete = ScopedSoftDeleteQueryBuilder;

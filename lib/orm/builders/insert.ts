@@ -11,6 +11,7 @@ import { foreignKeysOf, givenInPart, keyColumnsOf, lookupsFor } from '../foreign
 import type { Policies } from '../policies.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import { scopeParameter } from '../scope-parameters.js';
+import { holdsSharedOnly } from '../unique-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
@@ -170,7 +171,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       tenantColumns.length > 0 && tenantColumns.every((column) => columns.includes(column));
     const conflict: unknown = this.expressionMap.onUpdate?.conflict;
     const namesTarget = this.connection.driver.supportedUpsertTypes.includes('on-conflict-do-update');
-    const keys = uniqueKeysOf(metadata, this.getValueSets());
+    const keys = uniqueKeysOf(metadata, this.getValueSets(), policies);
     // ON CONFLICT (columns) meets rows of that key only. Without a target, and in the MySQL family, any key of the table may collide.
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
     if (isOwn) return requireExactTenants(metadata, policies);
@@ -224,7 +225,7 @@ function requireKeysForAll(keys: WrittenKeys, policies: Policies): void {
 }
 
 /** The unique keys that a row can collide on; a primary key that the database makes collides with none. */
-function uniqueKeysOf(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[]): string[][] {
+function uniqueKeysOf(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[], policies: Policies): string[][] {
   const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
   const isMade = metadata.primaryColumns.some(
     (column) => column.isGenerated && valueSets.every((valueSet) => column.getEntityValue(valueSet) === undefined),
@@ -232,7 +233,9 @@ function uniqueKeysOf(metadata: EntityMetadata, valueSets: readonly ObjectLitera
   return [
     ...(isMade ? [] : [columnsOf(metadata.primaryColumns)]),
     ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
-    ...metadata.indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columnsOf(columns)),
+    ...metadata.indices
+      .filter((index) => index.isUnique && !holdsSharedOnly(index, policies.of(metadata)))
+      .map(({ columns }) => columnsOf(columns)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import { requireEnforcement } from '../enforcement.js';
-import { seesAll, storedValues } from '../visible-rows.js';
+import { requireOwn, seesAll, storedValues } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited } from './write-rules.js';
@@ -26,15 +26,15 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     return super.remove(value);
   }
 
-  /** The rows that the relation is of, and for a relation whose key is on the far side the rows there. */
+  /** The rows that the relation is of, and for a relation whose key is on the far side the rows there, which are written then. */
   private async requireRows(value: unknown): Promise<void> {
     const relation = this.expressionMap.relationMetadata;
-    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown);
-    if (relation.isOneToMany || relation.isOneToOneNotOwner)
-      await this.requireVisible(relation.inverseEntityMetadata, value);
+    const holdsKeyThere = relation.isOneToMany || relation.isOneToOneNotOwner;
+    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown, !holdsKeyThere);
+    if (holdsKeyThere) await this.requireVisible(relation.inverseEntityMetadata, value, true);
   }
 
-  private async requireVisible(metadata: EntityMetadata, rows: unknown): Promise<void> {
+  private async requireVisible(metadata: EntityMetadata, rows: unknown, own: boolean): Promise<void> {
     const { policies } = requireEnforcement(this.dataSource);
     if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
     const columns = metadata.primaryColumns;
@@ -43,7 +43,9 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     );
     const queryRunner = this.obtainQueryRunner();
     try {
-      if (!(await seesAll(queryRunner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
+      if (own) await requireOwn(queryRunner, metadata, columns, keys);
+      else if (!(await seesAll(queryRunner, metadata, columns, keys)))
+        throw new EntityNotFoundError(metadata.target, {});
     } finally {
       if (queryRunner !== this.queryRunner) await queryRunner.release();
     }

@@ -88,7 +88,9 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
       return sources
         .filter((alias) => alias.hasMetadata)
         .map(({ metadata, name }) =>
-          policies.predicate(metadata, isSelect ? driver.escape(name) : policies.table(metadata)),
+          isSelect
+            ? policies.predicate(metadata, driver.escape(name))
+            : policies.predicate(metadata, policies.table(metadata), 'own'),
         )
         .filter((predicate) => predicate !== '');
     }

@@ -14,11 +14,13 @@ import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
+import { requireNoneLeft } from './shared-rows.js';
 import {
   isLimited,
   requireOwnCascades,
   requireOwnTenant,
   requireParent,
+  requireWholeTenant,
   tenantColumnsOf,
   writtenMetadata,
 } from './write-rules.js';
@@ -31,6 +33,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     // Each update that `save` makes is for one row, and it does not look whether there was one.
     if (result.affected === 0 && !this.expressionMap.callListeners && isPersisting() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
+      await requireNoneLeft(this, metadata);
       if (isLimited(metadata, policies)) throw new EntityNotFoundError(metadata.target, {});
     }
     return result;
@@ -47,7 +50,11 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     const keys = new WrittenKeys(metadata, [values], policies, written, 'update');
     currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
     if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
-    else currentRendering()?.unscoped.push({ keys, changes: this.changedRows(metadata, policies) });
+    else {
+      requireWholeTenant(metadata, values, policies);
+      const readsKeys = movesShareable(metadata, values, policies);
+      currentRendering()?.unscoped.push({ keys, changes: this.changedRows(metadata, policies, readsKeys), readsKeys });
+    }
     requireOwnCascades(metadata, written, policies);
     this.keepLookedUp(values, keys, policies);
     this.expressionMap.valuesSet = values;
@@ -80,19 +87,28 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   /** A statement that tells to whom the rows belong that this one changes; undefined where they belong to nobody. */
-  private changedRows(metadata: EntityMetadata, policies: Policies): BoundStatement | undefined {
+  private changedRows(metadata: EntityMetadata, policies: Policies, readsKeys: boolean): BoundStatement | undefined {
     const policy = policies.of(metadata);
     if (!isScoped(policy)) return undefined;
     const { driver } = this.dataSource;
-    const wanted = ownerColumns(policy).map((column, i) => {
+    const select = (prefix: string) => (column: ColumnMetadata, i: number) => {
       const name = driver.escape(column.databaseName);
-      return `${selectedExactly(column, name, this.dataSource)} AS ${driver.escape(`c${i}`)}`;
-    });
+      return `${selectedExactly(column, name, this.dataSource)} AS ${driver.escape(`${prefix}${i}`)}`;
+    };
+    const keys = readsKeys ? keyColumnsOf(metadata, policies) : [];
+    const wanted = [...ownerColumns(policy).map(select('c')), ...keys.map(select('k'))];
     const text = `SELECT DISTINCT ${wanted.join(', ')} FROM ${policies.table(metadata)}${this.createWhereExpression()}`;
     return outsideRendering(() =>
       driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),
     );
   }
+}
+
+/** Whether an update may give a row to all tenants, or take it from them. */
+function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): boolean {
+  const policy = policies.of(metadata);
+  if (!isScoped(policy) || !policies.mayBeShared(metadata)) return false;
+  return ownerColumns(policy).some((column) => column.getEntityValue(values) !== undefined);
 }
 
 function requireOwnRow(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {

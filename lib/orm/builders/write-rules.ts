@@ -43,6 +43,12 @@ export function requireOwnTenant(
     throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
   }
   const value = writtenValue(column, valueSet, metadata);
+  if (value === null && column.isNullable) {
+    throw new TenantScopeViolationError(
+      `${metadata.name}.${column.propertyPath} is null, which would share the row with all tenants. ` +
+        `Leave it undefined, or write the row in tenancy.unscoped('why', fn)`,
+    );
+  }
   // Only rows that are limited have a tenant of their own.
   const scope = authorityOver(metadata) as CheckedScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
@@ -54,21 +60,48 @@ export function requireOwnTenant(
 }
 
 /**
- * In an unscoped section an insert says whose the row is.
+ * In an unscoped section an insert says whose the row is, or that it is shared.
  *
  * @throws TenantScopeViolationError when it does not
  */
 export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
+  const shareable = shareableColumnsOf(metadata, policies);
   for (const { column } of tenantColumnsOf(metadata, policies)) {
     const value: unknown = column.getEntityValue(valueSet);
     // A table of tenants whose key the database makes: the row is a new tenant.
     if (column.isGenerated) continue;
-    if (value === undefined || value === null) {
+    const mayBeNull = shareable.some((tenant) => tenant.column === column);
+    if (value === undefined || (value === null && !mayBeNull)) {
       throw new TenantScopeViolationError(
-        `an insert of ${metadata.name} in an unscoped section does not say whose the row is: give ${column.propertyPath}`,
+        `an insert of ${metadata.name} in an unscoped section does not say whose the row is: give ${column.propertyPath}` +
+          (mayBeNull ? ', or null for a row that all tenants share' : ''),
       );
     }
   }
+  requireWholeTenant(metadata, valueSet, policies);
+}
+
+/**
+ * A row is shared or has a tenant: columns that are NULL in part would hide it from everybody.
+ *
+ * @throws TenantScopeViolationError when a write in an unscoped section makes some of them NULL, or leaves some of them alone
+ */
+export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
+  const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
+  const kinds = columns.map((column) => {
+    const value: unknown = column.getEntityValue(valueSet);
+    return value === undefined ? 'left alone' : value === null ? 'null' : 'given';
+  });
+  if (new Set(kinds).size < 2) return;
+  const names = columns.map(({ propertyPath }) => propertyPath).join(', ');
+  throw new TenantScopeViolationError(
+    `a write of ${metadata.name} gives a part of its tenant. Give ${names} together: values, or null in all of them for a row that all tenants share`,
+  );
+}
+
+function shareableColumnsOf(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
+  const policy = policies.of(metadata);
+  return policy.kind === 'columns' ? policy.sharedIfNull : [];
 }
 
 /**

@@ -11,6 +11,8 @@ export interface TableMention {
   readonly aliasToken: number | undefined;
   /** Whether rows are inserted into it. */
   readonly inserted: boolean;
+  /** Whether its rows are updated or deleted. */
+  readonly changed: boolean;
   /** The bracket that it stands in, see {@link Brackets}. */
   readonly bracket: number;
   /** Index of its token. */
@@ -46,6 +48,8 @@ interface Level {
   /** The next name is a table. */
   expect: boolean;
   inserting: boolean;
+  /** It is an UPDATE or DELETE. */
+  changing: boolean;
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
@@ -116,7 +120,8 @@ class ShapeReader {
     if (text === '(') {
       const bracket = this.parents.push(level.bracket) - 1;
       this.opening[bracket] = i;
-      this.levels.push({ bracket, inTables: level.expect, expect: level.expect, inserting: false });
+      const { expect, changing } = level;
+      this.levels.push({ bracket, inTables: expect, expect, inserting: false, changing: expect && changing });
       level.expect = false;
     } else if (text === ')') {
       this.closing[level.bracket] = i;
@@ -134,7 +139,9 @@ class ShapeReader {
     const { text } = this.tokens[i];
     const { level } = this;
     if (level.expect && FILLERS.has(text)) return true;
+    if (text === 'delete') level.changing = true;
     if (this.opensTables(i)) {
+      if (text === 'update') level.changing = true;
       level.expect = true;
       level.inserting = text === 'into' || text === 'insert' || text === 'replace';
       level.inTables = !level.inserting;
@@ -168,6 +175,7 @@ class ShapeReader {
       alias: alias === undefined ? undefined : tokens[alias].exact,
       aliasToken: alias,
       inserted: level.inserting,
+      changed: level.changing && !level.inserting,
       bracket: level.bracket,
       token: end,
     });
@@ -220,5 +228,5 @@ class ShapeReader {
 }
 
 function newLevel(bracket: number): Level {
-  return { bracket, inTables: false, expect: false, inserting: false };
+  return { bracket, inTables: false, expect: false, inserting: false, changing: false };
 }

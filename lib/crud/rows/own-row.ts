@@ -1,0 +1,29 @@
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { SharedRowError } from '../../exceptions/shared-row.error.js';
+import { ownRowsCondition } from '../../orm/tenant-properties.js';
+import type { Resource } from '../resource/resource.js';
+import { meet } from './conditions.js';
+import type { Condition } from './conditions.js';
+
+const ALIAS = 'item';
+
+/**
+ * Requires that the running code may write a row, if there is one. Deleted rows count.
+ *
+ * @throws SharedRowError for a row that all tenants share
+ */
+export async function requireOwnRow<T extends object>(
+  { dataSource, metadata, entity, name }: Resource<T>,
+  manager: EntityManager,
+  conditions: readonly Condition[],
+): Promise<void> {
+  const own = ownRowsCondition(dataSource, metadata, ALIAS);
+  if (own === undefined) return;
+  const select = (): SelectQueryBuilder<T> => {
+    const rows = manager.createQueryBuilder(entity, ALIAS).withDeleted();
+    meet(rows, conditions, ALIAS);
+    return rows;
+  };
+  if (await select().andWhere(own).getExists()) return;
+  if (await select().getExists()) throw new SharedRowError(name);
+}

@@ -1,0 +1,16 @@
+/**
+ * A write in a tenant scope is for a row that all tenants share: its tenant is NULL, and its entity says
+ * `@TenantScoped({ nullMeans: 'shared' })`. Every tenant reads such rows. Only `tenancy.unscoped` and `@CrossTenant()`
+ * routes write them.
+ */
+export class SharedRowError extends Error {
+  override readonly name = 'SharedRowError';
+
+  /** @param entity class name of the entity of the shared row */
+  constructor(readonly entity: string) {
+    super(
+      `A row of ${entity} is shared by all tenants, and a tenant does not change it or hang rows below it. ` +
+        `Do it in tenancy.unscoped('why', fn).`,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
+import { SharedRowError } from '../../exceptions/shared-row.error.js';
+import { requireEnforcement } from '../enforcement.js';
+import { isPersisting } from '../persistence.js';
+import { family } from './family.js';
+import { isLimited } from './write-rules.js';
+
+/**
+ * Checks after a write of `save` or `remove` whether a shared row was meant: the statement has left it alone, and
+ * TypeORM does not look whether its statements have touched a row.
+ *
+ * @param builder of the write, with its conditions
+ * @throws SharedRowError when a row that the scope sees still meets the conditions
+ */
+export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
+  const { policies } = requireEnforcement(builder.dataSource);
+  if (!isPersisting() || !policies.mayBeShared(metadata) || !isLimited(metadata, policies)) return;
+  const left = new family.select!(builder).select('1', 'one').withDeleted().limit(1);
+  if ((await left.getRawMany()).length > 0) throw new SharedRowError(metadata.name);
+}
