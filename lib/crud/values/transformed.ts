@@ -31,11 +31,21 @@ export function transformed(
     return typeof database === 'string' && stored.parse?.(database) !== undefined;
   };
   const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
-  const { expects, schema, read, parse } = declared;
+  const { expects, schema, parse } = declared;
+  // TypeScript declares `Date | null` as Object. What the transformer takes decides then: the value as it came, as the
+  // column reads it, or as an instant.
+  const candidates = declared === structured ? [structured, stored, dateTime()] : [declared];
+  const read = (value: unknown): unknown => {
+    for (const candidate of candidates) {
+      const taken = checked(candidate.read(value));
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
+  };
   return {
     expects,
     schema,
-    read: (value) => checked(read(value)),
+    read,
     // What the database compares is what the transformer has made: its order may be another one.
     ...(parse !== undefined &&
       stored.parse !== undefined && { compares: 'equality', parse: (value) => checked(parse(value)) }),
