@@ -3,6 +3,7 @@ import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQ
 import { DriverUtils } from 'typeorm/driver/DriverUtils.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
+import { provideScopeLimits } from '../tenancy/scope-limits.js';
 import { provideSqlRunner } from '../tenancy/scoped-sql.js';
 import './builders/delete.js';
 import './builders/insert.js';
@@ -54,6 +55,7 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
 
   completeChildRelations(dataSource);
   const enforcement = enforce(dataSource);
+  provideScopeLimits(enforcement.limits);
   attachBuilders(dataSource);
   attachDriver(dataSource, enforcement);
   attachCache(dataSource);

@@ -6,6 +6,7 @@ import type { ContradictoryDeclaration, EntityDeclaration, ScopedOptions } from 
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
+import { limitOf } from './tenant-column-types.js';
 import { isUnique } from './unique-keys.js';
 
 /** Gives the policy of another entity, for the ones that depend on it. */
@@ -125,6 +126,14 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
     throw problem(
       metadata,
       `has a tenant column '${property}' that the database computes. It must be an ordinary column`,
+    );
+  }
+  const limit = limitOf(column, scopeDeclaration()[key]);
+  if ('why' in limit) {
+    const sqlType = column.entityMetadata.dataSource.driver.normalizeType(column);
+    throw problem(
+      metadata,
+      `has the ${sqlType} column '${property}' as a tenant column, which ${limit.why}: two tenants could become one. Use ${limit.instead}`,
     );
   }
   return { key, column };

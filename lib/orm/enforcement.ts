@@ -11,6 +11,7 @@ import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.j
 import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
+import { TenantColumnLimits } from './tenant-column-limits.js';
 
 const NONE: readonly never[] = [];
 /** How many statements are remembered, and how long a text may be to be. */
@@ -74,6 +75,8 @@ export class Enforcement {
   readonly policies: Policies;
   readonly audit: StatementAudit;
   readonly prepared: PreparedStatements;
+  /** Holds what scope values must fit for as long as the DataSource lives. */
+  readonly limits: TenantColumnLimits;
   /** What attaching has put over TypeORM's own methods. */
   private readonly seams: { readonly object: object; readonly method: string; readonly is: unknown }[] = [];
   private readonly texts = new Map<string, StatementText>();
@@ -83,6 +86,7 @@ export class Enforcement {
     this.policies = new Policies(dataSource);
     this.audit = new StatementAudit(this.policies, this.dialect);
     this.prepared = new PreparedStatements(dataSource);
+    this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
   }
 
   /** Remembers a method that has been put in place, as it stands there now. */

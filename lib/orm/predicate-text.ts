@@ -63,11 +63,15 @@ export class PredicateText {
     const value = `:${scopeParameter(key)}`;
     const equal = `${name} = ${value}`;
     const { driver } = this.policies;
+    const isText = scopeDeclaration()[key] === String;
+    // A collation of PostgreSQL may take two texts for one; the first part uses the index.
+    if (driver.options.type === 'postgres' && column.collation !== undefined && isText)
+      return `${equal} AND ${name} COLLATE "C" = ${value}`;
     if (!['mysql', 'mariadb'].includes(driver.options.type)) return equal;
     // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
     // Of MariaDB's type for UUIDs the bytes are not those of the text, and two of them are equal only if they are the same.
     if (driver.normalizeType(column) === 'uuid') return equal;
-    if (scopeDeclaration()[key] === String) return `${equal} AND BINARY ${name} = ${value}`;
+    if (isText) return `${equal} AND BINARY ${name} = ${value}`;
     // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
     const isTold = driver.normalizeType(column) !== '';
     return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;

@@ -1,5 +1,6 @@
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
+import { storedScopeValue } from './scope-limits.js';
 
 /** A value in a tenant scope: what a tenant column holds. */
 export type ScopeValue = string | number | bigint;
@@ -79,7 +80,8 @@ export function scopeDeclaration(): ScopeDeclaration {
  * Checks a value against the declaration: exactly the declared keys, each of exactly its declared type.
  *
  * Type confusion is the classic way in, so nothing is coerced: an object, an array, a FindOperator, NaN, an unsafe
- * integer, an empty or overlong string, null and undefined are all refused.
+ * integer, an empty or overlong string, null and undefined are all refused. So is a value that a tenant column of an open DataSource would
+ * cut, round, pad or replace. A UUID is put in force in lower case if all its columns are of the type uuid.
  *
  * @throws TenantScopeInvalidError naming keys and types, never the value
  */
@@ -91,7 +93,9 @@ export function checkScope(candidate: unknown): CheckedScope {
   const values: Record<string, ScopeValue> = {};
   for (const [key, type] of Object.entries(declaration)) {
     const value: unknown = Object.hasOwn(candidate, key) ? (candidate as Record<string, unknown>)[key] : undefined;
-    values[key] = checkValue(key, type, value);
+    values[key] = storedScopeValue(key, checkValue(key, type, value), (column) => {
+      throw new TenantScopeInvalidError(`${key} has a value that the column ${column} does not store exactly`);
+    });
   }
   const unknown = Object.keys(candidate).filter((key) => !Object.hasOwn(declaration, key));
   if (unknown.length > 0) {
@@ -111,6 +115,10 @@ function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeVal
   if (type === String && typeof value === 'string' && value.trim() !== '') {
     if (value.length > MAX_STRING_LENGTH) {
       throw new TenantScopeInvalidError(`${key} is a string of more than ${MAX_STRING_LENGTH} characters`);
+    }
+    // No database keeps half of a surrogate pair, and PostgreSQL no NUL.
+    if (/[\p{Surrogate}\0]/u.test(value)) {
+      throw new TenantScopeInvalidError(`${key} is a string with a character that databases do not store`);
     }
     return value;
   }

@@ -169,12 +169,12 @@ describe('the type of a tenant column', () => {
     const whole = { postgres: 'int,int2,int8', mysql: 'int,tinyint,bigint', sqljs: 'int,tinyint,unsigned big int' };
     const exact = { postgres: 'numeric,decimal', mysql: 'decimal,dec,numeric,fixed', sqljs: 'decimal,numeric' };
     const rough = {
-      postgres: 'float,real,double precision',
-      mysql: 'float,double,real',
+      postgres: 'float,double precision',
+      mysql: 'double,real',
       sqljs: 'float,real,double',
     };
     const text = {
-      postgres: 'varchar,char,text,uuid,enum,inet',
+      postgres: 'varchar,text,uuid,enum',
       mysql: 'varchar,char,tinytext,enum,uuid',
       sqljs: 'varchar,character,text,clob',
     };
@@ -182,8 +182,8 @@ describe('the type of a tenant column', () => {
     return { Number: [...wholes, ...rough[kind].split(',')], String: text[kind].split(','), BigInt: wholes };
   };
   const OTHERS = {
-    postgres: 'interval,point,boolean,date,timestamptz,jsonb,bytea,int4range,int8multirange',
-    mysql: 'point,multipoint,linestring,date,datetime,json,blob',
+    postgres: 'real,char,inet,interval,point,boolean,date,timestamptz,jsonb,bytea,int4range,int8multirange',
+    mysql: 'float,point,multipoint,linestring,date,datetime,json,blob',
     sqljs: 'boolean,date,datetime,blob,json',
   };
   /** Those of some types that a tenant column of a scope key may have. */
@@ -200,6 +200,7 @@ describe('the type of a tenant column', () => {
       return new EntitySchema({ name, columns: { id: { type: Number, primary: true }, [column]: own } });
     });
     for (const problem of checkDataSource(await unconnected(kind, schemas)).problems) {
+      if (names.delete(/^(\S+) has the .* as a tenant column/.exec(problem)?.[1] ?? '')) continue;
       const said = ` column, but the scope key '${column}' is declared as ${key}. Make the two agree.`;
       expect(problem.slice(-said.length)).toBe(said);
       expect(names.delete(problem.split('.')[0])).toBe(true);
