@@ -122,7 +122,7 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
       ...database.options,
       entities: [Status, Member, Rule, Task, Tag, Topic, Folder],
       synchronize: true,
-    } as DataSourceOptions).initialize();
+    }).initialize();
   });
   afterAll(async () => {
     await dataSource.destroy();

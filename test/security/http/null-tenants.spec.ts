@@ -172,7 +172,7 @@ describe.each(settings)('rows without a tenant over HTTP on %s and %s', (databas
     url: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Answer & { readonly json: any }> => {
+  ): Promise<Answer & { readonly json: ReturnType<typeof JSON.parse> }> => {
     const answer = await application.transport.send({
       method,
       url,
@@ -304,9 +304,9 @@ describe.each(settings)('rows without a tenant over HTTP on %s and %s', (databas
   it('the OpenAPI document lets the body of a cross-tenant controller name null as the tenant, and no other body', () => {
     const { paths, components } = createResourceDocument(application.app, { title: 'statuses', version: '1' });
     const schemaOf = (path: string): string => {
-      const schema = paths[path]['post']!.requestBody!.content['application/json'].schema!;
+      const schema = paths[path]['post'].requestBody!.content['application/json'].schema;
       const name = (schema.$ref ?? '').split('/').at(-1)!;
-      return JSON.stringify(components!.schemas![name].properties!['organizationId']);
+      return JSON.stringify(components.schemas[name].properties!['organizationId']);
     };
     expect(schemaOf('/admin/statuses')).toMatch(/null/);
     expect(schemaOf('/statuses')).toBeUndefined();
