@@ -17,7 +17,7 @@ import {
   TreeParent,
   Unique,
 } from 'typeorm';
-import type { DataSourceOptions, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
+import type { EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 
