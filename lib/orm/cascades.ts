@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
-import { isUnscoped } from './authority.js';
+import { authorityForm, isUnscoped } from './authority.js';
 import type { PolicyLookup } from './compile-policy.js';
 import { tenantKeysOf } from './tenant-keys.js';
 
@@ -22,6 +22,8 @@ interface Effect {
 }
 
 const CHANGES_ROWS = /CASCADE|SET/i;
+/** How many results are remembered for each entity; sets of changed columns are few. */
+const REMEMBERED = 100;
 
 /**
  * Follows ON DELETE and ON UPDATE through the foreign keys of a DataSource's entities.
@@ -34,8 +36,11 @@ export class Cascades {
   private index?: {
     readonly of: readonly EntityMetadata[];
     readonly byTable: ReadonlyMap<string, readonly EntityMetadata[]>;
-    readonly toTable: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
+    /** Foreign keys by the table that they refer to: those whose ON DELETE, or ON UPDATE, changes rows. */
+    readonly onDelete: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
+    readonly onUpdate: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
   };
+  private readonly known = new WeakMap<EntityMetadata, Map<string, ForeignCascade | undefined>>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -57,11 +62,25 @@ export class Cascades {
     return this.follow(metadata, changed);
   }
 
+  /** Every deletion asks, and in a large application a cascade reaches hundreds of foreign keys: the result is remembered. */
   private follow(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
+    let known = this.known.get(metadata);
+    if (known === undefined) this.known.set(metadata, (known = new Map<string, ForeignCascade | undefined>()));
+    const name = JSON.stringify([authorityForm(), changed && [...changed].sort()]);
+    if (known.has(name)) return known.get(name);
+    const found = this.search(metadata, changed);
+    // An entity that is undeclared may still be declared.
+    const isFinal = found === undefined || this.keysOfTable(found.entity) !== undefined;
+    if (known.size >= REMEMBERED) known.clear();
+    if (isFinal) known.set(name, found);
+    return found;
+  }
+
+  private search(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
     const start = { table: metadata.tablePath, changed, keys: this.keysInForce(metadata) };
     const effects = new Map([[nameOf(start), start]]);
     for (const effect of effects.values()) {
-      for (const key of this.keysTo(effect.table)) {
+      for (const key of this.keysTo(effect)) {
         const caused = causedBy(effect, key);
         if (caused === undefined) continue;
         const { entityMetadata: entity } = key;
@@ -97,8 +116,9 @@ export class Cascades {
     return this.indexed().byTable.get(table) ?? [];
   }
 
-  private keysTo(table: string): readonly ForeignKeyMetadata[] {
-    return this.indexed().toTable.get(table) ?? [];
+  private keysTo({ table, changed }: Effect): readonly ForeignKeyMetadata[] {
+    const { onDelete, onUpdate } = this.indexed();
+    return (changed === undefined ? onDelete : onUpdate).get(table) ?? [];
   }
 
   private indexed(): NonNullable<typeof this.index> {
@@ -109,10 +129,8 @@ export class Cascades {
       this.index = {
         of,
         byTable: groupBy(of, ({ tablePath }) => tablePath),
-        toTable: groupBy(
-          keys.filter(({ onDelete, onUpdate }) => CHANGES_ROWS.test(`${onDelete} ${onUpdate}`)),
-          ({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath,
-        ),
+        onDelete: byTarget(keys.filter(({ onDelete }) => CHANGES_ROWS.test(String(onDelete)))),
+        onUpdate: byTarget(keys.filter(({ onUpdate }) => CHANGES_ROWS.test(String(onUpdate)))),
       };
     }
     return this.index;
@@ -140,6 +158,10 @@ function nameOf({ table, changed, keys }: Effect): string {
 
 function isSubset(keys: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
   return [...keys].every((key) => others.has(key));
+}
+
+function byTarget(keys: readonly ForeignKeyMetadata[]): ReadonlyMap<string, readonly ForeignKeyMetadata[]> {
+  return groupBy(keys, ({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath);
 }
 
 function groupBy<T>(all: readonly T[], nameOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
