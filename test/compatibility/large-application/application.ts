@@ -133,7 +133,7 @@ export function applicationModule(database: object, parts: 'crud' | 'plain' | 'm
   return {
     module: LargeApplication,
     imports: [
-      TypeOrmModule.forRoot({ ...database, ...dataSourceOptions, retryAttempts: 0 } as object),
+      TypeOrmModule.forRoot({ ...database, ...dataSourceOptions, retryAttempts: 0 }),
       TypeOrmModule.forFeature(model.entities),
       ...(withLibrary
         ? [MuckModule.forRoot({ scope: { tenantId: String }, resolver: tenantFromUser('tenantId') })]

@@ -62,7 +62,7 @@ function declareShared(model: Model): void {
   const country = new ClassMaker('Country')
     .field('isoCode', String, PrimaryColumn({ type: 'varchar', length: 2 }))
     .field('name', String, Column({ length: 80 }))
-    .decorate(Entity(), TenantShared('countries of the world') as ClassDecorator);
+    .decorate(Entity(), TenantShared('countries of the world'));
   model.add(country);
   for (const name of ['Currency', 'Language', 'Industry', 'TimeZone', 'SubscriptionPlan', 'DocumentKind']) {
     const maker = model.entity(name, 'shared', name === 'Currency' || name === 'Industry' ? 'increment' : 'uuid');

@@ -85,7 +85,7 @@ export class Model {
   entity(name: string, owner: Owner, key: Key = 'uuid', ...decorators: ClassDecorator[]): ClassMaker {
     const maker = new ClassMaker(name, this.bases[owner === 'parent' ? 'shared' : owner][key]);
     maker.decorate(Entity(), ...decorators);
-    if (owner === 'shared') maker.decorate(TenantShared('reference data of the platform') as ClassDecorator);
+    if (owner === 'shared') maker.decorate(TenantShared('reference data of the platform'));
     return this.add(maker);
   }
 

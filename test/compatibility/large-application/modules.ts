@@ -92,13 +92,7 @@ function declarePolicy(model: Model, module: string, m: number): void {
   column(maker, 'kind', String, { type: 'simple-enum', enum: ['open', 'strict', 'custom'], default: 'open' });
   maker.field('version', Number, VersionColumn());
   // What a listener sets beside the columns when a row has been loaded.
-  maker
-    .field('label', String)
-    .member(
-      'nameAfterLoad',
-      { value: nameAfterLoad, writable: true },
-      AfterLoad() as (target: object, property: string) => void,
-    );
+  maker.field('label', String).member('nameAfterLoad', { value: nameAfterLoad, writable: true }, AfterLoad());
   if (m % 2 === 0) softDeleted(maker);
 }
 
@@ -159,11 +153,7 @@ function declareRequest(model: Model, module: string, m: number): void {
   column(maker, 'internalRemark', String, { type: 'varchar', length: 200, nullable: true, select: false });
   column(maker, 'reference', String, { type: 'varchar', length: 60, nullable: true });
   if (m % 3 === 0) addressed(maker, 'location');
-  maker.member(
-    'fillReference',
-    { value: fillReference, writable: true },
-    BeforeInsert() as (target: object, property: string) => void,
-  );
+  maker.member('fillReference', { value: fillReference, writable: true }, BeforeInsert());
   model.belongsTo(maker, 'requestedBy', 'Employee', { nullable: false, onDelete: 'CASCADE' });
   model.belongsTo(maker, 'approver', 'Employee', { onDelete: 'SET NULL', relationId: m % 2 === 0 });
   model.belongsTo(maker, 'item', `${module}Item`, {
@@ -183,12 +173,7 @@ function fillReference(this: { reference?: string | null; title?: string }): voi
 
 /** Steps of a request: whose they are, the request says. */
 function declareApproval(model: Model, module: string): void {
-  const maker = model.entity(
-    `${module}Approval`,
-    'parent',
-    'increment',
-    TenantScoped({ via: 'request' }) as ClassDecorator,
-  );
+  const maker = model.entity(`${module}Approval`, 'parent', 'increment', TenantScoped({ via: 'request' }));
   column(maker, 'step', Number, { type: 'int', default: 1 });
   column(maker, 'note', String, { type: 'varchar', length: 200, nullable: true });
   const isCounted = keyOf(MODULES.indexOf(module as never) + 1) === 'increment';

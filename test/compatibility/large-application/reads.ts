@@ -46,9 +46,7 @@ function operation(name: string, run: Operation['run']): Operation {
 
 /** Ordered, so that two databases give the same list. */
 function findAll(world: World, entity: string, options: FindManyOptions<ObjectLiteral> = {}): Promise<ObjectLiteral[]> {
-  return world
-    .repo(entity)
-    .find({ order: { id: 'ASC' }, ...options, where: world.where(options.where as ObjectLiteral) });
+  return world.repo(entity).find({ order: { id: 'ASC' }, ...options, where: world.where(options.where) });
 }
 
 function findOperations(entity: string): Operation[] {
@@ -108,9 +106,7 @@ function relationOperations(): Operation[] {
   const withRelations = (entity: string, relations: object, extra: object = {}): Operation[] =>
     (['join', 'query'] as const).map((strategy) =>
       operation(`find ${entity} with ${JSON.stringify(relations)} by ${strategy}`, async (world) =>
-        sorted(
-          await findAll(world, entity, { relations: relations as never, relationLoadStrategy: strategy, ...extra }),
-        ),
+        sorted(await findAll(world, entity, { relations: relations, relationLoadStrategy: strategy, ...extra })),
       ),
     );
   const modules = ['Payroll', 'Invoice', 'Expense', 'Project'] as const;
@@ -349,7 +345,7 @@ function subqueryOperations(): Operation[] {
       const rows = world.isScoped
         ? tenancy.sql(
             world.manager,
-          )`SELECT p.kind, count(*) AS number FROM ${table(world.metadata('PayrollPolicy').target as never, 'p')} GROUP BY p.kind ORDER BY p.kind`
+          )`SELECT p.kind, count(*) AS number FROM ${table(world.metadata('PayrollPolicy').target, 'p')} GROUP BY p.kind ORDER BY p.kind`
         : world.dataSource.query(
             `SELECT p.kind, count(*) AS number FROM payroll_policy p WHERE p.${escape('tenantId')} = '${ACME}' GROUP BY p.kind ORDER BY p.kind`,
           );
@@ -363,13 +359,13 @@ function otherOperations(): Operation[] {
     operation(`${method} of a column`, (world) => world.repo('PayrollItem')[method]('quantity', world.where()));
   const trees = ['Department', 'AccountGroup'].flatMap((entity) => [
     operation(`roots of ${entity}`, async (world) =>
-      mine(await world.dataSource.getTreeRepository(world.metadata(entity).target as never).findRoots()),
+      mine(await world.dataSource.getTreeRepository(world.metadata(entity).target).findRoots()),
     ),
     operation(`trees of ${entity}`, async (world) =>
-      mine(await world.dataSource.getTreeRepository(world.metadata(entity).target as never).findTrees()),
+      mine(await world.dataSource.getTreeRepository(world.metadata(entity).target).findTrees()),
     ),
     operation(`rows below one of ${entity}`, async (world) => {
-      const tree = world.dataSource.getTreeRepository<ObjectLiteral>(world.metadata(entity).target as never);
+      const tree = world.dataSource.getTreeRepository<ObjectLiteral>(world.metadata(entity).target);
       const row = await tree.findOneByOrFail(world.where({ id: world.key(entity) }));
       return [
         sorted(await tree.findDescendants(row)),
@@ -378,7 +374,7 @@ function otherOperations(): Operation[] {
       ];
     }),
     operation(`rows above one of ${entity}`, async (world) => {
-      const tree = world.dataSource.getTreeRepository<ObjectLiteral>(world.metadata(entity).target as never);
+      const tree = world.dataSource.getTreeRepository<ObjectLiteral>(world.metadata(entity).target);
       const row = await tree.findOneByOrFail(world.where({ id: world.key(entity, 3) }));
       return [sorted(await tree.findAncestors(row)), await tree.countAncestors(row), await tree.findAncestorsTree(row)];
     }),
@@ -436,11 +432,11 @@ function otherOperations(): Operation[] {
     ),
     operation('relation().loadMany', async (world) =>
       sorted(
-        (await world.manager
+        await world.manager
           .createQueryBuilder()
-          .relation(world.metadata('Employee').target as never, 'tags')
+          .relation(world.metadata('Employee').target, 'tags')
           .of(world.key('Employee'))
-          .loadMany()) as ObjectLiteral[],
+          .loadMany(),
       ),
     ),
     operation('preload', async (world) => {

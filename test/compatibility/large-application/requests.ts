@@ -131,7 +131,7 @@ export class Requests {
         if (!isComparable(column)) continue;
         const value = row[property] as unknown;
         const filter =
-          value === null ? `${property}__is_null=true` : `${property}=${encodeURIComponent(String(value))}`;
+          value === null ? `${property}__is_null=true` : `${property}=${encodeURIComponent(value as string)}`;
         const found = await this.send(ACME, 'GET', `${path}?${filter}&sort=-${property}&limit=1&count=exact`);
         if (found.status !== 200 || !(found.body['total'] > 0))
           faults.push(`${filter}: ${found.status} ${JSON.stringify(found.body).slice(0, 200)}`);
@@ -196,7 +196,7 @@ export class Requests {
     const table =
       metadata.name === 'EmployeeOverview' ? 'Employee' : metadata.name === 'RoleOverview' ? 'Role' : undefined;
     const key = this.world.sown.key(table === undefined ? metadata : this.world.metadata(table), tenant);
-    return key === undefined ? undefined : String(key);
+    return key as string | undefined;
   }
 
   private pathOfMade(metadata: EntityMetadata): string {

@@ -1,6 +1,6 @@
 import { declareScope, Tenancy } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
-import type { DataSourceOptions, EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { SqljsDriver } from 'typeorm/driver/sqljs/SqljsDriver.js';
 import { createDatabase } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
@@ -41,7 +41,7 @@ export class World {
   static async open(kind: DatabaseKind, isScoped: boolean, like?: World): Promise<World> {
     const database = await createDatabase(kind);
     const connect = (options: object): Promise<DataSource> =>
-      new DataSource({ ...database.options, ...dataSourceOptions, ...options } as DataSourceOptions).initialize();
+      new DataSource({ ...database.options, ...dataSourceOptions, ...options }).initialize();
     if (like?.file !== undefined) {
       const own = { ...database.options, database: like.file };
       return new World(kind, await connect(own), like.sown, isScoped, own, database);

@@ -153,7 +153,7 @@ function statementOperations(): Operation[] {
       ),
     ),
     operation('insert a row that belongs through another one', (world) =>
-      idsOf(world.repo('PayrollApproval').insert({ requestId: world.key('PayrollRequest'), step: 9 } as ObjectLiteral)),
+      idsOf(world.repo('PayrollApproval').insert({ requestId: world.key('PayrollRequest'), step: 9 })),
     ),
     operation('update by a key', (world) =>
       affected(world.repo('User').update(world.key('User', 3), { lastName: 'By key' })),
@@ -169,22 +169,20 @@ function statementOperations(): Operation[] {
       ),
     ),
     operation('update a json column', (world) =>
-      affected(
-        world.repo('PayrollPolicy').update(world.key('PayrollPolicy'), { rules: { level: 1 } } as ObjectLiteral),
-      ),
+      affected(world.repo('PayrollPolicy').update(world.key('PayrollPolicy'), { rules: { level: 1 } })),
     ),
     operation('update a reference', (world) =>
       affected(
         world.repo('PayrollItem').update(world.key('PayrollItem'), {
           category: { id: world.key('PayrollCategory', 1) },
-        } as ObjectLiteral),
+        }),
       ),
     ),
     operation('increment', (world) =>
       affected(world.repo('PayrollItem').increment(world.where({ isActive: true }), 'quantity', 3)),
     ),
     operation('decrement', (world) =>
-      affected(world.repo('PayrollItem').decrement({ id: world.key('PayrollItem') } as ObjectLiteral, 'quantity', 1)),
+      affected(world.repo('PayrollItem').decrement({ id: world.key('PayrollItem') }, 'quantity', 1)),
     ),
     operation('upsert a row that is there', async (world) => {
       if (world.kind === 'mariadb') return 'refused, since MariaDB cannot name the key';
@@ -220,14 +218,14 @@ function linkOperations(): Operation[] {
         .of(world.key(entity, n));
     operations.push(
       operation(`take a link of ${entity}.${relation} away and add it again`, async (world) => {
-        const [first] = (await builder(world, 2).loadMany()) as ObjectLiteral[];
+        const [first] = await builder(world, 2).loadMany<ObjectLiteral>();
         const key = (first?.['id'] ?? world.key(target)) as string;
         await builder(world, 2).remove(key);
         await builder(world, 2).add(key);
         return sorted(await builder(world, 2).loadMany());
       }),
       operation(`take all links of ${entity}.${relation} away`, async (world) => {
-        const all = (await builder(world, 3).loadMany()) as ObjectLiteral[];
+        const all = await builder(world, 3).loadMany<ObjectLiteral>();
         await builder(world, 3).remove(all.map(({ id }) => id as string));
         return builder(world, 3).loadMany();
       }),
