@@ -9,6 +9,7 @@ import type { HttpAdapter } from '../tenancy/private-answer.js';
 import { isPromiseLike, runInCall } from '../tenancy/scope-frame.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import type { Handling } from '../tenancy/tenant.interceptor.js';
+import { noteWritingRequest } from '../tenancy/writing-request.js';
 import { requireJsonBody } from './body/media-type.js';
 import { isPlainObject } from './body/plain-object.js';
 import { CrudCall } from './crud-call.js';
@@ -54,6 +55,7 @@ export class CrudInterceptor implements NestInterceptor {
     // runs for every request, and each operator costs.
     return new Observable((subscriber) =>
       runInCall(call, () => {
+        noteWritingRequest(context);
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.answerTo(error, call) : error);
         const answer = isHttp ? this.answering(call, route, subscriber, fail) : subscriber;
         try {

@@ -1,4 +1,4 @@
-import { isPromiseLike } from '../tenancy/scope-frame.js';
+import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './resource/entity-paths.js';
 import type { HookChain } from './hooks/hook-chain.js';
 import { RowLinks } from './links/row-links.js';
@@ -84,8 +84,7 @@ export class CrudService<T extends object> {
    * @throws UniqueConflictError, ReferenceUnknownError
    */
   async create(values: CrudValues<T>): Promise<T> {
-    const creator = new RowCreator(await this.terms());
-    return creator.create(values);
+    return this.write((terms) => new RowCreator(terms).create(values));
   }
 
   /**
@@ -96,8 +95,7 @@ export class CrudService<T extends object> {
    *   keys are taken
    */
   async createMany(list: readonly CrudValues<T>[]): Promise<T[]> {
-    const creator = new RowCreator(await this.terms());
-    return creator.createMany(list);
+    return this.write((terms) => new RowCreator(terms).createMany(list));
   }
 
   /**
@@ -108,8 +106,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async replace(id: EntityId, values: CrudValues<T>): Promise<T> {
-    const writer = new RowWriter(await this.terms());
-    return writer.replace(id, values);
+    return this.write((terms) => new RowWriter(terms).replace(id, values));
   }
 
   /**
@@ -120,8 +117,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async update(id: EntityId, values: CrudValues<T>): Promise<T> {
-    const writer = new RowWriter(await this.terms());
-    return writer.update(id, values);
+    return this.write((terms) => new RowWriter(terms).update(id, values));
   }
 
   /**
@@ -130,8 +126,7 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row
    */
   async remove(id: EntityId): Promise<void> {
-    const writer = new RowWriter(await this.terms());
-    return writer.remove(id);
+    return this.write((terms) => new RowWriter(terms).remove(id));
   }
 
   /**
@@ -142,8 +137,7 @@ export class CrudService<T extends object> {
    * @throws TypeError for an entity without a `@DeleteDateColumn`
    */
   async restore(id: EntityId): Promise<T> {
-    const writer = new RowWriter(await this.terms());
-    return writer.restore(id);
+    return this.write((terms) => new RowWriter(terms).restore(id));
   }
 
   /**
@@ -152,8 +146,7 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row, here or there
    */
   async link(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
-    const links = new RowLinks(await this.terms());
-    return links.link(id, relation, linkedId);
+    return this.write((terms) => new RowLinks(terms).link(id, relation, linkedId));
   }
 
   /**
@@ -162,8 +155,12 @@ export class CrudService<T extends object> {
    * @throws NotFoundException as `link`
    */
   async unlink(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
-    const links = new RowLinks(await this.terms());
-    return links.unlink(id, relation, linkedId);
+    return this.write((terms) => new RowLinks(terms).unlink(id, relation, linkedId));
+  }
+
+  /** Its reads go to the primary, and those of the request after it. */
+  private write<R>(work: (terms: WriteTerms<T>) => Promise<R>): Promise<R> {
+    return runAsWrite(async () => work(await this.terms()));
   }
 
   private async terms(): Promise<WriteTerms<T>> {

@@ -1,8 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
-import { DriverUtils } from 'typeorm/driver/DriverUtils.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
-import { currentFrame, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
+import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
 import { provideScopeLimits } from '../tenancy/scope-limits.js';
 import { provideSqlRunner } from '../tenancy/scoped-sql.js';
 import './builders/delete.js';
@@ -11,14 +10,14 @@ import './builders/relation.js';
 import { ScopedSelectQueryBuilder } from './builders/select.js';
 import './builders/update.js';
 import { completeChildRelations } from './child-relations.js';
+import { observeTransactions } from './commit-callbacks.js';
 import { enforce, enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
-import { guardManager } from './guard-manager.js';
-import { guardRunner } from './statement-gate.js';
+import { guardManager, isGuardedManager } from './guard-manager.js';
+import { guardRunner, isGuardedRunner } from './statement-gate.js';
 import { runFragment } from './run-fragment.js';
 import { scopeLazyRelations } from './lazy-relations.js';
 import { scopeCache } from './scoped-cache.js';
-import { SingleConnection } from './single-connection.js';
 
 /** Methods that change the schema: they name every table, and belong to no tenant. */
 const SCHEMA_METHODS = ['runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase'] as const;
@@ -40,7 +39,36 @@ export function attachWhenInitialised(): void {
     return this;
   };
   DataSource.prototype.initialize = Object.assign(wrapped, { [WRAPPED]: true });
+  makeScopedBuilders();
 }
+
+/** Leads from an attached DataSource, and from what stands for it (a proxy, an object that inherits from it), to the attached one. */
+const ATTACHED = Symbol('attached DataSource');
+
+/**
+ * Makes the method of the prototype return scoped builders for attached DataSources: libraries that replace the method of a DataSource
+ * call that one, whenever they do so. It keeps its three parameters, which such libraries count.
+ */
+function makeScopedBuilders(): void {
+  const createQueryBuilder = Reflect.get(DataSource.prototype, 'createQueryBuilder') as CreateQueryBuilder;
+  const wrapped: CreateQueryBuilder = function (this: DataSource, entityOrRunner, alias, queryRunner) {
+    const attached = Reflect.get(this, ATTACHED) as DataSource | undefined;
+    const builder = createQueryBuilder.call(attached ?? this, entityOrRunner, alias, queryRunner);
+    return attached === undefined ? builder : scopedBuilder(builder);
+  };
+  prototypeMethod = wrapped;
+  Object.assign(DataSource.prototype, { createQueryBuilder: wrapped });
+}
+
+/** The prototype's method, if this copy of the package has made it. */
+let prototypeMethod: CreateQueryBuilder | undefined;
+
+type CreateQueryBuilder = (
+  this: DataSource,
+  entityOrRunner?: EntityTarget<ObjectLiteral> | QueryRunner,
+  alias?: string,
+  queryRunner?: QueryRunner,
+) => SelectQueryBuilder<ObjectLiteral>;
 
 /**
  * Keeps everything that goes through a DataSource inside the tenant scope. TypeORM's process-wide registry of builders is left alone: each
@@ -56,37 +84,53 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   completeChildRelations(dataSource);
   const enforcement = enforce(dataSource);
   provideScopeLimits(enforcement.limits);
+  Object.defineProperty(dataSource, ATTACHED, { value: dataSource, configurable: true });
   attachBuilders(dataSource);
   attachDriver(dataSource, enforcement);
   attachCache(dataSource);
-  for (const method of ['createQueryBuilder', 'createEntityManager']) enforcement.noteSeam(dataSource, method);
-  for (const method of ['escapeQueryWithParameters', 'createQueryRunner'])
-    enforcement.noteSeam(dataSource.driver, method);
+  attachReplication(dataSource);
+  watchSeams(dataSource, enforcement);
   scopeLazyRelations(dataSource);
   for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
   return enforcement;
 }
 
+/** Keeps a method that the DataSource has instead of the prototype's, and makes its builders scoped. */
 function attachBuilders(dataSource: DataSource): void {
-  dataSource.createQueryBuilder = <Entity extends ObjectLiteral>(
-    entityOrRunner?: EntityTarget<Entity> | QueryRunner,
-    alias?: string,
-    queryRunner?: QueryRunner,
-  ): SelectQueryBuilder<Entity> => {
-    if (!alias) return new ScopedSelectQueryBuilder<Entity>(dataSource, entityOrRunner as QueryRunner | undefined);
-    const name = DriverUtils.buildAlias(dataSource.driver, undefined, alias);
-    const { target } = dataSource.getMetadata(entityOrRunner as EntityTarget<Entity>);
-    return new ScopedSelectQueryBuilder<Entity>(dataSource, queryRunner)
-      .select(name)
-      .from(target as EntityTarget<Entity>, name);
-  };
+  const createQueryBuilder = Reflect.get(dataSource, 'createQueryBuilder') as CreateQueryBuilder;
+  if (createQueryBuilder === prototypeMethod) return;
+  const wrapped: CreateQueryBuilder = (...args) => scopedBuilder(createQueryBuilder.apply(dataSource, args));
+  Object.assign(dataSource, { createQueryBuilder: wrapped });
+}
+
+/** Makes a scoped builder of one that was just made: it has all that the other one has. */
+function scopedBuilder(builder: SelectQueryBuilder<ObjectLiteral>): SelectQueryBuilder<ObjectLiteral> {
+  if (builder instanceof ScopedSelectQueryBuilder) return builder;
+  return Object.assign(new ScopedSelectQueryBuilder<ObjectLiteral>(builder.dataSource), builder);
+}
+
+/** Tells the enforcement how to see that a method still does its part, whatever has been put around it since. Nothing is sent. */
+function watchSeams(dataSource: DataSource, enforcement: Enforcement): void {
+  const { driver, entityMetadatas } = dataSource;
+  const [{ target }] = entityMetadatas;
+  enforcement.watchSeam('createQueryBuilder', () =>
+    [dataSource.createQueryBuilder(), dataSource.createQueryBuilder(target, 'checked')].every(
+      (builder) => builder instanceof ScopedSelectQueryBuilder,
+    ),
+  );
+  enforcement.watchSeam('createEntityManager', () => isGuardedManager(dataSource.createEntityManager()));
+  enforcement.watchSeam('escapeQueryWithParameters', () => {
+    const [sql, parameters] = driver.escapeQueryWithParameters('SELECT 1', {});
+    return enforcement.issuedAs(sql, parameters) !== undefined;
+  });
+  enforcement.watchSeam('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));
 }
 
 function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
   const { driver } = dataSource;
   driver.escapeQueryWithParameters = (sql, parameters) => enforcement.issue(sql, parameters);
 
-  const connection = sharesOneConnection(dataSource) ? new SingleConnection() : undefined;
+  const { connection, dialect } = enforcement;
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   driver.createQueryRunner = (mode: ReplicationMode) => {
     // Such a driver keeps one query runner for all; without it, it makes a new one.
@@ -94,12 +138,20 @@ function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
     const runner = createQueryRunner(mode);
     connection?.guard(runner);
     guardRunner(runner, enforcement, connection);
+    observeTransactions(runner, dialect, connection);
     return runner;
   };
 
   const createEntityManager = dataSource.createEntityManager.bind(dataSource);
   dataSource.createEntityManager = (queryRunner) => guardManager(createEntityManager(queryRunner), connection);
   guardManager(dataSource.manager, connection);
+}
+
+/** Reads of a unit of work that writes go to the primary: a replica may not have its rows yet. All others go where they went. */
+function attachReplication(dataSource: DataSource): void {
+  if (!dataSource.driver.isReplicated) return;
+  const modeForReads = dataSource.defaultReplicationModeForReads.bind(dataSource);
+  dataSource.defaultReplicationModeForReads = () => (isWriting() ? 'master' : modeForReads());
 }
 
 /** The cache may be given, or changed, while the DataSource is open. */
@@ -132,9 +184,4 @@ function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHO
     return runUnscoped(new UnscopedSection(method), () => original.apply(dataSource, args));
   };
   Object.assign(dataSource, { [method]: guarded });
-}
-
-/** The drivers whose `createQueryRunner` gives everybody the same one. */
-function sharesOneConnection(dataSource: DataSource): boolean {
-  return supportedDialect(dataSource) === 'sqlite';
 }

@@ -51,13 +51,13 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   return { problems: [...new Set(problems)], undeclared };
 }
 
-/** Whatever else wraps a DataSource has to do it before it is initialised, or keep what it wraps. */
+/** A library that replaces a method of an initialised DataSource has to call what was there. */
 function replacedMethods(enforcement: Enforcement): string[] {
   return enforcement
     .replacedSeams()
     .map(
       (method) =>
-        `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Replace it before, in a dataSourceFactory.`,
+        `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Call the method that was there, or replace it before, in a dataSourceFactory.`,
     );
 }
 

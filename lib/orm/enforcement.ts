@@ -7,6 +7,7 @@ import { Policies } from './policies.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { currentRendering } from './rendering.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from './scope-parameters.js';
+import { SingleConnection } from './single-connection.js';
 import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
 import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
 import type { SqlDialect } from './sql/tokens.js';
@@ -77,8 +78,10 @@ export class Enforcement {
   readonly prepared: PreparedStatements;
   /** Holds what scope values must fit for as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
-  /** What attaching has put over TypeORM's own methods. */
-  private readonly seams: { readonly object: object; readonly method: string; readonly is: unknown }[] = [];
+  /** The only connection of the database, if its query runners share one. */
+  readonly connection: SingleConnection | undefined;
+  /** The methods that attaching has put over TypeORM's own ones, and how to see that each still does its part. */
+  private readonly seams: { readonly method: string; readonly isKept: () => boolean }[] = [];
   private readonly texts = new Map<string, StatementText>();
 
   constructor(readonly dataSource: DataSource) {
@@ -87,17 +90,29 @@ export class Enforcement {
     this.audit = new StatementAudit(this.policies, this.dialect);
     this.prepared = new PreparedStatements(dataSource);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
+    // The drivers of SQLite give everybody the same query runner.
+    this.connection = this.dialect === 'sqlite' ? new SingleConnection() : undefined;
   }
 
-  /** Remembers a method that has been put in place, as it stands there now. */
-  noteSeam(object: object, method: string): void {
-    this.seams.push({ object, method, is: Reflect.get(object, method) as unknown });
+  /**
+   * Watches a method that has been put in place.
+   *
+   * @param isKept calls the method, and returns whether what it gives is still enforced
+   */
+  watchSeam(method: string, isKept: () => boolean): void {
+    this.seams.push({ method, isKept });
   }
 
-  /** Names of methods that something has replaced since. */
+  /** Returns the names of methods that something has replaced since without calling them: a wrapper that calls what it wraps is none. */
   replacedSeams(): string[] {
     return this.seams
-      .filter(({ object, method, is }) => Reflect.get(object, method) !== is)
+      .filter(({ isKept }) => {
+        try {
+          return !isKept();
+        } catch {
+          return true;
+        }
+      })
       .map(({ method }) => method);
   }
 

@@ -9,7 +9,10 @@ import { forgetUnseen } from './unseen-relations.js';
 import type { SingleConnection } from './single-connection.js';
 import { requireOwn, storedValues } from './visible-rows.js';
 
-type Operation = 'remove' | 'softRemove' | 'recover';
+type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
+type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
+/** Makes a guarded method of the one that it is to call. */
+type Guard = (method: () => Method) => Method;
 
 /**
  * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see, or that
@@ -18,13 +21,30 @@ type Operation = 'remove' | 'softRemove' | 'recover';
  * @param connection given for drivers whose requests share one connection
  */
 export function guardManager(manager: EntityManager, connection?: SingleConnection): EntityManager {
-  manager.save = save;
-  manager.remove = remove;
-  manager.softRemove = softRemove;
-  manager.recover = recover;
+  const guarded = manager as GuardedManager;
+  if (guarded[GUARDED] === true) return manager;
+  guarded[GUARDED] = true;
+  guardOperation(manager, 'save', save);
+  for (const operation of ['remove', 'softRemove', 'recover'] as const)
+    guardOperation(manager, operation, refuseOthers);
   if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
   if (connection !== undefined) manager.transaction = connection.transaction(manager);
   return manager;
+}
+
+/** Marks a manager that is guarded. */
+const GUARDED = Symbol('guarded');
+type GuardedManager = EntityManager & { [GUARDED]?: true };
+
+/** Whether removing through a manager says so where it would do nothing. */
+export function isGuardedManager(manager: EntityManager): boolean {
+  return (manager as GuardedManager)[GUARDED] === true;
+}
+
+/** Puts a guard before an operation. A method of the manager's own, which a library has put there, goes on being called. */
+function guardOperation(manager: EntityManager, operation: Operation, guard: Guard): void {
+  const own = Object.hasOwn(manager, operation) ? (Reflect.get(manager, operation) as Method) : undefined;
+  Object.assign(manager, { [operation]: own === undefined ? SHARED[operation] : guard(() => own) });
 }
 
 /** The file of a database in memory holds the rows of all tenants. */
@@ -45,27 +65,30 @@ const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as co
   return [method, guarded] as const;
 });
 
-/** TypeORM's own method. */
-function stock(operation: Operation | 'save'): (this: EntityManager, ...args: unknown[]) => Promise<never> {
-  return Reflect.get(EntityManager.prototype, operation) as () => Promise<never>;
-}
-
-function save(this: EntityManager, ...args: unknown[]): Promise<never> {
-  leaveUnseen(this, readArguments(args));
-  return persist(() => stock('save').apply(this, args));
-}
-
-function refuseOthers(operation: Operation): (this: EntityManager, ...args: unknown[]) => Promise<never> {
-  return async function (this: EntityManager, ...args: unknown[]): Promise<never> {
-    await requireOwnRows(this, args);
-    return persist(() => stock(operation).apply(this, args));
+const save: Guard = (method) =>
+  function (...args) {
+    leaveUnseen(this, readArguments(args));
+    return persist(() => method().apply(this, args));
   };
+
+const refuseOthers: Guard = (method) =>
+  async function (...args) {
+    await requireOwnRows(this, args);
+    return persist(() => method().apply(this, args));
+  };
+
+/** Returns TypeORM's own method, as it is when it is called: libraries patch the prototype. */
+function stock(operation: Operation): () => Method {
+  return () => Reflect.get(EntityManager.prototype, operation) as Method;
 }
 
-// One function per operation, shared by all managers: one is made for every query runner.
-const remove = refuseOthers('remove');
-const softRemove = refuseOthers('softRemove');
-const recover = refuseOthers('recover');
+/** One function per operation, shared by all managers: one is made for every query runner. */
+const SHARED: Readonly<Record<Operation, Method>> = {
+  save: save(stock('save')),
+  remove: refuseOthers(stock('remove')),
+  softRemove: refuseOthers(stock('softRemove')),
+  recover: refuseOthers(stock('recover')),
+};
 
 /** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
 function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {

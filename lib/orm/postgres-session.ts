@@ -1,7 +1,8 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { runOutside } from '../tenancy/scope-frame.js';
+import { noteFailedStatement } from './commit-callbacks.js';
 import { withoutValues } from './driver-errors.js';
 import type { Enforcement } from './enforcement.js';
 import { instantsAsJson } from './postgres-instants.js';
@@ -43,10 +44,17 @@ type PostgresQueryType = new (text: string, values: unknown[], done: Done) => Po
 /** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
 const NAME_IS_STALE = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
-/** Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner. */
+/** TypeORM's own method, as it is before libraries replace it. */
+const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQueryRunner');
+
+/**
+ * Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner, and what makes the query
+ * runners in TypeORM's place wants all statements on them.
+ */
 export function selectsDirectly({ dialect, dataSource }: Enforcement): boolean {
   return (
     dialect === 'postgres' &&
+    Reflect.get(dataSource, 'createQueryRunner') === createQueryRunner &&
     !dataSource.subscribers.some((subscriber) => 'beforeQuery' in subscriber || 'afterQuery' in subscriber)
   );
 }
@@ -84,7 +92,9 @@ export async function selectFromPostgres(
         return selectFromPostgres(enforcement, { text, values, isForJson }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
-    throw withoutValues(new QueryFailedError(text, values, error as Error), 'postgres');
+    const failure = new QueryFailedError(text, values, error as Error);
+    if (runner !== undefined) noteFailedStatement(runner, failure);
+    throw withoutValues(failure, 'postgres');
   }
 }
 

@@ -50,13 +50,17 @@ export class ScopedStatement {
    * @throws TenantScopeMissingError when a scoped entity is read and no scope is in force
    * @throws TenantScopeViolationError when the transaction belongs to another scope
    */
-  async run(slots: Slots, manager?: EntityManager, isForJson = false): Promise<RawRow[]> {
+  async run(
+    slots: Slots,
+    manager: EntityManager = this.parts.dataSource.manager,
+    isForJson = false,
+  ): Promise<RawRow[]> {
     const enforcement = requireEnforcement(this.parts.dataSource);
     const plan = this.plan(enforcement);
     requireSlots(plan, slots);
     const { placed } = plan;
     if (placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
-    const runner = manager?.queryRunner;
+    const runner = manager.queryRunner;
     if (runner !== undefined) requireOneScope(runner);
     const values = placed.names.map((name) => enforcement.sentValue(name, slots));
     plan.runs += 1;
@@ -64,14 +68,14 @@ export class ScopedStatement {
     return await selectFromPostgres(enforcement, { text: placed.sql, values, name, isForJson }, runner);
   }
 
-  private async runOnRunner({ text }: StatementPlan, slots: Slots, manager?: EntityManager): Promise<RawRow[]> {
+  private async runOnRunner({ text }: StatementPlan, slots: Slots, manager: EntityManager): Promise<RawRow[]> {
     const { dataSource } = this.parts;
     const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, slots);
-    const runner = manager?.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
+    const runner = manager.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
     try {
       return (await runner.query(sql, parameters)) as RawRow[];
     } finally {
-      if (runner !== manager?.queryRunner) await runner.release();
+      if (runner !== manager.queryRunner) await runner.release();
     }
   }
 

@@ -81,14 +81,16 @@ export class SingleConnection {
     return this.isInside() || this.sharesUnit() ? holder : undefined;
   }
 
-  /** `EntityManager.transaction` whose callback is known to run inside the transaction. */
+  /** `EntityManager.transaction`, or what a library has put in its place, whose callback is known to run inside the transaction. */
   transaction(manager: EntityManager): EntityManager['transaction'] {
+    type Method = (...args: unknown[]) => Promise<never>;
+    const own = Object.hasOwn(manager, 'transaction') ? (Reflect.get(manager, 'transaction') as Method) : undefined;
     return (...args: unknown[]) => {
       const inside = args.map((argument) =>
         typeof argument === 'function' ? runInside(argument as Callback) : argument,
       );
-      const stock = Reflect.get(EntityManager.prototype, 'transaction') as (...args: unknown[]) => Promise<never>;
-      return stock.apply(manager, inside);
+      const transaction = own ?? (Reflect.get(EntityManager.prototype, 'transaction') as Method);
+      return transaction.apply(manager, inside);
     };
   }
 

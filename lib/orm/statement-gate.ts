@@ -6,14 +6,24 @@ import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
-import { currentFrame, runInScope, runOutside, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
+import {
+  currentFrame,
+  noteWrite,
+  runInScope,
+  runOutside,
+  runUnscoped,
+  UnscopedSection,
+} from '../tenancy/scope-frame.js';
+import { isShared } from '../tenancy/shared-transactions.js';
 import { readClosureStatement } from './closure-statements.js';
 import type { TreeNodes } from './closure-statements.js';
+import { noteFailedStatement, noteWrittenThrough } from './commit-callbacks.js';
 import { asUniqueConflict, withoutValues } from './driver-errors.js';
 import type { Enforcement, IssuedStatement } from './enforcement.js';
 import { isPersisting } from './persistence.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
 import type { SingleConnection } from './single-connection.js';
+import { refuseTextValues } from './text-values.js';
 import { requireOneTenant } from './unscoped-references.js';
 import { requireOwn, requireReferences, seesAll } from './visible-rows.js';
 
@@ -59,6 +69,11 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement, conne
   runner.startTransaction = (isolationLevel) => gate.startTransaction(isolationLevel);
   runner.commitTransaction = () => gate.commitTransaction();
   runner.rollbackTransaction = () => gate.rollbackTransaction();
+}
+
+/** Whether statements of a query runner go through a gate. */
+export function isGuardedRunner(runner: QueryRunner): boolean {
+  return (runner as GuardedRunner)[GATE] !== undefined;
 }
 
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
@@ -129,7 +144,9 @@ class StatementGate {
   }
 
   keepToOneScope(): void {
-    this.joinedGate()?.keepToOneScope();
+    const joined = this.joinedGate();
+    joined?.keepToOneScope();
+    if (isShared(joined?.runner ?? this.runner)) return;
     const scope = currentFrame()?.scope?.fingerprint;
     if (!this.runner.isTransactionActive || scope === undefined) return;
     this.transactionOf ??= scope;
@@ -144,6 +161,11 @@ class StatementGate {
   private joinedGate(): StatementGate | undefined {
     const joined: GuardedRunner | undefined = this.connection?.joinedTransaction(this.runner);
     return joined?.[GATE];
+  }
+
+  private noteWrite(): void {
+    noteWrite();
+    noteWrittenThrough(this.runner, this.connection);
   }
 
   private async controlling(control: () => Promise<void>): Promise<void> {
@@ -165,6 +187,7 @@ class StatementGate {
     const issued = enforcement.issuedAs(sql, parameters);
     if (issued !== undefined) {
       const { parameters: sent, writes, isSelect } = issued;
+      if (!isSelect) this.noteWrite();
       return {
         parameters: sent as unknown[],
         writes,
@@ -175,6 +198,7 @@ class StatementGate {
     }
     const nodes = isPersisting() ? readClosureStatement(sql, parameters, runner.dataSource) : undefined;
     if (nodes === undefined) {
+      if (this.controls === 0 && !/^\s*select\b/i.test(sql)) this.noteWrite();
       enforcement.audit.checkRaw(sql, { controls: this.controls > 0, inTransaction: runner.isTransactionActive });
       return { parameters, writes: NONE, isSelect: false, prepare: undefined };
     }
@@ -206,6 +230,7 @@ class StatementGate {
       return structured === true ? rows.then(asResult) : rows;
     }
     return this.stock.query.call(runner, sql, parameters, structured).catch((error: unknown) => {
+      noteFailedStatement(runner, error);
       throw asUniqueConflict(error, writes, enforcement.policies) ?? withoutValues(error, enforcement.dialect);
     });
   }
@@ -214,21 +239,4 @@ class StatementGate {
 /** What a query runner answers to those who want more than the rows. */
 function asResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
   return Object.assign(new QueryResult(), { raw: rows, records: rows, affected: rows.length });
-}
-
-/** The MySQL drivers paste what `toSqlString()` gives into the statement. */
-function refuseTextValues(value: unknown, depth = 0): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (typeof (value as { toSqlString?: unknown }).toSqlString === 'function') {
-    throw new StatementRefusedError('a value brings SQL of its own', 'Give a plain value.');
-  }
-  if (value instanceof Date || ArrayBuffer.isView(value)) return;
-  if (depth > 8) {
-    // The drivers go on into lists, and only into these.
-    if (!Array.isArray(value) && !(value instanceof Set)) return;
-    throw new StatementRefusedError('a value is a list in too many others', 'Give a plain value.');
-  }
-  const parts: readonly unknown[] =
-    value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
-  for (const part of parts) refuseTextValues(part, depth + 1);
 }

@@ -29,13 +29,19 @@ export class UnscopedSection {
   }
 }
 
+/** A request or a job. */
+export class UnitOfWork {
+  /** Whether it has written, or is going to: from then on it reads what a replica may not have yet. */
+  writes = false;
+}
+
 /** What is in force for the code that runs now. Immutable; nesting makes a new one. */
 export interface ScopeFrame {
   /** The tenant scope, if there is one. Stays in place beneath an unscoped section for the entities that are not exempt. */
   readonly scope: CheckedScope | undefined;
   readonly section: UnscopedSection | undefined;
-  /** Identifies the unit of work (a request, a job) that this frame belongs to; nested frames share it. */
-  readonly unit: object;
+  /** The unit of work (a request, a job) that this frame belongs to; nested frames share it. */
+  readonly unit: UnitOfWork;
   /** The call of a handler that the code belongs to, for the layer that answers it; nested frames share it. */
   readonly call: object | undefined;
 }
@@ -48,9 +54,9 @@ export interface ScopeFrame {
 const frames = new AsyncLocalStorage<ScopeFrame | undefined>();
 
 /** A frame within the one in force. It has each property itself: what something puts on every object must not open a section. */
-function nested(scope: CheckedScope | undefined, section: UnscopedSection | undefined, unit?: object): ScopeFrame {
+function nested(scope: CheckedScope | undefined, section: UnscopedSection | undefined, unit?: UnitOfWork): ScopeFrame {
   const outer = frames.getStore();
-  return { scope, section, unit: unit ?? outer?.unit ?? {}, call: outer?.call };
+  return { scope, section, unit: unit ?? outer?.unit ?? new UnitOfWork(), call: outer?.call };
 }
 
 /** The frame that the running code belongs to, or undefined outside any. */
@@ -80,6 +86,26 @@ export function isInForceIn(frame: ScopeFrame | undefined, other: ScopeFrame | u
   return frame?.scope === other?.scope && frame?.section === other?.section && frame?.unit === other?.unit;
 }
 
+/** Notes that the running unit of work writes. */
+export function noteWrite(): void {
+  const frame = frames.getStore();
+  if (frame !== undefined) frame.unit.writes = true;
+}
+
+/** Whether the running unit of work has written, or is going to. */
+export function isWriting(): boolean {
+  return frames.getStore()?.unit.writes === true;
+}
+
+/** Runs `fn`, which writes, as part of a unit of work that does: of one of its own outside any. */
+export function runAsWrite<R>(fn: () => R): R {
+  const run = (): R => {
+    noteWrite();
+    return fn();
+  };
+  return frames.getStore() === undefined ? frames.run(nested(undefined, undefined), run) : run();
+}
+
 /** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
 export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
   return frames.run(nested(scope, undefined), fn);
@@ -87,7 +113,7 @@ export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
 
 /** Runs `fn` as a unit of work of its own with `scope` in force. */
 export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run(nested(scope, undefined, {}), fn);
+  return frames.run(nested(scope, undefined, new UnitOfWork()), fn);
 }
 
 /** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { bindFrame, currentScope, runAsUnit, runInScope, runUnscoped, UnscopedSection } from './scope-frame.js';
 import type { EntityKey } from './scope-frame.js';
 import { runFragment } from './scoped-sql.js';
+import { shareWhile } from './shared-transactions.js';
 import { checkScope } from './tenant-scope.js';
 import type { TenantScope } from './tenant-scope.js';
 
@@ -109,6 +110,28 @@ export class Tenancy {
   }
 
   /**
+   * Lets one transaction serve several tenants while `fn` runs: for tests that are rolled back. Everywhere else a transaction belongs to one
+   * scope. Each statement is limited to the scope that it is made in, as ever. Each call is logged as a warning.
+   *
+   * @param queryRunner the one whose transaction is open
+   * @param why for the reader of the code and of the log
+   * @returns what `fn` returns
+   * @throws TypeError if no transaction is open, it is shared already, or `why` is empty
+   * @example
+   * await tenancy.shareTransaction(queryRunner, 'a test that is rolled back', async () => {
+   *   await tenancy.run({ organizationId: 1 }, () => queryRunner.manager.insert(Ticket, { subject: 'Late' }));
+   *   await tenancy.run({ organizationId: 2 }, () => queryRunner.manager.find(Ticket)); // []
+   * });
+   */
+  shareTransaction<R>(queryRunner: QueryRunner, why: string, fn: () => R): R {
+    return shareWhile(
+      queryRunner,
+      requireWhy(why, "shareTransaction(queryRunner, 'a test that is rolled back', …)"),
+      fn,
+    );
+  }
+
+  /**
    * Carries what is in force now into a later call of `fn`: for an event emitter, a queue or a callback that another request may trigger.
    * Of an Observable: into all that follows from its values, for a stream of events that other requests set off.
    *
@@ -148,8 +171,7 @@ export class Tenancy {
 }
 
 /** A reason is what a reviewer reads; an empty one is a missing one. */
-export function requireWhy(why: string): string {
-  if (typeof why !== 'string' || why.trim() === '')
-    throw new TypeError("Say why: unscoped('loads the signed-in user', …).");
+export function requireWhy(why: string, call = "unscoped('loads the signed-in user', …)"): string {
+  if (typeof why !== 'string' || why.trim() === '') throw new TypeError(`Say why: ${call}.`);
   return why;
 }

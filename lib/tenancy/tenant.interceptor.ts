@@ -23,6 +23,7 @@ import type { ScopeFrame } from './scope-frame.js';
 import { bindStreamedFile } from './streamed-file.js';
 import { tenantRouteOf } from './tenant-route.js';
 import type { TenantRoute } from './tenant-route.js';
+import { noteWritingRequest } from './writing-request.js';
 import type { TenantResolver } from './tenant-resolver.js';
 import { checkScope } from './tenant-scope.js';
 import type { CheckedScope } from './tenant-scope.js';
@@ -77,6 +78,7 @@ export class TenantInterceptor implements NestInterceptor {
     // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
     const handling: Handling = (observer) => {
       call[FRAME] = currentFrame()!;
+      noteWritingRequest(context);
       return next.handle().subscribe(this.answering(context, call[FRAME], observer));
     };
     if (route.kind === 'cross-tenant') {

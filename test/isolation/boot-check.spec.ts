@@ -123,9 +123,11 @@ describe('a DataSource is looked over', () => {
     const { driver } = dataSource;
     const issue = driver.escapeQueryWithParameters.bind(driver);
     driver.escapeQueryWithParameters = (...args) => issue(...args);
+    expect(checkDataSource(dataSource).problems).toEqual([]);
+    driver.escapeQueryWithParameters = (sql, parameters) => [sql, Object.values(parameters)];
     expect(checkDataSource(dataSource).problems).toEqual([
       'escapeQueryWithParameters() of the DataSource was replaced after it was initialised, and enforcement with it. ' +
-        'Replace it before, in a dataSourceFactory.',
+        'Call the method that was there, or replace it before, in a dataSourceFactory.',
     ]);
   });
 
@@ -575,7 +577,7 @@ describe('the statements of a DataSource are looked at before the application st
 
   it('inserts into tables that hold a tenant', async () => {
     const byInsert = (dataSource: DataSource): void => {
-      dataSource.createQueryBuilder = without(dataSource.createQueryBuilder, 'insert');
+      dataSource.createQueryBuilder = without(dataSource.createQueryBuilder.bind(dataSource), 'insert');
     };
     expect(await check(byInsert)).toBe(refused('an insert', 'Paper'));
   });

@@ -177,10 +177,18 @@ describe('the enforcement of a DataSource', () => {
   it('tells which of the methods that it has put in place have been replaced', async () => {
     const enforcement = new Enforcement(await unconnected('sqljs', DESK_ENTITIES));
     const object = { first: () => 1, second: () => 2 };
-    enforcement.noteSeam(object, 'first');
-    enforcement.noteSeam(object, 'second');
+    enforcement.watchSeam('first', () => object.first() === 1);
+    enforcement.watchSeam('second', () => object.second() === 2);
     expect(enforcement.replacedSeams()).toEqual([]);
-    object.second = () => 2;
+    const { first } = object;
+    object.first = () => first();
+    expect(enforcement.replacedSeams()).toEqual([]);
+    object.first = () => {
+      throw new Error('a mistake of the library that wraps it');
+    };
+    expect(enforcement.replacedSeams()).toEqual(['first']);
+    object.first = first;
+    object.second = () => 3;
     expect(enforcement.replacedSeams()).toEqual(['second']);
   });
 });

@@ -37,9 +37,9 @@ describe('what is in force', () => {
   it('is a scope, of a unit of work that nested runs share', () => {
     runInScope(acme, () => {
       const outer = frame();
-      expect(outer).toEqual({ scope: acme, section: undefined, unit: {}, call: undefined });
+      expect(outer).toEqual({ scope: acme, section: undefined, unit: { writes: false }, call: undefined });
       runInScope(globex, () => {
-        expect(frame()).toEqual({ scope: globex, section: undefined, unit: {}, call: undefined });
+        expect(frame()).toEqual({ scope: globex, section: undefined, unit: { writes: false }, call: undefined });
         expect(frame().unit).toBe(outer.unit);
       });
       runAsUnit(globex, () => expect(frame().unit).not.toBe(outer.unit));
@@ -135,7 +135,9 @@ describe('what is in force', () => {
         expect(frame().call).toBeUndefined();
       }),
     );
-    runInCall(call, () => expect(frame()).toEqual({ scope: undefined, section: undefined, unit: {}, call }));
+    runInCall(call, () =>
+      expect(frame()).toEqual({ scope: undefined, section: undefined, unit: { writes: false }, call }),
+    );
   });
 
   it('works for another tenant only in another unit of work, and not where that is meant for all', () => {

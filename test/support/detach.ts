@@ -11,15 +11,7 @@ export function detach(dataSource: DataSource): void {
   for (const [object, methods] of [
     [
       dataSource,
-      [
-        'createQueryBuilder',
-        'createEntityManager',
-        'runMigrations',
-        'undoLastMigration',
-        'showMigrations',
-        'synchronize',
-        'dropDatabase',
-      ],
+      ['createEntityManager', 'runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase'],
     ],
     [driver, ['escapeQueryWithParameters', 'createQueryRunner']],
     [
@@ -30,6 +22,8 @@ export function detach(dataSource: DataSource): void {
   ] as const) {
     for (const method of methods) Reflect.deleteProperty(object, method);
   }
+  for (const mark of Object.getOwnPropertySymbols(dataSource))
+    if (mark.description === 'attached DataSource') Reflect.deleteProperty(dataSource, mark);
   // SQLite's driver keeps one query runner, which is a guarded one.
   if (Object.hasOwn(driver, 'queryRunner')) Object.assign(driver, { queryRunner: undefined });
 }

@@ -32,7 +32,8 @@ type Result = void | Promise<void>;
  * `@Crud(Entity, { hooks: [TicketHistory] })` and provided by a module.
  *
  * `before…` and `after…` run in one transaction with the write, and an error of theirs undoes all of it. `…Committed`
- * runs when it is stored for good; an error is logged and changes nothing. Several hooks run in their order.
+ * runs when it is stored for good, after the commit of the outermost transaction that the write is part of, and never
+ * after a rollback; an error is logged and changes nothing. Several hooks run in their order.
  *
  * A `before…` hook changes what is written by changing `row`. What the server owns stays as it is, and naming another
  * tenant is an error.

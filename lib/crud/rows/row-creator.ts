@@ -1,3 +1,4 @@
+import { afterCommit } from '../../orm/commit-callbacks.js';
 import { falseClaimsOnNewRow } from './claims.js';
 import type { ColumnValues } from './column-values.js';
 import { withEach } from './elements.js';
@@ -35,17 +36,17 @@ export class RowCreator<T extends object> {
     const { resource, takeClaims, hooks } = this.terms;
     if (resource.strictPayload) refuse(falseClaimsOnNewRow(resource, takeClaims()));
     const offer = this.read(values);
-    const stored = await asUnit(this.terms, 'create', offer.links, async (rows) => {
-      await requireLiving(resource, rows.manager, [offer.columns]);
-      const { draft, links } = await this.draft(offer, rows);
-      await rows.insert(draft);
-      const row = await rows.find(resource.key.conditionsOf(draft));
-      await links.write(row, rows.manager);
-      await hooks.run('after', 'create', row, rows.manager);
-      return row;
-    });
-    await hooks.committed('create', stored);
-    return stored;
+    const write = (): Promise<T> =>
+      asUnit(this.terms, 'create', offer.links, async (rows) => {
+        await requireLiving(resource, rows.manager, [offer.columns]);
+        const { draft, links } = await this.draft(offer, rows);
+        await rows.insert(draft);
+        const row = await rows.find(resource.key.conditionsOf(draft));
+        await links.write(row, rows.manager);
+        await hooks.run('after', 'create', row, rows.manager);
+        return row;
+      });
+    return afterCommit(write, (stored) => hooks.committed('create', stored));
   }
 
   /**
@@ -56,25 +57,27 @@ export class RowCreator<T extends object> {
   async createMany(list: readonly object[]): Promise<T[]> {
     const { resource, hooks } = this.terms;
     const offers = await withEach(list, (values) => this.read(values));
-    const stored = await this.terms.rows.inTransaction(async (rows) => {
-      await requireLiving(
-        resource,
-        rows.manager,
-        offers.map(({ columns }) => columns),
-      );
-      const drafts = await withEach(offers, (offer) => this.draft(offer, rows));
-      const inserted = await insertAll(
-        resource,
-        rows,
-        drafts.map(({ draft }) => draft),
-      );
-      const created = await rows.findAll(inserted);
-      for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
-      for (const row of created) await hooks.run('after', 'create', row, rows.manager);
-      return created;
+    const write = (): Promise<T[]> =>
+      this.terms.rows.inTransaction(async (rows) => {
+        await requireLiving(
+          resource,
+          rows.manager,
+          offers.map(({ columns }) => columns),
+        );
+        const drafts = await withEach(offers, (offer) => this.draft(offer, rows));
+        const inserted = await insertAll(
+          resource,
+          rows,
+          drafts.map(({ draft }) => draft),
+        );
+        const created = await rows.findAll(inserted);
+        for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
+        for (const row of created) await hooks.run('after', 'create', row, rows.manager);
+        return created;
+      });
+    return afterCommit(write, async (stored) => {
+      for (const row of stored) await hooks.committed('create', row);
     });
-    for (const row of stored) await hooks.committed('create', row);
-    return stored;
   }
 
   private read(values: object): Offer {

@@ -1,3 +1,4 @@
+import { afterCommit } from '../../orm/commit-callbacks.js';
 import { falseClaimsOnRow } from './claims.js';
 import type { ColumnValues } from './column-values.js';
 import type { Condition } from './conditions.js';
@@ -40,15 +41,16 @@ export class RowWriter<T extends object> {
     const { resource, hooks } = this.terms;
     const which = resource.id.conditionsFor(id);
     const precondition = this.terms.takePrecondition();
-    const removed = await asUnit(this.terms, 'remove', NO_LINKS, async (rows) => {
-      const row = await this.find('remove', which, rows);
-      const asRead = precondition.admit(resource, row);
-      await hooks.run('before', 'remove', row, rows.manager);
-      await rows.remove(resource.key.conditionsOf(row), asRead);
-      await hooks.run('after', 'remove', row, rows.manager);
-      return row;
-    });
-    await hooks.committed('remove', removed);
+    const write = (): Promise<T> =>
+      asUnit(this.terms, 'remove', NO_LINKS, async (rows) => {
+        const row = await this.find('remove', which, rows);
+        const asRead = precondition.admit(resource, row);
+        await hooks.run('before', 'remove', row, rows.manager);
+        await rows.remove(resource.key.conditionsOf(row), asRead);
+        await hooks.run('after', 'remove', row, rows.manager);
+        return row;
+      });
+    await afterCommit(write, (removed) => hooks.committed('remove', removed));
   }
 
   async restore(id: EntityId): Promise<T> {
@@ -57,15 +59,15 @@ export class RowWriter<T extends object> {
       throw new TypeError(`${resource.name} has no @DeleteDateColumn: its rows are deleted for good.`);
     }
     const which = resource.id.conditionsFor(id);
-    const restored = await asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
-      await rows.requireOwn(which);
-      await rows.restore(which);
-      const row = await rows.find(which);
-      await hooks.run('after', 'restore', row, rows.manager);
-      return row;
-    });
-    await hooks.committed('restore', restored);
-    return restored;
+    const write = (): Promise<T> =>
+      asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
+        await rows.requireOwn(which);
+        await rows.restore(which);
+        const row = await rows.find(which);
+        await hooks.run('after', 'restore', row, rows.manager);
+        return row;
+      });
+    return afterCommit(write, (restored) => hooks.committed('restore', restored));
   }
 
   private async change(
@@ -79,18 +81,21 @@ export class RowWriter<T extends object> {
     const which = resource.id.conditionsFor(id);
     const offered = offeredValues(resource, values);
     const links = offeredLinks(resource.linkFields, values);
-    const { row, details } = await asUnit(this.terms, write, links, async (rows) => {
-      const stored = await this.find(write, which, rows, links);
-      const asRead = precondition.admit(resource, stored);
-      if (resource.strictPayload) {
-        refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
-      }
-      requireRowColumns(resource, stored, (column) => offered.has(column));
-      const columns = new Map(complete(offered));
-      for (const column of columnsOfOthers(resource, stored)) columns.delete(column);
-      return this.apply(write, { stored, asRead }, { columns, links }, rows);
+    const work = (): Promise<Changed<T>> =>
+      asUnit(this.terms, write, links, async (rows) => {
+        const stored = await this.find(write, which, rows, links);
+        const asRead = precondition.admit(resource, stored);
+        if (resource.strictPayload) {
+          refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
+        }
+        requireRowColumns(resource, stored, (column) => offered.has(column));
+        const columns = new Map(complete(offered));
+        for (const column of columnsOfOthers(resource, stored)) columns.delete(column);
+        return this.apply(write, { stored, asRead }, { columns, links }, rows);
+      });
+    const { row } = await afterCommit(work, async (changed) => {
+      if (changed.details !== undefined) await hooks.committed(write, changed.row, changed.details);
     });
-    if (details !== undefined) await hooks.committed(write, row, details);
     return row;
   }
 

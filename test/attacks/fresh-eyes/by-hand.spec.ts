@@ -250,7 +250,7 @@ attacks('a report by hand', {
   'keeps its tenant when a value stands inside a literal': {
     attempt: async ({ dataSource, repo }) => {
       const { table } = await import('nestjs-muck');
-      const enforced = Object.hasOwn(dataSource, 'createQueryBuilder');
+      const enforced = Object.hasOwn(dataSource, 'createEntityManager');
       if (!enforced) return repo(Ticket).find();
       return tenancy.sql(dataSource.manager)`SELECT '${2}' AS n, t.subject FROM ${table(Ticket, 't')}`;
     },
@@ -260,7 +260,7 @@ attacks('a report by hand', {
     },
   },
   'keeps its tables when a list of values is empty': async ({ dataSource, repo }) => {
-    const enforced = Object.hasOwn(dataSource, 'createQueryBuilder');
+    const enforced = Object.hasOwn(dataSource, 'createEntityManager');
     if (!enforced) return repo(Ticket).find();
     const [open, close] = [dataSource.driver.escape('x')[0], dataSource.driver.escape('x')[0]];
     const texts = Object.assign([`SELECT t.subject FROM ${open}ticket`, `${close} t`], {

@@ -156,7 +156,7 @@ annexAttacks(
     'is not changed after it was looked up': async (annex) => {
       const key = Buffer.from(OWN);
       const stop = afterFirstAnswer(annex, () => void FOREIGN.copy(key));
-      const enforced = Object.hasOwn(annex.dataSource, 'createQueryBuilder');
+      const enforced = Object.hasOwn(annex.dataSource, 'createEntityManager');
       if (!enforced) FOREIGN.copy(key);
       try {
         return await annex.repo(useFor(annex.kind)).insert({ organizationId: 1, bytesKey: key });

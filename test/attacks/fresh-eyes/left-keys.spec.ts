@@ -56,7 +56,7 @@ class Bench {
 let handedOut: number[] = [];
 /** The own one for whoever asks first: enforcement, where it is. */
 const handOut = ({ dataSource }: Annex): void => {
-  handedOut = Object.hasOwn(dataSource, 'createQueryBuilder') ? [1] : [];
+  handedOut = Object.hasOwn(dataSource, 'createEntityManager') ? [1] : [];
 };
 @Entity()
 @TenantScoped()

@@ -329,7 +329,7 @@ const shapes: Readonly<Record<string, Shape>> = {
 
 /** A key that is an own row's first, for enforcement, and then another tenant's. */
 function turning({ dataSource }: Annex, values: (key: number) => ObjectLiteral): ObjectLiteral {
-  let isRead = !Object.hasOwn(dataSource, 'createQueryBuilder');
+  let isRead = !Object.hasOwn(dataSource, 'createEntityManager');
   const leaf = (key: number): number => {
     if (key !== FOREIGN || isRead) return key;
     isRead = true;
