@@ -1,61 +1,119 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
+import { CrudServices } from './crud/crud-services.js';
+import { checkBodies } from './crud/routing/body-check.js';
 import { checkControllers } from './crud/routing/controller-check.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
-import type { MuckOptions } from './muck.module-definition.js';
+import type { MuckOptions, UndeclaredEntities } from './muck.module-definition.js';
 import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
 import { checkCaches, isSharedCache } from './tenancy/cache-check.js';
 import { checkMadeInterceptors, globalInterceptors } from './tenancy/global-interceptors.js';
+import { isInstance, safeRead } from './tenancy/safe-read.js';
+import { Tenancy } from './tenancy/tenancy.js';
+import { noteUndeclaredEntities } from './tenancy/undeclared-entities.js';
+import type { UndeclaredEntity } from './tenancy/undeclared-entities.js';
+
+const CHOICES: readonly UndeclaredEntities[] = ['fail', 'deny-queries', 'allow'];
 
 /** Refuses to start an application whose isolation would depend on luck. */
 @Injectable()
-export class BootCheck implements OnModuleInit {
+export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger('MuckModule');
+  /** Whether a DataSource that is initialised late was left for the end of the start. */
+  private isWaiting = false;
 
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig,
+    private readonly tenancy: Tenancy,
+    private readonly crud: CrudServices,
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
   ) {}
 
   /** @throws MuckConfigurationError with every problem there is */
   onModuleInit(): void {
+    this.isWaiting = this.dataSources().some((dataSource) => dataSource.isInitialized === false);
+    const controllers = checkControllers(this.controllers(), this.providerClasses());
+    const problems = [...this.dataProblems(), ...controllers.problems, ...this.cacheProblems()];
+    this.refuse(this.isWaiting ? problems : this.withResources(problems));
+    for (const line of controllers.crossTenant) this.logger.log(line);
+    for (const line of controllers.warnings) this.logger.warn(line);
+  }
+
+  /** @throws MuckConfigurationError with every problem of a DataSource that a module initialises itself, and of the resources in it */
+  onApplicationBootstrap(): void {
+    if (this.isWaiting) this.refuse(this.withResources(this.dataProblems()));
+  }
+
+  private refuse(problems: readonly string[]): void {
+    if (problems.length > 0) throw new MuckConfigurationError([...new Set(problems)]);
+  }
+
+  private dataProblems(): string[] {
+    const choice = this.options.undeclaredEntities ?? 'fail';
+    if (!CHOICES.includes(choice))
+      return [`undeclaredEntities is '${String(choice)}'. Say 'fail', 'deny-queries' or 'allow'`];
     const problems: string[] = [];
-    const undeclared: string[] = [];
+    const undeclared: UndeclaredEntity[] = [];
     for (const dataSource of this.dataSources()) {
-      if (!(dataSource instanceof DataSource)) {
+      if (!isInstance(dataSource, DataSource)) {
         problems.push('there are two copies of TypeORM, and this package limits the other one: see `npm ls typeorm`');
         continue;
       }
       const enforcement = attach(dataSource);
       if (this.options.preparedStatements === false) enforcement?.prepared.turnOff();
+      if (choice === 'allow') enforcement?.policies.allowUndeclared();
       const findings = checkDataSource(dataSource);
       problems.push(...findings.problems);
       undeclared.push(...findings.undeclared);
     }
-    const controllers = checkControllers(this.controllers(), this.providerClasses());
-    problems.push(...controllers.problems, ...this.cacheProblems());
-    if (undeclared.length > 0) {
-      const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${undeclared.join('\n')}`;
-      if (this.options.undeclared === 'deny') this.logger.warn(`Queries are refused on some entities: ${list}`);
-      else problems.push(list);
-    }
-    if (problems.length > 0) throw new MuckConfigurationError(problems);
-    for (const line of controllers.crossTenant) this.logger.log(line);
-    for (const line of controllers.warnings) this.logger.warn(line);
+    noteUndeclaredEntities(this.tenancy, undeclared);
+    return [...problems, ...this.tellUndeclared(undeclared, choice)];
   }
 
-  private dataSources(): Set<DataSource> {
+  /** @returns the list as a problem, if undeclared entities stop the start */
+  private tellUndeclared(undeclared: readonly UndeclaredEntity[], choice: UndeclaredEntities): string[] {
+    if (undeclared.length === 0) return [];
+    if (choice === 'allow') {
+      for (const { name, proposal } of undeclared)
+        this.logger.warn(
+          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${proposal}`,
+        );
+      return [];
+    }
+    const lines = undeclared.map(({ name, proposal }) => `${proposal}  // ${name}`).join('\n');
+    const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${lines}`;
+    if (choice === 'fail') return [list];
+    this.logger.warn(`Queries are refused on some entities: ${list}`);
+    return [];
+  }
+
+  /** Problems of the resources too. Where others are known, an error of another kind most likely follows from them. */
+  private withResources(problems: readonly string[]): string[] {
+    try {
+      const all = [...problems, ...this.crud.problems()];
+      return all.length > 0 ? all : this.controllers().flatMap((controller) => this.bodyProblems(controller));
+    } catch (error) {
+      if (problems.length === 0) throw error;
+      return [...problems];
+    }
+  }
+
+  private bodyProblems(controller: Function): string[] {
+    const resource = this.crud.resourceOf(controller);
+    return resource === undefined ? [] : checkBodies(controller as Type<object>, resource);
+  }
+
+  private dataSources(): DataSource[] {
     const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
     // By TypeORM's own mark, which every copy of it shares.
-    const isDataSource = (instance: unknown): instance is DataSource =>
-      (instance as { '@instanceof'?: unknown } | null)?.['@instanceof'] === Symbol.for('DataSource');
-    return new Set(instances.filter(isDataSource));
+    const found = instances.filter((instance) => safeRead(instance, '@instanceof') === Symbol.for('DataSource'));
+    return [...new Set(found)] as DataSource[];
   }
 
   private providerClasses(): Set<unknown> {

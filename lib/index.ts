@@ -37,6 +37,7 @@ export type {
   MuckModuleOptions,
   MuckOptions,
   MuckStructure,
+  UndeclaredEntities,
 } from './muck.module-definition.js';
 export { CrossTenant } from './tenancy/cross-tenant.decorator.js';
 export { scoped, shared } from './tenancy/entity-declarations.js';
@@ -56,4 +57,5 @@ export type { TenantScopedOptions } from './tenancy/tenant-scoped.decorator.js';
 export { TenantShared } from './tenancy/tenant-shared.decorator.js';
 export { tenantCache, tenantCacheKey } from './tenancy/tenant-cache.js';
 export { TenantInterceptor } from './tenancy/tenant.interceptor.js';
+export type { UndeclaredEntity } from './tenancy/undeclared-entities.js';
 export { Unscoped } from './tenancy/unscoped.decorator.js';

@@ -5,13 +5,17 @@ import type { DeclaredEntity } from './tenancy/entity-declarations.js';
 import type { TenantResolver } from './tenancy/tenant-resolver.js';
 import type { ScopeDeclaration } from './tenancy/tenant-scope.js';
 
+/** What may happen to entities that are not declared. */
+export type UndeclaredEntities = 'fail' | 'deny-queries' | 'allow';
+
 /** What may come from configuration: `forRootAsync` gets it from its factory. */
 export interface MuckOptions {
   /**
-   * What happens where nothing says whether an entity's rows belong to a tenant: `refuse` (the default) stops the application from
-   * starting, `deny` starts it, logs the list and refuses queries on those entities.
+   * What happens to entities of which nothing says whether their rows belong to a tenant. `fail` (the default) stops the start.
+   * `deny-queries` starts, logs them and refuses queries on them. `allow` starts, logs each and leaves them as they are in plain TypeORM,
+   * for applications that adopt this package step by step: nothing keeps tenants apart in them. See `Tenancy.undeclaredEntities`.
    */
-  readonly undeclared?: 'refuse' | 'deny';
+  readonly undeclaredEntities?: UndeclaredEntities;
   /**
    * Whether PostgreSQL keeps the statements of lists and reads under a name on each connection, as it does by default. Switch it off
    * behind a pooler that hands connections to others between two statements and does not carry names along. For one DataSource:

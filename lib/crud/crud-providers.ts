@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import type { FactoryProvider, Type } from '@nestjs/common';
+import { requireForRoot } from '../tenancy/require-for-root.js';
 import { CrudServices } from './crud-services.js';
 import type { CrudService } from './crud.service.js';
 
@@ -8,7 +9,11 @@ const tokens = new WeakMap<Type<object>, symbol>();
 /** Injection token of the {@link CrudService} of an entity. */
 export function getCrudToken(entity: Type<object>): symbol {
   let token = tokens.get(entity);
-  if (token === undefined) tokens.set(entity, (token = Symbol(`CrudService<${entity.name}>`)));
+  if (token === undefined)
+    tokens.set(
+      entity,
+      (token = Symbol(`CrudService<${entity.name}>, of imports: [MuckModule.forFeature([${entity.name}])],`)),
+    );
   return token;
 }
 
@@ -26,7 +31,7 @@ export function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyD
 export function crudProviders(entities: readonly Type<object>[]): FactoryProvider<CrudService<object>>[] {
   return entities.map((entity) => ({
     provide: getCrudToken(entity),
-    inject: [CrudServices],
-    useFactory: (services: CrudServices) => services.forEntity(entity),
+    inject: [{ token: CrudServices, optional: true }],
+    useFactory: (services: CrudServices | undefined) => requireForRoot(services).forEntity(entity),
   }));
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
@@ -28,7 +28,7 @@ import { ServedDataSources } from './resource/served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
 @Injectable()
-export class CrudServices implements OnApplicationBootstrap {
+export class CrudServices {
   private readonly resources = new Map<Function, Resource>();
 
   private readonly dataSources: ServedDataSources;
@@ -47,9 +47,9 @@ export class CrudServices implements OnApplicationBootstrap {
   /**
    * Compiles the resource of every controller, so that what does not fit is found before the first request.
    *
-   * @throws MuckConfigurationError with every problem there is
+   * @returns every problem there is, in words
    */
-  onApplicationBootstrap(): void {
+  problems(): readonly string[] {
     const served = this.discovery.getControllers().flatMap(({ metatype, host }) => {
       const crud = typeof metatype === 'function' ? crudMetadataOf(metatype) : undefined;
       return crud === undefined ? [] : [{ controller: metatype as Type<object>, crud, module: host?.metatype }];
@@ -57,9 +57,8 @@ export class CrudServices implements OnApplicationBootstrap {
     // By stores that hold nothing each resource would be judged wrongly.
     const types = served.flatMap(({ crud: { entity, options } }) => [entity, ...dtosOf(options.dto)]);
     const unread = served.length > 0 ? decoratorStoreProblems(types) : [];
-    if (unread.length > 0) throw new MuckConfigurationError(unread);
-    const problems = served.flatMap(({ controller, crud, module }) => this.problemsOf(controller, crud, module));
-    if (problems.length > 0) throw new MuckConfigurationError(problems);
+    if (unread.length > 0) return unread;
+    return served.flatMap(({ controller, crud, module }) => this.problemsOf(controller, crud, module));
   }
 
   /** The resource that a controller serves; undefined for a controller without `@Crud`. */

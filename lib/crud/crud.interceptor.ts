@@ -1,4 +1,4 @@
-import { HttpException, HttpStatus, Injectable } from '@nestjs/common';
+import { Inject, HttpException, HttpStatus, Injectable, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
@@ -7,6 +7,7 @@ import { httpErrorOf } from '../tenancy/http-errors.js';
 import { makePrivate } from '../tenancy/private-answer.js';
 import type { HttpAdapter } from '../tenancy/private-answer.js';
 import { isPromiseLike, runInCall } from '../tenancy/scope-frame.js';
+import { requireForRoot } from '../tenancy/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import type { Handling } from '../tenancy/tenant.interceptor.js';
 import { noteWritingRequest } from '../tenancy/writing-request.js';
@@ -36,11 +37,18 @@ import type { Resource } from './resource/resource.js';
 export class CrudInterceptor implements NestInterceptor {
   private readonly served = new Map<Function, ServedController>();
 
+  private readonly services: CrudServices;
+  private readonly tenants: TenantInterceptor;
+
+  /** @throws MuckConfigurationError in an application without `MuckModule.forRoot` */
   constructor(
-    private readonly services: CrudServices,
-    private readonly tenants: TenantInterceptor,
+    @Optional() @Inject(CrudServices) services: CrudServices | undefined,
+    @Optional() @Inject(TenantInterceptor) tenants: TenantInterceptor | undefined,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
-  ) {}
+  ) {
+    this.services = requireForRoot(services);
+    this.tenants = requireForRoot(tenants);
+  }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const controller = this.controllerOf(context.getClass());

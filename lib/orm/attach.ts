@@ -92,6 +92,7 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   watchSeams(dataSource, enforcement);
   scopeLazyRelations(dataSource);
   for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
+  attachSchemaBuilder(dataSource);
   return enforcement;
 }
 
@@ -170,8 +171,22 @@ function attachCache(dataSource: DataSource): void {
 }
 
 function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHODS)[number]): void {
-  const original = Reflect.get(dataSource, method) as (...args: unknown[]) => Promise<unknown>;
-  const guarded = (...args: unknown[]): Promise<unknown> => {
+  Object.assign(dataSource, { [method]: forAllTenants(dataSource, method) });
+}
+
+/** The typeorm CLI compares the schema by the builder itself. */
+function attachSchemaBuilder({ driver }: DataSource): void {
+  const createSchemaBuilder = driver.createSchemaBuilder.bind(driver);
+  driver.createSchemaBuilder = () => {
+    const builder = createSchemaBuilder();
+    return Object.assign(builder, { build: forAllTenants(builder, 'build'), log: forAllTenants(builder, 'log') });
+  };
+}
+
+/** A method of the schema, which runs outside of any scope only, and there over all tenants. */
+function forAllTenants(owner: object, method: string): (...args: unknown[]) => Promise<unknown> {
+  const original = Reflect.get(owner, method) as (...args: unknown[]) => Promise<unknown>;
+  return (...args) => {
     const frame = currentFrame();
     if (frame?.scope !== undefined && frame.section === undefined) {
       return Promise.reject(
@@ -181,7 +196,6 @@ function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHO
         ),
       );
     }
-    return runUnscoped(new UnscopedSection(method), () => original.apply(dataSource, args));
+    return runUnscoped(new UnscopedSection(method), () => original.apply(owner, args));
   };
-  Object.assign(dataSource, { [method]: guarded });
 }

@@ -1,23 +1,30 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import type { UndeclaredEntity } from '../tenancy/undeclared-entities.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValueType } from '../tenancy/tenant-scope.js';
 import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf, supportedDialect } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
+import { problemTexts } from './entity-problems.js';
+import type { EntityProblem } from './entity-problems.js';
 import { checkKeys } from './key-check.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
+import type { TenantPolicy } from './policy.js';
+import { proposeDeclaration } from './propose-declaration.js';
+import { checkUndeclaredViews, checkVirtualColumns } from './sql-text-check.js';
 import { selfCheck } from './self-check.js';
 import { checkUniqueKeys } from './unique-key-check.js';
+import type { SqlDialect } from './sql/tokens.js';
 
 /** What a DataSource's entities need before an application may start on it. */
 export interface BootFindings {
   /** Each stops the application from starting. */
   readonly problems: readonly string[];
-  /** Entities of which nothing is declared, with the line to type. */
-  readonly undeclared: readonly string[];
+  /** Entities of which nothing is declared. */
+  readonly undeclared: readonly UndeclaredEntity[];
 }
 
 /**
@@ -33,22 +40,47 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   if (enforcement === undefined) return { problems: ['a DataSource is not initialised'], undeclared: [] };
 
   const { policies } = enforcement;
-  const problems = replacedMethods(enforcement);
-  const undeclared: string[] = [];
+  const found: EntityProblem[] = [];
+  const undeclared: UndeclaredEntity[] = [];
+  const lenient = lenientPolicies(policies);
   for (const metadata of entities) {
-    const found = collect(() => {
-      if (policies.of(metadata).kind === 'undeclared')
-        undeclared.push(`${proposal(metadata, policies)}  // ${metadata.name}`);
-    });
-    problems.push(
-      ...found,
-      ...(found.length > 0 ? [] : [...checkEntity(metadata, policies), ...collectKeys(metadata, policies)]),
-    );
+    if (declaredOf(metadata) === undefined)
+      undeclared.push({ name: metadata.name, proposal: propose(metadata, policies) });
+    const own = collect(() => policies.of(metadata));
+    const others = own.length > 0 ? [] : checksOf(metadata, lenient, enforcement.dialect);
+    found.push(...[...own, ...others].map((text) => ({ metadata, text })));
   }
-  problems.push(...checkTables(entities, policies), ...checkOptions(dataSource));
+  const problems = [
+    ...replacedMethods(enforcement),
+    ...problemTexts(found),
+    ...checkTables(entities, policies),
+    ...checkOptions(dataSource),
+  ];
   // With problems among the entities the statements cannot be made.
   if (problems.length === 0) problems.push(...collect(() => selfCheck(dataSource)));
   return { problems: [...new Set(problems)], undeclared };
+}
+
+function checksOf(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): readonly string[] {
+  return [
+    ...checkEntity(metadata, policies),
+    ...checkKeys(metadata, policies),
+    ...checkVirtualColumns(metadata, policies, dialect),
+    ...checkUndeclaredViews(metadata, policies, dialect),
+  ];
+}
+
+/**
+ * The policies as far as they are clear. The problem of an entity is told with that entity: to others its rows belong to tenants, by whatever
+ * column.
+ */
+function lenientPolicies(policies: Policies): Policies {
+  const of = (metadata: EntityMetadata): TenantPolicy => {
+    let policy: TenantPolicy = { kind: 'columns', columns: [] };
+    collect(() => (policy = policies.of(metadata)));
+    return policy;
+  };
+  return Object.create(policies, { of: { value: of } }) as Policies;
 }
 
 /** A library that replaces a method of an initialised DataSource has to call what was there. */
@@ -59,13 +91,6 @@ function replacedMethods(enforcement: Enforcement): string[] {
       (method) =>
         `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Call the method that was there, or replace it before, in a dataSourceFactory.`,
     );
-}
-
-/** What is wrong with the declaration of another entity is told with that one. */
-function collectKeys(metadata: EntityMetadata, policies: Policies): readonly string[] {
-  const problems: string[] = [];
-  collect(() => problems.push(...checkKeys(metadata, policies)));
-  return problems;
 }
 
 function collect(check: () => void): readonly string[] {
@@ -181,17 +206,7 @@ function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies)
   return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !NO_NUMBERS.test(sqlType);
 }
 
-const SCOPED_KINDS = new Set<string | undefined>(['columns', 'parents']);
-
 /** The decorator that most likely fits an entity that carries none. */
-function proposal(metadata: EntityMetadata, policies: Policies): string {
-  const keys = Object.keys(scopeDeclaration());
-  if (keys.every((key) => metadata.findColumnWithPropertyPath(key) !== undefined)) return '@TenantScoped()';
-  const parent = metadata.relations.find(
-    (relation) =>
-      (relation.isManyToOne || relation.isOneToOneOwner) &&
-      !relation.isNullable &&
-      SCOPED_KINDS.has(safeKind(relation.inverseEntityMetadata, policies)),
-  );
-  return parent === undefined ? "@TenantShared('why')" : `@TenantScoped({ via: '${parent.propertyPath}' })`;
+function propose(metadata: EntityMetadata, policies: Policies): string {
+  return proposeDeclaration(metadata, (other) => ['columns', 'parents'].includes(String(safeKind(other, policies))));
 }

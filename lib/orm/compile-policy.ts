@@ -153,6 +153,11 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
   const parent = relation.inverseEntityMetadata;
   const policy = lookup(parent);
   if (policy.kind === 'undeclared') return { kind: 'undeclared' };
+  if (declaredOf(parent) === undefined)
+    throw problem(
+      metadata,
+      `is scoped via '${via}', but nothing says whose rows ${parent.name} has. Declare ${parent.name}`,
+    );
   if (!isScoped(policy))
     throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
   requireOneParent(metadata, parent, relation.joinColumns);

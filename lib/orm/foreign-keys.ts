@@ -58,6 +58,8 @@ export function keyColumnsOf(metadata: EntityMetadata, policies: Policies): read
 export function lookupsFor(written: WrittenKeys, policies: Policies): ForeignKeyLookup[] {
   const { metadata, valueSets } = written;
   const lookups: ForeignKeyLookup[] = [];
+  // As in plain TypeORM: without a scope no tenant could be told apart.
+  if (currentFrame()?.scope === undefined && policies.isAllowedUndeclared(metadata)) return [];
   // What a limited row refers to lies in the scope, exempt or not.
   const isLimited = policies.inForce(metadata) !== undefined;
   for (const key of foreignKeysOf(metadata, policies)) {

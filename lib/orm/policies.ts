@@ -2,12 +2,12 @@ import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
-import { declarationText } from '../tenancy/declaration-lines.js';
 import { declarationsVersion } from '../tenancy/entity-declarations.js';
-import { authorityOver } from './authority.js';
+import { authorityOver, isUnscoped } from './authority.js';
 import { Cascades } from './cascades.js';
 import type { ForeignCascade } from './cascades.js';
 import { compilePolicy, declaredOf } from './compile-policy.js';
+import { CompiledDeclarations } from './compiled-declarations.js';
 import type { RowSet, ScopedPolicy, TenantPolicy } from './policy.js';
 import { PredicateText } from './predicate-text.js';
 
@@ -23,9 +23,9 @@ const REMEMBERED = 500;
  */
 export class Policies {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
-  /** What each policy was compiled from. A later declaration may not change it: statements have been made by then. */
-  private readonly compiledFrom = new Map<EntityMetadata, string>();
+  private readonly compiledFrom = new CompiledDeclarations();
   private version = declarationsVersion();
+  private allowsUndeclared = false;
   private readonly compiling = new Set<EntityMetadata>();
   private readonly texts: Readonly<Record<RowSet, Map<EntityMetadata, Map<string, string>>>> = {
     visible: new Map(),
@@ -47,6 +47,11 @@ export class Policies {
     return this.dataSource.driver;
   }
 
+  /** Treats undeclared entities as shared ones from now on: nothing limits their rows. */
+  allowUndeclared(): void {
+    this.allowsUndeclared = true;
+  }
+
   /**
    * @throws MuckConfigurationError when what is declared does not fit the entity
    */
@@ -64,26 +69,23 @@ export class Policies {
     }
     this.compiling.add(metadata);
     try {
-      const policy = compilePolicy(metadata, (other) => this.of(other));
+      const compiled = compilePolicy(metadata, (other) => this.of(other));
+      const policy: TenantPolicy =
+        compiled.kind === 'undeclared' && this.allowsUndeclared ? { kind: 'shared' } : compiled;
       // What nobody has declared yet may still be declared.
-      if (policy.kind !== 'undeclared') this.keep(metadata, policy);
+      if (policy.kind !== 'undeclared') {
+        this.compiledFrom.keep(metadata);
+        this.policies.set(metadata, policy);
+      }
       return policy;
     } finally {
       this.compiling.delete(metadata);
     }
   }
 
-  private keep(metadata: EntityMetadata, policy: TenantPolicy): void {
-    const declaration = declaredOf(metadata);
-    const text = declaration === undefined || declaration.kind === 'contradictory' ? '' : declarationText(declaration);
-    const before = this.compiledFrom.get(metadata) ?? text;
-    if (before !== text) {
-      throw new MuckConfigurationError([
-        `${metadata.name} was declared anew after queries on it: it was '${before}' and now is '${text}'. Load its declarations before the first query.`,
-      ]);
-    }
-    this.compiledFrom.set(metadata, text);
-    this.policies.set(metadata, policy);
+  /** Whether an entity is undeclared, and its rows are left as they are. */
+  isAllowedUndeclared(metadata: EntityMetadata): boolean {
+    return this.allowsUndeclared && declaredOf(metadata) === undefined && this.of(metadata).kind === 'shared';
   }
 
   /**
@@ -95,9 +97,11 @@ export class Policies {
   inForce(metadata: EntityMetadata): ScopedPolicy | undefined {
     const policy = this.of(metadata);
     if (policy.kind === 'shared') return undefined;
-    if (authorityOver(metadata) === 'everything') return undefined;
-    if (policy.kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
-    return policy;
+    if (policy.kind === 'undeclared') {
+      if (isUnscoped(metadata)) return undefined;
+      throw new EntityUndeclaredError(metadata.name);
+    }
+    return authorityOver(metadata) === 'everything' ? undefined : policy;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
+import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
@@ -192,7 +193,9 @@ export class StatementAudit {
   }
 
   private byHand(table: string): string {
-    return `it names the table of ${this.limitedBehind(table)[0].name}, by hand`;
+    const [metadata] = this.limitedBehind(table);
+    if (this.policies.of(metadata).kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
+    return `it names the table of ${metadata.name}, by hand`;
   }
 
   private limitedBehind(table: string): readonly EntityMetadata[] {

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
 import { keepsTenantsApart } from './tenant-cache.js';
+import { safeRead } from './safe-read.js';
 import { tenantRouteOf } from './tenant-route.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
@@ -103,7 +104,7 @@ function interceptorsOf(target: Function): unknown[] {
 
 function classOf(interceptor: unknown): Function | undefined {
   if (typeof interceptor === 'function') return interceptor;
-  const type: unknown = typeof interceptor === 'object' ? interceptor?.constructor : undefined;
+  const type = safeRead(interceptor, 'constructor');
   return typeof type === 'function' ? type : undefined;
 }
 
@@ -152,7 +153,13 @@ function isForwardReference(token: unknown): token is { forwardRef(): unknown } 
 /** What an instance holds, lists opened up. Getters are not called. */
 function valuesOf(interceptor: unknown): unknown[] {
   if (typeof interceptor !== 'object' || interceptor === null) return [];
-  const properties: PropertyDescriptor[] = Object.values(Object.getOwnPropertyDescriptors(interceptor));
+  let properties: PropertyDescriptor[];
+  try {
+    properties = Object.values(Object.getOwnPropertyDescriptors(interceptor));
+  } catch {
+    // A proxy of the application's that does not tell its properties.
+    return [];
+  }
   return properties.flatMap(({ value }): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]));
 }
 

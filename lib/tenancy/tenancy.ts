@@ -5,6 +5,8 @@ import { bindFrame, currentScope, runAsUnit, runInScope, runUnscoped, UnscopedSe
 import type { EntityKey } from './scope-frame.js';
 import { runFragment } from './scoped-sql.js';
 import { shareWhile } from './shared-transactions.js';
+import { undeclaredEntitiesOf } from './undeclared-entities.js';
+import type { UndeclaredEntity } from './undeclared-entities.js';
 import { checkScope } from './tenant-scope.js';
 import type { TenantScope } from './tenant-scope.js';
 
@@ -38,6 +40,18 @@ export class Tenancy {
   /** The scope in force; undefined outside any and inside `unscoped`. */
   get current(): TenantScope | undefined {
     return currentScope();
+  }
+
+  /**
+   * The entities of which nothing says whether their rows belong to a tenant, as the start of the application found them. Code that must
+   * not run with such entities can refuse to start.
+   *
+   * @example
+   * const tenancy = app.get(Tenancy);
+   * if (tenancy.undeclaredEntities.length > 0) throw new Error('Declare every entity before the release.');
+   */
+  get undeclaredEntities(): readonly UndeclaredEntity[] {
+    return undeclaredEntitiesOf(this);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { ForbiddenException, Inject, Injectable, Logger } from '@nestjs/common';
+import { ForbiddenException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
@@ -8,6 +8,7 @@ import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.
 import { httpErrorOf } from './http-errors.js';
 import { makePrivate } from './private-answer.js';
 import type { HttpAdapter } from './private-answer.js';
+import { requireForRoot } from './require-for-root.js';
 import { ProviderInstances } from './provider-instances.js';
 import {
   currentFrame,
@@ -46,11 +47,15 @@ export class TenantInterceptor implements NestInterceptor {
   /** By controller and handler. */
   private readonly routes = new Map<Function, Map<Function, TenantRoute | undefined>>();
 
+  private readonly defaultResolver: DefaultResolver;
+
+  /** @throws MuckConfigurationError in an application without `MuckModule.forRoot` */
   constructor(
     moduleRef: ModuleRef,
-    @Inject(DEFAULT_RESOLVER) private readonly defaultResolver: DefaultResolver,
+    @Optional() @Inject(DEFAULT_RESOLVER) defaultResolver: DefaultResolver | undefined,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
   ) {
+    this.defaultResolver = requireForRoot(defaultResolver);
     this.instances = new ProviderInstances(moduleRef);
   }
 

@@ -127,7 +127,7 @@ describe('an application refuses to start', () => {
     class Unknown {
       @PrimaryGeneratedColumn() id!: number;
     }
-    expect(await refusal([Unknown], { options: { undeclared: 'deny' } })).toBe('started');
+    expect(await refusal([Unknown], { options: { undeclaredEntities: 'deny-queries' } })).toBe('started');
   });
 
   it('on entities that are declared in forRoot it starts', async () => {
@@ -359,7 +359,7 @@ describe('an application refuses to start', () => {
     const message = await refusal([Invoice, Line, Order]);
     expect(message).toContain("@TenantShared('why')  // Invoice");
     expect(message).not.toContain('is shared');
-    expect(await refusal([Invoice, Line, Order], { options: { undeclared: 'deny' } })).toBe('started');
+    expect(await refusal([Invoice, Line, Order], { options: { undeclaredEntities: 'deny-queries' } })).toBe('started');
   });
 
   it('on a nested set, whose numbers span all tenants', async () => {

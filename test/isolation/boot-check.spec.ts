@@ -442,12 +442,12 @@ describe('an entity of which nothing is declared', () => {
     expect(findings).toEqual({
       problems: [],
       undeclared: [
-        '@TenantScoped()  // All',
-        "@TenantShared('why')  // Some",
-        "@TenantScoped({ via: 'order' })  // Line",
-        "@TenantScoped({ via: 'bill' })  // Seal",
-        "@TenantScoped({ via: 'part' })  // Screw",
-        "@TenantShared('why')  // Alone",
+        { name: 'All', proposal: '@TenantScoped()' },
+        { name: 'Some', proposal: "@TenantShared('why')" },
+        { name: 'Line', proposal: "@TenantScoped({ via: 'order' })" },
+        { name: 'Seal', proposal: "@TenantScoped({ via: 'bill' })" },
+        { name: 'Screw', proposal: "@TenantScoped({ via: 'part' })" },
+        { name: 'Alone', proposal: "@TenantShared('why')" },
       ],
     });
   });
@@ -467,7 +467,9 @@ describe('an entity that is named by a row of a tenant', () => {
       @Column() organizationId!: number;
       @OneToOne(() => Letter, (letter) => letter.stamp) @JoinColumn() letter!: Relation<Letter>;
     }
-    expect((await findingsOn([Letter, Stamp])).undeclared).toEqual(["@TenantShared('why')  // Letter"]);
+    expect((await findingsOn([Letter, Stamp])).undeclared).toEqual([
+      { name: 'Letter', proposal: "@TenantShared('why')" },
+    ]);
   });
 });
 

@@ -13,7 +13,7 @@ export function detach(dataSource: DataSource): void {
       dataSource,
       ['createEntityManager', 'runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase'],
     ],
-    [driver, ['escapeQueryWithParameters', 'createQueryRunner']],
+    [driver, ['escapeQueryWithParameters', 'createQueryRunner', 'createSchemaBuilder']],
     [
       manager,
       ['save', 'remove', 'softRemove', 'recover', 'transaction', 'exportDatabase', 'loadDatabase', 'saveDatabase'],

@@ -53,6 +53,12 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const columns = compileColumns(dataSource, metadata).map((column) =>
     standsInPath(column, options.id) ? { ...column, type: pathSegment(column.type) } : column,
   );
+  if (metadata.primaryColumns.length === 0) {
+    const line = metadata.tableType === 'view' ? '@PrimaryColumn() in place of @ViewColumn()' : '@PrimaryColumn()';
+    throw new MuckConfigurationError([
+      `${source.where}: ${metadata.name} has no primary key, by which a row is named and pages have an order. Put ${line} on a column whose values are unique.`,
+    ]);
+  }
   const problems: string[] = [];
   const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
   const key = compileKey(idSource, problems);

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { isInstance } from '../../tenancy/safe-read.js';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
 
 /** The DataSources of the application, by the entities that they hold. */
@@ -20,7 +21,7 @@ export class ServedDataSources {
     if (name !== undefined) return this.moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
     const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
     const holding = [...instances]
-      .filter((instance): instance is DataSource => instance instanceof DataSource)
+      .filter((instance): instance is DataSource => isInstance(instance, DataSource))
       .filter((dataSource) => dataSource.hasMetadata(entity));
     if (holding.length === 1) return holding[0];
     throw new MuckConfigurationError([

@@ -1,5 +1,7 @@
 import { MetadataScanner } from '@nestjs/core';
 import { declarationOf, entityServedBy } from '../../tenancy/entity-declarations.js';
+import { crudMetadataOf } from '../crud-metadata.js';
+import { CrudController } from '../crud.controller.js';
 import { tenantRouteOf } from '../../tenancy/tenant-route.js';
 
 /** What an application's controllers need before it may start. */
@@ -29,6 +31,7 @@ export function checkControllers(
   const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
   return {
     problems: controllers.flatMap((controller) => [
+      ...withoutEntity(controller),
       ...undecided(controller),
       ...missingResolvers(controller, providers),
     ]),
@@ -37,6 +40,11 @@ export function checkControllers(
       .filter(({ guarded }) => !guarded)
       .map(({ place }) => `${place} runs over all tenants, and no guard stands before it`),
   };
+}
+
+function withoutEntity(controller: Function): string[] {
+  if (!(controller.prototype instanceof CrudController) || crudMetadataOf(controller) !== undefined) return [];
+  return [`${controller.name} extends CrudController and has no entity. Decorate it: @Crud(Entity).`];
 }
 
 function undecided(controller: Function): string[] {

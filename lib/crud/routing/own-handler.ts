@@ -9,6 +9,11 @@ export function standsFor(forwarding: Function, method: Function): void {
   inherited.set(forwarding, inherited.get(method) ?? method);
 }
 
+/** Returns the method that a function on a controller forwards to; the function itself if it forwards to none. */
+export function inheritedMethod(handler: Function): Function {
+  return inherited.get(handler) ?? handler;
+}
+
 /**
  * Whether nothing of the application sees what a handler returns, before this package shapes it: the handler is the base's own, and no
  * interceptor stands between. Global ones are outside.
@@ -26,7 +31,7 @@ export function isSeenByNobody(
     (place) => (Reflect.getMetadata(INTERCEPTORS_METADATA, place) ?? []) as unknown[],
   );
   return (
-    (inherited.get(handler) ?? handler) === own &&
+    inheritedMethod(handler) === own &&
     interceptors.every((interceptor) => interceptor === TenantInterceptor || interceptor === ownInterceptor)
   );
 }

@@ -1,0 +1,63 @@
+import type { Type } from '@nestjs/common';
+import { crudMetadataOf } from '../crud-metadata.js';
+import { CrudController } from '../crud.controller.js';
+import type { Resource } from '../resource/resource.js';
+import { isCreatable, isRequired } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../resource/resource-column.js';
+import { inheritedMethod } from './own-handler.js';
+
+const CREATING = ['create', 'createMany'] as const;
+
+/**
+ * Finds routes that answer every body with a 400: a required column that bodies cannot name, and that nothing else gives a value. A hook, a
+ * `scope()`, a listener, a subscriber or an override of the method may give it.
+ *
+ * @returns problems in words
+ */
+export function checkBodies(controller: Type<object>, resource: Resource): string[] {
+  const crud = crudMetadataOf(controller);
+  if (crud === undefined || (crud.options.hooks ?? []).length > 0 || !isOfBase(controller, 'scope')) return [];
+  const { metadata, dataSource } = resource;
+  if (metadata.beforeInsertListeners.length > 0 || dataSource.subscribers.length > 0) return [];
+  const routes = CREATING.filter((route) => crud.routes.includes(route) && isOfBase(controller, route));
+  const missing = routes.length === 0 ? [] : missingColumns(resource);
+  if (missing.length === 0) return [];
+  const names = missing.map(({ property }) => property).join(', ');
+  const { dto } = resource.bodies.create.form;
+  return [
+    `${controller.name}: ${routes.join(' and ')} of ${metadata.name} cannot succeed: ${names} must have a value, and ` +
+      `${dto === undefined ? `the rules of ${metadata.name} leave` : `dto.create ${dto.name} leaves`} it out. Let bodies name it, give the ` +
+      `column a default, set it in a hook or in an override of ${routes[0]}(), or leave the route out: except: ['${routes[0]}'].`,
+  ];
+}
+
+function isOfBase(controller: Type<object>, method: string): boolean {
+  const own = (controller.prototype as Record<string, Function>)[method];
+  return inheritedMethod(own) === (CrudController.prototype as unknown as Record<string, Function>)[method];
+}
+
+function missingColumns(resource: Resource): ResourceColumn[] {
+  const { columns, parents, bodies } = resource;
+  const { dto } = bodies.create.form;
+  const made = [resource.entity, ...(dto === undefined ? [] : [dto])].map(instanceOf);
+  const ofParents = new Set(parents?.columns.map(({ own }) => own.metadata.databaseName));
+  const hasValue = ({ metadata }: ResourceColumn): boolean =>
+    ofParents.has(metadata.databaseName) ||
+    made.some((instance) => (metadata.getEntityValue(instance) ?? undefined) !== undefined);
+  // Several descriptions of one column may stand in the table.
+  const given = new Set(
+    columns
+      .filter((column) => !isCreatable(column) || bodies.create.covers(column) || hasValue(column))
+      .map(({ metadata }) => metadata.databaseName),
+  );
+  return columns.filter((column) => isRequired(column) && !given.has(column.metadata.databaseName));
+}
+
+/** An instance with the initial values of its class; an empty object if its constructor throws. */
+function instanceOf(type: Type<object>): object {
+  try {
+    return new type();
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,40 @@
+import type { EntityMetadata } from 'typeorm';
+
+/** A problem of one entity, which begins with the entity's name. */
+export interface EntityProblem {
+  readonly metadata: EntityMetadata;
+  readonly text: string;
+}
+
+/** How many entities a problem of their base class names. */
+const NAMED = 5;
+
+/** Returns the problems as texts. What several entities have from one base class is told once, with the number of entities. */
+export function problemTexts(problems: readonly EntityProblem[]): string[] {
+  const groups = new Map<string, EntityProblem[]>();
+  for (const problem of problems) {
+    const { metadata, text } = problem;
+    const base = baseOf(metadata);
+    const isOwn = text.startsWith(metadata.name) && base !== undefined;
+    const key = isOwn ? JSON.stringify([base.name, text.slice(metadata.name.length)]) : text;
+    groups.set(key, [...(groups.get(key) ?? []), problem]);
+  }
+  return [...groups.values()].map(textOf);
+}
+
+function textOf(group: readonly EntityProblem[]): string {
+  const [{ metadata, text }] = group;
+  if (group.length === 1) return text;
+  const names = [...new Set(group.map((problem) => problem.metadata.name))];
+  if (names.length === 1) return text;
+  const shown = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ', …' : '');
+  return `${baseOf(metadata)!.name}${text.slice(metadata.name.length)} It is the base class of ${names.length} entities with this problem: ${shown}.`;
+}
+
+/** The topmost class that an entity extends; undefined if it extends none. */
+function baseOf({ target }: EntityMetadata): Function | undefined {
+  let base: Function | undefined;
+  let type: unknown = typeof target === 'function' ? Object.getPrototypeOf(target) : undefined;
+  for (; typeof type === 'function' && type !== Function.prototype; type = Object.getPrototypeOf(type)) base = type;
+  return base;
+}

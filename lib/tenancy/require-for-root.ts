@@ -1,0 +1,14 @@
+import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+
+/**
+ * Returns what `MuckModule.forRoot` provides.
+ *
+ * @throws MuckConfigurationError with the line to type in an application without it
+ */
+export function requireForRoot<T>(provided: T | undefined): T {
+  if (provided !== undefined) return provided;
+  throw new MuckConfigurationError([
+    'MuckModule.forRoot is missing. Add it to the imports of the root module: ' +
+      "MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') })",
+  ]);
+}

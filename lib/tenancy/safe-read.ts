@@ -1,0 +1,22 @@
+/**
+ * Reads a property of a value that the application made. Providers may be proxies that throw, or objects whose getters do.
+ *
+ * @returns undefined for a property that cannot be read
+ */
+export function safeRead(value: unknown, key: string): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  try {
+    return Reflect.get(value, key) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value that the application made is an instance of a class; false for one that does not tell. */
+export function isInstance<T extends object>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
