@@ -75,8 +75,10 @@ function checksOf(metadata: EntityMetadata, policies: Policies, dialect: SqlDial
  * column.
  */
 function lenientPolicies(policies: Policies): Policies {
+  const keys = Object.keys(scopeDeclaration());
   const of = (metadata: EntityMetadata): TenantPolicy => {
-    let policy: TenantPolicy = { kind: 'columns', columns: [] };
+    const [column] = metadata.columns;
+    let policy: TenantPolicy = { kind: 'columns', columns: keys.map((key) => ({ key, column })), sharedIfNull: [] };
     collect(() => (policy = policies.of(metadata)));
     return policy;
   };

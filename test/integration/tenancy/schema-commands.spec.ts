@@ -27,7 +27,7 @@ describe.each(databasesToTest())('a DataSource file without a declared scope on 
   it('serves commands on the schema, and names the missing scope in queries on data', async () => {
     const database = await createDatabase(kind);
     const options = { ...database.options, entities: [Ticket], migrations: [AddNote1700000000000] };
-    const dataSource = await new DataSource(options as never).initialize();
+    const dataSource = await new DataSource(options).initialize();
     const changes = async (): Promise<number> => (await dataSource.driver.createSchemaBuilder().log()).upQueries.length;
     expect(await changes()).toBeGreaterThan(0);
     await dataSource.synchronize();

@@ -40,14 +40,14 @@ interface Parts {
 }
 
 async function start(
-  entities: readonly Function[],
+  entities: readonly Type[],
   { controllers = [], providers = [], options }: Parts = {},
 ): Promise<string> {
   try {
     const app = await createApplication({
       module: class {},
       imports: [
-        TypeOrmModule.forRoot({ type: 'sqljs', entities: [...entities], retryAttempts: 0, ...options } as object),
+        TypeOrmModule.forRoot({ type: 'sqljs', entities: [...entities], retryAttempts: 0, ...options }),
         MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
       ],
       controllers,

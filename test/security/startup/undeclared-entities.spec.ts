@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DynamicModule, INestApplication, LoggerService } from '@nestjs/common';
+import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   EntityUndeclaredError,
@@ -65,22 +65,22 @@ const logger: LoggerService = {
   warn: (text: string) => void warnings.push(text),
 };
 
-function moduleOf(database: object, entities: readonly Function[], options: Partial<MuckModuleOptions>): DynamicModule {
+function moduleOf(database: object, entities: readonly Type[], options: Partial<MuckModuleOptions>): DynamicModule {
   return {
     module: class {},
     imports: [
       TypeOrmModule.forRoot({
         ...database,
-        entities: [...entities] as never,
+        entities: [...entities],
         synchronize: true,
         retryAttempts: 0,
-      } as object),
+      }),
       MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId'), ...options }),
     ],
   };
 }
 
-const refusal = async (entities: readonly Function[], options: Partial<MuckModuleOptions>): Promise<string> => {
+const refusal = async (entities: readonly Type[], options: Partial<MuckModuleOptions>): Promise<string> => {
   try {
     await (await createApplication(moduleOf({ type: 'sqljs' }, entities, options))).close();
     return 'started';
@@ -135,7 +135,7 @@ describe.each(databasesToTest())('undeclared entities that are allowed, beside a
     const table = dataSource.driver.escape('topic');
     const use = async (): Promise<unknown> => {
       await topics.update({ id: 2 }, { text: 'changed' });
-      return [(await topics.find()).length, ((await dataSource.query(`SELECT * FROM ${table}`)) as unknown[]).length];
+      return [(await topics.find()).length, (await dataSource.query<unknown[]>(`SELECT * FROM ${table}`)).length];
     };
     expect(await use()).toEqual([2, 2]);
     expect(await tenancy.run({ organizationId: 1 }, use)).toEqual([2, 2]);
