@@ -115,9 +115,8 @@ describe('the start', () => {
       TenantScoped()(Made);
       return Made;
     });
-    expect(await start(entities)).toBe(
-      "nestjs-muck cannot start: Tracked has a nullable tenant column 'organizationId': a row without a tenant belongs to nobody. " +
-        'Make it not null. It is the base class of 3 entities with this problem: TrackedA, TrackedB, TrackedC.',
+    expect(await start(entities)).toMatch(
+      /^nestjs-muck cannot start: Tracked has a nullable tenant column 'organizationId'.*\. It is the base class of 3 entities with this problem: TrackedA, TrackedB, TrackedC\.$/,
     );
   });
 
