@@ -42,8 +42,10 @@ function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string,
 
 /** One entity may name the schema that another one leaves to the connection. */
 function tableOf({ database, schema, tableName, dataSource: { driver } }: EntityMetadata): string {
-  return driver.options.type === 'postgres'
-    ? JSON.stringify([schema ?? driver.schema ?? 'public', tableName])
-    : // SQLite compares names without their case, and so does MySQL on some systems.
-      JSON.stringify([database ?? driver.database, tableName.toLowerCase()]);
+  const { type } = driver.options;
+  if (type === 'postgres') return JSON.stringify([schema ?? driver.schema ?? 'public', tableName]);
+  // SQLite compares names without their case, and so does MySQL on some systems.
+  const name = tableName.toLowerCase();
+  // A connection to SQLite has one database, which sql.js keeps as bytes.
+  return ['mysql', 'mariadb'].includes(type) ? JSON.stringify([database ?? driver.database, name]) : name;
 }
