@@ -190,7 +190,7 @@ describe('a statement for PostgreSQL', () => {
 
   it('compares texts as they are', () => {
     expect(asAcme(() => letters().getQuery())).toMatch(
-      /WHERE \( "l"\."tenant" = :muck\w+ \) AND \( "l"\."deletedAt" IS NULL \)$/,
+      /WHERE \( "l"\."tenant" = :muck\w+ AND "l"\."tenant" COLLATE "C" = :muck\w+ \) AND \( "l"\."deletedAt" IS NULL \)$/,
     );
   });
 
@@ -336,7 +336,7 @@ describe('deleting a shared row', () => {
 
   it('of tenants names the table with its schema', () => {
     expect(tenancy.run({ tenant: 'acme' }, () => deletion(Contract))).toMatch(
-      /^DELETE FROM "crm"\."contract" WHERE "crm"\."contract"\."tenant" = :muck\w+$/,
+      /^DELETE FROM "crm"\."contract" WHERE "crm"\."contract"\."tenant" = :muck\w+ AND "crm"\."contract"\."tenant" COLLATE "C" = :muck\w+$/,
     );
   });
 });
