@@ -92,7 +92,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: '(^|/)(node_modules|dist)/' },
-    exclude: { path: '^sample/[^/]+/dist/' },
+    exclude: { path: ['^sample/[^/]+/dist/', '^test/compatibility/[^/]+/files/'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
