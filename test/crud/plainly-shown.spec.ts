@@ -43,7 +43,7 @@ class HouseView {
 @Controller('houses')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(House)
+@Crud(House, { except: ['create'] })
 class HousesController extends CrudController<House> {}
 
 @Controller('house-views')
