@@ -66,9 +66,10 @@ export class ReportController {
   constructor(@InjectRepository(Customer) private readonly customers: Repository<Customer>) {}
 
   @Get()
-  async report(): Promise<{ count: number; names: string[] }> {
+  async report(): Promise<{ count: number; names: string[]; passwords: number }> {
     const found = await this.customers.find({ order: { id: 'ASC' }, relations: { plan: true } });
-    return { count: await this.customers.count(), names: found.map(({ displayName }) => displayName) };
+    const passwords = found.filter(({ passwordHash }) => passwordHash).length;
+    return { count: await this.customers.count(), names: found.map(({ displayName }) => displayName), passwords };
   }
 }
 
