@@ -31,7 +31,7 @@ describe('a function or table that reads beside the tables that are named', () =
       hash_metapage_info pgstattuple pgstatindex pg_relpages pg_visibility pg_visibility_map pg_check_visible
       pg_truncate_visibility_map pgrowlocks pg_buffercache_pages pg_prewarm autoprewarm_dump_now pg_freespace
       pg_get_wal_records_info verify_heapam pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_stat_statements
-      pg_stat_clear_snapshot pg_prepared_statement pg_cursor pg_log_backend_memory_contexts pg_notify pg_wal_replay_pause
+      pg_stat_clear_snapshot pg_prepared_statement pg_cursor pg_log_backend_memory_contexts pg_wal_replay_pause
       pg_backup_start pg_copy_logical_replication_slot pg_restore_relation_stats pg_clear_attribute_stats keyring_key_fetch
       audit_log_read version_tokens_show service_get_write_locks fts3_tokenizer`),
   )('is refused where it is called: %s', (name) => {
@@ -271,7 +271,8 @@ const NEVER = [
   'x SHOW tables',
   'LISTEN a',
   'UNLISTEN *',
-  "NOTIFY a, 'b'",
+  "x NOTIFY a, 'b'",
+  "NOTIFY a, 'b'; LISTEN a",
   'PRAGMA foreign_keys = 0',
   'PRAGMA table_info(a); DROP TABLE a',
   'PRAGMA table_info(a(b))',

@@ -16,7 +16,7 @@ const PAGES =
   'pg_buffercache\\w*|pg_prewarm|autoprewarm\\w*|pg_freespace|pg_get_wal_\\w+|verify_heapam|(?:pg_relation|pg_total_relation|pg_table|pg_indexes)_size';
 /** Functions about other sessions, and about the server. */
 const SERVER =
-  'pg_stat_\\w+|pg_prepared_statement|pg_cursor|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_log_\\w+|pg_notify|' +
+  'pg_stat_\\w+|pg_prepared_statement|pg_cursor|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_log_\\w+|' +
   'pg_switch_wal|pg_wal_replay_\\w+|pg_promote|pg_backup_\\w+|pg_create_\\w+|pg_drop_\\w+|pg_copy_\\w+|pg_logical_\\w+|pg_replication_\\w+|' +
   'pg_restore_\\w+|pg_clear_\\w+|benchmark|keyring_\\w+|audit_log_\\w+|version_tokens_\\w+';
 /** Functions whose effect stays on the connection, or in a counter of all tenants. */

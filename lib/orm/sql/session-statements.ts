@@ -17,6 +17,8 @@ const SAVEPOINT = [
 const HARMLESS = [
   /^set local (?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout) (?:=|to) \S*$/,
   /^show (?:server_version|server_encoding|client_encoding|search_path|timezone|time zone|transaction_isolation|transaction isolation level|statement_timeout|standard_conforming_strings|tables|variables)$/,
+  // What a tenant's code says of its own; LISTEN would hear what others say.
+  /^notify /,
   /^pragma (?:table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list) \( [^()]+ \)$/,
   /^pragma (?:table_list|database_list|foreign_keys|user_version|schema_version|encoding)$/,
 ];

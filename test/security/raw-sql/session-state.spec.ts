@@ -109,11 +109,11 @@ attacks('what a statement leaves behind for the next tenant', {
     },
     not: onlyPostgres,
   },
-  'is no notification': {
+  'is no notification of another tenant, selected': {
     attempt: (world) => heard(world, () => globexSelects(world, "pg_notify('muck', note.body)")),
     not: onlyPostgres,
   },
-  'is no notification by hand': {
+  'is no notification of another tenant, sent by hand': {
     attempt: (world) =>
       heard(world, () => tenancy.run(GLOBEX, () => world.dataSource.query("NOTIFY muck, 'of globex'"))),
     not: onlyPostgres,
