@@ -15,6 +15,7 @@ import type { DatabaseKind, TestDatabase } from './databases.js';
 import { detach } from './detach.js';
 import { openDesk } from './desk.js';
 import { sow } from './desk-rows.js';
+import { emptyTables, tablesOf } from './empty-tables.js';
 import { statementsSentBy } from './sent.js';
 
 declareScope({ organizationId: Number });
@@ -160,7 +161,7 @@ export class World {
 
   private async read(): Promise<Snapshot> {
     const rows = new Map<EntityMetadata, Row[]>();
-    for (const metadata of this.tables()) {
+    for (const metadata of tablesOf(this.dataSource)) {
       const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
       // A table that an attack has removed.
       rows.set(metadata, await this.dataSource.query<Row[]>(query).catch(() => [{ id: 'globex has no such table' }]));
@@ -210,7 +211,7 @@ export class World {
   }
 
   private async resow(): Promise<void> {
-    await this.empty();
+    await emptyTables(this.dataSource);
     await sow(this.dataSource);
   }
 
@@ -221,26 +222,6 @@ export class World {
       await this.dataSource.query('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"');
     }
     await this.dataSource.synchronize(true);
-  }
-
-  private tables(): EntityMetadata[] {
-    return this.dataSource.entityMetadatas.filter(
-      ({ tableType }) => tableType !== 'view' && tableType !== 'entity-child',
-    );
-  }
-
-  private async empty(): Promise<void> {
-    const [off, on] = {
-      postgres: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
-      postgres15: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
-      mariadb: ['SET foreign_key_checks = 0', 'SET foreign_key_checks = 1'],
-      sqljs: ['PRAGMA foreign_keys = OFF', 'PRAGMA foreign_keys = ON'],
-    }[this.kind];
-    await this.withRunner(async (runner) => {
-      await runner.query(off);
-      for (const { tableName } of this.tables()) await runner.query(`DELETE FROM ${this.escape(tableName)}`);
-      await runner.query(on);
-    });
   }
 }
 
