@@ -16,6 +16,7 @@ export class CrudCall {
   /** Whether the handler has given rows in the form of an answer. */
   isShaped = false;
   private claims: Readonly<Record<string, unknown>> = {};
+  private undecided: readonly Readonly<Record<string, unknown>>[] = [];
 
   private precondition = Precondition.none;
 
@@ -40,6 +41,18 @@ export class CrudCall {
     const claims = this.claims;
     this.claims = {};
     return claims;
+  }
+
+  /** Keeps, of each body, properties that are no columns: whether a row shows them is known once it has been read. */
+  keepUndecided(undecided: readonly Readonly<Record<string, unknown>>[]): void {
+    this.undecided = undecided;
+  }
+
+  /** Such properties of each body, once. */
+  takeUndecided(): readonly Readonly<Record<string, unknown>>[] {
+    const { undecided } = this;
+    this.undecided = [];
+    return undecided;
   }
 
   /** Keeps what the request says of the row that it is going to change. */

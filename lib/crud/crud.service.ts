@@ -28,6 +28,8 @@ export interface CrudBinding<T extends object> {
   readonly narrowing: () => Promise<Narrowing> | Narrowing;
   /** What the running request's body says of columns that the server owns; taken once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  /** Properties of the running request's bodies that are no columns; taken once. */
+  readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
   /** What the running request says of the row that it is going to change; taken once. */
   readonly takePrecondition: () => Precondition;
   /** What the rows of a page are read for; undefined where application code wants entities. */
@@ -172,6 +174,7 @@ export class CrudService<T extends object> {
       rows: new Rows(resource, narrowing.conditions),
       hooks: await this.binding.hooks(),
       takeClaims: this.binding.takeClaims,
+      takeUndecided: this.binding.takeUndecided,
       takePrecondition: this.binding.takePrecondition,
     };
   }

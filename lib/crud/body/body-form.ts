@@ -13,6 +13,11 @@ export interface BodyForm {
   readonly fields: Fields;
   /** The keys of the resource's answers: a body from GET can be sent back. */
   readonly shownKeys: ReadonlySet<string>;
+  /**
+   * Whether rows may show properties that are no columns: what `@AfterLoad` and subscribers set is known of a row that has been read, and of no
+   * class.
+   */
+  readonly mayShowMore: () => boolean;
   /** Whether the body changes a part of a row: the rules are asked about the properties that are sent. */
   readonly partial: boolean;
   /** Whether the rules were written for another route: then a column alone says whether null may clear it. */
@@ -25,6 +30,13 @@ export interface BodyForm {
 
 /** A body as its own keys. */
 export type Json = Readonly<Record<string, unknown>>;
+
+/** What a body says, for the handler. */
+export interface AcceptedBody {
+  readonly body: Record<string, unknown>;
+  /** Properties that are no columns: to be refused unless the row shows them. */
+  readonly undecided: Json;
+}
 
 /** What a body says, for the handler, and what is wrong with it. */
 export interface ReadBody {

@@ -1,13 +1,13 @@
-import { badRequest, quoted, shortened } from '../problem-details/bad-request.js';
+import { badRequest } from '../problem-details/bad-request.js';
 import { valueProblem } from '../rows/column-values.js';
 import { namedType, propertyOfKey } from '../resource/exposure.js';
-import { missingProblem, pointerTo } from '../problem-details/problem.js';
+import { missingProblem, unknownProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
 import { isHidden } from '../resource/hidden-columns.js';
 import { columnsIn } from '../resource/fields.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { isRefused } from './body-form.js';
-import type { BodyForm, Json } from './body-form.js';
+import type { AcceptedBody, BodyForm, Json } from './body-form.js';
 import { ruledProperties } from './class-rules.js';
 import { requirePlainObject } from './plain-object.js';
 import { readDto } from './read-dto.js';
@@ -56,7 +56,7 @@ export class BodyRules {
    *
    * @throws BadRequestException with every problem there is
    */
-  async read(body: unknown): Promise<Record<string, unknown>> {
+  async read(body: unknown): Promise<AcceptedBody> {
     const source = requirePlainObject(body);
     const { dto } = this.form;
     const read = await (dto === undefined
@@ -64,9 +64,12 @@ export class BodyRules {
       : readDto(dto, this.form, this.ruled!, source));
     for (const column of this.unnamed) removeAt(read.body, column.property);
     const tenant = this.readTenant(source);
-    const problems = [...this.unknownKeys(source), ...read.problems, ...tenant.problems];
+    const unknown = this.unknownKeys(source);
+    const isDecided = unknown.length === 0 || !this.form.mayShowMore();
+    const problems = [...(isDecided ? unknown.map(unknownProblem) : []), ...read.problems, ...tenant.problems];
     if (problems.length > 0) throw badRequest(problems);
-    return Object.assign(read.body, tenant.values);
+    const undecided = Object.fromEntries(isDecided ? [] : unknown.map((key) => [key, source[key]]));
+    return { body: Object.assign(read.body, tenant.values), undecided };
   }
 
   /** What a body that has been read says of columns that are not the client's. */
@@ -79,17 +82,11 @@ export class BodyRules {
     );
   }
 
-  private unknownKeys(source: Json): Problem[] {
+  private unknownKeys(source: Json): string[] {
     const { dto, fields, shownKeys } = this.form;
     const isKnown = (key: string): boolean =>
       fields.has(key) || shownKeys.has(key) || (dto !== undefined && this.ruled!.has(propertyOfKey(dto, key)));
-    return Object.keys(source)
-      .filter((key) => !isKnown(key))
-      .map((key) => ({
-        detail: `property ${/^\w{1,64}$/.test(key) ? key : quoted(key)} should not exist`,
-        code: 'unknown',
-        pointer: pointerTo([shortened(key)]),
-      }));
+    return Object.keys(source).filter((key) => !isKnown(key));
   }
 
   private readTenant(source: Json): { values: Json; problems: Problem[] } {

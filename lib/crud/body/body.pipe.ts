@@ -17,7 +17,8 @@ export class BodyPipe implements PipeTransform {
     const rules = call.resource.bodies[this.route];
     const read = await rules.read(isSent(call.context) ? body : undefined);
     call.keepClaims(rules.claimsOf(body));
-    return read;
+    call.keepUndecided([read.undecided]);
+    return read.body;
   }
 }
 

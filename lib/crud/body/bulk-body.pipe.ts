@@ -2,8 +2,10 @@ import type { PipeTransform } from '@nestjs/common';
 import { badRequest, InvalidRequestException } from '../problem-details/bad-request.js';
 import { falseClaimsOnNewRow } from '../rows/claims.js';
 import { requireCall } from '../crud-call.js';
+import { shownOnNewRow } from '../rows/shown-properties.js';
 import { requireParents } from '../parents/required-parents.js';
 import { withEach } from '../rows/elements.js';
+import type { AcceptedBody } from './body-form.js';
 import type { Resource } from '../resource/resource.js';
 
 /** Checks a list of bodies, each by the rules of `create`. */
@@ -21,14 +23,18 @@ export class BulkBodyPipe implements PipeTransform {
     if (body.length > resource.maxBulk) {
       throw badRequest([`the list must not have more than ${resource.maxBulk} elements`]);
     }
-    return withEach(body as unknown[], (element) => readElement(resource, element));
+    const read = await withEach(body as unknown[], (element) => readElement(resource, element));
+    call.keepUndecided(read.map(({ undecided }) => undecided));
+    return read.map((element) => element.body);
   }
 }
 
-async function readElement(resource: Resource, element: unknown): Promise<object> {
+async function readElement(resource: Resource, element: unknown): Promise<AcceptedBody> {
   const rules = resource.bodies.create;
   const read = await rules.read(element);
-  const claims = resource.strictPayload ? falseClaimsOnNewRow(resource, rules.claimsOf(element)) : [];
+  const claims = resource.strictPayload
+    ? [...falseClaimsOnNewRow(resource, rules.claimsOf(element)), ...shownOnNewRow(read.undecided)]
+    : [];
   if (claims.length > 0) throw new InvalidRequestException(claims);
   return read;
 }

@@ -1,5 +1,6 @@
 import type { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
+import { quoted, shortened } from './echoed-names.js';
 
 /** What is wrong with a request, and where. */
 export interface Problem {
@@ -20,6 +21,12 @@ export interface Problem {
  */
 export function bodyProblem(path: string, detail: string, code: string): Problem {
   return { detail, code, pointer: pointerTo(path.split('.')) };
+}
+
+/** A property that the resource does not have. */
+export function unknownProblem(key: string): Problem {
+  const name = /^\w{1,64}$/.test(key) ? key : quoted(key);
+  return { detail: `property ${name} should not exist`, code: 'unknown', pointer: pointerTo([shortened(key)]) };
 }
 
 /** A property that has to be given. */

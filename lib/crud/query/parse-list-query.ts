@@ -1,4 +1,5 @@
-import { badRequest, quoted, shortened } from '../problem-details/bad-request.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { quoted, shortened } from '../problem-details/echoed-names.js';
 import type { Problem } from '../problem-details/problem.js';
 import { isPlainObject } from '../body/plain-object.js';
 import { MAX_CURSOR_LENGTH } from './cursor.js';

@@ -1,4 +1,4 @@
-import { quoted } from '../problem-details/bad-request.js';
+import { quoted } from '../problem-details/echoed-names.js';
 import { isPlainObject } from '../body/plain-object.js';
 import type { Comparison, Filter } from './filter.js';
 import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';

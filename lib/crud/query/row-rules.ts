@@ -1,4 +1,5 @@
-import { badRequest, quoted } from '../problem-details/bad-request.js';
+import { badRequest } from '../problem-details/bad-request.js';
+import { quoted } from '../problem-details/echoed-names.js';
 import type { JsonField } from './json-fields.js';
 
 /** Most relations that one request may ask for. */

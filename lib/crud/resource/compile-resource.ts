@@ -24,6 +24,7 @@ import { RowPresentation } from '../response/row-presentation.js';
 import { ResponseShape } from '../response/response-shape.js';
 import { Resource } from './resource.js';
 import { pathSegment } from '../values/texts.js';
+import { mayShowMore } from '../rows/shown-properties.js';
 import { writeProblems } from '../rows/write-problems.js';
 
 /** What {@link compileResource} needs to know. */
@@ -82,12 +83,16 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
   const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
   const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
-  const bodies = compileBodies(
-    source,
-    columns,
-    new Set([...shown.summary.values(), ...shown.detail.values()].map(({ key }) => key)),
-    problems,
+  // Without a DTO answers show what `@RelationId` gives, too.
+  const relationIds = shownProperties(
+    entity,
+    metadata.relationIds.map(({ propertyName }) => propertyName),
   );
+  const answered = [...shown.summary.values(), ...shown.detail.values(), ...relationIds.values()];
+  const shownKeys = new Set(answered.map((property) => property.key));
+  // An answer by a DTO shows what the DTO names.
+  const showsMore = (): boolean => (dto.detail ?? dto.response) === undefined && mayShowMore(dataSource, metadata);
+  const bodies = compileBodies(source, columns, { shownKeys, mayShowMore: showsMore }, problems);
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
     if (type !== undefined && shownProperties(type, []).size === 0) {
       problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
@@ -152,12 +157,12 @@ function shownColumns(
 function compileBodies<T extends object>(
   { entity, options, createsForAnyTenant }: ResourceSource<T>,
   columns: readonly ResourceColumn[],
-  shownKeys: ReadonlySet<string>,
+  answers: Pick<BodyForm, 'shownKeys' | 'mayShowMore'>,
   problems: string[],
 ): Record<BodyRoute, BodyRules> {
   const { create, update = create, patch }: CrudDtos = options.dto ?? {};
   const fields = arrangeFields(columns);
-  const form = { entity, fields, shownKeys, partial: false, isBorrowed: false, tenantColumns: [] };
+  const form = { entity, fields, ...answers, partial: false, isBorrowed: false, tenantColumns: [] };
   const named = createsForAnyTenant ? columns.filter(({ owner }) => owner === 'tenant') : [];
   // What the entity hides only a DTO can open.
   const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodyForm['accepts'] =>

@@ -26,9 +26,7 @@ export class RowPresentation {
     const columns = compileColumns(dataSource, metadata);
     this.properties = new Set(columns.map(rootOf));
     this.hidden = columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property);
-    this.converted = columns.filter(
-      (column) => column.type.toJson !== undefined && column.metadata.embeddedMetadata === undefined,
-    );
+    this.converted = columns.filter((column) => column.type.toJson !== undefined);
     this.open = columns.filter(holdsObjects).map((column) => column.metadata);
     this.relations = metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata);
   }
@@ -37,10 +35,11 @@ export class RowPresentation {
   present(row: object): Record<string, unknown> {
     const copy = copyOf(row);
     for (const property of this.hidden) delete copy[property];
-    for (const { property, type } of this.converted) {
-      if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
+    for (const { property, type, metadata } of this.converted) {
+      if (metadata.embeddedMetadata !== undefined) replaceIn(copy, metadata, type.toJson!);
+      else if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }
-    for (const column of this.open) hideKeysIn(copy, column);
+    for (const column of this.open) replaceIn(copy, column, hideClassKeys);
     for (const relation of this.relations) this.presentRelated(copy, relation);
     return copy;
   }
@@ -71,16 +70,16 @@ function holdsObjects({ type, metadata }: ResourceColumn): boolean {
   return metadata.isSelect && !SCALARS.has(type.schema.type);
 }
 
-function hideKeysIn(copy: Record<string, unknown>, column: ColumnMetadata): void {
+/** Replaces the value of a column in a copy of a row; what the row holds itself stays as it is. */
+function replaceIn(copy: Record<string, unknown>, column: ColumnMetadata, replace: (value: unknown) => unknown): void {
   const value: unknown = column.getEntityValue(copy);
-  const hidden = hideClassKeys(value);
-  if (hidden === value) return;
+  const replacement = replace(value);
+  if (replacement === value) return;
   let holder = copy;
-  // What the row holds itself stays as it is.
   for (const { propertyName } of column.embeddedMetadata?.embeddedMetadataTree ?? []) {
     holder = holder[propertyName] = copyOf(holder[propertyName] as object);
   }
-  holder[column.propertyName] = hidden;
+  holder[column.propertyName] = replacement;
 }
 
 function copyOf(object: object): Record<string, unknown> {

@@ -10,6 +10,7 @@ import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import { requireRowColumns } from '../resource/row-columns.js';
 import { setColumnValue } from '../resource/resource-column.js';
+import { requireShown, shownOnNewRow } from './shown-properties.js';
 import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
 import type { Rows } from './rows.js';
 import { asUnit, outsideNarrowing, refuse } from './write-terms.js';
@@ -33,19 +34,25 @@ export class RowCreator<T extends object> {
 
   /** @returns the row as it is stored */
   async create(values: object): Promise<T> {
-    const { resource, takeClaims, hooks } = this.terms;
-    if (resource.strictPayload) refuse(falseClaimsOnNewRow(resource, takeClaims()));
+    const { resource, takeClaims, takeUndecided, hooks } = this.terms;
+    const [undecided = {}] = takeUndecided();
+    if (resource.strictPayload) refuse([...falseClaimsOnNewRow(resource, takeClaims()), ...shownOnNewRow(undecided)]);
     const offer = this.read(values);
+    const insert = async (rows: Rows<T>): Promise<T> => {
+      await requireLiving(resource, rows.manager, [offer.columns]);
+      const { draft, links } = await this.draft(offer, rows);
+      await rows.insert(draft);
+      const row = await rows.find(resource.key.conditionsOf(draft));
+      requireShown(resource, row, undecided);
+      await links.write(row, rows.manager);
+      await hooks.run('after', 'create', row, rows.manager);
+      return row;
+    };
+    // A row that turns out not to show such a property is taken back.
     const write = (): Promise<T> =>
-      asUnit(this.terms, 'create', offer.links, async (rows) => {
-        await requireLiving(resource, rows.manager, [offer.columns]);
-        const { draft, links } = await this.draft(offer, rows);
-        await rows.insert(draft);
-        const row = await rows.find(resource.key.conditionsOf(draft));
-        await links.write(row, rows.manager);
-        await hooks.run('after', 'create', row, rows.manager);
-        return row;
-      });
+      Object.keys(undecided).length > 0
+        ? this.terms.rows.inTransaction(insert)
+        : asUnit(this.terms, 'create', offer.links, insert);
     return afterCommit(write, (stored) => hooks.committed('create', stored));
   }
 
@@ -55,7 +62,8 @@ export class RowCreator<T extends object> {
    * @returns the rows as they are stored, in the order of `list`
    */
   async createMany(list: readonly object[]): Promise<T[]> {
-    const { resource, hooks } = this.terms;
+    const { resource, takeUndecided, hooks } = this.terms;
+    const undecided = takeUndecided();
     const offers = await withEach(list, (values) => this.read(values));
     const write = (): Promise<T[]> =>
       this.terms.rows.inTransaction(async (rows) => {
@@ -71,6 +79,7 @@ export class RowCreator<T extends object> {
           drafts.map(({ draft }) => draft),
         );
         const created = await rows.findAll(inserted);
+        await withEach([...created.entries()], ([index, row]) => requireShown(resource, row, undecided[index]));
         for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
         for (const row of created) await hooks.run('after', 'create', row, rows.manager);
         return created;

@@ -14,6 +14,7 @@ import { recordsChanges } from '../links/row-links.js';
 import { changedValues, RowChange } from './row-change.js';
 import { offeredValues, replacementValues } from './row-draft.js';
 import type { Rows } from './rows.js';
+import { requireShown } from './shown-properties.js';
 import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-terms.js';
 import type { WriteTerms } from './write-terms.js';
 
@@ -76,14 +77,16 @@ export class RowWriter<T extends object> {
     values: object,
     complete: (offered: ColumnValues) => ColumnValues,
   ): Promise<T> {
-    const { resource, narrowing, takeClaims, takePrecondition, hooks } = this.terms;
+    const { resource, narrowing, takeClaims, takeUndecided, takePrecondition, hooks } = this.terms;
     const precondition = takePrecondition();
+    const [undecided] = takeUndecided();
     const which = resource.id.conditionsFor(id);
     const offered = offeredValues(resource, values);
     const links = offeredLinks(resource.linkFields, values);
     const work = (): Promise<Changed<T>> =>
       asUnit(this.terms, write, links, async (rows) => {
         const stored = await this.find(write, which, rows, links);
+        requireShown(resource, stored, undecided);
         const asRead = precondition.admit(resource, stored);
         if (resource.strictPayload) {
           refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);

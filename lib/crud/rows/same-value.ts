@@ -8,8 +8,12 @@ export function isSameValue(type: ValueType, one: unknown, other: unknown): bool
   if (one instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(one, other) === 0;
   // In JSON `1` and `"1"` are two values; what cannot be compared in a query is such a value.
   const isJson = type.compares === undefined || typeof one === 'object' || typeof other === 'object';
-  if (isJson) return JSON.stringify(one) === JSON.stringify(other);
+  if (isJson) return JSON.stringify(shown(type, one)) === JSON.stringify(shown(type, other));
   return isText(one) && isText(other) && String(one) === String(other);
+}
+
+function shown({ toJson }: ValueType, value: unknown): unknown {
+  return toJson === undefined ? value : toJson(value);
 }
 
 /** A number of 64 bits is a string here and a number there. */

@@ -19,6 +19,8 @@ export interface WriteTerms<T extends object> {
   readonly hooks: HookChain<T>;
   /** What the request's body says of columns that the server owns; taken once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  /** Properties of the request's bodies that are no columns; taken once. */
+  readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
   /** What the request says of the row that it is going to change; taken once. */
   readonly takePrecondition: () => Precondition;
 }

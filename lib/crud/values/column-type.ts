@@ -3,6 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { dialectOf } from '../resource/dialect.js';
 import { date, dateTime, time } from './dates.js';
+import { interval } from './intervals.js';
 import { bigInteger, decimal, float, integer } from './numbers.js';
 import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
 import { binary, boolean, oneOf, text, uuid } from './texts.js';
@@ -42,18 +43,24 @@ const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
   [['Date', 'datetime', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone'], instant],
   [['timestamp'], (_, dialect) => dateTime(firstYear(dialect), dialect === 'mysql' ? END_OF_TIMESTAMP : undefined)],
   [['date'], (_, dialect) => date(firstYear(dialect))],
-  [['time', 'time without time zone'], () => time(false)],
-  [['timetz', 'time with time zone'], () => time(true)],
+  [['time', 'time without time zone'], (_, dialect) => time(dialect)],
+  [['timetz', 'time with time zone'], (_, dialect) => time(dialect, true)],
   [['String', 'varchar', 'character varying', 'varying character', 'nvarchar', 'national varchar'], string],
   [['char', 'character', 'nchar', 'native character'], string],
-  [['text', 'tinytext', 'mediumtext', 'longtext', 'citext', 'clob'], () => text()],
+  [['text', 'tinytext', 'mediumtext', 'longtext', 'citext', 'clob', 'ltree'], () => text()],
   [['uuid'], () => uuid],
   [['enum', 'simple-enum'], (column) => oneOf(column.enum ?? [])],
   [['set'], (column) => listOf(oneOf(column.enum ?? []))],
   [['json', 'jsonb', 'simple-json'], () => json],
   [['simple-array'], () => commaSeparated],
   [['bytea', 'blob', 'tinyblob', 'mediumblob', 'longblob', 'binary', 'varbinary'], () => binary],
-  [['geometry', 'geography', 'point', 'linestring', 'polygon', 'hstore', 'vector', 'halfvec'], () => structured],
+  [['bit'], (_, dialect) => (dialect === 'mysql' ? binary : scalar)],
+  [['interval'], () => interval],
+  [['cube'], () => listOf(float(64))],
+  [
+    ['geometry', 'geography', 'point', 'circle', 'linestring', 'polygon', 'hstore', 'vector', 'halfvec'],
+    () => structured,
+  ],
   [['multipoint', 'multilinestring', 'multipolygon', 'geometrycollection'], () => structured],
 ];
 

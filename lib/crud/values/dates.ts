@@ -1,9 +1,16 @@
+import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { textual } from './value-type.js';
 import type { ValueType } from './value-type.js';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
 const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
+/** PostgreSQL writes the end of a day so. */
+const TIME_TO_24 = /^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?|24:00(:00(\.0{1,9})?)?)$/;
+/** MySQL's times are durations too. */
+const MYSQL_TIME = /^-?(\d{2}|[0-7]\d{2}|8[0-3]\d):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
+/** PostgreSQL leaves the minutes of an offset out where they are zero. */
+const OFFSET = /(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)$/i;
 
 /**
  * Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to.
@@ -11,7 +18,7 @@ const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
  * @param firstYear the earliest that the database keeps
  */
 export function date(firstYear: number): ValueType {
-  return textual(
+  const type = textual(
     'a date like 2026-01-31',
     { compares: 'order', schema: { type: 'string', format: 'date' } },
     (value) => {
@@ -19,14 +26,22 @@ export function date(firstYear: number): ValueType {
       return typeof day === 'string' && isDay(day) && Number(day.slice(0, 4)) >= firstYear ? day : undefined;
     },
   );
+  return { ...type, toJson: (value) => (value instanceof Date && isValid(value) ? localDay(value) : value) };
+}
+
+/** PostgreSQL's driver makes midnights of this machine's time zone of the days in a list. */
+function localDay(midnight: Date): string {
+  const part = (number: number, length: number): string => String(number).padStart(length, '0');
+  return `${part(midnight.getFullYear(), 4)}-${part(midnight.getMonth() + 1, 2)}-${part(midnight.getDate(), 2)}`;
 }
 
 /**
  * Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. One time has one spelling, with seconds and without
  * idle zeros: SQLite keeps and compares texts.
  */
-export function time(withZone: boolean): ValueType {
-  const pattern = `${TIME.source.slice(0, -1)}${withZone ? `(${TIME_ZONE.source.slice(0, -1)})?` : ''}$`;
+export function time(dialect: SqlDialect, withZone = false): ValueType {
+  const clocks = CLOCKS[dialect];
+  const pattern = `${clocks.source.slice(0, -1)}${withZone ? `(${OFFSET.source.slice(0, -1)})?` : ''}$`;
   const described = {
     compares: 'order',
     schema: { type: 'string' },
@@ -34,14 +49,16 @@ export function time(withZone: boolean): ValueType {
   } as const;
   return textual('a time like 23:59:59', described, (value) => {
     if (typeof value !== 'string') return undefined;
-    const zone = (withZone && TIME_ZONE.exec(value)?.[0]) || '';
+    const zone = (withZone && OFFSET.exec(value)?.[0]) || '';
     const clock = value.slice(0, value.length - zone.length);
-    return TIME.test(clock) ? `${spelledOut(clock)}${zone}` : undefined;
+    return clocks.test(clock) ? `${spelledOut(clock)}${zone}` : undefined;
   });
 }
 
+const CLOCKS: Readonly<Record<SqlDialect, RegExp>> = { postgres: TIME_TO_24, mysql: MYSQL_TIME, sqlite: TIME };
+
 function spelledOut(clock: string): string {
-  return clock.length === 5 ? `${clock}:00` : clock.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return clock.split(':').length === 2 ? `${clock}:00` : clock.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 
 /**

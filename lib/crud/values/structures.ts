@@ -17,6 +17,7 @@ export const json: ValueType = {
 
 /** Lists of values of one type. */
 export function listOf(element: ValueType): ValueType {
+  const { toJson: show } = element;
   return {
     expects: `a list, each element ${element.expects}`,
     ...(element.compares !== undefined && { compares: 'list', element }),
@@ -27,6 +28,9 @@ export function listOf(element: ValueType): ValueType {
       const elements = value.map((item) => element.read(item));
       return elements.includes(undefined) ? undefined : elements;
     },
+    ...(show !== undefined && {
+      toJson: (value) => (Array.isArray(value) ? value.map((item) => (item === null ? null : show(item))) : value),
+    }),
   };
 }
 
