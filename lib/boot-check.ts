@@ -12,7 +12,7 @@ import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
 import { checkCaches, isSharedCache } from './tenancy/cache-check.js';
 import { checkMadeInterceptors, globalInterceptors } from './tenancy/global-interceptors.js';
-import { isInstance, safeRead } from './tenancy/safe-read.js';
+import { attempt, isInstance, safeRead } from './tenancy/safe-read.js';
 import { Tenancy } from './tenancy/tenancy.js';
 import { noteUndeclaredEntities } from './tenancy/undeclared-entities.js';
 import type { UndeclaredEntity } from './tenancy/undeclared-entities.js';
@@ -37,7 +37,7 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
 
   /** @throws MuckConfigurationError with every problem there is */
   onModuleInit(): void {
-    this.isWaiting = this.dataSources().some((dataSource) => dataSource.isInitialized === false);
+    this.isWaiting = this.dataSources().some((dataSource) => safeRead(dataSource, 'isInitialized') === false);
     const controllers = checkControllers(this.controllers(), this.providerClasses());
     const problems = [...this.dataProblems(), ...controllers.problems, ...this.cacheProblems()];
     this.refuse(this.isWaiting ? problems : this.withResources(problems));
@@ -121,10 +121,12 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private cacheProblems(): string[] {
-    const providers = [...this.providerClasses()].filter((type) => typeof type === 'function' && 'prototype' in type);
+    const providers = [...this.providerClasses()].filter(isClass);
     const hosts = [...new Set([...this.controllers(), ...providers])];
     const instancesOf = (type: unknown): unknown[] =>
-      [...this.modules.values()].flatMap(({ injectables }) => injectables.get(type as Function)?.instance ?? []);
+      [...this.modules.values()]
+        .map(({ injectables }): unknown => injectables.get(type as Function)?.instance)
+        .filter((instance) => instance !== undefined && instance !== null);
     checkMadeInterceptors(this.config, (interceptor) => {
       const problems = isSharedCache(interceptor) ? checkCaches(hosts, [interceptor]) : [];
       if (problems.length > 0) throw new MuckConfigurationError(problems);
@@ -138,4 +140,8 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
       .map(({ metatype }) => metatype)
       .filter((metatype) => typeof metatype === 'function');
   }
+}
+
+function isClass(type: unknown): type is Function {
+  return typeof type === 'function' && attempt(() => 'prototype' in type, false);
 }

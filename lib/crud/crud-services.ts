@@ -4,6 +4,7 @@ import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
+import { attempt } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { decoratorStoreProblems } from './resource/decorator-stores.js';
 import { compileResource } from './resource/compile-resource.js';
@@ -51,7 +52,7 @@ export class CrudServices {
    */
   problems(): readonly string[] {
     const served = this.discovery.getControllers().flatMap(({ metatype, host }) => {
-      const crud = typeof metatype === 'function' ? crudMetadataOf(metatype) : undefined;
+      const crud = typeof metatype === 'function' ? attempt(() => crudMetadataOf(metatype), undefined) : undefined;
       return crud === undefined ? [] : [{ controller: metatype as Type<object>, crud, module: host?.metatype }];
     });
     // By stores that hold nothing each resource would be judged wrongly.

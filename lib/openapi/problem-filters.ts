@@ -1,6 +1,7 @@
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
+import { isInstance, safeRead } from '../tenancy/safe-read.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/problem-details/problem-details.filter.js';
 
 /**
@@ -21,6 +22,6 @@ export function problemFilterOf(places: readonly Function[], config: Application
 
 /** Filters are named by their classes, or given as instances. */
 function isKind(filter: unknown, kind: new (...args: never[]) => object): boolean {
-  if (typeof filter !== 'function') return filter instanceof kind;
-  return filter === kind || filter.prototype instanceof kind;
+  if (typeof filter !== 'function') return isInstance(filter, kind);
+  return filter === kind || isInstance(safeRead(filter, 'prototype'), kind);
 }

@@ -19,6 +19,7 @@ import { CrudServices } from '../crud/crud-services.js';
 import type { LinkRoute } from '../crud/links/link-routes.js';
 import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
+import { isInstance } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { problemFilterOf } from './problem-filters.js';
 
@@ -50,7 +51,7 @@ export interface ServedRoute {
   /** When a filter around it answers errors with problem documents. */
   readonly problemFilter: ProblemDetails | undefined;
   /** Whether a parameter of the handler is read by a pipe of this class. */
-  readonly isReadBy: (pipe: Function) => boolean;
+  readonly isReadBy: (pipe: abstract new (...args: never[]) => object) => boolean;
 }
 
 /** Finds the routes of all controllers with `@Crud`, at the paths where Nest's router has them. */
@@ -121,7 +122,7 @@ function servedRoute(source: RouteSource): ServedRoute {
       Reflect.hasMetadata(GUARDS_METADATA, controller),
     isScoped: (tenantRouteOf(handler) ?? tenantRouteOf(controller))?.kind === 'scoped',
     problemFilter: problemFilterOf([handler, controller], config),
-    isReadBy: (pipe) => pipesOf(controller, method).some((used) => used instanceof pipe),
+    isReadBy: (pipe) => pipesOf(controller, method).some((used) => isInstance(used, pipe)),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
 import { keepsTenantsApart } from './tenant-cache.js';
-import { safeRead } from './safe-read.js';
+import { attempt, nameOf, safeRead } from './safe-read.js';
 import { tenantRouteOf } from './tenant-route.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
@@ -53,14 +53,14 @@ export function checkCaches(
     const cachesOfHost = find(ofHost);
     return handlersOf(host).flatMap((handler) => {
       const ofHandler = interceptorsOf(handler);
-      const route = tenantRouteOf(handler) ?? tenantRouteOf(host);
+      const route = attempt(() => tenantRouteOf(handler) ?? tenantRouteOf(host), undefined);
       const isScoped =
         route === undefined
           ? isOpenedEverywhere || [...ofHost, ...ofHandler].some(opensScope)
           : route.kind === 'scoped';
       if (!isScoped) return [];
       const found = [...global, ...cachesOfHost, ...find(ofHandler)].find((cache) => mayCache(cache, handler));
-      return found === undefined ? [] : [problem(found, `${host.name}.${handler.name}`)];
+      return found === undefined ? [] : [problem(found, `${nameOf(host)}.${nameOf(handler)}`)];
     });
   });
 }
@@ -71,26 +71,25 @@ export function isSharedCache(interceptor: unknown): boolean {
 }
 
 function problem({ type, holder }: FoundCache, route: string): string {
-  const where = holder === undefined ? '' : `, which ${holder.name} holds,`;
+  const where = holder === undefined ? '' : `, which ${nameOf(holder)} holds,`;
   return (
-    `${type.name}${where} caches ${route} without the tenant in its key: one tenant would get another tenant's response. ` +
-    `Use tenantCache(${type.name}), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(${type.name}))`
+    `${nameOf(type)}${where} caches ${route} without the tenant in its key: one tenant would get another tenant's response. ` +
+    `Use tenantCache(${nameOf(type)}), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(${nameOf(type)}))`
   );
 }
 
 function handlersOf(host: Function): Function[] {
-  const prototype = host.prototype as Record<string, unknown>;
-  return new MetadataScanner()
-    .getAllMethodNames(prototype)
-    .map((name) => prototype[name])
+  const prototype = safeRead(host, 'prototype') as object | undefined;
+  return attempt(() => new MetadataScanner().getAllMethodNames(prototype ?? null), [])
+    .map((name) => safeRead(prototype, name))
     .filter((method): method is Function => typeof method === 'function');
 }
 
 /** Nest's own class caches GET, which an `@All()` handler serves too; a class that extends it may cache any method. */
 function mayCache({ type }: FoundCache, handler: Function): boolean {
-  if (Reflect.hasMetadata(CACHE_KEY_METADATA, handler)) return true;
-  if (!isUrlCache(type)) return Reflect.getMetadataKeys(handler).length > 0;
-  const method: unknown = Reflect.getMetadata(METHOD_METADATA, handler);
+  if (attempt(() => Reflect.hasMetadata(CACHE_KEY_METADATA, handler), true)) return true;
+  if (!isUrlCache(type)) return attempt(() => Reflect.getMetadataKeys(handler).length > 0, true);
+  const method = metadataOf(METHOD_METADATA, handler);
   return method === RequestMethod.GET || method === RequestMethod.ALL;
 }
 
@@ -99,7 +98,11 @@ function opensScope(interceptor: unknown): boolean {
 }
 
 function interceptorsOf(target: Function): unknown[] {
-  return (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
+  return (metadataOf(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
+}
+
+function metadataOf(key: string, target: Function): unknown {
+  return attempt((): unknown => Reflect.getMetadata(key, target), undefined);
 }
 
 function classOf(interceptor: unknown): Function | undefined {
@@ -111,7 +114,7 @@ function classOf(interceptor: unknown): Function | undefined {
 /** The cache that an interceptor is, or that it was given: by its constructor, as a property, or in a list of interceptors. */
 function findCache(interceptor: unknown, seen: Set<unknown>): FoundCache | undefined {
   const type = classOf(interceptor);
-  if (type === undefined || seen.has(interceptor) || keepsTenantsApart(type)) return undefined;
+  if (type === undefined || seen.has(interceptor) || attempt(() => keepsTenantsApart(type), false)) return undefined;
   seen.add(interceptor);
   if (extendsUrlCache(type)) return { type };
   for (const part of [...dependenciesOf(type), ...valuesOf(interceptor)]) {
@@ -122,53 +125,51 @@ function findCache(interceptor: unknown, seen: Set<unknown>): FoundCache | undef
 }
 
 function extendsUrlCache(type: Function): boolean {
-  for (let ancestor: unknown = type; typeof ancestor === 'function'; ancestor = Object.getPrototypeOf(ancestor)) {
+  let ancestor: unknown = type;
+  while (typeof ancestor === 'function') {
     if (isUrlCache(ancestor)) return true;
+    const below = ancestor;
+    ancestor = attempt((): unknown => Object.getPrototypeOf(below), undefined);
   }
   return false;
 }
 
 /** Whether a class is Nest's own one, not one that extends it. */
 function isUrlCache(type: Function): boolean {
-  const prototype: unknown = type.prototype;
-  return type.name === URL_CACHE || URL_CACHE_METHODS.every((method) => Object.hasOwn(prototype ?? {}, method));
+  const prototype = safeRead(type, 'prototype') ?? {};
+  return (
+    safeRead(type, 'name') === URL_CACHE ||
+    URL_CACHE_METHODS.every((method) => attempt(() => Object.hasOwn(prototype, method), false))
+  );
 }
 
 /** What Nest injects into a class. */
 function dependenciesOf(type: Function): unknown[] {
-  const list = (key: string): unknown[] => (Reflect.getMetadata(key, type) ?? []) as unknown[];
+  const list = (key: string): unknown[] => (metadataOf(key, type) ?? []) as unknown[];
   const declared = [...list(SELF_DECLARED_DEPS_METADATA), ...list(PROPERTY_DEPS_METADATA)] as {
     readonly param?: unknown;
     readonly type?: unknown;
   }[];
   return [...list(PARAMTYPES_METADATA), ...declared.map(({ param, type: property }) => param ?? property)].map(
-    (token) => (isForwardReference(token) ? token.forwardRef() : token),
+    (token) => (isForwardReference(token) ? attempt(() => token.forwardRef(), undefined) : token),
   );
 }
 
 function isForwardReference(token: unknown): token is { forwardRef(): unknown } {
-  return typeof (token as { forwardRef?: unknown } | null | undefined)?.forwardRef === 'function';
+  return typeof safeRead(token, 'forwardRef') === 'function';
 }
 
 /** What an instance holds, lists opened up. Getters are not called. */
 function valuesOf(interceptor: unknown): unknown[] {
   if (typeof interceptor !== 'object' || interceptor === null) return [];
-  let properties: PropertyDescriptor[];
-  try {
-    properties = Object.values(Object.getOwnPropertyDescriptors(interceptor));
-  } catch {
-    // A proxy of the application's that does not tell its properties.
-    return [];
-  }
-  return properties.flatMap(({ value }): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]));
+  const none: PropertyDescriptor[] = [];
+  const properties = attempt(() => Object.values(Object.getOwnPropertyDescriptors(interceptor)), none);
+  return properties.flatMap(({ value }): unknown[] =>
+    attempt(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), []),
+  );
 }
 
 function isInterceptor(part: unknown): boolean {
-  try {
-    const carrier = (typeof part === 'function' ? part.prototype : part) as { intercept?: unknown } | null | undefined;
-    return typeof carrier?.intercept === 'function';
-  } catch {
-    // A proxy of the application's that does not know the property.
-    return false;
-  }
+  const carrier = typeof part === 'function' ? safeRead(part, 'prototype') : part;
+  return typeof safeRead(carrier, 'intercept') === 'function';
 }

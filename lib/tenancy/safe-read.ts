@@ -20,3 +20,23 @@ export function isInstance<T extends object>(value: unknown, type: abstract new 
     return false;
   }
 }
+
+/**
+ * Reads something of values that the application made, where one that does not let itself be read is as good as none: a revoked proxy, a static
+ * getter that throws.
+ *
+ * @returns `otherwise` if the reading throws
+ */
+export function attempt<R>(read: () => R, otherwise: R): R {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** The name of a class, for messages. */
+export function nameOf(type: unknown): string {
+  const name = safeRead(type, 'name');
+  return typeof name === 'string' && name !== '' ? name : 'a class without a name';
+}

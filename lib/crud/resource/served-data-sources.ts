@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { isInstance } from '../../tenancy/safe-read.js';
+import { attempt, isInstance } from '../../tenancy/safe-read.js';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
 
 /** The DataSources of the application, by the entities that they hold. */
@@ -22,7 +22,7 @@ export class ServedDataSources {
     const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
     const holding = [...instances]
       .filter((instance): instance is DataSource => isInstance(instance, DataSource))
-      .filter((dataSource) => dataSource.hasMetadata(entity));
+      .filter((dataSource) => attempt(() => dataSource.hasMetadata(entity), false));
     if (holding.length === 1) return holding[0];
     throw new MuckConfigurationError([
       holding.length === 0

@@ -2,6 +2,7 @@ import { MetadataScanner } from '@nestjs/core';
 import { declarationOf, entityServedBy } from '../../tenancy/entity-declarations.js';
 import { crudMetadataOf } from '../crud-metadata.js';
 import { CrudController } from '../crud.controller.js';
+import { attempt, isInstance, safeRead } from '../../tenancy/safe-read.js';
 import { tenantRouteOf } from '../../tenancy/tenant-route.js';
 
 /** What an application's controllers need before it may start. */
@@ -21,13 +22,12 @@ const PATH = 'path';
 /**
  * Checks that each CRUD controller over a scoped entity says how it stands to tenants, and lists what runs over all of them.
  *
- * @param controllers the application's controller classes
+ * @param classes the application's controller classes
  * @param providers the classes that its modules provide
  */
-export function checkControllers(
-  controllers: readonly Function[],
-  providers: ReadonlySet<unknown>,
-): ControllerFindings {
+export function checkControllers(classes: readonly Function[], providers: ReadonlySet<unknown>): ControllerFindings {
+  // Nest makes no route of a class that does not let its metadata be read.
+  const controllers = classes.filter((type) => attempt(() => (tenantRouteOf(type), true), false));
   const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
   return {
     problems: controllers.flatMap((controller) => [
@@ -43,7 +43,8 @@ export function checkControllers(
 }
 
 function withoutEntity(controller: Function): string[] {
-  if (!(controller.prototype instanceof CrudController) || crudMetadataOf(controller) !== undefined) return [];
+  if (!isInstance(safeRead(controller, 'prototype'), CrudController) || crudMetadataOf(controller) !== undefined)
+    return [];
   return [`${controller.name} extends CrudController and has no entity. Decorate it: @Crud(Entity).`];
 }
 
@@ -72,10 +73,9 @@ function missingResolvers(controller: Function, providers: ReadonlySet<unknown>)
 }
 
 function handlersOf(controller: Function): Function[] {
-  const prototype = controller.prototype as Record<string, unknown>;
-  return new MetadataScanner()
-    .getAllMethodNames(prototype)
-    .map((name) => prototype[name])
+  const prototype = safeRead(controller, 'prototype') as object | undefined;
+  return attempt(() => new MetadataScanner().getAllMethodNames(prototype ?? null), [])
+    .map((name) => safeRead(prototype, name))
     .filter((handler): handler is Function => typeof handler === 'function' && Reflect.hasMetadata(PATH, handler));
 }
 
