@@ -165,7 +165,7 @@ function valuesOf(interceptor: unknown): unknown[] {
   const none: PropertyDescriptor[] = [];
   const properties = attempt(() => Object.values(Object.getOwnPropertyDescriptors(interceptor)), none);
   return properties.flatMap(({ value }): unknown[] =>
-    attempt(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), []),
+    attempt<unknown[]>(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), []),
   );
 }
 
