@@ -10,6 +10,7 @@ import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from './muck.module-definition.js';
 import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
+import { releaseProblem } from './orm/typeorm-release.js';
 import { checkCaches, isSharedCache } from './tenancy/cache-check.js';
 import { checkMadeInterceptors, globalInterceptors } from './tenancy/global-interceptors.js';
 import { attempt, isInstance, safeRead } from './tenancy/safe-read.js';
@@ -37,6 +38,9 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
 
   /** @throws MuckConfigurationError with every problem there is */
   onModuleInit(): void {
+    // In another release every other check may be wrong.
+    const release = releaseProblem();
+    this.refuse(release === undefined ? [] : [release]);
     this.isWaiting = this.dataSources().some((dataSource) => safeRead(dataSource, 'isInitialized') === false);
     const controllers = checkControllers(this.controllers(), this.providerClasses());
     const problems = [...this.dataProblems(), ...controllers.problems, ...this.cacheProblems()];

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DataSource } from 'typeorm';
+
+/** The releases that are known: from this one on, and of the same major number. */
+const FIRST: Release = [1, 1, 1];
+const LINE = 'npm install typeorm@^1.1.1';
+
+type Release = readonly [major: number, minor: number, patch: number];
+
+/**
+ * Checks the installed release of TypeORM. In another one than those of the peer dependency the seams may be elsewhere.
+ *
+ * @returns a problem that stops the start, with the line to type; undefined for a release that is known
+ */
+export function releaseProblem(): string | undefined {
+  // TypeORM tells its release nowhere but in its package.json, which a bundle does not have. 1.0 took `connect` away.
+  const isBefore1 = 'connect' in DataSource.prototype;
+  const installed = installedRelease();
+  const text = installed === undefined ? undefined : releaseIn(installed);
+  // Another copy than the one that is loaded: of that one nothing but its age is known.
+  const release = text !== undefined && text[0] < 1 === isBefore1 ? text : undefined;
+  if (!isBefore1 && (release === undefined || isKnown(release))) return undefined;
+  const name = release === undefined ? 'A release of TypeORM before 1.0' : `TypeORM ${installed!}`;
+  return `${name} is installed, and this package knows the releases from ${FIRST.join('.')} to before ${FIRST[0] + 1}.0.0. Type: ${LINE}`;
+}
+
+function isKnown([major, minor, patch]: Release): boolean {
+  const [firstMajor, firstMinor, firstPatch] = FIRST;
+  return major === firstMajor && (minor > firstMinor || (minor === firstMinor && patch >= firstPatch));
+}
+
+function releaseIn(text: string): Release | undefined {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
+  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
+}
+
+/** The release that Node finds from where the application begins, or from the working directory. */
+function installedRelease(): string | undefined {
+  const program = process.argv[1];
+  return (program === undefined ? undefined : releaseFrom(dirname(program))) ?? releaseFrom(process.cwd());
+}
+
+function releaseFrom(directory: string): string | undefined {
+  try {
+    const text = readFileSync(join(directory, 'node_modules/typeorm/package.json'), 'utf8');
+    return String((JSON.parse(text) as { readonly version?: unknown }).version);
+  } catch {
+    const above = dirname(directory);
+    return above === directory ? undefined : releaseFrom(above);
+  }
+}
