@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ScopeLimit, ScopeLimitSource } from '../tenancy/scope-limits.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { PolicyLookup } from './compile-policy.js';
-import { limitOf } from './tenant-column-types.js';
+import { isInUniqueKey, limitOf } from './tenant-column-types.js';
 
 const NONE: readonly ScopeLimit[] = [];
 
@@ -50,7 +50,16 @@ export class TenantColumnLimits implements ScopeLimitSource {
           this.limits.set(key, byType);
           const { unsigned, precision, scale, charset, collation, enum: values } = column;
           const type = limit.column.slice(limit.column.indexOf(' '));
-          const name = JSON.stringify([type, unsigned, precision, scale, charset, collation, values]);
+          const name = JSON.stringify([
+            type,
+            unsigned,
+            precision,
+            scale,
+            charset,
+            collation,
+            values,
+            isInUniqueKey(column),
+          ]);
           if (!byType.has(name)) byType.set(name, limit);
         }
       }

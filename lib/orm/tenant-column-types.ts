@@ -13,6 +13,8 @@ interface Refusal {
 
 const KEEPS_ALL: Hold = (value) => value;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** Collations of MySQL and MariaDB that compare spaces at the end too. */
+const NO_PADDING = /_0900_|_nopad_/;
 const ASCII = /^[\x20-\x7e]*$/;
 /** Bits of the integer types. */
 const BITS: Readonly<Record<string, number>> = {
@@ -81,12 +83,19 @@ function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, len
     return (value) => (isWithin(value as string) ? value : undefined);
   }
   const isWritable = writable(column);
+  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && !NO_PADDING.test(column.collation ?? ''));
   return (value) => {
     const text = value as string;
-    // MySQL's unique keys ignore spaces at the end.
-    if (text.endsWith(' ') || !isWithin(text) || !isWritable(text)) return undefined;
+    if ((losesSpaces && text.endsWith(' ')) || !isWithin(text) || !isWritable(text)) return undefined;
     return sqlType === 'tinytext' && Buffer.byteLength(text) > TINYTEXT_BYTES ? undefined : text;
   };
+}
+
+/** MySQL's unique keys ignore spaces at the end: one tenant's code would be taken by another's. */
+export function isInUniqueKey(column: ColumnMetadata): boolean {
+  const { uniques, indices } = column.entityMetadata;
+  const keys = [...uniques, ...indices.filter(({ isUnique }) => isUnique)];
+  return column.isPrimary || keys.some(({ columns }) => columns.includes(column));
 }
 
 /** A UUID in capitals is the same row to the database, and must not be a second key of a cache. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, DataSource, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { ColumnOptions } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
@@ -49,15 +49,12 @@ const COLUMNS: Readonly<
     postgres,
     postgres15: postgres,
     mariadb: [
-      [{ type: 'varchar' }, ['acme ', ...NEVER]],
-      [{ type: 'varchar', length: 5 }, ['acme ', 'acmes!', ...NEVER, '"acme"', 'acme,globex']],
-      [{ type: 'varchar', length: 36, collation: 'utf8mb4_bin' }, ['acme ', ...NEVER]],
-      [
-        { type: 'varchar', length: 36, collation: 'latin1_general_ci' },
-        ['acme ', 'acm\u00e9', '\ud83d\ude00', ...NEVER],
-      ],
+      [{ type: 'varchar' }, NEVER],
+      [{ type: 'varchar', length: 5 }, ['acmes!', ...NEVER, '"acme"', 'acme,globex']],
+      [{ type: 'varchar', length: 36, collation: 'utf8mb4_bin' }, NEVER],
+      [{ type: 'varchar', length: 36, collation: 'latin1_general_ci' }, ['acm\u00e9', '\ud83d\ude00', ...NEVER]],
       [{ type: 'char', length: 5 }, ['acme ', 'acmes!', ...NEVER, '"acme"', 'acme,globex']],
-      [{ type: 'tinytext' }, ['acme ', ...NEVER]],
+      [{ type: 'tinytext' }, NEVER],
       [{ type: 'enum', enum: ['acme', 'globex'] }, VALUES.filter((value) => value !== 'acme')],
       [{ type: 'simple-json' }, REFUSED],
       [{ type: 'uuid' }, VALUES],
@@ -115,5 +112,45 @@ describe.each(databasesToTest())('a tenant column of UUIDs on %s', (kind) => {
     expect([scope, rows.length]).toEqual(
       kind === 'sqljs' ? [{ tenant: UUID.toUpperCase() }, 0] : [{ tenant: UUID }, 1],
     );
+  });
+});
+
+/** A unique key of MySQL ignores spaces at the end, unless its collation compares them. */
+const KEYED: readonly (readonly [string, DatabaseKind, string | undefined, 'stored' | 'refused'])[] = [
+  ['SQLite', 'sqljs', undefined, 'stored'],
+  ['PostgreSQL', 'postgres', undefined, 'stored'],
+  ['PostgreSQL', 'postgres15', undefined, 'stored'],
+  ['MariaDB', 'mariadb', 'utf8mb4_bin', 'refused'],
+  ['MariaDB without padding', 'mariadb', 'utf8mb4_nopad_bin', 'stored'],
+];
+const keyed = KEYED.filter(([, kind]) => databasesToTest().includes(kind));
+
+describe.each(keyed)('a tenant column in a unique key on %s (%s, %s)', (_, kind, collation, expected) => {
+  @Entity()
+  @TenantScoped()
+  @Unique(['tenant', 'code'])
+  class Visit {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column({ type: 'varchar', length: 20, ...(collation !== undefined && { collation }) }) tenant!: string;
+    @Column({ length: 20 }) code!: string;
+  }
+
+  it(`has a tenant that ends with a space ${expected}`, async () => {
+    const database = await createDatabase(kind);
+    const dataSource = await new DataSource({ ...database.options, entities: [Visit], synchronize: true }).initialize();
+    const outcomes: string[] = [];
+    for (const tenant of ['acme', 'acme ']) {
+      const insert = async (): Promise<unknown> =>
+        tenancy.run({ tenant }, () => dataSource.manager.insert(Visit, { code: 'a' }));
+      outcomes.push(
+        await insert().then(
+          () => 'stored',
+          (error: Error) => error.name,
+        ),
+      );
+    }
+    await dataSource.destroy();
+    await database.drop();
+    expect(outcomes).toEqual(['stored', expected === 'stored' ? 'stored' : 'TenantScopeInvalidError']);
   });
 });
