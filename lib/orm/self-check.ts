@@ -1,5 +1,5 @@
-import { DataSource } from 'typeorm';
-import type { EntityMetadata, ObjectLiteral, QueryBuilder, EntityManager } from 'typeorm';
+import { DataSource, QueryBuilder } from 'typeorm';
+import type { EntityManager, EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
@@ -13,25 +13,38 @@ import { render } from './rendering.js';
 import { scopeParameter } from './scope-parameters.js';
 
 /**
- * Makes the text of one statement of each kind for each scoped entity, by each way there is to a builder, and looks for the predicate in
- * it; then once more after TypeORM has reset its registry of builders. A TypeORM in which a seam has moved stops the application from
- * starting here. Nothing is sent to the database.
+ * Makes one statement of each kind for each scoped entity, and looks for the predicate in its text; for one entity of each shape by each way
+ * there is to a builder, and once more after TypeORM has reset its registry of builders. A TypeORM in which a seam has moved stops the
+ * application from starting here. Nothing is sent to the database.
  *
  * @throws MuckConfigurationError naming the kind of statement and the entity
  */
 export function selfCheck(dataSource: DataSource): void {
   const { policies } = requireEnforcement(dataSource);
   const scoped = dataSource.entityMetadatas.filter((metadata) => isScoped(policies.of(metadata)));
-  const check = (): void => scoped.forEach((metadata) => checkStatements(dataSource, metadata));
+  const checks = scoped.flatMap((metadata) => {
+    const target = targetOf(metadata);
+    return target === undefined ? [] : [new StatementCheck(dataSource, metadata, target)];
+  });
+  // Which builder a way leads to does not depend on the entity.
+  const examples = [...new Map(checks.map((check) => [check.shape, check])).values()];
+  const transactional = dataSource.createEntityManager();
   // Never sent: the sample need not fit the columns.
   runInScope({ values: sampleScope(), fingerprint: '[self-check]' }, () => {
-    check();
+    for (const check of checks) check.run();
+    for (const check of examples) check.runByManager("a transaction's EntityManager", transactional);
     // Each `new DataSource()` puts TypeORM's own builders back into a registry that the whole process shares.
     // Without a cache: its provider is a function of the application.
     new DataSource({ ...dataSource.options, cache: false });
-    check();
+    for (const check of examples) {
+      check.run();
+      check.runByManager("a transaction's EntityManager", transactional);
+    }
   });
 }
+
+/** The name of the entity in the selects. */
+const ALIAS = 'checked';
 
 function sampleScope(): Record<string, ScopeValue> {
   const samples = new Map<unknown, ScopeValue>([
@@ -42,46 +55,104 @@ function sampleScope(): Record<string, ScopeValue> {
   return Object.fromEntries(Object.entries(scopeDeclaration()).map(([key, type]) => [key, samples.get(type)!]));
 }
 
-function checkStatements(dataSource: DataSource, metadata: EntityMetadata): void {
-  const { policies } = requireEnforcement(dataSource);
-  const { driver } = dataSource;
-  const target = targetOf(metadata);
-  if (target === undefined) return;
-  const aliased = policies.text(metadata, driver.escape('checked'));
-  const plain = policies.text(metadata, policies.table(metadata), 'own');
-  const managers: [string, EntityManager][] = [
-    ['the EntityManager', dataSource.manager],
-    ["a transaction's EntityManager", dataSource.createEntityManager()],
-  ];
+/** The statements of one entity. */
+class StatementCheck {
+  /** Entities of one shape have statements of the same kinds. */
+  readonly shape: string;
+  /** The builders whose text was looked at. */
+  private readonly seen: BuilderState[] = [];
+  private readonly aliased: string;
+  private readonly plain: string;
+  /** What an update sets; undefined for an entity without a column that it may set. */
+  private readonly changes: ObjectLiteral | undefined;
+  /** Whether a delete is sent: one that the cascade check refuses is not. */
+  private readonly isDeletable: boolean;
 
-  expect(metadata, 'a select of the DataSource', () => dataSource.createQueryBuilder(target, 'checked'), aliased);
-  expect(
-    metadata,
-    'a select of a repository',
-    () => dataSource.getRepository(target).createQueryBuilder('checked'),
-    aliased,
-  );
-  for (const [name, manager] of managers) {
-    expect(metadata, `a select of ${name}`, () => manager.createQueryBuilder(target, 'checked'), aliased);
-    expect(
-      metadata,
-      `a sub-query of ${name}`,
-      () => manager.createQueryBuilder().subQuery().from(target, 'checked'),
-      aliased,
-    );
-    if (metadata.tableType === 'view') continue;
-    // Deletes that the cascade check refuses are never sent.
-    if (policies.cascades.ofDelete(metadata) === undefined)
-      expect(metadata, `a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target), plain);
-    const set = ordinaryColumn(dataSource, metadata)?.createValueMap(null);
-    if (set !== undefined)
-      expect(metadata, `an update of ${name}`, () => manager.createQueryBuilder().update(target).set(set), plain);
-    if (metadata.deleteDateColumn !== undefined) {
-      expect(metadata, `a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target), plain);
-      expect(metadata, `a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target), plain);
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly metadata: EntityMetadata,
+    private readonly target: string,
+  ) {
+    const { policies } = requireEnforcement(dataSource);
+    const policy = policies.of(metadata) as ScopedPolicy;
+    this.aliased = policies.text(metadata, dataSource.driver.escape(ALIAS));
+    this.plain = policies.text(metadata, policies.table(metadata), 'own');
+    this.changes = ordinaryColumn(metadata, policy)?.createValueMap(null);
+    this.isDeletable = metadata.tableType !== 'view' && policies.cascades.ofDelete(metadata) === undefined;
+    this.shape = JSON.stringify([
+      policy.kind,
+      metadata.tableType,
+      typeof target,
+      this.isDeletable,
+      this.changes !== undefined,
+      metadata.deleteDateColumn !== undefined,
+    ]);
+  }
+
+  run(): void {
+    const { dataSource, target } = this;
+    this.select('a select of the DataSource', () => dataSource.createQueryBuilder(target, ALIAS));
+    this.select('a select of a repository', () => dataSource.getRepository(target).createQueryBuilder(ALIAS));
+    this.runByManager('the EntityManager', dataSource.manager);
+    this.checkInsert();
+  }
+
+  runByManager(name: string, manager: EntityManager): void {
+    const { target, metadata, changes } = this;
+    this.select(`a select of ${name}`, () => manager.createQueryBuilder(target, ALIAS));
+    this.select(`a sub-query of ${name}`, () => manager.createQueryBuilder().subQuery().from(target, ALIAS));
+    if (metadata.tableType === 'view') return;
+    if (this.isDeletable) this.expect(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
+    if (changes !== undefined)
+      this.expect(`an update of ${name}`, () => manager.createQueryBuilder().update(target).set(changes));
+    if (metadata.deleteDateColumn === undefined) return;
+    this.expect(`a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target));
+    this.expect(`a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target));
+  }
+
+  /** One column is enough: the predicate does not depend on the columns that are read. */
+  private select(kind: string, build: () => SelectQueryBuilder<ObjectLiteral>): void {
+    const [{ propertyPath }] = this.metadata.columns;
+    this.expect(kind, () => build().select(`${ALIAS}.${propertyPath}`), this.aliased);
+  }
+
+  /** An insert of the entity is stamped: the parameter of each scope key stands among the values. */
+  private checkInsert(): void {
+    const { dataSource, metadata } = this;
+    const policy = requireEnforcement(dataSource).policies.of(metadata);
+    if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
+    // No other column: its transformer or its default may be a function of the application.
+    const columns = policy.columns.map(({ column }) => column.propertyPath);
+    for (const { key } of policy.columns) {
+      const builder = (): QueryBuilder<ObjectLiteral> =>
+        dataSource.createQueryBuilder().insert().into(metadata.target, columns).values({});
+      this.expect('an insert', builder, `:${scopeParameter(key)}`);
     }
   }
-  checkInsert(dataSource, metadata);
+
+  /** Looks for the predicate in a statement's text. Ways that lead to the same builder make the same text. */
+  private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {
+    let text: string;
+    let state: BuilderState | undefined;
+    try {
+      const builder = build();
+      state = stateOf(builder, this.metadata, predicate);
+      if (this.seen.some(({ type, settings }) => type === state?.type && settings === state?.settings)) return;
+      text = render(() => builder.getQuery());
+    } catch (error) {
+      // What is refused is never sent.
+      if (error instanceof StatementRefusedError) return;
+      throw error;
+    }
+    if (text.includes(predicate)) {
+      if (state !== undefined) this.seen.push(state);
+      return;
+    }
+    throw new MuckConfigurationError([
+      `${kind} on ${this.metadata.name} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
+        `install one in the range of its peer dependency.`,
+    ]);
+  }
 }
 
 /**
@@ -97,43 +168,36 @@ function targetOf(metadata: EntityMetadata): string | undefined {
   );
 }
 
-/** An insert of the entity is stamped: the parameter of each scope key stands among the values. */
-function checkInsert(dataSource: DataSource, metadata: EntityMetadata): void {
-  const policy = requireEnforcement(dataSource).policies.of(metadata);
-  if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
-  // No other column: its transformer or its default may be a function of the application.
-  const columns = policy.columns.map(({ column }) => column.propertyPath);
-  for (const { key } of policy.columns) {
-    const builder = (): QueryBuilder<ObjectLiteral> =>
-      dataSource.createQueryBuilder().insert().into(metadata.target, columns).values({});
-    expect(metadata, 'an insert', builder, `:${scopeParameter(key)}`);
-  }
+/** Describes what the text of a builder of one entity depends on: its class, and what the way to it has set. */
+interface BuilderState {
+  readonly type: unknown;
+  readonly settings: string;
 }
 
-function expect(
+/** @returns undefined if the builder is none of TypeORM's */
+function stateOf(
+  builder: QueryBuilder<ObjectLiteral>,
   metadata: EntityMetadata,
-  kind: string,
-  build: () => QueryBuilder<ObjectLiteral>,
   predicate: string,
-): void {
-  let text: string;
-  try {
-    text = render(() => build().getQuery());
-  } catch (error) {
-    // What is refused is never sent.
-    if (error instanceof StatementRefusedError) return;
-    throw error;
-  }
-  if (text.includes(predicate)) return;
-  throw new MuckConfigurationError([
-    `${kind} on ${metadata.name} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
-      `install one in the range of its peer dependency.`,
+): BuilderState | undefined {
+  if (!(builder instanceof QueryBuilder)) return undefined;
+  const { queryType, subQuery, mainAlias, aliases, wheres, joinAttributes, commonTableExpressions } =
+    builder.expressionMap;
+  const settings = JSON.stringify([
+    predicate,
+    queryType,
+    subQuery,
+    aliases.indexOf(mainAlias!),
+    aliases.map((alias) => [alias.type, alias.name, alias.hasMetadata && alias.metadata === metadata]),
+    [wheres, joinAttributes, commonTableExpressions].map(({ length }) => length),
+    // A method that was put on the builder itself stands among them.
+    Object.keys(builder),
   ]);
+  return { type: builder.constructor, settings };
 }
 
 /** A column that an update may set: no key, and nothing that says whose the row is. */
-function ordinaryColumn(dataSource: DataSource, metadata: EntityMetadata): ColumnMetadata | undefined {
-  const policy = requireEnforcement(dataSource).policies.of(metadata) as ScopedPolicy;
+function ordinaryColumn(metadata: EntityMetadata, policy: ScopedPolicy): ColumnMetadata | undefined {
   const fixed =
     policy.kind === 'columns'
       ? policy.columns.map(({ column }) => column)
