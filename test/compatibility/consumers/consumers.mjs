@@ -188,6 +188,11 @@ async function writeNest11(folder) {
 
 /** Bundled after TypeScript has compiled it: esbuild writes no decorator metadata. */
 const BUNDLE = ['npx', 'esbuild', 'dist/main.js', '--bundle', '--platform=node', '--keep-names', '--log-level=error'];
+/** Nest's own packages ask for `import.meta.url`, which CommonJS does not have. */
+const META_URL = [
+  '--define:import.meta.url=__meta_url',
+  "--banner:js=const __meta_url = require('node:url').pathToFileURL(__filename).href;",
+];
 /** What Nest and TypeORM load where it is there. */
 const OPTIONAL = [
   ...[
@@ -282,7 +287,7 @@ export const consumers = [
     write: (folder) => writeTemplate(folder, { devDependencies: { esbuild: '0.27.0' } }),
     build: [
       ['npm', 'run', 'build'],
-      [...BUNDLE, '--format=cjs', '--outfile=bundle/main.cjs', ...OPTIONAL],
+      [...BUNDLE, '--format=cjs', '--outfile=bundle/main.cjs', ...META_URL, ...OPTIONAL],
     ],
     start: ['node', 'bundle/main.cjs'],
   },

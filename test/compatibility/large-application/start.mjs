@@ -1,17 +1,16 @@
 // @ts-check
-// Starts the application once, in a process of its own, and prints how long that took: `node start.mjs plain|crud <SQLite file>`.
-// Without the file it makes the schema and writes it there.
+// Starts the application once, in a process of its own, and prints how long that took:
+// `node start.mjs <folder of the compiled application> plain|crud <SQLite file>`. If there is no file, it makes the schema and writes it there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { register } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import 'reflect-metadata';
 
-register('./hooks.mjs', import.meta.url);
-const [, , parts, file] = process.argv;
+const [, , folder, parts, file] = process.argv;
 const { NestFactory } = await import('@nestjs/core');
 const { ExpressAdapter } = await import('@nestjs/platform-express');
 const { DataSource } = await import('typeorm');
 /** @type {typeof import('./application.js')} */
-const { applicationModule, dataSourceOptions, model } = await import(String('./application.js'));
+const { applicationModule, dataSourceOptions, model } = await import(`${pathToFileURL(folder).href}/application.js`);
 
 if (!existsSync(file)) {
   const dataSource = new DataSource({ type: 'sqljs', ...dataSourceOptions, synchronize: true });
