@@ -59,7 +59,9 @@ export class CrudServices {
     const types = served.flatMap(({ crud: { entity, options } }) => [entity, ...dtosOf(options.dto)]);
     const unread = served.length > 0 ? decoratorStoreProblems(types) : [];
     if (unread.length > 0) return unread;
-    return served.flatMap(({ controller, crud, module }) => this.problemsOf(controller, crud, module));
+    return this.dataSources.during(() =>
+      served.flatMap(({ controller, crud, module }) => this.problemsOf(controller, crud, module)),
+    );
   }
 
   /** The resource that a controller serves; undefined for a controller without `@Crud`. */

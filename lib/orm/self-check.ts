@@ -13,33 +13,33 @@ import { render } from './rendering.js';
 import { scopeParameter } from './scope-parameters.js';
 
 /**
- * Makes one statement of each kind for each scoped entity, and looks for the predicate in its text; for one entity of each shape by each way
- * there is to a builder, and once more after TypeORM has reset its registry of builders. A TypeORM in which a seam has moved stops the
- * application from starting here. Nothing is sent to the database.
+ * Makes statements for each scoped entity, and looks for the predicate in their text: a select, a delete and an insert for every entity; every
+ * kind of statement, by each way there is to a builder, for one entity of each shape; these once more after TypeORM has reset its registry of
+ * builders. A TypeORM in which a seam has moved stops the application from starting here. Nothing is sent to the database.
  *
  * @throws MuckConfigurationError naming the kind of statement and the entity
  */
 export function selfCheck(dataSource: DataSource): void {
   const { policies } = requireEnforcement(dataSource);
   const scoped = dataSource.entityMetadatas.filter((metadata) => isScoped(policies.of(metadata)));
-  const checks = scoped.flatMap((metadata) => {
-    const target = targetOf(metadata);
-    return target === undefined ? [] : [new StatementCheck(dataSource, metadata, target)];
-  });
-  // Which builder a way leads to does not depend on the entity.
-  const examples = [...new Map(checks.map((check) => [check.shape, check])).values()];
   const transactional = dataSource.createEntityManager();
   // Never sent: the sample need not fit the columns.
   runInScope({ values: sampleScope(), fingerprint: '[self-check]' }, () => {
+    const checks = scoped.flatMap((metadata) => {
+      const target = targetOf(metadata);
+      return target === undefined ? [] : [new StatementCheck(dataSource, metadata, target)];
+    });
+    // Which builder a way leads to, and where that puts the predicate, depends on the shape of an entity and not on its names.
+    const examples = [...new Map(checks.map((check) => [check.shape, check])).values()];
+    const runExamples = (): void => {
+      for (const check of examples) check.runAll(transactional);
+    };
+    runExamples();
     for (const check of checks) check.run();
-    for (const check of examples) check.runByManager("a transaction's EntityManager", transactional);
     // Each `new DataSource()` puts TypeORM's own builders back into a registry that the whole process shares.
     // Without a cache: its provider is a function of the application.
     new DataSource({ ...dataSource.options, cache: false });
-    for (const check of examples) {
-      check.run();
-      check.runByManager("a transaction's EntityManager", transactional);
-    }
+    runExamples();
   });
 }
 
@@ -79,8 +79,11 @@ class StatementCheck {
     this.plain = policies.text(metadata, policies.table(metadata), 'own');
     this.changes = ordinaryColumn(metadata, policy)?.createValueMap(null);
     this.isDeletable = metadata.tableType !== 'view' && policies.cascades.ofDelete(metadata) === undefined;
+    const owners = policy.kind === 'columns' ? policy.columns : policy.parents;
     this.shape = JSON.stringify([
       policy.kind,
+      owners.length,
+      policies.mayBeShared(metadata),
       metadata.tableType,
       typeof target,
       this.isDeletable,
@@ -89,25 +92,39 @@ class StatementCheck {
     ]);
   }
 
+  /** The select and the delete name the columns of the predicate in the two forms that there are; the insert gives them values. */
   run(): void {
     const { dataSource, target } = this;
     this.select('a select of the DataSource', () => dataSource.createQueryBuilder(target, ALIAS));
-    this.select('a select of a repository', () => dataSource.getRepository(target).createQueryBuilder(ALIAS));
-    this.runByManager('the EntityManager', dataSource.manager);
+    this.delete('the EntityManager', dataSource.manager);
     this.checkInsert();
   }
 
-  runByManager(name: string, manager: EntityManager): void {
+  /** @param transactional an EntityManager as transactions have one */
+  runAll(transactional: EntityManager): void {
+    const { dataSource, target } = this;
+    this.run();
+    this.select('a select of a repository', () => dataSource.getRepository(target).createQueryBuilder(ALIAS));
+    this.runByManager('the EntityManager', dataSource.manager);
+    this.runByManager("a transaction's EntityManager", transactional);
+  }
+
+  private runByManager(name: string, manager: EntityManager): void {
     const { target, metadata, changes } = this;
     this.select(`a select of ${name}`, () => manager.createQueryBuilder(target, ALIAS));
     this.select(`a sub-query of ${name}`, () => manager.createQueryBuilder().subQuery().from(target, ALIAS));
+    this.delete(name, manager);
     if (metadata.tableType === 'view') return;
-    if (this.isDeletable) this.expect(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
     if (changes !== undefined)
       this.expect(`an update of ${name}`, () => manager.createQueryBuilder().update(target).set(changes));
     if (metadata.deleteDateColumn === undefined) return;
     this.expect(`a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target));
     this.expect(`a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target));
+  }
+
+  private delete(name: string, manager: EntityManager): void {
+    if (this.isDeletable)
+      this.expect(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(this.target));
   }
 
   /** One column is enough: the predicate does not depend on the columns that are read. */

@@ -22,12 +22,18 @@ export interface ResourceColumn {
   readonly owner: 'client' | 'tenant' | 'server';
 }
 
+/** The columns of entities, by what is declared: resources ask for those of related entities too. */
+const compiled = new WeakMap<EntityMetadata, { readonly by: string; readonly columns: readonly ResourceColumn[] }>();
+
 /** The columns of an entity that have a place in its JSON. */
-export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): ResourceColumn[] {
+export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): readonly ResourceColumn[] {
   const tenantProperties = new Set(tenantPropertiesOf(dataSource, metadata));
-  return metadata.columns
+  const by = JSON.stringify([...tenantProperties]);
+  const known = compiled.get(metadata);
+  if (known?.by === by) return known.columns;
+  const columns = metadata.columns
     .filter((column) => hasProperty(metadata, column))
-    .map((column) => {
+    .map((column): ResourceColumn => {
       const tenant = tenantProperties.has(column.propertyPath);
       return {
         property: standsForRelation(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
@@ -37,6 +43,8 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
         owner: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
       };
     });
+  compiled.set(metadata, { by, columns });
+  return columns;
 }
 
 /** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */

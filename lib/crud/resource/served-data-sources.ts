@@ -7,6 +7,8 @@ import { MuckConfigurationError } from '../../exceptions/muck-configuration.erro
 
 /** The DataSources of the application, by the entities that they hold. */
 export class ServedDataSources {
+  private found?: readonly DataSource[];
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly moduleRef: ModuleRef,
@@ -19,15 +21,29 @@ export class ServedDataSources {
    */
   of(entity: Type<object>, name: string | undefined, where: string): DataSource {
     if (name !== undefined) return this.moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
-    const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
-    const holding = [...instances]
-      .filter((instance): instance is DataSource => isInstance(instance, DataSource))
-      .filter((dataSource) => attempt(() => dataSource.hasMetadata(entity), false));
+    const holding = (this.found ?? this.find()).filter((dataSource) =>
+      attempt(() => dataSource.hasMetadata(entity), false),
+    );
     if (holding.length === 1) return holding[0];
     throw new MuckConfigurationError([
       holding.length === 0
         ? `${where}: no DataSource holds ${entity.name}. Add it to the entities of TypeOrmModule.forRoot(), or import TypeOrmModule.forFeature([${entity.name}]).`
         : `${where}: several DataSources hold ${entity.name}. Name one: @Crud(${entity.name}, { dataSource: '…' }).`,
     ]);
+  }
+
+  /** Runs `fn` with the DataSources that there are now: the providers of a large application are not searched for each of its resources. */
+  during<R>(fn: () => R): R {
+    this.found = this.find();
+    try {
+      return fn();
+    } finally {
+      this.found = undefined;
+    }
+  }
+
+  private find(): readonly DataSource[] {
+    const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
+    return [...instances].filter((instance): instance is DataSource => isInstance(instance, DataSource));
   }
 }

@@ -5,42 +5,51 @@ import { hideClassKeys } from './class-keys.js';
 import { compileColumns, rootOf } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 
+/** The parts of a row that are not shown as TypeORM loads them. */
+interface RowParts {
+  readonly properties: ReadonlySet<string>;
+  readonly hidden: readonly string[];
+  readonly converted: readonly ResourceColumn[];
+  /** Columns whose values are objects of a client's making. */
+  readonly open: readonly ColumnMetadata[];
+  readonly relations: readonly RelationMetadata[];
+}
+
 /** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
 export class RowPresentation {
-  /** The names of the columns of a row. */
-  readonly properties: ReadonlySet<string>;
-  private readonly hidden: readonly string[];
-  private readonly converted: readonly ResourceColumn[];
-  /** Columns whose values are objects of a client's making. */
-  private readonly open: readonly ColumnMetadata[];
-  private readonly relations: readonly RelationMetadata[];
+  private compiled?: RowParts;
   private related?: ReadonlyMap<RelationMetadata, RowPresentation>;
 
   /** @param known the presentations of entities that have one */
   constructor(
     private readonly dataSource: DataSource,
-    metadata: EntityMetadata,
+    private readonly metadata: EntityMetadata,
     private readonly known = new Map<EntityMetadata, RowPresentation>(),
   ) {
     known.set(metadata, this);
-    const columns = compileColumns(dataSource, metadata);
-    this.properties = new Set(columns.map(rootOf));
-    this.hidden = columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property);
-    this.converted = columns.filter((column) => column.type.toJson !== undefined);
-    this.open = columns.filter(holdsObjects).map((column) => column.metadata);
-    this.relations = metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata);
+  }
+
+  /** The names of the columns of a row. */
+  get properties(): ReadonlySet<string> {
+    return this.parts.properties;
+  }
+
+  /** Compiled for the first row: most answers of a list need none. */
+  private get parts(): RowParts {
+    return (this.compiled ??= compileParts(this.dataSource, this.metadata));
   }
 
   /** A copy of a row, with the prototype that says how it is shown. */
   present(row: object): Record<string, unknown> {
     const copy = copyOf(row);
-    for (const property of this.hidden) delete copy[property];
-    for (const { property, type, metadata } of this.converted) {
+    const { hidden, converted, open, relations } = this.parts;
+    for (const property of hidden) delete copy[property];
+    for (const { property, type, metadata } of converted) {
       if (metadata.embeddedMetadata !== undefined) replaceIn(copy, metadata, type.toJson!);
       else if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }
-    for (const column of this.open) replaceIn(copy, column, hideClassKeys);
-    for (const relation of this.relations) this.presentRelated(copy, relation);
+    for (const column of open) replaceIn(copy, column, hideClassKeys);
+    for (const relation of relations) this.presentRelated(copy, relation);
     return copy;
   }
 
@@ -54,13 +63,24 @@ export class RowPresentation {
 
   private presentationOf(relation: RelationMetadata): RowPresentation {
     this.related ??= new Map(
-      this.relations.map((other) => {
+      this.parts.relations.map((other) => {
         const metadata = other.inverseEntityMetadata;
         return [other, this.known.get(metadata) ?? new RowPresentation(this.dataSource, metadata, this.known)];
       }),
     );
     return this.related.get(relation)!;
   }
+}
+
+function compileParts(dataSource: DataSource, metadata: EntityMetadata): RowParts {
+  const columns = compileColumns(dataSource, metadata);
+  return {
+    properties: new Set(columns.map(rootOf)),
+    hidden: columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property),
+    converted: columns.filter((column) => column.type.toJson !== undefined),
+    open: columns.filter(holdsObjects).map((column) => column.metadata),
+    relations: metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata),
+  };
 }
 
 /** Types in JSON whose values are no objects. */
