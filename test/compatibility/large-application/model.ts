@@ -43,7 +43,7 @@ export const numeric = {
 
 /** Keeps texts in lower case. It fails on everything that is no text, as such functions do. */
 export const lowerCase = {
-  to: (value: string): string => value?.toLowerCase(),
+  to: (value: string): string => value.toLowerCase(),
   from: (value: string): string => value,
 };
 

@@ -104,16 +104,18 @@ export class Requests {
     return this.each([...this.made.keys()], async (metadata) => {
       const path = this.pathOfMade(metadata);
       const faults: Faults = [];
+      let { body: before } = await this.send(ACME, 'GET', path);
       for (const [property, value] of Object.entries(this.newBody(metadata, 8))) {
-        const { body: before } = await this.send(ACME, 'GET', path);
         if (!(property in before)) continue;
         const { status, body: after } = await this.send(ACME, 'PATCH', path, { [property]: value });
         if (status !== 200) faults.push(`${property}: ${status} ${JSON.stringify(after)} for ${JSON.stringify(value)}`);
         else {
           faults.push(...differences(withoutTimes({ ...before, [property]: value }), withoutTimes(after), metadata));
+          before = after;
         }
       }
-      return faults;
+      const { body: stored } = await this.send(ACME, 'GET', path);
+      return [...faults, ...differences(withoutTimes(before), withoutTimes(stored))];
     });
   }
 
@@ -213,7 +215,8 @@ function pathFor(metadata: EntityMetadata): string {
 function bodyOf(metadata: EntityMetadata, row: ObjectLiteral): ObjectLiteral {
   const body = { ...row };
   for (const column of metadata.columns) {
-    if (!column.isSelect || !isClients(column)) delete body[column.propertyPath];
+    const isOfChild = metadata.childEntityMetadatas.some(({ target }) => target === column.target);
+    if (!column.isSelect || !isClients(column) || isOfChild) delete body[column.propertyPath];
   }
   delete body['refreshToken'];
   // A listener and a subscriber fill these where they are null.

@@ -1,12 +1,13 @@
 import { declareScope, Tenancy } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
-import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { DataSourceOptions, EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { SqljsDriver } from 'typeorm/driver/sqljs/SqljsDriver.js';
 import { createDatabase } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
 import { detach } from '../../support/detach.js';
 import { Random } from '../../support/random.js';
 import { dataSourceOptions, model } from './application.js';
+import { type Looker, openLooker } from './looker.js';
 import { ACME, GLOBEX, type Sown, sow } from './rows.js';
 
 declareScope({ tenantId: String });
@@ -20,8 +21,16 @@ interface Conditional {
   andWhere(condition: string, parameters?: ObjectLiteral): this;
 }
 
+/** Options by which a server does not wait for its disk at every commit. */
+const QUICK: Readonly<Partial<Record<DatabaseKind, object>>> = {
+  postgres: { extra: { options: '-c synchronous_commit=off' } },
+  postgres15: { extra: { options: '-c synchronous_commit=off' } },
+};
+
 /** A database with the rows of two tenants, of which operations are about those of the first. */
 export class World {
+  private readonly texts = new Map<string, TableRows>();
+
   private constructor(
     readonly kind: DatabaseKind,
     readonly dataSource: DataSource,
@@ -31,6 +40,7 @@ export class World {
     /** Options of another DataSource over the same database, without what it holds in memory. */
     readonly options: object,
     private readonly database: TestDatabase,
+    private readonly looker: Looker,
   ) {}
 
   /**
@@ -40,18 +50,21 @@ export class World {
    */
   static async open(kind: DatabaseKind, isScoped: boolean, like?: World): Promise<World> {
     const database = await createDatabase(kind);
-    const connect = (options: object): Promise<DataSource> =>
-      new DataSource({ ...database.options, ...dataSourceOptions, ...options }).initialize();
+    const options = { ...database.options, ...QUICK[kind] };
+    const connect = async (more: object): Promise<DataSource> =>
+      new DataSource({ ...options, ...dataSourceOptions, ...more }).initialize();
+    const world = async (dataSource: DataSource, sown: Sown, own: object): Promise<World> =>
+      new World(kind, dataSource, sown, isScoped, own, database, await openLooker(kind, dataSource, options));
     if (like?.file !== undefined) {
-      const own = { ...database.options, database: like.file };
-      return new World(kind, await connect(own), like.sown, isScoped, own, database);
+      const own = { ...options, database: like.file };
+      return world(await connect(own), like.sown, own);
     }
     const maker = await connect({ synchronize: true });
     detach(maker);
     const sown = await sow(maker, new Random(8));
-    if (!isScoped) return new World(kind, maker, sown, false, database.options, database);
+    if (!isScoped) return world(maker, sown, options);
     await maker.destroy();
-    return new World(kind, await connect({}), sown, true, database.options, database);
+    return world(await connect({}), sown, options);
   }
 
   get manager(): EntityManager {
@@ -81,25 +94,27 @@ export class World {
   /** The condition of a join to rows of tenants from a row that they all read; undefined where the library adds it. */
   readonly on = (column: string): string | undefined => (this.isScoped ? undefined : `${column} = '${ACME}'`);
 
-  /** The rows of all tables as texts, those of the other tenant apart. Times of now are the same time. */
-  async snapshot(entities: readonly EntityMetadata[] = this.tables()): Promise<Snapshot> {
-    return tenancy.unscoped('looks at everything', async () => {
-      const own: Record<string, string[]> = {};
-      const foreign: Record<string, string[]> = {};
-      const runner = this.dataSource.createQueryRunner();
-      for (const { tablePath, columns } of entities) {
-        const rows = (await runner.query(`SELECT * FROM ${this.dataSource.driver.escape(tablePath)}`)) as Rows;
-        const tenant = columns.find(({ propertyPath }) => propertyPath === 'tenantId')?.databaseName;
-        const isForeign = (row: Rows[number]): boolean => tenant !== undefined && row[tenant] === GLOBEX;
-        own[tablePath] = rows
+  /** The rows of all tables as texts, those of the other tenant apart. Times of now are the same time. Only changed tables are read again. */
+  async snapshot(): Promise<Snapshot> {
+    const tables = this.tables();
+    const checksums = await this.looker.checksums(tables.map(({ tablePath }) => tablePath));
+    for (const { tablePath, columns } of tables) {
+      const checksum = checksums.get(tablePath);
+      const known = this.texts.get(tablePath);
+      if (known !== undefined && checksum !== undefined && known.checksum === checksum) continue;
+      const rows = await this.looker.rows(tablePath);
+      const tenant = columns.find(({ propertyPath }) => propertyPath === 'tenantId')?.databaseName;
+      const isForeign = (row: Rows[number]): boolean => tenant !== undefined && row[tenant] === GLOBEX;
+      this.texts.set(tablePath, {
+        checksum,
+        own: rows
           .filter((row) => !isForeign(row))
           .map(rowText)
-          .sort();
-        foreign[tablePath] = rows.filter(isForeign).map(rowText).sort();
-      }
-      await runner.release();
-      return { own, foreign };
-    });
+          .sort(),
+        foreign: rows.filter(isForeign).map(rowText).sort(),
+      });
+    }
+    return new Map(this.texts);
   }
 
   /** Every table, junction and closure tables among them. */
@@ -118,16 +133,21 @@ export class World {
   }
 
   async close(): Promise<void> {
+    await this.looker.close();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
     await this.database.drop();
   }
 }
 
-/** The rows of tables by their names. */
-export interface Snapshot {
-  readonly own: Readonly<Record<string, readonly string[]>>;
-  readonly foreign: Readonly<Record<string, readonly string[]>>;
+/** The rows of one table. Tables that have not changed since the last look are the same object. */
+export interface TableRows {
+  readonly checksum: string | undefined;
+  readonly own: readonly string[];
+  readonly foreign: readonly string[];
 }
+
+/** The rows of tables by their names. */
+export type Snapshot = ReadonlyMap<string, TableRows>;
 
 function fileOf(dataSource: DataSource): Uint8Array {
   return (dataSource.driver as SqljsDriver).databaseConnection.export() as Uint8Array;
