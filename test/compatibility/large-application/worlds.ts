@@ -1,6 +1,6 @@
 import { declareScope, Tenancy } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
-import type { DataSourceOptions, EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { SqljsDriver } from 'typeorm/driver/sqljs/SqljsDriver.js';
 import { createDatabase } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
