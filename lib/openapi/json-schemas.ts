@@ -17,11 +17,15 @@ export function inputOf({ type, metadata }: ResourceColumn): JsonSchema {
   return metadata.isNullable ? orNull(schema) : schema;
 }
 
-/** What a body may hold for a relation to many rows: their keys, or objects that hold them. */
-export function linksOf({ key }: LinkField): JsonSchema {
-  const schema = inputOf(key);
-  const row: JsonSchema = { type: 'object', required: [key.property], properties: { [key.property]: schema } };
-  return { type: 'array', items: { anyOf: [schema, row] }, maxItems: MAX_LINKS };
+/** What a body may hold for a relation to many rows: objects that hold their keys, or the keys, if they have one column. */
+export function linksOf({ columns }: LinkField): JsonSchema {
+  const row: JsonSchema = {
+    type: 'object',
+    required: columns.map(({ property }) => property),
+    properties: Object.fromEntries(columns.map((column) => [column.property, inputOf(column)])),
+  };
+  const items = columns.length === 1 ? { anyOf: [inputOf(columns[0]), row] } : row;
+  return { type: 'array', items, maxItems: MAX_LINKS };
 }
 
 /** What the text of a parameter may be for a value of a type. */

@@ -6,6 +6,7 @@ import type { ContradictoryDeclaration, EntityDeclaration, ScopedOptions } from 
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
+import { readTenantFromRow } from './read-tenant-column.js';
 import { limitOf } from './tenant-column-types.js';
 import { isUnique } from './unique-keys.js';
 
@@ -136,6 +137,7 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
       `has the ${sqlType} column '${property}' as a tenant column, which ${limit.why}: two tenants could become one. Use ${limit.instead}`,
     );
   }
+  readTenantFromRow(column);
   return { key, column };
 }
 

@@ -5,6 +5,8 @@ import { StatementRefusedError } from '../exceptions/statement-refused.error.js'
 import { isUnscoped } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';
+import { setTenantsInGraph } from './tenant-of-keys.js';
+import type { Undo } from './tenant-of-keys.js';
 import { forgetUnseen } from './unseen-relations.js';
 import type { SingleConnection } from './single-connection.js';
 import { requireOwn, storedValues } from './visible-rows.js';
@@ -68,14 +70,42 @@ const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as co
 const save: Guard = (method) =>
   function (...args) {
     leaveUnseen(this, readArguments(args));
-    return persist(() => method().apply(this, args));
+    return withWholeKeys(this, args, () => persist(() => method().apply(this, args)));
   };
 
 const refuseOthers: Guard = (method) =>
-  async function (...args) {
-    await requireOwnRows(this, args);
-    return persist(() => method().apply(this, args));
+  function (...args) {
+    return withWholeKeys(this, args, async () => {
+      await requireOwnRows(this, args);
+      return persist(() => method().apply(this, args));
+    });
   };
+
+/** Runs an operation on entities whose keys have their tenants. If it fails, the entities are as they were: another scope may save them. */
+async function withWholeKeys(
+  manager: EntityManager,
+  args: readonly unknown[],
+  operate: () => Promise<never>,
+): Promise<never> {
+  const undo = setTenants(manager, readArguments(args));
+  try {
+    return await operate();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function setTenants({ dataSource }: EntityManager, { target, entities }: GivenEntities): Undo {
+  const { policies } = requireEnforcement(dataSource);
+  const undos = entities.map((entity) => {
+    const type = target ?? entity.constructor;
+    return dataSource.hasMetadata(type)
+      ? setTenantsInGraph(dataSource.getMetadata(type), [entity], policies)
+      : (): void => undefined;
+  });
+  return () => undos.forEach((undo) => undo());
+}
 
 /** Returns TypeORM's own method, as it is when it is called: libraries patch the prototype. */
 function stock(operation: Operation): () => Method {

@@ -78,6 +78,8 @@ export class ValueSets {
     if (referencedColumn === undefined) return column.createValueMap(value);
     // TypeORM reads an object from a column of a closure table.
     if (relationMetadata === undefined) return column.createValueMap(referencedColumn.createValueMap(value));
+    // The columns of a junction table have the relation that they link, and are properties of their own.
+    if (relationMetadata.isManyToMany) return column.createValueMap(value);
     // A key of several columns is one property, an object with a part for each. Where there is one, TypeORM reads all its parts from it.
     const part =
       relationMetadata.joinColumns.length > 1 && relationMetadata.joinColumns.find(({ isVirtual }) => isVirtual);

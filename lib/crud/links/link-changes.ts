@@ -1,16 +1,24 @@
-import type { EntityManager, ObjectLiteral } from 'typeorm';
+import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../problem-details/bad-request.js';
-import { meet } from '../rows/conditions.js';
+import { columnPath, conditionOn, meet, meetOneOf } from '../rows/conditions.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Resource } from '../resource/resource.js';
-import type { LinkField, OfferedLinks } from './link-field.js';
+import { linkedKeyText, plainKey } from './link-field.js';
+import type { LinkedKey, LinkField, OfferedLinks } from './link-field.js';
+
+/** A row on the far side, with what the junction table keeps of it. */
+interface LinkedRow {
+  readonly key: LinkedKey;
+  readonly row: ObjectLiteral;
+}
 
 /** Links of one relation that come and go. */
 interface LinkChange {
   readonly field: LinkField;
-  readonly wanted: readonly unknown[];
-  readonly added: readonly unknown[];
-  readonly removed: readonly unknown[];
+  readonly wanted: readonly LinkedKey[];
+  readonly added: readonly LinkedRow[];
+  readonly removed: readonly LinkedRow[];
 }
 
 /** What has to happen to the links of a row. Only rows that the scope sees are linked, and only such links are removed. */
@@ -31,11 +39,18 @@ export class LinkChanges<T extends object> {
     offered: OfferedLinks,
   ): Promise<LinkChanges<T>> {
     const changes: LinkChange[] = [];
-    for (const [field, wanted] of offered) {
-      const present = row === undefined ? [] : await presentKeys(resource, manager, row, field);
-      const added = without(wanted, present);
-      await requireRows(manager, field, added);
-      changes.push({ field, wanted, added, removed: without(present, wanted) });
+    for (const [field, offeredKeys] of offered) {
+      await requireOwnTenants(manager, field, offeredKeys);
+      const wanted = without(field, offeredKeys, []);
+      const present = row === undefined ? [] : await presentRows(resource, manager, row, field);
+      const missing = without(
+        field,
+        wanted,
+        present.map(({ key }) => key),
+      );
+      const kept = new Set(wanted.map((key) => linkedKeyText(key, field.columns)));
+      const removed = present.filter(({ key }) => !kept.has(linkedKeyText(key, field.columns)));
+      changes.push({ field, wanted, added: await requireRows(manager, field, missing), removed });
     }
     return new LinkChanges(
       resource,
@@ -49,58 +64,88 @@ export class LinkChanges<T extends object> {
 
   /** The rows that the relations will have, by their keys. */
   plain(): ObjectLiteral {
-    return Object.fromEntries(
-      this.changes.map(({ field: { property, key }, wanted }) => [
-        property,
-        wanted.map((value) => ({ [key.property]: value })),
-      ]),
-    );
+    return Object.fromEntries(this.changes.map(({ field: { property }, wanted }) => [property, wanted.map(plainKey)]));
   }
 
   /** @param row as it is stored */
   async write(row: T, manager: EntityManager): Promise<void> {
     for (const { field, added, removed } of this.changes) {
       const links = manager.createQueryBuilder().relation(this.resource.entity, field.property).of(row);
-      if (removed.length > 0) await links.remove(removed);
-      if (added.length > 0) await links.add(added);
+      if (removed.length > 0) await links.remove(removed.map((linked) => linked.row));
+      if (added.length > 0) await links.add(added.map((linked) => linked.row));
     }
   }
 }
 
-/** The keys of the rows that are linked now, as far as the scope sees them. */
-async function presentKeys<T extends object>(
+/** The rows that are linked now, as far as the scope sees them. */
+async function presentRows<T extends object>(
   resource: Resource<T>,
   manager: EntityManager,
   row: T,
-  { property, key }: LinkField,
-): Promise<unknown[]> {
+  field: LinkField,
+): Promise<LinkedRow[]> {
   const select = manager
     .createQueryBuilder(resource.entity, 'item')
     // Links to deleted rows are links: they would come back with the row.
     .withDeleted()
-    .innerJoin(`item.${property}`, 'linked')
-    .select(`linked.${key.metadata.propertyPath}`, 'key');
+    .innerJoin(`item.${field.property}`, 'linked');
   meet(select, resource.key.conditionsOf(row), 'item');
-  const rows = await select.getRawMany<{ readonly key: unknown }>();
-  return rows.map((raw) => key.type.read(raw.key) ?? raw.key);
+  return readRows(select, field);
 }
 
+/** @returns the rows with these keys */
 async function requireRows(
   manager: EntityManager,
-  { property, target, key }: LinkField,
-  keys: readonly unknown[],
-): Promise<void> {
-  if (keys.length === 0) return;
-  const found = await manager
-    .createQueryBuilder(target.target, 'linked')
-    .where(`linked.${key.metadata.propertyPath} IN (:...keys)`, { keys })
-    .getCount();
-  if (found < keys.length) {
+  field: LinkField,
+  keys: readonly LinkedKey[],
+): Promise<readonly LinkedRow[]> {
+  if (keys.length === 0) return [];
+  const select = manager.createQueryBuilder<ObjectLiteral>(field.target.target, 'linked');
+  meetOneOf(
+    select,
+    keys.map((key) => [...key].map(([column, value]) => conditionOn(column, value))),
+    'linked',
+  );
+  const found = await readRows(select, field);
+  if (found.length < keys.length) {
+    const { property } = field;
     throw badRequest([bodyProblem(property, `${property} refers to a row that does not exist`, 'reference')]);
   }
+  return found;
 }
 
-function without(keys: readonly unknown[], others: readonly unknown[]): unknown[] {
-  const known = new Set(others.map(String));
-  return keys.filter((key) => !known.has(String(key)));
+/** A body that repeats the tenant of a row must name that in force: of another one there is no such row. */
+async function requireOwnTenants(manager: EntityManager, field: LinkField, keys: readonly LinkedKey[]): Promise<void> {
+  const repeated = keys.filter((key) => field.tenants.some((column) => key.has(column)));
+  await requireRows(manager, field, repeated);
+}
+
+async function readRows<T extends ObjectLiteral>(
+  select: SelectQueryBuilder<T>,
+  { target, columns, tenants, referenced }: LinkField,
+): Promise<LinkedRow[]> {
+  const keyColumns = [...columns, ...tenants];
+  const others = referenced.filter((column) => !column.isPrimary);
+  const read: readonly ColumnMetadata[] = [...keyColumns.map(({ metadata }) => metadata), ...others];
+  select.select([]);
+  read.forEach((column, i) => select.addSelect(`linked.${columnPath(column)}`, `c${i}`));
+  const { driver } = target.dataSource;
+  const raws = await select.getRawMany<Readonly<Record<string, unknown>>>();
+  return raws.map((raw) => {
+    const row: ObjectLiteral = {};
+    const key = new Map(keyColumns.map((column, i) => [column, column.type.read(raw[`c${i}`]) ?? raw[`c${i}`]]));
+    read.forEach((column, i) => {
+      const value: unknown =
+        i < keyColumns.length ? key.get(keyColumns[i]) : driver.prepareHydratedValue(raw[`c${i}`], column);
+      column.setEntityValue(row, value);
+    });
+    return { key, row };
+  });
+}
+
+/** Those of the keys that are not among the others, each once. */
+function without({ columns }: LinkField, keys: readonly LinkedKey[], others: readonly LinkedKey[]): LinkedKey[] {
+  const known = new Set(others.map((key) => linkedKeyText(key, columns)));
+  const distinct = new Map(keys.map((key) => [linkedKeyText(key, columns), key]));
+  return [...distinct].filter(([text]) => !known.has(text)).map(([, key]) => key);
 }

@@ -1,9 +1,12 @@
-import type { DataSource, EntityMetadata } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../problem-details/bad-request.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
-import { compileColumns } from '../resource/resource-column.js';
+import { compileColumns, setColumnValue } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
+import { compileKey } from '../resource/compile-id.js';
+import type { IdSource } from '../resource/compile-id.js';
 
 /** Most rows that a body may link by one relation. */
 export const MAX_LINKS = 100;
@@ -14,30 +17,44 @@ export interface LinkField {
   readonly property: string;
   /** The entity on the far side. */
   readonly target: EntityMetadata;
-  /** The key of the rows there. */
-  readonly key: ResourceColumn;
+  /** The columns of the key of the rows there which a body gives: the scope gives the tenant. */
+  readonly columns: readonly ResourceColumn[];
+  /** The tenant columns of that key. A body may repeat them. */
+  readonly tenants: readonly ResourceColumn[];
+  /** What the junction table keeps of the rows there. */
+  readonly referenced: readonly ColumnMetadata[];
 }
 
-/** What a write says of links: for each relation that it names all the keys. */
-export type OfferedLinks = ReadonlyMap<LinkField, readonly unknown[]>;
+/** The key of a row on the far side: values by column. Without a tenant the scope gives it. */
+export type LinkedKey = ReadonlyMap<ResourceColumn, unknown>;
 
-/** The many-to-many relations of an entity whose far side has a key of one column. */
-export function compileLinks(dataSource: DataSource, { manyToManyRelations }: EntityMetadata): Map<string, LinkField> {
+/** What a write says of links: for each relation that it names all the keys. */
+export type OfferedLinks = ReadonlyMap<LinkField, readonly LinkedKey[]>;
+
+/** The many-to-many relations of an entity. */
+export function compileLinks({ dataSource, metadata, spansTenants }: IdSource): Map<string, LinkField> {
   const links = new Map<string, LinkField>();
-  for (const { propertyPath: property, inverseEntityMetadata: target } of manyToManyRelations) {
-    const keys = compileColumns(dataSource, target).filter(({ metadata }) => metadata.isPrimary);
-    if (keys.length === 1) links.set(property, { property, target, key: keys[0] });
+  for (const relation of metadata.manyToManyRelations) {
+    const { propertyPath: property, inverseEntityMetadata: target, junctionEntityMetadata } = relation;
+    const columns = compileColumns(dataSource, target);
+    const key = compileKey({ dataSource, metadata: target, columns, spansTenants }, []);
+    const { ownerColumns, inverseColumns } = junctionEntityMetadata!;
+    const referenced = (relation.isOwning ? inverseColumns : ownerColumns).map(
+      ({ referencedColumn }) => referencedColumn!,
+    );
+    const tenants = columns.filter((column) => column.metadata.isPrimary && !key.columns.includes(column));
+    links.set(property, { property, target, columns: key.columns, tenants, referenced });
   }
   return links;
 }
 
 /**
- * The links that an object offers: `{ tags: [1, 2] }`, or `{ tags: [{ "id": 1 }] }`.
+ * The links that an object offers: `{ tags: [1, 2] }`, or `{ tags: [{ "id": 1 }] }`. A key of several columns is an object.
  *
  * @throws BadRequestException for what is no list of keys, or too long a one
  */
 export function offeredLinks(fields: ReadonlyMap<string, LinkField>, offer: object): OfferedLinks {
-  const links = new Map<LinkField, readonly unknown[]>();
+  const links = new Map<LinkField, readonly LinkedKey[]>();
   const problems: Problem[] = [];
   for (const [name, value] of Object.entries(offer) as [string, unknown][]) {
     const field = fields.get(name);
@@ -50,18 +67,65 @@ export function offeredLinks(fields: ReadonlyMap<string, LinkField>, offer: obje
   return links;
 }
 
-function readKeys({ key }: LinkField, value: unknown): unknown[] | undefined {
-  if (!Array.isArray(value) || value.length > MAX_LINKS) return undefined;
-  const keys = (value as unknown[]).map((item) => {
-    const isRow = typeof item === 'object' && item !== null && Object.hasOwn(item, key.property);
-    const given = isRow ? (item as Readonly<Record<string, unknown>>)[key.property] : item;
-    return given === null || given === undefined ? undefined : key.type.read(given);
-  });
-  if (keys.includes(undefined)) return undefined;
-  return [...new Map(keys.map((read) => [String(read), read])).values()];
+/** A key as a text, which tells keys apart. */
+export function linkedKeyText(key: LinkedKey, columns: readonly ResourceColumn[]): string {
+  return JSON.stringify(columns.map((column) => String(key.get(column))));
 }
 
-function misfit({ property, key }: LinkField): Problem {
-  const each = `each ${key.type.expects}, or an object with such a ${key.property}`;
+/** The key as an object: what a body would say of the row. */
+export function plainKey(key: LinkedKey): ObjectLiteral {
+  const plain: ObjectLiteral = {};
+  for (const [column, value] of key) setColumnValue(plain, column, value);
+  return plain;
+}
+
+function readKeys({ columns, tenants }: LinkField, value: unknown): LinkedKey[] | undefined {
+  if (!Array.isArray(value) || value.length > MAX_LINKS) return undefined;
+  const keys = (value as unknown[]).map((item) => readKey(item, columns, tenants));
+  if (keys.includes(undefined)) return undefined;
+  const read = keys as LinkedKey[];
+  return [...new Map(read.map((key) => [linkedKeyText(key, [...columns, ...tenants]), key])).values()];
+}
+
+function readKey(
+  item: unknown,
+  columns: readonly ResourceColumn[],
+  tenants: readonly ResourceColumn[],
+): LinkedKey | undefined {
+  const key = new Map<ResourceColumn, unknown>();
+  const isRow = columns.some((column) => givenIn(item, column) !== undefined);
+  if (!isRow && columns.length > 1) return undefined;
+  for (const column of columns) {
+    const given = isRow ? givenIn(item, column) : item;
+    const read = given === null || given === undefined ? undefined : column.type.read(given);
+    if (read === undefined) return undefined;
+    key.set(column, read);
+  }
+  for (const column of isRow ? tenants : []) {
+    const given = givenIn(item, column);
+    if (given === undefined) continue;
+    const read = given === null ? undefined : column.type.read(given);
+    if (read === undefined) return undefined;
+    key.set(column, read);
+  }
+  return key;
+}
+
+/** The value of a property of an object's own, by path within embedded objects. */
+function givenIn(item: unknown, { property }: ResourceColumn): unknown {
+  let value: unknown = item;
+  for (const name of property.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+}
+
+function misfit({ property, columns }: LinkField): Problem {
+  const [first] = columns;
+  const each =
+    columns.length === 1
+      ? `each ${first.type.expects}, or an object with such a ${first.property}`
+      : `each an object with ${columns.map((column) => `${column.property} (${column.type.expects})`).join(' and ')}`;
   return bodyProblem(property, `${property} must be a list of at most ${MAX_LINKS} keys, ${each}`, 'type');
 }

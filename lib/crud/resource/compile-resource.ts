@@ -126,7 +126,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     maxBulk: options.maxBulk ?? STANDARD_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',
-    linkFields: compileLinks(dataSource, metadata),
+    linkFields: compileLinks(idSource),
     linkEnds,
   });
 }

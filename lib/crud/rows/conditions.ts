@@ -32,7 +32,7 @@ export function conditionOn({ property, metadata, type }: ResourceColumn, value:
  */
 export function meet(statement: WhereExpressionBuilder, conditions: readonly Condition[], alias?: string): void {
   conditions.forEach(({ column, parameter }, index) => {
-    const name = alias === undefined ? pathOf(column) : `${alias}.${pathOf(column)}`;
+    const name = alias === undefined ? columnPath(column) : `${alias}.${columnPath(column)}`;
     if (parameter === null) statement.andWhere(`${name} IS NULL`);
     else statement.andWhere(`${name} = :condition_${index}`, { [`condition_${index}`]: parameter });
   });
@@ -45,11 +45,13 @@ export function slotsOf(conditions: readonly Condition[]): Record<string, unknow
 
 /** Tells conditions apart whose texts differ. */
 export function formOf(conditions: readonly Condition[]): string {
-  return conditions.map(({ column, parameter }) => `${pathOf(column)}${parameter === null ? ' is null' : ''}`).join();
+  return conditions
+    .map(({ column, parameter }) => `${columnPath(column)}${parameter === null ? ' is null' : ''}`)
+    .join();
 }
 
 /** How TypeORM's statements name a column. Those of one relation share a property. */
-function pathOf({ propertyPath, isVirtual, relationMetadata, referencedColumn }: ColumnMetadata): string {
+export function columnPath({ propertyPath, isVirtual, relationMetadata, referencedColumn }: ColumnMetadata): string {
   const isPart = isVirtual && relationMetadata !== undefined && relationMetadata.joinColumns.length > 1;
   return isPart ? `${relationMetadata.propertyPath}.${referencedColumn!.propertyPath}` : propertyPath;
 }
@@ -67,7 +69,8 @@ export function meetOneOf(
           new Brackets((all) => {
             conditions.forEach(({ column, parameter }, index) => {
               const name = `row_${row}_${index}`;
-              all.andWhere(`${alias}.${column.propertyPath} = :${name}`, { [name]: parameter });
+              if (parameter === null) all.andWhere(`${alias}.${columnPath(column)} IS NULL`);
+              else all.andWhere(`${alias}.${columnPath(column)} = :${name}`, { [name]: parameter });
             });
           }),
         );

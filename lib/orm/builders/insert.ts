@@ -4,23 +4,25 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
-import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
 import { plainScope } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { foreignKeysOf, givenInPart, keyColumnsOf, lookupsFor } from '../foreign-keys.js';
 import type { Policies } from '../policies.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import { scopeParameter } from '../scope-parameters.js';
-import { holdsSharedOnly } from '../unique-keys.js';
+import { setTenantsInGraph, setTenantsOfKeys } from '../tenant-of-keys.js';
+import type { Undo } from '../tenant-of-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
+import { requireExactTenants, uniqueKeysOf } from './upsert-keys.js';
 import {
   isLimited,
   requireGeneratedKey,
   requireNamedTenant,
   requireOwnCascades,
+  requireOwnReferences,
   requireOwnTenant,
   requireParent,
   tenantColumnsOf,
@@ -35,9 +37,16 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   override async execute(): Promise<InsertResult> {
     // Such an upsert does not say which row it met: TypeORM would take the key that the connection counted last, anybody's, for its own.
     if (this.isUpsert && !this.dataSource.driver.isReturningSqlSupported('insert')) this.updateEntity(false);
-    const result = await super.execute();
-    this.tellTenant(result);
-    return result;
+    const undo = this.setTenants();
+    try {
+      const result = await super.execute();
+      this.tellTenant(result);
+      return result;
+    } catch (error) {
+      // The rows may be written in another scope yet.
+      undo();
+      throw error;
+    }
   }
 
   override getQuery(): string {
@@ -57,7 +66,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       outsideRendering(() => copies.ofInsert(valueSet)),
     );
     try {
-      this.applyRules(metadata);
+      this.applyRules(metadata, given);
       return super.createInsertExpression();
     } finally {
       this.expressionMap.valuesSet = given;
@@ -102,7 +111,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     return this.expressionMap.onUpdate !== undefined || this.expressionMap.onIgnore;
   }
 
-  private applyRules(metadata: EntityMetadata): void {
+  private applyRules(metadata: EntityMetadata, given: unknown): void {
     const { policies, dialect } = requireEnforcement(this.dataSource);
     const rendering = currentRendering();
     // None for rows that a select gives.
@@ -117,7 +126,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     );
     this.keys = keys;
     if (isLimited(metadata, policies)) {
-      this.requireOwnRows(metadata, policies);
+      this.requireOwnRows(metadata, Array.isArray(given) ? given : [given], policies);
     } else {
       for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
       rendering?.unscoped.push({ keys });
@@ -149,17 +158,20 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     return columns.filter(({ databaseName }) => overwrite.has(databaseName.toLowerCase()));
   }
 
-  private requireOwnRows(metadata: EntityMetadata, policies: Policies): void {
+  private requireOwnRows(metadata: EntityMetadata, given: readonly unknown[], policies: Policies): void {
     if (this.expressionMap.insertFromSelect !== undefined) {
       throw new StatementRefusedError(
         `INSERT … SELECT into ${metadata.name} takes the tenant from the selected rows`,
         'Read the rows and insert them.',
       );
     }
-    for (const valueSet of this.getValueSets()) {
-      for (const tenant of tenantColumnsOf(metadata, policies)) requireOwnTenant(metadata, tenant, valueSet);
+    for (const [row, valueSet] of this.getValueSets().entries()) {
+      for (const tenant of tenantColumnsOf(metadata, policies)) {
+        requireOwnTenant(metadata, tenant, valueSet);
+        requireOwnReferences(metadata, tenant, given[row] as ObjectLiteral);
+      }
       requireGeneratedKey(metadata, valueSet);
-      requireParent(metadata, valueSet, policies, true);
+      requireParent(metadata, valueSet, policies, () => true);
     }
     if (this.isUpsert) this.requireOwnConflicts(metadata, policies);
   }
@@ -183,6 +195,16 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     );
   }
 
+  /** TypeORM reads the identifiers of the rows from the values that are inserted. */
+  private setTenants(): Undo {
+    const metadata = writtenMetadata(this.expressionMap);
+    if (metadata === undefined || this.expressionMap.valuesSet === undefined) return () => undefined;
+    const { policies } = requireEnforcement(this.dataSource);
+    const valueSets = this.getValueSets();
+    const undos = [setTenantsOfKeys(metadata, valueSets, policies), setTenantsInGraph(metadata, valueSets, policies)];
+    return () => undos.forEach((undo) => undo());
+  }
+
   /** TypeORM merges these into the entities that were saved: they would keep the tenant that the caller gave, or none. */
   private tellTenant(result: InsertResult): void {
     const metadata = writtenMetadata(this.expressionMap);
@@ -191,19 +213,6 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     for (const { key, column } of tenantColumnsOf(metadata, requireEnforcement(this.dataSource).policies)) {
       for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
     }
-  }
-}
-
-/** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
-function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
-  if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
-  for (const { key, column } of tenantColumnsOf(metadata, policies)) {
-    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
-    if (scopeDeclaration()[key] !== String || isExact) continue;
-    throw new TenantScopeViolationError(
-      `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
-        `Give the column a collation that tells them apart: @Column({ collation: 'utf8mb4_bin' })`,
-    );
   }
 }
 
@@ -222,21 +231,6 @@ function requireKeysForAll(keys: WrittenKeys, policies: Policies): void {
       'Give a value.',
     );
   }
-}
-
-/** The unique keys that a row can collide on; a primary key that the database makes collides with none. */
-function uniqueKeysOf(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[], policies: Policies): string[][] {
-  const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
-  const isMade = metadata.primaryColumns.some(
-    (column) => column.isGenerated && valueSets.every((valueSet) => column.getEntityValue(valueSet) === undefined),
-  );
-  return [
-    ...(isMade ? [] : [columnsOf(metadata.primaryColumns)]),
-    ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
-    ...metadata.indices
-      .filter((index) => index.isUnique && !holdsSharedOnly(index, policies.of(metadata)))
-      .map(({ columns }) => columnsOf(columns)),
-  ];
 }
 
 /** The last part of the table's path, in lower case, as the reader of statements finds it. */

@@ -1,6 +1,10 @@
-import { EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
-import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { Brackets, EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral, UpdateQueryBuilder } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
 import { requireEnforcement } from '../enforcement.js';
+import { withTenantOfKey } from '../tenant-of-keys.js';
 import { requireOwn, seesAll, storedValues } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
@@ -8,37 +12,72 @@ import { isLimited } from './write-rules.js';
 
 /**
  * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;
- * a write that would touch nothing is an error here, not a silent success.
+ * a write that would touch nothing is an error here, not a silent success. In a scope the keys of rows need no tenant.
  */
 export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends scoped(RelationQueryBuilder)<Entity> {
   override async set(value: unknown): Promise<void> {
-    await this.requireRows(value);
-    return super.set(value);
+    const far = await this.requireRows(value);
+    const relation = this.expressionMap.relationMetadata;
+    const of: unknown = this.expressionMap.of;
+    if (far !== null || !of || !hasSeveralColumns(relation)) return super.set(far);
+    if (holdsKeyThere(relation)) return this.clearThere(undefined);
+    await this.clear(relation).whereInIds(of).execute();
   }
 
   override async add(value: unknown): Promise<void> {
-    await this.requireRows(value);
-    return super.add(value);
+    const far = await this.requireRows(value);
+    const relation = this.expressionMap.relationMetadata;
+    const of: unknown = this.expressionMap.of;
+    if (!relation.isManyToMany || !of || (Array.isArray(far) && far.length === 0)) return super.add(far);
+    // TypeORM's method takes the number of columns of the near side's key for that of the far side's.
+    return new RelationUpdater(this, this.expressionMap).update(far);
   }
 
   override async remove(value: unknown): Promise<void> {
     await this.requireRows(undefined);
-    return super.remove(value);
+    const relation = this.expressionMap.relationMetadata;
+    const of: unknown = this.expressionMap.of;
+    const far = this.withTenants(relation.inverseEntityMetadata, value);
+    if (!relation.isOneToMany || !of || !hasSeveralColumns(relation)) return super.remove(far);
+    if (!Array.isArray(far) || far.length > 0) return this.clearThere(listOf(far));
   }
 
-  /** The rows that the relation is of, and for a relation whose key is on the far side the rows there, which are written then. */
-  private async requireRows(value: unknown): Promise<void> {
+  override loadMany<T>(): Promise<T[]> {
+    this.completeNearSide();
+    return super.loadMany();
+  }
+
+  /**
+   * Requires the rows that the relation is of, and for a relation whose key is on the far side the rows there, which are written then.
+   *
+   * @returns the rows of the far side, with the tenants of their keys
+   */
+  private async requireRows(value: unknown): Promise<unknown> {
     const relation = this.expressionMap.relationMetadata;
-    const holdsKeyThere = relation.isOneToMany || relation.isOneToOneNotOwner;
-    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown, !holdsKeyThere);
-    if (holdsKeyThere) await this.requireVisible(relation.inverseEntityMetadata, value, true);
+    this.completeNearSide();
+    const isThere = holdsKeyThere(relation);
+    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown, !isThere);
+    const far = this.withTenants(relation.inverseEntityMetadata, value);
+    if (isThere) await this.requireVisible(relation.inverseEntityMetadata, far, true);
+    return far;
+  }
+
+  private completeNearSide(): void {
+    const { expressionMap } = this;
+    expressionMap.of = this.withTenants(expressionMap.relationMetadata.entityMetadata, expressionMap.of) as never;
+  }
+
+  private withTenants(metadata: EntityMetadata, rows: unknown): unknown {
+    const { policies } = requireEnforcement(this.dataSource);
+    const complete = (row: unknown): unknown => withTenantOfKey(metadata, row, policies);
+    return Array.isArray(rows) ? rows.map(complete) : complete(rows);
   }
 
   private async requireVisible(metadata: EntityMetadata, rows: unknown, own: boolean): Promise<void> {
     const { policies } = requireEnforcement(this.dataSource);
     if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
     const columns = metadata.primaryColumns;
-    const keys = (Array.isArray(rows) ? (rows as unknown[]) : [rows]).map((row) =>
+    const keys = listOf(rows).map((row) =>
       typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],
     );
     const queryRunner = this.obtainQueryRunner();
@@ -50,6 +89,58 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
       if (queryRunner !== this.queryRunner) await queryRunner.release();
     }
   }
+
+  /**
+   * Takes references to the near side out of rows of the far side, where they have several columns: TypeORM joins the conditions on
+   * them by OR, and names them all by the relation's property.
+   *
+   * @param rows undefined for all that refer to the near side
+   */
+  private async clearThere(rows: readonly unknown[] | undefined): Promise<void> {
+    const of: unknown = this.expressionMap.of;
+    const { inverseRelation, inverseEntityMetadata: there } = this.expressionMap.relationMetadata;
+    const { joinColumns } = inverseRelation!;
+    let parameters = 0;
+    const meets = (columns: readonly ColumnMetadata[], row: unknown, read: Read): Brackets =>
+      new Brackets((all) => {
+        for (const column of columns) {
+          const name = `key_${parameters++}`;
+          const value: unknown = typeof row === 'object' && row !== null ? read(column, row) : row;
+          all.andWhere(`${column.databaseName} = :${name}`, { [name]: value });
+        }
+      });
+    const refersTo = (near: unknown): Brackets =>
+      meets(joinColumns, near, ({ referencedColumn }, row) => referencedColumn!.getEntityValue(row) as unknown);
+    const is = (row: unknown): Brackets =>
+      meets(there.primaryColumns, row, (column, entity) => column.getEntityValue(entity) as unknown);
+    const update = this.clear(inverseRelation!);
+    update.where(new Brackets((some) => listOf(of).forEach((near) => some.orWhere(refersTo(near)))));
+    if (rows !== undefined) update.andWhere(new Brackets((some) => rows.forEach((row) => some.orWhere(is(row)))));
+    await update.execute();
+  }
+
+  /** An update that takes the reference out of rows. One of TypeORM's that names the columns would take their tenant too. */
+  private clear(relation: RelationMetadata): UpdateQueryBuilder<ObjectLiteral> {
+    return this.createQueryBuilder()
+      .update(relation.entityMetadata.target)
+      .set(relation.createValueMap(null) as ObjectLiteral);
+  }
+}
+
+/** Reads a column's value from a row. */
+type Read = (column: ColumnMetadata, row: ObjectLiteral) => unknown;
+
+function holdsKeyThere(relation: RelationMetadata): boolean {
+  return relation.isOneToMany || relation.isOneToOneNotOwner;
+}
+
+function hasSeveralColumns(relation: RelationMetadata): boolean {
+  const { joinColumns } = holdsKeyThere(relation) ? relation.inverseRelation! : relation;
+  return joinColumns.length > 1;
+}
+
+function listOf(rows: unknown): readonly unknown[] {
+  return Array.isArray(rows) ? (rows as unknown[]) : [rows];
 }
 
 family.relation = ScopedRelationQueryBuilder;

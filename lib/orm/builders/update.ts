@@ -10,6 +10,7 @@ import type { Policies } from '../policies.js';
 import { isScoped, ownerColumns } from '../policy.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import type { BoundStatement } from '../sql/placeholders.js';
+import { setTenantsOfKeys } from '../tenant-of-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
 import { family } from './family.js';
@@ -18,6 +19,7 @@ import { requireNoneLeft } from './shared-rows.js';
 import {
   isLimited,
   requireOwnCascades,
+  requireOwnReferences,
   requireOwnTenant,
   requireParent,
   requireWholeTenant,
@@ -45,11 +47,14 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { policies, dialect } = requireEnforcement(this.dataSource);
     const given = this.getValueSet();
     const values = outsideRendering(() => new ValueSets(metadata, dialect).ofUpdate(given));
+    completeReferences(metadata, values, policies);
     currentRendering()?.writes.push(metadata);
-    const written = this.writtenColumns(metadata, values);
+    const named = this.writtenColumns(metadata, values);
+    const leftOut = leftOutTenants(metadata, values, named, policies);
+    const written = new Set([...named].filter((column) => !leftOut.includes(column)));
     const keys = new WrittenKeys(metadata, [values], policies, written, 'update');
     currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
-    if (isLimited(metadata, policies)) requireOwnRow(metadata, values, policies);
+    if (isLimited(metadata, policies)) requireOwnRow(metadata, { values, given, written }, policies);
     else {
       requireWholeTenant(metadata, values, policies);
       const readsKeys = movesShareable(metadata, values, policies);
@@ -59,7 +64,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     this.keepLookedUp(values, keys, policies);
     this.expressionMap.valuesSet = values;
     try {
-      return super.createUpdateExpression();
+      return leavingOut(leftOut, () => super.createUpdateExpression());
     } finally {
       this.expressionMap.valuesSet = given;
     }
@@ -111,9 +116,68 @@ function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policie
   return ownerColumns(policy).some((column) => column.getEntityValue(values) !== undefined);
 }
 
-function requireOwnRow(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
-  for (const tenant of tenantColumnsOf(metadata, policies)) requireOwnTenant(metadata, tenant, values);
-  requireParent(metadata, values, policies, false);
+/**
+ * Returns the tenant columns that TypeORM would write with a reference of several columns which shares them, although the reference is set
+ * to null, or another one has written the column.
+ */
+function leftOutTenants(
+  metadata: EntityMetadata,
+  values: ObjectLiteral,
+  named: ReadonlySet<ColumnMetadata>,
+  policies: Policies,
+): readonly ColumnMetadata[] {
+  const tenants = tenantColumnsOf(metadata, policies).map(({ column }) => column.databaseName);
+  if (tenants.length === 0) return [];
+  const cleared = metadata.relationsWithJoinColumns
+    .filter(({ joinColumns }) => joinColumns.length > 1)
+    .filter((relation) => relation.getEntityValue(values) === null)
+    .flatMap(({ joinColumns }) => joinColumns);
+  const written = new Set<string>();
+  return [...named].filter((column) => {
+    const { databaseName } = column;
+    if (!tenants.includes(databaseName)) return false;
+    const isCleared = cleared.includes(column) && (column.getEntityValue(values) ?? null) === null;
+    if (!isCleared && !written.has(databaseName)) {
+      written.add(databaseName);
+      return false;
+    }
+    return true;
+  });
+}
+
+/** TypeORM leaves out columns that are not to be updated. The text is made at once, so that nobody else sees them so. */
+function leavingOut(columns: readonly ColumnMetadata[], makeText: () => string): string {
+  for (const column of columns) column.isUpdate = false;
+  try {
+    return makeText();
+  } finally {
+    for (const column of columns) column.isUpdate = true;
+  }
+}
+
+/** In a scope a reference needs no tenant. The values are a copy. */
+function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
+  for (const relation of metadata.relationsWithJoinColumns) {
+    const related: unknown = relation.joinColumns.length > 1 ? relation.getEntityValue(values) : undefined;
+    if (typeof related === 'object' && related !== null)
+      setTenantsOfKeys(relation.inverseEntityMetadata, [related], policies);
+  }
+}
+
+/** What an update writes. */
+interface Written {
+  readonly values: ObjectLiteral;
+  /** The values as the caller gave them. */
+  readonly given: ObjectLiteral;
+  readonly written: ReadonlySet<ColumnMetadata>;
+}
+
+function requireOwnRow(metadata: EntityMetadata, { values, given, written }: Written, policies: Policies): void {
+  for (const tenant of tenantColumnsOf(metadata, policies)) {
+    requireOwnTenant(metadata, tenant, values);
+    requireOwnReferences(metadata, tenant, given);
+  }
+  requireParent(metadata, values, policies, (column) => written.has(column));
   for (const column of metadata.primaryColumns) {
     // Whether a number is taken by another tenant must not show, and one that is not yet counted is not to be taken.
     if (!column.isGenerated || column.generationStrategy === 'uuid' || column.getEntityValue(values) === undefined)

@@ -49,14 +49,40 @@ export function requireOwnTenant(
         `Leave it undefined, or write the row in tenancy.unscoped('why', fn)`,
     );
   }
+  if (!isInForce(metadata, key, value)) throw namesAnother(metadata, column);
+}
+
+/**
+ * References of several columns may share the tenant column, and TypeORM reads it by one of their relations only: of the others the
+ * tenant that they name would be left out silently.
+ *
+ * @param given a row as the caller gave it
+ * @throws TenantScopeViolationError when it refers to a row by another tenant
+ */
+export function requireOwnReferences(
+  metadata: EntityMetadata,
+  { key, column }: TenantColumn,
+  given: ObjectLiteral,
+): void {
+  for (const relation of metadata.relations) {
+    const shared = relation.joinColumns.find(({ databaseName }) => databaseName === column.databaseName);
+    if (relation.isLazy || relation.joinColumns.length < 2 || shared === undefined) continue;
+    const related: unknown = relation.getEntityValue(given);
+    if (typeof related !== 'object' || related === null) continue;
+    const named: unknown = shared.referencedColumn!.getEntityValue(related);
+    if (named !== undefined && named !== null && !isInForce(metadata, key, named)) throw namesAnother(metadata, column);
+  }
+}
+
+function isInForce(metadata: EntityMetadata, key: string, value: unknown): boolean {
   // Only rows that are limited have a tenant of their own.
   const scope = authorityOver(metadata) as CheckedScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
-  if (!isPlain || String(value) !== String(scope.values[key])) {
-    throw new TenantScopeViolationError(
-      `${metadata.name}.${column.propertyPath} names another tenant than the one in force`,
-    );
-  }
+  return isPlain && String(value) === String(scope.values[key]);
+}
+
+function namesAnother({ name }: EntityMetadata, { propertyPath }: ColumnMetadata): TenantScopeViolationError {
+  return new TenantScopeViolationError(`${name}.${propertyPath} names another tenant than the one in force`);
 }
 
 /**
@@ -123,19 +149,20 @@ export function requireGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLi
 /**
  * A row that is scoped through its parent needs one: without, it would belong to nobody.
  *
+ * @param isWritten whether the statement writes a column: without a value that is NULL
  * @throws TenantScopeViolationError when the write leaves it out, or takes it away
  */
 export function requireParent(
   metadata: EntityMetadata,
   valueSet: ObjectLiteral,
   policies: Policies,
-  isInsert: boolean,
+  isWritten: (column: ColumnMetadata) => boolean,
 ): void {
   const policy = policies.of(metadata);
   if (!isScoped(policy) || policy.kind !== 'parents') return;
   for (const { own } of policy.parents.flatMap(({ columns }) => columns)) {
     const value: unknown = own.getEntityValue(valueSet);
-    if (value === null || (isInsert && value === undefined)) {
+    if (value === null || (isWritten(own) && value === undefined)) {
       throw new TenantScopeViolationError(
         `${metadata.name} belongs to a tenant through its parent, and ${own.propertyPath} is not given`,
       );

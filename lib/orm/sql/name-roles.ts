@@ -19,7 +19,7 @@ export class NameRoles {
     // A value, to a database that also takes it for a name.
     if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
     // A qualifier, a parameter or cast, an alias, ORDER BY.
-    if (isSignAt(tokens, i + 1, '.') || isSignAt(tokens, i - 1, ':') || before === 'as') return true;
+    if (isSignAt(tokens, i + 1, '.') || isParameter(tokens, i) || before === 'as') return true;
     if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
     if (isLocked(tokens, i)) return true;
     if (isSignAt(tokens, i - 1, '.')) return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
@@ -43,6 +43,12 @@ export class NameRoles {
       ({ table, alias }) => qualifier?.exact === (alias ?? table) && this.columnsOf(table).includes(column),
     );
   }
+}
+
+/** Whether the token at `i` stands behind a colon: `:name`, or TypeORM's `:...name` for a list. */
+function isParameter(tokens: readonly SqlToken[], i: number): boolean {
+  const isList = [1, 2, 3].every((back) => isSignAt(tokens, i - back, '.'));
+  return isSignAt(tokens, isList ? i - 4 : i - 1, ':');
 }
 
 /** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */

@@ -1,0 +1,39 @@
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
+import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
+import type { Policies } from '../policies.js';
+import { holdsSharedOnly } from '../unique-keys.js';
+import { tenantColumnsOf } from './write-rules.js';
+
+/** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
+export function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
+  if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
+  for (const { key, column } of tenantColumnsOf(metadata, policies)) {
+    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
+    if (scopeDeclaration()[key] !== String || isExact) continue;
+    throw new TenantScopeViolationError(
+      `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
+        `Give the column a collation that tells them apart: @Column({ collation: 'utf8mb4_bin' })`,
+    );
+  }
+}
+
+/** The unique keys that a row can collide on; a primary key that the database makes collides with none. */
+export function uniqueKeysOf(
+  metadata: EntityMetadata,
+  valueSets: readonly ObjectLiteral[],
+  policies: Policies,
+): string[][] {
+  const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
+  const isMade = metadata.primaryColumns.some(
+    (column) => column.isGenerated && valueSets.every((valueSet) => column.getEntityValue(valueSet) === undefined),
+  );
+  return [
+    ...(isMade ? [] : [columnsOf(metadata.primaryColumns)]),
+    ...metadata.uniques.map(({ columns }) => columnsOf(columns)),
+    ...metadata.indices
+      .filter((index) => index.isUnique && !holdsSharedOnly(index, policies.of(metadata)))
+      .map(({ columns }) => columnsOf(columns)),
+  ];
+}

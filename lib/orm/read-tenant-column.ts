@@ -1,0 +1,35 @@
+import type { ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+
+const read = new WeakSet<ColumnMetadata>();
+
+/**
+ * Makes TypeORM read a tenant column that references of several columns share from the row itself. TypeORM reads such a column from the
+ * related row of one of the relations: it takes the whole key of that row for the tenant when it looks for the row, and misses the tenant
+ * where the relation is not loaded.
+ */
+export function readTenantFromRow(column: ColumnMetadata): void {
+  const { relationMetadata, isVirtual } = column;
+  if (relationMetadata === undefined || relationMetadata.joinColumns.length < 2 || isVirtual || read.has(column)) return;
+  read.add(column);
+  const readRelated = column.getEntityValue.bind(column);
+  column.getEntityValue = (entity, transform): unknown => {
+    if (entity === undefined || entity === null) return entity;
+    const own = ownValue(entity, column.propertyPath);
+    const isTold = own !== undefined && own !== null && typeof own !== 'object';
+    return isTold ? own : readRelated(entity, transform);
+  };
+  column.getEntityValueMap = (entity): ObjectLiteral | undefined => {
+    const value: unknown = column.getEntityValue(entity);
+    return value === undefined ? undefined : column.createValueMap(value);
+  };
+}
+
+function ownValue(entity: ObjectLiteral, path: string): unknown {
+  let value: unknown = entity;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as ObjectLiteral)[name];
+  }
+  return value;
+}
