@@ -6,7 +6,7 @@ import { clientOf } from '../../crud/client.js';
 import { openDesk, TestGuard } from '../../crud/desk.js';
 import type { Desk } from '../../crud/desk.js';
 import { places } from '../../crud/places.js';
-import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Label, Parcel } from '../../support/composite-keys.js';
+import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Label, Parcel, Scan } from '../../support/composite-keys.js';
 
 class ParcelDto {
   @IsOptional() @IsInt() id?: number;
@@ -37,12 +37,18 @@ class DepotController extends CrudController<Depot> {}
 @Crud(Label, { links: ['parcels'] })
 class LabelController extends CrudController<Label> {}
 
+@Controller('scans')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Scan)
+class ScanController extends CrudController<Scan> {}
+
 describe.each(places)('links to rows of another tenant by keys that hold it on $adapter and $database', (place) => {
   let desk: Desk;
   const acme = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    const controllers = [ParcelController, DepotController, LabelController];
+    const controllers = [ParcelController, DepotController, LabelController, ScanController];
     desk = await openDesk(controllers, { ...place, entities: COMPOSITE_ENTITIES });
     await fillCompositeKeys(desk.dataSource);
   });
@@ -111,6 +117,22 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
     for (const path of ['/depots/91/parcels/1', '/depots/1/parcels/9', '/labels/9/parcels/1', '/labels/1/parcels/9'])
       expect((await acme.put(path, {})).status).toBe(404);
     expect(await crossed()).toEqual([]);
+  });
+
+  test('a reference that shares the tenant column names an own row only', async () => {
+    expect((await acme.post('/scans', { id: 1, parcelId: 1 })).body).toMatchObject({ organizationId: 1, parcelId: 1 });
+    for (const refused of [
+      await acme.post('/scans', { id: 2, parcelId: 9 }),
+      await acme.post('/scans', { id: 2, parcelId: 9, organizationId: 2 }),
+      await acme.patch('/scans/1', { parcelId: 9 }),
+      await acme.put('/scans/1', { parcelId: 9 }),
+    ])
+      expect([refused.status, refused.body.message]).toEqual([400, [expect.stringContaining('does not exist')]]);
+    expect((await acme.patch('/scans/1', { parcelId: null })).body).toMatchObject({
+      organizationId: 1,
+      parcelId: null,
+    });
+    expect((await acme.patch('/scans/1', { parcelId: 2 })).body).toMatchObject({ organizationId: 1, parcelId: 2 });
   });
 
   test('links of another tenant are neither shown nor taken away', async () => {
