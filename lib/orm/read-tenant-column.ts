@@ -10,7 +10,8 @@ const read = new WeakSet<ColumnMetadata>();
  */
 export function readTenantFromRow(column: ColumnMetadata): void {
   const { relationMetadata, isVirtual } = column;
-  if (relationMetadata === undefined || relationMetadata.joinColumns.length < 2 || isVirtual || read.has(column)) return;
+  if (relationMetadata === undefined || relationMetadata.joinColumns.length < 2 || isVirtual || read.has(column))
+    return;
   read.add(column);
   const readRelated = column.getEntityValue.bind(column);
   column.getEntityValue = (entity, transform): unknown => {
