@@ -7,6 +7,7 @@ import { runInScope } from '../tenancy/scope-frame.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValue } from '../tenancy/tenant-scope.js';
 import { requireEnforcement } from './enforcement.js';
+import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
 import type { ScopedPolicy } from './policy.js';
 import { render } from './rendering.js';
@@ -17,7 +18,7 @@ import { scopeParameter } from './scope-parameters.js';
  * kind of statement, by each way there is to a builder, for one entity of each shape; these once more after TypeORM has reset its registry of
  * builders. A TypeORM in which a seam has moved stops the application from starting here. Nothing is sent to the database.
  *
- * @throws MuckConfigurationError naming the kind of statement and the entity
+ * @throws MuckConfigurationError naming the kind of statement, the entity, and the way to its tenant column
  */
 export function selfCheck(dataSource: DataSource): void {
   const { policies } = requireEnforcement(dataSource);
@@ -159,17 +160,48 @@ class StatementCheck {
     } catch (error) {
       // What is refused is never sent.
       if (error instanceof StatementRefusedError) return;
-      throw error;
+      throw new MuckConfigurationError([`${this.where(kind)} cannot be made: ${String(error)}`]);
     }
     if (text.includes(predicate)) {
       if (state !== undefined) this.seen.push(state);
       return;
     }
     throw new MuckConfigurationError([
-      `${kind} on ${this.metadata.name} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
+      `${this.where(kind)} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
         `install one in the range of its peer dependency.`,
     ]);
   }
+
+  private where(kind: string): string {
+    const { metadata } = this;
+    const paths = ownerPaths(metadata, requireEnforcement(metadata.dataSource).policies);
+    return `${kind} on ${metadata.name}, whose rows belong to tenants by ${paths.join(' and ')},`;
+  }
+}
+
+/**
+ * The ways from an entity to the tenant columns that say to whom its rows belong, in words.
+ *
+ * @param passed entities on the way to this one
+ */
+function ownerPaths(
+  metadata: EntityMetadata,
+  policies: Policies,
+  passed: readonly EntityMetadata[] = [],
+): readonly string[] {
+  const policy = policies.of(metadata);
+  if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
+  if (policy.kind !== 'parents' || passed.includes(metadata)) return [metadata.name];
+  return policy.parents.flatMap(({ parent, columns }) => {
+    const keys = columns.map(({ own }) => `${metadata.name}.${propertyOf(own)}`).join(', ');
+    return ownerPaths(parent, policies, [...passed, metadata]).map((path) => `${keys} → ${path}`);
+  });
+}
+
+/** The property of a foreign key: the relation, where the key has none of its own. */
+function propertyOf({ isVirtual, relationMetadata, propertyPath, entityMetadata }: ColumnMetadata): string {
+  const relation = isVirtual && !entityMetadata.isJunction ? relationMetadata : undefined;
+  return relation?.propertyPath ?? propertyPath;
 }
 
 /**

@@ -516,8 +516,13 @@ describe('the statements of a DataSource are looked at before the application st
     manager.createQueryBuilder = without(manager.createQueryBuilder.bind(manager), verb);
     return manager;
   };
+  const OWNERS: Readonly<Record<string, string>> = {
+    PaperView: 'PaperView.organizationId',
+    Paper: 'Paper.organizationId',
+    Pin: 'Pin.paper → Paper.organizationId',
+  };
   const refused = (kind: string, entity: string): string =>
-    `nestjs-muck cannot start: ${kind} on ${entity} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
+    `nestjs-muck cannot start: ${kind} on ${entity}, whose rows belong to tenants by ${OWNERS[entity]}, does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
     'install one in the range of its peer dependency.';
   const check = async (change: (dataSource: DataSource) => void, ...entities: Type[]): Promise<string> => {
     const dataSource = await unconnected('sqljs', entities.length > 0 ? entities : [PaperView, Pin, Paper]);
@@ -575,6 +580,38 @@ describe('the statements of a DataSource are looked at before the application st
     expect(await check(by('update'))).toBe(refused(`an update of ${name}`, 'Paper'));
     expect(await check(by('softDelete'))).toBe(refused(`a soft delete of ${name}`, 'Paper'));
     expect(await check(by('restore'))).toBe(refused(`a restore of ${name}`, 'Paper'));
+  });
+
+  it('by name: the message has the whole way to the tenant columns, of a link over both its ends', async () => {
+    @Entity()
+    @TenantScoped()
+    class Parcel {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @Column() region!: string;
+      @Column('bigint') account!: string;
+      @ManyToMany(() => Pin) @JoinTable() pins!: Relation<Pin>[];
+    }
+    const only =
+      (name: string, make: () => unknown) =>
+      (dataSource: DataSource): void => {
+        const create = dataSource.createQueryBuilder.bind(dataSource) as Make;
+        dataSource.createQueryBuilder = ((...args: never[]) => (args[0] === name ? make() : create(...args))) as never;
+      };
+    const links = await check(
+      only('parcel_pins_pin', () => unlimited),
+      Parcel,
+      Pin,
+      Paper,
+    );
+    expect(links).toContain('a select of the DataSource on parcel_pins_pin, whose rows belong to tenants by ');
+    for (const end of ['organizationId', 'region', 'account'])
+      expect(links).toContain(`parcel_pins_pin.parcelId → Parcel.${end} and `);
+    expect(links).toContain('parcel_pins_pin.pinId → Pin.paper → Paper.organizationId, does not carry');
+    const failing = only('parcel_pins_pin', () => {
+      throw new TypeError('no such builder');
+    });
+    expect(await check(failing, Parcel, Pin, Paper)).toContain('cannot be made: TypeError: no such builder');
   });
 
   it('inserts into tables that hold a tenant', async () => {
