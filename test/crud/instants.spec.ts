@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { ListQuery, Page } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { TestGuard } from './desk.js';
+import { adaptersToTest } from '../support/adapters.js';
 import { databasesToTest } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { openScopedApplication } from '../support/scoped-application.js';
 import type { ScopedApplication } from '../support/scoped-application.js';
 
@@ -62,17 +64,18 @@ const INSTANTS = [
   '0044-03-15 12:00:00+00 BC',
 ];
 
-describe.each(
+describeEach(
   databasesToTest()
     .filter((kind) => kind.startsWith('postgres'))
     .flatMap((kind) => ['UTC', 'America/St_Johns', 'Europe/London'].map((zone) => [kind, zone] as const)),
+  'TEST_DATABASES names no PostgreSQL',
 )('instants in lists, on %s in %s', (kind, zone) => {
   let application: ScopedApplication;
 
   beforeAll(async () => {
     application = await openScopedApplication({
       database: kind,
-      adapter: 'express',
+      adapter: adaptersToTest()[0],
       entities: [Delivery, DatedDelivery],
       controllers: [DeliveriesController, SeenDeliveriesController, DatedDeliveriesController],
       options: { extra: { options: `-c timezone=${zone}` } },

@@ -1,8 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { DataSource, EntityManager, EntityNotFoundError } from 'typeorm';
 import type { ObjectLiteral, QueryRunner } from 'typeorm';
 import { promises } from '../support/attack.js';
 import { databasesToTest } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { Document, News, Note, ParcelSchema, Photo, Attachment, Ticket, Translation } from '../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy, World } from '../support/world.js';
 
@@ -191,7 +192,10 @@ interface InMemory {
   saveDatabase(location?: string): Promise<void>;
 }
 
-describe.each(databasesToTest().filter((kind) => kind === 'sqljs'))('the file of a database on %s', (kind) => {
+describeEach(
+  databasesToTest().filter((kind) => kind === 'sqljs'),
+  'TEST_DATABASES names no SQLite',
+)('the file of a database on %s', (kind) => {
   it('is read and written over all tenants only', async () => {
     const world = await World.open(kind, true);
     try {

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { EntitySubscriberInterface, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { DESK_ENTITIES, Member, Photo, Ticket } from '../support/desk.js';
 import { ACME, ACME_TICKETS, foreign, GLOBEX, own, tenancy, World } from '../support/world.js';
 
@@ -142,7 +143,10 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
   });
 });
 
-describe.each(databasesToTest().filter((kind) => kind.startsWith('postgres')))('prepared statements on %s', (kind) => {
+describeEach(
+  databasesToTest().filter((kind) => kind.startsWith('postgres')),
+  'TEST_DATABASES names no PostgreSQL',
+)('prepared statements on %s', (kind) => {
   const dataSources: DataSource[] = [];
   const drops: (() => Promise<void>)[] = [];
   afterAll(async () => {
