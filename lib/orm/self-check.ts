@@ -7,7 +7,7 @@ import { runInScope } from '../tenancy/scope-frame.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValue } from '../tenancy/tenant-scope.js';
 import { requireEnforcement } from './enforcement.js';
-import type { Policies } from './policies.js';
+import { ownerPaths } from './owner-paths.js';
 import { isScoped } from './policy.js';
 import type { ScopedPolicy } from './policy.js';
 import { render } from './rendering.js';
@@ -177,31 +177,6 @@ class StatementCheck {
     const paths = ownerPaths(metadata, requireEnforcement(metadata.dataSource).policies);
     return `${kind} on ${metadata.name}, whose rows belong to tenants by ${paths.join(' and ')},`;
   }
-}
-
-/**
- * The ways from an entity to the tenant columns that say to whom its rows belong, in words.
- *
- * @param passed entities on the way to this one
- */
-function ownerPaths(
-  metadata: EntityMetadata,
-  policies: Policies,
-  passed: readonly EntityMetadata[] = [],
-): readonly string[] {
-  const policy = policies.of(metadata);
-  if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
-  if (policy.kind !== 'parents' || passed.includes(metadata)) return [metadata.name];
-  return policy.parents.flatMap(({ parent, columns }) => {
-    const keys = columns.map(({ own }) => `${metadata.name}.${propertyOf(own)}`).join(', ');
-    return ownerPaths(parent, policies, [...passed, metadata]).map((path) => `${keys} → ${path}`);
-  });
-}
-
-/** The property of a foreign key: the relation, where the key has none of its own. */
-function propertyOf({ isVirtual, relationMetadata, propertyPath, entityMetadata }: ColumnMetadata): string {
-  const relation = isVirtual && !entityMetadata.isJunction ? relationMetadata : undefined;
-  return relation?.propertyPath ?? propertyPath;
 }
 
 /**

@@ -1,0 +1,28 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { Policies } from './policies.js';
+
+/**
+ * The ways from an entity to the tenant columns that say to whom its rows belong, in words.
+ *
+ * @param passed entities on the way to this one
+ */
+export function ownerPaths(
+  metadata: EntityMetadata,
+  policies: Policies,
+  passed: readonly EntityMetadata[] = [],
+): readonly string[] {
+  const policy = policies.of(metadata);
+  if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
+  if (policy.kind !== 'parents' || passed.includes(metadata)) return [metadata.name];
+  return policy.parents.flatMap(({ parent, columns }) => {
+    const keys = columns.map(({ own }) => `${metadata.name}.${propertyOf(own)}`).join(', ');
+    return ownerPaths(parent, policies, [...passed, metadata]).map((path) => `${keys} → ${path}`);
+  });
+}
+
+/** The property of a foreign key: the relation, where the key has none of its own. */
+function propertyOf({ isVirtual, relationMetadata, propertyPath, entityMetadata }: ColumnMetadata): string {
+  const relation = isVirtual && !entityMetadata.isJunction ? relationMetadata : undefined;
+  return relation?.propertyPath ?? propertyPath;
+}
