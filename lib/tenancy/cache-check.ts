@@ -40,11 +40,18 @@ export function checkCaches(
   everywhere: readonly unknown[],
   instancesOf: (type: unknown) => readonly unknown[] = () => [],
 ): string[] {
-  const find = (interceptors: readonly unknown[]): FoundCache[] =>
-    interceptors
-      .flatMap((interceptor) => [interceptor, ...instancesOf(interceptor)])
-      .map((interceptor) => findCache(interceptor, new Set()))
-      .filter((found) => found !== undefined);
+  // The same few interceptors stand before most hosts.
+  const known = new Map<unknown, readonly FoundCache[]>();
+  const findIn = (interceptor: unknown): readonly FoundCache[] => {
+    const found =
+      known.get(interceptor) ??
+      [interceptor, ...instancesOf(interceptor)]
+        .map((one) => findCache(one, new Set()))
+        .filter((cache) => cache !== undefined);
+    known.set(interceptor, found);
+    return found;
+  };
+  const find = (interceptors: readonly unknown[]): readonly FoundCache[] => interceptors.flatMap(findIn);
   const isOpenedEverywhere = everywhere.some(opensScope);
   const global = find(everywhere);
 
@@ -53,13 +60,15 @@ export function checkCaches(
     const cachesOfHost = find(ofHost);
     return handlersOf(host).flatMap((handler) => {
       const ofHandler = interceptorsOf(handler);
+      const caches = [...global, ...cachesOfHost, ...find(ofHandler)];
+      if (caches.length === 0) return [];
       const route = attempt(() => tenantRouteOf(handler) ?? tenantRouteOf(host), undefined);
       const isScoped =
         route === undefined
           ? isOpenedEverywhere || [...ofHost, ...ofHandler].some(opensScope)
           : route.kind === 'scoped';
       if (!isScoped) return [];
-      const found = [...global, ...cachesOfHost, ...find(ofHandler)].find((cache) => mayCache(cache, handler));
+      const found = caches.find((cache) => mayCache(cache, handler));
       return found === undefined ? [] : [problem(found, `${nameOf(host)}.${nameOf(handler)}`)];
     });
   });

@@ -41,6 +41,7 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
     if (problem !== undefined) problems.push(`include names '${path}', ${problem}`);
     path.split('.').forEach((_, i, names) => include.add(names.slice(0, i + 1).join('.')));
   }
+  let json: { readonly fields: RowRules['json'] } | undefined;
   return {
     include,
     fields: new Map(chooseFields(source, properties, problems)),
@@ -50,7 +51,10 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
       metadata.afterLoadListeners.length === 0 &&
       properties.length === shown.size &&
       properties.every(([property, { key, asIs }]) => asIs && (key === property || !roots.has(key))),
-    json: compileJsonFields(source),
+    // Compiled for the first answer: it makes a row of the class.
+    get json() {
+      return (json ??= { fields: compileJsonFields(source) }).fields;
+    },
   };
 }
 
