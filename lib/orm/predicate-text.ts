@@ -71,7 +71,9 @@ export class PredicateText {
     // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
     // Of MariaDB's type for UUIDs the bytes are not those of the text, and two of them are equal only if they are the same.
     if (driver.normalizeType(column) === 'uuid') return equal;
-    if (isText) return `${equal} AND BINARY ${name} = ${value}`;
+    // What a view declares need not be what it selects: its column may hold such UUIDs, whose text is compared then.
+    const isOfView = column.entityMetadata.tableType === 'view';
+    if (isText) return `${equal} AND BINARY ${isOfView ? `CAST(${name} AS CHAR)` : name} = ${value}`;
     // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
     const isTold = driver.normalizeType(column) !== '';
     return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
-import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import {
+  Column,
+  DataSource,
+  Entity,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  ViewColumn,
+  ViewEntity,
+} from 'typeorm';
 import type { DataSourceOptions, Relation } from 'typeorm';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { TestDatabase } from '../support/databases.js';
@@ -27,6 +36,23 @@ class Parcel {
   @ManyToOne(() => Parcel, { nullable: true }) within!: Relation<Parcel> | null;
 }
 
+/** A view declares no types: its tenant column is what it selects. */
+@ViewEntity({
+  expression: (from) =>
+    from
+      .createQueryBuilder()
+      .select('parcel.id', 'id')
+      .addSelect('parcel.tenantId', 'tenantId')
+      .addSelect('parcel.label', 'label')
+      .from(Parcel, 'parcel'),
+})
+@TenantScoped()
+class ParcelView {
+  @PrimaryColumn('varchar') id!: string;
+  @ViewColumn() tenantId!: string;
+  @ViewColumn() label!: string;
+}
+
 describe.each(databasesToTest())('Tenant columns of the type uuid on %s', (kind) => {
   const tenancy = new Tenancy();
   let database: TestDatabase;
@@ -34,7 +60,11 @@ describe.each(databasesToTest())('Tenant columns of the type uuid on %s', (kind)
 
   beforeAll(async () => {
     database = await createDatabase(kind);
-    const options = { ...database.options, entities: [Tenant, Parcel], synchronize: true } as DataSourceOptions;
+    const options = {
+      ...database.options,
+      entities: [Tenant, Parcel, ParcelView],
+      synchronize: true,
+    } as DataSourceOptions;
     dataSource = await new DataSource(options).initialize();
     await tenancy.unscoped('makes two tenants', async () => {
       await dataSource.manager.insert(Tenant, [
@@ -49,6 +79,13 @@ describe.each(databasesToTest())('Tenant columns of the type uuid on %s', (kind)
   afterAll(async () => {
     await dataSource?.destroy();
     await database?.drop();
+  });
+
+  it('limit a view over such rows to those of the tenant in the scope', async () => {
+    for (const scope of [ACME, GLOBEX]) {
+      const found = await tenancy.run(scope, () => dataSource.getRepository(ParcelView).find());
+      expect(found).toMatchObject([{ tenantId: scope.tenantId, label: `of ${scope.tenantId}` }]);
+    }
   });
 
   it('limit reads to the rows of the tenant in the scope', async () => {
