@@ -3,6 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { dialectOf } from '../resource/dialect.js';
 import { date, dateTime, time } from './dates.js';
+import { declaredValue } from './declared.js';
 import { interval } from './intervals.js';
 import { bigInteger, decimal, float, integer } from './numbers.js';
 import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
@@ -68,10 +69,16 @@ const BY_NAME: ReadonlyMap<string, TypeOf> = new Map(
   TYPES.flatMap(([names, type]) => names.map((name) => [name, type] as const)),
 );
 
+function typeOf(column: ColumnMetadata, dialect: SqlDialect): ValueType {
+  // The columns of a view are declared without one.
+  if ((column.type as unknown) === undefined) return declaredValue(column, dialect);
+  const name = typeof column.type === 'function' ? column.type.name : column.type;
+  return BY_NAME.get(name)?.(column, dialect) ?? scalar;
+}
+
 /** How values of a column come in. */
 export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
-  const name = typeof column.type === 'function' ? column.type.name : column.type;
-  const type = BY_NAME.get(name)?.(column, dialectOf(dataSource)) ?? scalar;
+  const type = typeOf(column, dialectOf(dataSource));
   const stored = column.isArray ? listOf(type) : type;
   return column.transformer === undefined ? stored : transformed(column, column.transformer, stored);
 }

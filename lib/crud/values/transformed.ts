@@ -2,6 +2,7 @@ import type { ValueTransformer } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
 import { dateTime } from './dates.js';
+import { declaredTypeOf } from './declared.js';
 import { float } from './numbers.js';
 import { structured } from './structures.js';
 import { boolean, text } from './texts.js';
@@ -50,12 +51,6 @@ export function transformed(
     ...(parse !== undefined &&
       stored.parse !== undefined && { compares: 'equality', parse: (value) => checked(parse(value)) }),
   };
-}
-
-function declaredTypeOf({ target, propertyName }: ColumnMetadata): unknown {
-  return typeof target === 'function'
-    ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
-    : undefined;
 }
 
 /** @returns undefined for what the transformer cannot take */

@@ -1,0 +1,60 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { SqlDialect } from '../../orm/sql/tokens.js';
+import { dateTime } from './dates.js';
+import { float } from './numbers.js';
+import { scalar } from './structures.js';
+import { boolean, text } from './texts.js';
+import type { ValueType } from './value-type.js';
+
+/**
+ * Values of a column without a type of its own, as the columns of a view are: what TypeScript declares of the property. No driver of TypeORM makes
+ * such values of what the database gives, and so they are made when they are shown.
+ */
+export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): ValueType {
+  switch (declaredTypeOf(column)) {
+    case String:
+      return text();
+    case Number:
+      return {
+        ...float(64),
+        toJson: (value) => (typeof value === 'string' && isNumber(value) ? Number(value) : value),
+      };
+    case Boolean:
+      return { ...boolean, toJson: (value) => (value === 1 || value === 0 ? value === 1 : value) };
+    case Date:
+      return dialect === 'sqlite' ? textOfInstant : dateTime();
+    default:
+      return scalar;
+  }
+}
+
+/** The type that TypeScript declares a property as; undefined without a class, Object for a union. */
+export function declaredTypeOf({ target, propertyName }: ColumnMetadata): unknown {
+  return typeof target === 'function'
+    ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
+    : undefined;
+}
+
+function isNumber(value: string): boolean {
+  return value.trim() !== '' && Number.isFinite(Number(value));
+}
+
+const instant = dateTime();
+const STORED = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
+
+/** SQLite keeps instants as texts, in the form that TypeORM gives them. */
+const textOfInstant: ValueType = {
+  ...instant,
+  read: asStored,
+  parse: asStored,
+  toJson: (value) => {
+    const [, day, clock] = (typeof value === 'string' && STORED.exec(value)) || [];
+    return day === undefined ? value : new Date(`${day}T${clock}Z`).toISOString();
+  },
+};
+
+function asStored(value: unknown): string | undefined {
+  if (typeof value === 'string' && STORED.test(value)) return value;
+  const date = instant.read(value);
+  return date instanceof Date ? date.toISOString().replace('T', ' ').slice(0, -1) : undefined;
+}
