@@ -22,6 +22,7 @@ const NAMES = [
   'schedule',
   'typeorm-extension',
   'opentelemetry',
+  'graphql',
 ].filter((name) => name.includes(process.argv[2] ?? ''));
 
 function versionOf(name: string): string {
