@@ -2,6 +2,7 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
+import { isUnscoped } from './authority.js';
 import { keysOfTable } from './declared-keys.js';
 import type { ForeignKey } from './declared-keys.js';
 import { isScoped } from './policy.js';
@@ -72,7 +73,34 @@ export function lookupsFor(written: WrittenKeys, policies: Policies): ForeignKey
     const owned = isLimited && isOnlyOwner(key, policies.of(metadata));
     if (values.size > 0) lookups.push({ entity: metadata, key, values: [...values.values()], owned });
   }
+  lookups.push(...typeLookups(written, policies));
   return isLimited ? [...lookups, ...linkLookups(written, policies)] : lookups;
+}
+
+/** For references to shared child entities in single-table inheritance: the row must be of the named class. */
+function typeLookups(written: WrittenKeys, policies: Policies): ForeignKeyLookup[] {
+  if (isUnscoped()) return [];
+  const { metadata, valueSets } = written;
+  return keysOfTable(metadata)
+    .filter(({ target }) => target.parentEntityMetadata !== undefined && policies.of(target).kind === 'shared')
+    .filter(({ target }) => !policies.isAllowedUndeclared(target))
+    .map((key) => ({ entity: metadata, key, values: toldRows(key, valueSets.length, written), owned: false }))
+    .filter(({ values }) => values.length > 0);
+}
+
+/** The rows that a key names, without those that only the database can tell: a shared row may be named by SQL. */
+function toldRows(key: ForeignKey, count: number, written: WrittenKeys): (readonly unknown[])[] {
+  const referenced = key.columns.map((pair) => pair.referenced);
+  const rows = new Map<string, readonly unknown[]>();
+  for (let i = 0; i < count; i++) {
+    try {
+      const row = namedRow(key, i, written, []);
+      if (row !== undefined && !written.makes(key.target, referenced, row)) rows.set(rowText(row), row);
+    } catch (error) {
+      if (!(error instanceof StatementRefusedError)) throw error;
+    }
+  }
+  return [...rows.values()];
 }
 
 /** Whether the rows that a key names decide whether a row is the tenant's own. */

@@ -209,6 +209,8 @@ class StatementGate {
     const scope = currentFrame()?.scope;
     // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
     if (scope !== undefined) await runInScope(scope, () => requireReferences(lookups, this.runner));
+    // Without a scope only shared rows are named.
+    else if (lookups.length > 0) await requireReferences(lookups, this.runner);
     // Over everything: of a row that is exempt its parents need not be.
     for (const write of unscoped) {
       const section = new UnscopedSection('compares tenants');

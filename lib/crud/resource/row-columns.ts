@@ -1,3 +1,4 @@
+import { getMetadataArgsStorage } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../problem-details/bad-request.js';
@@ -43,9 +44,22 @@ export function requireRowColumns<T extends object>(
 }
 
 function isOfChild(
-  { childEntityMetadatas }: EntityMetadata,
-  { isVirtual, relationMetadata, target }: ColumnMetadata,
+  entity: EntityMetadata,
+  { embeddedMetadata, isVirtual, relationMetadata, target }: ColumnMetadata,
 ): boolean {
+  // The class of an embedded object says nothing of who holds it.
+  if (embeddedMetadata !== undefined) return !holdsEmbedded(entity, embeddedMetadata.parentPropertyNames[0]);
   const declaredBy = isVirtual && relationMetadata !== undefined ? relationMetadata.target : target;
-  return childEntityMetadatas.some((child) => child.target === declaredBy);
+  return entity.childEntityMetadatas.some((child) => child.target === declaredBy);
+}
+
+/** Whether the entity's class, or one above it, declares an embedded object. TypeORM puts the child classes into the tree of a parent. */
+function holdsEmbedded({ inheritanceTree, childEntityMetadatas }: EntityMetadata, property: string): boolean {
+  const children: readonly unknown[] = childEntityMetadatas.map((child) => child.target);
+  const declaring = getMetadataArgsStorage().embeddeds.filter(({ propertyName }) => propertyName === property);
+  const isOwn = declaring.some(
+    ({ target }) => typeof target === 'function' && inheritanceTree.includes(target) && !children.includes(target),
+  );
+  // Those of an EntitySchema are not known here.
+  return isOwn || !declaring.some(({ target }) => children.includes(target));
 }

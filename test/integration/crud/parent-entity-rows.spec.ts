@@ -9,6 +9,9 @@ import { Agent, openDesk, TestGuard } from '../../crud/desk.js';
 import type { Desk } from '../../crud/desk.js';
 import { places } from '../../crud/places.js';
 
+class Place {
+  @Column({ type: String, nullable: true }) city!: string | null;
+}
 @Entity()
 @TableInheritance({ column: { type: 'varchar', name: 'kind' } })
 @TenantScoped()
@@ -16,9 +19,15 @@ class Activity {
   @PrimaryGeneratedColumn() id!: number;
   @Column() organizationId!: number;
   @Column({ default: '' }) title!: string;
+  @Column(() => Place) place!: Place;
+}
+class Line {
+  @Column({ type: String, nullable: true }) number!: string | null;
+  @ManyToOne(() => Agent, { nullable: true }) owner!: Relation<Agent> | null;
 }
 @ChildEntity()
 class Call extends Activity {
+  @Column(() => Line) line!: Line;
   @Column({ type: 'int', nullable: true }) minutes!: number | null;
   @ManyToOne(() => Agent, { nullable: true }) caller!: Relation<Agent> | null;
 }
@@ -45,8 +54,12 @@ class HooksModule {}
 @Controller('activities')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Activity, { hooks: [ActivityHooks] })
-class ActivityController extends CrudController<Activity> {}
+@Crud(Activity, { hooks: [ActivityHooks], also: ['createMany'] })
+class ActivityController extends CrudController<Activity> {
+  many(list: object[]): Promise<Activity[]> {
+    return this.service.createMany(list);
+  }
+}
 
 describe.each(places)('a resource over a parent entity on $adapter and $database', (place) => {
   let desk: Desk;
@@ -87,6 +100,53 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
     expect((await acme.post('/activities', { title: 'new' })).status).toBe(400);
     expect(await minutes()).toBe(0);
     hook.sets = {};
+  });
+
+  test('takes no column of an embedded object of another class', async () => {
+    for (const body of [{ line: { number: '7' } }, { line: { owner: 1 } }, { title: 'm', line: { number: '7' } }]) {
+      for (const answer of [
+        await acme.patch(`/activities/${ids.memo}`, body),
+        await acme.put(`/activities/${ids.memo}`, { title: 'm', ...body }),
+        await acme.post('/activities', body),
+        await acme.post('/activities/bulk', [body]),
+      ]) {
+        expect(answer.status).toBe(400);
+        expect(String(answer.body.message)).toMatch(/property line\.(number|owner) should not exist/);
+      }
+    }
+    expect((await acme.patch(`/activities/${ids.call}`, { line: { number: '7' } })).body).toMatchObject({
+      line: { number: '7' },
+    });
+    for (const id of [ids.call, ids.memo]) {
+      const answer = await acme.patch(`/activities/${id}`, { place: { city: 'rome' } });
+      expect(answer.body).toMatchObject({ place: { city: 'rome' } });
+    }
+    expect((await acme.post('/activities', { title: 'here', place: { city: 'oslo' } })).status).toBe(201);
+    hook.sets = { line: { number: '8' } };
+    expect((await acme.patch(`/activities/${ids.memo}`, { title: 'new' })).status).toBe(400);
+    hook.sets = {};
+  });
+
+  test('takes no column of another class for many new rows', async () => {
+    const count = (): Promise<number> =>
+      desk.tenancy.run({ organizationId: 1 }, () => desk.dataSource.getRepository(Activity).count());
+    const before = await count();
+    for (const list of [[{ title: 'a', minutes: 7 }], [{ title: 'a' }, { title: 'b', text: 'x' }]]) {
+      const answer = await acme.post('/activities/bulk', list);
+      expect(answer.status).toBe(400);
+      expect(String(answer.body.message)).toMatch(/property (minutes|text) should not exist/);
+    }
+    hook.sets = { minutes: 7 };
+    expect((await acme.post('/activities/bulk', [{ title: 'a' }])).status).toBe(400);
+    hook.sets = {};
+    await expect(
+      desk.tenancy.run({ organizationId: 1 }, () =>
+        desk.app.get(ActivityController).many([{ title: 'a', minutes: 7 }]),
+      ),
+    ).rejects.toThrow('Invalid Request');
+    expect(await count()).toBe(before);
+    expect((await acme.post('/activities/bulk', [{ title: 'a' }, { title: 'b' }])).status).toBe(201);
+    expect(await count()).toBe(before + 2);
   });
 
   test('changes the columns that a row has', async () => {
