@@ -1,40 +1,64 @@
-import type { DataSource, EntityMetadata } from 'typeorm';
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 
 /** The tables of a DataSource's entities: each once, and no views. */
 export function tablesOf(dataSource: DataSource): EntityMetadata[] {
   return dataSource.entityMetadatas.filter(({ tableType }) => tableType !== 'view' && tableType !== 'entity-child');
 }
 
+/** Deletes all rows, whatever refers to what. Called in an unscoped section. */
+export function emptyTables(dataSource: DataSource): Promise<void> {
+  return withRunner(dataSource, (runner) => deleteRows(dataSource, runner));
+}
+
 /**
  * Deletes all rows and lets generated keys begin at 1 again, which is quicker than making the schema anew.
  * Called in an unscoped section.
  */
-export async function emptyTables(dataSource: DataSource): Promise<void> {
-  const escape = (name: string): string => dataSource.driver.escape(name);
-  const tables = tablesOf(dataSource);
-  const names = tables.map(({ tablePath }) => tablePath.split('.').map(escape).join('.'));
+export function startAfresh(dataSource: DataSource): Promise<void> {
+  return withRunner(dataSource, async (runner) => {
+    await deleteRows(dataSource, runner);
+    await restartKeys(dataSource, runner);
+  });
+}
+
+async function withRunner(dataSource: DataSource, fn: (runner: QueryRunner) => Promise<void>): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
-    if (dataSource.options.type === 'postgres') {
-      await runner.query(`TRUNCATE ${names.join(', ')} RESTART IDENTITY CASCADE`);
-      return;
-    }
-    const [off, on] =
-      dataSource.options.type === 'mariadb'
-        ? ['SET foreign_key_checks = 0', 'SET foreign_key_checks = 1']
-        : ['PRAGMA foreign_keys = OFF', 'PRAGMA foreign_keys = ON'];
-    await runner.query(off);
-    for (const name of names) await runner.query(`DELETE FROM ${name}`);
-    if (dataSource.options.type === 'mariadb') {
-      const counted = tables.filter(({ generatedColumns }) =>
-        generatedColumns.some(({ generationStrategy }) => generationStrategy === 'increment'),
-      );
-      for (const { tableName } of counted) await runner.query(`ALTER TABLE ${escape(tableName)} AUTO_INCREMENT = 1`);
-    } else if (await runner.hasTable('sqlite_sequence')) {
-      await runner.query('DELETE FROM sqlite_sequence');
-    }
-    await runner.query(on);
+    await fn(runner);
   } finally {
     await runner.release();
+  }
+}
+
+async function deleteRows(dataSource: DataSource, runner: QueryRunner): Promise<void> {
+  const [off, on] = {
+    postgres: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
+    mariadb: ['SET foreign_key_checks = 0', 'SET foreign_key_checks = 1'],
+    sqljs: ['PRAGMA foreign_keys = OFF', 'PRAGMA foreign_keys = ON'],
+  }[dataSource.options.type as 'postgres' | 'mariadb' | 'sqljs'];
+  const escape = (name: string): string => dataSource.driver.escape(name);
+  await runner.query(off);
+  for (const { tablePath } of tablesOf(dataSource)) {
+    await runner.query(`DELETE FROM ${tablePath.split('.').map(escape).join('.')}`);
+  }
+  await runner.query(on);
+}
+
+async function restartKeys(dataSource: DataSource, runner: QueryRunner): Promise<void> {
+  switch (dataSource.options.type as 'postgres' | 'mariadb' | 'sqljs') {
+    case 'postgres':
+      await runner.query(`SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'`);
+      break;
+    case 'mariadb': {
+      const used = (await runner.query(
+        'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1',
+      )) as unknown as readonly { readonly name: string }[];
+      for (const { name } of used) {
+        await runner.query(`ALTER TABLE ${dataSource.driver.escape(name)} AUTO_INCREMENT = 1`);
+      }
+      break;
+    }
+    case 'sqljs':
+      if (await runner.hasTable('sqlite_sequence')) await runner.query('DELETE FROM sqlite_sequence');
   }
 }

@@ -6,7 +6,7 @@ import type { DataSourceOptions, EntityTarget, ObjectLiteral, Repository } from 
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
 import { detach, provesAttempts } from '../../support/detach.js';
-import { emptyTables } from '../../support/empty-tables.js';
+import { startAfresh } from '../../support/empty-tables.js';
 
 export const tenancy = new Tenancy();
 
@@ -77,7 +77,7 @@ export function annexAttacks(
       await tenancy.unscoped('starts afresh', async () => {
         const { dataSource } = annex;
         const resow = async (): Promise<void> => {
-          await emptyTables(dataSource);
+          await startAfresh(dataSource);
           await plan.sow(annex);
         };
         // An attempt may have removed a table.

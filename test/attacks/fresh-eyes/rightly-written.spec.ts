@@ -18,7 +18,7 @@ import {
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 import { detach } from '../../support/detach.js';
-import { emptyTables } from '../../support/empty-tables.js';
+import { startAfresh } from '../../support/empty-tables.js';
 import { tenancy } from './annex.js';
 
 declareScope({ organizationId: Number });
@@ -260,7 +260,7 @@ describe.each(databasesToTest())('ordinary writes on %s are written as without e
     dataSource: DataSource,
     write: (dataSource: DataSource) => Promise<unknown>,
   ): Promise<string> => {
-    await tenancy.unscoped('starts afresh', () => emptyTables(dataSource));
+    await tenancy.unscoped('starts afresh', () => startAfresh(dataSource));
     return tenancy.run({ organizationId: 1 }, () =>
       write(dataSource).then(
         (rows) => JSON.stringify(rows),
@@ -276,7 +276,7 @@ describe.each(databasesToTest())('ordinary writes on %s are written as without e
   it('a code names the row of the own tenant in a section over all of them', async () => {
     const { dataSource } = open[0];
     await tenancy.unscoped('starts afresh', async () => {
-      await emptyTables(dataSource);
+      await startAfresh(dataSource);
       await dataSource.getRepository(Product).insert([
         { organizationId: 1, code: 'A' },
         { organizationId: 2, code: 'A' },
@@ -290,7 +290,7 @@ describe.each(databasesToTest())('ordinary writes on %s are written as without e
   it('a key is sent along with an update that leaves it alone', async () => {
     const { dataSource } = open[0];
     await tenancy.unscoped('starts afresh', async () => {
-      await emptyTables(dataSource);
+      await startAfresh(dataSource);
       await dataSource.getRepository(Room).insert([{ id: 1, organizationId: 1 }]);
     });
     await tenancy.run({ organizationId: 1 }, async () => {

@@ -20,7 +20,7 @@ import {
 import type { EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
-import { emptyTables } from '../../support/empty-tables.js';
+import { startAfresh } from '../../support/empty-tables.js';
 
 /*
  * Rows without a tenant as defaults, in ordinary code: what a tenant reads, refers to and keeps for itself.
@@ -131,7 +131,7 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
   });
   beforeEach(() =>
     unscoped(async () => {
-      await emptyTables(dataSource);
+      await startAfresh(dataSource);
       await repo(Member).insert([
         { organizationId: 1, name: 'ann' },
         { organizationId: 2, name: 'bob' },

@@ -19,7 +19,7 @@ import {
 } from 'typeorm';
 import { adaptersToTest } from '../../support/adapters.js';
 import { databasesToTest } from '../../support/databases.js';
-import { emptyTables } from '../../support/empty-tables.js';
+import { startAfresh } from '../../support/empty-tables.js';
 import { openScopedApplication } from '../../support/scoped-application.js';
 import type { ScopedApplication } from '../../support/scoped-application.js';
 import type { Answer, Message } from '../../support/transport.js';
@@ -156,7 +156,7 @@ describe.each(settings)('rows without a tenant over HTTP on %s and %s', (databas
   beforeEach(() =>
     application.tenancy.unscoped('starts afresh', async () => {
       const { dataSource } = application;
-      await emptyTables(dataSource);
+      await startAfresh(dataSource);
       const names = ['shared', 'acme', 'globex'];
       for (const [i, organizationId] of [null, 1, 2].entries()) {
         await dataSource.getRepository(Status).insert({ organizationId, code: names[i] });
