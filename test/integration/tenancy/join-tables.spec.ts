@@ -122,9 +122,10 @@ describe.each(databasesToTest())('join tables of one name, on %s', (kind) => {
     expect(message ?? '').not.toContain('not one that nestjs-muck knows');
   });
 
-  (kind.startsWith('postgres') ? test : test.skip).each([[['left', 'right']], [['left', 'left']]])(
-    'two schemas of PostgreSQL may have join tables of one name: %j',
-    async ([one, other]) => {
+  // The other databases have no schemas.
+  const schemas = kind.startsWith('postgres') ? [['left', 'right'] as const, ['left', 'left'] as const] : [];
+  for (const [one, other] of schemas) {
+    test(`schemas may have join tables of one name: ${one} and ${other}`, async () => {
       @Entity({ name: 'label', schema: one })
       @TenantScoped()
       class Label extends Own {
@@ -168,6 +169,6 @@ describe.each(databasesToTest())('join tables of one name, on %s', (kind) => {
         [...new Set([one, other])],
       );
       expect(message).toBeUndefined();
-    },
-  );
+    });
+  }
 });
