@@ -17,6 +17,8 @@ import { openDesk } from './desk.js';
 import { sow } from './desk-rows.js';
 import { emptyTables, tablesOf } from './empty-tables.js';
 import { statementsSentBy } from './sent.js';
+import { StoredRows } from './stored-rows.js';
+import type { StoredRow } from './stored-rows.js';
 
 declareScope({ organizationId: Number });
 // Refusals are logged, and attempts are refused by the hundred.
@@ -60,8 +62,6 @@ export const own = {
 /** How many rows Acme has. */
 export const ACME_TICKETS = 3;
 
-type Row = Readonly<Record<string, unknown>>;
-
 /** What is used of TypeORM's driver for SQLite in memory. */
 interface SqliteInMemory {
   readonly databaseConnection: { export(): Uint8Array; close(): void };
@@ -84,11 +84,15 @@ export class World {
   untouched!: Snapshot;
   private seen: { readonly changes: string | undefined; readonly snapshot: Snapshot } | undefined;
 
+  private readonly stored: StoredRows | undefined;
+
   private constructor(
     readonly kind: DatabaseKind,
     readonly dataSource: DataSource,
     private readonly database: TestDatabase,
-  ) {}
+  ) {
+    if (StoredRows.canRead(dataSource)) this.stored = new StoredRows(dataSource);
+  }
 
   /**
    * Makes a world in a database of its own.
@@ -135,6 +139,7 @@ export class World {
   };
 
   async close(): Promise<void> {
+    await this.stored?.close();
     await this.dataSource.destroy();
     await this.database.drop();
   }
@@ -160,13 +165,22 @@ export class World {
   }
 
   private async read(): Promise<Snapshot> {
-    const rows = new Map<EntityMetadata, Row[]>();
+    const rows = new Map<EntityMetadata, StoredRow[]>();
+    // Undefined when an attack has removed a table.
+    const stored = await this.stored?.read().catch(() => undefined);
     for (const metadata of tablesOf(this.dataSource)) {
+      const known = stored?.get(metadata.tablePath);
+      if (known !== undefined) {
+        rows.set(metadata, known);
+        continue;
+      }
       const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
-      // A table that an attack has removed.
-      rows.set(metadata, await this.dataSource.query<Row[]>(query).catch(() => [{ id: 'globex has no such table' }]));
+      rows.set(
+        metadata,
+        await this.dataSource.query<StoredRow[]>(query).catch(() => [{ id: 'globex has no such table' }]),
+      );
     }
-    const text = (chosen: (metadata: EntityMetadata, row: Row) => boolean): string =>
+    const text = (chosen: (metadata: EntityMetadata, row: StoredRow) => boolean): string =>
       [...rows]
         .map(([metadata, all]) => {
           const lines = all.filter((row) => chosen(metadata, row)).map((row) => JSON.stringify(row));
@@ -181,10 +195,13 @@ export class World {
     await tenancy.unscoped('starts afresh', async () => {
       if (now.all !== this.untouched.all && sown !== undefined && this.kind === 'sqljs') await this.restore(sown);
       else if (now.all !== this.untouched.all) {
-        await this.resow().catch(async () => {
-          await this.rebuild();
-          await this.resow();
-        });
+        if (!(await this.stored?.restore())) {
+          await this.resow().catch(async () => {
+            await this.rebuild();
+            await this.resow();
+          });
+          await this.stored?.keep();
+        }
       }
       await this.dataSource.queryResultCache?.clear();
       this.untouched = await this.look();
@@ -193,6 +210,7 @@ export class World {
 
   private async sow(): Promise<void> {
     await tenancy.unscoped('two desks', () => sow(this.dataSource));
+    await this.stored?.keep();
     this.untouched = await this.look();
     if (this.kind !== 'sqljs') return;
     sown = { file: this.sqlite().databaseConnection.export(), snapshot: this.untouched };
@@ -226,7 +244,11 @@ export class World {
 }
 
 /** Whether a row belongs to Globex, or refers to one that does. */
-function touchesGlobex(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+function touchesGlobex(
+  metadata: EntityMetadata,
+  row: StoredRow,
+  rows: ReadonlyMap<EntityMetadata, StoredRow[]>,
+): boolean {
   return (
     belongsToGlobex(metadata, row, rows) ||
     refersTo(metadata, row, rows) ||
@@ -235,13 +257,17 @@ function touchesGlobex(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<Ent
   );
 }
 
-function belongsToGlobex(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+function belongsToGlobex(
+  metadata: EntityMetadata,
+  row: StoredRow,
+  rows: ReadonlyMap<EntityMetadata, StoredRow[]>,
+): boolean {
   const tenant = metadata.name === 'Organization' ? 'id' : 'organizationId';
   const column = metadata.columns.find(({ propertyName }) => propertyName === tenant);
   return column === undefined ? refersTo(metadata, row, rows) : String(row[column.databaseName]) === '2';
 }
 
-function refersTo(metadata: EntityMetadata, row: Row, rows: ReadonlyMap<EntityMetadata, Row[]>): boolean {
+function refersTo(metadata: EntityMetadata, row: StoredRow, rows: ReadonlyMap<EntityMetadata, StoredRow[]>): boolean {
   return metadata.foreignKeys.some(({ columns, referencedColumns, referencedEntityMetadata }) =>
     (rows.get(referencedEntityMetadata) ?? []).some(
       (target) =>

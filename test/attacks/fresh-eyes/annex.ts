@@ -7,6 +7,7 @@ import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../support/databases.js';
 import { detach, provesAttempts } from '../../support/detach.js';
 import { startAfresh } from '../../support/empty-tables.js';
+import { StoredRows } from '../../support/stored-rows.js';
 
 export const tenancy = new Tenancy();
 
@@ -29,6 +30,11 @@ export interface AnnexPlan {
   readonly not?: Partial<Record<DatabaseKind, string>>;
 }
 
+interface OpenAnnex extends Annex {
+  readonly database: TestDatabase;
+  readonly stored: StoredRows | undefined;
+}
+
 export type AnnexAttempt = (annex: Annex) => Promise<unknown>;
 
 export interface LimitedAnnexAttempt {
@@ -48,7 +54,7 @@ export function annexAttacks(
     return;
   }
   describe.each(kinds)(`${title} on %s`, (kind) => {
-    const open: (Annex & { readonly database: TestDatabase })[] = [];
+    const open: OpenAnnex[] = [];
 
     beforeAll(async () => {
       for (const enforced of provesAttempts ? [true, false] : [true]) {
@@ -61,21 +67,24 @@ export function annexAttacks(
           synchronize: true,
         } as DataSourceOptions).initialize();
         if (!enforced) detach(dataSource);
-        open.push({ kind, dataSource, database, repo: (entity) => dataSource.getRepository(entity) });
+        const stored = StoredRows.canRead(dataSource) ? new StoredRows(dataSource) : undefined;
+        open.push({ kind, dataSource, database, stored, repo: (entity) => dataSource.getRepository(entity) });
       }
     });
     afterAll(async () => {
-      for (const { dataSource, database } of open.splice(0)) {
+      for (const { dataSource, database, stored } of open.splice(0)) {
+        await stored?.close();
         await dataSource.destroy();
         await database.drop();
       }
     });
 
-    const outcome = async (annex: Annex, attempt: AnnexAttempt): Promise<{ crosses: boolean; said: string }> => {
+    const outcome = async (annex: OpenAnnex, attempt: AnnexAttempt): Promise<{ crosses: boolean; said: string }> => {
       const look = (): Promise<string> =>
         tenancy.unscoped('looks at everything', async () => JSON.stringify(await plan.globex(annex)));
       await tenancy.unscoped('starts afresh', async () => {
-        const { dataSource } = annex;
+        const { dataSource, stored } = annex;
+        if (await stored?.restore()) return;
         const resow = async (): Promise<void> => {
           await startAfresh(dataSource);
           await plan.sow(annex);
@@ -85,6 +94,7 @@ export function annexAttacks(
           await dataSource.synchronize(true);
           await resow();
         });
+        await stored?.keep();
       });
       const before = await look();
       const said = await tenancy.run(plan.acme, () =>

@@ -1,0 +1,186 @@
+import { createConnection } from 'mysql2/promise';
+import type { ConnectionOptions } from 'mysql2/promise';
+import pg from 'pg';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { tablesOf } from './empty-tables.js';
+
+/** A row as the driver gives it. */
+export type StoredRow = Readonly<Record<string, unknown>>;
+
+/** Sends several statements at once, and gives the rows of each. */
+interface Batches {
+  send(statements: readonly string[]): Promise<StoredRow[][]>;
+  close(): Promise<void>;
+}
+
+/**
+ * The rows of a server's tables, read and put back in one round trip each, over a connection that neither TypeORM nor the library knows.
+ * The rows that are put back lie in temporary tables of this connection.
+ *
+ * @example
+ * const rows = new StoredRows(dataSource);
+ * await rows.keep();
+ * // … a test writes …
+ * await rows.restore();
+ */
+export class StoredRows {
+  private batches: Batches | undefined;
+  /** The statements that put the kept rows back; undefined while none are kept. */
+  private restoring: readonly string[] | undefined;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Whether this database is a server, which can be asked over a connection of its own. */
+  static canRead({ options }: DataSource): boolean {
+    return options.type !== 'sqljs';
+  }
+
+  /**
+   * The rows of each table, by the table's path.
+   *
+   * @throws what the database says when a table is gone
+   */
+  async read(): Promise<Map<string, StoredRow[]>> {
+    const paths = tablesOf(this.dataSource).map(({ tablePath }) => tablePath);
+    const results = await this.send(paths.map((path) => `SELECT * FROM ${this.escapePath(path)}`));
+    return new Map(paths.map((path, i) => [path, results[i]]));
+  }
+
+  /** Remembers the rows as they are now, and where the database's counters stand. */
+  async keep(): Promise<void> {
+    this.restoring = undefined;
+    const { isPostgres } = this;
+    const tables = [...(await this.storedColumns())].map(([path, columns], i) => {
+      const names = columns.map((name) => this.dataSource.driver.escape(name)).join();
+      return { path, names, kept: `kept_rows_${i}` };
+    });
+    await this.send(
+      tables.flatMap(({ path, names, kept }) => [
+        `DROP TABLE IF EXISTS ${isPostgres ? `pg_temp.${kept}` : kept}`,
+        `CREATE TEMPORARY TABLE ${kept} AS SELECT ${names} FROM ${path}`,
+      ]),
+    );
+    const counters = isPostgres ? await this.countersOfPostgres() : [];
+    this.restoring = [
+      isPostgres ? 'SET session_replication_role = replica' : 'SET foreign_key_checks = 0',
+      'BEGIN',
+      ...tables.map(({ path }) => `DELETE FROM ${path}`),
+      ...tables.map(({ path, names, kept }) => {
+        const overriding = isPostgres ? 'OVERRIDING SYSTEM VALUE ' : '';
+        return `INSERT INTO ${path} (${names}) ${overriding}SELECT ${names} FROM ${kept}`;
+      }),
+      ...counters,
+      'COMMIT',
+      isPostgres ? 'SET session_replication_role = DEFAULT' : 'SET foreign_key_checks = 1',
+    ];
+  }
+
+  /**
+   * Puts the kept rows back.
+   *
+   * @returns false when none are kept, or when they do not fit the tables any more
+   */
+  async restore(): Promise<boolean> {
+    if (this.restoring === undefined) return false;
+    try {
+      await this.send(this.restoring);
+      return true;
+    } catch {
+      // A table is gone, or the connection: both take what was kept along.
+      await this.close();
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { batches } = this;
+    this.batches = this.restoring = undefined;
+    await batches?.close();
+  }
+
+  private get isPostgres(): boolean {
+    return this.dataSource.options.type === 'postgres';
+  }
+
+  private async send(statements: readonly string[]): Promise<StoredRow[][]> {
+    this.batches ??= await (this.isPostgres ? openPostgres : openMariadb)(this.dataSource.options);
+    return this.batches.send(statements);
+  }
+
+  /** The columns of each table that take a value, by the table's escaped path. */
+  private async storedColumns(): Promise<Map<string, string[]>> {
+    const usual = this.isPostgres ? 'current_schema()' : 'DATABASE()';
+    const isStored = this.isPostgres ? `is_generated = 'NEVER'` : `extra NOT LIKE '%GENERATED%'`;
+    const [columns] = await this.send([
+      `SELECT table_schema AS tableschema, table_schema = ${usual} AS isdefault, table_name AS tablename, column_name AS columnname
+       FROM information_schema.columns WHERE ${isStored} ORDER BY ordinal_position`,
+    ]);
+    const stored = new Map<string, string[]>();
+    for (const { tablePath } of tablesOf(this.dataSource)) {
+      const parts = tablePath.split('.');
+      const table = parts.pop();
+      const schema = parts.pop();
+      const own = columns.filter(
+        ({ tableschema, isdefault, tablename }) =>
+          tablename === table && (schema === undefined ? Boolean(isdefault) : tableschema === schema),
+      );
+      stored.set(
+        this.escapePath(tablePath),
+        own.map(({ columnname }) => String(columnname)),
+      );
+    }
+    return stored;
+  }
+
+  private async countersOfPostgres(): Promise<string[]> {
+    const [sequences] = await this.send([
+      `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value AS last, start_value AS first FROM pg_sequences`,
+    ]);
+    return sequences.map(
+      ({ name, last, first }) => `SELECT setval('${String(name)}', ${String(last ?? first)}, ${String(last !== null)})`,
+    );
+  }
+
+  private escapePath(path: string): string {
+    return path
+      .split('.')
+      .map((part) => this.dataSource.driver.escape(part))
+      .join('.');
+  }
+}
+
+async function openPostgres(options: DataSourceOptions): Promise<Batches> {
+  const client = new pg.Client({ connectionString: (options as { url: string }).url });
+  // A test may end every connection of the server.
+  client.on('error', () => undefined);
+  await client.connect();
+  return {
+    async send(statements) {
+      const results = (await client.query(statements.join(';\n'))) as unknown as
+        { rows: StoredRow[] } | { rows: StoredRow[] }[];
+      return [results].flat().map(({ rows }) => rows);
+    },
+    close: () => client.end(),
+  };
+}
+
+async function openMariadb(options: DataSourceOptions): Promise<Batches> {
+  const { host, port, socketPath, username, password, database, charset } = options as ConnectionOptions & {
+    readonly username: string;
+  };
+  const connection = await createConnection({
+    ...(socketPath === undefined ? { host, port } : { socketPath }),
+    user: username,
+    password,
+    database,
+    charset,
+    multipleStatements: true,
+  });
+  return {
+    async send(statements) {
+      const [results] = await connection.query(statements.join(';\n'));
+      return (statements.length === 1 ? [results] : results) as StoredRow[][];
+    },
+    close: () => connection.end(),
+  };
+}
