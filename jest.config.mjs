@@ -13,8 +13,9 @@ export default {
   // A watchdog, no measure: the machine may have other work.
   testTimeout: 120_000,
   maxWorkers: 2,
-  // Each file leaves its modules in memory. A worker that has grown so is replaced: at the end it could not exit within the half second it has.
+  // Each file leaves its modules in memory. A worker that has grown so is replaced.
   workerIdleMemoryLimit: '1GB',
+  testEnvironment: '<rootDir>/test/support/node-environment.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // The databases first, so that the output ends with the counts.
