@@ -77,5 +77,5 @@ function withEach(declare) {
         declare(format(name.replaceAll('%p', '%j'), ...values.slice(0, places)), () => run(...values));
       }
     };
-  return Object.assign(declare, { each });
+  return Object.assign(declare, { each, skip: () => {} });
 }
