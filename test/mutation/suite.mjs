@@ -26,10 +26,18 @@ const SLOW = 20_000;
 const CHOSEN = new RegExp(process.env['TEST_SPECS'] ?? '');
 
 /** What the package puts over TypeORM's own methods when it is loaded. */
-const initialize = DataSource.prototype.initialize;
+const stock = methodsNow();
+
+/** @typedef {Pick<DataSource, 'initialize' | 'createQueryBuilder'>} Methods */
+
+/** @returns {Methods} */
+function methodsNow() {
+  const { initialize, createQueryBuilder } = DataSource.prototype;
+  return { initialize, createQueryBuilder };
+}
 
 export class Suite {
-  /** @type {Map<string, typeof initialize>} */
+  /** @type {Map<string, Methods>} what each copy of the package has put there */
   registries = new Map();
   /** @type {Map<string, Section[]>} */
   loaded = new Map();
@@ -67,11 +75,11 @@ export class Suite {
     // The scope of a process is declared once: a file that declares its own gets its own copy of the package.
     const source = await readFile(join(this.root, path), 'utf8');
     const registry = /declareScope\(|MuckModule/.test(source) ? `?${path}` : '?';
-    DataSource.prototype.initialize = this.registries.get(registry) ?? initialize;
+    Object.assign(DataSource.prototype, this.registries.get(registry) ?? stock);
     const file = await collect(path, () => import(`${pathToFileURL(join(this.root, path)).href}${registry}`));
-    const wrapped = DataSource.prototype.initialize;
+    const wrapped = methodsNow();
     this.registries.set(registry, wrapped);
-    const sections = sectionsOf(file, () => void (DataSource.prototype.initialize = wrapped));
+    const sections = sectionsOf(file, () => void Object.assign(DataSource.prototype, wrapped));
     this.loaded.set(path, sections);
     return sections;
   }
