@@ -1,0 +1,39 @@
+import { expect, it } from '@jest/globals';
+import { readTokens } from '../../../lib/orm/sql/tokens.js';
+import { readShape } from '../../../lib/orm/sql/mentions.js';
+import { readChanges } from '../../../lib/orm/sql/row-changes.js';
+import type { SqlDialect } from '../../../lib/orm/sql/tokens.js';
+
+/** Each change as `table: deletes`, `table: a,b` for the columns that are set, or `table: deletes any`. */
+function changesIn(sql: string, dialect: SqlDialect = 'postgres'): string[] {
+  const { tokens } = readTokens(sql, dialect);
+  return readChanges(tokens, readShape(tokens)).map(({ table, deletes, columns }) => {
+    const set = columns === undefined ? 'any' : columns.join();
+    return `${table}: ${[deletes ? 'deletes' : '', set].filter((part) => part !== '').join(' ')}`;
+  });
+}
+
+it.each<[string, readonly string[], SqlDialect?]>([
+  ['SELECT * FROM ticket', []],
+  ['SELECT * FROM ticket FOR UPDATE', []],
+  ['DELETE FROM ticket WHERE id = 1', ['ticket: deletes']],
+  ['DELETE ticket, note FROM ticket JOIN note ON true', ['ticket: deletes', 'note: deletes'], 'mysql'],
+  ['CREATE TABLE note (ticket int REFERENCES ticket (id) ON DELETE CASCADE ON UPDATE CASCADE)', []],
+  ['REPLACE INTO ticket VALUES (1)', ['ticket: deletes any'], 'mysql'],
+  [`UPDATE ticket SET subject = REPLACE(subject, 'a', 'b')`, ['ticket: subject'], 'mysql'],
+  ['UPDATE ticket SET a = 1, B = 2 WHERE c = 3', ['ticket: a,b']],
+  ['UPDATE ticket SET a = 1 RETURNING id = 2', ['ticket: a']],
+  ['UPDATE ticket SET a = 1 ORDER BY b = 2', ['ticket: a'], 'mysql'],
+  ['UPDATE ticket SET a = 1 LIMIT 1', ['ticket: a'], 'mysql'],
+  ['UPDATE ticket SET (a, b) = (SELECT 1, 2)', ['ticket: a,b']],
+  ['UPDATE ticket SET (a) = (1), (b) = (2)', ['ticket: a,b']],
+  ['INSERT INTO ticket (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1', ['ticket: a']],
+  ['INSERT INTO ticket (id) VALUES (1) ON DUPLICATE KEY UPDATE a = 1, b = 2', ['ticket: a,b'], 'mysql'],
+  [
+    'MERGE INTO ticket USING note ON true WHEN MATCHED THEN DELETE',
+    ['ticket: deletes any', 'note: deletes any', 'ticket: deletes', 'note: deletes'],
+  ],
+  ['SELECT merge FROM ticket', []],
+])('%s', (...[sql, changes, dialect]) => {
+  expect(changesIn(sql, dialect)).toEqual(changes);
+});

@@ -1,0 +1,32 @@
+import { expect, it } from '@jest/globals';
+import type { ExecutionContext } from '@nestjs/common';
+import { bindFrame, isWriting, runAsWrite, runInCall } from '../../../lib/tenancy/scope-frame.js';
+import { noteWritingRequest } from '../../../lib/tenancy/writing-request.js';
+
+function contextOf(type: string, method: string): ExecutionContext {
+  return { getType: () => type, switchToHttp: () => ({ getRequest: () => ({ method }) }) } as never;
+}
+
+it.each([
+  ['http', 'GET', false],
+  ['http', 'HEAD', false],
+  ['http', 'OPTIONS', false],
+  ['http', 'POST', true],
+  ['http', 'PUT', true],
+  ['http', 'PATCH', true],
+  ['http', 'DELETE', true],
+  ['http', '', true],
+  ['ws', 'POST', false],
+])('a request by %s with the method "%s" writes: %p', (type, method, writes) => {
+  const isNoted = runInCall({}, () => {
+    noteWritingRequest(contextOf(type, method));
+    return isWriting();
+  });
+  expect(isNoted).toBe(writes);
+});
+
+it('what writes outside of any request is a unit of work of its own', () => {
+  expect(runAsWrite(isWriting)).toBe(true);
+  expect(isWriting()).toBe(false);
+  expect(bindFrame(isWriting)()).toBe(false);
+});
