@@ -34,6 +34,13 @@ it.each<[string, readonly string[], SqlDialect?]>([
     ['ticket: deletes any', 'note: deletes any', 'ticket: deletes', 'note: deletes'],
   ],
   ['SELECT merge FROM ticket', []],
+  ['WITH gone AS (DELETE FROM note RETURNING id) SELECT * FROM ticket', ['note: deletes']],
+  ['ALTER TABLE note ADD FOREIGN KEY (ticket) REFERENCES ticket ON DELETE CASCADE', []],
+  ['ALTER TABLE note ADD FOREIGN KEY (ticket) REFERENCES ticket ON UPDATE CASCADE', []],
+  ['REPLACE ticket VALUES (1)', ['ticket: deletes any'], 'mysql'],
+  // What is compared within the brackets counts too: rather too many.
+  ['UPDATE ticket SET a = (SELECT 1 FROM tag WHERE c = 1), b = 2', ['ticket: a,c,b']],
+  ['UPDATE ticket JOIN note ON ticket.a = note.b SET ticket.c = 1', ['ticket: c', 'note: c'], 'mysql'],
 ])('%s', (...[sql, changes, dialect]) => {
   expect(changesIn(sql, dialect)).toEqual(changes);
 });
