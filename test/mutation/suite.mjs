@@ -25,7 +25,7 @@ const SLOW = 20_000;
 /** Narrows the tests to those of some files, which is quicker while one file of lib/ is worked on. */
 const CHOSEN = new RegExp(process.env['TEST_SPECS'] ?? '');
 
-/** What the package puts over TypeORM's own methods when it is loaded. */
+/** TypeORM's own methods, which each copy of the package replaces when it is loaded. */
 const stock = methodsNow();
 
 /** @typedef {Pick<DataSource, 'initialize' | 'createQueryBuilder'>} Methods */

@@ -30,16 +30,29 @@ async function withRunner(dataSource: DataSource, fn: (runner: QueryRunner) => P
   }
 }
 
-async function deleteRows(dataSource: DataSource, runner: QueryRunner): Promise<void> {
-  const [off, on] = {
+/** The statements that switch foreign keys off for a connection, and on again. */
+export function foreignKeySwitch({ options }: DataSource): readonly [string, string] {
+  const switches = {
     postgres: ['SET session_replication_role = replica', 'SET session_replication_role = DEFAULT'],
     mariadb: ['SET foreign_key_checks = 0', 'SET foreign_key_checks = 1'],
     sqljs: ['PRAGMA foreign_keys = OFF', 'PRAGMA foreign_keys = ON'],
-  }[dataSource.options.type as 'postgres' | 'mariadb' | 'sqljs'];
-  const escape = (name: string): string => dataSource.driver.escape(name);
+  } as const;
+  return switches[options.type as keyof typeof switches];
+}
+
+/** A table's path as this database writes it. */
+export function escapePath({ driver }: DataSource, path: string): string {
+  return path
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.');
+}
+
+async function deleteRows(dataSource: DataSource, runner: QueryRunner): Promise<void> {
+  const [off, on] = foreignKeySwitch(dataSource);
   await runner.query(off);
   for (const { tablePath } of tablesOf(dataSource)) {
-    await runner.query(`DELETE FROM ${tablePath.split('.').map(escape).join('.')}`);
+    await runner.query(`DELETE FROM ${escapePath(dataSource, tablePath)}`);
   }
   await runner.query(on);
 }

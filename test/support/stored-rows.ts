@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise';
 import type { ConnectionOptions } from 'mysql2/promise';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
-import { tablesOf } from './empty-tables.js';
+import { escapePath, foreignKeySwitch, tablesOf } from './empty-tables.js';
 
 /** A row as the driver gives it. */
 export type StoredRow = Readonly<Record<string, unknown>>;
@@ -14,25 +14,27 @@ interface Batches {
 }
 
 /**
- * The rows of a server's tables, read and put back in one round trip each, over a connection that neither TypeORM nor the library knows.
+ * The rows of a server's tables, read in one round trip and put back in one or two, over a connection that neither TypeORM nor the library knows.
  * The rows that are put back lie in temporary tables of this connection.
  *
  * @example
- * const rows = new StoredRows(dataSource);
- * await rows.keep();
+ * const rows = StoredRows.of(dataSource);
+ * await rows?.keep();
  * // … a test writes …
- * await rows.restore();
+ * await rows?.restore();
  */
 export class StoredRows {
   private batches: Batches | undefined;
   /** The statements that put the kept rows back; undefined while none are kept. */
   private restoring: readonly string[] | undefined;
+  /** The next generated key of each table of MariaDB when the rows were kept. */
+  private counters: ReadonlyMap<string, string> = new Map();
 
-  constructor(private readonly dataSource: DataSource) {}
+  private constructor(private readonly dataSource: DataSource) {}
 
-  /** Whether this database is a server, which can be asked over a connection of its own. */
-  static canRead({ options }: DataSource): boolean {
-    return options.type !== 'sqljs';
+  /** The rows of a server; undefined for SQLite in memory, which has one connection only. */
+  static of(dataSource: DataSource): StoredRows | undefined {
+    return dataSource.options.type === 'sqljs' ? undefined : new StoredRows(dataSource);
   }
 
   /**
@@ -42,7 +44,7 @@ export class StoredRows {
    */
   async read(): Promise<Map<string, StoredRow[]>> {
     const paths = tablesOf(this.dataSource).map(({ tablePath }) => tablePath);
-    const results = await this.send(paths.map((path) => `SELECT * FROM ${this.escapePath(path)}`));
+    const results = await this.send(paths.map((path) => `SELECT * FROM ${escapePath(this.dataSource, path)}`));
     return new Map(paths.map((path, i) => [path, results[i]]));
   }
 
@@ -60,18 +62,19 @@ export class StoredRows {
         `CREATE TEMPORARY TABLE ${kept} AS SELECT ${names} FROM ${path}`,
       ]),
     );
-    const counters = isPostgres ? await this.countersOfPostgres() : [];
+    this.counters = isPostgres ? new Map() : await this.countersOfMariadb();
+    const [off, on] = foreignKeySwitch(this.dataSource);
     this.restoring = [
-      isPostgres ? 'SET session_replication_role = replica' : 'SET foreign_key_checks = 0',
+      off,
       'BEGIN',
       ...tables.map(({ path }) => `DELETE FROM ${path}`),
       ...tables.map(({ path, names, kept }) => {
         const overriding = isPostgres ? 'OVERRIDING SYSTEM VALUE ' : '';
         return `INSERT INTO ${path} (${names}) ${overriding}SELECT ${names} FROM ${kept}`;
       }),
-      ...counters,
+      ...(isPostgres ? await this.countersOfPostgres() : []),
       'COMMIT',
-      isPostgres ? 'SET session_replication_role = DEFAULT' : 'SET foreign_key_checks = 1',
+      on,
     ];
   }
 
@@ -84,6 +87,7 @@ export class StoredRows {
     if (this.restoring === undefined) return false;
     try {
       await this.send(this.restoring);
+      if (!this.isPostgres) await this.restoreCountersOfMariadb();
       return true;
     } catch {
       // A table is gone, or the connection: both take what was kept along.
@@ -125,11 +129,28 @@ export class StoredRows {
           tablename === table && (schema === undefined ? Boolean(isdefault) : tableschema === schema),
       );
       stored.set(
-        this.escapePath(tablePath),
+        escapePath(this.dataSource, tablePath),
         own.map(({ columnname }) => String(columnname)),
       );
     }
     return stored;
+  }
+
+  private async countersOfMariadb(): Promise<Map<string, string>> {
+    const [tables] = await this.send([
+      `SELECT table_name AS name, auto_increment AS next FROM information_schema.tables
+       WHERE table_schema = DATABASE() AND auto_increment IS NOT NULL`,
+    ]);
+    return new Map(tables.map(({ name, next }) => [String(name), String(next)]));
+  }
+
+  /** Only where it moved: MariaDB makes a change of the schema of it. */
+  private async restoreCountersOfMariadb(): Promise<void> {
+    const now = await this.countersOfMariadb();
+    const moved = [...this.counters].filter(([name, next]) => now.get(name) !== next);
+    if (moved.length === 0) return;
+    const { driver } = this.dataSource;
+    await this.send(moved.map(([name, next]) => `ALTER TABLE ${driver.escape(name)} AUTO_INCREMENT = ${next}`));
   }
 
   private async countersOfPostgres(): Promise<string[]> {
@@ -139,13 +160,6 @@ export class StoredRows {
     return sequences.map(
       ({ name, last, first }) => `SELECT setval('${String(name)}', ${String(last ?? first)}, ${String(last !== null)})`,
     );
-  }
-
-  private escapePath(path: string): string {
-    return path
-      .split('.')
-      .map((part) => this.dataSource.driver.escape(part))
-      .join('.');
   }
 }
 
@@ -169,7 +183,9 @@ async function openMariadb(options: DataSourceOptions): Promise<Batches> {
     readonly username: string;
   };
   const connection = await createConnection({
-    ...(socketPath === undefined ? { host, port } : { socketPath }),
+    host,
+    port,
+    socketPath,
     user: username,
     password,
     database,

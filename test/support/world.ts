@@ -83,7 +83,6 @@ export class World {
   /** The rows as they are when nothing has happened yet. */
   untouched!: Snapshot;
   private seen: { readonly changes: string | undefined; readonly snapshot: Snapshot } | undefined;
-
   private readonly stored: StoredRows | undefined;
 
   private constructor(
@@ -91,7 +90,7 @@ export class World {
     readonly dataSource: DataSource,
     private readonly database: TestDatabase,
   ) {
-    if (StoredRows.canRead(dataSource)) this.stored = new StoredRows(dataSource);
+    this.stored = StoredRows.of(dataSource);
   }
 
   /**
@@ -169,16 +168,7 @@ export class World {
     // Undefined when an attack has removed a table.
     const stored = await this.stored?.read().catch(() => undefined);
     for (const metadata of tablesOf(this.dataSource)) {
-      const known = stored?.get(metadata.tablePath);
-      if (known !== undefined) {
-        rows.set(metadata, known);
-        continue;
-      }
-      const query = `SELECT * FROM ${this.escape(metadata.tableName)}`;
-      rows.set(
-        metadata,
-        await this.dataSource.query<StoredRow[]>(query).catch(() => [{ id: 'globex has no such table' }]),
-      );
+      rows.set(metadata, stored?.get(metadata.tablePath) ?? (await this.rowsOf(metadata)));
     }
     const text = (chosen: (metadata: EntityMetadata, row: StoredRow) => boolean): string =>
       [...rows]
@@ -190,22 +180,31 @@ export class World {
     return { all: text(() => true), globex: text((metadata, row) => touchesGlobex(metadata, row, rows)) };
   }
 
+  private rowsOf({ tableName }: EntityMetadata): Promise<StoredRow[]> {
+    const query = `SELECT * FROM ${this.escape(tableName)}`;
+    return this.dataSource.query<StoredRow[]>(query).catch(() => [{ id: 'globex has no such table' }]);
+  }
+
   /** Puts the rows back as they were, if `now` differs. */
   async reset(now: Snapshot): Promise<void> {
     await tenancy.unscoped('starts afresh', async () => {
-      if (now.all !== this.untouched.all && sown !== undefined && this.kind === 'sqljs') await this.restore(sown);
-      else if (now.all !== this.untouched.all) {
-        if (!(await this.stored?.restore())) {
-          await this.resow().catch(async () => {
-            await this.rebuild();
-            await this.resow();
-          });
-          await this.stored?.keep();
-        }
-      }
+      if (now.all !== this.untouched.all) await this.putBack();
       await this.dataSource.queryResultCache?.clear();
       this.untouched = await this.look();
     });
+  }
+
+  private async putBack(): Promise<void> {
+    if (sown !== undefined && this.kind === 'sqljs') {
+      await this.restore(sown);
+      return;
+    }
+    if (await this.stored?.restore()) return;
+    await this.resow().catch(async () => {
+      await this.rebuild();
+      await this.resow();
+    });
+    await this.stored?.keep();
   }
 
   private async sow(): Promise<void> {

@@ -67,7 +67,7 @@ export function annexAttacks(
           synchronize: true,
         } as DataSourceOptions).initialize();
         if (!enforced) detach(dataSource);
-        const stored = StoredRows.canRead(dataSource) ? new StoredRows(dataSource) : undefined;
+        const stored = StoredRows.of(dataSource);
         open.push({ kind, dataSource, database, stored, repo: (entity) => dataSource.getRepository(entity) });
       }
     });

@@ -67,7 +67,7 @@ describe.each(databasesToTest())('on %s', (kind) => {
     committed.splice(0);
   });
   afterAll(() => {
-    Logger.overrideLogger(['error', 'warn']);
+    Logger.overrideLogger(false);
     return application.close();
   });
 

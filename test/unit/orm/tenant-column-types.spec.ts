@@ -38,6 +38,7 @@ async function kept(database: Database, tenant: EntitySchemaColumnOptions, value
   return values.map((value) => held.hold(value)).filter((value) => value !== undefined);
 }
 
+/** Characters of which each is two units of a string in JavaScript, and four bytes. */
 const wide = (length: number): string => '\u{1f600}'.repeat(length);
 
 describe('a tenant column of texts', () => {
