@@ -38,6 +38,12 @@ export class Random {
     return values[this.below(values.length)];
   }
 
+  /** The same values in another order. */
+  shuffled<V>(values: readonly V[]): V[] {
+    const left = [...values];
+    return values.map(() => left.splice(this.below(left.length), 1)[0]);
+  }
+
   /** `count` values, of which some may be the same. */
   several<V>(count: number, make: () => V): V[] {
     return Array.from({ length: count }, make);

@@ -121,11 +121,13 @@ export class Resource<T extends object = object> extends MadeOfParts<T> {
    */
   selection({ include = [], fields }: RowQuery, rules: RowRules): Selection<T> {
     const properties = columnsFor(fields, rules);
-    const key = `${rules === this.list.rows ? '' : 'row|'}${[...include].sort().join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
+    // In one order: an answer must not show in which order another client asked first.
+    const paths = [...include].sort();
+    const key = `${rules === this.list.rows ? '' : 'row|'}${paths.join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
     const { dataSource, metadata } = this;
     return this.selections.of(
       key,
-      () => new Selection({ dataSource, metadata, include, fields: properties, json: rules.json }),
+      () => new Selection({ dataSource, metadata, include: paths, fields: properties, json: rules.json }),
     );
   }
 }

@@ -1,0 +1,99 @@
+import { Random } from '../../support/random.js';
+import { CallGenerator } from './call-generator.js';
+import type { CallCounts } from './call-runner.js';
+import { KnownKeys } from './known-keys.js';
+import { relationsOf, rootOf, tenantKeysOf, TENANTS } from './model.js';
+import type { EntityModel, Model, TenantName } from './model.js';
+import { Player } from './player.js';
+import type { Finding } from './player.js';
+import { RequestGenerator } from './request-generator.js';
+import type { Step } from './steps.js';
+
+/** How much is done with one model. */
+export interface Amount {
+  readonly requests: number;
+  readonly calls: number;
+}
+
+/** What was done with one model, and what came of it. */
+export interface Exploration {
+  readonly steps: readonly Step[];
+  readonly requests: number;
+  readonly calls: number;
+  readonly finding?: Finding;
+  /** How many answers had each status. */
+  readonly statuses: ReadonlyMap<number, number>;
+}
+
+/**
+ * Does with a model what the generators think of, until something is found or enough is done.
+ *
+ * @throws RefusedModel when the application does not start
+ */
+export async function explore(model: Model, amount: Amount, counts: CallCounts): Promise<Exploration> {
+  const random = new Random(model.seed + 1);
+  const keys = new KnownKeys(model, random);
+  const requests = new RequestGenerator(model, random, keys);
+  const calls = new CallGenerator(model, random, keys);
+  const player = await Player.open(model, counts);
+  const steps: Step[] = [];
+  const statuses = new Map<number, number>();
+  const done = { request: 0, call: 0 };
+  const result = (finding?: Finding): Exploration => ({
+    steps,
+    statuses,
+    requests: done.request,
+    calls: done.call,
+    ...(finding && { finding }),
+  });
+  try {
+    const wanted = { request: requests.isPossible ? amount.requests : 0, call: amount.calls };
+    let turn = 0;
+    while (done.request < wanted.request || done.call < wanted.call) {
+      // Turns of Acme, and shorter ones of others between them.
+      const tenant: TenantName = turn % 16 < 12 ? 'acme' : random.pick(TENANTS.slice(1));
+      turn += 1;
+      const share = wanted.call / (wanted.call + wanted.request);
+      const kind =
+        done.call >= wanted.call || (done.request < wanted.request && !random.chance(share)) ? 'request' : 'call';
+      const id = steps.length + 1;
+      const mayWrite = (entity: EntityModel): boolean => isOwnMatter(model, entity, tenant);
+      const step = kind === 'request' ? requests.next(id, tenant, mayWrite) : calls.next(id, tenant, mayWrite);
+      steps.push(step);
+      done[kind] += 1;
+      const found = await player.play(step, (answer) => {
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        if (step.kind === 'request') requests.learn(step, answer);
+      });
+      if (found !== undefined) return result(found);
+    }
+    return result(await player.look());
+  } finally {
+    await player.close();
+  }
+}
+
+/**
+ * Whether a tenant may write an entity in such a test. Rows that several tenants share are theirs together: when one of them changes such a row
+ * the others see it, as they must, and the two databases differ for a good reason.
+ */
+function isOwnMatter(model: Model, entity: EntityModel, tenant: TenantName): boolean {
+  const root = rootOf(model, entity);
+  if (root.owner.kind === 'shared') return false;
+  const keys = tenantKeysOf(model, entity);
+  const sharers = TENANTS.filter((other) =>
+    keys.every((key) => model.tenants[other][key] === model.tenants[tenant][key]),
+  );
+  if (sharers.length === 1) return true;
+  if (tenant !== 'acme') return false;
+  // What others may refer to cannot be deleted while they do.
+  const isHeld = model.entities.some((from) =>
+    relationsOf(model, from).some(
+      ({ target, onDelete, kind: relationKind }) =>
+        (target === entity.name || target === root.name) &&
+        tenantKeysOf(model, from).length > keys.length &&
+        (relationKind === 'many-to-many' || (onDelete !== 'CASCADE' && onDelete !== 'SET NULL')),
+    ),
+  );
+  return !isHeld;
+}

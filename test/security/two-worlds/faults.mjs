@@ -1,0 +1,6 @@
+// @ts-check
+
+/** @typedef {{ name: string, changes: import('./loader.mjs').Change[] }} Fault */
+
+/** @type {readonly Fault[]} */
+export const FAULTS = [];

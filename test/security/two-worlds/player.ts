@@ -1,0 +1,218 @@
+import type { Answer } from '../../support/transport.js';
+import { CallRunner } from './call-runner.js';
+import type { CallCounts } from './call-runner.js';
+import { Heard } from './heard.js';
+import { entityOf, keyPropertiesOf, rootOf } from './model.js';
+import type { Model } from './model.js';
+import { Ownership } from './ownership.js';
+import type { Step } from './steps.js';
+import { World } from './world.js';
+
+/** Something that must not be. */
+export interface Finding {
+  readonly kind: 'answer' | 'failure' | 'own rows' | 'foreign rows' | 'reference' | 'lost write';
+  /** The step that showed it, if a single one did. */
+  readonly step?: Step;
+  /** What differs, as text. */
+  readonly detail: string;
+}
+
+/** What the library says of a deletion that would go on to rows of others. */
+const CASCADE = /ON (?:DELETE|UPDATE) (?:CASCADE|SET)/;
+
+/** After how many steps of Acme the rows are looked at. */
+const LOOK = 12;
+
+/**
+ * Plays steps in two databases which are equal in Acme's rows: in the quiet one Acme is alone, in the busy one are rows of others too, and what
+ * others do happens there alone. Every answer to Acme must be the same in both.
+ */
+export class Player {
+  private readonly ownership: Ownership;
+  private readonly heard: { readonly quiet: Heard; readonly busy: Heard };
+  private readonly calls: { readonly quiet: CallRunner; readonly busy: CallRunner };
+  /** The rows of the others when Acme's turn began. */
+  private before: ReadonlyMap<string, readonly string[]> | undefined;
+  private sinceLook = 0;
+
+  private constructor(
+    private readonly quiet: World,
+    private readonly busy: World,
+    counts: CallCounts,
+  ) {
+    this.ownership = new Ownership(busy);
+    this.heard = { quiet: new Heard(), busy: new Heard() };
+    this.calls = { quiet: new CallRunner(quiet, counts), busy: new CallRunner(busy) };
+  }
+
+  /** @throws RefusedModel when the application does not start */
+  static async open(model: Model, counts: CallCounts = new Map()): Promise<Player> {
+    const quiet = await World.open(model, ['acme', 'all']);
+    try {
+      const busy = await World.open(model, ['acme', 'globex', 'initech', 'all']);
+      return new Player(quiet, busy, counts);
+    } catch (error) {
+      await quiet.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Does one step.
+   *
+   * @param learn is told the quiet world's answer to a request
+   * @returns what was found; undefined when all is as it must be
+   */
+  async play(step: Step, learn: (answer: Answer) => void = () => {}): Promise<Finding | undefined> {
+    if (step.tenant !== 'acme') {
+      const found = this.sinceLook > 0 ? await this.look() : undefined;
+      if (found !== undefined) return found;
+      this.before = undefined;
+      return this.playOther(step);
+    }
+    this.before ??= this.ownership.divide(await this.busy.rows(), 'acme').others;
+    this.sinceLook += 1;
+    const found = step.kind === 'request' ? await this.ask(step, learn) : await this.callBoth(step);
+    if (found !== undefined) return found;
+    return this.sinceLook >= LOOK ? this.look() : undefined;
+  }
+
+  private async playOther(step: Step): Promise<Finding | undefined> {
+    let found: Finding | undefined;
+    if (step.kind === 'call') await this.calls.busy.run(step.tenant, step.call);
+    else {
+      const answer = await this.send(this.busy, step);
+      if (answer.status >= 500) found = this.failure(step, answer);
+      found ??= await this.missing(this.busy, step, answer);
+    }
+    await this.quiet.countLike(this.busy);
+    return found;
+  }
+
+  private async ask(
+    step: Extract<Step, { kind: 'request' }>,
+    learn: (answer: Answer) => void,
+  ): Promise<Finding | undefined> {
+    const quiet = await this.send(this.quiet, step);
+    const busy = await this.send(this.busy, step);
+    const [expected, answer] = [this.heard.quiet.textOf(quiet), this.heard.busy.textOf(busy)];
+    if (expected !== answer) return { kind: 'answer', step, detail: differenceOf(expected, answer) };
+    if (busy.status >= 500) return this.failure(step, busy);
+    const lost = (await this.missing(this.quiet, step, quiet)) ?? (await this.missing(this.busy, step, busy));
+    if (lost !== undefined) return lost;
+    learn(quiet);
+    return undefined;
+  }
+
+  private async callBoth(step: Extract<Step, { kind: 'call' }>): Promise<Finding | undefined> {
+    const expected = await this.calls.quiet.run('acme', step.call);
+    const result = await this.calls.busy.run('acme', step.call);
+    this.quiet.answers.set(step.id, expected.value);
+    this.busy.answers.set(step.id, result.value);
+    const [one, other] = [JSON.stringify(expected), JSON.stringify(result)];
+    return one === other ? undefined : { kind: 'answer', step, detail: differenceOf(one, other) };
+  }
+
+  private async send(world: World, step: Extract<Step, { kind: 'request' }>): Promise<Answer> {
+    const { tenant, method, url, headers, body } = world.answers.resolve(step);
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = await world.send(tenant, {
+      method,
+      url,
+      ...(headers && { headers }),
+      ...(text !== undefined && { body: text }),
+    });
+    const { etag, location } = answer.headers;
+    world.answers.set(step.id, { ...parsed(answer.text), etag, location });
+    return answer;
+  }
+
+  /** An answer of 5xx: a deletion that would reach other tenants' rows is the developer's to mend, everything else must not be. */
+  private failure(step: Step, { status }: Answer): Finding | undefined {
+    const { lastError } = this.busy;
+    if (CASCADE.test(lastError)) return undefined;
+    return { kind: 'failure', step, detail: `${status}: ${lastError.slice(0, 600)}` };
+  }
+
+  /** Whether a row that was acknowledged is not there. */
+  private async missing(
+    world: World,
+    step: Extract<Step, { kind: 'request' }>,
+    answer: Answer,
+  ): Promise<Finding | undefined> {
+    if (answer.status !== 201 || step.creates === undefined) return undefined;
+    const entity = entityOf(world.model, step.creates);
+    const body = parsed(answer.text);
+    const names = keyPropertiesOf(rootOf(world.model, entity));
+    if (names.some((name) => body[name] === undefined)) return undefined;
+    const has = await world.has(entity, Object.fromEntries(names.map((name) => [name, body[name]])));
+    return has ? undefined : { kind: 'lost write', step, detail: answer.text };
+  }
+
+  /** Looks at all rows: Acme's are alike, those of others as they were, and no reference leads from one tenant to another. */
+  async look(): Promise<Finding | undefined> {
+    this.sinceLook = 0;
+    const [quietRows, busyRows] = [await this.quiet.rows(), await this.busy.rows()];
+    const [quiet, busy] = [
+      new Ownership(this.quiet).divide(quietRows, 'acme'),
+      this.ownership.divide(busyRows, 'acme'),
+    ];
+    const own = differenceOfRows(quiet.seen, busy.seen);
+    if (own !== undefined) return { kind: 'own rows', detail: own };
+    const foreign = this.before && differenceOfRows(this.before, busy.others);
+    if (foreign !== undefined) return { kind: 'foreign rows', detail: foreign };
+    const [crossing] = this.ownership.crossings(busyRows);
+    if (crossing !== undefined) return { kind: 'reference', detail: crossing };
+    this.before = busy.others;
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.quiet.close();
+    await this.busy.close();
+  }
+}
+
+/** Plays all steps, up to the first finding. */
+export async function playAll(model: Model, steps: readonly Step[]): Promise<Finding | undefined> {
+  const player = await Player.open(model);
+  try {
+    for (const step of steps) {
+      const found = await player.play(step);
+      if (found !== undefined) return found;
+    }
+    return await player.look();
+  } finally {
+    await player.close();
+  }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+function differenceOf(expected: string, answer: string): string {
+  let same = 0;
+  while (same < expected.length && expected[same] === answer[same]) same += 1;
+  const part = (text: string): string => text.slice(Math.max(0, same - 150), same + 250);
+  return `alone: …${part(expected)}\n  beside others: …${part(answer)}`;
+}
+
+function differenceOfRows(
+  expected: ReadonlyMap<string, readonly string[]>,
+  rows: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
+  for (const [table, wanted] of expected) {
+    const there = rows.get(table) ?? [];
+    const gone = wanted.filter((row) => !there.includes(row));
+    const more = there.filter((row) => !wanted.includes(row));
+    if (gone.length + more.length > 0 || wanted.length !== there.length)
+      return `${table}: ${gone.slice(0, 3).join(' ')} became ${more.slice(0, 3).join(' ') || 'nothing'}`;
+  }
+  return undefined;
+}
