@@ -49,10 +49,13 @@ export function isUniqueViolation({ code, errno, message = '' }: DriverError): b
   return code === '23505' || code === '23P01' || errno === 1062 || /UNIQUE constraint failed/.test(message);
 }
 
-/** PostgreSQL 23503, MySQL 1216, 1217, 1451 and 1452, SQLite's message. */
+/** PostgreSQL 23503, and 23001 of a RESTRICT from PostgreSQL 18 on; MySQL 1216, 1217, 1451 and 1452, SQLite's message. */
 export function isForeignKeyViolation({ code, errno, message = '' }: DriverError): boolean {
   return (
-    code === '23503' || [1216, 1217, 1451, 1452].includes(errno ?? 0) || /FOREIGN KEY constraint failed/.test(message)
+    code === '23503' ||
+    code === '23001' ||
+    [1216, 1217, 1451, 1452].includes(errno ?? 0) ||
+    /FOREIGN KEY constraint failed/.test(message)
   );
 }
 

@@ -60,7 +60,7 @@ export class PredicateText {
 
   private equals(qualifier: string, { key, column }: TenantColumn): string {
     const name = this.name(qualifier, column.databaseName);
-    const value = `:${scopeParameter(key)}`;
+    const value = `:${scopeParameter(key, column)}`;
     const equal = `${name} = ${value}`;
     const { driver } = this.policies;
     const isText = scopeDeclaration()[key] === String;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeMissingError } from '../exceptions/tenant-scope-missing.error.js';
+import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { CheckedScope, ScopeValue } from '../tenancy/tenant-scope.js';
 import type { SqlDialect } from './sql/tokens.js';
 
@@ -9,25 +11,53 @@ import type { SqlDialect } from './sql/tokens.js';
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}`;
 
-const namesByKey = new Map<string, string>();
+const forms = new WeakMap<ColumnMetadata, string>();
 const keysByName = new Map<string, string>();
 
-/** The name of the parameter that carries a scope key's value. */
-export function scopeParameter(key: string): string {
-  let name = namesByKey.get(key);
-  if (name === undefined) {
-    name = `${PREFIX}_${Buffer.from(key).toString('hex')}`;
-    namesByKey.set(key, name);
-    keysByName.set(name, key);
-  }
+/** Types of PostgreSQL that are compared with each other. */
+const TEXT_TYPES = new Set(['character varying', 'varchar', 'text']);
+
+/**
+ * The name of the parameter that carries a scope key's value.
+ *
+ * @param column the tenant column that the value is for
+ */
+export function scopeParameter(key: string, column?: ColumnMetadata): string {
+  const name = `${PREFIX}_${hex(key)}${column === undefined ? '' : formOf(key, column)}`;
+  keysByName.set(name, key);
   return name;
+}
+
+/**
+ * PostgreSQL gives a parameter one type, that of what it is compared with first, and compares a text with no UUID and no enum: beside texts such
+ * columns have a parameter of their own.
+ */
+function formOf(key: string, column: ColumnMetadata): string {
+  let form = forms.get(column);
+  if (form === undefined) forms.set(column, (form = newFormOf(key, column)));
+  return form;
+}
+
+function newFormOf(key: string, column: ColumnMetadata): string {
+  const { dataSource, tablePath } = column.entityMetadata;
+  const { driver } = dataSource;
+  if (driver.options.type !== 'postgres' || scopeDeclaration()[key] !== String) return '';
+  const type = driver.normalizeType(column);
+  if (TEXT_TYPES.has(type)) return '';
+  // What a view selects nobody says, and each enum is a type.
+  const isOwnType = type === '' || column.enum !== undefined;
+  return `_${hex(isOwnType ? `${type} ${column.enumName ?? `${tablePath}.${column.databaseName}`}` : type)}`;
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString('hex');
 }
 
 const constantsByName = new Map<string, string | number>();
 
 /** Returns the name of a parameter that carries a value of the entities' own, e.g. a discriminator: the same in every statement. */
 export function constantParameter(value: string | number): string {
-  const name = `${PREFIX}_${typeof value}_${Buffer.from(String(value)).toString('hex')}`;
+  const name = `${PREFIX}_${typeof value}_${hex(String(value))}`;
   constantsByName.set(name, value);
   return name;
 }

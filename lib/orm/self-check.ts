@@ -138,10 +138,10 @@ class StatementCheck {
     if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
     // No other column: its transformer or its default may be a function of the application.
     const columns = policy.columns.map(({ column }) => column.propertyPath);
-    for (const { key } of policy.columns) {
+    for (const { key, column } of policy.columns) {
       const builder = (): QueryBuilder<ObjectLiteral> =>
         dataSource.createQueryBuilder().insert().into(metadata.target, columns).values({});
-      this.expect('an insert', builder, `:${scopeParameter(key)}`);
+      this.expect('an insert', builder, `:${scopeParameter(key, column)}`);
     }
   }
 

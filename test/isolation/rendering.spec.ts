@@ -78,7 +78,7 @@ describe('the notes on a statement whose text is made', () => {
 
 describe("the names of parameters that carry the scope's values", () => {
   it('tell scope keys apart, and cannot be guessed', () => {
-    const [one, other] = ['organizationId', 'schön'].map(scopeParameter);
+    const [one, other] = ['organizationId', 'schön'].map((key) => scopeParameter(key));
     expect(one).toMatch(/^muck[0-9a-f]{16}_6f7267616e697a6174696f6e4964$/);
     expect(other).toMatch(/^muck[0-9a-f]{16}_736368c3b66e$/);
     expect(scopeParameter('organizationId')).toBe(one);

@@ -98,7 +98,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     // TypeORM asks for the columns of entities only.
     const metadata = writtenMetadata(this.expressionMap)!;
     const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
-    if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key)}`;
+    if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key, tenant.column)}`;
     // TypeORM would ask the transformer again, which may answer something else than what is looked up.
     const isKept =
       column.transformer !== undefined &&

@@ -34,10 +34,14 @@ class LastError implements LoggerService {
   warn(): void {}
 
   error(...parts: readonly unknown[]): void {
-    this.text = parts
-      .map((part) => (part instanceof Error ? `${part.constructor.name}: ${part.message}` : String(part)))
-      .join(' ');
+    this.text = parts.map(textOf).join(' ');
   }
+}
+
+function textOf(part: unknown): string {
+  if (!(part instanceof Error)) return String(part);
+  const { query } = part as { query?: string };
+  return `${part.constructor.name}: ${part.message}${query === undefined ? '' : ` in ${query}`}`;
 }
 
 /** UUIDs in the order in which they are made, so that two databases make the same. */
