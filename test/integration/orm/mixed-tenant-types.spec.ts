@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
 import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, ViewColumn, ViewEntity } from 'typeorm';
-import type { ColumnOptions, DataSourceOptions, Relation } from 'typeorm';
+import type { ColumnOptions, Relation } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 

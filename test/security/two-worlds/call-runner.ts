@@ -42,7 +42,9 @@ export class CallRunner {
       return { value: plain(value) };
     } catch (error) {
       if (error instanceof RolledBack) return { value: plain(error.value) };
-      return { error: error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error) };
+      const text = error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
+      // MariaDB names the database.
+      return { error: text.replaceAll(/muck_test_\w+/g, 'the database') };
     } finally {
       for (const runner of runners) await runner.release();
     }
