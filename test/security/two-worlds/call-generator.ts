@@ -19,6 +19,7 @@ export class CallGenerator {
   private features: string[] = [];
   private tenant: TenantName = 'acme';
   private entity!: EntityModel;
+  private mayWrite: MayWrite = () => false;
   private aliases = 0;
 
   constructor(
@@ -32,6 +33,7 @@ export class CallGenerator {
     this.tenant = tenant;
     this.features = [];
     this.aliases = 0;
+    this.mayWrite = mayWrite;
     this.entity = random.pick(model.entities);
     const isWritable = this.entity.kind !== 'view' && mayWrite(this.entity);
     const makers = [
@@ -133,6 +135,11 @@ export class CallGenerator {
         .filter(({ inverse, target }) => inverse !== undefined && target === entity.name)
         .map(({ inverse, kind }) => ({ property: inverse!, target: from.name, isMany: kind !== 'one-to-one' })),
     );
+  }
+
+  /** Those whose keys a tenant may write. */
+  private backWritten(): ReturnType<CallGenerator['back']> {
+    return this.back().filter(({ target }) => this.mayWrite(entityOf(this.model, target)));
   }
 
   /** All relations that a find may name. */
@@ -662,8 +669,10 @@ export class CallGenerator {
   private saveRelated(): Call {
     const { random, entity, model } = this;
     const own = { ...(this.keys.own(this.tenant, entity) ?? {}) };
-    const many = [...this.toMany().map(({ property, target }) => ({ property, target })), ...this.back()];
-    const cascading = this.toOne().filter(({ cascade }) => cascade);
+    const many = [...this.toMany().map(({ property, target }) => ({ property, target })), ...this.backWritten()].filter(
+      ({ target }) => this.mayWrite(entityOf(model, target)),
+    );
+    const cascading = this.toOne().filter(({ cascade, target }) => cascade && this.mayWrite(entityOf(model, target)));
     if (cascading.length > 0 && random.chance(0.4)) {
       const { property, target } = random.pick(cascading);
       this.note('save: cascade');
@@ -846,7 +855,7 @@ export class CallGenerator {
 
   private relationWrite(): Call {
     const { random, entity, model } = this;
-    const many = [...this.toMany(), ...this.back().filter(({ isMany }) => isMany)];
+    const many = [...this.toMany(), ...this.backWritten().filter(({ isMany }) => isMany)];
     const one = this.toOne();
     if (many.length + one.length === 0) return this.update();
     const isMany = one.length === 0 || (many.length > 0 && random.chance(0.6));

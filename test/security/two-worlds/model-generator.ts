@@ -25,7 +25,7 @@ const LONG_NAME = 'InternationalShipmentReconciliationAdjustmentAttachment';
 /** A column in place of which the start must ask for another one. */
 const MISFITS: Readonly<Record<Engine, Partial<Record<ScopeKind, SqlType>>>> = {
   postgres: { number: { type: 'real' }, text: { type: 'char', length: 8 } },
-  mariadb: { number: { type: 'float' }, text: { type: 'varchar', length: 60 } },
+  mariadb: { number: { type: 'float' } },
   sqljs: { text: { type: 'varchar', collation: 'NOCASE' } },
 };
 
@@ -122,7 +122,7 @@ export class ModelGenerator {
       tenants: this.tenants(),
       adapter: random.pick(['express', 'fastify'] as const),
       definesFields: random.chance(0.7),
-      cache: random.chance(0.12),
+      cache: random.chance(0.18),
       ...(random.chance(0.1) && { prefix: 'app_' }),
       entities: this.entities.map((entity) => this.withResource(entity)),
     };
@@ -201,7 +201,7 @@ export class ModelGenerator {
     const { random, engine, scope } = this;
     const kind = scope === 'pair' ? (key === 'region' ? 'text' : 'number') : scope;
     const misfit = MISFITS[engine][kind];
-    return misfit !== undefined && random.chance(0.015) ? misfit : random.pick(TENANT_TYPES[engine][kind]);
+    return misfit !== undefined && random.chance(0.025) ? misfit : random.pick(TENANT_TYPES[engine][kind]);
   }
 
   private declared(owner: Owner): EntityModel['declared'] {

@@ -36,6 +36,20 @@ export class Ownership {
     return { seen, others };
   }
 
+  /** The rows of tenants' tables that have no tenant. */
+  ofNobody(rows: Rows): Map<string, string[]> {
+    const found = new Map<string, string[]>();
+    for (const metadata of this.tables()) {
+      const entity = this.model.entities.find(({ name }) => name === metadata.name);
+      const owner = entity && rootOf(this.model, entity).owner;
+      if (owner?.kind !== 'own') continue;
+      const all = rows.get(metadata.tablePath) ?? [];
+      const texts = all.filter((row) => this.keys(metadata, row, rows) === undefined).map(textOf);
+      found.set(metadata.tablePath, texts.sort());
+    }
+    return found;
+  }
+
   /** References that lead from one tenant's row to another's, as text. */
   crossings(rows: Rows): string[] {
     const found: string[] = [];

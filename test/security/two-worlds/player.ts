@@ -10,7 +10,7 @@ import { World } from './world.js';
 
 /** Something that must not be. */
 export interface Finding {
-  readonly kind: 'answer' | 'failure' | 'own rows' | 'foreign rows' | 'reference' | 'lost write';
+  readonly kind: 'answer' | 'failure' | 'own rows' | 'foreign rows' | 'rows of nobody' | 'reference' | 'lost write';
   /** The step that showed it, if a single one did. */
   readonly step?: Step;
   /** What differs, as text. */
@@ -34,6 +34,8 @@ export class Player {
   /** The rows of the others when Acme's turn began. */
   private before: ReadonlyMap<string, readonly string[]> | undefined;
   private sinceLook = 0;
+  /** The rows without a tenant, which no tenant may change. */
+  private ofNobody: ReadonlyMap<string, readonly string[]> | undefined;
 
   private constructor(
     private readonly quiet: World,
@@ -50,7 +52,9 @@ export class Player {
     const quiet = await World.open(model, ['acme', 'all']);
     try {
       const busy = await World.open(model, ['acme', 'globex', 'initech', 'all']);
-      return new Player(quiet, busy, counts);
+      const player = new Player(quiet, busy, counts);
+      await player.look();
+      return player;
     } catch (error) {
       await quiet.close();
       throw error;
@@ -98,6 +102,8 @@ export class Player {
     const [expected, answer] = [this.heard.quiet.textOf(quiet), this.heard.busy.textOf(busy)];
     if (expected !== answer) return { kind: 'answer', step, detail: differenceOf(expected, answer) };
     if (busy.status >= 500) return this.failure(step, busy);
+    const told = wordsOfDatabase(step, busy) ?? (step.isBad && busy.status < 400 ? 'it was answered' : undefined);
+    if (told !== undefined) return { kind: 'failure', step, detail: told };
     const lost = (await this.missing(this.quiet, step, quiet)) ?? (await this.missing(this.busy, step, busy));
     if (lost !== undefined) return lost;
     learn(quiet);
@@ -161,6 +167,10 @@ export class Player {
     if (own !== undefined) return { kind: 'own rows', detail: own };
     const foreign = this.before && differenceOfRows(this.before, busy.others);
     if (foreign !== undefined) return { kind: 'foreign rows', detail: foreign };
+    const common = [this.ownership.ofNobody(quietRows), this.ownership.ofNobody(busyRows)];
+    this.ofNobody ??= common[1];
+    const touched = common.map((rows) => differenceOfRows(this.ofNobody!, rows)).find((text) => text !== undefined);
+    if (touched !== undefined) return { kind: 'rows of nobody', detail: touched };
     const [crossing] = this.ownership.crossings(busyRows);
     if (crossing !== undefined) return { kind: 'reference', detail: crossing };
     this.before = busy.others;
@@ -194,6 +204,20 @@ function parsed(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** Words of SQL, of an error of a database or of a stack have no place in an answer. */
+function wordsOfDatabase(
+  { body, url }: { readonly body?: unknown; readonly url: string },
+  { text }: Answer,
+): string | undefined {
+  const found =
+    /\b(?:SELECT|INSERT INTO|DELETE FROM)\b|violates|duplicate key|Duplicate entry|constraint failed|node_modules/.exec(
+      text,
+    );
+  return found === null || `${url} ${JSON.stringify(body)}`.includes(found[0])
+    ? undefined
+    : `${found[0]}: ${text.slice(0, 300)}`;
 }
 
 function differenceOf(expected: string, answer: string): string {

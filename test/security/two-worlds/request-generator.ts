@@ -254,15 +254,11 @@ export class RequestGenerator {
     const [path, query] = url.split('?');
     const rest = [...new URLSearchParams(query)].filter(([name]) => name !== 'cursor' && name !== 'offset');
     this.note(key === 'nextCursor' ? 'next page' : 'previous page');
-    if (random.chance(0.15)) {
+    if (random.chance(0.25)) {
       this.note('cursor of another list');
-      rest.push(['count', 'none'], ['limit', '7']);
-      const others = this.served.filter((one) => one !== entity);
-      const other = others.length > 0 && random.chance(0.5) ? this.base(random.pick(others)) : path;
-      return this.made(
-        'GET',
-        `${other}${textOf(rest.slice(0, 1))}&cursor={{${step}.${key}}}`.replace(/^([^?]*)&/, '$1?'),
-      );
+      const sort = rest.some(([name, value]) => name === 'sort' && value === 'name') ? '-name' : 'name';
+      const other = textOf([...rest.filter(([name]) => name !== 'sort'), ['sort', sort]]);
+      return this.made('GET', `${path}${other}&cursor={{${step}.${key}}}`, undefined, { isBad: true });
     }
     const text = textOf(rest);
     return this.made('GET', `${path}${text}${text === '' ? '?' : '&'}cursor={{${step}.${key}}}`);

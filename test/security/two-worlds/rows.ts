@@ -155,7 +155,9 @@ export class Planter {
     if (owner.kind === 'own') {
       const found = Object.entries(owner.columns).find(([, tenantColumn]) => pathOf(tenantColumn) === path);
       if (found !== undefined) return this.tenantValue(found[0], row.holder);
-      if (owner.decoy && path === 'organizationId') return this.tenantValue('organizationId', 'globex');
+      // The other party: Globex in Acme's rows, and Acme in those of the others.
+      if (owner.decoy && path === 'organizationId')
+        return this.tenantValue('organizationId', row.holder === 'acme' ? 'globex' : 'acme');
     }
     const key = keyOf(model, row);
     if (path in key && keyPropertiesOf(rootOf(model, row.entity)).includes(path)) return key[path];

@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
     scope: { type: 'string' },
     library: { type: 'string', default: ROOT },
     fault: { type: 'string' },
+    faults: { type: 'boolean', default: false },
     until: { type: 'string' },
     'no-shrinking': { type: 'boolean', default: false },
     'every-method': { type: 'boolean', default: false },
@@ -41,15 +42,9 @@ const wanted = {
   models: Number(options.models),
 };
 const seed = options.seed === 'fresh' ? Date.now() % 1_000_000_000 : Number(options.seed);
-const fault = options.fault === undefined ? undefined : FAULTS.find(({ name }) => name === options.fault);
-if (options.fault !== undefined && fault === undefined)
+const faults = options.faults ? FAULTS : FAULTS.filter(({ name }) => name === options.fault);
+if (options.fault !== undefined && faults.length === 0)
   throw new Error(`--fault is none of: ${FAULTS.map(({ name }) => name).join('; ')}`);
-const hooks = {
-  root: ROOT,
-  library: resolve(options.library),
-  compiled: join(ROOT, 'node_modules/.cache/two-worlds'),
-  changes: fault?.changes ?? [],
-};
 
 const embedded = process.env.TEST_SERVERS || process.env.TEST_PG_URL ? undefined : await startEmbeddedPostgres();
 if (embedded) process.env.TEST_PG_URL = embedded.url;
@@ -58,27 +53,42 @@ const servers = given ? JSON.parse(given) : await findServers();
 process.env.TEST_SERVERS = JSON.stringify(servers);
 
 let isGood = true;
+/** @type {string[]} */
+const missed = [];
 try {
-  for (const name of /** @type {string} */ (options.database).split(',')) {
-    const engine = /** @type {Engine} */ (name);
-    if (servers.found[engine] === undefined) {
-      console.log(`\n${engine}: NOT RUN: ${servers.missing[engine] ?? 'it was not looked for'}`);
-      isGood = false;
-      continue;
-    }
-    isGood = (await runOn(engine)) && isGood;
-  }
+  const engines = /** @type {Engine[]} */ (options.database.split(','));
+  if (faults.length === 0) for (const engine of engines) isGood = (await tryOn(engine)) && isGood;
+  for (const fault of faults) isGood = (await tryOn(fault.engine ?? engines[0], fault)) && isGood;
+  if (faults.length > 0)
+    console.log(
+      `\n${missed.length === 0 ? 'Each of' : 'MISSED: ' + missed.join('; ') + ', of'} ${faults.length} faults was found`,
+    );
 } finally {
   if (!given) await dropLeftovers(servers);
   await embedded?.stop();
 }
 process.exitCode = isGood ? 0 : 1;
 
+/** @param {Engine} engine @param {import('./faults.mjs').Fault} [fault] @returns {Promise<boolean>} */
+async function tryOn(engine, fault) {
+  if (servers.found[engine] === undefined) {
+    console.log(`\n${engine}: NOT RUN: ${servers.missing[engine] ?? 'it was not looked for'}`);
+    return false;
+  }
+  const isClean = await runOn(engine, fault);
+  if (fault === undefined) return isClean;
+  if (isClean) missed.push(fault.name);
+  return !isClean;
+}
+
 /**
+ * Tries models until enough was done, or a fault is found that was put in.
+ *
  * @param {Engine} engine
+ * @param {import('./faults.mjs').Fault} [fault]
  * @returns {Promise<boolean>} whether nothing was found, and all took part that should
  */
-async function runOn(engine) {
+async function runOn(engine, fault) {
   const sums = { requests: 0, calls: 0, accepted: 0, refused: 0 };
   const features = new Map();
   const methods = new Map();
@@ -94,9 +104,16 @@ async function runOn(engine) {
   let nextSeed = seed;
   let chunk = 0;
   let told = start;
+  const hooks = {
+    root: ROOT,
+    library: resolve(options.library),
+    compiled: join(ROOT, 'node_modules/.cache/two-worlds'),
+    changes: fault?.changes ?? [],
+  };
+  const limit = fault ? 1 : Number(options.until ?? Infinity);
   const isEnough = () =>
     (sums.accepted >= wanted.models && sums.requests >= wanted.requests && sums.calls >= wanted.calls) ||
-    (options.until !== undefined && found.length >= Number(options.until));
+    found.length >= limit;
 
   /** @param {Outcome} outcome @param {ScopeKind} scope */
   const take = (outcome, scope) => {
@@ -109,7 +126,7 @@ async function runOn(engine) {
       sums.refused += 1;
       add(refusals, reasonOf(outcome.refusal), 1);
     } else sums.accepted += 1;
-    if (outcome.finding !== undefined) {
+    if (outcome.finding !== undefined && found.length < limit) {
       found.push(outcome);
       void report(engine, scope, outcome);
     }
@@ -121,14 +138,24 @@ async function runOn(engine) {
   };
   const work = async () => {
     while (!isEnough()) {
-      const scope = /** @type {ScopeKind} */ (options.scope ?? SCOPES[chunk++ % SCOPES.length]);
+      const scope = /** @type {ScopeKind} */ (fault?.scope ?? options.scope ?? SCOPES[chunk++ % SCOPES.length]);
       const seeds = Array.from({ length: CHUNK }, () => nextSeed++);
-      await inProcess({ engine, scope, seeds, amount, shrinks: !options['no-shrinking'] }, take);
+      await inProcess(
+        { engine, scope, seeds, amount, shrinks: !options['no-shrinking'], hooks, stopsAtFirst: fault !== undefined },
+        take,
+      );
     }
   };
   console.log(`\nTwo worlds on ${engine}, from seed ${seed}${fault ? `, with the fault "${fault.name}"` : ''}`);
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
-  return summary();
+  return fault === undefined ? summary() : foundFault();
+
+  function foundFault() {
+    const after = `${sums.requests} requests and ${sums.calls} calls over ${sums.accepted} models`;
+    console.log(`  ${found.length > 0 ? 'found' : 'NOT FOUND'} after ${after} (refused: ${sums.refused})`);
+    if (found.length === 0) for (const [reason, count] of sorted(refusals)) console.log(`    ${count} × ${reason}`);
+    return found.length === 0;
+  }
 
   function summary() {
     const minutes = ((performance.now() - start) / 60_000).toFixed(1);
@@ -165,7 +192,7 @@ async function runOn(engine) {
 }
 
 /**
- * @param {import('./task.js').Task} task
+ * @param {import('./task.js').Task & { hooks: object }} task
  * @param {(outcome: Outcome, scope: ScopeKind) => void} take
  * @returns {Promise<void>}
  */
@@ -188,7 +215,7 @@ function inProcess(task, take) {
       }
       done();
     });
-    child.send({ ...task, hooks });
+    child.send(task);
   });
 }
 

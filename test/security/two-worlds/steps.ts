@@ -23,6 +23,8 @@ export interface RequestStep extends AnyStep {
   readonly headers?: Readonly<Record<string, string>>;
   /** A text is sent as it is, anything else as JSON. */
   readonly body?: unknown;
+  /** Whether it must be refused, with any status of 4xx. */
+  readonly isBad?: true;
   /** The entity whose row an answer of 201 has made. */
   readonly creates?: string;
 }

@@ -15,6 +15,8 @@ export interface Task {
   readonly seeds: readonly number[];
   readonly amount: Amount;
   readonly shrinks: boolean;
+  /** Whether nothing more is tried when something is found. */
+  readonly stopsAtFirst: boolean;
 }
 
 /** What came of one model. */
@@ -31,7 +33,11 @@ export interface Outcome {
 
 /** Tries one model after the other, and tells what came of each. */
 export async function perform(task: Task, tell: (outcome: Outcome) => void): Promise<void> {
-  for (const seed of task.seeds) tell(await outcomeOf(task, seed));
+  for (const seed of task.seeds) {
+    const outcome = await outcomeOf(task, seed);
+    tell(outcome);
+    if (task.stopsAtFirst && outcome.finding !== undefined) return;
+  }
 }
 
 async function outcomeOf({ engine, scope, amount, shrinks }: Task, seed: number): Promise<Outcome> {
