@@ -9,6 +9,10 @@ import type { Finding } from './player.js';
 import { RequestGenerator } from './request-generator.js';
 import type { Step } from './steps.js';
 
+/** How often tenants also work at the same time, and how much they then do. */
+const TOGETHER = 0.35;
+const AT_ONCE = 30;
+
 /** How much is done with one model. */
 export interface Amount {
   readonly requests: number;
@@ -67,7 +71,18 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
       });
       if (found !== undefined) return result(found);
     }
-    return result(await player.look());
+    const looked = await player.look();
+    if (looked !== undefined || !random.chance(TOGETHER)) return result(looked);
+    for (let i = 0; i < AT_ONCE; i += 1) {
+      const tenant = random.pick(TENANTS);
+      const id = steps.length + 1;
+      const mayWrite = (entity: EntityModel): boolean => isOwnMatter(model, entity, tenant);
+      const isRequest = requests.isPossible && random.chance(0.7);
+      const step = isRequest ? requests.next(id, tenant, mayWrite) : calls.next(id, tenant, mayWrite);
+      steps.push({ ...step, atOnce: true, features: [...step.features, 'at the same time'] });
+      done[step.kind] += 1;
+    }
+    return result(await player.together(steps.filter(({ atOnce }) => atOnce)));
   } finally {
     await player.close();
   }

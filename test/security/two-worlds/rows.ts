@@ -115,9 +115,10 @@ export class Planter {
 
   /** The statements for one DataSource. */
   statements(dataSource: DataSource, rows: readonly PlantedRow[]): string[] {
+    const present = new Set(rows.map(({ holder }) => holder));
     return rows
       .filter(({ entity }) => this.dataSourceOf(entity) === dataSource)
-      .flatMap((row) => [this.insertion(row), ...this.links(row), ...this.closure(row)]);
+      .flatMap((row) => [this.insertion(row), ...this.links(row, present), ...this.closure(row)]);
   }
 
   private metadataOf(entity: EntityModel): EntityMetadata {
@@ -208,26 +209,31 @@ export class Planter {
     return row.index === 1 ? `${keyOf(this.model, { ...row, index: 0 })['id']}.${id}.` : `${id}.`;
   }
 
-  private links(row: PlantedRow): string[] {
+  /** Links of a many-to-many relation: to rows of the same holder, and from everybody's rows to those of each tenant. */
+  private links(row: PlantedRow, present: ReadonlySet<Holder>): string[] {
     const { model } = this;
     const metadata = this.metadataOf(row.entity);
     return metadata.manyToManyRelations
       .filter(({ isOwning }) => isOwning)
       .flatMap(({ propertyName, junctionEntityMetadata }) => {
         const relation = relationsOf(model, row.entity).find(({ property }) => property === propertyName);
-        const target = relation && entityOf(model, relation.target);
-        const holder = target && holderFor(model, row.holder, target);
-        if (holder === undefined || target === undefined) return [];
-        return [row.index, (row.index + 1) % ROWS].map((index) => {
-          const far: PlantedRow = { entity: target, holder, index };
-          const { ownerColumns, inverseColumns } = junctionEntityMetadata!;
-          const values = new Map<string, unknown>();
-          for (const column of ownerColumns)
-            values.set(column.databaseName, this.value(row, this.columnOf(row.entity, column.referencedColumn!)));
-          for (const column of inverseColumns)
-            values.set(column.databaseName, this.value(far, this.columnOf(target, column.referencedColumn!)));
-          return this.insert(junctionEntityMetadata!, values);
-        });
+        if (relation === undefined) return [];
+        const target = entityOf(model, relation.target);
+        const same = holderFor(model, row.holder, target);
+        const tenants = row.holder === 'all' ? holdersOf(model, target).filter((holder) => holder !== 'all') : [];
+        const holders = [...(same === undefined ? [] : [same]), ...tenants.filter((holder) => present.has(holder))];
+        const { ownerColumns, inverseColumns } = junctionEntityMetadata!;
+        return holders.flatMap((holder) =>
+          [row.index, (row.index + 1) % ROWS].map((index) => {
+            const far: PlantedRow = { entity: target, holder, index };
+            const values = new Map<string, unknown>();
+            for (const column of ownerColumns)
+              values.set(column.databaseName, this.value(row, this.columnOf(row.entity, column.referencedColumn!)));
+            for (const column of inverseColumns)
+              values.set(column.databaseName, this.value(far, this.columnOf(target, column.referencedColumn!)));
+            return this.insert(junctionEntityMetadata!, values);
+          }),
+        );
       });
   }
 

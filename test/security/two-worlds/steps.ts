@@ -12,6 +12,8 @@ interface AnyStep {
   /** Other steps refer to it by this number. */
   readonly id: number;
   readonly tenant: TenantName;
+  /** Whether it belongs to the last steps, which the tenants do at the same time, each one after the other. */
+  readonly atOnce?: true;
   /** What the generators count. */
   readonly features: readonly string[];
 }
