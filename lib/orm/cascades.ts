@@ -92,7 +92,7 @@ export class Cascades {
           changed: caused.changed,
           keys: new Set([...effect.keys].filter((name) => keys?.has(name))),
         };
-        if (!effects.has(nameOf(next))) effects.set(nameOf(next), next);
+        effects.set(nameOf(next), next);
       }
     }
     return undefined;
@@ -113,7 +113,7 @@ export class Cascades {
   }
 
   private entitiesOf(table: string): readonly EntityMetadata[] {
-    return this.indexed().byTable.get(table) ?? [];
+    return this.indexed().byTable.get(table)!;
   }
 
   private keysTo({ table, changed }: Effect): readonly ForeignKeyMetadata[] {
@@ -144,7 +144,6 @@ function causedBy(
 ): { readonly changed: Effect['changed']; readonly by: string } | undefined {
   const isDelete = changed === undefined;
   const rule = String(isDelete ? onDelete : onUpdate);
-  if (!CHANGES_ROWS.test(rule)) return undefined;
   if (!isDelete && !referencedColumns.some(({ databaseName }) => changed.has(databaseName))) return undefined;
   const { relationMetadata, propertyPath } = columns[0];
   const by = `${entityMetadata.name}.${relationMetadata?.propertyPath ?? propertyPath} (ON ${isDelete ? 'DELETE' : 'UPDATE'} ${rule})`;

@@ -456,6 +456,39 @@ export const EQUIVALENT = [
     ['if (checked.size >= REMEMBERED) checked.clear();', 'if (checked.size > REMEMBERED) checked.clear();'],
     ['if (checked.size >= REMEMBERED) checked.clear();', 'if (checked.size < REMEMBERED) checked.clear();'],
   ]),
+  ...same(
+    'lib/orm/cascades.ts',
+    'What is not remembered is followed again, with the same result; and how much is remembered.',
+    [
+      [
+        'const name = JSON.stringify([authorityForm(), changed && [...changed].sort()]);',
+        'const name = JSON.stringify([authorityForm(), changed && [...changed]]);',
+      ],
+      [
+        'const isFinal = found === undefined || this.keysOfTable(found.entity) !== undefined;',
+        'const isFinal = found === undefined || false;',
+      ],
+      ['if (known.size >= REMEMBERED) known.clear();', 'if (true) known.clear();'],
+      ['if (known.size >= REMEMBERED) known.clear();', 'if (false) known.clear();'],
+      ['if (known.size >= REMEMBERED) known.clear();', 'if (known.size > REMEMBERED) known.clear();'],
+      ['if (known.size >= REMEMBERED) known.clear();', 'if (known.size < REMEMBERED) known.clear();'],
+      ['if (this.index?.of !== of) {', 'if (true) {'],
+      [
+        'return JSON.stringify([table, changed && [...changed].sort(), [...keys].sort()]);',
+        'return JSON.stringify([table, changed && [...changed], [...keys].sort()]);',
+      ],
+      [
+        'return JSON.stringify([table, changed && [...changed].sort(), [...keys].sort()]);',
+        'return JSON.stringify([table, changed && [...changed].sort(), [...keys]]);',
+      ],
+    ],
+  ),
+  ...same('lib/orm/cascades.ts', 'No scope key is called so.', [
+    [
+      'return new Set([...(first ?? [])].filter((key) => others.every((other) => other?.has(key))));',
+      'return new Set([...(first ?? ["Stryker was here"])].filter((key) => others.every((other) => other?.has(key))));',
+    ],
+  ]),
 ];
 
 /**
