@@ -24,7 +24,6 @@ export function problemTexts(problems: readonly EntityProblem[]): string[] {
 
 function textOf(group: readonly EntityProblem[]): string {
   const [{ metadata, text }] = group;
-  if (group.length === 1) return text;
   const names = [...new Set(group.map((problem) => problem.metadata.name))];
   if (names.length === 1) return text;
   const shown = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ', …' : '');
@@ -34,7 +33,8 @@ function textOf(group: readonly EntityProblem[]): string {
 /** The topmost class that an entity extends; undefined if it extends none. */
 function baseOf({ target }: EntityMetadata): Function | undefined {
   let base: Function | undefined;
-  let type: unknown = typeof target === 'function' ? Object.getPrototypeOf(target) : undefined;
+  // The target of an entity without a class is its name.
+  let type: unknown = Object.getPrototypeOf(target);
   for (; typeof type === 'function' && type !== Function.prototype; type = Object.getPrototypeOf(type)) base = type;
   return base;
 }

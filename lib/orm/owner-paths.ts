@@ -1,23 +1,15 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Policies } from './policies.js';
+import type { ScopedPolicy } from './policy.js';
 
-/**
- * The ways from an entity to the tenant columns that say to whom its rows belong, in words.
- *
- * @param passed entities on the way to this one
- */
-export function ownerPaths(
-  metadata: EntityMetadata,
-  policies: Policies,
-  passed: readonly EntityMetadata[] = [],
-): readonly string[] {
-  const policy = policies.of(metadata);
+/** The ways from a scoped entity to the tenant columns that say to whom its rows belong, in words. */
+export function ownerPaths(metadata: EntityMetadata, policies: Policies): readonly string[] {
+  const policy = policies.of(metadata) as ScopedPolicy;
   if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
-  if (policy.kind !== 'parents' || passed.includes(metadata)) return [metadata.name];
   return policy.parents.flatMap(({ parent, columns }) => {
     const keys = columns.map(({ own }) => `${metadata.name}.${propertyOf(own)}`).join(', ');
-    return ownerPaths(parent, policies, [...passed, metadata]).map((path) => `${keys} → ${path}`);
+    return ownerPaths(parent, policies).map((path) => `${keys} → ${path}`);
   });
 }
 

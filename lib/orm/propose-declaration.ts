@@ -41,14 +41,14 @@ function referencedByTenantColumn(metadata: EntityMetadata, key: string): Column
     if (own === undefined) continue;
     const pairs = [
       ...other.relations.flatMap(({ joinColumns }) =>
-        joinColumns.map((column) => [column, column.referencedColumn] as const),
+        joinColumns.map((column) => [column, column.referencedColumn!] as const),
       ),
       ...other.foreignKeys.flatMap(({ columns, referencedColumns }) =>
         columns.map((column, i) => [column, referencedColumns[i]] as const),
       ),
     ];
     const pair = pairs.find(
-      ([column, target]) => column.databaseName === own.databaseName && target?.entityMetadata === metadata,
+      ([column, target]) => column.databaseName === own.databaseName && target.entityMetadata === metadata,
     );
     if (pair !== undefined) return pair[1];
   }

@@ -1,5 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { attempt } from '../tenancy/safe-read.js';
 import { declaredOf } from './compile-policy.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
@@ -45,12 +46,8 @@ export function checkUndeclaredViews(metadata: EntityMetadata, policies: Policie
 }
 
 function sqlOf(column: ColumnMetadata, { driver }: Policies): string | undefined {
-  try {
-    const sql: unknown = column.query!(driver.escape('row'));
-    return typeof sql === 'string' ? sql : undefined;
-  } catch {
-    return undefined;
-  }
+  const sql: unknown = attempt(() => column.query!(driver.escape('row')), undefined);
+  return typeof sql === 'string' ? sql : undefined;
 }
 
 /** The entity of a table that a text names and whose rows belong to tenants; undefined if there is none. */

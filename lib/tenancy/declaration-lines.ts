@@ -19,12 +19,11 @@ export function declarationText(declaration: EntityDeclaration): string {
   const parts = Object.entries(declaration.options)
     .map(([name, value]) => [name, comparable(name as keyof ScopedOptions, value)] as const)
     .filter(([, value]) => value !== undefined && value !== '[]')
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+    .sort();
   return parts.length === 0 ? kind : `${kind} ${JSON.stringify(parts)}`;
 }
 
 function comparable(name: keyof ScopedOptions, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
   if (Array.isArray(value)) return JSON.stringify([...(value as unknown[])].sort());
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   // A column that has the name of its scope key is the default; a reason says nothing of rows.

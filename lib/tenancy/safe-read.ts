@@ -4,12 +4,8 @@
  * @returns undefined for a property that cannot be read
  */
 export function safeRead(value: unknown, key: string): unknown {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-  try {
-    return Reflect.get(value, key) as unknown;
-  } catch {
-    return undefined;
-  }
+  // What is no object cannot be read either.
+  return attempt<unknown>(() => Reflect.get(value as object, key), undefined);
 }
 
 /** Whether a value that the application made is an instance of a class; false for one that does not tell. */

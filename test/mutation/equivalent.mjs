@@ -489,6 +489,24 @@ export const EQUIVALENT = [
       'return new Set([...(first ?? ["Stryker was here"])].filter((key) => others.every((other) => other?.has(key))));',
     ],
   ]),
+  ...same(
+    'lib/orm/builders/builder-text.ts',
+    'What reads as a name before and after, or is gone, ends no bracket and opens no comment.',
+    [
+      [
+        'for (const name of digitAliases(builder)) readable = readable.replaceAll(`${name}.`, `_${name}.`);',
+        'for (const name of digitAliases(builder)) readable = readable.replaceAll(`${name}.`, ``);',
+      ],
+      [
+        'const names = builder.expressionMap.aliases.map(({ name }) => name).filter((name) => /^\\d/.test(name));',
+        'const names = builder.expressionMap.aliases.map(({ name }) => name);',
+      ],
+      [
+        'const names = builder.expressionMap.aliases.map(({ name }) => name).filter((name) => /^\\d/.test(name));',
+        'const names = builder.expressionMap.aliases.map(({ name }) => name).filter((name) => /\\d/.test(name));',
+      ],
+    ],
+  ),
 ];
 
 /**

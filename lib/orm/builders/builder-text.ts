@@ -11,7 +11,7 @@ import { checkCallerText } from '../sql/caller-text.js';
  */
 export function checkBuilderText(builder: QueryBuilder<ObjectLiteral>, text: string, where: string): string {
   let readable = text;
-  for (const name of digitAliases(builder)) readable = readable.replaceAll(`${name}.`, `_${name.slice(1)}.`);
+  for (const name of digitAliases(builder)) readable = readable.replaceAll(`${name}.`, `_${name}.`);
   checkCallerText(readable, requireEnforcement(builder.dataSource).dialect, where);
   return text;
 }
