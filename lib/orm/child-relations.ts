@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 
 /**
  * Gives the relations in embedded objects of child entities their join columns. TypeORM makes them for the parent entity only: without
@@ -9,10 +10,14 @@ export function completeChildRelations({ entityMetadatas }: DataSource): void {
     const { parentEntityMetadata: parent } = metadata;
     if (parent === undefined) continue;
     for (const relation of metadata.relations) {
-      const alike = parent.findRelationWithPropertyPath(relation.propertyPath);
-      if (relation.embeddedMetadata === undefined || relation.joinColumns.length > 0 || alike === undefined) continue;
-      relation.registerJoinColumns(alike.joinColumns, alike.inverseJoinColumns);
+      const alike = parent.relations.find((other) => isAlike(other, relation));
+      if (alike !== undefined) relation.registerJoinColumns(alike.joinColumns, alike.inverseJoinColumns);
     }
     metadata.relationsWithJoinColumns = metadata.relations.filter(({ isWithJoinColumn }) => isWithJoinColumn);
   }
+}
+
+/** Objects of several child entities may have one name, and columns with a prefix each. */
+function isAlike(one: RelationMetadata, other: RelationMetadata): boolean {
+  return one.propertyPath === other.propertyPath && one.embeddedMetadata?.prefix === other.embeddedMetadata?.prefix;
 }

@@ -29,8 +29,8 @@ describe('a condition that an application writes', () => {
 
   it('may name such an alias of the builder that it is a sub-query of, and of the one around that', async () => {
     const text = `${HASH}.name = ${OTHER}.name`;
-    const outer = (await over(HASH)).subQuery().from(Agent, OTHER) as SelectQueryBuilder<Agent>;
-    const inner = outer.subQuery().from(Agent, 'agent') as SelectQueryBuilder<Agent>;
+    const outer = (await over(HASH)).subQuery().from(Agent, OTHER);
+    const inner = outer.subQuery().from(Agent, 'agent');
     expect(check(outer, text)).toBe(text);
     expect(check(inner, `${text} AND agent.id = 1`)).toBe(`${text} AND agent.id = 1`);
   });
