@@ -37,7 +37,6 @@ class CommitCallbacks {
   end(): Callback[] {
     const all = this.levels.flat();
     this.levels = [];
-    this.hasFailed = false;
     return all;
   }
 }
@@ -145,7 +144,6 @@ class TransactionObserver {
       await rollBack();
     } finally {
       if (this.depth < depth) this.callbacks.rollBack();
-      if (this.depth === 0 && !this.isJoined) this.callbacks.end();
     }
   }
 
@@ -165,7 +163,7 @@ class TransactionObserver {
   private join(): void {
     const outer: ObservedRunner | undefined = this.connection?.joinedTransaction(this.runner);
     this.isJoined = outer !== undefined;
-    this.callbacks = outer?.[OBSERVER]?.callbacks ?? new CommitCallbacks();
+    this.callbacks = outer === undefined ? new CommitCallbacks() : outer[OBSERVER]!.callbacks;
   }
 
   private get depth(): number {

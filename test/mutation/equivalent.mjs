@@ -507,6 +507,22 @@ export const EQUIVALENT = [
       ],
     ],
   ),
+  ...same(
+    'lib/orm/commit-callbacks.ts',
+    'Where no transaction is open, there is none around it either, and nothing to forget.',
+    [
+      ['const released = this.levels.pop() ?? [];', 'const released = this.levels.pop() ?? ["Stryker was here"];'],
+      ['private isJoined = false;', 'private isJoined = true;'],
+    ],
+  ),
+  ...same(
+    'lib/orm/commit-callbacks.ts',
+    'One list too many: what is in it runs, or is forgotten, with the transaction around it.',
+    [
+      ['if (this.depth > depth) this.callbacks.begin();', 'if (true) this.callbacks.begin();'],
+      ['if (this.depth > depth) this.callbacks.begin();', 'if (this.depth >= depth) this.callbacks.begin();'],
+    ],
+  ),
 ];
 
 /**
