@@ -89,7 +89,7 @@ function keysOf(metadata: EntityMetadata): DeclaredKey[] {
       property: columns[0].own.propertyPath,
       target: columns[0].referenced.entityMetadata,
       columns,
-      isConstraint: true,
+      isConstraint: false,
     });
   }
   return keys;

@@ -11,8 +11,8 @@ const SHARED_CONDITION = 'IN (:...discriminatorColumnValues)';
  * @param conditions what TypeORM has made of the conditions of a statement
  */
 export function withOwnDiscriminators(conditions: string, metadata: EntityMetadata): string {
-  const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;
-  if (discriminatorColumn === undefined || parentEntityMetadata === undefined) return conditions;
+  const { parentEntityMetadata, childEntityMetadatas } = metadata;
+  if (parentEntityMetadata === undefined) return conditions;
   const entities = [...childEntityMetadatas.filter((child) => child.discriminatorColumn !== undefined), metadata];
   const names = entities.map(({ discriminatorValue }) => `:${constantParameter(discriminatorValue!)}`);
   return conditions.replaceAll(SHARED_CONDITION, `IN (${names.join(', ')})`);

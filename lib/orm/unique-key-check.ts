@@ -1,6 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { scopedDecorator } from '../tenancy/declaration-lines.js';
 import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
 import { declaredOf } from './compile-policy.js';
 import { foreignKeysOf, isOnlyOwner } from './foreign-keys.js';
@@ -97,16 +98,7 @@ function cureOf(key: UniqueKey, metadata: EntityMetadata, policies: Policies): s
 
 /** The whole decorator: a second one would replace what the first says. */
 function acknowledgement({ columns }: UniqueKey, { globallyUnique, ...options }: ScopedOptions): string {
-  return `@TenantScoped(${literal({ ...options, globallyUnique: { ...globallyUnique, [nameOf(columns)]: 'why' } })})`;
-}
-
-function literal(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return `'${String(value).replaceAll(/['\\]/g, '\\$&')}'`;
-  const fields = Object.entries(value).map(
-    ([name, field]) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name)}: ${literal(field)}`,
-  );
-  return `{ ${fields.join(', ')} }`;
+  return scopedDecorator({ ...options, globallyUnique: { ...globallyUnique, [nameOf(columns)]: 'why' } });
 }
 
 function nameOf(columns: readonly ColumnMetadata[]): string {

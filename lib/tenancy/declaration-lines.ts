@@ -45,7 +45,12 @@ export function declarationLine({ key, declaration, by }: MadeDeclaration): stri
 
 function decoratorLine(declaration: EntityDeclaration): string {
   if (declaration.kind === 'shared') return `@TenantShared(${quoted(declaration.why)})`;
-  return `@TenantScoped(${optionsText(declaration.options)})`;
+  return scopedDecorator(declaration.options);
+}
+
+/** Returns the decorator that declares rows of tenants by some options. */
+export function scopedDecorator(options: ScopedOptions): string {
+  return `@TenantScoped(${optionsText(options)})`;
 }
 
 function scopedLine(name: string, options: ScopedOptions): string {
@@ -64,11 +69,11 @@ function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const properties = Object.entries(value).map(
-    ([key, part]) => `${/^\w+$/.test(key) ? key : quoted(key)}: ${literal(part)}`,
+    ([key, part]) => `${/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key)}: ${literal(part)}`,
   );
   return `{ ${properties.join(', ')} }`;
 }
 
 function quoted(text: string): string {
-  return `'${text.replaceAll("'", "\\'")}'`;
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
 }

@@ -402,7 +402,7 @@ export const EQUIVALENT = [
       'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? ["Stryker was here"] }, runner);',
     ],
   ]),
-  ...same('lib/orm/statement-gate.ts', 'A date has no parts, and those of bytes are numbers.', [
+  ...same('lib/orm/text-values.ts', 'A date has no parts, and those of bytes are numbers.', [
     ['if (value instanceof Date || ArrayBuffer.isView(value)) return;', 'if (false) return;'],
     [
       'if (value instanceof Date || ArrayBuffer.isView(value)) return;',
@@ -523,6 +523,22 @@ export const EQUIVALENT = [
       ['if (this.depth > depth) this.callbacks.begin();', 'if (this.depth >= depth) this.callbacks.begin();'],
     ],
   ),
+  ...same('lib/orm/tenant-keys.ts', 'Behind the cases there is no value either.', [["case 'undeclared':", 'case "":']]),
+  ...same('lib/orm/declared-keys.ts', 'What is remembered is collected again, with the same result.', [
+    [
+      'if (keys === undefined) known.set(metadata, (keys = collectKeys(metadata)));',
+      'if (true) known.set(metadata, (keys = collectKeys(metadata)));',
+    ],
+  ]),
+  ...same('lib/orm/declared-keys.ts', 'No junction table has child entities.', [
+    ['isConstraint: false,', 'isConstraint: true,'],
+  ]),
+  ...same('lib/orm/unique-key-check.ts', 'What is no column has no scope key.', [
+    [
+      "const own = policy.kind === 'columns' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : [];",
+      'const own = policy.kind === \'columns\' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : ["Stryker was here"];',
+    ],
+  ]),
 ];
 
 /**

@@ -20,7 +20,13 @@ describe('the line of a declaration', () => {
       "@TenantScoped({ columns: { a: 'b', 'c-d': 'e' }, globallyUnique: { f: 'it\\'s so' } })",
       "scoped(Ticket, { columns: { a: 'b', 'c-d': 'e' }, globallyUnique: { f: 'it\\'s so' } })",
     ],
+    [
+      scoped({ columns: { $a1: 'b', '1a': 'c', '': 'd' } }),
+      "@TenantScoped({ columns: { $a1: 'b', '1a': 'c', '': 'd' } })",
+      "scoped(Ticket, { columns: { $a1: 'b', '1a': 'c', '': 'd' } })",
+    ],
     [{ kind: 'shared', why: "it's so" }, "@TenantShared('it\\'s so')", "shared(Ticket, 'it\\'s so')"],
+    [{ kind: 'shared', why: 'a \\ b' }, "@TenantShared('a \\\\ b')", "shared(Ticket, 'a \\\\ b')"],
   ])('%j is %s', (declaration, decorator, listed) => {
     expect(declarationLine({ key: Ticket, declaration, by: 'decorator' })).toBe(`${decorator} on Ticket`);
     expect(declarationLine({ key: Ticket, declaration, by: 'forRoot' })).toBe(`${listed} in forRoot({ entities })`);
