@@ -25,10 +25,9 @@ export function isRowOf(metadata: EntityMetadata, other: EntityMetadata): boolea
   return other.parentEntityMetadata === undefined || isSubclass(metadata.target, other.target);
 }
 
-function isSubclass(type: unknown, other: unknown): boolean {
-  return (
-    type === other || (typeof type === 'function' && typeof other === 'function' && type.prototype instanceof other)
-  );
+/** @param other the class of a child entity; only an entity without a class has a name instead */
+function isSubclass(type: Function | string, other: Function | string): boolean {
+  return type === other || (type as Function).prototype instanceof (other as Function);
 }
 
 function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {

@@ -41,14 +41,11 @@ export function limitOf(column: ColumnMetadata, type: ScopeValueType): ScopeLimi
   const options = driver.options.type;
   const dialect: Dialect =
     options === 'postgres' ? 'postgres' : options === 'mysql' || options === 'mariadb' ? 'mysql' : 'sqlite';
-  // The columns of a view are declared without a type.
   const sqlType = driver.normalizeType(column);
   const length = Number(driver.getColumnLength(column)) || undefined;
   const held =
-    sqlType === ''
-      ? KEEPS_ALL
-      : (misfit(column, sqlType) ??
-        (type === String ? textHold(column, dialect, sqlType, length) : numberHold(column, dialect, sqlType, type)));
+    misfit(column, sqlType) ??
+    (type === String ? textHold(column, dialect, sqlType, length) : numberHold(column, dialect, sqlType));
   if (typeof held !== 'function') return held;
   const name = `${column.entityMetadata.name}.${column.propertyPath}`;
   return { column: `${name} (${sqlType}${length === undefined ? '' : `(${length})`})`, hold: held };
@@ -62,28 +59,27 @@ function misfit(column: ColumnMetadata, sqlType: string): Refusal | undefined {
   if (isArray || type === 'simple-array' || type === 'simple-json')
     return { why: 'stores a value in another form', instead: 'varchar' };
   // MySQL has no type for them.
-  if (sqlType === 'tinyint' && (type === Boolean || /^bool/.test(String(type))))
+  if (sqlType === 'tinyint' && (type === Boolean || /bool/.test(String(type))))
     return { why: 'holds two values', instead: 'int' };
   return undefined;
 }
 
 function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, length?: number): Hold | Refusal {
   if (sqlType === 'uuid') return (value) => canonicalUuid(String(value));
-  if (/^(?:inet[46]?|cidr)$/.test(sqlType)) return { why: 'takes several spellings for one value', instead: 'varchar' };
+  if (/inet|cidr/.test(sqlType)) return { why: 'takes several spellings for one value', instead: 'varchar' };
   if (column.enum !== undefined) return (value) => (column.enum!.includes(value as string) ? value : undefined);
   if (dialect === 'sqlite') {
     return /^binary$/i.test(column.collation ?? 'binary')
       ? KEEPS_ALL
       : { why: `compares texts by the collation ${column.collation}`, instead: 'the collation BINARY' };
   }
-  const isWithin = (text: string): boolean =>
-    length === undefined || text.length <= length || [...text].length <= length;
+  const isWithin = (text: string): boolean => length === undefined || [...text].length <= length;
   if (dialect === 'postgres') {
-    if (/^(?:character|bpchar)$/.test(sqlType)) return { why: 'pads texts with spaces', instead: 'varchar' };
+    if (sqlType === 'character') return { why: 'pads texts with spaces', instead: 'varchar' };
     return (value) => (isWithin(value as string) ? value : undefined);
   }
   const isWritable = writable(column);
-  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && !NO_PADDING.test(column.collation ?? ''));
+  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && !NO_PADDING.test(String(column.collation)));
   return (value) => {
     const text = value as string;
     if ((losesSpaces && text.endsWith(' ')) || !isWithin(text) || !isWritable(text)) return undefined;
@@ -112,11 +108,11 @@ function writable({ charset, collation }: ColumnMetadata): (text: string) => boo
   return (text) => ASCII.test(text);
 }
 
-function numberHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, type: ScopeValueType): Hold | Refusal {
+function numberHold(column: ColumnMetadata, dialect: Dialect, sqlType: string): Hold | Refusal {
   const { unsigned, precision, scale } = column;
   // SQLite keeps any whole number of 64 bits, whatever the type is called.
-  if (dialect === 'sqlite') return type === BigInt ? between(-(2n ** 63n), 2n ** 63n - 1n) : KEEPS_ALL;
-  if (/^(?:real|float)$/.test(sqlType)) return { why: 'rounds large numbers', instead: 'int or bigint' };
+  if (dialect === 'sqlite') return between(-(2n ** 63n), 2n ** 63n - 1n);
+  if (sqlType === 'real' || sqlType === 'float') return { why: 'rounds large numbers', instead: 'int or bigint' };
   const bits = BITS[sqlType];
   if (bits !== undefined) {
     const isUnsigned = dialect === 'mysql' && unsigned;

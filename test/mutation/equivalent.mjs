@@ -539,6 +539,26 @@ export const EQUIVALENT = [
       'const own = policy.kind === \'columns\' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : ["Stryker was here"];',
     ],
   ]),
+  ...same('lib/orm/sql/row-changes.ts', 'Only told apart from words, and none of those reads so.', [
+    ["const before = tokens[i - 1]?.text ?? '';", 'const before = tokens[i - 1]?.text ?? "Stryker was here!";'],
+  ]),
+  ...same('lib/orm/sql/row-changes.ts', 'Behind the cases there is no value either.', [
+    ['default: return undefined;', 'default:'],
+  ]),
+  ...same(
+    'lib/orm/sql/row-changes.ts',
+    'A bracket that closes was opened before; and before the UPDATE of an upsert there is no equals sign.',
+    [
+      ['let list: string[] = [];', 'let list: string[] = ["Stryker was here"];'],
+      ['for (let i = update + 1; i < end; i += 1) {', 'for (let i = update - 1; i < end; i += 1) {'],
+    ],
+  ),
+  ...same('lib/orm/table-entities.ts', 'What is remembered is worked out again, with the same result.', [
+    [
+      'if (byTable === undefined) tables.set(entityMetadatas, (byTable = groupByTable(entityMetadatas)));',
+      'if (true) tables.set(entityMetadatas, (byTable = groupByTable(entityMetadatas)));',
+    ],
+  ]),
 ];
 
 /**

@@ -98,6 +98,12 @@ describe('the entities of a table', () => {
     expect(entitiesOfTable(first)).toHaveLength(isSame ? 2 : 1);
   });
 
+  it('are told by names that differ in more than their case', async () => {
+    const schemas = [table('One', 'straße'), table('Other', 'STRASSE')];
+    const dataSource = await unconnected('sqljs', schemas);
+    expect(entitiesOfTable(dataSource.getMetadata('One'))).toHaveLength(1);
+  });
+
   it('of a DataSource that has them no more is the entity alone', async () => {
     const dataSource = await unconnected('sqljs', [Agent]);
     const metadata = dataSource.getMetadata(Agent);

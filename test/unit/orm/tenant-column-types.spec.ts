@@ -102,6 +102,12 @@ describe('a tenant column of texts', () => {
     ['sqljs', { type: 'text', collation: 'NOCASE' }, 'compares texts by the collation NOCASE', 'the collation BINARY'],
     [
       'sqljs',
+      { type: 'text', collation: 'BINARYX' },
+      'compares texts by the collation BINARYX',
+      'the collation BINARY',
+    ],
+    [
+      'sqljs',
       { type: 'text', collation: 'XBINARY' },
       'compares texts by the collation XBINARY',
       'the collation BINARY',
@@ -143,6 +149,7 @@ describe('a tenant column of numbers', () => {
     ['decimal(5)', 'postgres', { type: 'numeric', precision: 5 }, [99999, 100000], [99999]],
     ['decimal without a precision', 'postgres', { type: 'numeric' }, [1e15], [1e15]],
     ['decimal of ten digits', 'mariadb', { type: 'decimal' }, [9999999999, 10000000000], [9999999999]],
+    ['boolean, which is a number to SQLite', 'sqljs', { type: Boolean }, [0, 5], [0, 5]],
     ['double', 'mariadb', { type: 'double' }, [2 ** 53 - 1], [2 ** 53 - 1]],
     ['any number', 'sqljs', { type: 'tinyint' }, [2 ** 53 - 1], [2 ** 53 - 1]],
     [
