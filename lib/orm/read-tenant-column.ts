@@ -15,9 +15,8 @@ export function readTenantFromRow(column: ColumnMetadata): void {
   read.add(column);
   const readRelated = column.getEntityValue.bind(column);
   column.getEntityValue = (entity, transform): unknown => {
-    if (entity === undefined || entity === null) return entity;
     const own = ownValue(entity, column.propertyPath);
-    const isTold = own !== undefined && own !== null && typeof own !== 'object';
+    const isTold = own !== undefined && typeof own !== 'object';
     return isTold ? own : readRelated(entity, transform);
   };
   column.getEntityValueMap = (entity): ObjectLiteral | undefined => {
@@ -26,8 +25,8 @@ export function readTenantFromRow(column: ColumnMetadata): void {
   };
 }
 
-function ownValue(entity: ObjectLiteral, path: string): unknown {
-  let value: unknown = entity;
+function ownValue(entity: unknown, path: string): unknown {
+  let value = entity;
   for (const name of path.split('.')) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as ObjectLiteral)[name];
