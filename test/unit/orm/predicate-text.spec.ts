@@ -36,10 +36,13 @@ async function condition(
   const metadata = dataSource.getMetadata(of);
   const { policies } = requireEnforcement(dataSource);
   const text = tenancy.run({ tenant: 'acme', branch: 1 }, () => policies.predicate(metadata, 'x', rows));
-  return text
-    .replaceAll(/[`"](\w+)[`"]/g, '$1')
-    .replaceAll(scopeParameter('tenant'), 'tenant')
-    .replaceAll(scopeParameter('branch'), 'branch');
+  return (
+    text
+      .replaceAll(/[`"](\w+)[`"]/g, '$1')
+      // A type that is compared with no text may have a parameter of its own.
+      .replaceAll(new RegExp(`${scopeParameter('tenant')}(?:_[0-9a-f]+)?`, 'g'), 'tenant')
+      .replaceAll(scopeParameter('branch'), 'branch')
+  );
 }
 
 /** Rows of the world, of a tenant, or of one branch of it. */
