@@ -248,7 +248,25 @@ export class CallGenerator {
       else values[within] = { ...(values[within] as Values | undefined), [property]: value };
     }
     for (const relation of relationsOf(model, entity)) this.reference(relation, isNew, values);
+    if (random.chance(0.3)) this.siblingReference(entity, values);
     return values;
+  }
+
+  /** A reference that another child entity of the table declares. */
+  private siblingReference(entity: EntityModel, values: Values): void {
+    const { random, model } = this;
+    const root = rootOf(model, entity);
+    const siblings = model.entities.filter(
+      ({ kind, of, name }) => kind === 'child' && of === root.name && name !== entity.name,
+    );
+    const relations = siblings.flatMap((sibling) => sibling.relations.filter(({ kind }) => kind !== 'many-to-many'));
+    if (relations.length === 0) return;
+    const { property, column, kind, target } = random.pick(relations);
+    this.note("a sibling's reference");
+    const key = this.pick(entityOf(model, target), 0.6);
+    if (kind === 'foreign-key') values[property] = valueOfKey(key);
+    else if (column !== undefined && random.chance(0.3)) values[column] = valueOfKey(key);
+    else values[property] = { ...key };
   }
 
   private reference(relation: RelationModel, isNew: boolean, values: Values): void {
@@ -438,6 +456,10 @@ export class CallGenerator {
             ],
           ]),
         );
+    }
+    if (this.model.cache && random.chance(0.4)) {
+      this.note('cached under a name');
+      links.push(['cache', `list-${random.below(2)}`, 60_000]);
     }
     if (random.chance(0.06) && joins.length === 0) links.push(...this.lock());
     return this.builder(...links, ...this.end(order.length > 0));

@@ -17,6 +17,8 @@ const AT_ONCE = 30;
 export interface Amount {
   readonly requests: number;
   readonly calls: number;
+  /** Whether answers of 5xx are no findings, for libraries that are known to have such. */
+  readonly onlyCrossings?: boolean;
 }
 
 /** What was done with one model, and what came of it. */
@@ -69,7 +71,7 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
         if (step.kind === 'request') requests.learn(step, answer);
       });
-      if (found !== undefined) return result(found);
+      if (found !== undefined && !(amount.onlyCrossings && found.kind === 'failure')) return result(found);
     }
     const looked = await player.look();
     if (looked !== undefined || !random.chance(TOGETHER)) return result(looked);

@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
     fault: { type: 'string' },
     faults: { type: 'boolean', default: false },
     until: { type: 'string' },
+    'only-crossings': { type: 'boolean', default: false },
     'no-shrinking': { type: 'boolean', default: false },
     'every-method': { type: 'boolean', default: false },
   },
@@ -99,6 +100,7 @@ async function runOn(engine, fault) {
   const amount = {
     requests: Math.ceil(wanted.requests / wanted.models),
     calls: Math.ceil(wanted.calls / wanted.models),
+    onlyCrossings: options['only-crossings'],
   };
   const start = performance.now();
   let nextSeed = seed;
