@@ -18,6 +18,8 @@ export default {
   testEnvironment: '<rootDir>/test/support/node-environment.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // For the audit of all statements, which has a real parser: see CONTRIBUTING.md.
+  setupFilesAfterEnv: process.env.TEST_STATEMENTS ? ['<rootDir>/test/support/record-statements.ts'] : [],
   // The databases first, so that the output ends with the counts.
   reporters: ['<rootDir>/test/support/databases-reporter.mjs', 'default'],
 

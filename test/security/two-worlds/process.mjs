@@ -6,7 +6,11 @@ import { register } from 'node:module';
 
 process.once('message', async (/** @type {Told} */ { hooks, ...task }) => {
   register('./loader.mjs', { parentURL: import.meta.url, data: hooks });
+  const folder = process.env.TEST_STATEMENTS;
+  const recorder = folder === undefined ? undefined : await import('../../support/statement-recorder.js');
+  recorder?.recordStatements();
   const { perform } = await import('./task.js');
   await perform(task, (/** @type {import('./task.js').Outcome} */ outcome) => process.send?.(outcome));
+  if (folder !== undefined) recorder?.writeStatements(folder);
   process.exit(0);
 });

@@ -1,0 +1,41 @@
+// @ts-check
+
+/**
+ * A statement of another database in words that PostgreSQL's parser knows. What is left out or replaced says nothing of whose rows are read: hints,
+ * locks, the exact comparison beside the plain one.
+ *
+ * @param {string} sql
+ * @param {string} dialect
+ * @returns {string}
+ */
+export function inPostgres(sql, dialect) {
+  if (dialect === 'postgres') return sql;
+  let count = 0;
+  return outsideLiterals(sql, (code) => {
+    let text = code.replaceAll('`', '"').replaceAll(/\?/g, () => `$${++count}`);
+    if (dialect === 'mysql') {
+      text = text
+        .replaceAll(/\bBINARY\s+(?=["(]|CAST)/gi, '')
+        .replaceAll(/\bCONVERT\(/gi, '(')
+        .replaceAll(/ USING utf8mb4\)/gi, ')')
+        .replaceAll(/\bAS CHAR\b(?:\(\d+\))?/gi, 'AS text')
+        .replaceAll(/\bAS (?:UNSIGNED|SIGNED)\b/gi, 'AS bigint')
+        .replaceAll(/\bINSERT IGNORE\b/gi, 'INSERT')
+        .replaceAll(/\bON DUPLICATE KEY UPDATE\b/gi, 'ON CONFLICT ON CONSTRAINT of_mysql DO UPDATE SET')
+        .replaceAll(/\bVALUES\(("[^"]+")\)/g, 'EXCLUDED.$1')
+        .replaceAll(/\bLOCK IN SHARE MODE\b/gi, 'FOR SHARE')
+        .replaceAll(/\bUSE INDEX \([^)]*\)/gi, '')
+        .replaceAll(/\bVALUES \(\)/gi, 'DEFAULT VALUES');
+    }
+    if (dialect === 'sqlite') text = text.replaceAll(/\bINSERT OR (?:IGNORE|REPLACE)\b/gi, 'INSERT');
+    return text;
+  });
+}
+
+/** @param {string} sql @param {(code: string) => string} change */
+function outsideLiterals(sql, change) {
+  return sql
+    .split(/('(?:[^'\\]|''|\\.)*')/)
+    .map((part, i) => (i % 2 === 0 ? change(part) : part.replaceAll("\\'", "''")))
+    .join('');
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
+import { enforcementOf } from '../../lib/orm/enforcement.js';
+import type { Enforcement } from '../../lib/orm/enforcement.js';
+import { currentFrame } from '../../lib/tenancy/scope-frame.js';
+
+/** A table of a DataSource, and what must stand beside its name. */
+interface RecordedTable {
+  readonly entity: string;
+  readonly table: string;
+  readonly kind: 'shared' | 'undeclared' | 'columns' | 'parents';
+  readonly columns?: readonly string[];
+  readonly parents?: readonly { readonly table: string; readonly own: readonly string[] }[];
+}
+
+/** A text that was sent, and for whom. */
+interface RecordedStatement {
+  readonly sql: string;
+  readonly tables: string;
+  readonly dialect: string;
+  readonly situation: 'scope' | 'unscoped' | 'none';
+  /** Why it was unscoped, and for which entities alone. */
+  readonly why?: string;
+  readonly entities?: readonly string[];
+}
+
+const require = createRequire(import.meta.url);
+const dataSources = new Map<unknown, DataSource>();
+const snapshots = new WeakMap<Enforcement, string>();
+const tables = new Map<string, readonly RecordedTable[]>();
+const statements = new Map<string, RecordedStatement>();
+
+/**
+ * Records the texts of statements where the drivers get them, from TypeORM and from the library alike, with what is in force then. Connections that a
+ * test has opened itself, and DataSources without enforcement, are left out.
+ */
+export function recordStatements(): void {
+  const initialize = Reflect.get(DataSource.prototype, 'initialize') as (this: DataSource) => Promise<DataSource>;
+  DataSource.prototype.initialize = async function (this: DataSource) {
+    const result = await initialize.call(this);
+    const { type, database, url } = this.options as { type: string; database?: string; url?: string };
+    if (type === 'sqljs') {
+      const { databaseConnection } = this.driver as unknown as { databaseConnection: Record<string, Send> };
+      dataSources.set(databaseConnection, this);
+      wrap(databaseConnection, 'prepare', () => databaseConnection);
+    } else dataSources.set(database ?? new URL(url!).pathname.slice(1), this);
+    return result;
+  };
+  const { Client } = require('pg') as { Client: { prototype: Record<string, Send> } };
+  wrap(Client.prototype, 'query', (client) =>
+    typeof client['release'] === 'function' ? client['database'] : undefined,
+  );
+  const { Connection } = require('mysql2') as { Connection: { prototype: Record<string, Send> } };
+  wrap(Connection.prototype, 'query', (connection) =>
+    connection['_pool'] === undefined ? undefined : (connection['config'] as { database?: string }).database,
+  );
+}
+
+type Send = (this: Record<string, unknown>, ...args: unknown[]) => unknown;
+
+/** Notes what a method of a driver's connection is given. @param of gives what the connection's DataSource is known by */
+function wrap(
+  target: Record<string, Send>,
+  method: string,
+  of: (connection: Record<string, unknown>) => unknown,
+): void {
+  const original = target[method];
+  target[method] = function (...args) {
+    const dataSource = dataSources.get(of(this));
+    const [query] = args as [string | { readonly text?: string; readonly sql?: string } | undefined];
+    const sql = typeof query === 'string' ? query : (query?.text ?? query?.sql);
+    if (dataSource !== undefined && sql !== undefined) note(dataSource, sql);
+    return original.apply(this, args);
+  };
+}
+
+function note(dataSource: DataSource, sql: string): void {
+  const enforcement = enforcementOf(dataSource);
+  const isAttached = Object.getOwnPropertySymbols(dataSource).some(
+    ({ description }) => description === 'attached DataSource',
+  );
+  if (enforcement === undefined || !isAttached) return;
+  const { scope, section } = currentFrame() ?? {};
+  const isOpen = section?.open === true;
+  const entities = isOpen && section.entities ? [...section.entities].map(nameOf) : undefined;
+  const situation = isOpen && entities === undefined ? 'unscoped' : scope === undefined ? 'none' : 'scope';
+  const statement: RecordedStatement = {
+    sql,
+    tables: snapshotOf(dataSource, enforcement),
+    dialect: enforcement.dialect,
+    situation,
+    ...(isOpen && { why: section.why }),
+    ...(entities && { entities }),
+  };
+  statements.set(JSON.stringify(statement), statement);
+}
+
+function nameOf(key: unknown): string {
+  return typeof key === 'function' ? key.name : String(key);
+}
+
+function snapshotOf(dataSource: DataSource, enforcement: Enforcement): string {
+  const known = snapshots.get(enforcement);
+  if (known !== undefined) return known;
+  const made = dataSource.entityMetadatas.map((metadata) => tableOf(metadata, enforcement));
+  const id = createHash('sha1').update(JSON.stringify(made)).digest('hex');
+  tables.set(id, made);
+  // What nobody has declared yet may be declared later.
+  if (made.every(({ kind }) => kind !== 'undeclared')) snapshots.set(enforcement, id);
+  return id;
+}
+
+function tableOf(metadata: EntityMetadata, { policies }: Enforcement): RecordedTable {
+  const policy = policies.of(metadata);
+  const named = { entity: metadata.name, table: metadata.tableName, kind: policy.kind };
+  if (policy.kind === 'columns') return { ...named, columns: policy.columns.map(({ column }) => column.databaseName) };
+  if (policy.kind !== 'parents') return named;
+  const parents = policy.parents.map(({ parent, columns }) => ({
+    table: parent.tableName,
+    own: columns.map(({ own }) => own.databaseName),
+  }));
+  return { ...named, parents };
+}
+
+/** Writes what was recorded into a file of its own. */
+export function writeStatements(folder: string): void {
+  if (statements.size === 0) return;
+  mkdirSync(folder, { recursive: true });
+  const content = JSON.stringify({ tables: Object.fromEntries(tables), statements: [...statements.values()] });
+  writeFileSync(join(folder, `${createHash('sha1').update(content).digest('hex')}.json`), content);
+  statements.clear();
+}
