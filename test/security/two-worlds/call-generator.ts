@@ -170,7 +170,8 @@ export class CallGenerator {
       conditions.push(() => {
         this.note("another tenant's key in a condition");
         const [key, { property }] = random.pick(Object.entries(owner.columns));
-        return { [property]: scopeValue(model, key, model.tenants[this.other()]) };
+        const value = scopeValue(model, key, model.tenants[this.other()]);
+        return { [property]: typeof value === 'bigint' ? { $bigint: String(value) } : value };
       });
     for (const { property, target } of this.readable())
       conditions.push(() => {
@@ -248,7 +249,7 @@ export class CallGenerator {
       else values[within] = { ...(values[within] as Values | undefined), [property]: value };
     }
     for (const relation of relationsOf(model, entity)) this.reference(relation, isNew, values);
-    if (random.chance(0.3)) this.siblingReference(entity, values);
+    if (random.chance(0.5)) this.siblingReference(entity, values);
     return values;
   }
 

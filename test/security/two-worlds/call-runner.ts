@@ -21,6 +21,7 @@ export interface CallResult {
  * Runs calls in a tenant's scope. In their arguments an object with one of these keys stands for what data cannot say:
  *
  * - `$class`: the class of an entity
+ * - `$bigint`: a number of 64 bits
  * - `$op`: a find operator, `['MoreThan', 3]`; `$raw`: one of SQL text over the column
  * - `$row`: an instance of the entity's class, `{ entity, values }`
  * - `$found`: the row that `{ entity, where }` finds in the scope
@@ -124,6 +125,8 @@ export class CallRunner {
         const operators = typeorm as unknown as Record<string, (...given: unknown[]) => unknown>;
         return operators[name](...args);
       }
+      case '$bigint':
+        return BigInt(value as string);
       case '$raw':
         return typeorm.Raw((alias) => (value as string).replaceAll('%', alias));
       case '$row': {

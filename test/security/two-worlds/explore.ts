@@ -84,7 +84,8 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
       steps.push({ ...step, atOnce: true, features: [...step.features, 'at the same time'] });
       done[step.kind] += 1;
     }
-    return result(await player.together(steps.filter(({ atOnce }) => atOnce)));
+    const last = await player.together(steps.filter(({ atOnce }) => atOnce));
+    return result(amount.onlyCrossings && last?.kind === 'failure' ? undefined : last);
   } finally {
     await player.close();
   }

@@ -229,7 +229,7 @@ export const FAULTS = [
     changes: [
       {
         file: 'lib/orm/tenant-column-types.ts',
-        from: 'if (/^(?:real|float)$/.test(sqlType))',
+        from: "if (sqlType === 'real' || sqlType === 'float')",
         to: "if (sqlType === 'none')",
       },
     ],

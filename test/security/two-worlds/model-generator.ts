@@ -147,7 +147,7 @@ export class ModelGenerator {
     const name = this.names.shift()!;
     const owner = this.owner();
     const key = this.key(owner);
-    const isRoot = random.chance(0.18) && key !== 'tenant';
+    const isRoot = random.chance(0.24) && key !== 'tenant';
     const parent = owner.kind === 'via' ? this.viaRelation(!isRoot) : undefined;
     const hasTree = !isRoot && owner.kind === 'own' && key === 'increment' && random.chance(0.15);
     const columns = this.columns();
@@ -372,7 +372,7 @@ export class ModelGenerator {
       const others = this.entities.filter(
         ({ name, kind, of }) => name !== root.name && of !== root.name && kind !== 'view',
       );
-      const targets = random.chance(0.7) && others.length > 0 ? [random.pick(others)] : [];
+      const targets = random.chance(0.85) && others.length > 0 ? [random.pick(others)] : [];
       const relations = targets.map((target): RelationModel => {
         const relation = this.relation(`${suffix.toLowerCase()}${target.name}`, target, root.owner, true);
         const { inverse: _inverse, ...rest } = relation;

@@ -128,7 +128,9 @@ async function runOn(engine, fault) {
       sums.refused += 1;
       add(refusals, reasonOf(outcome.refusal), 1);
     } else sums.accepted += 1;
-    if (outcome.finding !== undefined && found.length < limit) {
+    // What a run itself does wrong finds no fault.
+    const counts = fault === undefined || outcome.finding?.kind !== 'error of the run';
+    if (outcome.finding !== undefined && counts && found.length < limit) {
       found.push(outcome);
       void report(engine, scope, outcome);
     }
