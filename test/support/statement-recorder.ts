@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import mysql from 'mysql2';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
@@ -12,6 +13,8 @@ import { currentFrame } from '../../lib/tenancy/scope-frame.js';
 interface RecordedTable {
   readonly entity: string;
   readonly table: string;
+  readonly isClosure: boolean;
+  readonly uniqueKeys: Readonly<Record<string, readonly string[]>>;
   readonly kind: 'shared' | 'undeclared' | 'columns' | 'parents';
   readonly columns?: readonly string[];
   readonly parents?: readonly { readonly table: string; readonly own: readonly string[] }[];
@@ -28,7 +31,6 @@ interface RecordedStatement {
   readonly entities?: readonly string[];
 }
 
-const require = createRequire(import.meta.url);
 const dataSources = new Map<unknown, DataSource>();
 const snapshots = new WeakMap<Enforcement, string>();
 const tables = new Map<string, readonly RecordedTable[]>();
@@ -50,14 +52,17 @@ export function recordStatements(): void {
     } else dataSources.set(database ?? new URL(url!).pathname.slice(1), this);
     return result;
   };
-  const { Client } = require('pg') as { Client: { prototype: Record<string, Send> } };
-  wrap(Client.prototype, 'query', (client) =>
+  // A connection of TypeORM's comes from a pool.
+  wrap(methodsOf(pg.Client), 'query', (client) =>
     typeof client['release'] === 'function' ? client['database'] : undefined,
   );
-  const { Connection } = require('mysql2') as { Connection: { prototype: Record<string, Send> } };
-  wrap(Connection.prototype, 'query', (connection) =>
+  wrap(methodsOf(Reflect.get(mysql, 'Connection')), 'query', (connection) =>
     connection['_pool'] === undefined ? undefined : (connection['config'] as { database?: string }).database,
   );
+}
+
+function methodsOf(type: unknown): Record<string, Send> {
+  return (type as { prototype: Record<string, Send> }).prototype;
 }
 
 type Send = (this: Record<string, unknown>, ...args: unknown[]) => unknown;
@@ -116,7 +121,14 @@ function snapshotOf(dataSource: DataSource, enforcement: Enforcement): string {
 
 function tableOf(metadata: EntityMetadata, { policies }: Enforcement): RecordedTable {
   const policy = policies.of(metadata);
-  const named = { entity: metadata.name, table: metadata.tableName, kind: policy.kind };
+  const uniqueKeys = Object.fromEntries(
+    [...metadata.uniques, ...metadata.indices.filter(({ isUnique }) => isUnique)].map(({ name, columns }) => [
+      name,
+      columns.map(({ databaseName }) => databaseName),
+    ]),
+  );
+  const isClosure = metadata.tableType === 'closure-junction';
+  const named = { entity: metadata.name, table: metadata.tableName, kind: policy.kind, isClosure, uniqueKeys };
   if (policy.kind === 'columns') return { ...named, columns: policy.columns.map(({ column }) => column.databaseName) };
   if (policy.kind !== 'parents') return named;
   const parents = policy.parents.map(({ parent, columns }) => ({

@@ -11,7 +11,7 @@
 export function inPostgres(sql, dialect) {
   if (dialect === 'postgres') return sql;
   let count = 0;
-  return outsideLiterals(sql, (code) => {
+  return outsideLiterals(sql, dialect === 'mysql', (code) => {
     let text = code.replaceAll('`', '"').replaceAll(/\?/g, () => `$${++count}`);
     if (dialect === 'mysql') {
       text = text
@@ -20,22 +20,31 @@ export function inPostgres(sql, dialect) {
         .replaceAll(/ USING utf8mb4\)/gi, ')')
         .replaceAll(/\bAS CHAR\b(?:\(\d+\))?/gi, 'AS text')
         .replaceAll(/\bAS (?:UNSIGNED|SIGNED)\b/gi, 'AS bigint')
-        .replaceAll(/\bINSERT IGNORE\b/gi, 'INSERT')
+        .replaceAll(/\bINSERT\s+IGNORE\b/gi, 'INSERT')
         .replaceAll(/\bON DUPLICATE KEY UPDATE\b/gi, 'ON CONFLICT ON CONSTRAINT of_mysql DO UPDATE SET')
         .replaceAll(/\bVALUES\(("[^"]+")\)/g, 'EXCLUDED.$1')
         .replaceAll(/\bLOCK IN SHARE MODE\b/gi, 'FOR SHARE')
         .replaceAll(/\bUSE INDEX \([^)]*\)/gi, '')
         .replaceAll(/\bVALUES \(\)/gi, 'DEFAULT VALUES');
     }
-    if (dialect === 'sqlite') text = text.replaceAll(/\bINSERT OR (?:IGNORE|REPLACE)\b/gi, 'INSERT');
+    if (dialect === 'sqlite')
+      text = text.replaceAll(/\bINSERT OR (?:IGNORE|REPLACE)\b/gi, 'INSERT').replaceAll(/\bGLOB\b/g, 'LIKE');
     return text;
   });
 }
 
-/** @param {string} sql @param {(code: string) => string} change */
-function outsideLiterals(sql, change) {
+/**
+ * @param {string} sql
+ * @param {boolean} hasEscapes whether a backslash in a literal takes what follows as it is
+ * @param {(code: string) => string} change of what is no literal
+ */
+function outsideLiterals(sql, hasEscapes, change) {
+  const literals = hasEscapes ? /('(?:[^'\\]|''|\\.)*')/ : /('(?:[^']|'')*')/;
   return sql
-    .split(/('(?:[^'\\]|''|\\.)*')/)
-    .map((part, i) => (i % 2 === 0 ? change(part) : part.replaceAll("\\'", "''")))
+    .split(literals)
+    .map((part, i) => {
+      if (i % 2 === 0) return change(part);
+      return hasEscapes ? part.replaceAll(/\\(.)/g, (_, sign) => (sign === "'" ? "''" : sign)) : part;
+    })
     .join('');
 }

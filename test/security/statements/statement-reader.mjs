@@ -3,7 +3,10 @@
 /**
  * A table of tenants, and what must stand beside its name: its tenant columns, or the tables that its rows belong to and the columns that name them.
  *
- * @typedef {{ entity: string, table: string, kind: string, columns?: string[], parents?: { table: string, own: string[] }[] }} Table
+ * @typedef {{
+ *   entity: string, table: string, kind: string, isClosure: boolean, uniqueKeys: Record<string, string[]>,
+ *   columns?: string[], parents?: { table: string, own: string[] }[],
+ * }} Table
  */
 
 /** @typedef {any} Node of a syntax tree, as PostgreSQL's parser gives it */
@@ -41,8 +44,10 @@ export class StatementReader {
       if (kind === 'SelectStmt') this.select(value, names);
       else if (kind === 'UpdateStmt') this.change(value, value.fromClause, names);
       else if (kind === 'DeleteStmt') this.change(value, value.usingClause, names);
-      else if (kind === 'InsertStmt') this.insert(value, names);
-      else if (['TruncateStmt', 'DropStmt', 'AlterTableStmt'].includes(kind)) continue;
+      else if (kind === 'InsertStmt') {
+        if (this.hangsNode(value)) continue;
+        this.insert(value, names);
+      } else if (['TruncateStmt', 'DropStmt', 'AlterTableStmt'].includes(kind)) continue;
       this.read(value, names);
     }
   }
@@ -108,6 +113,21 @@ export class StatementReader {
     return node?.ParamRef !== undefined || (this.takesLiterals && node?.A_Const !== undefined);
   }
 
+  /**
+   * Whether a statement is the one by which TypeORM hangs a node into a closure table, from rows of that table: both nodes were looked up before,
+   * which no text shows.
+   *
+   * @param {Node} statement
+   */
+  hangsNode({ relation, selectStmt }) {
+    const tables = this.byName.get(relation.relname.toLowerCase()) ?? [];
+    const sources = (selectStmt?.SelectStmt?.fromClause ?? []).flatMap(namesIn);
+    if (!tables.some(({ isClosure }) => isClosure) || sources.length === 0) return false;
+    if (!sources.every((/** @type {string} */ name) => name === relation.relname)) return false;
+    this.found += 1;
+    return true;
+  }
+
   /** A new row gets its tenant by a parameter; one that belongs to another row was looked up before, which no text shows. @param {Node} statement @param {ReadonlySet<string>} ctes */
   insert({ relation, cols, selectStmt, onConflictClause }, ctes) {
     const tables = this.byName.get(relation.relname.toLowerCase());
@@ -133,6 +153,7 @@ export class StatementReader {
       (table) =>
         table.columns?.every((column) => target.includes(column)) ||
         this.isLimited(table, relation.relname, where) ||
+        table.columns?.every((column) => table.uniqueKeys[onConflictClause.infer?.conname]?.includes(column)) ||
         onConflictClause.infer?.conname === 'of_mysql',
     );
     if (!isOwn) this.problems.push('an upsert writes over a row that may be of another tenant');
@@ -143,6 +164,12 @@ export class StatementReader {
 function conjuncts(node) {
   if (node === undefined || node === null) return [];
   return node.BoolExpr?.boolop === 'AND_EXPR' ? node.BoolExpr.args.flatMap(conjuncts) : [node];
+}
+
+/** The tables that a FROM names. @param {Node} from @returns {string[]} */
+function namesIn({ RangeVar, JoinExpr }) {
+  if (RangeVar) return [RangeVar.relname];
+  return JoinExpr ? [...namesIn(JoinExpr.larg), ...namesIn(JoinExpr.rarg)] : [''];
 }
 
 /** @param {Node} node @returns {string[]} */
