@@ -41,7 +41,7 @@ const statements = new Map<string, RecordedStatement>();
  * test has opened itself, and DataSources without enforcement, are left out.
  */
 export function recordStatements(): void {
-  const initialize = Reflect.get(DataSource.prototype, 'initialize') as (this: DataSource) => Promise<DataSource>;
+  const initialize = Reflect.get(DataSource.prototype, 'initialize');
   DataSource.prototype.initialize = async function (this: DataSource) {
     const result = await initialize.call(this);
     const { type, database, url } = this.options as { type: string; database?: string; url?: string };
