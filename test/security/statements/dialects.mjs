@@ -16,6 +16,8 @@ export function inPostgres(sql, dialect) {
     if (dialect === 'mysql') {
       text = text
         .replaceAll(/\bBINARY\s+(?=["(]|CAST)/gi, '')
+        .replaceAll(/\b(?:REGEXP|RLIKE)\b/gi, '~')
+        .replaceAll(/\bINTERVAL (\d+) (\w+)/gi, "INTERVAL '$1 $2'")
         .replaceAll(/\bCONVERT\(/gi, '(')
         .replaceAll(/ USING utf8mb4\)/gi, ')')
         .replaceAll(/\bAS CHAR\b(?:\(\d+\))?/gi, 'AS text')
