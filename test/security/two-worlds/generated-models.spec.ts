@@ -10,9 +10,9 @@ import { databasesToTest } from '../../support/databases.js';
 
 /** How much is done with each kind of database that a run knows. */
 const AMOUNTS = {
-  sqljs: { models: 20, requests: 1000 },
-  postgres: { models: 10, requests: 500 },
-  mariadb: { models: 10, requests: 500 },
+  sqljs: { models: 16, requests: 800 },
+  postgres: { models: 8, requests: 400 },
+  mariadb: { models: 8, requests: 400 },
 } as const;
 
 const kinds = databasesToTest().filter((kind) => kind !== 'postgres15');
