@@ -45,8 +45,8 @@ function newFormOf(key: string, column: ColumnMetadata): string {
   const type = driver.normalizeType(column);
   if (TEXT_TYPES.has(type)) return '';
   // What a view selects nobody says, and each enum is a type.
-  const isOwnType = type === '' || column.enum !== undefined;
-  return `_${hex(isOwnType ? `${type} ${column.enumName ?? `${tablePath}.${column.databaseName}`}` : type)}`;
+  const isOwnType = type === '' || type === 'enum';
+  return `_${hex(isOwnType ? `${tablePath}.${column.databaseName}` : type)}`;
 }
 
 function hex(text: string): string {

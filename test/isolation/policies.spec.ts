@@ -163,9 +163,10 @@ describe('the condition of a table', () => {
       expect(await condition(type)).toBe(
         `x.tenant = :${TENANT} AND BINARY CAST(x.tenant AS CHAR) = :${TENANT} AND x.branch = :${BRANCH} AND BINARY x.branch = CAST(:${BRANCH} AS CHAR)`,
       );
-    // There it has a parameter of its own, whatever type it turns out to have.
-    const own = `${TENANT}_${Buffer.from(' window.tenant').toString('hex')}`;
-    expect(await condition('postgres')).toBe(`x.tenant = :${own} AND x.branch = :${BRANCH}`);
+    // PostgreSQL is told of no type either: the column has a parameter of its own.
+    expect(await condition('postgres')).toMatch(
+      new RegExp(`^x\\.tenant = :${TENANT}_[0-9a-f]+ AND x\\.branch = :${BRANCH}$`),
+    );
   });
 });
 
