@@ -15,6 +15,6 @@ import { isLimited } from './write-rules.js';
 export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
   const { policies } = requireEnforcement(builder.dataSource);
   if (!isPersisting() || !policies.mayBeShared(metadata) || !isLimited(metadata, policies)) return;
-  const left = new family.select!(builder).select('1', 'one').withDeleted().limit(1);
+  const left = new family.select!(builder).select('1').withDeleted().limit(1);
   if ((await left.getRawMany()).length > 0) throw new SharedRowError(metadata.name);
 }

@@ -21,6 +21,7 @@ import type { EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 import { startAfresh } from '../../support/empty-tables.js';
+import { statementsSentBy } from '../../support/sent.js';
 
 /*
  * Rows without a tenant as defaults, in ordinary code: what a tenant reads, refers to and keeps for itself.
@@ -232,6 +233,15 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
       await expect(repo(Rule).insert({ text: 'mine', statusId: SHARED })).rejects.toThrow(SharedRowError);
       await expect(repo(Rule).insert({ text: 'mine', statusId: GLOBEX })).rejects.toThrow('does not exist');
     });
+  });
+
+  it('of a row that a save has left alone one is asked for, without its columns', async () => {
+    const statements = await statementsSentBy(dataSource, async () => {
+      const save = asAcme(() => repo(Status).save({ id: SHARED, code: 'taken' }));
+      await expect(save).rejects.toThrow(SharedRowError);
+    });
+    const asked = statements.filter((statement) => /^SELECT 1\b/.test(statement));
+    expect(asked).toEqual([expect.stringMatching(/^SELECT 1 FROM .status. .* LIMIT 1$/)]);
   });
 
   it('save of a row without a tenant that changes nothing passes', async () => {
