@@ -17,7 +17,7 @@ export function releaseProblem(): string | undefined {
   // TypeORM tells its release nowhere but in its package.json, which a bundle does not have. 1.0 took `connect` away.
   const isBefore1 = 'connect' in DataSource.prototype;
   const installed = installedRelease();
-  const text = installed === undefined ? undefined : releaseIn(installed);
+  const text = releaseIn(String(installed));
   // Another copy than the one that is loaded: of that one nothing but its age is known.
   const release = text !== undefined && text[0] < 1 === isBefore1 ? text : undefined;
   if (!isBefore1 && (release === undefined || isKnown(release))) return undefined;
@@ -31,8 +31,8 @@ function isKnown([major, minor, patch]: Release): boolean {
 }
 
 function releaseIn(text: string): Release | undefined {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
+  const found = /^(\d+)\.(\d+)\.(\d+)/.exec(text);
+  return found === null ? undefined : [Number(found[1]), Number(found[2]), Number(found[3])];
 }
 
 /** The release that Node finds from where the application begins, or from the working directory. */

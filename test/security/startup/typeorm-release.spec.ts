@@ -57,7 +57,7 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
   const refusal = (name: string) =>
     `${name} is installed, and this package knows the releases from 1.1.1 to before 2.0.0. Type: npm install typeorm@^1.1.1`;
 
-  test.each(['1.0.0', '1.1.0', '2.0.0', '2.3.4-beta.1', '10.1.1'])(
+  test.each(['1.0.0', '1.0.5', '1.1.0', '2.0.0', '2.10.0', '2.3.4-beta.1', '10.1.1'])(
     'TypeORM %s stops the start by one message with the line to type',
     async (version) => {
       install(version);
@@ -84,10 +84,21 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
     expect(await start()).toBeUndefined();
   });
 
+  test.each(['/nowhere/dist/main.js', undefined])(
+    'the working directory tells the release where the program, %p, stands beside none',
+    async (path) => {
+      if (path === undefined) process.argv.length = 1;
+      else process.argv[1] = path;
+      expect(await start()).toBeUndefined();
+    },
+  );
+
   test('a file of another copy than the one that is loaded stops nothing', async () => {
     install('0.3.28');
     expect(await start()).toBeUndefined();
-    install('no version');
-    expect(await start()).toBeUndefined();
+    for (const version of ['no version', 'not 2.0.0']) {
+      install(version);
+      expect(await start()).toBeUndefined();
+    }
   });
 });
