@@ -53,7 +53,7 @@ export function tenantCacheKey(key: string): string | undefined {
   const frame = currentFrame();
   if (frame?.scope === undefined || frame.section !== undefined) return undefined;
   // A store may compare keys without case or accents, as MySQL does: two tenants' digests still differ.
-  return `${digestOf(frame.scope.fingerprint)}:${key}`;
+  return `${createHash('sha256').update(frame.scope.fingerprint).digest('hex')}:${key}`;
 }
 
 /** Whether a class was made by {@link tenantCache}, or extends such a class. */
@@ -102,17 +102,4 @@ function extend(Base: CacheClass): CacheClass {
 
 function keyForTenant(key: Key): Key {
   return key ? tenantCacheKey(key) : undefined;
-}
-
-const digests = new Map<string, string>();
-const REMEMBERED = 2000;
-
-function digestOf(fingerprint: string): string {
-  let digest = digests.get(fingerprint);
-  if (digest === undefined) {
-    digest = createHash('sha256').update(fingerprint).digest('hex');
-    if (digests.size >= REMEMBERED) digests.clear();
-    digests.set(fingerprint, digest);
-  }
-  return digest;
 }

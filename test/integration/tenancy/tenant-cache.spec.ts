@@ -18,6 +18,7 @@ import {
   CrossTenant,
   Crud,
   CrudController,
+  declareScope,
   MuckModule,
   Tenancy,
   tenantCache,
@@ -31,6 +32,8 @@ import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from '
 import { adaptersToTest, createApplication } from '../../support/adapters.js';
 import type { Adapter } from '../../support/adapters.js';
 import { CACHE_MANAGER, CacheInterceptor, CacheKey, MemoryCache } from '../../support/cache-interceptor.js';
+
+declareScope({ organizationId: Number });
 
 @Entity()
 @TenantScoped()
@@ -249,7 +252,8 @@ describe('tenantCache', () => {
     expect(tenantCache(CacheInterceptor)).toBe(cache);
     expect(tenantCache(RequestCache)).not.toBe(cache);
     expect(cache.name).toBe('TenantCacheInterceptor');
-    expect(tenantCache(RequestCache).name).toBe('TenantRequestCache');
+    class OwnCache extends CacheInterceptor {}
+    expect(tenantCache(OwnCache).name).toBe('TenantOwnCache');
   });
 
   it('takes no class without a key', () => {
@@ -259,6 +263,19 @@ describe('tenantCache', () => {
       }
     }
     expect(() => tenantCache(Logging)).toThrow('it has no trackBy method');
+    expect(() => tenantCache((() => new Logging()) as unknown as Type)).toThrow('it has no trackBy method');
+  });
+
+  it('keeps its key where Nest copies the properties of an instance, as it does behind a forward reference', () => {
+    class FixedKey extends CacheInterceptor {
+      protected override trackBy(): string {
+        return 'one for all';
+      }
+    }
+    const FixedTenantKey = tenantCache(FixedKey);
+    const made = new FixedTenantKey(new MemoryCache(), new Reflector());
+    const copy = Object.assign(Object.create(FixedTenantKey.prototype as object), made) as { trackBy(): unknown };
+    expect(copy.trackBy()).toBeUndefined();
   });
 
   it('cannot have its key taken over by a property', () => {
