@@ -10,7 +10,7 @@ type Factory = (...dependencies: unknown[]) => unknown;
  */
 export function globalInterceptors(config: ApplicationConfig): unknown[] {
   const classes = config.getGlobalRequestInterceptors().map((wrapper): unknown => {
-    if (wrapper.isAlias) return wrapper.inject?.[0];
+    if (wrapper.isAlias) return wrapper.inject![0];
     return wrapper.isFactory ? undefined : wrapper.metatype;
   });
   return [...config.getGlobalInterceptors(), ...classes];

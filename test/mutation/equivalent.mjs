@@ -199,9 +199,6 @@ export const EQUIVALENT = [
   ...same('lib/orm/sql/tokens.ts', 'No comment opens where one closes.', [
     ['const opensFirst = open !== -1 && open < close;', 'const opensFirst = open !== -1 && open <= close;'],
   ]),
-  ...same('lib/orm/scope-parameters.ts', 'The name of a key is made again, and is the same.', [
-    ['if (name === undefined) {', 'if (true) {'],
-  ]),
   ...same('lib/orm/closure-statements.ts', 'Spares work: the whole text is compared afterwards.', [
     [
       "if (!sql.startsWith('INSERT INTO ') || !Array.isArray(parameters)) return undefined;",
@@ -567,6 +564,26 @@ export const EQUIVALENT = [
       ['private pending: EntityMetadata[] = [];', 'private pending: EntityMetadata[] = ["Stryker was here"];'],
     ],
   ),
+  ...same('lib/tenancy/tenant-cache.ts', 'Asked is whether the mark is there, not what it says.', [
+    ['static readonly [KEEPS_TENANTS_APART] = true;', 'static readonly [KEEPS_TENANTS_APART] = false;'],
+  ]),
+  ...same(
+    'lib/orm/typeorm-release.ts',
+    'Ten and more begin with a digit that is as great as that of the first release.',
+    [['const found = /^(\\d+)\\.(\\d+)\\.(\\d+)/.exec(text);', 'const found = /^(\\d+)\\.(\\d+)\\.(\\d)/.exec(text);']],
+  ),
+  ...same('lib/orm/typeorm-release.ts', 'JSON is read from bytes alike.', [
+    [
+      "const text = readFileSync(join(directory, 'node_modules/typeorm/package.json'), 'utf8');",
+      'const text = readFileSync(join(directory, \'node_modules/typeorm/package.json\'), "");',
+    ],
+  ]),
+  ...same('lib/orm/scope-parameters.ts', 'What is remembered is worked out again, with the same result.', [
+    [
+      'if (form === undefined) forms.set(column, (form = newFormOf(key, column)));',
+      'if (true) forms.set(column, (form = newFormOf(key, column)));',
+    ],
+  ]),
 ];
 
 /**
