@@ -22,6 +22,9 @@ import { ACME, tenancy } from '../support/world.js';
 @TenantScoped({ globallyUnique: { serial: 'a test' } })
 @Unique('coupon_code_year', ['organizationId', 'code', 'year'])
 @Index('coupon_serial', ['serial'], { unique: true })
+@Index('coupon_search', ['serial', 'year'])
+// As an EntitySchema may say it; TypeORM knows no columns of it.
+@Index('coupon_expression', ['serial'], { unique: true, ...{ synchronize: false } })
 class Coupon {
   @PrimaryColumn() shop!: number;
   @PrimaryColumn() number!: number;
@@ -29,6 +32,7 @@ class Coupon {
   @Column({ name: 'coupon_code' }) code!: string;
   @Column() year!: number;
   @Column() serial!: string;
+  @Column({ name: 'the "first" word' }) word!: string;
 }
 
 const failed = (driverError: object, message = 'failed'): QueryFailedError =>
@@ -71,6 +75,16 @@ describe('an error about a unique key', () => {
       ['serial'],
     ],
     [
+      'PostgreSQL, by a column with a name in quotes',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key ("the ""first"" word")=(x) already exists.' }),
+      ['word'],
+    ],
+    [
+      'PostgreSQL, by an index over no column',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key ((1))=(1) already exists.' }),
+      [],
+    ],
+    [
       'PostgreSQL, by a constraint of another table, which a trigger wrote',
       failed({ code: '23505', table: 'log', constraint: 'log_pkey', detail: 'Key (shop)=(1) already exists.' }),
       [],
@@ -81,6 +95,12 @@ describe('an error about a unique key', () => {
       failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_2'"),
       ['serial'],
     ],
+    [
+      'MySQL, by one of many keys that the database named',
+      failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_12'"),
+      ['serial'],
+    ],
+    ['MySQL, by a key that is called nearly so', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'se_1rial'"), []],
     ['MySQL, by a key that nobody knows', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'by_hand'"), []],
     ['PostgreSQL, of an exclusion', failed({ code: '23P01', constraint: 'coupon_serial' }), ['serial']],
     ['MySQL', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'coupon_serial'"), ['serial']],
@@ -152,7 +172,7 @@ describe('an error about a unique key', () => {
 
 describe('an error about a reference', () => {
   it('is told by code, number or text', () => {
-    const texts = [{ code: '23503' }, { message: 'x: FOREIGN KEY constraint failed' }];
+    const texts = [{ code: '23503' }, { code: '23001' }, { message: 'x: FOREIGN KEY constraint failed' }];
     for (const error of [...texts, ...[1216, 1217, 1451, 1452].map((errno) => ({ errno }))])
       expect(isForeignKeyViolation(error)).toBe(true);
     for (const error of [
