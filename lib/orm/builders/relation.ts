@@ -1,11 +1,11 @@
 import { Brackets, EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
-import type { EntityMetadata, ObjectLiteral, UpdateQueryBuilder } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral, QueryRunner, UpdateQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
 import { requireEnforcement } from '../enforcement.js';
 import { withTenantOfKey } from '../tenant-of-keys.js';
-import { requireOwn, seesAll, storedValues } from '../visible-rows.js';
+import { requireOwn, seesAll, selectRows, storedValues } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { isLimited } from './write-rules.js';
@@ -77,17 +77,26 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     const { policies } = requireEnforcement(this.dataSource);
     if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
     const columns = metadata.primaryColumns;
-    const keys = listOf(rows).map((row) =>
-      typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],
-    );
-    const queryRunner = this.obtainQueryRunner();
-    try {
+    const keys = listOf(rows).map((row) => this.storedKey(row, columns));
+    await this.onRunner(async (queryRunner) => {
       if (own) await requireOwn(queryRunner, metadata, columns, keys);
       else if (!(await seesAll(queryRunner, metadata, columns, keys)))
         throw new EntityNotFoundError(metadata.target, {});
+    });
+  }
+
+  private async onRunner<R>(fn: (queryRunner: QueryRunner) => Promise<R>): Promise<R> {
+    const queryRunner = this.obtainQueryRunner();
+    try {
+      return await fn(queryRunner);
     } finally {
       if (queryRunner !== this.queryRunner) await queryRunner.release();
     }
+  }
+
+  /** The key of a row as it is stored; of a single column it may be given by itself. */
+  private storedKey(row: unknown, columns: readonly ColumnMetadata[]): readonly unknown[] {
+    return typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row];
   }
 
   /**
@@ -97,24 +106,24 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
    * @param rows undefined for all that refer to the near side
    */
   private async clearThere(rows: readonly unknown[] | undefined): Promise<void> {
-    const of: unknown = this.expressionMap.of;
-    const { inverseRelation, inverseEntityMetadata: there } = this.expressionMap.relationMetadata;
+    const { inverseRelation, inverseEntityMetadata: there, entityMetadata: here } = this.expressionMap.relationMetadata;
     const { joinColumns } = inverseRelation!;
+    // References may name columns that are no part of the key.
+    const referenced = joinColumns.map(({ referencedColumn }) => referencedColumn!);
+    const keys = listOf(this.expressionMap.of).map((row) => this.storedKey(row, here.primaryColumns));
+    const near = await this.onRunner((runner) => selectRows(runner, here, here.primaryColumns, keys, referenced));
+    if (near.length === 0) return;
     let parameters = 0;
-    const meets = (columns: readonly ColumnMetadata[], row: unknown, read: Read): Brackets =>
+    const meets = (columns: readonly ColumnMetadata[], values: readonly unknown[]): Brackets =>
       new Brackets((all) => {
-        for (const column of columns) {
+        for (const [i, column] of columns.entries()) {
           const name = `key_${parameters++}`;
-          const value: unknown = typeof row === 'object' && row !== null ? read(column, row) : row;
-          all.andWhere(`${column.databaseName} = :${name}`, { [name]: value });
+          all.andWhere(`${this.escape(column.databaseName)} = :${name}`, { [name]: values[i] });
         }
       });
-    const refersTo = (near: unknown): Brackets =>
-      meets(joinColumns, near, ({ referencedColumn }, row) => referencedColumn!.getEntityValue(row) as unknown);
-    const is = (row: unknown): Brackets =>
-      meets(there.primaryColumns, row, (column, entity) => column.getEntityValue(entity) as unknown);
+    const is = (row: unknown): Brackets => meets(there.primaryColumns, this.storedKey(row, there.primaryColumns));
     const update = this.clear(inverseRelation!);
-    update.where(new Brackets((some) => listOf(of).forEach((near) => some.orWhere(refersTo(near)))));
+    update.where(new Brackets((some) => near.forEach((values) => some.orWhere(meets(joinColumns, values)))));
     if (rows !== undefined) update.andWhere(new Brackets((some) => rows.forEach((row) => some.orWhere(is(row)))));
     await update.execute();
   }
@@ -126,9 +135,6 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
       .set(relation.createValueMap(null) as ObjectLiteral);
   }
 }
-
-/** Reads a column's value from a row. */
-type Read = (column: ColumnMetadata, row: ObjectLiteral) => unknown;
 
 function holdsKeyThere(relation: RelationMetadata): boolean {
   return relation.isOneToMany || relation.isOneToOneNotOwner;
