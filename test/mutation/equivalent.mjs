@@ -220,11 +220,15 @@ export const EQUIVALENT = [
     'A row that is none has no key either: it is looked for by no value, and not found.',
     [
       [
-        "typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row],",
-        "typeof row === 'object' && true ? storedValues(row, columns, this.dataSource) : [row],",
+        "return typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row];",
+        "return typeof row === 'object' && true ? storedValues(row, columns, this.dataSource) : [row];",
       ],
     ],
   ),
+  ...same('lib/orm/builders/relation.ts', 'A reference of one column is cleared with the same result in both ways.', [
+    ['return joinColumns.length > 1;', 'return true;'],
+    ['return joinColumns.length > 1;', 'return joinColumns.length >= 1;'],
+  ]),
   ...same('lib/orm/guard-manager.ts', 'A query runner that sends nothing takes no connection.', [
     ['if (byMetadata.size === 0) return;', 'if (false) return;'],
   ]),

@@ -37,8 +37,8 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scop
 export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(SoftDeleteQueryBuilder)<Entity> {
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
-    const metadata = writtenMetadata(this.expressionMap);
-    if (metadata !== undefined && result.affected === 0) await requireNoneLeft(this, metadata);
+    // TypeORM marks rows of entities only.
+    if (result.affected === 0) await requireNoneLeft(this, writtenMetadata(this.expressionMap)!);
     return result;
   }
 }

@@ -28,7 +28,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     const far = await this.requireRows(value);
     const relation = this.expressionMap.relationMetadata;
     const of: unknown = this.expressionMap.of;
-    if (!relation.isManyToMany || !of || (Array.isArray(far) && far.length === 0)) return super.add(far);
+    if (!relation.isManyToMany || !of) return super.add(far);
     // TypeORM's method takes the number of columns of the near side's key for that of the far side's.
     return new RelationUpdater(this, this.expressionMap).update(far);
   }
