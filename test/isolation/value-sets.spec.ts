@@ -57,6 +57,10 @@ class Copy {
   /** The database does not know of it. */
   @Column() looseId!: number;
   @ManyToOne(() => Ticket, { createForeignKeyConstraints: false }) loose!: Relation<Ticket>;
+  /** The application has keys of another form. */
+  @ForeignKey(() => Ticket)
+  @Column({ type: Number, transformer: { to: (key: { of: number }) => key.of, from: (of: number) => ({ of }) } })
+  wrapped!: { of: number };
 }
 
 /** Two kinds in one table, with a column that both have. */
@@ -122,6 +126,7 @@ describe('what is written is copied', () => {
     expect(updated(Ticket, { assignee: null })).toEqual({ assignee: null });
     expect(updated(Ticket, { assignee: 5 })).toEqual({ assignee: 5 });
     expect(updated(Ticket, { assignee: {} })).toStrictEqual({ assignee: {} });
+    expect(updated(Copy, { origin: { from: undefined, fromId: 5 } })).toStrictEqual({ origin: { fromId: 5 } });
     const notes = [{ id: 1 }];
     expect(updated(Ticket, { notes }).notes).toBe(notes);
   });
@@ -199,6 +204,7 @@ describe('what is written is copied', () => {
     refused('looseId', { looseId: {} });
     refused('origin.fromId', { origin: { fromId: {} } });
     expect(updated(Copy, { ticket: { id: 5, subject: 'x' } })).toEqual({ ticket: { id: 5 } });
+    for (const copy of [inserted, updated]) expect(copy(Copy, { wrapped: { of: 5 } })).toEqual({ wrapped: { of: 5 } });
   });
 
   it('a column that several kinds of a table have', () => {

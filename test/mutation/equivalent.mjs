@@ -446,8 +446,8 @@ export const EQUIVALENT = [
         'if (isKeyword && this.endsConditions(i)) return end ?? i + 1;',
       ],
       [
-        'if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i - 1;',
-        'if (isKeyword && PERHAPS_AFTER.has(text)) end ??= i + 1;',
+        'if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i - 1;',
+        'if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i + 1;',
       ],
       ['return end ?? this.tokens.length - 1;', 'return end ?? this.tokens.length + 1;'],
     ],

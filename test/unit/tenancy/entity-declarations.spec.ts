@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { declarationOf } from '../../../lib/tenancy/entity-declarations.js';
 import {
   CONTROLLER_WORDS,
@@ -74,6 +75,35 @@ describe('the declaration of an entity', () => {
         "is declared in two ways: @TenantScoped({ columns: { organizationId: 'ownerId' } }) on Contract, and " +
         'scoped(Contract) in forRoot({ entities }). Make them agree, or remove one',
     });
+  });
+
+  it('is not made by a controller over all tenants', () => {
+    class Report {}
+    class Reports extends CrudController<Report> {}
+    Crud(Report)(Reports);
+    decorate(Reports, 'owner');
+    CrossTenant('reports of all')(Reports);
+    expect(declarationOf(Report)).toBeUndefined();
+    decorate(Report, 'organization');
+    expect(declarationOf(Report)).toMatchObject({ kind: 'scoped' });
+  });
+
+  it('is made by the class that a controller extends', () => {
+    class Invoice {}
+    class Invoices extends CrudController<Invoice> {}
+    class LateInvoices extends Invoices {}
+    decorate(Invoices, 'owner');
+    Crud(Invoice)(LateInvoices);
+    expect(declarationOf(Invoice)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+  });
+
+  it('leaves the columns to the entity where a controller says none', () => {
+    class Offer {}
+    class Offers extends CrudController<Offer> {}
+    decorate(Offer, 'owner');
+    Crud(Offer)(Offers);
+    TenantScoped({ columns: undefined, via: undefined })(Offers);
+    expect(declarationOf(Offer)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
   });
 
   it('is not made by @TenantShared on a controller', () => {

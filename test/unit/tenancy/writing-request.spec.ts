@@ -25,6 +25,11 @@ it.each([
   expect(isNoted).toBe(writes);
 });
 
+it('a request outside of any unit of work is noted nowhere', () => {
+  noteWritingRequest(contextOf('http', 'POST'));
+  expect(isWriting()).toBe(false);
+});
+
 it('what writes outside of any request is a unit of work of its own', () => {
   expect(runAsWrite(isWriting)).toBe(true);
   expect(isWriting()).toBe(false);
