@@ -21,10 +21,10 @@ const asAcme = <R>(fn: () => R): R => tenancy.run({ organizationId: 1 }, fn);
 const unscoped = <R>(fn: () => R): R => tenancy.unscoped('a test', fn);
 
 @Entity()
-@TenantScoped()
+@TenantScoped({ nullMeans: 'shared' })
 class Binder {
   @PrimaryColumn() id!: number;
-  @Column() organizationId!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
   @OneToMany(() => Page, (page) => page.binder) pages!: Relation<Page[]>;
   @ManyToMany(() => Page) @JoinTable({ name: 'binder_marked' }) marked!: Relation<Page[]>;
 }
@@ -62,7 +62,10 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
       await manager.deleteAll('binder_marked');
       await manager.deleteAll(Page);
       await manager.deleteAll(Binder);
-      await manager.insert(Binder, { id: OWN, organizationId: 1 });
+      await manager.insert(Binder, [
+        { id: OWN, organizationId: 1 },
+        { id: SHARED, organizationId: null },
+      ]);
       await manager.insert(Page, [
         { id: OWN, organizationId: 1 },
         { id: SHARED, organizationId: null },
@@ -86,6 +89,13 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
       await expect(of(Page, 'binder').of(GLOBEX).set(OWN)).rejects.toThrow(EntityNotFoundError);
       await pages.add(OWN);
       expect(await dataSource.manager.countBy(Page, { binder: { id: OWN } })).toBe(1);
+    });
+  });
+
+  it('hangs own rows below a shared one, which is not written', async () => {
+    await asAcme(async () => {
+      await of(Binder, 'pages').of(SHARED).add(OWN);
+      expect(await dataSource.manager.countBy(Page, { binder: { id: SHARED } })).toBe(1);
     });
   });
 

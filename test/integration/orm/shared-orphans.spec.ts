@@ -4,6 +4,7 @@ import { Column, DataSource, DeleteDateColumn, Entity, ManyToOne, OneToMany, Pri
 import type { Relation } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
+import { statementsSentBy } from '../../support/sent.js';
 
 declareScope({ organizationId: Number });
 const tenancy = new Tenancy();
@@ -76,8 +77,12 @@ describe.each(databasesToTest())('what a save deletes, on %s', (kind) => {
   it('is an own row that the saved one lets go of', async () => {
     await asAcme(() => dataSource.manager.save(Binder, { id: OWN, pages: [] }));
     expect(await left()).toEqual([1, 2]);
-    await asAcme(() => dataSource.manager.save(Binder, { id: OWN, covers: [] }));
+    const statements = await statementsSentBy(dataSource, () =>
+      asAcme(() => dataSource.manager.save(Binder, { id: OWN, covers: [] })),
+    );
     expect(await left()).toEqual([1, 1]);
+    // A row was marked: none is looked for that was left alone.
+    expect(statements.filter((statement) => /^SELECT 1 FROM/.test(statement))).toEqual([]);
   });
 
   it.each(['pages', 'covers'])('is no shared row among the %s that it lets go of: it fails', async (relation) => {
