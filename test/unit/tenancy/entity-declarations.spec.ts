@@ -77,6 +77,18 @@ describe('the declaration of an entity', () => {
     });
   });
 
+  it('names the line of a shared entity too', () => {
+    class Country {}
+    decorate(Country, 'shared');
+    list(Country, 'owner');
+    expect(declarationOf(Country)).toEqual({
+      kind: 'contradictory',
+      problem: expect.stringContaining(
+        "is declared in two ways: @TenantShared('a test') on Country, and scoped(Country",
+      ),
+    });
+  });
+
   it('is not made by a controller over all tenants', () => {
     class Report {}
     class Reports extends CrudController<Report> {}
