@@ -480,15 +480,16 @@ export class CallGenerator {
     const { random } = this;
     const alias = `j${++this.aliases}`;
     const condition = random.chance(0.3) ? [`${alias}.name = 'Hidden' OR 1 = 1`] : [];
+    // Which of several rows is the one nobody says.
+    const isOne = this.toOne().some((relation) => relation.property === property);
     const method = random.pick([
       'leftJoin',
       'innerJoin',
       'leftJoinAndSelect',
       'innerJoinAndSelect',
-      'leftJoinAndMapOne',
       'leftJoinAndMapMany',
-      'innerJoinAndMapOne',
       'innerJoinAndMapMany',
+      ...(isOne ? ['leftJoinAndMapOne', 'innerJoinAndMapOne'] : []),
     ]);
     this.note(method);
     if (method.includes('Map')) return [[method, `e.mapped${alias}`, `e.${property}`, alias, ...condition]];

@@ -43,6 +43,9 @@ async function openMariadb({ options }: DataSource): Promise<Store> {
   const connection = await createConnection({
     ...{ host, port, socketPath, user: username, password, database, charset },
     multipleStatements: true,
+    // Else two numbers of 64 bits may be one.
+    supportBigNumbers: true,
+    bigNumberStrings: true,
   });
   return {
     async send(statements) {
