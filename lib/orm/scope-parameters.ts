@@ -11,7 +11,7 @@ import type { SqlDialect } from './sql/tokens.js';
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}`;
 
-const forms = new WeakMap<ColumnMetadata, string>();
+const names = new WeakMap<ColumnMetadata, string>();
 const keysByName = new Map<string, string>();
 
 /** Types of PostgreSQL that are compared with each other. */
@@ -23,8 +23,12 @@ const TEXT_TYPES = new Set(['character varying', 'varchar', 'text']);
  * @param column the tenant column that the value is for
  */
 export function scopeParameter(key: string, column?: ColumnMetadata): string {
+  // Asked for each row of an insert.
+  const known = column && names.get(column);
+  if (known !== undefined) return known;
   const name = `${PREFIX}_${hex(key)}${column === undefined ? '' : formOf(key, column)}`;
   keysByName.set(name, key);
+  if (column !== undefined) names.set(column, name);
   return name;
 }
 
@@ -33,12 +37,6 @@ export function scopeParameter(key: string, column?: ColumnMetadata): string {
  * columns have a parameter of their own.
  */
 function formOf(key: string, column: ColumnMetadata): string {
-  let form = forms.get(column);
-  if (form === undefined) forms.set(column, (form = newFormOf(key, column)));
-  return form;
-}
-
-function newFormOf(key: string, column: ColumnMetadata): string {
   const { dataSource, tablePath } = column.entityMetadata;
   const { driver } = dataSource;
   if (driver.options.type !== 'postgres' || scopeDeclaration()[key] !== String) return '';

@@ -594,10 +594,8 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same('lib/orm/scope-parameters.ts', 'What is remembered is worked out again, with the same result.', [
-    [
-      'if (form === undefined) forms.set(column, (form = newFormOf(key, column)));',
-      'if (true) forms.set(column, (form = newFormOf(key, column)));',
-    ],
+    ['if (known !== undefined) return known;', 'if (false) return known;'],
+    ['if (column !== undefined) names.set(column, name);', 'if (false) names.set(column, name);'],
   ]),
 ];
 

@@ -1,11 +1,8 @@
 // @ts-check
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { transform } from '@swc/core';
 import { compilerOptionsFor } from '../../swc.config.mjs';
+import { compile, sourceOf } from '../support/typescript.mjs';
 
 /** Module hooks that let Node load the test files as Jest does: TypeScript, the package by its name, and a harness for Jest's globals. */
 
@@ -31,10 +28,7 @@ export async function resolve(specifier, context, next) {
   if (specifier === 'nestjs-muck') return { url: `${root}lib/index.ts${registry}`, shortCircuit: true };
   const { parentURL } = context;
   if (/^\.{1,2}\//.test(specifier) && parentURL?.startsWith(root) && !parentURL.includes('/node_modules/')) {
-    const url = new URL(specifier, parentURL);
-    // TypeScript names the file that will be emitted.
-    const source = new URL(url.href.replace(/\.js$/, '.ts'));
-    return { url: `${(existsSync(source) ? source : url).href}${registry}`, shortCircuit: true };
+    return { url: `${sourceOf(specifier, parentURL)}${registry}`, shortCircuit: true };
   }
   return next(specifier, context);
 }
@@ -44,17 +38,10 @@ export async function load(url, context, next) {
   const { pathname, protocol } = new URL(url);
   if (protocol !== 'file:' || !pathname.endsWith('.ts')) return next(url, context);
   const file = fileURLToPath(new URL(pathname, url));
-  return { format: 'module', shortCircuit: true, source: await compile(file) };
-}
-
-/** @param {string} file */
-async function compile(file) {
   const source = await readFile(file, 'utf8');
-  const options = compilerOptionsFor(file);
-  const digest = createHash('sha1').update(JSON.stringify(options)).update(source).digest('hex');
-  const kept = join(compiled, `${digest}.mjs`);
-  if (existsSync(kept)) return readFile(kept, 'utf8');
-  const { code } = await transform(source, { ...options, filename: file, module: { type: 'es6' } });
-  await writeFile(kept, code);
-  return code;
+  return {
+    format: 'module',
+    shortCircuit: true,
+    source: await compile(file, source, compilerOptionsFor(file), compiled),
+  };
 }

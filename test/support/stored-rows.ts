@@ -1,17 +1,9 @@
-import { createConnection } from 'mysql2/promise';
-import type { ConnectionOptions } from 'mysql2/promise';
-import pg from 'pg';
-import type { DataSource, DataSourceOptions } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { escapePath, foreignKeySwitch, tablesOf } from './empty-tables.js';
+import { connectTo } from './own-connection.js';
+import type { OwnConnection, StoredRow } from './own-connection.js';
 
-/** A row as the driver gives it. */
-export type StoredRow = Readonly<Record<string, unknown>>;
-
-/** Sends several statements at once, and gives the rows of each. */
-interface Batches {
-  send(statements: readonly string[]): Promise<StoredRow[][]>;
-  close(): Promise<void>;
-}
+export type { StoredRow } from './own-connection.js';
 
 /**
  * The rows of a server's tables, read in one round trip and put back in one or two, over a connection that neither TypeORM nor the library knows.
@@ -24,7 +16,7 @@ interface Batches {
  * await rows?.restore();
  */
 export class StoredRows {
-  private batches: Batches | undefined;
+  private connection: OwnConnection | undefined;
   /** The statements that put the kept rows back; undefined while none are kept. */
   private restoring: readonly string[] | undefined;
   /** The next generated key of each table of MariaDB when the rows were kept. */
@@ -97,9 +89,9 @@ export class StoredRows {
   }
 
   async close(): Promise<void> {
-    const { batches } = this;
-    this.batches = this.restoring = undefined;
-    await batches?.close();
+    const { connection } = this;
+    this.connection = this.restoring = undefined;
+    await connection?.close();
   }
 
   private get isPostgres(): boolean {
@@ -107,8 +99,8 @@ export class StoredRows {
   }
 
   private async send(statements: readonly string[]): Promise<StoredRow[][]> {
-    this.batches ??= await (this.isPostgres ? openPostgres : openMariadb)(this.dataSource.options);
-    return this.batches.send(statements);
+    this.connection ??= await connectTo(this.dataSource.options);
+    return this.connection.send(statements);
   }
 
   /** The columns of each table that take a value, by the table's escaped path. */
@@ -161,42 +153,4 @@ export class StoredRows {
       ({ name, last, first }) => `SELECT setval('${String(name)}', ${String(last ?? first)}, ${String(last !== null)})`,
     );
   }
-}
-
-async function openPostgres(options: DataSourceOptions): Promise<Batches> {
-  const client = new pg.Client({ connectionString: (options as { url: string }).url });
-  // A test may end every connection of the server.
-  client.on('error', () => undefined);
-  await client.connect();
-  return {
-    async send(statements) {
-      const results = (await client.query(statements.join(';\n'))) as unknown as
-        { rows: StoredRow[] } | { rows: StoredRow[] }[];
-      return [results].flat().map(({ rows }) => rows);
-    },
-    close: () => client.end(),
-  };
-}
-
-async function openMariadb(options: DataSourceOptions): Promise<Batches> {
-  const { host, port, socketPath, username, password, database, charset } = options as ConnectionOptions & {
-    readonly username: string;
-  };
-  const connection = await createConnection({
-    host,
-    port,
-    socketPath,
-    user: username,
-    password,
-    database,
-    charset,
-    multipleStatements: true,
-  });
-  return {
-    async send(statements) {
-      const [results] = await connection.query(statements.join(';\n'));
-      return (statements.length === 1 ? [results] : results) as StoredRow[][];
-    },
-    close: () => connection.end(),
-  };
 }

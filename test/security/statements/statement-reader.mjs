@@ -90,7 +90,7 @@ export class StatementReader {
   isLimited({ columns, parents }, name, conditions) {
     if (columns !== undefined)
       return columns.every((column) => conditions.some((condition) => this.equals(condition, name, column)));
-    return (parents ?? []).some((parent) => conditions.some((condition) => existsIn(condition, parent, name)));
+    return (parents ?? []).every((parent) => conditions.some((condition) => existsIn(condition, parent, name)));
   }
 
   /** `name.column = $1`, or the same OR `name.column IS NULL`. @param {Node} condition @param {string} name @param {string} column @returns {boolean} */

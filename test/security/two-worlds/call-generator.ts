@@ -557,7 +557,7 @@ export class CallGenerator {
       isJoined ? 'getRawMany' : 'getRawOne',
       'stream',
     ]);
-    // SQLite and this version of MariaDB's driver have no streams of their own; PostgreSQL's need a package more.
+    // SQLite has no streams, and PostgreSQL's need a package more.
     const done = method === 'stream' && this.model.engine !== 'mariadb' ? 'getRawMany' : method;
     this.note(done);
     if (!['getOne', 'getRawOne', 'getOneOrFail'].includes(done)) return [[done]];

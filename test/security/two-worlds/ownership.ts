@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { keysOf, pathOf, relationsOf, rootOf, entityOf } from './model.js';
 import type { EntityModel, Model, TenantName } from './model.js';
-import type { StoredRow } from './store.js';
+import type { StoredRow } from '../../support/own-connection.js';
 import type { World } from './world.js';
 
 type Rows = ReadonlyMap<string, readonly StoredRow[]>;

@@ -10,6 +10,8 @@ import { createApplication } from '../../support/adapters.js';
 import { createDatabase } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 import { escapePath } from '../../support/empty-tables.js';
+import { connectTo } from '../../support/own-connection.js';
+import type { OwnConnection, StoredRow } from '../../support/own-connection.js';
 import { openTransport } from '../../support/transport.js';
 import type { Answer, Message, Transport } from '../../support/transport.js';
 import { makeClasses } from './entity-classes.js';
@@ -19,8 +21,7 @@ import type { EntityModel, Model, TenantName } from './model.js';
 import { plantedRows, Planter, scopeOf } from './rows.js';
 import type { Holder } from './rows.js';
 import { Answers } from './steps.js';
-import { openPostgres, openStore, readCounters, readRows, sendUnchecked, setCounters } from './store.js';
-import type { Store, StoredRow } from './store.js';
+import { openStore, readCounters, readRows, sendUnchecked, setCounters } from './store.js';
 
 /** The application did not start: a model that the library, TypeORM or the database refuses. */
 export class RefusedModel extends Error {}
@@ -62,7 +63,7 @@ export class World {
     readonly tenancy: Tenancy,
     private readonly app: INestApplication,
     private readonly transport: Transport,
-    private readonly stores: readonly Store[],
+    private readonly stores: readonly OwnConnection[],
     private readonly databases: readonly TestDatabase[],
     private readonly errors: LastError,
   ) {}
@@ -96,7 +97,7 @@ export class World {
       const errors = new LastError();
       const app = await start(model, classes, modules, errors);
       const dataSources = names.map((name) => app.get<DataSource>(getDataSourceToken(name)));
-      const stores: Store[] = [];
+      const stores: OwnConnection[] = [];
       for (const dataSource of dataSources) stores.push(await openStore(dataSource));
       const transport = await openTransport(app);
       const world = new World(model, classes, dataSources, app.get(Tenancy), app, transport, stores, databases, errors);
@@ -189,7 +190,7 @@ export class World {
 
 async function prepare({ kind, options }: TestDatabase): Promise<void> {
   if (kind === 'sqljs' || kind === 'mariadb') return;
-  const store = await openPostgres((options as { url: string }).url);
+  const store = await connectTo(options);
   await store.send([COUNTING_UUIDS, 'CREATE SCHEMA crm']);
   await store.close();
 }
