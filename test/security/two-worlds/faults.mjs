@@ -72,7 +72,14 @@ export const FAULTS = [
   { name: 'no predicate in a sub-query', changes: noPredicates('this.parentQueryBuilder !== undefined') },
   {
     name: 'no predicate on a junction table',
-    changes: noPredicates('mainAlias?.hasMetadata === true && mainAlias.metadata.isJunction'),
+    changes: [
+      ...noPredicates('mainAlias?.hasMetadata === true && mainAlias.metadata.isJunction'),
+      {
+        file: 'lib/orm/builders/select.ts',
+        from: 'if (junction === undefined) return text;',
+        to: 'if (junction !== null) return text;',
+      },
+    ],
   },
   {
     name: 'the parent in a path is looked up among all tenants',
