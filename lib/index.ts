@@ -19,7 +19,7 @@ export type { ProblemDetails } from './crud/problem-details/negotiation.js';
 export type { ProblemDocument } from './crud/problem-details/problem-document.js';
 export { ProblemDetailsFilter } from './crud/problem-details/problem-details.filter.js';
 export type { Problem } from './crud/problem-details/problem.js';
-export { Page } from './crud/query/list-query.js';
+export { Page } from './crud/response/page.js';
 export type { ListCount, ListDeleted, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId, IdPart } from './crud/resource/resource-id.js';
 export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';

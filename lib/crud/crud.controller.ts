@@ -3,7 +3,8 @@ import type { ExecutionContext } from '@nestjs/common';
 import { currentCall } from './crud-call.js';
 import { CrudServices } from './crud-services.js';
 import type { CrudService, CrudValues } from './crud.service.js';
-import type { ListQuery, Page } from './query/list-query.js';
+import type { ListQuery } from './query/list-query.js';
+import type { Page } from './response/page.js';
 import type { EntityId } from './resource/resource-id.js';
 
 /**

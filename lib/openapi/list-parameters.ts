@@ -1,5 +1,10 @@
-import { MAX_CURSOR_LENGTH } from '../crud/query/cursor.js';
-import { MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from '../crud/query/list-rules.js';
+import {
+  MAX_CURSOR_LENGTH,
+  MAX_FILTERS_LENGTH,
+  MAX_OFFSET,
+  MAX_SEARCH_LENGTH,
+  MAX_SORT_KEYS,
+} from '../crud/query/list-rules.js';
 import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
 import { operatorsOf } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';

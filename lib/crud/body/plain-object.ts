@@ -1,16 +1,10 @@
+import { isPlainObject } from '../../common/is-plain-object.js';
 import { badRequest } from '../problem-details/bad-request.js';
 
 /** Deepest nesting of a body. Code that walks a value by recursion must survive it. */
 const MAX_DEPTH = 64;
 /** Keys that would reach an object's prototype where somebody copies the body carelessly. */
 const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype'];
-
-/** Whether a value is an object as JSON makes them. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
 
 /**
  * A request's body as a record of its own keys.

@@ -10,7 +10,7 @@ import type { Problem } from '../problem-details/problem.js';
 import { columnOf, isRefused } from './body-form.js';
 import type { BodyForm, Json, ReadBody } from './body-form.js';
 import { problemsOf } from './class-rules.js';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 
 /**
  * Reads a body as an instance of a DTO, by the rules of class-transformer and class-validator. What has no rule does

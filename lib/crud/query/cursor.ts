@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
+import { MAX_CURSOR_LENGTH } from './list-rules.js';
 import { mayBeNull } from './sort.js';
 import type { OrderKey } from './sort.js';
 
@@ -14,8 +15,6 @@ export interface CursorPosition {
 export type KeyValue = string | number | boolean | null;
 
 const VERSION = 1;
-/** Longest cursor that is taken, in characters. */
-export const MAX_CURSOR_LENGTH = 4096;
 const SHAPE = /^[A-Za-z0-9_-]+$/;
 
 /**

@@ -1,7 +1,7 @@
 import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { isPlainObject } from '../body/plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 import { hideClassKeys, shownPlain } from '../response/class-keys.js';
 import { hydrationOf, isHydrated, isInstant } from './hydration.js';
 import type { Hydrate } from './hydration.js';

@@ -1,3 +1,4 @@
+import { selectionOf } from './resource-selection.js';
 import type { ScopedStatement, Slots } from '../../orm/scoped-statement.js';
 import type { Condition } from '../rows/conditions.js';
 import type { Resource } from '../resource/resource.js';
@@ -35,7 +36,7 @@ export class ListPlan<T extends object> {
     readonly limit: number,
   ) {
     this.request = readListRequest(resource, query, conditions);
-    this.selection = resource.selection(query, resource.list.rows);
+    this.selection = selectionOf(resource, query, resource.list.rows);
     this.offset = query.offset ?? 0;
     this.count = query.count ?? resource.list.count;
     this.values = listValues(resource, this.request);

@@ -27,7 +27,8 @@ export class ListQueryPipe implements PipeTransform {
     const parse = (): ListQuery<object> => parseListQuery<object>(given, list);
     // What clients ask for is mostly what they have asked for before. Only where nobody else gets hold of what is remembered.
     const text = call.takesJson ? JSON.stringify(given) : undefined;
-    const query = text !== undefined && text.length <= MAX_REMEMBERED_LENGTH ? queries.of(text, parse) : parse();
+    const query =
+      text !== undefined && text.length <= MAX_REMEMBERED_LENGTH ? queries.getOrCreate(text, parse) : parse();
     call.asks(query, list.rows);
     return query;
   }

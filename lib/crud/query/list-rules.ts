@@ -20,6 +20,8 @@ export interface ListRules {
   readonly ignoredParams: ReadonlySet<string>;
 }
 
+/** The longest cursor that is accepted, in characters. */
+export const MAX_CURSOR_LENGTH = 4096;
 /** Most rows before a page that a client may ask for: the database reads them all. */
 export const MAX_OFFSET = 1_000_000;
 /** Where a capped count stops. */

@@ -62,7 +62,7 @@ export function pageStatement<T extends object>(
     cut,
     count,
   ];
-  return selection.statements.of(shape.join(';'), () => {
+  return selection.statements.getOrCreate(shape.join(';'), () => {
     const build = (): SelectQueryBuilder<ObjectLiteral> => {
       const select = selectRows(resource);
       selection.apply(select as SelectQueryBuilder<T>, ALIAS);
@@ -91,11 +91,14 @@ export function countStatement<T extends object>(
   isCapped: boolean,
 ): ScopedStatement {
   const { dataSource } = resource;
-  return selection.statements.of(`count ${isCapped ? 'capped' : 'exact'};${rowsShape(resource, request)}`, () => {
-    const build = (): SelectQueryBuilder<ObjectLiteral> =>
-      countRows(dataSource.createQueryBuilder() as SelectQueryBuilder<ObjectLiteral>, resource, request, isCapped);
-    return new ScopedStatement({ dataSource, build });
-  });
+  return selection.statements.getOrCreate(
+    `count ${isCapped ? 'capped' : 'exact'};${rowsShape(resource, request)}`,
+    () => {
+      const build = (): SelectQueryBuilder<ObjectLiteral> =>
+        countRows(dataSource.createQueryBuilder() as SelectQueryBuilder<ObjectLiteral>, resource, request, isCapped);
+      return new ScopedStatement({ dataSource, build });
+    },
+  );
 }
 
 function countRows<T extends object>(

@@ -1,6 +1,6 @@
 import { MAX_OFFSET } from './list-rules.js';
-import type { Page } from './list-query.js';
-import { Remembered } from './remembered.js';
+import type { Page } from '../response/page.js';
+import { BoundedCache } from '../../common/bounded-cache.js';
 
 /**
  * Longest `Link` header that has every link, in characters. Each repeats the query, and a client or proxy that is given more headers
@@ -9,7 +9,7 @@ import { Remembered } from './remembered.js';
 const MAX_LENGTH = 4000;
 
 /** Pages that are asked for again mostly have the same links. */
-const remembered = new Remembered<string | undefined>(500);
+const headers = new BoundedCache<string, string | undefined>(500);
 /** Longest path and query whose links are remembered, in characters. */
 const MAX_REMEMBERED_LENGTH = 500;
 
@@ -26,7 +26,7 @@ export function pageLinks(url: string, page: Page<unknown>): string | undefined 
   const { items, offset, total, totalIsCapped, limit } = page;
   if (offset === undefined || url.length > MAX_REMEMBERED_LENGTH) return makeLinks(url, page);
   const key = `${items.length} ${offset} ${total} ${totalIsCapped} ${limit} ${url}`;
-  return remembered.of(key, () => makeLinks(url, page));
+  return headers.getOrCreate(key, () => makeLinks(url, page));
 }
 
 function makeLinks(url: string, page: Page<unknown>): string | undefined {

@@ -4,7 +4,7 @@ import type { RawRow } from '../../orm/scoped-statement.js';
 import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
 import type { CursorPosition } from './cursor.js';
 import type { JsonReader } from './json-reader.js';
-import { Page } from './list-query.js';
+import { Page } from '../response/page.js';
 import type { BoundStatement, ListPlan } from './list-plan.js';
 import type { ListCount } from './list-query.js';
 import { COUNT_CAP } from './list-rules.js';

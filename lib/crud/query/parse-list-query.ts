@@ -1,12 +1,11 @@
 import { badRequest } from '../problem-details/bad-request.js';
 import { quoted, shortened } from '../problem-details/echoed-names.js';
 import type { Problem } from '../problem-details/problem.js';
-import { isPlainObject } from '../body/plain-object.js';
-import { MAX_CURSOR_LENGTH } from './cursor.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 import { grammarOf } from './filter.js';
 import type { Filter } from './filter.js';
 import type { ListCount, ListDeleted, ListQuery } from './list-query.js';
-import { MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
+import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { FilterReader, findKey } from './read-filters.js';
 import { readFields, readInclude } from './row-rules.js';

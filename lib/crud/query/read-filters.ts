@@ -1,5 +1,5 @@
 import { quoted } from '../problem-details/echoed-names.js';
-import { isPlainObject } from '../body/plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 import type { Comparison, Filter } from './filter.js';
 import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';
 import type { Operator } from './operators.js';

@@ -9,7 +9,7 @@ import { JsonReader } from './json-reader.js';
 import { IncludedRows } from './included-rows.js';
 import type { Owner } from './included-rows.js';
 import { addRelationIds, hasRelationIds } from './relation-ids.js';
-import { Remembered } from './remembered.js';
+import { BoundedCache } from '../../common/bounded-cache.js';
 import { applySelection, EntitySelector, includeTree, withJoined } from './selected-entity.js';
 import type { SelectedBranch, SelectedEntity } from './selected-entity.js';
 
@@ -37,7 +37,7 @@ export interface SelectionParts {
  */
 export class Selection<T extends object> {
   /** The statements that read it, by what tells their texts apart. */
-  readonly statements = new Remembered<ScopedStatement>(MAX_STATEMENTS);
+  readonly statements = new BoundedCache<string, ScopedStatement>(MAX_STATEMENTS);
   private readonly selected: SelectedEntity;
   private readonly reader: EntityReader;
   private readonly included: ReadonlyMap<SelectedBranch, IncludedRows>;

@@ -24,7 +24,7 @@ import { RowPresentation } from '../response/row-presentation.js';
 import { ResponseShape } from '../response/response-shape.js';
 import { Resource } from './resource.js';
 import { pathSegment } from '../values/texts.js';
-import { mayShowMore } from '../rows/shown-properties.js';
+import { mayShowMore } from './non-column-properties.js';
 import { writeProblems } from '../rows/write-problems.js';
 
 /** What {@link compileResource} needs to know. */

@@ -12,18 +12,14 @@ import type { ListQuery } from '../query/list-query.js';
 import type { ListRules } from '../query/list-rules.js';
 import { findField } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
-import { Remembered } from '../query/remembered.js';
-import { columnsFor } from '../query/row-rules.js';
-import type { RowQuery, RowRules } from '../query/row-rules.js';
-import { Selection } from '../query/selection.js';
+import { BoundedCache } from '../../common/bounded-cache.js';
+import type { RowRules } from '../query/row-rules.js';
 import type { ResourceColumn } from './resource-column.js';
 import type { ResourceId } from './resource-id.js';
 import type { ResponseShape } from '../response/response-shape.js';
 
 /** How many queries of clients are remembered. */
 const MAX_QUERIES = 500;
-/** How many combinations of includes and fields are remembered. */
-const MAX_SELECTIONS = 200;
 
 /** What a {@link Resource} is made of. */
 export interface ResourceParts<T extends object> {
@@ -73,9 +69,8 @@ const MadeOfParts = class {
 /** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
 export class Resource<T extends object = object> extends MadeOfParts<T> {
   /** What clients have asked of lists, by its text. */
-  readonly queries = new Remembered<ListQuery<object>>(MAX_QUERIES);
+  readonly queries = new BoundedCache<string, ListQuery<object>>(MAX_QUERIES);
   private readonly byProperty = new Map(this.columns.map((column) => [column.property, column]));
-  private readonly selections = new Remembered<Selection<T>>(MAX_SELECTIONS);
 
   /** The entity's name. */
   get name(): string {
@@ -111,23 +106,5 @@ export class Resource<T extends object = object> extends MadeOfParts<T> {
   /** Whether a property is a column. */
   hasColumn(property: string): boolean {
     return this.byProperty.has(property);
-  }
-
-  /**
-   * What a select of the resource reads, and how its rows become entities.
-   *
-   * @param query what is read along, and which properties
-   * @param rules of the answer that it is for
-   */
-  selection({ include = [], fields }: RowQuery, rules: RowRules): Selection<T> {
-    const properties = columnsFor(fields, rules);
-    // In one order: an answer must not show in which order another client asked first.
-    const paths = [...include].sort();
-    const key = `${rules === this.list.rows ? '' : 'row|'}${paths.join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
-    const { dataSource, metadata } = this;
-    return this.selections.of(
-      key,
-      () => new Selection({ dataSource, metadata, include: paths, fields: properties, json: rules.json }),
-    );
   }
 }

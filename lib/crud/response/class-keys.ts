@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { instanceToPlain } from 'class-transformer';
-import { isPlainObject } from '../body/plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 
 /*
  * Stored JSON is a client's, and so are its keys. class-transformer takes what an object calls its constructor for its class, and breaks

@@ -2,9 +2,9 @@ import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { shownPlain } from './class-keys.js';
 import type { CrudRoute } from '../crud-routes.js';
-import { isPlainObject } from '../body/plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 import { shownProperties } from '../resource/exposure.js';
-import { Page } from '../query/list-query.js';
+import { Page } from './page.js';
 import type { RowPresentation } from './row-presentation.js';
 
 /**

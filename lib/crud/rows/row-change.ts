@@ -1,6 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
-import { isPlainObject } from '../body/plain-object.js';
+import { isPlainObject } from '../../common/is-plain-object.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from '../resource/resource.js';

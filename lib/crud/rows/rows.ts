@@ -1,3 +1,4 @@
+import { selectionOf } from '../query/resource-selection.js';
 import { NotFoundException } from '@nestjs/common';
 import type {
   DeleteQueryBuilder,
@@ -20,7 +21,8 @@ import { explainDatabaseError } from '../resource/database-errors.js';
 import { requireOwnRow } from './own-row.js';
 import { preconditionFailed } from '../preconditions/precondition.js';
 import { ListPlan, planOnce } from '../query/list-plan.js';
-import type { ListQuery, Page } from '../query/list-query.js';
+import type { ListQuery } from '../query/list-query.js';
+import type { Page } from '../response/page.js';
 import { PageReader } from '../query/page-reader.js';
 import type { RowAnswer } from '../query/page-reader.js';
 import type { RowQuery } from '../query/row-rules.js';
@@ -57,9 +59,9 @@ export class Rows<T extends object> {
    * @throws NotFoundException when there is no such row: the same for one that the scope hides
    */
   async find(which: readonly Condition[], query: RowQuery = {}): Promise<T> {
-    const selection = this.resource.selection(query, this.resource.row);
+    const selection = selectionOf(this.resource, query, this.resource.row);
     const conditions = [...this.conditions, ...which];
-    const statement = selection.statements.of(formOf(conditions), () => this.planFind(selection, conditions));
+    const statement = selection.statements.getOrCreate(formOf(conditions), () => this.planFind(selection, conditions));
     const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
     const [row] = await selection.entities(rows, this.manager);
     if (row === undefined) throw new NotFoundException();
@@ -87,7 +89,7 @@ export class Rows<T extends object> {
 
   private async findChunk(keyed: readonly T[]): Promise<T[]> {
     const { key } = this.resource;
-    const selection = this.resource.selection({}, this.resource.row);
+    const selection = selectionOf(this.resource, {}, this.resource.row);
     const select = this.select();
     selection.apply(select, ALIAS);
     meet(select, this.conditions, ALIAS);

@@ -1,35 +1,9 @@
-import type { DataSource, EntityMetadata } from 'typeorm';
 import { badRequest } from '../problem-details/bad-request.js';
 import { bodyProblem, unknownProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
 import type { Resource } from '../resource/resource.js';
 
 type Properties = Readonly<Record<string, unknown>>;
-
-/**
- * Whether rows of an entity may show properties that are no columns: `@AfterLoad` listeners, subscribers or the class itself may set some. Asked
- * of the DataSource as it is now, since subscribers may be added at any time.
- */
-export function mayShowMore(dataSource: DataSource, metadata: EntityMetadata): boolean {
-  const entities = [metadata, ...metadata.childEntityMetadatas];
-  return (
-    entities.some(({ afterLoadListeners }) => afterLoadListeners.length > 0) ||
-    dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber) ||
-    entities.some(hasInitialValues)
-  );
-}
-
-/** Whether the class gives a new object values of properties that are no columns. */
-function hasInitialValues(metadata: EntityMetadata): boolean {
-  try {
-    const row = metadata.create(undefined, { fromDeserializer: true }) as Properties;
-    return Object.keys(row).some(
-      (name) => row[name] !== undefined && metadata.findColumnsWithPropertyPath(name).length === 0,
-    );
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Requires that a row shows the properties of a body that are no columns. They come from an answer then, and have no effect.
