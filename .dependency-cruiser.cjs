@@ -32,7 +32,10 @@ module.exports = {
       comment: 'The module, and the files beside it that belong to it, wire the layers and know no entry point.',
       severity: 'error',
       from: { path: '^lib/[^/]+\\.ts$', pathNot: '^lib/index\\.ts$' },
-      to: { path: '^lib/', pathNot: ['^lib/(openapi|rls|crud|orm|tenancy|exceptions|common)/', '^lib/(?!index)[^/]+\\.ts$'] },
+      to: {
+        path: '^lib/',
+        pathNot: ['^lib/(openapi|rls|crud|orm|tenancy|exceptions|common)/', '^lib/(?!index)[^/]+\\.ts$'],
+      },
     },
     {
       name: 'no-layer-imports-an-entry-point',
