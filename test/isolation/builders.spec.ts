@@ -31,6 +31,21 @@ describe('the text of a select', () => {
       /JOIN "ticket_labels_label" "t_l" ON "t_l"\."ticketId"="t"\."id"/,
     );
     expect(exempt).toContain(limited);
+    expect(exempt.split('JOIN "ticket_labels_label"')).toHaveLength(2);
+  });
+
+  it('has the predicate alone where nothing else is asked', () => {
+    const notes = dataSource.getRepository(Note).createQueryBuilder('n');
+    expect(inAcme(() => notes.getQuery())).toMatch(/ WHERE "n"\."organizationId" = :\w+$/);
+  });
+
+  it('is the same however often it is made, and follows the scope that it is made in', () => {
+    const builder = tickets().innerJoin(Note, 'n', 'n.ticketId = t.id');
+    const text = (): string => builder.getQuery();
+    const first = inAcme(text);
+    expect(first).toMatch(/JOIN "note" "n" ON "n"\."organizationId" = :\w+ AND \(\("n"\."ticketId" = "t"\."id"\)\)/);
+    expect(inAcme(text)).toBe(first);
+    expect(tenancy.unscoped('reads all', text)).toMatch(/JOIN "note" "n" ON \("n"\."ticketId" = "t"\."id"\) WHERE/);
   });
 
   it('is refused where a link is joined in a way that is not known', () => {
@@ -52,6 +67,7 @@ describe('the text of a select', () => {
           .getQuery(),
       );
     expect(text('t.subject')).toContain('DISTINCT ON ("t"."subject")');
+    expect(text('"t"."subject"')).toContain('DISTINCT ON ("t"."subject")');
     expect(() => text('s.one')).toThrow('distinctOn is given something that is no column');
   });
 
@@ -83,6 +99,12 @@ describe('the text of a write', () => {
   it('without a table is what TypeORM says of it', () => {
     const builder = dataSource.createQueryBuilder().insert().values({ body: 'x' });
     expect(() => inAcme(() => builder.getQuery())).toThrow('Entity where values should be inserted is not specified');
+  });
+
+  it('limits the rows of its table by their own name, whatever the builder calls them', () => {
+    const notes = dataSource.getRepository(Note).createQueryBuilder('n');
+    for (const builder of [notes.clone().update().set({ body: 'x' }), notes.clone().delete()])
+      expect(inAcme(() => builder.getQuery())).toMatch(/^[^=]*"note"[^.]* WHERE "note"\."organizationId" = :\w+$/);
   });
 
   it('takes the tenant in force in each form of its number', () => {

@@ -48,9 +48,9 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
      */
     protected override createWhereExpression(): string {
       const conditions = this.tenantPredicates();
-      const { mainAlias } = this.expressionMap;
       const made = super.createWhereExpression();
-      const text = mainAlias?.hasMetadata === true ? withOwnDiscriminators(made, mainAlias.metadata) : made;
+      const mainAlias = this.expressionMap.mainAlias!;
+      const text = mainAlias.hasMetadata ? withOwnDiscriminators(made, mainAlias.metadata) : made;
       if (conditions.length === 0) return text;
       if (text !== '') {
         if (!text.startsWith(' WHERE '))
