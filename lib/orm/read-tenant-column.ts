@@ -15,7 +15,7 @@ export function readTenantFromRow(column: ColumnMetadata): void {
   read.add(column);
   const readRelated = column.getEntityValue.bind(column);
   column.getEntityValue = (entity, transform): unknown => {
-    const own = ownValue(entity, column.propertyPath);
+    const own = valueAt(entity, column.propertyPath);
     const isTold = own !== undefined && typeof own !== 'object';
     return isTold ? own : readRelated(entity, transform);
   };
@@ -25,7 +25,8 @@ export function readTenantFromRow(column: ColumnMetadata): void {
   };
 }
 
-function ownValue(entity: unknown, path: string): unknown {
+/** What stands at a property path; undefined where the objects around it are not there. */
+export function valueAt(entity: unknown, path: string): unknown {
   let value = entity;
   for (const name of path.split('.')) {
     if (typeof value !== 'object' || value === null) return undefined;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScopeViolationError } from 'nestjs-muck';
 import { EntityNotFoundError } from 'typeorm';
-import type { DataSource, EntityTarget, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { DataSource, EntityTarget, ObjectLiteral, SelectQueryBuilder, UpdateEvent } from 'typeorm';
 import { promises } from '../support/attack.js';
 import { DESK_ENTITIES, Document, Label, Note, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -172,6 +172,24 @@ promises('a builder that is out of the ordinary', {
     }
     const after = await inAcme(() => repo(Note).findOneByOrFail({ id: own.note }));
     expect(after).toMatchObject({ body: 'changed', ticketId: null });
+  },
+  'saves no row that has gone in the meantime, and leaves it to TypeORM over all tenants': async ({
+    dataSource,
+    repo,
+  }) => {
+    const save = async (): Promise<void> => {
+      const { id } = await repo(Note).save({ organizationId: 1, body: 'goes' });
+      await repo(Note).save({ id, body: 'gone' });
+    };
+    const beforeUpdate = ({ manager, entity }: UpdateEvent<Note>): Promise<unknown> =>
+      manager.delete(Note, { id: entity!['id'] as number });
+    dataSource.subscribers.push({ listenTo: () => Note, beforeUpdate });
+    try {
+      await expect(inAcme(save)).rejects.toThrow(EntityNotFoundError);
+      await expect(tenancy.unscoped('imports', save)).resolves.toBeUndefined();
+    } finally {
+      dataSource.subscribers.pop();
+    }
   },
   'adds nothing to rows that are none': ({ repo }) =>
     inAcme(async () => {

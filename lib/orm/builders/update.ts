@@ -1,6 +1,7 @@
 import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { selectedExactly } from '../exact-columns.js';
@@ -8,6 +9,7 @@ import { keyColumnsOf, lookupsFor } from '../foreign-keys.js';
 import { isPersisting } from '../persistence.js';
 import type { Policies } from '../policies.js';
 import { isScoped, ownerColumns } from '../policy.js';
+import { valueAt } from '../read-tenant-column.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
 import type { BoundStatement } from '../sql/placeholders.js';
 import { setTenantsOfKeys } from '../tenant-of-keys.js';
@@ -70,10 +72,9 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     }
   }
 
-  /** The columns that TypeORM gives a value, for what the value set names. */
+  /** The columns that TypeORM gives a value, for what the value set names. The copy of it has nothing that is undefined. */
   private writtenColumns(metadata: EntityMetadata, values: ObjectLiteral): ReadonlySet<ColumnMetadata> {
-    const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-    const paths = this.createPropertyPath(metadata, given);
+    const paths = this.createPropertyPath(metadata, values);
     const columns = paths.flatMap((path) => metadata.findColumnsWithPropertyPath(path));
     return new Set(columns.filter(({ isUpdate }) => isUpdate));
   }
@@ -83,7 +84,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     for (const column of keyColumnsOf(keys.metadata, policies)) {
       const stored = column.transformer === undefined ? undefined : keys.stored(column, 0);
       if (stored === undefined) continue;
-      const related: unknown = column.relationMetadata?.getEntityValue(values);
+      const related = column.relationMetadata && valueAt(values, column.relationMetadata.propertyPath);
       const expression = (): string => this.createParameter(stored);
       // A row in the relation's place comes before the key.
       if (typeof related === 'object' && related !== null) column.referencedColumn!.setEntityValue(related, expression);
@@ -117,8 +118,8 @@ function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policie
 }
 
 /**
- * Returns the tenant columns that TypeORM would write with a reference of several columns which shares them, although the reference is set
- * to null, or another one has written the column.
+ * Returns the tenant columns that TypeORM would write with a reference of several columns which shares them, although the reference alone is
+ * set to null, or another one has written the column.
  */
 function leftOutTenants(
   metadata: EntityMetadata,
@@ -127,16 +128,19 @@ function leftOutTenants(
   policies: Policies,
 ): readonly ColumnMetadata[] {
   const tenants = tenantColumnsOf(metadata, policies).map(({ column }) => column.databaseName);
-  if (tenants.length === 0) return [];
   const cleared = metadata.relationsWithJoinColumns
     .filter(({ joinColumns }) => joinColumns.length > 1)
-    .filter((relation) => relation.getEntityValue(values) === null)
-    .flatMap(({ joinColumns }) => joinColumns);
+    .filter(({ propertyPath }) => valueAt(values, propertyPath) === null);
   const written = new Set<string>();
   return [...named].filter((column) => {
     const { databaseName } = column;
     if (!tenants.includes(databaseName)) return false;
-    const isCleared = cleared.includes(column) && (column.getEntityValue(values) ?? null) === null;
+    // Null is said of the tenant itself, unless it is a property of nothing but the reference.
+    const isSaid = column.getEntityValue(values) !== undefined;
+    const isCleared = cleared.some(
+      ({ joinColumns, propertyName }) =>
+        joinColumns.includes(column) && (!isSaid || propertyName === column.propertyName),
+    );
     if (!isCleared && !written.has(databaseName)) {
       written.add(databaseName);
       return false;
@@ -158,9 +162,19 @@ function leavingOut(columns: readonly ColumnMetadata[], makeText: () => string):
 /** In a scope a reference needs no tenant. The values are a copy. */
 function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
   for (const relation of metadata.relationsWithJoinColumns) {
-    const related: unknown = relation.joinColumns.length > 1 ? relation.getEntityValue(values) : undefined;
-    if (typeof related === 'object' && related !== null)
-      setTenantsOfKeys(relation.inverseEntityMetadata, [related], policies);
+    const related = valueAt(values, relation.propertyPath);
+    if (relation.joinColumns.length > 1)
+      setTenantsOfKeys(relation.inverseEntityMetadata, [related as ObjectLiteral], policies);
+    if (relation.isLazy) setColumnsOf(relation, related, values);
+  }
+}
+
+/** TypeORM does not read a lazy relation where it has columns that are properties: it would write NULL, for the tenant too. */
+function setColumnsOf({ joinColumns }: RelationMetadata, related: unknown, values: ObjectLiteral): void {
+  for (const column of joinColumns) {
+    const key: unknown = typeof related === 'object' ? column.referencedColumn!.getEntityValue(related!) : related;
+    if (column.isVirtual || key === undefined || key === null) continue;
+    if (column.getEntityValue(values) === undefined) column.setEntityValue(values, key);
   }
 }
 

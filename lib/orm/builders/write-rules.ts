@@ -53,8 +53,8 @@ export function requireOwnTenant(
 }
 
 /**
- * References of several columns may share the tenant column, and TypeORM reads it by one of their relations only: of the others the
- * tenant that they name would be left out silently.
+ * References may share the tenant column, and TypeORM reads it by one of their relations only: of the others the tenant that they name would
+ * be left out silently.
  *
  * @param given a row as the caller gave it
  * @throws TenantScopeViolationError when it refers to a row by another tenant
@@ -66,10 +66,8 @@ export function requireOwnReferences(
 ): void {
   for (const relation of metadata.relations) {
     const shared = relation.joinColumns.find(({ databaseName }) => databaseName === column.databaseName);
-    if (relation.isLazy || relation.joinColumns.length < 2 || shared === undefined) continue;
-    const related: unknown = relation.getEntityValue(given);
-    if (typeof related !== 'object' || related === null) continue;
-    const named: unknown = shared.referencedColumn!.getEntityValue(related);
+    if (relation.isLazy || shared === undefined) continue;
+    const named: unknown = shared.referencedColumn!.getEntityValue(relation.getEntityValue(given) as ObjectLiteral);
     if (named !== undefined && named !== null && !isInForce(metadata, key, named)) throw namesAnother(metadata, column);
   }
 }

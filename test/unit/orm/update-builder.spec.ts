@@ -1,0 +1,275 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
+import { Column, Entity, ForeignKey, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import type { DataSource, ObjectLiteral, Relation, UpdateQueryBuilder } from 'typeorm';
+import { render } from '../../../lib/orm/rendering.js';
+import type { Rendering } from '../../../lib/orm/rendering.js';
+import { unconnected } from '../../support/unconnected.js';
+
+declareScope({ organizationId: Number });
+const tenancy = new Tenancy();
+const asAcme = <R>(fn: () => R): R => tenancy.run({ organizationId: 1 }, fn);
+const unscoped = <R>(fn: () => R): R => tenancy.unscoped('moves rows', fn);
+
+@Entity()
+@TenantScoped()
+class Album {
+  @PrimaryColumn() organizationId!: number;
+  @PrimaryColumn() number!: number;
+}
+
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Photo {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
+  @Column() title!: string;
+  @Column({ type: Number, nullable: true }) albumNumber!: number | null;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'albumNumber', referencedColumnName: 'number' },
+  ])
+  album!: Relation<Album> | null;
+}
+
+/** Its tenant is a part of its reference, and no property of its own. */
+@Entity()
+@TenantScoped({ columns: { organizationId: 'album.organizationId' }, nullMeans: 'shared' })
+class Page {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() text!: string;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'albumNumber', referencedColumnName: 'number' },
+  ])
+  album!: Relation<Album> | null;
+}
+
+class Place {
+  @Column() room!: string;
+  @ManyToOne(() => Album, { lazy: true })
+  @JoinColumn([
+    { name: 'albumTenant', referencedColumnName: 'organizationId' },
+    { name: 'albumNumber', referencedColumnName: 'number' },
+  ])
+  album!: Promise<Relation<Album> | null>;
+}
+
+/** Its references are lazy. */
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Poster {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
+  @Column({ type: Number, nullable: true }) albumNumber!: number | null;
+  @ManyToOne(() => Album, { lazy: true })
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'albumNumber', referencedColumnName: 'number' },
+  ])
+  album!: Promise<Relation<Album> | null>;
+  @Column({ type: Number, nullable: true }) ticketId!: number | null;
+  @ManyToOne(() => Ticket, { lazy: true }) ticket!: Promise<Relation<Ticket> | null>;
+  @Column(() => Place) place!: Place;
+}
+
+/** Nobody has said whose these rows are. */
+@Entity()
+class Frame {
+  @PrimaryColumn() id!: number;
+  @ManyToOne(() => Preset, { onUpdate: 'CASCADE' })
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'presetId', referencedColumnName: 'id' },
+  ])
+  preset!: Relation<Preset>;
+}
+
+@Entity()
+@TenantScoped()
+class Print {
+  @PrimaryColumn() id!: number;
+  @Column() organizationId!: number;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'firstNumber', referencedColumnName: 'number' },
+  ])
+  first!: Relation<Album> | null;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'secondNumber', referencedColumnName: 'number' },
+  ])
+  second!: Relation<Album> | null;
+}
+
+@Entity()
+@TenantScoped({ columns: { organizationId: 'id' } })
+class Organization {
+  @PrimaryColumn() id!: number;
+}
+
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Preset {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
+  @Column() text!: string;
+  @ManyToOne(() => Organization) organization!: Relation<Organization> | null;
+}
+
+@Entity()
+@TenantScoped()
+class Ticket {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Note {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() body!: string;
+  @ForeignKey(() => Ticket)
+  @Column({ type: Number, nullable: true, transformer: { to: (value: number) => value + 100, from: Number } })
+  ticketId!: number;
+  @ManyToOne(() => Ticket) follows!: Relation<Ticket>;
+  @ForeignKey(() => Ticket) @Column({ update: false }) firstId!: number;
+}
+
+@Entity()
+@TenantScoped({ via: 'note' })
+class Remark {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() text!: string;
+  @ManyToOne(() => Note, { nullable: false }) note!: Relation<Note> | null;
+}
+
+const entities = [Poster, Page, Album, Photo, Frame, Print, Organization, Preset, Ticket, Note, Remark];
+
+describe('an update', () => {
+  let dataSource: DataSource;
+  beforeEach(async () => {
+    dataSource = await unconnected('postgres', entities);
+  });
+  const update = (entity: new () => ObjectLiteral, values: object): UpdateQueryBuilder<ObjectLiteral> =>
+    dataSource.createQueryBuilder().update(entity).set(values);
+  /** What is set, in the order of the statement. */
+  const setBy = (entity: new () => ObjectLiteral, values: object): string => {
+    const [text, parameters] = update(entity, values).getQueryAndParameters();
+    const assigned = / SET (.*?)(?: WHERE |$)/.exec(text)![1];
+    return assigned.replace(/"(\w+)" = \$(\d+)/g, (_, name: string, at: string) => {
+      return `${name} = ${JSON.stringify(parameters[Number(at) - 1] ?? null)}`;
+    });
+  };
+  const notes = (entity: new () => ObjectLiteral, values: object): Rendering =>
+    render((rendering) => {
+      update(entity, values).getQuery();
+      return rendering;
+    });
+  const lookedUp = (values: object): unknown[] =>
+    asAcme(() => notes(Note, values)).lookups.map(({ key, values: rows }) => [key.property, ...rows.flat()]);
+
+  it('shares a row by its tenant, and by the relation to it', () => {
+    expect(unscoped(() => setBy(Preset, { text: 'x', organizationId: null }))).toBe(
+      'text = "x", organizationId = null',
+    );
+    expect(unscoped(() => setBy(Preset, { text: 'x', organization: null }))).toBe('text = "x", organizationId = null');
+    expect(unscoped(() => setBy(Photo, { title: 'x', organizationId: null }))).toBe(
+      'title = "x", organizationId = null',
+    );
+  });
+
+  it('that clears a reference of several columns leaves the tenant alone, unless it sets it', () => {
+    expect(asAcme(() => setBy(Photo, { title: 'x', album: null }))).toBe('title = "x", albumNumber = null');
+    expect(unscoped(() => setBy(Photo, { album: null, organizationId: 2 }))).toBe(
+      'organizationId = 2, albumNumber = null',
+    );
+    expect(unscoped(() => setBy(Photo, { organizationId: 2 }))).toBe('organizationId = 2');
+    expect(unscoped(() => setBy(Photo, { album: null, organizationId: null }))).toBe(
+      'organizationId = null, albumNumber = null',
+    );
+    const album = { organizationId: 2, number: 7 };
+    expect(unscoped(() => setBy(Print, { first: null, second: album }))).toBe(
+      'firstNumber = null, organizationId = 2, secondNumber = 7',
+    );
+    expect(unscoped(() => setBy(Print, { first: album, second: null }))).toBe(
+      'organizationId = 2, firstNumber = 7, secondNumber = null',
+    );
+    expect(unscoped(() => setBy(Page, { text: 'x', album: null }))).toBe('text = "x", albumNumber = null');
+    expect(unscoped(() => setBy(Page, { album }))).toBe('organizationId = 2, albumNumber = 7');
+  });
+
+  it('completes a reference of several columns by the tenant in force', () => {
+    expect(asAcme(() => setBy(Photo, { album: { number: 7 } }))).toBe('organizationId = 1, albumNumber = 7');
+  });
+
+  it('writes a lazy reference as any other', () => {
+    const album = { organizationId: 1, number: 7 };
+    for (const given of [album, { number: 7 }])
+      expect(asAcme(() => setBy(Poster, { album: given }))).toBe('organizationId = 1, albumNumber = 7');
+    expect(asAcme(() => setBy(Poster, { album: null }))).toBe('albumNumber = null');
+    expect(() => asAcme(() => setBy(Poster, { album: { organizationId: 2, number: 7 } }))).toThrow(
+      'names another tenant',
+    );
+    expect(asAcme(() => setBy(Poster, { place: { room: 'x' } }))).toBe('placeRoom = "x"');
+    expect(asAcme(() => setBy(Poster, { place: { album } }))).toBe('placeAlbumtenant = 1, placeAlbumnumber = 7');
+    expect(asAcme(() => setBy(Poster, { place: { album: null } }))).toBe(
+      'placeAlbumtenant = null, placeAlbumnumber = null',
+    );
+    expect(asAcme(() => setBy(Poster, { ticket: { id: 7 } }))).toBe('ticketId = 7');
+    expect(asAcme(() => setBy(Poster, { ticket: 7 }))).toBe('ticketId = 7');
+    expect(asAcme(() => setBy(Poster, { ticket: null }))).toBe('ticketId = null');
+    expect(asAcme(() => setBy(Poster, { ticket: { id: 7 }, ticketId: 8 }))).toBe('ticketId = 8');
+  });
+
+  it('refers to no row by another tenant, whichever of its references says so', () => {
+    const one = { organizationId: 1, number: 7 };
+    const other = { organizationId: 2, number: 7 };
+    expect(asAcme(() => setBy(Print, { first: one, second: one }))).toBe(
+      'organizationId = 1, firstNumber = 7, secondNumber = 7',
+    );
+    for (const values of [
+      { first: other },
+      { second: other },
+      { first: one, second: other },
+      { first: other, second: one },
+    ])
+      expect(() => asAcme(() => setBy(Print, values))).toThrow('Print.organizationId names another tenant');
+  });
+
+  it('takes no parent away', () => {
+    expect(() => asAcme(() => setBy(Remark, { note: null }))).toThrow('belongs to a tenant through its parent');
+    expect(asAcme(() => setBy(Remark, { text: 'x' }))).toBe('text = "x"');
+  });
+
+  it('looks up what it writes, once transformed, and nothing that it leaves alone', () => {
+    expect(lookedUp({ body: 'x' })).toEqual([]);
+    expect(lookedUp({ body: 'x', firstId: 3 })).toEqual([]);
+    expect(lookedUp({ ticketId: 3, follows: { id: 4 } })).toEqual([
+      ['follows', 4],
+      ['ticketId', 103],
+    ]);
+  });
+
+  it('reads the keys of the rows that it changes where these may be given to all tenants, or taken from them', () => {
+    const reads = (entity: new () => ObjectLiteral, values: object): unknown =>
+      unscoped(() => notes(entity, values)).unscoped.map(({ readsKeys, changes }) => [readsKeys, changes![0]]);
+    expect(reads(Note, { organizationId: 2 })).toEqual([
+      [false, 'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0" FROM "note"'],
+    ]);
+    expect(reads(Photo, { title: 'x' })).toEqual([
+      [false, 'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0" FROM "photo"'],
+    ]);
+    expect(reads(Photo, { organizationId: 2 })).toEqual([
+      [
+        true,
+        'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0", CAST("organizationId" AS TEXT) AS "k0", CAST("albumNumber" AS TEXT) AS "k1" FROM "photo"',
+      ],
+    ]);
+  });
+});

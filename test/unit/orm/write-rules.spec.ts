@@ -1,0 +1,105 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
+import { unconnected } from '../../support/unconnected.js';
+
+declareScope({ organizationId: Number, branchId: Number });
+const tenancy = new Tenancy();
+
+@Entity()
+@TenantScoped({ omit: ['branchId'] })
+class Album {
+  @PrimaryColumn() organizationId!: number;
+  @PrimaryColumn() number!: number;
+}
+
+/** The tenant is no property of its own in the embedded object. */
+class Place {
+  @Column({ nullable: true }) room!: string;
+  @ManyToOne(() => Album, { lazy: true })
+  @JoinColumn([
+    { name: 'tenant', referencedColumnName: 'organizationId' },
+    { name: 'number', referencedColumnName: 'number' },
+  ])
+  album!: Promise<Relation<Album> | null>;
+}
+
+@Entity()
+@TenantScoped({ omit: ['branchId'] })
+class Print {
+  @PrimaryColumn() id!: number;
+  @Column() organizationId!: number;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'firstNumber', referencedColumnName: 'number' },
+  ])
+  first!: Relation<Album> | null;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'organizationId', referencedColumnName: 'organizationId' },
+    { name: 'secondNumber', referencedColumnName: 'number' },
+  ])
+  second!: Relation<Album> | null;
+  @ManyToOne(() => Album)
+  @JoinColumn([
+    { name: 'thirdTenant', referencedColumnName: 'organizationId' },
+    { name: 'thirdNumber', referencedColumnName: 'number' },
+  ])
+  third!: Relation<Album> | null;
+  @Column(() => Place) place!: Place;
+}
+
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Preset {
+  @PrimaryColumn() id!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
+  @Column({ type: Number, nullable: true }) branchId!: number | null;
+}
+
+describe('a row that is inserted', () => {
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    dataSource = await unconnected('postgres', [Album, Print, Preset]);
+  });
+  const insert = (entity: new () => ObjectLiteral, values: object): unknown[] =>
+    dataSource.createQueryBuilder().insert().into(entity).values(values).getQueryAndParameters()[1];
+  const inAcme = (values: object): unknown[] =>
+    tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(Print, { id: 5, ...values }));
+  const one = { organizationId: 1, number: 7 };
+  const other = { organizationId: 2, number: 7 };
+
+  it('refers to no row by another tenant, whichever of its references says so', () => {
+    expect(inAcme({ first: one, second: one })).toEqual([5, 1, 7, 7]);
+    for (const values of [
+      { first: other },
+      { second: other },
+      { first: one, second: other },
+      { first: other, second: one },
+    ])
+      expect(() => inAcme(values)).toThrow('Print.organizationId names another tenant');
+  });
+
+  it('has the tenant in force where a reference leaves it out, or is none', () => {
+    for (const tenant of [{}, { organizationId: undefined }, { organizationId: null }])
+      expect(inAcme({ first: one, second: { number: 8, ...tenant } })).toEqual([5, 1, 7, 8]);
+    expect(inAcme({ first: null, second: undefined })).toEqual([5, 1, null]);
+  });
+
+  it('may name a tenant in a column that is not its own tenant', () => {
+    expect(inAcme({ third: other })).toEqual([5, 1, 2, 7]);
+  });
+
+  it('is shared, or has a whole tenant', () => {
+    const unscoped = (values: object): unknown =>
+      tenancy.unscoped('imports', () => insert(Preset, { id: 5, ...values }));
+    const partly =
+      'a write of Preset gives a part of its tenant. Give organizationId, branchId together: values, or null in all of them';
+    expect(unscoped({ organizationId: 1, branchId: 3 })).toEqual([5, 1, 3]);
+    expect(unscoped({ organizationId: null, branchId: null })).toEqual([5, null, null]);
+    expect(() => unscoped({ organizationId: 1, branchId: null })).toThrow(partly);
+    expect(() => unscoped({ organizationId: null, branchId: 3 })).toThrow(partly);
+  });
+});
