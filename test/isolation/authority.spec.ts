@@ -18,6 +18,9 @@ const OtherLine = { Line: class Line {} }.Line;
 
 const acme = checkScope(ACME);
 let named = 0;
+/** A name that no class has had yet. */
+const newName = (): string => `Named${(named += 1)}`;
+const classOf = (name: string): EntityKey => Object.defineProperty(class {}, 'name', { value: name });
 const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 const within = <R>(entities: EntityKey[], fn: () => R): R => tenancy.unscoped('a test', { entities }, fn);
 const metadataOf = (target: EntityKey, name = typeof target === 'string' ? target : target.name): EntityMetadata =>
@@ -31,8 +34,9 @@ describe('a situation', () => {
     expect(tenancy.unscoped('a test', authorityKey)).toBe('unscoped *|');
     expect(inAcme(() => tenancy.unscoped('a test', authorityKey))).toBe(`unscoped *|${acme.fingerprint}`);
     // The first class of a name is the same one in other processes.
-    expect(within([Order], authorityKey)).toBe('unscoped ["Order",1]|');
-    expect(within(['Order'], authorityKey)).toBe('unscoped "Order"|');
+    const name = newName();
+    expect(within([classOf(name)], authorityKey)).toBe(`unscoped ["${name}",1]|`);
+    expect(within([name], authorityKey)).toBe(`unscoped "${name}"|`);
   });
 
   it('has the form of its section, and of a scope or none: whose does not matter', () => {
@@ -41,7 +45,7 @@ describe('a situation', () => {
     expect(tenancy.run(GLOBEX, authorityForm)).toBe('|scope');
     expect(tenancy.unscoped('a test', authorityForm)).toBe('*|');
     expect(inAcme(() => tenancy.unscoped('a test', authorityForm))).toBe('*|scope');
-    expect(inAcme(() => within([Order], authorityForm))).toBe('["Order",1]|scope');
+    expect(inAcme(() => within(['Order'], authorityForm))).toBe('"Order"|scope');
   });
 
   it.each([
@@ -72,10 +76,11 @@ describe('a situation', () => {
   });
 
   it('has another key for each class of a name, from the first one on', () => {
-    const name = `Named${(named += 1)}`;
-    const make = (): EntityKey => Object.defineProperty(class {}, 'name', { value: name });
-    const keys = [make(), make(), make()].map((type) => within([type], authorityKey));
-    expect(keys).toEqual([1, 2, 3].map((number) => `unscoped ["${name}",${number}]|`));
+    const name = newName();
+    const classes = [classOf(name), classOf(name), classOf(name)];
+    const keys = [1, 2, 3].map((number) => `unscoped ["${name}",${number}]|`);
+    expect(classes.map((type) => within([type], authorityKey))).toEqual(keys);
+    expect(classes.map((type) => within([type], authorityKey))).toEqual(keys);
   });
 
   it('ends with its section', async () => {

@@ -127,20 +127,26 @@ class HotRunner {
         if (mutantActivation !== 'static') throw error;
         return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage: textOf(error), nrOfTests };
       }
-      this.activate();
-      const { failed, hung } = await runSection(section, {
-        chosen: (name) => tests.has(name),
-        onEnd: this.deactivate,
-        limit: Math.min(20_000, 5000 + 10 * this.reach[id].ms),
-      });
-      this.deactivate();
-      if (hung) this.isSpoilt = true;
-      if (!failed) continue;
-      // With a static mutant this process was never without it.
-      if (mutantActivation !== 'static' && !(await this.isReason(activeMutant.id, id, failed.name, tests))) continue;
-      this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
-      const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
-      return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage, nrOfTests };
+      const left = new Set(tests);
+      while (left.size > 0 && performance.now() - start <= PATIENCE) {
+        this.activate();
+        const { failed, hung } = await runSection(section, {
+          chosen: (name) => left.has(name),
+          onEnd: this.deactivate,
+          limit: Math.min(20_000, 5000 + 10 * this.reach[id].ms),
+        });
+        this.deactivate();
+        if (hung) this.isSpoilt = true;
+        if (!failed) break;
+        // With a static mutant this process was never without it.
+        if (mutantActivation === 'static' || (await this.isReason(activeMutant.id, id, failed.name, left))) {
+          this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
+          const failureMessage = `${failed.name}: ${textOf(failed.error)}`;
+          return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage, nrOfTests };
+        }
+        // It failed for another reason, and those behind it have not run.
+        if (!left.delete(failed.name)) break;
+      }
     }
     return { status: MutantRunStatus.Survived, nrOfTests };
   }
