@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { StatementRefusedError } from 'nestjs-muck';
-import { DataSource, EntityManager } from 'typeorm';
+import { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import { attach, attachWhenInitialised } from '../../lib/orm/attach.js';
 import { ScopedSelectQueryBuilder } from '../../lib/orm/builders/select.js';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
+import { noteWrite } from '../../lib/tenancy/scope-frame.js';
 import { databasesToTest } from '../support/databases.js';
-import { DESK_ENTITIES, openDesk, Ticket } from '../support/desk.js';
+import { DESK_ENTITIES, News, openDesk, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
 
@@ -50,8 +51,8 @@ describe('a DataSource', () => {
     expect(enforcement.replacedSeams()).toEqual([]);
     Object.assign(dataSource, { createQueryBuilder: () => undefined, createEntityManager: () => undefined });
     Object.assign(dataSource.driver, {
-      escapeQueryWithParameters: () => undefined,
-      createQueryRunner: () => undefined,
+      escapeQueryWithParameters: (sql: string) => [sql, []],
+      createQueryRunner: () => ({}),
     });
     expect(enforcement.replacedSeams()).toEqual([
       'createQueryBuilder',
@@ -59,6 +60,78 @@ describe('a DataSource', () => {
       'escapeQueryWithParameters',
       'createQueryRunner',
     ]);
+  });
+
+  it('tells that createQueryBuilder has been replaced where only those of an entity, or only those of none, are not scoped', async () => {
+    for (const isPlain of [(alias: unknown) => Boolean(alias), (alias: unknown) => !alias]) {
+      const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+      const plain = new DataSource({ type: 'sqljs' });
+      const scoped = dataSource.createQueryBuilder.bind(dataSource) as (...given: unknown[]) => unknown;
+      Object.assign(dataSource, {
+        createQueryBuilder: (...given: unknown[]) =>
+          isPlain(given[1]) ? plain.createQueryBuilder() : scoped(...given),
+      });
+      expect(enforcementOf(dataSource)!.replacedSeams()).toEqual(['createQueryBuilder']);
+    }
+  });
+
+  it('hands out the very builders that a library’s method makes, if they are scoped', async () => {
+    const dataSource = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
+    const made: unknown[] = [];
+    const stock = dataSource.createQueryBuilder.bind(dataSource);
+    dataSource.createQueryBuilder = () => {
+      const builder = stock();
+      made.push(builder);
+      return builder;
+    };
+    await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    attach(dataSource);
+    const builder = dataSource.createQueryBuilder();
+    expect(builder).toBeInstanceOf(ScopedSelectQueryBuilder);
+    expect(made).toEqual([expect.anything()]);
+    expect(made[0]).toBe(builder);
+  });
+
+  it('makes scoped builders of those that a library’s method makes by itself', async () => {
+    const dataSource = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
+    dataSource.createQueryBuilder = () => new SelectQueryBuilder<never>(dataSource).comment('by a library');
+    await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    attach(dataSource);
+    const builder = dataSource.createQueryBuilder();
+    expect(builder).toBeInstanceOf(ScopedSelectQueryBuilder);
+    expect(inAcme(() => builder.select('t.id').from(Ticket, 't').getQuery())).toMatch(
+      /^\/\* by a library \*\/ SELECT .* FROM "ticket" "t" WHERE \( "t"\."organizationId"/,
+    );
+  });
+
+  it('may be used through a proxy that hides its symbols: what it builds is read then', async () => {
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    const proxy = new Proxy(dataSource, {
+      get: (target, key): unknown => (typeof key === 'symbol' ? undefined : Reflect.get(target, key)),
+    });
+    const build = (entity: typeof News | typeof Ticket): unknown =>
+      inAcme(() => proxy.createQueryBuilder(entity, 'e').getQueryAndParameters());
+    expect(build(News)).toEqual([expect.stringContaining('FROM "news" "e"'), []]);
+    expect(() => build(Ticket)).toThrow(StatementRefusedError);
+  });
+
+  it('of SQLite has one query runner for each who asks', async () => {
+    const dataSource = await unconnected('sqljs', DESK_ENTITIES);
+    expect(dataSource.createQueryRunner()).not.toBe(dataSource.createQueryRunner());
+  });
+
+  it('reads from the primary what belongs to a unit of work that writes', async () => {
+    const replication = { master: {}, slaves: [{}] };
+    const dataSource = await unconnected('postgres', DESK_ENTITIES, { replication });
+    const mode = (): string => dataSource.defaultReplicationModeForReads();
+    expect(mode()).toBe('slave');
+    inAcme(() => {
+      expect(mode()).toBe('slave');
+      noteWrite();
+      expect(mode()).toBe('master');
+    });
+    const single = await unconnected('postgres', DESK_ENTITIES);
+    expect(Object.hasOwn(single, 'defaultReplicationModeForReads')).toBe(false);
   });
 
   it('makes builders in each of the ways of TypeORM, on the query runner that it is given', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { Enforcement, enforcementOf, requireEnforcement, supportedDialect } from '../../lib/orm/enforcement.js';
+import { render } from '../../lib/orm/rendering.js';
 import { scopeParameter } from '../../lib/orm/scope-parameters.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, Ticket } from '../support/desk.js';
@@ -126,6 +127,21 @@ describe('the issue of a statement', () => {
     expect(isSelect('DELETE FROM news WHERE id IN (SELECT 1 )')).toBe(false);
   });
 
+  it('keeps what the builders have noted while its text was made', () => {
+    const enforcement = requireEnforcement(dataSources.sqljs);
+    const metadata = dataSources.sqljs.getMetadata(Ticket);
+    const noted = { writes: [metadata], lookups: [{}] as never[], unscoped: [{}] as never[] };
+    const issued = render((rendering) => {
+      rendering.writes.push(...noted.writes);
+      rendering.lookups.push(...noted.lookups);
+      rendering.unscoped.push(...noted.unscoped);
+      return enforcement.issuedAs(...issue('sqljs', 'UPDATE news SET text = 1', {}));
+    });
+    expect(issued).toMatchObject(noted);
+    const without = enforcement.issuedAs(...issue('sqljs', 'UPDATE news SET text = 1', {}));
+    expect(without).toMatchObject({ writes: [], lookups: [], unscoped: [] });
+  });
+
   it('refuses a table of tenants without its predicate, in every dialect', () => {
     for (const kind of KINDS) {
       const bare = (): unknown => issue(kind, 'SELECT * FROM ticket', {});
@@ -151,6 +167,13 @@ describe('the enforcement of a DataSource', () => {
     const bare = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
     expect(enforcementOf(bare)).toBeUndefined();
     expect(() => requireEnforcement(bare)).toThrow('its DataSource is not attached');
+  });
+
+  it('knows what its tenant columns can hold', async () => {
+    const dataSource = await unconnected('postgres', DESK_ENTITIES);
+    Object.assign(dataSource, { isInitialized: true });
+    const limits = requireEnforcement(dataSource).limits.limitsOf('organizationId');
+    expect(limits).toContainEqual(expect.objectContaining({ column: expect.stringContaining('integer') as string }));
   });
 
   it('speaks the dialect of its driver, or is not there', () => {

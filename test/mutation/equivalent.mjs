@@ -10,6 +10,16 @@ export const EQUIVALENT = [
   ...same('lib/orm/authority.ts', 'Only told apart from other keys, and none of those reads so.', [
     ["if (section === undefined) return '';", 'if (section === undefined) return "Stryker was here!";'],
   ]),
+  ...same('lib/orm/attach.ts', 'Nothing is sent: any text does, and a query runner of any kind.', [
+    [
+      "const [sql, parameters] = driver.escapeQueryWithParameters('SELECT 1', {});",
+      'const [sql, parameters] = driver.escapeQueryWithParameters("", {});',
+    ],
+    [
+      "enforcement.watchSeam('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));",
+      'enforcement.watchSeam(\'createQueryRunner\', () => isGuardedRunner(driver.createQueryRunner("")));',
+    ],
+  ]),
   ...same('lib/orm/policies.ts', 'What is remembered is worked out again, with the same result.', [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
     [
