@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { CrudOptions } from './crud-options.js';
-import type { CrudRoute } from './crud-routes.js';
-import type { LinkRoute } from './links/link-routes.js';
+import type { CrudRoute, LinkRoute } from './crud-routes.js';
 
 /** What `@Crud` leaves on a controller class. */
 export interface CrudMetadata<T extends object = object> {

@@ -21,3 +21,11 @@ export const READING_ROUTES: readonly CrudRoute[] = ['findAll', 'findOne'];
 
 /** The routes that are about any number of rows. */
 export const MANY_ROUTES: readonly CrudRoute[] = ['findAll', 'createMany'];
+
+/** A route that links two rows, or takes the link away. */
+export interface LinkRoute {
+  /** The controller's method: `linkTags`, `unlinkTags`. */
+  readonly name: string;
+  readonly relation: string;
+  readonly action: 'link' | 'unlink';
+}

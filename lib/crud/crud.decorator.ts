@@ -8,7 +8,7 @@ import { crudMetadataOf, putCrudMetadata } from './crud-metadata.js';
 import type { CrudOptions } from './crud-options.js';
 import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
-import type { CrudController } from './crud.controller.js';
+import { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
 import { linkRoutesFor } from './links/link-routes.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
@@ -44,7 +44,12 @@ export function Crud<T extends object>(
     const served = [...routes, ...links.map(({ name }) => name)];
     const inherited = crudMetadataOf(Object.getPrototypeOf(target) as Function)?.links ?? [];
     const withdrawn = inherited.filter(({ name }) => !served.includes(name));
-    defineRoutes(target, served, routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]));
+    defineRoutes(
+      target,
+      CrudController.prototype,
+      served,
+      routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]),
+    );
     intercept(target);
     // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
     const { problemDetails } = options;

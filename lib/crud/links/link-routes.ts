@@ -1,18 +1,11 @@
 import { Delete, HttpStatus, Param, Put } from '@nestjs/common';
 import type { EntityId } from '../resource/resource-id.js';
+import type { LinkRoute } from '../crud-routes.js';
 import type { RouteDefinition } from '../routing/route-definition.js';
 import { LinkedIdPipe } from './linked-id.pipe.js';
 
 /** The parameter of the path that names the row on the far side. */
 export const LINKED_ID = 'linkedId';
-
-/** A route that links two rows, or takes the link away. */
-export interface LinkRoute {
-  /** The controller's method: `linkTags`, `unlinkTags`. */
-  readonly name: string;
-  readonly relation: string;
-  readonly action: 'link' | 'unlink';
-}
 
 /** What the methods use of a controller. */
 interface LinkingController {

@@ -3,7 +3,7 @@ import { BulkBodyPipe } from '../body/bulk-body.pipe.js';
 import { BodyPipe } from '../body/body.pipe.js';
 import { IdPipe, ParentIdPipe } from './id.pipe.js';
 import { linkDefinition } from '../links/link-routes.js';
-import type { LinkRoute } from '../links/link-routes.js';
+import type { LinkRoute } from '../crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';
 import { ListQueryPipe } from '../query/list-query.pipe.js';
 

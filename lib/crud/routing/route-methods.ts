@@ -5,7 +5,6 @@ import {
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants.js';
-import { CrudController } from '../crud.controller.js';
 import { standsFor } from './own-handler.js';
 import type { RouteDefinition } from './route-definition.js';
 import { isStandard, noteStandard } from './standard-handlers.js';
@@ -20,31 +19,33 @@ type Method = (...args: unknown[]) => unknown;
  * routes come first, inherited ones included, and no `:id` catches them.
  *
  * @param controller the class with `@Crud`
+ * @param base the prototype of `CrudController`, whose methods serve a route where the controller does not override them
  * @param routes the routes to serve, by the names of their methods
  * @param definitions what Nest is told of each route there is
  */
 export function defineRoutes(
   controller: Function,
+  base: object,
   routes: readonly string[],
   definitions: readonly RouteDefinition[],
 ): void {
   const prototype = controller.prototype as Record<string, Method>;
   const names = new Set(definitions.map(({ name }) => name));
-  adoptInheritedRoutes(prototype, names);
+  adoptInheritedRoutes(prototype, base, names);
   for (const definition of definitions) {
-    if (routes.includes(definition.name)) defineRoute(prototype, definition);
+    if (routes.includes(definition.name)) defineRoute(prototype, base as Record<string, Method>, definition);
     else withdrawRoute(prototype, definition.name);
   }
 }
 
 function defineRoute(
   prototype: Record<string, Method>,
+  base: Record<string, Method>,
   { name, route, status, parameters, method: ready }: RouteDefinition,
 ): void {
   const own = Object.hasOwn(prototype, name);
   const given = own ? prototype[name] : ((prototype[name] as Method | undefined) ?? (ready as Method));
   const method = own ? given : forward(given, true);
-  const base = CrudController.prototype as unknown as Record<string, Method>;
   if (given === base[name] || given === ready || isStandard(given)) noteStandard(method);
   moveToEnd(prototype, name, method);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
@@ -77,8 +78,8 @@ function withdrawRoute(prototype: Record<string, Method>, name: string): void {
   if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, forward(prototype[name], false));
 }
 
-function adoptInheritedRoutes(prototype: Record<string, Method>, defined: ReadonlySet<string>): void {
-  for (let parent = parentOf(prototype); parent !== undefined; parent = parentOf(parent)) {
+function adoptInheritedRoutes(prototype: Record<string, Method>, base: object, defined: ReadonlySet<string>): void {
+  for (let parent = parentOf(prototype, base); parent !== undefined; parent = parentOf(parent, base)) {
     for (const name of Object.getOwnPropertyNames(parent)) {
       const descriptor = Object.getOwnPropertyDescriptor(parent, name)!;
       const isAdoptable = !Object.hasOwn(prototype, name) && !defined.has(name);
@@ -88,9 +89,9 @@ function adoptInheritedRoutes(prototype: Record<string, Method>, defined: Readon
 }
 
 /** The classes between a controller and the base. */
-function parentOf(prototype: object): object | undefined {
+function parentOf(prototype: object, base: object): object | undefined {
   const parent = Object.getPrototypeOf(prototype) as object | null;
-  return parent === null || parent === CrudController.prototype ? undefined : parent;
+  return parent === null || parent === base ? undefined : parent;
 }
 
 /**
