@@ -19,7 +19,7 @@ import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudServices } from './crud-services.js';
 import { linkRoutesFor } from './links/link-routes.js';
-import { isSeenByNobody } from './routing/own-handler.js';
+import { bypassesUserCode } from './routing/inherited-handlers.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';
 import { wantsProblemDocument } from './problem-details/negotiation.js';
@@ -192,7 +192,7 @@ class ServedController {
   /** Whether the application sees nothing of what its `findAll` returns. */
   isListUnseen(handler: Function): boolean {
     const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
-    return (this.isUnseen ??= isSeenByNobody(this.type, handler, stock, CrudInterceptor));
+    return (this.isUnseen ??= bypassesUserCode(this.type, handler, stock, CrudInterceptor));
   }
 }
 

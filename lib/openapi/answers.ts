@@ -3,7 +3,7 @@ import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
 import { IdPipe } from '../crud/routing/id.pipe.js';
 import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
-import { isStandard } from '../crud/routing/standard-handlers.js';
+import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import type { HeaderObject, ResponseObject } from './document.js';
 import type { NamedSchemas } from './named-schemas.js';
@@ -78,7 +78,7 @@ function answer(
   const all: readonly HeaderName[] = isTagged(route) ? [...headers, 'ETag'] : headers;
   return {
     description,
-    ...(all.length > 0 && { headers: describeHeaders(all, isStandard(route.handler) && route.name !== 'findOne') }),
+    ...(all.length > 0 && { headers: describeHeaders(all, isBaseHandler(route.handler) && route.name !== 'findOne') }),
     content: { 'application/json': { schema } },
   };
 }

@@ -7,7 +7,7 @@ import { LINKED_ID } from '../crud/links/link-routes.js';
 import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
 import type { ResourceId } from '../crud/resource/resource-id.js';
-import { isStandard } from '../crud/routing/standard-handlers.js';
+import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import { bodySchema } from './body-schemas.js';
 import { answersOf } from './answers.js';
@@ -100,6 +100,6 @@ function requestBody(route: ServedRoute, named: NamedSchemas): JsonSchema | unde
 function bodyOf({ controller, handler, resource }: ServedRoute, route: BodyRoute, named: NamedSchemas): JsonSchema {
   const { scope } = CrudController.prototype as unknown as Record<string, unknown>;
   const narrows = (controller.prototype as Record<string, unknown>)['scope'] !== scope;
-  const takesAllFromBody = isStandard(handler) && !narrows;
+  const takesAllFromBody = isBaseHandler(handler) && !narrows;
   return bodySchema(resource, { route, takesAllFromBody, qualifier: qualifierOf(controller) }, named);
 }

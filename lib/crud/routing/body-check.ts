@@ -4,7 +4,7 @@ import { CrudController } from '../crud.controller.js';
 import type { Resource } from '../resource/resource.js';
 import { isCreatable, isRequired } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
-import { inheritedMethod } from './own-handler.js';
+import { inheritedMethod } from './inherited-handlers.js';
 
 const CREATING = ['create', 'createMany'] as const;
 

@@ -5,9 +5,8 @@ import {
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants.js';
-import { standsFor } from './own-handler.js';
 import type { RouteDefinition } from './route-definition.js';
-import { isStandard, noteStandard } from './standard-handlers.js';
+import { isBaseHandler, registerBaseHandler, registerForwarder } from './inherited-handlers.js';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -46,7 +45,7 @@ function defineRoute(
   const own = Object.hasOwn(prototype, name);
   const given = own ? prototype[name] : ((prototype[name] as Method | undefined) ?? (ready as Method));
   const method = own ? given : forward(given, true);
-  if (given === base[name] || given === ready || isStandard(given)) noteStandard(method);
+  if (given === base[name] || given === ready || isBaseHandler(given)) registerBaseHandler(method);
   moveToEnd(prototype, name, method);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
   if (!Reflect.hasMetadata(PATH_METADATA, method)) route(prototype, name, descriptor);
@@ -102,7 +101,7 @@ function forward(method: Method, withMetadata: boolean): Method {
     return Reflect.apply(method, this, args);
   };
   Object.defineProperty(forwarding, 'name', { value: method.name });
-  standsFor(forwarding, method);
+  registerForwarder(forwarding, method);
   for (const key of withMetadata ? Reflect.getMetadataKeys(method) : []) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), forwarding);
   }
