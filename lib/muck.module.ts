@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BootCheck } from './boot-check.js';
-import { MergePatchParser } from './crud/body/merge-patch-parser.js';
+import { MergePatchParser } from './crud/http/merge-patch-parser.js';
 import { CRUD_DEFAULTS } from './crud/crud-defaults.js';
 import type { CrudDefaults } from './crud/crud-defaults.js';
 import { crudProviders } from './crud/crud-providers.js';

@@ -11,7 +11,7 @@ import { requireForRoot } from '../tenancy/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import type { Handling } from '../tenancy/tenant.interceptor.js';
 import { noteWritingRequest } from '../tenancy/writing-request.js';
-import { requireJsonBody } from './body/media-type.js';
+import { requireJsonBody } from './http/media-type.js';
 import { isPlainObject } from '../common/is-plain-object.js';
 import { CrudCall } from './crud-call.js';
 import { crudMetadataOf } from './crud-metadata.js';

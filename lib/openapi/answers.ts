@@ -1,5 +1,5 @@
-import { BodyPipe } from '../crud/body/body.pipe.js';
-import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
+import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
+import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
 import { IdPipe } from '../crud/routing/id.pipe.js';
 import { LinkedIdPipe } from '../crud/links/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/query/list-query.pipe.js';

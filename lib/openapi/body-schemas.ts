@@ -1,5 +1,5 @@
-import { columnOf, isRefused } from '../crud/body/body-form.js';
-import type { BodyForm } from '../crud/body/body-form.js';
+import { columnOf, isRefused } from '../crud/body/body-schema.js';
+import type { BodyForm } from '../crud/body/body-schema.js';
 import type { BodyRoute } from '../crud/crud-routes.js';
 import { keyOfProperty } from '../crud/resource/exposure.js';
 import { isColumn } from '../crud/resource/fields.js';

@@ -1,5 +1,5 @@
-import { BulkBodyPipe } from '../crud/body/bulk-body.pipe.js';
-import { BodyPipe } from '../crud/body/body.pipe.js';
+import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
+import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
 import type { BodyRoute } from '../crud/crud-routes.js';
 import { CrudController } from '../crud/crud.controller.js';
 import { IdPipe } from '../crud/routing/id.pipe.js';

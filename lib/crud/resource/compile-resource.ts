@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
-import type { BodyForm } from '../body/body-form.js';
-import { BodyRules } from '../body/body-rules.js';
+import type { BodyForm } from '../body/body-schema.js';
+import { BodyRules } from '../body/body-validator.js';
 import { compileId, compileKey } from './compile-id.js';
 import { compileOneToOneId, compileParents } from '../parents/compile-parents.js';
 import { STANDARD_BULK } from '../crud-defaults.js';

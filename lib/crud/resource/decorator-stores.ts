@@ -1,6 +1,6 @@
 import { Exclude } from 'class-transformer';
 import { getMetadataStorage, IsDefined } from 'class-validator';
-import { ruledProperties } from '../body/class-rules.js';
+import { ruledProperties } from '../body/class-validator-rules.js';
 import { shownProperties } from './exposure.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { BodyRules } from '../body/body-rules.js';
+import type { BodyRules } from '../body/body-validator.js';
 import type { BodyRoute } from '../crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';

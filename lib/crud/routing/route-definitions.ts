@@ -1,6 +1,6 @@
 import { Body, Delete, Get, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { BulkBodyPipe } from '../body/bulk-body.pipe.js';
-import { BodyPipe } from '../body/body.pipe.js';
+import { BulkBodyPipe } from '../http/pipes/bulk-body.pipe.js';
+import { BodyPipe } from '../http/pipes/body.pipe.js';
 import { IdPipe, ParentIdPipe } from './id.pipe.js';
 import { linkDefinition } from '../links/link-routes.js';
 import type { LinkRoute } from '../crud-routes.js';

@@ -7,9 +7,9 @@ import { isColumn } from '../resource/fields.js';
 import type { Fields } from '../resource/fields.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
-import { columnOf, isRefused } from './body-form.js';
-import type { BodyForm, Json, ReadBody } from './body-form.js';
-import { problemsOf } from './class-rules.js';
+import { columnOf, isRefused } from './body-schema.js';
+import type { BodyForm, Json, ReadBody } from './body-schema.js';
+import { problemsOf } from './class-validator-rules.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 
 /**

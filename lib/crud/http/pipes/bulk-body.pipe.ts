@@ -1,12 +1,12 @@
 import type { PipeTransform } from '@nestjs/common';
-import { badRequest, InvalidRequestException } from '../problem-details/bad-request.js';
-import { falseClaimsOnNewRow } from '../rows/claims.js';
-import { requireCall } from '../crud-call.js';
-import { shownOnNewRow } from '../rows/shown-properties.js';
-import { requireParents } from '../parents/required-parents.js';
-import { withEach } from '../rows/elements.js';
-import type { AcceptedBody } from './body-form.js';
-import type { Resource } from '../resource/resource.js';
+import { badRequest, InvalidRequestException } from '../../problem-details/bad-request.js';
+import { falseClaimsOnNewRow } from '../../rows/claims.js';
+import { requireCall } from '../../crud-call.js';
+import { shownOnNewRow } from '../../rows/shown-properties.js';
+import { requireParents } from '../../parents/required-parents.js';
+import { withEach } from '../../rows/elements.js';
+import type { AcceptedBody } from '../../body/body-schema.js';
+import type { Resource } from '../../resource/resource.js';
 
 /** Checks a list of bodies, each by the rules of `create`. */
 export class BulkBodyPipe implements PipeTransform {

@@ -6,12 +6,12 @@ import type { Problem } from '../problem-details/problem.js';
 import { isHidden } from '../resource/hidden-columns.js';
 import { columnsIn } from '../resource/fields.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
-import { isRefused } from './body-form.js';
-import type { AcceptedBody, BodyForm, Json } from './body-form.js';
-import { ruledProperties } from './class-rules.js';
-import { requirePlainObject } from './plain-object.js';
-import { readDto } from './read-dto.js';
-import { readEntity } from './read-entity.js';
+import { isRefused } from './body-schema.js';
+import type { AcceptedBody, BodyForm, Json } from './body-schema.js';
+import { ruledProperties } from './class-validator-rules.js';
+import { requirePlainObject } from './request-body.js';
+import { readDto } from './dto-reader.js';
+import { readEntity } from './entity-body-reader.js';
 
 /** The rules for the bodies of one route. */
 export class BodyRules {

@@ -1,11 +1,11 @@
 import { readColumnValues } from '../rows/column-values.js';
 import type { ColumnValues } from '../rows/column-values.js';
-import { isRefused } from './body-form.js';
-import type { BodyForm, Json, ReadBody } from './body-form.js';
-import { problemsOf } from './class-rules.js';
+import { isRefused } from './body-schema.js';
+import type { BodyForm, Json, ReadBody } from './body-schema.js';
+import { problemsOf } from './class-validator-rules.js';
 import { pointerTo } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
-import { RULES_FOR_SENT } from './text-rules.js';
+import { RULES_FOR_SENT } from './text-validation-rules.js';
 
 /**
  * Reads a body by the entity itself: by the types of its columns, then by its own class-validator rules, if it has any,
