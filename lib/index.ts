@@ -12,7 +12,7 @@ export type { CrudBody } from './crud/crud.controller.js';
 export { Crud } from './crud/crud.decorator.js';
 export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
-export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/hooks/crud-hooks.js';
+export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/options/crud-hooks.interface.js';
 export type { ColumnPath, FieldPath, RelationPath } from './crud/resource/entity-paths.js';
 export type { ParentOptions } from './crud/parents/parent-options.js';
 export type { ProblemDetails } from './crud/problem-details/negotiation.js';

@@ -19,7 +19,7 @@ import type { CrudDtos, CrudOptions } from './crud-options.js';
 import { READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
-import { ResourceHooks } from './hooks/resource-hooks.js';
+import { ResourceHooks } from './http/request-hooks.js';
 import type { ParentChain } from './parents/parent-chain.js';
 import { unnamedParents } from './parents/parent-paths.js';
 import type { Resource } from './resource/resource.js';

@@ -1,6 +1,6 @@
 import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './resource/entity-paths.js';
-import type { HookChain } from './hooks/hook-chain.js';
+import type { HookChain } from './hooks/hook-runner.js';
 import { RowLinks } from './links/row-links.js';
 import type { Narrowing } from './rows/narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';

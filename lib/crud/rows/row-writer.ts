@@ -2,7 +2,7 @@ import { afterCommit } from '../../orm/commit-callbacks.js';
 import { falseClaimsOnRow } from './claims.js';
 import type { ColumnValues } from './column-values.js';
 import type { Condition } from './conditions.js';
-import type { HookedWrite, RowChanges } from '../hooks/crud-hooks.js';
+import type { HookedWrite, RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../resource/resource-id.js';
 import { columnsOfOthers, requireRowColumns } from '../resource/row-columns.js';
 import { requireKeptPlace } from '../resource/kept-trees.js';

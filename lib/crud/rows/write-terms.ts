@@ -1,7 +1,7 @@
 import { badRequest } from '../problem-details/bad-request.js';
 import type { ColumnValues } from './column-values.js';
-import type { HookedWrite } from '../hooks/crud-hooks.js';
-import type { HookChain } from '../hooks/hook-chain.js';
+import type { HookedWrite } from '../options/crud-hooks.interface.js';
+import type { HookChain } from '../hooks/hook-runner.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from '../preconditions/precondition.js';

@@ -1,7 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { HOOK_METHODS } from './crud-hooks.js';
-import type { CommittedContext, CrudHooks, HookedWrite, HookPhase, RowChanges } from './crud-hooks.js';
+import { HOOK_METHODS } from '../options/crud-hooks.interface.js';
+import type {
+  CommittedContext,
+  CrudHooks,
+  HookedWrite,
+  HookPhase,
+  RowChanges,
+} from '../options/crud-hooks.interface.js';
 
 type HookMethod<T extends object> = (row: T, context: object) => void | Promise<void>;
 

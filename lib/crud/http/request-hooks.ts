@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { ProviderInstances } from '../../tenancy/provider-instances.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
 import { currentCall } from '../crud-call.js';
-import type { CrudHooks } from './crud-hooks.js';
-import { HookChain } from './hook-chain.js';
+import type { CrudHooks } from '../options/crud-hooks.interface.js';
+import { HookChain } from '../hooks/hook-runner.js';
 
 /** The hook classes that a controller names. */
 export class ResourceHooks<T extends object> {
