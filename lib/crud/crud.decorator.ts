@@ -10,7 +10,7 @@ import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './crud-routes.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
-import { linkRoutesFor } from './links/link-routes.js';
+import { linkRoutesFor } from './routing/link-routes.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
 import { routeDefinitions } from './routing/route-definitions.js';
 import { defineRoutes } from './routing/route-methods.js';

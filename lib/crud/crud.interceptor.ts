@@ -18,7 +18,7 @@ import { crudMetadataOf } from './crud-metadata.js';
 import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudServices } from './crud-services.js';
-import { linkRoutesFor } from './links/link-routes.js';
+import { linkRoutesFor } from './routing/link-routes.js';
 import { bypassesUserCode } from './routing/inherited-handlers.js';
 import { answeredTag, isKnown } from './preconditions/answered-tag.js';
 import { Precondition } from './preconditions/precondition.js';

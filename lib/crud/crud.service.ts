@@ -1,7 +1,7 @@
 import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './resource/entity-paths.js';
 import type { HookChain } from './hooks/hook-runner.js';
-import { RowLinks } from './links/row-links.js';
+import { RowLinks } from './persistence/link-writer.js';
 import type { Narrowing } from './rows/narrowing.js';
 import type { Precondition } from './preconditions/precondition.js';
 import type { ListQuery } from './query/list-query.js';

@@ -12,7 +12,7 @@ import type { AnyParentOptions } from '../parents/parent-options.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';
-import { compileLinkEnds } from '../links/link-end.js';
+import { compileLinkEnds } from '../links/link-target.js';
 import { compileLinks } from '../links/link-field.js';
 import { isHidden } from './hidden-columns.js';
 import { isPlainlyShown } from './plainly-shown.js';

@@ -5,7 +5,7 @@ import type { BodyRoute } from '../crud-routes.js';
 import type { ShownProperties } from './exposure.js';
 import type { Fields } from './fields.js';
 import type { ParentChain } from '../parents/parent-chain.js';
-import type { LinkEnd } from '../links/link-end.js';
+import type { LinkEnd } from '../links/link-target.js';
 import type { LinkField } from '../links/link-field.js';
 import type { ProblemDetails } from '../problem-details/negotiation.js';
 import type { ListQuery } from '../query/list-query.js';

@@ -5,7 +5,7 @@ import { withEach } from './elements.js';
 import { insertAll } from './insert-all.js';
 import { requireKeptPlace } from '../resource/kept-trees.js';
 import { requireLiving } from './living-references.js';
-import { LinkChanges } from '../links/link-changes.js';
+import { LinkChanges } from '../persistence/link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import { requireRowColumns } from '../resource/row-columns.js';

@@ -4,8 +4,8 @@ import { badRequest } from '../problem-details/bad-request.js';
 import { columnPath, conditionOn, meet, meetOneOf } from '../rows/conditions.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Resource } from '../resource/resource.js';
-import { linkedKeyText, plainKey } from './link-field.js';
-import type { LinkedKey, LinkField, OfferedLinks } from './link-field.js';
+import { linkedKeyText, plainKey } from '../links/link-field.js';
+import type { LinkedKey, LinkField, OfferedLinks } from '../links/link-field.js';
 
 /** A row on the far side, with what the junction table keeps of it. */
 interface LinkedRow {

@@ -8,7 +8,7 @@ import { meet, meetOneOf } from '../rows/conditions.js';
 import type { Condition } from '../rows/conditions.js';
 import type { EntityId } from '../resource/resource-id.js';
 import type { WriteTerms } from '../rows/write-terms.js';
-import type { LinkEnd } from './link-end.js';
+import type { LinkEnd } from '../links/link-target.js';
 
 /**
  * Links rows one by one, and takes links away: one call's. Both rows have to be there, in the scope. What is so already

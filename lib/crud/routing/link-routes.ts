@@ -1,8 +1,8 @@
 import { Delete, HttpStatus, Param, Put } from '@nestjs/common';
 import type { EntityId } from '../resource/resource-id.js';
 import type { LinkRoute } from '../crud-routes.js';
-import type { RouteDefinition } from '../routing/route-definition.js';
-import { LinkedIdPipe } from './linked-id.pipe.js';
+import type { RouteDefinition } from './route-definition.js';
+import { LinkedIdPipe } from '../http/pipes/linked-id.pipe.js';
 
 /** The parameter of the path that names the row on the far side. */
 export const LINKED_ID = 'linkedId';
