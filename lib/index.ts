@@ -14,7 +14,7 @@ export { CrudService } from './crud/crud.service.js';
 export type { CrudValues } from './crud/crud.service.js';
 export type { CommittedContext, CrudHooks, HookContext, RowChanges } from './crud/options/crud-hooks.interface.js';
 export type { ColumnPath, FieldPath, RelationPath } from './crud/resource/entity-paths.js';
-export type { ParentOptions } from './crud/parents/parent-options.js';
+export type { ParentOptions } from './crud/options/parent-options.js';
 export type { ProblemDetails } from './crud/problem-details/negotiation.js';
 export type { ProblemDocument } from './crud/problem-details/problem-document.js';
 export { ProblemDetailsFilter } from './crud/problem-details/problem-details.filter.js';

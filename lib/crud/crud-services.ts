@@ -21,7 +21,7 @@ import type { CrudRoute } from './crud-routes.js';
 import { CrudService } from './crud.service.js';
 import { ResourceHooks } from './http/request-hooks.js';
 import type { ParentChain } from './parents/parent-chain.js';
-import { unnamedParents } from './parents/parent-paths.js';
+import { unnamedParents } from './parents/parent-path.validator.js';
 import type { Resource } from './resource/resource.js';
 import { Narrowing } from './rows/narrowing.js';
 import { Precondition } from './preconditions/precondition.js';

@@ -5,7 +5,7 @@ import { compileId, compileKey } from '../resource/compile-id.js';
 import type { IdSource } from '../resource/compile-id.js';
 import { ParentChain } from './parent-chain.js';
 import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';
-import type { AnyParentOptions } from './parent-options.js';
+import type { AnyParentOptions } from '../options/parent-options.js';
 import { compileColumns, keyColumnOf } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { ResourceId } from '../resource/resource-id.js';

@@ -2,7 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import { isPromiseLike } from '../../tenancy/scope-frame.js';
 import { requireCall } from '../crud-call.js';
 import type { CrudCall } from '../crud-call.js';
-import { requireParents } from '../parents/required-parents.js';
+import { requireParents } from '../http/require-parents.js';
 import type { ListQuery } from './list-query.js';
 import { parseListQuery } from './parse-list-query.js';
 

@@ -8,7 +8,7 @@ import { compileOneToOneId, compileParents } from '../parents/compile-parents.js
 import { STANDARD_BULK } from '../crud-defaults.js';
 import type { CrudDtos, CrudOptions } from '../crud-options.js';
 import type { BodyRoute, CrudRoute } from '../crud-routes.js';
-import type { AnyParentOptions } from '../parents/parent-options.js';
+import type { AnyParentOptions } from '../options/parent-options.js';
 import { shownProperties } from './exposure.js';
 import type { ShownProperties } from './exposure.js';
 import { arrangeFields } from './fields.js';

@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from '../crud-call.js';
-import { requireParents } from '../parents/required-parents.js';
+import { requireParents } from '../http/require-parents.js';
 import type { EntityId, IdPart } from '../resource/resource-id.js';
 
 /** Reads the `:id` of a path by the types of the id's columns. */

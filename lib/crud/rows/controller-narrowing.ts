@@ -3,7 +3,7 @@ import { runInCall } from '../../tenancy/scope-frame.js';
 import { currentCall } from '../crud-call.js';
 import type { CrudCall } from '../crud-call.js';
 import { Narrowing, readNarrowing } from './narrowing.js';
-import { requireParents } from '../parents/required-parents.js';
+import { requireParents } from '../http/require-parents.js';
 import type { Resource } from '../resource/resource.js';
 
 /** A controller's `scope()`. */

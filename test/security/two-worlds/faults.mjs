@@ -85,12 +85,12 @@ export const FAULTS = [
     name: 'the parent in a path is looked up among all tenants',
     changes: [
       {
-        file: 'lib/crud/parents/required-parents.ts',
+        file: 'lib/crud/http/require-parents.ts',
         from: "import { Narrowing } from '../rows/narrowing.js';",
         to: `import { Narrowing } from '../rows/narrowing.js';\n${UNSCOPED_IMPORT}`,
       },
       {
-        file: 'lib/crud/parents/required-parents.ts',
+        file: 'lib/crud/http/require-parents.ts',
         from: 'parents.find(params)',
         to: "runUnscoped(new UnscopedSection('a fault'), () => parents.find(params))",
       },

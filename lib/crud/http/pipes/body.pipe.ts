@@ -1,6 +1,6 @@
 import type { ExecutionContext, PipeTransform } from '@nestjs/common';
 import { requireCall } from '../../crud-call.js';
-import { requireParents } from '../../parents/required-parents.js';
+import { requireParents } from '../require-parents.js';
 import type { BodyRoute } from '../../crud-routes.js';
 
 /** Checks the body of one route by the rules of the controller that is called. */

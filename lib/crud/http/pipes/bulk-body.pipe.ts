@@ -3,7 +3,7 @@ import { badRequest, InvalidRequestException } from '../../problem-details/bad-r
 import { falseClaimsOnNewRow } from '../../rows/claims.js';
 import { requireCall } from '../../crud-call.js';
 import { shownOnNewRow } from '../../rows/shown-properties.js';
-import { requireParents } from '../../parents/required-parents.js';
+import { requireParents } from '../require-parents.js';
 import { withEach } from '../../rows/elements.js';
 import type { AcceptedBody } from '../../body/body-schema.js';
 import type { Resource } from '../../resource/resource.js';

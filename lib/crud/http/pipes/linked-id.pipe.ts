@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from '../../crud-call.js';
-import { requireParents } from '../../parents/required-parents.js';
+import { requireParents } from '../require-parents.js';
 import type { EntityId } from '../../resource/resource-id.js';
 
 /** Reads the id of a row on the far side of a relation by the types of its key's columns. */
