@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { currentFrame } from '../tenancy/scope-frame.js';
-import { Precondition } from './preconditions/precondition.js';
+import { Precondition } from './preconditions/if-match.js';
 import { shownKeys } from './query/row-rules.js';
 import type { RowQuery, RowRules } from './query/row-rules.js';
 import type { Resource } from './resource/resource.js';

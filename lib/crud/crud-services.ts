@@ -24,7 +24,7 @@ import type { ParentChain } from './parents/parent-chain.js';
 import { unnamedParents } from './parents/parent-path.validator.js';
 import type { Resource } from './resource/resource.js';
 import { Narrowing } from './rows/narrowing.js';
-import { Precondition } from './preconditions/precondition.js';
+import { Precondition } from './preconditions/if-match.js';
 import { ServedDataSources } from './resource/served-data-sources.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */

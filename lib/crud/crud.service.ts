@@ -3,7 +3,7 @@ import type { ToManyKey } from './resource/entity-paths.js';
 import type { HookChain } from './hooks/hook-runner.js';
 import { RowLinks } from './persistence/link-writer.js';
 import type { Narrowing } from './rows/narrowing.js';
-import type { Precondition } from './preconditions/precondition.js';
+import type { Precondition } from './preconditions/if-match.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
 import type { RowAnswer } from './query/page-reader.js';

@@ -1,5 +1,5 @@
-import { GUARDED_ROUTES } from '../crud/preconditions/precondition.js';
-import { TAGGED_ROUTES } from '../crud/preconditions/answered-tag.js';
+import { GUARDED_ROUTES } from '../crud/preconditions/if-match.js';
+import { TAGGED_ROUTES } from '../crud/preconditions/if-none-match.js';
 import type { ParameterObject } from './document.js';
 import type { RouteAction, ServedRoute } from './served-routes.js';
 

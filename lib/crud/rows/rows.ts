@@ -19,7 +19,7 @@ import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
 import { explainDatabaseError } from '../resource/database-errors.js';
 import { requireOwnRow } from './own-row.js';
-import { preconditionFailed } from '../preconditions/precondition.js';
+import { preconditionFailed } from '../preconditions/if-match.js';
 import { ListPlan, planOnce } from '../query/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { Page } from '../response/page.js';

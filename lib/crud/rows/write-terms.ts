@@ -4,7 +4,7 @@ import type { HookedWrite } from '../options/crud-hooks.interface.js';
 import type { HookChain } from '../hooks/hook-runner.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import type { Narrowing } from './narrowing.js';
-import type { Precondition } from '../preconditions/precondition.js';
+import type { Precondition } from '../preconditions/if-match.js';
 import { bodyProblem } from '../problem-details/problem.js';
 import type { Problem } from '../problem-details/problem.js';
 import type { Resource } from '../resource/resource.js';

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CrudRoute } from '../crud-routes.js';
 import type { Resource } from '../resource/resource.js';
-import { entityTagOf, TagList } from './entity-tag.js';
+import { entityTagOf, TagList } from './etag.js';
 
 /** The routes that answer with one row as it is stored. */
 export const TAGGED_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];

@@ -4,7 +4,7 @@ import { conditionOn } from '../rows/conditions.js';
 import type { Condition } from '../rows/conditions.js';
 import type { CrudRoute } from '../crud-routes.js';
 import type { Resource } from '../resource/resource.js';
-import { entityTagOf, TagList } from './entity-tag.js';
+import { entityTagOf, TagList } from './etag.js';
 
 /** The routes that change a row which the client may have read before. */
 export const GUARDED_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
