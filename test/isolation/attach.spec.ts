@@ -5,6 +5,7 @@ import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import { attach, attachWhenInitialised } from '../../lib/orm/attach.js';
 import { ScopedSelectQueryBuilder } from '../../lib/orm/builders/select.js';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
+import { guardManager } from '../../lib/orm/guard-manager.js';
 import { noteWrite } from '../../lib/tenancy/scope-frame.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, News, openDesk, Ticket } from '../support/desk.js';
@@ -217,6 +218,11 @@ describe('entity managers', () => {
     for (const manager of [dataSource.manager, dataSource.createEntityManager()]) {
       for (const method of ['save', 'remove', 'softRemove', 'recover', 'transaction'] as const)
         expect(Reflect.get(manager, method)).not.toBe(Reflect.get(EntityManager.prototype, method));
+    }
+    for (const guarded of [dataSource.manager, dataSource.createEntityManager()]) {
+      const methods = { ...guarded };
+      expect(guardManager(guarded, enforcementOf(dataSource)!.connection)).toBe(guarded);
+      expect({ ...guarded }).toEqual(methods);
     }
     const pooled = await unconnected('postgres', DESK_ENTITIES);
     expect(pooled.manager).not.toHaveProperty('exportDatabase');

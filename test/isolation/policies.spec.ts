@@ -16,7 +16,7 @@ import {
   ViewColumn,
   ViewEntity,
 } from 'typeorm';
-import type { DataSourceOptions } from 'typeorm';
+import type { DataSourceOptions, EntityMetadata } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import type { Policies } from '../../lib/orm/policies.js';
 import { scopeParameter } from '../../lib/orm/scope-parameters.js';
@@ -325,5 +325,135 @@ describe('rows of tenants that forget shared ones which get another key', () => 
     expect(forgotten(Planet, 'code')).toBe('Account');
     // Own rows refer to own ones.
     expect(forgotten(Account, 'code')).toBeUndefined();
+  });
+});
+
+describe('an entity of which nothing is declared', () => {
+  const openMystery = async (): Promise<{ policies: Policies; of: (entity: Type<object>) => EntityMetadata }> => {
+    const open = await unconnected('sqljs', [Office, Color, Mystery]);
+    return { policies: policiesOf(open), of: (entity) => open.getMetadata(entity) };
+  };
+
+  it('is as a shared one from the time on that such entities are allowed, and is told from those that are declared so', async () => {
+    const { policies, of } = await openMystery();
+    const allowed = (): boolean[] => [Mystery, Color, Office].map((entity) => policies.isAllowedUndeclared(of(entity)));
+    expect(policies.of(of(Mystery))).toEqual({ kind: 'undeclared' });
+    expect(allowed()).toEqual([false, false, false]);
+    policies.allowUndeclared();
+    expect(policies.of(of(Mystery))).toEqual({ kind: 'shared' });
+    expect(allowed()).toEqual([true, false, false]);
+    expect(asAcme(() => policies.predicate(of(Mystery), 'x'))).toBe('');
+  });
+
+  it('may hang on rows that belong to tenants, as a junction table does: it is not allowed then', async () => {
+    const open = await unconnected('sqljs', [Office, Room, Shelf, Color, Mystery]);
+    const policies = policiesOf(open);
+    policies.allowUndeclared();
+    const [junction] = open.entityMetadatas.filter(({ tableName }) => tableName === 'shelf_color');
+    expect(policies.of(junction).kind).toBe('parents');
+    expect(policies.isAllowedUndeclared(junction)).toBe(false);
+  });
+
+  it('may be declared after it was asked for', async () => {
+    @Entity()
+    class Late {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    const open = await unconnected('sqljs', [Late]);
+    const policies = policiesOf(open);
+    expect(policies.of(open.getMetadata(Late))).toEqual({ kind: 'undeclared' });
+    TenantShared('found out since')(Late);
+    expect(policies.of(open.getMetadata(Late))).toEqual({ kind: 'shared' });
+  });
+});
+
+it('an entity whose rows belong to tenants through themselves is refused', async () => {
+  @Entity()
+  @TenantScoped({ via: 'parent' })
+  class Branch {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column() parentId!: number;
+    @ManyToOne(() => Branch) parent!: Relation<Branch>;
+  }
+  const open = await unconnected('sqljs', [Branch]);
+  for (let time = 0; time < 2; time += 1)
+    expect(() => policiesOf(open).of(open.getMetadata(Branch))).toThrow(
+      'Branch is scoped through itself. One of its parents needs a tenant column.',
+    );
+});
+
+describe('rows that all tenants see among those of each', () => {
+  @Entity()
+  @TenantScoped({ nullMeans: 'shared', omit: ['branch'] })
+  class Template {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column({ type: String, nullable: true }) tenant!: string | null;
+    @ManyToMany(() => Office) @JoinTable({ name: 'template_office' }) offices!: Relation<Office[]>;
+    @ManyToMany(() => Template) @JoinTable({ name: 'template_template' }) templates!: Relation<Template[]>;
+  }
+  @Entity()
+  @TenantScoped({ via: 'template' })
+  class Line {
+    @PrimaryGeneratedColumn() id!: number;
+    @ManyToOne(() => Template, { nullable: false }) template!: Relation<Template>;
+  }
+
+  it('may be those without a tenant, and those that hang on nothing else', async () => {
+    const open = await unconnected('sqljs', [Template, Line, Office, Room, Shelf, Color, Mystery]);
+    const mayBeShared = (one: string | Type<object>): boolean => policiesOf(open).mayBeShared(open.getMetadata(one));
+    for (const one of [Template, Line, 'template_template']) expect([one, mayBeShared(one)]).toEqual([one, true]);
+    for (const one of [Office, Room, Color, Mystery, 'template_office', 'color_color'])
+      expect([one, mayBeShared(one)]).toEqual([one, false]);
+  });
+});
+
+describe('a table that raw SQL names', () => {
+  let open: DataSource;
+  beforeAll(async () => {
+    open = await unconnected('postgres', [Place, OtherPlace, Currency, Planet, Account, Note]);
+  });
+
+  it('is one of an entity’s, or is not', () => {
+    expect(['place', 'one.place', 'account', 'nothing'].map((name) => policiesOf(open).isMapped(name))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('stands in statements with its schema', () => {
+    expect(policiesOf(open).table(open.getMetadata(Place))).toBe('"one"."place"');
+  });
+
+  it('takes rows of tenants along when the columns are changed that their keys name', () => {
+    const cascade = (table: string, columns?: string[]): string | undefined =>
+      policiesOf(open).cascadeOfUpdate(table, columns)?.entity.name;
+    expect(cascade('currency', ['code'])).toBe('Account');
+    expect(cascade('currency', ['country'])).toBe('Note');
+    expect(cascade('currency', ['name'])).toBeUndefined();
+    expect(cascade('currency', [])).toBeUndefined();
+    // Whatever it changes.
+    expect(cascade('currency')).toBe('Account');
+    expect(cascade('account')).toBeUndefined();
+    expect(cascade('nothing')).toBeUndefined();
+  });
+
+  it('takes them along by columns in whatever capitals', async () => {
+    @Entity('plate')
+    @TenantShared('of the world')
+    class Plate {
+      @PrimaryColumn({ name: 'plateNo' }) number!: string;
+    }
+    @Entity()
+    @TenantScoped()
+    class Car {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() tenant!: string;
+      @Column() branch!: number;
+      @ManyToOne(() => Plate, { onUpdate: 'CASCADE' }) plate!: Relation<Plate>;
+    }
+    const policies = policiesOf(await unconnected('postgres', [Plate, Car]));
+    expect(policies.cascadeOfUpdate('plate', ['plateno'])?.entity.name).toBe('Car');
   });
 });

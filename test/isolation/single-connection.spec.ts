@@ -229,11 +229,13 @@ describe('a connection that all requests share', () => {
   });
 
   describe('in the callback of a transaction', () => {
-    const transaction = (runner: Runner, callback: (manager: EntityManager) => Promise<unknown>): Promise<unknown> => {
+    type Callback = (manager: EntityManager) => Promise<unknown>;
+    const transaction = (runner: Runner, callback: Callback, level?: 'SERIALIZABLE'): Promise<unknown> => {
       const manager = Object.assign(Object.create(EntityManager.prototype) as EntityManager, {
         dataSource: { createQueryRunner: () => runner },
       });
-      return connection.transaction(manager)(callback);
+      const begin = connection.transaction(manager);
+      return level === undefined ? begin(callback) : begin(level, callback);
     };
 
     it('is that transaction’s for queries of any runner, and for no others', async () => {
@@ -249,6 +251,12 @@ describe('a connection that all requests share', () => {
       outer.ends.shift()!();
       await outside;
       expect(log).toEqual(['own begins', 'inner asks 1', 'own commits', 'outer asks 2', 'own is released']);
+    });
+
+    it('is that transaction’s at the level of isolation that is asked for', async () => {
+      const [runner, inner] = ['own', 'inner'].map((name) => new Runner(name));
+      await transaction(runner, () => inner.ask('1'), 'SERIALIZABLE');
+      expect(log).toEqual(['own begins SERIALIZABLE', 'inner asks 1', 'own commits', 'own is released']);
     });
 
     it('is that transaction’s for one inside it, which saves a place and ends there', async () => {

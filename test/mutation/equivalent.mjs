@@ -22,14 +22,11 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/policies.ts', 'What is remembered is worked out again, with the same result.', [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
-    [
-      "if (policy.kind !== 'undeclared') this.policies.set(metadata, policy);",
-      'if (false) this.policies.set(metadata, policy);',
-    ],
+    ['if (this.version !== declarationsVersion()) {', 'if (true) {'],
     ['if (text === undefined) {', 'if (true) {'],
     [
-      'if (texts === undefined) this.texts.set(metadata, (texts = new Map<string, string>()));',
-      'if (true) this.texts.set(metadata, (texts = new Map<string, string>()));',
+      'if (texts === undefined) this.texts[rows].set(metadata, (texts = new Map<string, string>()));',
+      'if (true) this.texts[rows].set(metadata, (texts = new Map<string, string>()));',
     ],
     [
       'if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };',
