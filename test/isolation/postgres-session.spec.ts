@@ -11,6 +11,7 @@ import type {
   ReplicationMode,
 } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { afterCommit, noteWrittenThrough } from '../../lib/orm/commit-callbacks.js';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { selectFromPostgres, selectsDirectly } from '../../lib/orm/postgres-session.js';
 import { PreparedStatements } from '../../lib/orm/prepared-statements.js';
@@ -245,6 +246,25 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       ['sent', idle],
       ['sent', idle],
     ]);
+  });
+
+  it('that fails in a transaction undoes it, so that nothing was committed', async () => {
+    const committed: string[] = [];
+    for (const answer of [failure('42P01'), undefined]) {
+      const own = new Connection();
+      const runner = Object.assign(dataSource.createQueryRunner('master'), {
+        connect: () => Promise.resolve(own),
+        query: () => Promise.resolve(),
+      });
+      await runner.startTransaction();
+      const write = (): Promise<void> => Promise.resolve(noteWrittenThrough(runner, undefined));
+      await afterCommit(write, () => Promise.resolve(void committed.push(answer?.message ?? 'without a failure')));
+      own.answers.push(answer);
+      await select(PLAIN, runner).catch(() => undefined);
+      await runner.commitTransaction();
+      await runner.release();
+    }
+    expect(committed).toEqual(['without a failure']);
   });
 
   it('is refused by a query runner that is released', async () => {
@@ -518,6 +538,13 @@ describe('selects go straight to a connection', () => {
   it('on PostgreSQL, and on nothing else', async () => {
     expect(await directly('postgres')).toBe(true);
     for (const kind of ['mysql', 'sqljs'] as const) expect(await directly(kind)).toBe(false);
+  });
+
+  it('unless a library makes the query runners', async () => {
+    const dataSource = await unconnected('postgres', DESK_ENTITIES);
+    const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
+    dataSource.createQueryRunner = (mode) => createQueryRunner(mode);
+    expect(selectsDirectly(requireEnforcement(dataSource))).toBe(false);
   });
 
   it('unless a subscriber wants to hear of statements', async () => {
