@@ -11,7 +11,7 @@ import type { CrudRoute } from './crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
 import { linkRoutesFor } from './routing/link-routes.js';
-import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './problem-details/problem-details.filter.js';
+import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './errors/problem-details.filter.js';
 import { routeDefinitions } from './routing/route-definitions.js';
 import { defineRoutes } from './routing/route-methods.js';
 

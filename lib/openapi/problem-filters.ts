@@ -1,8 +1,8 @@
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
-import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
+import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
 import { isInstance, safeRead } from '../tenancy/safe-read.js';
-import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/problem-details/problem-details.filter.js';
+import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/errors/problem-details.filter.js';
 
 /**
  * When the filters around a route answer errors with problem documents, those of guards included.

@@ -1,4 +1,4 @@
-import { PROBLEM_MEDIA_TYPE } from '../crud/problem-details/problem-document.js';
+import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import type { HeaderObject, ResponseObject } from './document.js';
 import type { NamedSchemas } from './named-schemas.js';

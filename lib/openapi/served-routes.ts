@@ -17,7 +17,7 @@ import type { CrudMetadata } from '../crud/crud-metadata.js';
 import type { CrudRoute } from '../crud/crud-routes.js';
 import { CrudServices } from '../crud/crud-services.js';
 import type { LinkRoute } from '../crud/crud-routes.js';
-import type { ProblemDetails } from '../crud/problem-details/negotiation.js';
+import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isInstance } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';

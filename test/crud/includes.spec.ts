@@ -19,7 +19,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { InvalidRequestException } from '../../lib/crud/problem-details/bad-request.js';
+import { InvalidRequestException } from '../../lib/crud/errors/invalid-request.exception.js';
 import { readRowQuery } from '../../lib/crud/query/row-rules.js';
 import { createApplication } from '../support/adapters.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { isColumn } from '../resource/fields.js';
 import type { Fields } from '../resource/fields.js';
-import type { Problem } from '../problem-details/problem.js';
+import type { Problem } from '../errors/request-error.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** What a body of one route may hold. */

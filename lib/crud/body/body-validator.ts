@@ -1,8 +1,8 @@
-import { badRequest } from '../problem-details/bad-request.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
 import { valueProblem } from '../rows/column-values.js';
 import { namedType, propertyOfKey } from '../resource/exposure.js';
-import { missingProblem, unknownProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { missingProblem, unknownProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import { isHidden } from '../resource/hidden-columns.js';
 import { columnsIn } from '../resource/fields.js';
 import type { ResourceColumn } from '../resource/resource-column.js';

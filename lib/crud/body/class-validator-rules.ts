@@ -1,7 +1,7 @@
 import { getMetadataStorage, IS_DEFINED, validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { bodyProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { bodyProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 
 /** The properties that a class has class-validator rules for. */
 export function ruledProperties(type: Function): ReadonlySet<string> {

@@ -3,8 +3,8 @@ import type { ColumnValues } from '../rows/column-values.js';
 import { isRefused } from './body-schema.js';
 import type { BodyForm, Json, ReadBody } from './body-schema.js';
 import { problemsOf } from './class-validator-rules.js';
-import { pointerTo } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { pointerTo } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import { RULES_FOR_SENT } from './text-validation-rules.js';
 
 /**

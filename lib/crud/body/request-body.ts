@@ -1,5 +1,5 @@
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { badRequest } from '../problem-details/bad-request.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
 
 /** Deepest nesting of a body. Code that walks a value by recursion must survive it. */
 const MAX_DEPTH = 64;

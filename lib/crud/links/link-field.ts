@@ -1,8 +1,8 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { badRequest } from '../problem-details/bad-request.js';
-import { bodyProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { bodyProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import { compileColumns, setColumnValue } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 import { compileKey } from '../resource/compile-id.js';

@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { badRequest } from '../problem-details/bad-request.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
 import { dialectOf } from '../resource/dialect.js';
 import { EntityReader, setRelation } from './entity-reader.js';
 import type { Reading } from './entity-reader.js';

@@ -1,6 +1,6 @@
-import { badRequest } from '../problem-details/bad-request.js';
-import { quoted, shortened } from '../problem-details/echoed-names.js';
-import type { Problem } from '../problem-details/problem.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { quoted, shortened } from '../errors/echoed-names.js';
+import type { Problem } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { grammarOf } from './filter.js';
 import type { Filter } from './filter.js';

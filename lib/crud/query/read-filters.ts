@@ -1,4 +1,4 @@
-import { quoted } from '../problem-details/echoed-names.js';
+import { quoted } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { Comparison, Filter } from './filter.js';
 import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';

@@ -1,5 +1,5 @@
-import { badRequest } from '../problem-details/bad-request.js';
-import { quoted } from '../problem-details/echoed-names.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { quoted } from '../errors/echoed-names.js';
 import type { JsonField } from './json-fields.js';
 
 /** Most relations that one request may ask for. */

@@ -6,8 +6,8 @@ import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.
 import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
 import { columnsOfDetail, isForeignKeyViolation, isUniqueViolation, violatedColumns } from '../../orm/driver-errors.js';
 import type { DriverError } from '../../orm/driver-errors.js';
-import { badRequest } from '../problem-details/bad-request.js';
-import { missingProblem } from '../problem-details/problem.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { missingProblem } from '../errors/request-error.js';
 import type { Resource } from './resource.js';
 
 /** MySQL: a value that is too long, out of range, or of the wrong form. */

@@ -7,7 +7,7 @@ import type { Fields } from './fields.js';
 import type { ParentChain } from '../parents/parent-chain.js';
 import type { LinkEnd } from '../links/link-target.js';
 import type { LinkField } from '../links/link-field.js';
-import type { ProblemDetails } from '../problem-details/negotiation.js';
+import type { ProblemDetails } from '../errors/content-negotiation.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { ListRules } from '../query/list-rules.js';
 import { findField } from '../query/query-field.js';

@@ -1,8 +1,8 @@
 import { getMetadataArgsStorage } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { badRequest } from '../problem-details/bad-request.js';
-import { bodyProblem } from '../problem-details/problem.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { bodyProblem } from '../errors/request-error.js';
 import type { Resource } from './resource.js';
 import { compileColumns } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';

@@ -1,7 +1,7 @@
 import type { Fields } from '../resource/fields.js';
 import { isColumn } from '../resource/fields.js';
-import { bodyProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { bodyProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
 
 /** Values of a row's columns. */

@@ -1,6 +1,6 @@
-import { InvalidRequestException } from '../problem-details/bad-request.js';
-import { elementProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { InvalidRequestException } from '../errors/invalid-request.exception.js';
+import { elementProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 
 /**
  * Does something with each element of a list, one after the other.

@@ -1,8 +1,8 @@
 import { ConflictException } from '@nestjs/common';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
-import { InvalidRequestException } from '../problem-details/bad-request.js';
-import { conflictProblems, elementProblem, referenceProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { InvalidRequestException } from '../errors/invalid-request.exception.js';
+import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import type { Rows } from './rows.js';
 

@@ -1,9 +1,9 @@
-import { badRequest } from '../problem-details/bad-request.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
 import { readColumnValues } from './column-values.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
-import { missingProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { missingProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import { isHidden } from '../resource/hidden-columns.js';
 import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from '../resource/resource-column.js';

@@ -1,6 +1,6 @@
-import { badRequest } from '../problem-details/bad-request.js';
-import { bodyProblem, unknownProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
+import { bodyProblem, unknownProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 
 type Properties = Readonly<Record<string, unknown>>;

@@ -1,12 +1,12 @@
-import { badRequest } from '../problem-details/bad-request.js';
+import { badRequest } from '../errors/invalid-request.exception.js';
 import type { ColumnValues } from './column-values.js';
 import type { HookedWrite } from '../options/crud-hooks.interface.js';
 import type { HookChain } from '../hooks/hook-runner.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import type { Narrowing } from './narrowing.js';
 import type { Precondition } from '../preconditions/if-match.js';
-import { bodyProblem } from '../problem-details/problem.js';
-import type { Problem } from '../problem-details/problem.js';
+import { bodyProblem } from '../errors/request-error.js';
+import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import type { Rows } from './rows.js';
 import { isSameValue } from './same-value.js';

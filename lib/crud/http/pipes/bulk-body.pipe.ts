@@ -1,5 +1,5 @@
 import type { PipeTransform } from '@nestjs/common';
-import { badRequest, InvalidRequestException } from '../../problem-details/bad-request.js';
+import { badRequest, InvalidRequestException } from '../../errors/invalid-request.exception.js';
 import { falseClaimsOnNewRow } from '../../rows/claims.js';
 import { requireCall } from '../../crud-call.js';
 import { shownOnNewRow } from '../../rows/shown-properties.js';

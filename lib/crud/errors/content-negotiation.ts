@@ -1,5 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { PROBLEM_MEDIA_TYPE } from './problem-document.js';
+import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 /** When errors go out as problem documents: always, or where the client's `Accept` prefers them to plain JSON. */
 export type ProblemDetails = true | 'negotiate';

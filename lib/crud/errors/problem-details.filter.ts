@@ -2,9 +2,9 @@ import { Catch, HttpException, InternalServerErrorException, Logger } from '@nes
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { httpErrorOf } from '../../tenancy/http-errors.js';
-import { wantsProblemDocument } from './negotiation.js';
-import type { ProblemDetails } from './negotiation.js';
-import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-document.js';
+import { wantsProblemDocument } from './content-negotiation.js';
+import type { ProblemDetails } from './content-negotiation.js';
+import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
 
 /**
  * Answers errors with problem documents (RFC 9457), as far as the client's `Accept` prefers them to plain JSON; else as

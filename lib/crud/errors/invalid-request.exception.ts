@@ -1,5 +1,5 @@
 import { BadRequestException } from '@nestjs/common';
-import type { Problem } from './problem.js';
+import type { Problem } from './request-error.js';
 
 /** A 400 that knows what is wrong where. Its body has the shape that Nest's ValidationPipe answers with. */
 export class InvalidRequestException extends BadRequestException {

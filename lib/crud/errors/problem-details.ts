@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
-import { conflictProblems, referenceProblem } from './problem.js';
-import type { Problem } from './problem.js';
+import { conflictProblems, referenceProblem } from './request-error.js';
+import type { Problem } from './request-error.js';
 
 /** The media type of a {@link ProblemDocument}. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
