@@ -25,7 +25,7 @@ import { Precondition } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
-import { headerText, pageLinks } from './query/page-links.js';
+import { headerText, pageLinks } from './http/link-header.js';
 import { readRowQuery } from './query/row-rules.js';
 import type { Resource } from './resource/resource.js';
 

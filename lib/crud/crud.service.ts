@@ -6,7 +6,7 @@ import type { Narrowing } from './rows/narrowing.js';
 import type { Precondition } from './preconditions/if-match.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
-import type { RowAnswer } from './query/page-reader.js';
+import type { RowAnswer } from './listing/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
 import type { EntityId } from './resource/resource-id.js';
 import type { Resource } from './resource/resource.js';

@@ -2,7 +2,7 @@ import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
 import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
 import { IdPipe } from '../crud/routing/id.pipe.js';
 import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
-import { ListQueryPipe } from '../crud/query/list-query.pipe.js';
+import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import type { HeaderObject, ResponseObject } from './document.js';

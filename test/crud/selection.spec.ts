@@ -21,7 +21,7 @@ import {
   VersionColumn,
   VirtualColumn,
 } from 'typeorm';
-import { Selection } from '../../lib/crud/query/selection.js';
+import { Selection } from '../../lib/crud/listing/selection/selection.js';
 import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { TestDatabase } from '../support/databases.js';

@@ -7,7 +7,7 @@ import { shownProperties } from '../resource/exposure.js';
 import type { ShownProperties } from '../resource/exposure.js';
 import { isLoaded, rootOf } from '../resource/resource-column.js';
 import type { ResourceColumn } from '../resource/resource-column.js';
-import { compileJsonFields } from './json-fields.js';
+import { compileJsonFields } from './json-projection.js';
 import type { RowRules } from './row-rules.js';
 
 /** Most relations that a path may lead over: each multiplies what is read. */

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { quoted } from '../errors/echoed-names.js';
-import type { JsonField } from './json-fields.js';
+import type { JsonField } from './json-projection.js';
 
 /** Most relations that one request may ask for. */
 export const MAX_INCLUDES = 10;

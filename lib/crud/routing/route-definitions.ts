@@ -5,7 +5,7 @@ import { IdPipe, ParentIdPipe } from './id.pipe.js';
 import { linkDefinition } from './link-routes.js';
 import type { LinkRoute } from '../crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';
-import { ListQueryPipe } from '../query/list-query.pipe.js';
+import { ListQueryPipe } from '../http/pipes/list-query.pipe.js';
 
 /**
  * @param path of one row, below the controller's

@@ -1,4 +1,4 @@
-import { selectionOf } from '../query/resource-selection.js';
+import { selectionOf } from '../listing/selection/resource-selection.js';
 import { NotFoundException } from '@nestjs/common';
 import type {
   DeleteQueryBuilder,
@@ -20,13 +20,13 @@ import type { Condition } from './conditions.js';
 import { explainDatabaseError } from '../resource/database-errors.js';
 import { requireOwnRow } from './own-row.js';
 import { preconditionFailed } from '../preconditions/if-match.js';
-import { ListPlan, planOnce } from '../query/list-plan.js';
+import { ListPlan, planOnce } from '../listing/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { Page } from '../response/page.js';
-import { PageReader } from '../query/page-reader.js';
-import type { RowAnswer } from '../query/page-reader.js';
+import { PageReader } from '../listing/page-reader.js';
+import type { RowAnswer } from '../listing/page-reader.js';
 import type { RowQuery } from '../query/row-rules.js';
-import type { Selection } from '../query/selection.js';
+import type { Selection } from '../listing/selection/selection.js';
 import type { Resource } from '../resource/resource.js';
 
 /** How a select names the resource's table. */

@@ -100,7 +100,7 @@ export const FAULTS = [
     name: 'a cursor is taken for any list',
     changes: [
       {
-        file: 'lib/crud/query/cursor.ts',
+        file: 'lib/crud/listing/sql/cursor.ts',
         from: 'version !== VERSION || list !== fingerprint ||',
         to: 'version !== VERSION ||',
       },

@@ -1,10 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
-import { isPromiseLike } from '../../tenancy/scope-frame.js';
-import { requireCall } from '../crud-call.js';
-import type { CrudCall } from '../crud-call.js';
-import { requireParents } from '../http/require-parents.js';
-import type { ListQuery } from './list-query.js';
-import { parseListQuery } from './parse-list-query.js';
+import { isPromiseLike } from '../../../tenancy/scope-frame.js';
+import { requireCall } from '../../crud-call.js';
+import type { CrudCall } from '../../crud-call.js';
+import { requireParents } from '../require-parents.js';
+import type { ListQuery } from '../../query/list-query.js';
+import { parseListQuery } from '../../query/list-query-parser.js';
 
 /** Longest query that is remembered, in characters. */
 const MAX_REMEMBERED_LENGTH = 1000;

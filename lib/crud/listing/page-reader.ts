@@ -1,15 +1,15 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { keyValue, listFingerprint, readCursor, writeCursor } from './cursor.js';
-import type { CursorPosition } from './cursor.js';
-import type { JsonReader } from './json-reader.js';
+import { keyValue, listFingerprint, readCursor, writeCursor } from './sql/cursor.js';
+import type { CursorPosition } from './sql/cursor.js';
+import type { JsonReader } from './selection/json-hydrator.js';
 import { Page } from '../response/page.js';
 import type { BoundStatement, ListPlan } from './list-plan.js';
-import type { ListCount } from './list-query.js';
-import { COUNT_CAP } from './list-rules.js';
+import type { ListCount } from '../query/list-query.js';
+import { COUNT_CAP } from '../query/list-rules.js';
 import { keyAlias, TOTAL } from './list-statements.js';
-import type { RowQuery } from './row-rules.js';
+import type { RowQuery } from '../query/row-rules.js';
 
 /** The answer that the rows of a page are read for. */
 export interface RowAnswer {

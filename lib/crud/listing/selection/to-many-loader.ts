@@ -1,12 +1,12 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../orm/scoped-statement.js';
-import type { RawRow } from '../../orm/scoped-statement.js';
-import { badRequest } from '../errors/invalid-request.exception.js';
-import { dialectOf } from '../resource/dialect.js';
-import { EntityReader, setRelation } from './entity-reader.js';
-import type { Reading } from './entity-reader.js';
-import { applySelection, columnPath } from './selected-entity.js';
-import type { SelectedBranch } from './selected-entity.js';
+import { ScopedStatement } from '../../../orm/scoped-statement.js';
+import type { RawRow } from '../../../orm/scoped-statement.js';
+import { badRequest } from '../../errors/invalid-request.exception.js';
+import { dialectOf } from '../../resource/dialect.js';
+import { EntityReader, setRelation } from './entity-hydrator.js';
+import type { Reading } from './entity-hydrator.js';
+import { applySelection, columnPath } from './selection-tree.js';
+import type { SelectedBranch } from './selection-tree.js';
 
 /** Most rows that one relation brings into an answer: it is not cut into pages. */
 const MAX_INCLUDED_ROWS = 10_000;

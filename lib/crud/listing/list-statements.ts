@@ -4,16 +4,16 @@ import { ScopedStatement } from '../../orm/scoped-statement.js';
 import { formOf, meet, slotsOf } from '../rows/conditions.js';
 import { dialectOf } from '../resource/dialect.js';
 import type { Resource } from '../resource/resource.js';
-import { partPattern, partSql } from './comparison-sql.js';
-import { keyText } from './cursor.js';
-import type { CursorPosition } from './cursor.js';
-import { applyFilter, filterShape, filterValues } from './filter-sql.js';
-import { keysetShape, keysetSql, keysetValues } from './keyset-sql.js';
-import type { ListRequest } from './list-request.js';
-import type { ListCount } from './list-query.js';
-import { COUNT_CAP } from './list-rules.js';
-import type { Selection } from './selection.js';
-import { applyOrder, orderShape, reversed } from './sort.js';
+import { partPattern, partSql } from './sql/comparison.js';
+import { keyText } from './sql/cursor.js';
+import type { CursorPosition } from './sql/cursor.js';
+import { applyFilter, filterShape, filterValues } from './sql/filter-condition.js';
+import { keysetShape, keysetSql, keysetValues } from './sql/keyset-condition.js';
+import type { ListRequest } from './resolved-list-query.js';
+import type { ListCount } from '../query/list-query.js';
+import { COUNT_CAP } from '../query/list-rules.js';
+import type { Selection } from './selection/selection.js';
+import { applyOrder, orderShape, reversed } from './sql/order-by.js';
 
 /** How a select names the resource's table. */
 const ALIAS = 'item';

@@ -1,11 +1,11 @@
 import type { Condition } from '../rows/conditions.js';
 import type { Resource } from '../resource/resource.js';
-import type { Filter } from './filter.js';
-import type { ListDeleted, ListQuery } from './list-query.js';
-import type { QueryField } from './query-field.js';
-import { FilterReader } from './read-filters.js';
-import { standardNulls } from './sort.js';
-import type { OrderKey } from './sort.js';
+import type { Filter } from '../query/filter-ast.js';
+import type { ListDeleted, ListQuery } from '../query/list-query.js';
+import type { QueryField } from '../query/query-field.js';
+import { FilterReader } from '../query/filter-parser.js';
+import { standardNulls } from './sql/order-by.js';
+import type { OrderKey } from './sql/order-by.js';
 
 /** A list query whose names have been found among the entity's columns. */
 export interface ListRequest {

@@ -1,8 +1,8 @@
-import type { SqlDialect } from '../../orm/sql/tokens.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
-import type { Comparison } from './filter.js';
-import { operandKind } from './operators.js';
-import type { Operator } from './operators.js';
+import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { ResourceColumn } from '../../resource/resource-column.js';
+import type { Comparison } from '../../query/filter-ast.js';
+import { operandKind } from '../../query/operators.js';
+import type { Operator } from '../../query/operators.js';
 
 /** Stands before a wildcard that is meant literally. The backslash would need different quoting on every database. */
 const ESCAPE = '!';

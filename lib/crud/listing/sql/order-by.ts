@@ -1,7 +1,7 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { dialectOf } from '../resource/dialect.js';
-import type { QueryField } from './query-field.js';
+import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import { dialectOf } from '../../resource/dialect.js';
+import type { QueryField } from '../../query/query-field.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
 

@@ -1,8 +1,8 @@
-import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { exact } from './comparison-sql.js';
+import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import { exact } from './comparison.js';
 import type { KeyValue } from './cursor.js';
-import { mayBeNull } from './sort.js';
-import type { OrderKey } from './sort.js';
+import { mayBeNull } from './order-by.js';
+import type { OrderKey } from './order-by.js';
 
 /** What of a place changes the text of the statement that reads from it. */
 export function keysetShape(values: readonly KeyValue[]): string {

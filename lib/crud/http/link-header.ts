@@ -1,4 +1,4 @@
-import { MAX_OFFSET } from './list-rules.js';
+import { MAX_OFFSET } from '../query/list-rules.js';
 import type { Page } from '../response/page.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { MAX_CURSOR_LENGTH } from './list-rules.js';
-import { mayBeNull } from './sort.js';
-import type { OrderKey } from './sort.js';
+import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import { MAX_CURSOR_LENGTH } from '../../query/list-rules.js';
+import { mayBeNull } from './order-by.js';
+import type { OrderKey } from './order-by.js';
 
 /** A place between two rows of an ordered list, from which a page is read. */
 export interface CursorPosition {

@@ -2,12 +2,12 @@ import { badRequest } from '../errors/invalid-request.exception.js';
 import { quoted, shortened } from '../errors/echoed-names.js';
 import type { Problem } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { grammarOf } from './filter.js';
-import type { Filter } from './filter.js';
+import { grammarOf } from './filter-ast.js';
+import type { Filter } from './filter-ast.js';
 import type { ListCount, ListDeleted, ListQuery } from './list-query.js';
 import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
-import { FilterReader, findKey } from './read-filters.js';
+import { FilterReader, findKey } from './filter-parser.js';
 import { readFields, readInclude } from './row-rules.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;

@@ -1,12 +1,12 @@
 import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RawRow } from '../../orm/scoped-statement.js';
-import { isPlainObject } from '../../common/is-plain-object.js';
-import { hideClassKeys, shownPlain } from '../response/class-keys.js';
-import { hydrationOf, isHydrated, isInstant } from './hydration.js';
-import type { Hydrate } from './hydration.js';
-import type { JsonField } from './json-fields.js';
-import type { SelectedEntity } from './selected-entity.js';
+import type { RawRow } from '../../../orm/scoped-statement.js';
+import { isPlainObject } from '../../../common/is-plain-object.js';
+import { hideClassKeys, shownPlain } from '../../response/class-keys.js';
+import { hydrationOf, isHydrated, isInstant } from './column-hydration.js';
+import type { Hydrate } from './column-hydration.js';
+import type { JsonField } from '../../query/json-projection.js';
+import type { SelectedEntity } from './selection-tree.js';
 
 type Step = (target: Record<string, unknown>, row: RawRow) => void;
 type Check = (row: RawRow) => boolean;

@@ -1,9 +1,9 @@
 import type { Driver, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import type { RawRow } from '../../orm/scoped-statement.js';
-import { hydrationOf } from './hydration.js';
-import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectedEntity } from './selected-entity.js';
+import type { RawRow } from '../../../orm/scoped-statement.js';
+import { hydrationOf } from './column-hydration.js';
+import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectedEntity } from './selection-tree.js';
 
 /** Reads a part of a row into an object. */
 type Step = (target: ObjectLiteral, row: RawRow) => void;

@@ -1,13 +1,13 @@
-import { selectionOf } from './resource-selection.js';
+import { selectionOf } from './selection/resource-selection.js';
 import type { ScopedStatement, Slots } from '../../orm/scoped-statement.js';
 import type { Condition } from '../rows/conditions.js';
 import type { Resource } from '../resource/resource.js';
-import type { ListCount, ListQuery } from './list-query.js';
-import { readListRequest } from './list-request.js';
-import type { ListRequest } from './list-request.js';
+import type { ListCount, ListQuery } from '../query/list-query.js';
+import { readListRequest } from './resolved-list-query.js';
+import type { ListRequest } from './resolved-list-query.js';
 import { countStatement, isUsualLength, listValues, pageStatement, startValues } from './list-statements.js';
 import type { PageStart } from './list-statements.js';
-import type { Selection } from './selection.js';
+import type { Selection } from './selection/selection.js';
 
 /** A statement with the values that it is run with; those of the tenant are not among them. */
 export interface BoundStatement {

@@ -1,6 +1,6 @@
 import { quoted } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import type { Comparison, Filter } from './filter.js';
+import type { Comparison, Filter } from './filter-ast.js';
 import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';
 import type { Operator } from './operators.js';
 import type { QueryField } from './query-field.js';

@@ -1,7 +1,7 @@
-import { BoundedCache } from '../../common/bounded-cache.js';
-import type { Resource } from '../resource/resource.js';
-import { columnsFor } from './row-rules.js';
-import type { RowQuery, RowRules } from './row-rules.js';
+import { BoundedCache } from '../../../common/bounded-cache.js';
+import type { Resource } from '../../resource/resource.js';
+import { columnsFor } from '../../query/row-rules.js';
+import type { RowQuery, RowRules } from '../../query/row-rules.js';
 import { Selection } from './selection.js';
 
 /** The largest number of combinations of includes and fields that are kept for a resource. */

@@ -1,6 +1,6 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
-import { keyText } from './included-rows.js';
-import type { SelectedEntity } from './selected-entity.js';
+import { keyText } from './to-many-loader.js';
+import type { SelectedEntity } from './selection-tree.js';
 
 /** How the select calls the entity's table. */
 const ALIAS = 'item';

@@ -1,17 +1,17 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RawRow, ScopedStatement } from '../../orm/scoped-statement.js';
-import { noteUnseen } from '../../orm/unseen-relations.js';
-import { EntityReader } from './entity-reader.js';
-import type { Reading } from './entity-reader.js';
-import type { JsonField } from './json-fields.js';
-import { JsonReader } from './json-reader.js';
-import { IncludedRows } from './included-rows.js';
-import type { Owner } from './included-rows.js';
-import { addRelationIds, hasRelationIds } from './relation-ids.js';
-import { BoundedCache } from '../../common/bounded-cache.js';
-import { applySelection, EntitySelector, includeTree, withJoined } from './selected-entity.js';
-import type { SelectedBranch, SelectedEntity } from './selected-entity.js';
+import type { RawRow, ScopedStatement } from '../../../orm/scoped-statement.js';
+import { noteUnseen } from '../../../orm/unseen-relations.js';
+import { EntityReader } from './entity-hydrator.js';
+import type { Reading } from './entity-hydrator.js';
+import type { JsonField } from '../../query/json-projection.js';
+import { JsonReader } from './json-hydrator.js';
+import { IncludedRows } from './to-many-loader.js';
+import type { Owner } from './to-many-loader.js';
+import { addRelationIds, hasRelationIds } from './relation-id-loader.js';
+import { BoundedCache } from '../../../common/bounded-cache.js';
+import { applySelection, EntitySelector, includeTree, withJoined } from './selection-tree.js';
+import type { SelectedBranch, SelectedEntity } from './selection-tree.js';
 
 /** How many statements are remembered. */
 const MAX_STATEMENTS = 100;

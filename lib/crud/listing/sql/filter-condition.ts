@@ -1,10 +1,10 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { dialectOf } from '../resource/dialect.js';
-import { comparisonShape, comparisonSql, comparisonValues } from './comparison-sql.js';
-import { comparisonsOf } from './filter.js';
-import type { Comparison, Filter } from './filter.js';
-import type { SqlDialect } from '../../orm/sql/tokens.js';
+import { dialectOf } from '../../resource/dialect.js';
+import { comparisonShape, comparisonSql, comparisonValues } from './comparison.js';
+import { comparisonsOf } from '../../query/filter-ast.js';
+import type { Comparison, Filter } from '../../query/filter-ast.js';
+import type { SqlDialect } from '../../../orm/sql/tokens.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
 
