@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
-import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './resource/entity-paths.js';
+import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './options/entity-paths.js';
 import type { CrudHooks } from './options/crud-hooks.interface.js';
 import type { ParentOptions } from './options/parent-options.js';
 

@@ -6,7 +6,7 @@ import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { attempt } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
-import { decoratorStoreProblems } from './resource/decorator-stores.js';
+import { decoratorStoreProblems } from './resource/decorator-metadata-stores.js';
 import { compileResource } from './resource/compile-resource.js';
 import { ControllerNarrowing } from './rows/controller-narrowing.js';
 import type { NarrowByContext } from './rows/controller-narrowing.js';
@@ -25,7 +25,7 @@ import { unnamedParents } from './parents/parent-path.validator.js';
 import type { Resource } from './resource/resource.js';
 import { Narrowing } from './rows/narrowing.js';
 import { Precondition } from './preconditions/if-match.js';
-import { ServedDataSources } from './resource/served-data-sources.js';
+import { ServedDataSources } from './data-source.locator.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
 @Injectable()

@@ -5,7 +5,7 @@ import { CrudServices } from './crud-services.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
-import type { EntityId } from './resource/resource-id.js';
+import type { EntityId } from './model/resource-id.js';
 
 /**
  * A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead.

@@ -1,5 +1,5 @@
 import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
-import type { ToManyKey } from './resource/entity-paths.js';
+import type { ToManyKey } from './options/entity-paths.js';
 import type { HookChain } from './hooks/hook-runner.js';
 import { RowLinks } from './persistence/link-writer.js';
 import type { Narrowing } from './rows/narrowing.js';
@@ -8,7 +8,7 @@ import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
 import type { RowAnswer } from './listing/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
-import type { EntityId } from './resource/resource-id.js';
+import type { EntityId } from './model/resource-id.js';
 import type { Resource } from './resource/resource.js';
 import { RowCreator } from './rows/row-creator.js';
 import { RowWriter } from './rows/row-writer.js';

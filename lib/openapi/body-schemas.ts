@@ -1,12 +1,12 @@
 import { columnOf, isRefused } from '../crud/body/body-schema.js';
 import type { BodyForm } from '../crud/body/body-schema.js';
 import type { BodyRoute } from '../crud/crud-routes.js';
-import { keyOfProperty } from '../crud/resource/exposure.js';
-import { isColumn } from '../crud/resource/fields.js';
-import type { Fields } from '../crud/resource/fields.js';
-import { isHidden } from '../crud/resource/hidden-columns.js';
-import { isRequired, rootOf } from '../crud/resource/resource-column.js';
-import type { ResourceColumn } from '../crud/resource/resource-column.js';
+import { keyOfProperty } from '../crud/model/dto-exposure.js';
+import { isColumn } from '../crud/model/field-tree.js';
+import type { Fields } from '../crud/model/field-tree.js';
+import { isHidden } from '../crud/model/hidden-columns.js';
+import { isRequired, rootOf } from '../crud/model/resource-column.js';
+import type { ResourceColumn } from '../crud/model/resource-column.js';
 import type { Resource } from '../crud/resource/resource.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import { ruledPropertiesOf } from './class-schemas.js';

@@ -1,6 +1,6 @@
 import { MAX_LINKS } from '../crud/links/link-field.js';
 import type { LinkField } from '../crud/links/link-field.js';
-import type { ResourceColumn } from '../crud/resource/resource-column.js';
+import type { ResourceColumn } from '../crud/model/resource-column.js';
 import type { JsonSchema, JsonType } from '../crud/values/json-schema.js';
 import type { ValueType } from '../crud/values/value-type.js';
 

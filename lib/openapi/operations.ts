@@ -6,7 +6,7 @@ import { IdPipe } from '../crud/routing/id.pipe.js';
 import { LINKED_ID } from '../crud/routing/link-routes.js';
 import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
-import type { ResourceId } from '../crud/resource/resource-id.js';
+import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import { bodySchema } from './body-schemas.js';

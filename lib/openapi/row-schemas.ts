@@ -1,10 +1,10 @@
 import type { EntityMetadata } from 'typeorm';
-import { namedType, shownProperties } from '../crud/resource/exposure.js';
-import type { ShownProperty } from '../crud/resource/exposure.js';
-import { arrangeFields, isColumn } from '../crud/resource/fields.js';
-import type { Fields } from '../crud/resource/fields.js';
+import { namedType, shownProperties } from '../crud/model/dto-exposure.js';
+import type { ShownProperty } from '../crud/model/dto-exposure.js';
+import { arrangeFields, isColumn } from '../crud/model/field-tree.js';
+import type { Fields } from '../crud/model/field-tree.js';
 import type { RowRules } from '../crud/query/row-rules.js';
-import { compileColumns, isLoaded } from '../crud/resource/resource-column.js';
+import { compileColumns, isLoaded } from '../crud/model/resource-column.js';
 import type { Resource } from '../crud/resource/resource.js';
 import type { JsonSchema } from '../crud/values/json-schema.js';
 import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './json-schemas.js';

@@ -9,7 +9,7 @@ class Ruled {
   @IsString() name!: string;
 }
 
-const load = () => import('../../lib/crud/resource/decorator-stores.js');
+const load = () => import('../../lib/crud/resource/decorator-metadata-stores.js');
 
 describe('the stores of decorators', () => {
   beforeEach(() => void jest.resetModules());

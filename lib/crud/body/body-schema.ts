@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
-import { isColumn } from '../resource/fields.js';
-import type { Fields } from '../resource/fields.js';
+import { isColumn } from '../model/field-tree.js';
+import type { Fields } from '../model/field-tree.js';
 import type { Problem } from '../errors/request-error.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /** What a body of one route may hold. */
 export interface BodyForm {

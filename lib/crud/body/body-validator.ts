@@ -1,11 +1,11 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { valueProblem } from '../rows/column-values.js';
-import { namedType, propertyOfKey } from '../resource/exposure.js';
+import { namedType, propertyOfKey } from '../model/dto-exposure.js';
 import { missingProblem, unknownProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
-import { isHidden } from '../resource/hidden-columns.js';
-import { columnsIn } from '../resource/fields.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isHidden } from '../model/hidden-columns.js';
+import { columnsIn } from '../model/field-tree.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import { isRefused } from './body-schema.js';
 import type { AcceptedBody, BodyForm, Json } from './body-schema.js';
 import { ruledProperties } from './class-validator-rules.js';

@@ -3,10 +3,10 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
-import { compileColumns, setColumnValue } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
-import { compileKey } from '../resource/compile-id.js';
-import type { IdSource } from '../resource/compile-id.js';
+import { compileColumns, setColumnValue } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
+import { compileKey } from '../model/compile-id.js';
+import type { IdSource } from '../model/compile-id.js';
 
 /** Most rows that a body may link by one relation. */
 export const MAX_LINKS = 100;

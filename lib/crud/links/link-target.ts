@@ -1,8 +1,8 @@
 import type { EntityMetadata } from 'typeorm';
-import { compileKey } from '../resource/compile-id.js';
-import type { IdSource } from '../resource/compile-id.js';
-import { compileColumns } from '../resource/resource-column.js';
-import type { ResourceId } from '../resource/resource-id.js';
+import { compileKey } from '../model/compile-id.js';
+import type { IdSource } from '../model/compile-id.js';
+import { compileColumns } from '../model/resource-column.js';
+import type { ResourceId } from '../model/resource-id.js';
 
 /** The far side of a many-to-many relation. */
 export interface LinkEnd {

@@ -1,4 +1,4 @@
-import type { ColumnPath, RelatedEntity, ToOneKey } from '../resource/entity-paths.js';
+import type { ColumnPath, RelatedEntity, ToOneKey } from './entity-paths.js';
 
 /**
  * The row in a path that the rows of a resource lie below, keyed by the entity: a relation that does not exist does not

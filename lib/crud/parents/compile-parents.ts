@@ -1,14 +1,14 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { isUnique } from '../../orm/unique-keys.js';
-import { compileId, compileKey } from '../resource/compile-id.js';
-import type { IdSource } from '../resource/compile-id.js';
+import { compileId, compileKey } from '../model/compile-id.js';
+import type { IdSource } from '../model/compile-id.js';
 import { ParentChain } from './parent-chain.js';
 import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';
 import type { AnyParentOptions } from '../options/parent-options.js';
-import { compileColumns, keyColumnOf } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
-import { ResourceId } from '../resource/resource-id.js';
+import { compileColumns, keyColumnOf } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
+import { ResourceId } from '../model/resource-id.js';
 
 /** What {@link compileParents} needs to know. */
 export interface ParentSource {

@@ -4,8 +4,8 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
 import type { ColumnValues } from '../rows/column-values.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
-import type { ResourceId } from '../resource/resource-id.js';
+import type { ResourceColumn } from '../model/resource-column.js';
+import type { ResourceId } from '../model/resource-id.js';
 
 /** One parent in a path. */
 export interface ParentLevel {

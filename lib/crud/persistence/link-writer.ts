@@ -6,7 +6,7 @@ import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
 import { meet, meetOneOf } from '../rows/conditions.js';
 import type { Condition } from '../rows/conditions.js';
-import type { EntityId } from '../resource/resource-id.js';
+import type { EntityId } from '../model/resource-id.js';
 import type { WriteTerms } from '../rows/write-terms.js';
 import type { LinkEnd } from '../links/link-target.js';
 

@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { STANDARD_LIMIT } from '../crud-defaults.js';
 import type { CrudOptions } from '../crud-options.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
-import { isLoaded } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
+import { isLoaded } from '../model/resource-column.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import type { RowRules } from './row-rules.js';
 import { findField } from './query-field.js';

@@ -3,10 +3,10 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { requireEnforcement } from '../../orm/enforcement.js';
 import type { CrudOptions } from '../crud-options.js';
-import { shownProperties } from '../resource/exposure.js';
-import type { ShownProperties } from '../resource/exposure.js';
-import { isLoaded, rootOf } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { shownProperties } from '../model/dto-exposure.js';
+import type { ShownProperties } from '../model/dto-exposure.js';
+import { isLoaded, rootOf } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import { compileJsonFields } from './json-projection.js';
 import type { RowRules } from './row-rules.js';
 

@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
 import type { EntityMetadata } from 'typeorm';
-import { isShownPlainly, showsExposedOnly, shownProperties } from '../resource/exposure.js';
-import type { ShownProperties } from '../resource/exposure.js';
-import { isLoaded } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isShownPlainly, showsExposedOnly, shownProperties } from '../model/dto-exposure.js';
+import type { ShownProperties } from '../model/dto-exposure.js';
+import { isLoaded } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /** A column of a row, as an answer shows it. */
 export interface JsonField {

@@ -1,4 +1,4 @@
-import type { ColumnPath } from '../resource/entity-paths.js';
+import type { ColumnPath } from '../options/entity-paths.js';
 import type { RowQuery } from './row-rules.js';
 import type { Operator } from './operators.js';
 

@@ -1,4 +1,4 @@
-import type { ResourceColumn } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import type { ListCount } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { RowRules } from './row-rules.js';

@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { compileColumns } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { compileColumns } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /** Most relations that a path may lead over. */
 const MAX_RELATIONS = 3;

@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from '../body/body-validator.js';
 import type { BodyRoute } from '../crud-routes.js';
-import type { ShownProperties } from './exposure.js';
-import type { Fields } from './fields.js';
+import type { ShownProperties } from '../model/dto-exposure.js';
+import type { Fields } from '../model/field-tree.js';
 import type { ParentChain } from '../parents/parent-chain.js';
 import type { LinkEnd } from '../links/link-target.js';
 import type { LinkField } from '../links/link-field.js';
@@ -14,8 +14,8 @@ import { findField } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 import type { RowRules } from '../query/row-rules.js';
-import type { ResourceColumn } from './resource-column.js';
-import type { ResourceId } from './resource-id.js';
+import type { ResourceColumn } from '../model/resource-column.js';
+import type { ResourceId } from '../model/resource-id.js';
 import type { ResponseShape } from '../response/response-shape.js';
 
 /** How many queries of clients are remembered. */

@@ -3,7 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { shownPlain } from './class-keys.js';
 import type { CrudRoute } from '../crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { shownProperties } from '../resource/exposure.js';
+import { shownProperties } from '../model/dto-exposure.js';
 import { Page } from './page.js';
 import type { RowPresentation } from './row-presentation.js';
 

@@ -2,8 +2,8 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { hideClassKeys } from './class-keys.js';
-import { compileColumns, rootOf } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { compileColumns, rootOf } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /** The parts of a row that are not shown as TypeORM loads them. */
 interface RowParts {

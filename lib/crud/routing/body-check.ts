@@ -2,8 +2,8 @@ import type { Type } from '@nestjs/common';
 import { crudMetadataOf } from '../crud-metadata.js';
 import { CrudController } from '../crud.controller.js';
 import type { Resource } from '../resource/resource.js';
-import { isCreatable, isRequired } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isCreatable, isRequired } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import { inheritedMethod } from './inherited-handlers.js';
 
 const CREATING = ['create', 'createMany'] as const;

@@ -2,8 +2,8 @@ import { declaredOf } from '../../orm/compile-policy.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
-import { isHidden } from '../resource/hidden-columns.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isHidden } from '../model/hidden-columns.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
 import { isSameValue } from './same-value.js';
 

@@ -3,7 +3,7 @@ import { MuckConfigurationError } from '../../exceptions/muck-configuration.erro
 import { TenantScopeInvalidError } from '../../exceptions/tenant-scope-invalid.error.js';
 import { conditionOn } from './conditions.js';
 import type { Condition } from './conditions.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
 import { isSameValue } from './same-value.js';
 

@@ -4,8 +4,8 @@ import { isPlainObject } from '../../common/is-plain-object.js';
 import type { ColumnValues } from './column-values.js';
 import type { Narrowing } from './narrowing.js';
 import type { Resource } from '../resource/resource.js';
-import { isChangeable, setChangedValue, standsForRelation } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isChangeable, setChangedValue, standsForRelation } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 import { isSameValue } from './same-value.js';
 
 /**

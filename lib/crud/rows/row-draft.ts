@@ -5,9 +5,9 @@ import type { Narrowing } from './narrowing.js';
 import { missingProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import { isHidden } from '../resource/hidden-columns.js';
-import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from '../resource/resource-column.js';
-import type { ResourceColumn } from '../resource/resource-column.js';
+import { isHidden } from '../model/hidden-columns.js';
+import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /**
  * The values of columns that an object offers, the server's own left out.

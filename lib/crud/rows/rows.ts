@@ -17,7 +17,7 @@ import { supportedDialect } from '../../orm/enforcement.js';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
 import { formOf, meet, meetOneOf, slotsOf } from './conditions.js';
 import type { Condition } from './conditions.js';
-import { explainDatabaseError } from '../resource/database-errors.js';
+import { explainDatabaseError } from '../persistence/database-error.mapper.js';
 import { requireOwnRow } from './own-row.js';
 import { preconditionFailed } from '../preconditions/if-match.js';
 import { ListPlan, planOnce } from '../listing/list-plan.js';

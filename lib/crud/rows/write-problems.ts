@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { CrudDefaults } from '../crud-defaults.js';
 import type { CrudRoute } from '../crud-routes.js';
-import { treeProblem } from '../resource/kept-trees.js';
+import { treeProblem } from '../model/tree-entities.js';
 
 /** The routes that `requireIfMatch` is about. */
 const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];

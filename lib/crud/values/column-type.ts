@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { dialectOf } from '../resource/dialect.js';
+import { dialectOf } from '../../orm/policy/dialect.js';
 import { date, dateTime, time } from './dates.js';
 import { declaredValue } from './declared.js';
 import { interval } from './intervals.js';

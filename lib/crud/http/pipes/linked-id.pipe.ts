@@ -2,7 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
 import { requireCall } from '../../crud-call.js';
 import { requireParents } from '../require-parents.js';
-import type { EntityId } from '../../resource/resource-id.js';
+import type { EntityId } from '../../model/resource-id.js';
 
 /** Reads the id of a row on the far side of a relation by the types of its key's columns. */
 export class LinkedIdPipe implements PipeTransform {

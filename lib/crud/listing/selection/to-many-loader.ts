@@ -2,7 +2,7 @@ import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } fro
 import { ScopedStatement } from '../../../orm/scoped-statement.js';
 import type { RawRow } from '../../../orm/scoped-statement.js';
 import { badRequest } from '../../errors/invalid-request.exception.js';
-import { dialectOf } from '../../resource/dialect.js';
+import { dialectOf } from '../../../orm/policy/dialect.js';
 import { EntityReader, setRelation } from './entity-hydrator.js';
 import type { Reading } from './entity-hydrator.js';
 import { applySelection, columnPath } from './selection-tree.js';

@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../../../orm/sql/tokens.js';
-import type { ResourceColumn } from '../../resource/resource-column.js';
+import type { ResourceColumn } from '../../model/resource-column.js';
 import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';
 import type { Operator } from '../../query/operators.js';

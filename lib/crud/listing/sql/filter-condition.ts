@@ -1,6 +1,6 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { dialectOf } from '../../resource/dialect.js';
+import { dialectOf } from '../../../orm/policy/dialect.js';
 import { comparisonShape, comparisonSql, comparisonValues } from './comparison.js';
 import { comparisonsOf } from '../../query/filter-ast.js';
 import type { Comparison, Filter } from '../../query/filter-ast.js';

@@ -1,6 +1,6 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { SqlDialect } from '../../../orm/sql/tokens.js';
-import { dialectOf } from '../../resource/dialect.js';
+import { dialectOf } from '../../../orm/policy/dialect.js';
 import type { QueryField } from '../../query/query-field.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;

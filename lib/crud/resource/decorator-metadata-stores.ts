@@ -1,7 +1,7 @@
 import { Exclude } from 'class-transformer';
 import { getMetadataStorage, IsDefined } from 'class-validator';
 import { ruledProperties } from '../body/class-validator-rules.js';
-import { shownProperties } from './exposure.js';
+import { shownProperties } from '../model/dto-exposure.js';
 
 /**
  * Checks that the stores that are read for decorators are those that the decorators write to. A bundler may take the

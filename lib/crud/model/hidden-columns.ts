@@ -1,4 +1,4 @@
-import { isOpen } from './exposure.js';
+import { isOpen } from './dto-exposure.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /**

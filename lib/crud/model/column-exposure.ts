@@ -1,5 +1,5 @@
-import { namedType, shownProperties } from './exposure.js';
-import type { ShownProperties } from './exposure.js';
+import { namedType, shownProperties } from './dto-exposure.js';
+import type { ShownProperties } from './dto-exposure.js';
 import { rootOf } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 

@@ -4,8 +4,8 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Resource } from './resource.js';
-import { compileColumns } from './resource-column.js';
-import type { ResourceColumn } from './resource-column.js';
+import { compileColumns } from '../model/resource-column.js';
+import type { ResourceColumn } from '../model/resource-column.js';
 
 /**
  * Returns the columns of a resource that a row does not have. In single-table inheritance a parent entity has the columns of all its child

@@ -8,7 +8,7 @@ import { columnsOfDetail, isForeignKeyViolation, isUniqueViolation, violatedColu
 import type { DriverError } from '../../orm/driver-errors.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { missingProblem } from '../errors/request-error.js';
-import type { Resource } from './resource.js';
+import type { Resource } from '../resource/resource.js';
 
 /** MySQL: a value that is too long, out of range, or of the wrong form. */
 const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406, 1525];
