@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { hasClassKeys } from '../response/class-keys.js';
+import { hasClassKeys } from '../model/reserved-keys.js';
 import { valueProblem } from '../rows/column-values.js';
 import { propertyOfKey } from '../model/dto-exposure.js';
 import { isColumn } from '../model/field-tree.js';

@@ -16,7 +16,7 @@ import { BoundedCache } from '../../common/bounded-cache.js';
 import type { RowRules } from '../query/row-rules.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
-import type { ResponseShape } from '../response/response-shape.js';
+import type { ResponseShape } from '../response/response-serializer.js';
 
 /** How many queries of clients are remembered. */
 const MAX_QUERIES = 500;

@@ -2,7 +2,7 @@ import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow } from '../../../orm/scoped-statement.js';
 import { isPlainObject } from '../../../common/is-plain-object.js';
-import { hideClassKeys, shownPlain } from '../../response/class-keys.js';
+import { hideClassKeys, shownPlain } from '../../model/reserved-keys.js';
 import { hydrationOf, isHydrated, isInstant } from './column-hydration.js';
 import type { Hydrate } from './column-hydration.js';
 import type { JsonField } from '../../query/json-projection.js';

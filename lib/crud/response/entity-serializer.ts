@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { hideClassKeys } from './class-keys.js';
+import { hideClassKeys } from '../model/reserved-keys.js';
 import { compileColumns, rootOf } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 

@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { shownPlain } from './class-keys.js';
+import { shownPlain } from '../model/reserved-keys.js';
 import type { CrudRoute } from '../crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { shownProperties } from '../model/dto-exposure.js';
 import { Page } from './page.js';
-import type { RowPresentation } from './row-presentation.js';
+import type { RowPresentation } from './entity-serializer.js';
 
 /**
  * What a client sees of the rows of a resource.
