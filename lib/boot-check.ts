@@ -3,8 +3,8 @@ import type { OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common'
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { CrudServices } from './crud/crud-services.js';
-import { checkBodies } from './crud/routing/body-check.js';
-import { checkControllers } from './crud/routing/controller-check.js';
+import { checkBodies } from './startup/required-columns.validator.js';
+import { checkControllers } from './startup/controller.validator.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from './muck.module-definition.js';

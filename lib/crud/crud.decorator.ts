@@ -13,7 +13,7 @@ import { CrudInterceptor } from './crud.interceptor.js';
 import { linkRoutesFor } from './routing/link-routes.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from './errors/problem-details.filter.js';
 import { routeDefinitions } from './routing/route-definitions.js';
-import { defineRoutes } from './routing/route-methods.js';
+import { defineRoutes } from './routing/define-routes.js';
 
 /**
  * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`,

@@ -1,6 +1,6 @@
 import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
 import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
-import { IdPipe } from '../crud/routing/id.pipe.js';
+import { IdPipe } from '../crud/http/pipes/id.pipe.js';
 import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';

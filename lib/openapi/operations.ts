@@ -2,7 +2,7 @@ import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
 import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
 import type { BodyRoute } from '../crud/crud-routes.js';
 import { CrudController } from '../crud/crud.controller.js';
-import { IdPipe } from '../crud/routing/id.pipe.js';
+import { IdPipe } from '../crud/http/pipes/id.pipe.js';
 import { LINKED_ID } from '../crud/routing/link-routes.js';
 import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';

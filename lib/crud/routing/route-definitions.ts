@@ -1,7 +1,7 @@
 import { Body, Delete, Get, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { BulkBodyPipe } from '../http/pipes/bulk-body.pipe.js';
 import { BodyPipe } from '../http/pipes/body.pipe.js';
-import { IdPipe, ParentIdPipe } from './id.pipe.js';
+import { IdPipe, ParentIdPipe } from '../http/pipes/id.pipe.js';
 import { linkDefinition } from './link-routes.js';
 import type { LinkRoute } from '../crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';

@@ -7,7 +7,7 @@ import { Crud, CrudController, MuckModule, tenantFromUser, TenantScoped } from '
 import type { App } from 'supertest/types.js';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { createApplication } from '../../support/adapters.js';
-import { checkControllers } from '../../../lib/crud/routing/controller-check.js';
+import { checkControllers } from '../../../lib/startup/controller.validator.js';
 import { problemFilterOf } from '../../../lib/openapi/problem-filters.js';
 import { checkCaches, isSharedCache } from '../../../lib/tenancy/cache-check.js';
 import { isInstance, safeRead } from '../../../lib/tenancy/safe-read.js';

@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
-import { crudMetadataOf } from '../crud-metadata.js';
-import { CrudController } from '../crud.controller.js';
-import type { Resource } from '../resource/resource.js';
-import { isCreatable, isRequired } from '../model/resource-column.js';
-import type { ResourceColumn } from '../model/resource-column.js';
-import { inheritedMethod } from './inherited-handlers.js';
+import { crudMetadataOf } from '../crud/crud-metadata.js';
+import { CrudController } from '../crud/crud.controller.js';
+import type { Resource } from '../crud/resource/resource.js';
+import { isCreatable, isRequired } from '../crud/model/resource-column.js';
+import type { ResourceColumn } from '../crud/model/resource-column.js';
+import { inheritedMethod } from '../crud/routing/inherited-handlers.js';
 
 const CREATING = ['create', 'createMany'] as const;
 

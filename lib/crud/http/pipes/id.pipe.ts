@@ -1,8 +1,8 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
-import { requireCall } from '../crud-call.js';
-import { requireParents } from '../http/require-parents.js';
-import type { EntityId, IdPart } from '../model/resource-id.js';
+import { requireCall } from '../../crud-call.js';
+import { requireParents } from '../require-parents.js';
+import type { EntityId, IdPart } from '../../model/resource-id.js';
 
 /** Reads the `:id` of a path by the types of the id's columns. */
 export class IdPipe implements PipeTransform {
