@@ -2,7 +2,7 @@ import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './options/entity-paths.js';
 import type { HookChain } from './hooks/hook-runner.js';
 import { RowLinks } from './persistence/link-writer.js';
-import type { Narrowing } from './rows/narrowing.js';
+import type { Narrowing } from './persistence/row-constraints.js';
 import type { Precondition } from './preconditions/if-match.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
@@ -10,10 +10,10 @@ import type { RowAnswer } from './listing/page-reader.js';
 import type { RowQuery } from './query/row-rules.js';
 import type { EntityId } from './model/resource-id.js';
 import type { Resource } from './resource/resource.js';
-import { RowCreator } from './rows/row-creator.js';
-import { RowWriter } from './rows/row-writer.js';
-import { Rows } from './rows/rows.js';
-import type { WriteTerms } from './rows/write-terms.js';
+import { RowCreator } from './persistence/row-creator.js';
+import { RowWriter } from './persistence/row-writer.js';
+import { Rows } from './persistence/row-repository.js';
+import type { WriteTerms } from './persistence/write-context.js';
 
 /** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
 export type CrudValues<T> = {

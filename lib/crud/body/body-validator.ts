@@ -1,5 +1,5 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { valueProblem } from '../rows/column-values.js';
+import { valueProblem } from '../model/column-values.js';
 import { namedType, propertyOfKey } from '../model/dto-exposure.js';
 import { missingProblem, unknownProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';

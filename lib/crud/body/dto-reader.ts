@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { hasClassKeys } from '../model/reserved-keys.js';
-import { valueProblem } from '../rows/column-values.js';
+import { valueProblem } from '../model/column-values.js';
 import { propertyOfKey } from '../model/dto-exposure.js';
 import { isColumn } from '../model/field-tree.js';
 import type { Fields } from '../model/field-tree.js';

@@ -1,5 +1,5 @@
-import { readColumnValues } from '../rows/column-values.js';
-import type { ColumnValues } from '../rows/column-values.js';
+import { readColumnValues } from '../model/column-values.js';
+import type { ColumnValues } from '../model/column-values.js';
 import { isRefused } from './body-schema.js';
 import type { BodyForm, Json, ReadBody } from './body-schema.js';
 import { problemsOf } from './class-validator-rules.js';

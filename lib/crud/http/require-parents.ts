@@ -1,5 +1,5 @@
 import type { CrudCall } from '../crud-call.js';
-import { Narrowing } from '../rows/narrowing.js';
+import { Narrowing } from '../persistence/row-constraints.js';
 
 const found = new WeakMap<CrudCall, Promise<Narrowing>>();
 

@@ -1,7 +1,7 @@
 import { Brackets } from 'typeorm';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
-import { formOf, meet, slotsOf } from '../rows/conditions.js';
+import { formOf, meet, slotsOf } from '../model/column-conditions.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import type { Resource } from '../resource/resource.js';
 import { partPattern, partSql } from './sql/comparison.js';

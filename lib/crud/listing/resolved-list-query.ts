@@ -1,4 +1,4 @@
-import type { Condition } from '../rows/conditions.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
 import type { Filter } from '../query/filter-ast.js';
 import type { ListDeleted, ListQuery } from '../query/list-query.js';

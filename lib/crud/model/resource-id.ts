@@ -1,8 +1,8 @@
 import { NotFoundException } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { isLimitedNow } from '../../orm/tenant-properties.js';
-import { conditionOn } from '../rows/conditions.js';
-import type { Condition } from '../rows/conditions.js';
+import { conditionOn } from './column-conditions.js';
+import type { Condition } from './column-conditions.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /** A value of one column of an id. */

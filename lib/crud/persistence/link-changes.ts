@@ -1,7 +1,7 @@
 import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { columnPath, conditionOn, meet, meetOneOf } from '../rows/conditions.js';
+import { columnPath, conditionOn, meet, meetOneOf } from '../model/column-conditions.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import { linkedKeyText, plainKey } from '../links/link-field.js';

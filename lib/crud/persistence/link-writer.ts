@@ -4,10 +4,10 @@ import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
-import { meet, meetOneOf } from '../rows/conditions.js';
-import type { Condition } from '../rows/conditions.js';
+import { meet, meetOneOf } from '../model/column-conditions.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { EntityId } from '../model/resource-id.js';
-import type { WriteTerms } from '../rows/write-terms.js';
+import type { WriteTerms } from './write-context.js';
 import type { LinkEnd } from '../links/link-target.js';
 
 /**

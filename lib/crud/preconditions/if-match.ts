@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus, PreconditionFailedException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { conditionOn } from '../rows/conditions.js';
-import type { Condition } from '../rows/conditions.js';
+import { conditionOn } from '../model/column-conditions.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { CrudRoute } from '../crud-routes.js';
 import type { Resource } from '../resource/resource.js';
 import { entityTagOf, TagList } from './etag.js';

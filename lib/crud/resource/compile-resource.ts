@@ -25,7 +25,7 @@ import { ResponseShape } from '../response/response-serializer.js';
 import { Resource } from './resource.js';
 import { pathSegment } from '../values/texts.js';
 import { mayShowMore } from '../model/non-column-properties.js';
-import { writeProblems } from '../rows/write-problems.js';
+import { writeProblems } from './validate-write-options.js';
 
 /** What {@link compileResource} needs to know. */
 export interface ResourceSource<T extends object> {

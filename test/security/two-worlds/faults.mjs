@@ -200,12 +200,12 @@ export const FAULTS = [
     name: 'a tag is compared before the row is found in the scope',
     changes: [
       {
-        file: 'lib/crud/rows/row-writer.ts',
+        file: 'lib/crud/persistence/row-writer.ts',
         from: "import { afterCommit } from '../../orm/commit-callbacks.js';",
         to: `import { afterCommit } from '../../orm/commit-callbacks.js';\n${UNSCOPED_IMPORT}`,
       },
       {
-        file: 'lib/crud/rows/row-writer.ts',
+        file: 'lib/crud/persistence/row-writer.ts',
         from: 'const stored = await this.find(write, which, rows, links);',
         to: `const early = await runUnscoped(new UnscopedSection('a fault'), () => rows.find(which).catch(() => undefined));
         if (early !== undefined) precondition.admit(resource, early);

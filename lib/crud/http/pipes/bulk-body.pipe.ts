@@ -1,10 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
 import { badRequest, InvalidRequestException } from '../../errors/invalid-request.exception.js';
-import { falseClaimsOnNewRow } from '../../rows/claims.js';
+import { falseClaimsOnNewRow } from '../../persistence/server-owned-fields.js';
 import { requireCall } from '../../crud-call.js';
-import { shownOnNewRow } from '../../rows/shown-properties.js';
+import { shownOnNewRow } from '../../persistence/non-column-values.js';
 import { requireParents } from '../require-parents.js';
-import { withEach } from '../../rows/elements.js';
+import { withEach } from '../../errors/collect-element-errors.js';
 import type { AcceptedBody } from '../../body/body-schema.js';
 import type { Resource } from '../../resource/resource.js';
 

@@ -1,7 +1,7 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { readColumnValues } from './column-values.js';
-import type { ColumnValues } from './column-values.js';
-import type { Narrowing } from './narrowing.js';
+import { readColumnValues } from '../model/column-values.js';
+import type { ColumnValues } from '../model/column-values.js';
+import type { Narrowing } from './row-constraints.js';
 import { missingProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';

@@ -1,20 +1,20 @@
 import { afterCommit } from '../../orm/commit-callbacks.js';
-import { falseClaimsOnNewRow } from './claims.js';
-import type { ColumnValues } from './column-values.js';
-import { withEach } from './elements.js';
-import { insertAll } from './insert-all.js';
+import { falseClaimsOnNewRow } from './server-owned-fields.js';
+import type { ColumnValues } from '../model/column-values.js';
+import { withEach } from '../errors/collect-element-errors.js';
+import { insertAll } from './bulk-insert.js';
 import { requireKeptPlace } from '../model/tree-entities.js';
-import { requireLiving } from './living-references.js';
-import { LinkChanges } from '../persistence/link-changes.js';
+import { requireLiving } from './soft-deleted-reference-check.js';
+import { LinkChanges } from './link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
 import { requireRowColumns } from '../resource/child-entity-columns.js';
 import { setColumnValue } from '../model/resource-column.js';
-import { requireShown, shownOnNewRow } from './shown-properties.js';
+import { requireShown, shownOnNewRow } from './non-column-values.js';
 import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
-import type { Rows } from './rows.js';
-import { asUnit, outsideNarrowing, refuse } from './write-terms.js';
-import type { WriteTerms } from './write-terms.js';
+import type { Rows } from './row-repository.js';
+import { asUnit, outsideNarrowing, refuse } from './write-context.js';
+import type { WriteTerms } from './write-context.js';
 
 /** What is said of a new row. */
 interface Offer {

@@ -1,7 +1,7 @@
 import { Brackets } from 'typeorm';
 import type { WhereExpressionBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { ResourceColumn } from '../model/resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
 
 /** A column and what it must equal; null for "is empty". */
 export interface Condition {

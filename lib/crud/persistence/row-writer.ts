@@ -1,22 +1,22 @@
 import { afterCommit } from '../../orm/commit-callbacks.js';
-import { falseClaimsOnRow } from './claims.js';
-import type { ColumnValues } from './column-values.js';
-import type { Condition } from './conditions.js';
+import { falseClaimsOnRow } from './server-owned-fields.js';
+import type { ColumnValues } from '../model/column-values.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { HookedWrite, RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../model/resource-id.js';
 import { columnsOfOthers, requireRowColumns } from '../resource/child-entity-columns.js';
 import { requireKeptPlace } from '../model/tree-entities.js';
-import { requireLiving } from './living-references.js';
-import { LinkChanges } from '../persistence/link-changes.js';
+import { requireLiving } from './soft-deleted-reference-check.js';
+import { LinkChanges } from './link-changes.js';
 import { offeredLinks } from '../links/link-field.js';
 import type { OfferedLinks } from '../links/link-field.js';
-import { recordsChanges } from '../persistence/link-writer.js';
+import { recordsChanges } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
 import { offeredValues, replacementValues } from './row-draft.js';
-import type { Rows } from './rows.js';
-import { requireShown } from './shown-properties.js';
-import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-terms.js';
-import type { WriteTerms } from './write-terms.js';
+import type { Rows } from './row-repository.js';
+import { requireShown } from './non-column-values.js';
+import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-context.js';
+import type { WriteTerms } from './write-context.js';
 
 /** What an update came to. */
 interface Changed<T> {

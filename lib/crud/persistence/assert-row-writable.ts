@@ -2,8 +2,8 @@ import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../exceptions/shared-row.error.js';
 import { ownRowsCondition } from '../../orm/tenant-properties.js';
 import type { Resource } from '../resource/resource.js';
-import { meet } from './conditions.js';
-import type { Condition } from './conditions.js';
+import { meet } from '../model/column-conditions.js';
+import type { Condition } from '../model/column-conditions.js';
 
 const ALIAS = 'item';
 

@@ -1,12 +1,12 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import type { ColumnValues } from './column-values.js';
-import type { Narrowing } from './narrowing.js';
+import type { ColumnValues } from '../model/column-values.js';
+import type { Narrowing } from './row-constraints.js';
 import type { Resource } from '../resource/resource.js';
 import { isChangeable, setChangedValue, standsForRelation } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
-import { isSameValue } from './same-value.js';
+import { isSameValue } from '../model/value-equality.js';
 
 /**
  * The change of a row that is stored: what it is going to be, and which columns an update has to write for that. Hooks

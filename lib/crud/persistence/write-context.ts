@@ -1,15 +1,15 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import type { ColumnValues } from './column-values.js';
+import type { ColumnValues } from '../model/column-values.js';
 import type { HookedWrite } from '../options/crud-hooks.interface.js';
 import type { HookChain } from '../hooks/hook-runner.js';
 import type { OfferedLinks } from '../links/link-field.js';
-import type { Narrowing } from './narrowing.js';
+import type { Narrowing } from './row-constraints.js';
 import type { Precondition } from '../preconditions/if-match.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import type { Rows } from './rows.js';
-import { isSameValue } from './same-value.js';
+import type { Rows } from './row-repository.js';
+import { isSameValue } from '../model/value-equality.js';
 
 /** What a write works on, and what it is bound by. */
 export interface WriteTerms<T extends object> {

@@ -2,8 +2,8 @@ import type { ExecutionContext } from '@nestjs/common';
 import { runInCall } from '../../tenancy/scope-frame.js';
 import { currentCall } from '../crud-call.js';
 import type { CrudCall } from '../crud-call.js';
-import { Narrowing, readNarrowing } from './narrowing.js';
-import { requireParents } from '../http/require-parents.js';
+import { Narrowing, readNarrowing } from '../persistence/row-constraints.js';
+import { requireParents } from './require-parents.js';
 import type { Resource } from '../resource/resource.js';
 
 /** A controller's `scope()`. */

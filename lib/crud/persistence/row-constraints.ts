@@ -1,11 +1,11 @@
 import { NotFoundException } from '@nestjs/common';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
 import { TenantScopeInvalidError } from '../../exceptions/tenant-scope-invalid.error.js';
-import { conditionOn } from './conditions.js';
-import type { Condition } from './conditions.js';
+import { conditionOn } from '../model/column-conditions.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
-import { isSameValue } from './same-value.js';
+import { isSameValue } from '../model/value-equality.js';
 
 /**
  * What a controller's path and its `scope()` add to the tenant scope: ANDed to every read, stamped on every write. It can only

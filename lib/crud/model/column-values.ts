@@ -1,8 +1,8 @@
-import type { Fields } from '../model/field-tree.js';
-import { isColumn } from '../model/field-tree.js';
+import type { Fields } from './field-tree.js';
+import { isColumn } from './field-tree.js';
 import { bodyProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
-import type { ResourceColumn } from '../model/resource-column.js';
+import type { ResourceColumn } from './resource-column.js';
 
 /** Values of a row's columns. */
 export type ColumnValues = Map<ResourceColumn, unknown>;

@@ -5,7 +5,7 @@ import type { Problem } from '../errors/request-error.js';
 import { isHidden } from '../model/hidden-columns.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
-import { isSameValue } from './same-value.js';
+import { isSameValue } from '../model/value-equality.js';
 
 type Claims = Readonly<Record<string, unknown>>;
 

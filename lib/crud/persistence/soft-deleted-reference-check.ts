@@ -1,7 +1,7 @@
 import type { EntityManager, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
-import type { ColumnValues } from './column-values.js';
+import type { ColumnValues } from '../model/column-values.js';
 import type { Resource } from '../resource/resource.js';
 
 /**

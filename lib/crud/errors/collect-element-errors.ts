@@ -1,6 +1,6 @@
-import { InvalidRequestException } from '../errors/invalid-request.exception.js';
-import { elementProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { InvalidRequestException } from './invalid-request.exception.js';
+import { elementProblem } from './request-error.js';
+import type { Problem } from './request-error.js';
 
 /**
  * Does something with each element of a list, one after the other.

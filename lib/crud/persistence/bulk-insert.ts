@@ -4,7 +4,7 @@ import { InvalidRequestException } from '../errors/invalid-request.exception.js'
 import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
 import type { Problem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import type { Rows } from './rows.js';
+import type { Rows } from './row-repository.js';
 
 /** A 409 that knows which elements of a list are in conflict. */
 export class ConflictingElementsException extends ConflictException {
