@@ -8,7 +8,7 @@ import { isHidden } from '../crud/model/hidden-columns.js';
 import { isRequired, rootOf } from '../crud/model/resource-column.js';
 import type { ResourceColumn } from '../crud/model/resource-column.js';
 import type { Resource } from '../crud/resource/resource.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import { ruledPropertiesOf } from './class-schemas.js';
 import type { RuledProperty } from './class-schemas.js';
 import { combineSchemas } from './combine-schemas.js';

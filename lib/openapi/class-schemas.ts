@@ -1,7 +1,7 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
 import { isTransformed, keyOfProperty, namedType } from '../crud/model/dto-exposure.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import { combineSchemas } from './combine-schemas.js';
 import { declaredSchema, orNull } from './json-schemas.js';
 import type { NamedSchemas } from './named-schemas.js';

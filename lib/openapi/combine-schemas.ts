@@ -1,4 +1,4 @@
-import type { JsonSchema, JsonType } from '../crud/values/json-schema.js';
+import type { JsonSchema, JsonType } from '../crud/column-types/json-schema.js';
 import { typesOf } from './json-schemas.js';
 
 type Combine = (one: never, other: never) => unknown;

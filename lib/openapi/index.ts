@@ -12,4 +12,4 @@ export type {
   ResponseObject,
 } from './document.js';
 export { createResourceDocument, describeResources } from './describe-resources.js';
-export type { JsonSchema, JsonType } from '../crud/values/json-schema.js';
+export type { JsonSchema, JsonType } from '../crud/column-types/json-schema.js';

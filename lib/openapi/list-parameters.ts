@@ -10,8 +10,8 @@ import { operatorsOf } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';
 import { MAX_INCLUDES } from '../crud/query/row-rules.js';
 import type { RowRules } from '../crud/query/row-rules.js';
-import type { ValueType } from '../crud/values/value-type.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { ValueType } from '../crud/column-types/column-type.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { ParameterObject } from './document.js';
 import { COMPARISONS, operandParameterSchema, operandSchema } from './operand-schemas.js';
 

@@ -1,5 +1,5 @@
 import type { ListRules } from '../crud/query/list-rules.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import { nameOf } from './named-schemas.js';
 import type { NamedSchemas } from './named-schemas.js';
 

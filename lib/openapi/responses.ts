@@ -1,5 +1,5 @@
 import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { HeaderObject, ResponseObject } from './document.js';
 import type { NamedSchemas } from './named-schemas.js';
 import type { ServedRoute } from './served-routes.js';

@@ -6,7 +6,7 @@ import type { Fields } from '../crud/model/field-tree.js';
 import type { RowRules } from '../crud/query/row-rules.js';
 import { compileColumns, isLoaded } from '../crud/model/resource-column.js';
 import type { Resource } from '../crud/resource/resource.js';
-import type { JsonSchema } from '../crud/values/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './json-schemas.js';
 import { nameOf } from './named-schemas.js';
 import type { NamedSchemas } from './named-schemas.js';

@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { tenantPropertiesOf } from '../../orm/tenant-properties.js';
-import { valueTypeOf } from '../values/column-type.js';
-import type { ValueType } from '../values/value-type.js';
+import { valueTypeOf } from '../column-types/column-type.registry.js';
+import type { ValueType } from '../column-types/column-type.js';
 
 /** A column as a resource sees it. */
 export interface ResourceColumn {

@@ -1,4 +1,4 @@
-import type { ValueType } from '../values/value-type.js';
+import type { ValueType } from '../column-types/column-type.js';
 
 /** Whether two values of a column mean the same, whatever form a driver or a client gave them. */
 export function isSameValue(type: ValueType, one: unknown, other: unknown): boolean {

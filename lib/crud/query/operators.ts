@@ -1,4 +1,4 @@
-import type { Comparability, ValueType } from '../values/value-type.js';
+import type { Comparability, ValueType } from '../column-types/column-type.js';
 
 /** What stands on the other side of a comparison: a value of the column's type, several, a range, yes or no, a part of a text, an element. */
 export type OperandKind = 'value' | 'list' | 'range' | 'presence' | 'part' | 'element';

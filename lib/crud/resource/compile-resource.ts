@@ -23,7 +23,7 @@ import type { ResourceColumn } from '../model/resource-column.js';
 import { RowPresentation } from '../response/entity-serializer.js';
 import { ResponseShape } from '../response/response-serializer.js';
 import { Resource } from './resource.js';
-import { pathSegment } from '../values/texts.js';
+import { pathSegment } from '../column-types/text-types.js';
 import { mayShowMore } from '../model/non-column-properties.js';
 import { writeProblems } from './validate-write-options.js';
 

@@ -1,4 +1,4 @@
-import type { ValueType } from './value-type.js';
+import type { ValueType } from './column-type.js';
 
 const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;

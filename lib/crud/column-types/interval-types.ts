@@ -1,4 +1,4 @@
-import type { ValueType } from './value-type.js';
+import type { ValueType } from './column-type.js';
 
 /** The fields of an interval, in the order in which the driver has them, and what PostgreSQL calls them. */
 const UNITS: ReadonlyMap<string, string> = new Map([

@@ -2,14 +2,14 @@ import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
-import { date, dateTime, time } from './dates.js';
-import { declaredValue } from './declared.js';
-import { interval } from './intervals.js';
-import { bigInteger, decimal, float, integer } from './numbers.js';
-import { commaSeparated, json, listOf, scalar, structured } from './structures.js';
-import { binary, boolean, oneOf, text, uuid } from './texts.js';
-import { transformed } from './transformed.js';
-import type { ValueType } from './value-type.js';
+import { date, dateTime, time } from './date-types.js';
+import { declaredValue } from './declared-type.js';
+import { interval } from './interval-types.js';
+import { bigInteger, decimal, float, integer } from './number-types.js';
+import { commaSeparated, json, listOf, scalar, structured } from './structured-types.js';
+import { binary, boolean, oneOf, text, uuid } from './text-types.js';
+import { transformed } from './transformed-type.js';
+import type { ValueType } from './column-type.js';
 
 /** The last instant of MySQL's `timestamp`. */
 const END_OF_TIMESTAMP = new Date('2038-01-19T03:14:07.999Z');

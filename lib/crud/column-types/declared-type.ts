@@ -1,10 +1,10 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { dateTime } from './dates.js';
-import { float } from './numbers.js';
-import { scalar } from './structures.js';
-import { boolean, text } from './texts.js';
-import type { ValueType } from './value-type.js';
+import { dateTime } from './date-types.js';
+import { float } from './number-types.js';
+import { scalar } from './structured-types.js';
+import { boolean, text } from './text-types.js';
+import type { ValueType } from './column-type.js';
 
 /**
  * Values of a column without a type of its own, as the columns of a view are: what TypeScript declares of the property. No driver of TypeORM makes

@@ -1,12 +1,12 @@
 import type { ValueTransformer } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
-import { dateTime } from './dates.js';
-import { declaredTypeOf } from './declared.js';
-import { float } from './numbers.js';
-import { structured } from './structures.js';
-import { boolean, text } from './texts.js';
-import type { ValueType } from './value-type.js';
+import { dateTime } from './date-types.js';
+import { declaredTypeOf } from './declared-type.js';
+import { float } from './number-types.js';
+import { structured } from './structured-types.js';
+import { boolean, text } from './text-types.js';
+import type { ValueType } from './column-type.js';
 
 const DECLARED: ReadonlyMap<unknown, ValueType> = new Map<unknown, ValueType>([
   [String, text()],

@@ -1,5 +1,5 @@
-import { textual } from './value-type.js';
-import type { ValueType } from './value-type.js';
+import { textual } from './column-type.js';
+import type { ValueType } from './column-type.js';
 
 /** The character in JSON, not the six that spell it: those have a backslash more before them. */
 const NUL = /(?<!\\)(?:\\\\)*\\u0000/;

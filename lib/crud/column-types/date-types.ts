@@ -1,6 +1,6 @@
 import type { SqlDialect } from '../../orm/sql/tokens.js';
-import { textual } from './value-type.js';
-import type { ValueType } from './value-type.js';
+import { textual } from './column-type.js';
+import type { ValueType } from './column-type.js';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;

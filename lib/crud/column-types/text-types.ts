@@ -1,5 +1,5 @@
-import { textual } from './value-type.js';
-import type { ValueType } from './value-type.js';
+import { textual } from './column-type.js';
+import type { ValueType } from './column-type.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
