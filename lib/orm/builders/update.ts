@@ -86,9 +86,10 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
       if (stored === undefined) continue;
       const related = column.relationMetadata && valueAt(values, column.relationMetadata.propertyPath);
       const expression = (): string => this.createParameter(stored);
-      // A row in the relation's place comes before the key.
-      if (typeof related === 'object' && related !== null) column.referencedColumn!.setEntityValue(related, expression);
-      else column.setEntityValue(values, expression);
+      // A row in the relation's place comes before the key, unless the relation is lazy and the key a property.
+      const isRow = typeof related === 'object' && related !== null;
+      if (isRow) column.referencedColumn!.setEntityValue(related, expression);
+      if (!isRow || !column.isVirtual) column.setEntityValue(values, expression);
     }
   }
 
@@ -165,16 +166,19 @@ function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, pol
     const related = valueAt(values, relation.propertyPath);
     if (relation.joinColumns.length > 1)
       setTenantsOfKeys(relation.inverseEntityMetadata, [related as ObjectLiteral], policies);
-    if (relation.isLazy) setColumnsOf(relation, related, values);
+    setColumnsOf(relation, related, values);
   }
 }
 
-/** TypeORM does not read a lazy relation where it has columns that are properties: it would write NULL, for the tenant too. */
+/**
+ * TypeORM reads neither a lazy relation nor a key in the place of a row where the relation's columns are properties: it would write NULL, for
+ * the tenant too.
+ */
 function setColumnsOf({ joinColumns }: RelationMetadata, related: unknown, values: ObjectLiteral): void {
   for (const column of joinColumns) {
     const key: unknown = typeof related === 'object' ? column.referencedColumn!.getEntityValue(related!) : related;
-    if (column.isVirtual || key === undefined || key === null) continue;
-    if (column.getEntityValue(values) === undefined) column.setEntityValue(values, key);
+    if (key === undefined || key === null || column.getEntityValue(values) !== undefined) continue;
+    column.setEntityValue(values, key);
   }
 }
 

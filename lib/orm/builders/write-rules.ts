@@ -112,11 +112,9 @@ export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLit
  */
 export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
   const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
-  const kinds = columns.map((column) => {
-    const value: unknown = column.getEntityValue(valueSet);
-    return value === undefined ? 'left alone' : value === null ? 'null' : 'given';
-  });
-  if (new Set(kinds).size < 2) return;
+  // Left alone, NULL or a value.
+  const kinds = new Set(columns.map((column) => [undefined, null].indexOf(column.getEntityValue(valueSet) as null)));
+  if (kinds.size < 2) return;
   const names = columns.map(({ propertyPath }) => propertyPath).join(', ');
   throw new TenantScopeViolationError(
     `a write of ${metadata.name} gives a part of its tenant. Give ${names} together: values, or null in all of them for a row that all tenants share`,

@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import {
+  Column,
+  Entity,
+  EntityNotFoundError,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+} from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
+import { render } from '../../../lib/orm/rendering.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number });
@@ -59,13 +68,32 @@ class Preset {
   @Column({ type: Number, nullable: true }) branchId!: number | null;
 }
 
+/** Rows of no branch are those of all branches, and have an organization. */
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Rate {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column() organizationId!: number;
+  @Column({ type: Number, nullable: true }) branchId!: number | null;
+}
+
+/** The database counts tenants. */
+@Entity()
+@TenantScoped({ columns: { organizationId: 'id' }, omit: ['branchId'] })
+class Organization {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() name!: string;
+}
+
 describe('a row that is inserted', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
-    dataSource = await unconnected('postgres', [Album, Print, Preset]);
+    dataSource = await unconnected('postgres', [Album, Print, Preset, Rate, Organization]);
   });
   const insert = (entity: new () => ObjectLiteral, values: object): unknown[] =>
     dataSource.createQueryBuilder().insert().into(entity).values(values).getQueryAndParameters()[1];
+  const update = (entity: new () => ObjectLiteral, values: object): string =>
+    dataSource.createQueryBuilder().update(entity).set(values).getQuery();
   const inAcme = (values: object): unknown[] =>
     tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(Print, { id: 5, ...values }));
   const one = { organizationId: 1, number: 7 };
@@ -101,5 +129,40 @@ describe('a row that is inserted', () => {
     expect(unscoped({ organizationId: null, branchId: null })).toEqual([5, null, null]);
     expect(() => unscoped({ organizationId: 1, branchId: null })).toThrow(partly);
     expect(() => unscoped({ organizationId: null, branchId: 3 })).toThrow(partly);
+    for (const values of [{ organizationId: 1 }, { branchId: 3 }, { organizationId: null }])
+      expect(() => tenancy.unscoped('imports', () => update(Preset, values))).toThrow(partly);
+  });
+
+  it('of all tenants has no tenant that may not be NULL', () => {
+    const unscoped = (values: object): unknown => tenancy.unscoped('imports', () => insert(Rate, values));
+    const give = (property: string): string => `does not say whose the row is: give ${property}`;
+    expect(unscoped({ organizationId: 1, branchId: null })).toEqual([1, null]);
+    expect(() => unscoped({ organizationId: null, branchId: 3 })).toThrow(give('organizationId'));
+    expect(() => unscoped({ organizationId: 1 })).toThrow(give('branchId, or null for a row that all tenants share'));
+  });
+
+  it('keeps the keys that it has when a part of its tenant is set, and they are read', () => {
+    const reads = (values: object): unknown =>
+      tenancy.unscoped('imports', () =>
+        render((rendering) => {
+          update(Rate, values);
+          return rendering.unscoped.map(({ readsKeys }) => readsKeys);
+        }),
+      );
+    expect(reads({ branchId: 4 })).toEqual([true]);
+    expect(reads({ organizationId: 2 })).toEqual([true]);
+    expect(reads({ id: '00000000-0000-4000-8000-000000000000' })).toEqual([false]);
+  });
+
+  it('is a new tenant where the database counts those', () => {
+    expect(tenancy.unscoped('imports', () => insert(Organization, { name: 'x' }))).toEqual(['x']);
+  });
+
+  it('may bring its key in a scope, unless the database counts it', () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    const inBranch = (entity: new () => ObjectLiteral, values: object): unknown =>
+      tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(entity, values));
+    expect(inBranch(Rate, { id })).toEqual([id, 1, 3]);
+    expect(() => inBranch(Organization, { id: 1, name: 'x' })).toThrow(EntityNotFoundError);
   });
 });
