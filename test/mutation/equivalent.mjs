@@ -62,6 +62,10 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/builders/insert.ts', 'TypeORM’s upserts have a list of what they write over.', [
     ['return onIgnore || onUpdate?.overwrite?.length === 0;', 'return onIgnore || onUpdate?.overwrite.length === 0;'],
+    [
+      'const overwrite = new Set(this.expressionMap.onUpdate?.overwrite?.map((name) => name.toLowerCase()));',
+      'const overwrite = new Set(this.expressionMap.onUpdate?.overwrite.map((name) => name.toLowerCase()));',
+    ],
   ]),
   ...same('lib/orm/policies.ts', 'How much is remembered.', [
     ['if (texts.size >= REMEMBERED) texts.clear();', 'if (true) texts.clear();'],

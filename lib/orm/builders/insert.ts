@@ -140,7 +140,6 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
   private requireWholeKeys({ metadata }: WrittenKeys, policies: Policies): void {
     const overwritten = new Set(this.overwrittenColumns(metadata).map(({ databaseName }) => databaseName));
-    if (overwritten.size === 0) return;
     const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column);
     const isTold = tenantColumns.every(({ databaseName }) => overwritten.has(databaseName));
     for (const key of foreignKeysOf(metadata, policies)) {

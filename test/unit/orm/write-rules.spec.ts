@@ -8,6 +8,7 @@ import {
   ManyToOne,
   PrimaryColumn,
   PrimaryGeneratedColumn,
+  Unique,
 } from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
 import { render } from '../../../lib/orm/rendering.js';
@@ -77,6 +78,16 @@ class Rate {
   @Column({ type: Number, nullable: true }) branchId!: number | null;
 }
 
+@Entity()
+@TenantScoped()
+@Unique(['organizationId', 'branchId', 'code'])
+class Desk {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column() branchId!: number;
+  @Column() code!: string;
+}
+
 /** The database counts tenants. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'id' }, omit: ['branchId'] })
@@ -88,7 +99,7 @@ class Organization {
 describe('a row that is inserted', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
-    dataSource = await unconnected('postgres', [Album, Print, Preset, Rate, Organization]);
+    dataSource = await unconnected('postgres', [Album, Print, Preset, Rate, Desk, Organization]);
   });
   const insert = (entity: new () => ObjectLiteral, values: object): unknown[] =>
     dataSource.createQueryBuilder().insert().into(entity).values(values).getQueryAndParameters()[1];
@@ -164,5 +175,21 @@ describe('a row that is inserted', () => {
       tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(entity, values));
     expect(inBranch(Rate, { id })).toEqual([id, 1, 3]);
     expect(() => inBranch(Organization, { id: 1, name: 'x' })).toThrow(EntityNotFoundError);
+  });
+
+  it('is met by an upsert over its whole tenant only', () => {
+    const upsert = (columns: string[]): string =>
+      tenancy.run({ organizationId: 1, branchId: 3 }, () =>
+        dataSource
+          .createQueryBuilder()
+          .insert()
+          .into(Desk)
+          .values({ code: 'x' })
+          .orUpdate(['code'], columns)
+          .getQuery(),
+      );
+    expect(upsert(['organizationId', 'branchId', 'code'])).toContain('ON CONFLICT');
+    for (const part of ['organizationId', 'branchId'])
+      expect(() => upsert([part, 'code'])).toThrow('put the tenant column into the conflict target');
   });
 });
