@@ -86,7 +86,7 @@ function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: Scoped
 function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
   for (const { columns, referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
     const tenant = sharedIfNull.find(({ column }) => columns.some((own) => own.databaseName === column.databaseName));
-    if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(rule ?? ''))) continue;
+    if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(String(rule)))) continue;
     throw problem(
       metadata,
       `clears the tenant column '${tenant.column.propertyPath}' when a row of ${referencedEntityMetadata.name} goes or changes its key, ` +

@@ -197,7 +197,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   /** TypeORM reads the identifiers of the rows from the values that are inserted. */
   private setTenants(): Undo {
     const metadata = writtenMetadata(this.expressionMap);
-    if (metadata === undefined || this.expressionMap.valuesSet === undefined) return () => undefined;
+    if (metadata === undefined) return () => undefined;
     const { policies } = requireEnforcement(this.dataSource);
     const valueSets = this.getValueSets();
     const undos = [setTenantsOfKeys(metadata, valueSets, policies), setTenantsInGraph(metadata, valueSets, policies)];

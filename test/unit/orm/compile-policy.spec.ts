@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation, RelationOptions } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement.js';
 import type { TenantPolicy } from '../../../lib/orm/policy.js';
+import { declareEntity } from '../../../lib/tenancy/entity-declarations.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String });
@@ -52,6 +53,60 @@ describe('rows that a tenant shares with all when its column is cleared', () => 
       expect(await policyOf(order('tenant', rules), Organization)).toMatchObject({ kind: 'columns' });
     },
   );
+});
+
+it('a tenant column is not cleared by a key of several columns either', async () => {
+  @Entity()
+  @TenantScoped()
+  class Album {
+    @PrimaryColumn() tenant!: string;
+    @PrimaryColumn() number!: number;
+  }
+  @Entity()
+  @TenantScoped({ nullMeans: 'shared' })
+  class Photo {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column({ type: String, nullable: true }) tenant!: string | null;
+    @ManyToOne(() => Album, { onDelete: 'SET NULL' })
+    @JoinColumn([
+      { name: 'tenant', referencedColumnName: 'tenant' },
+      { name: 'albumNumber', referencedColumnName: 'number' },
+    ])
+    album!: Relation<Album> | null;
+  }
+  await expect(policyOf(Photo, Album)).rejects.toThrow(
+    "Photo clears the tenant column 'tenant' when a row of Album goes",
+  );
+});
+
+it('a declaration by the name of an entity counts for those that extend it, whatever else they extend', async () => {
+  abstract class Plain {
+    @PrimaryGeneratedColumn() id!: number;
+  }
+  @Entity()
+  class Guide extends Plain {}
+  @Entity()
+  class Chapter extends Guide {}
+  declareEntity('Guide', { kind: 'shared', why: 'the same for all' }, 'forRoot');
+  expect(await policyOf(Chapter, Guide)).toEqual({ kind: 'shared' });
+});
+
+it('rows belong to no rows of which nobody has said whose they are, even where those are left as they are', async () => {
+  @Entity()
+  class Topic {
+    @PrimaryGeneratedColumn() id!: number;
+  }
+  @Entity()
+  @TenantScoped({ via: 'topic' })
+  class Hint {
+    @PrimaryGeneratedColumn() id!: number;
+    @ManyToOne(() => Topic, { nullable: false }) topic!: Relation<Topic>;
+  }
+  const dataSource = await unconnected('postgres', [Hint, Topic]);
+  const { policies } = requireEnforcement(dataSource);
+  expect(policies.of(dataSource.getMetadata(Hint))).toEqual({ kind: 'undeclared' });
+  policies.allowUndeclared();
+  expect(() => policies.of(dataSource.getMetadata(Hint))).toThrow('nothing says whose rows Topic has');
 });
 
 it('a row belongs to one row alone: a code that several tenants have does not name it', async () => {
