@@ -86,10 +86,9 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
       if (stored === undefined) continue;
       const related = column.relationMetadata && valueAt(values, column.relationMetadata.propertyPath);
       const expression = (): string => this.createParameter(stored);
-      // A row in the relation's place comes before the key, unless the relation is lazy and the key a property.
-      const isRow = typeof related === 'object' && related !== null;
-      if (isRow) column.referencedColumn!.setEntityValue(related, expression);
-      if (!isRow || !column.isVirtual) column.setEntityValue(values, expression);
+      // A row in the relation's place comes before the key, unless the relation is lazy.
+      if (typeof related === 'object' && related !== null) column.referencedColumn!.setEntityValue(related, expression);
+      column.setEntityValue(values, expression);
     }
   }
 

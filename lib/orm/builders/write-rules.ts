@@ -5,7 +5,7 @@ import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violation.error.js';
 import type { CheckedScope } from '../../tenancy/tenant-scope.js';
-import { authorityOver, isUnscoped } from '../authority.js';
+import { authorityOver } from '../authority.js';
 import type { Policies } from '../policies.js';
 import { isScoped } from '../policy.js';
 import type { TenantColumn } from '../policy.js';
@@ -167,7 +167,7 @@ export function requireParent(
 }
 
 /**
- * Another key for a referenced row changes the rows that refer to it, by ON UPDATE.
+ * Another key for a referenced row changes the rows that refer to it, by ON UPDATE. An unscoped section sees them all.
  *
  * @throws StatementRefusedError if the scope may not see some of these rows
  */
@@ -176,7 +176,6 @@ export function requireOwnCascades(
   written: Iterable<ColumnMetadata>,
   policies: Policies,
 ): void {
-  if (isUnscoped()) return;
   const changed = new Set([...written].map(({ databaseName }) => databaseName));
   const cascade = policies.cascades.ofUpdate(metadata, changed);
   if (cascade === undefined) return;

@@ -204,6 +204,13 @@ class Manual {
   @Column() title!: string;
 }
 
+@Entity()
+@TenantScoped()
+class Badge {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column() organizationId!: number;
+}
+
 /** Its key holds the tenant, and it is referred to by a code. */
 @Entity()
 @TenantScoped()
@@ -227,6 +234,7 @@ const entities = [
   Reply,
   Parcel,
   Manual,
+  Badge,
   Label,
   Box,
   Poster,
@@ -296,7 +304,10 @@ describe('an update', () => {
   });
 
   it('changes no key of rows that others refer to by ON UPDATE CASCADE, in a scope', () => {
-    expect(() => asAcme(() => setBy(Leaf, { organizationId: 1 }))).toThrow('would change rows of Frame');
+    const text = (values: object): string => asAcme(() => update(Leaf, values).getQuery());
+    for (const values of [{ organizationId: 1 }, { album: { number: 7 } }])
+      expect(() => text(values)).toThrow('another key for rows of Leaf would change rows of Frame');
+    expect(text({ album: null })).toContain('UPDATE "leaf"');
     expect(asAcme(() => setBy(Leaf, { album: null }))).toBe('albumNumber = null');
     expect(unscoped(() => setBy(Leaf, { organizationId: 2 }))).toBe('organizationId = 2');
   });
@@ -392,5 +403,17 @@ describe('an update', () => {
         'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0", CAST("organizationId" AS TEXT) AS "k0", CAST("albumNumber" AS TEXT) AS "k1" FROM "photo"',
       ],
     ]);
+  });
+
+  it('sets no key in a scope that the database counts, and any other', () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    expect(() => asAcme(() => setBy(Note, { id: 7 }))).toThrow('an update of Note sets id, which the database counts');
+    expect(asAcme(() => setBy(Badge, { id }))).toBe(`id = "${id}"`);
+    expect(asAcme(() => setBy(Album, { number: 7 }))).toBe('number = 7');
+    expect(unscoped(() => setBy(Note, { id: 7 }))).toBe('id = 7');
+  });
+
+  it('takes no SQL for the tenant', () => {
+    expect(() => asAcme(() => setBy(Note, { organizationId: () => '2' }))).toThrow('is given as an SQL expression');
   });
 });
