@@ -3,10 +3,10 @@ import { attachWhenInitialised } from './orm/attach.js';
 // Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
 attachWhenInitialised();
 
-export type { CrudDefaults, CrudLimit } from './crud/crud-defaults.js';
-export type { CrudDtos, CrudOptions } from './crud/crud-options.js';
-export { getCrudToken, InjectCrud } from './crud/crud-providers.js';
-export type { CrudRoute, OptInRoute } from './crud/crud-routes.js';
+export type { CrudDefaults, CrudLimit } from './crud/options/crud-defaults.js';
+export type { CrudDtos, CrudOptions } from './crud/options/crud-options.js';
+export { getCrudToken, InjectCrud } from './crud/crud.providers.js';
+export type { CrudRoute, OptInRoute } from './crud/options/crud-routes.js';
 export { CrudController } from './crud/crud.controller.js';
 export type { CrudBody } from './crud/crud.controller.js';
 export { Crud } from './crud/crud.decorator.js';

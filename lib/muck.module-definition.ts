@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
-import type { CrudDefaults } from './crud/crud-defaults.js';
+import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import type { DeclaredEntity } from './tenancy/entity-declarations.js';
 import type { TenantResolver } from './tenancy/tenant-resolver.js';
 import type { ScopeDeclaration } from './tenancy/tenant-scope.js';

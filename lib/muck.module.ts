@@ -3,10 +3,10 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BootCheck } from './boot-check.js';
 import { MergePatchParser } from './crud/http/merge-patch-parser.js';
-import { CRUD_DEFAULTS } from './crud/crud-defaults.js';
-import type { CrudDefaults } from './crud/crud-defaults.js';
-import { crudProviders } from './crud/crud-providers.js';
-import { CrudServices } from './crud/crud-services.js';
+import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
+import type { CrudDefaults } from './crud/options/crud-defaults.js';
+import { crudProviders } from './crud/crud.providers.js';
+import { CrudServices } from './crud/crud-registry.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type {

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { currentCall } from './crud-call.js';
-import { CrudServices } from './crud-services.js';
+import { currentCall } from './http/crud-request-context.js';
+import { CrudServices } from './crud-registry.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';

@@ -1,6 +1,6 @@
 import { columnOf, isRefused } from '../crud/body/body-schema.js';
 import type { BodyForm } from '../crud/body/body-schema.js';
-import type { BodyRoute } from '../crud/crud-routes.js';
+import type { BodyRoute } from '../crud/options/crud-routes.js';
 import { keyOfProperty } from '../crud/model/dto-exposure.js';
 import { isColumn } from '../crud/model/field-tree.js';
 import type { Fields } from '../crud/model/field-tree.js';

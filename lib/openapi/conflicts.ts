@@ -1,5 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { READING_ROUTES } from '../crud/crud-routes.js';
+import { READING_ROUTES } from '../crud/options/crud-routes.js';
 import type { Resource } from '../crud/resource/resource.js';
 import type { RouteAction } from './served-routes.js';
 

@@ -1,6 +1,6 @@
 import { BulkBodyPipe } from '../crud/http/pipes/bulk-body.pipe.js';
 import { BodyPipe } from '../crud/http/pipes/body.pipe.js';
-import type { BodyRoute } from '../crud/crud-routes.js';
+import type { BodyRoute } from '../crud/options/crud-routes.js';
 import { CrudController } from '../crud/crud.controller.js';
 import { IdPipe } from '../crud/http/pipes/id.pipe.js';
 import { LINKED_ID } from '../crud/routing/link-routes.js';

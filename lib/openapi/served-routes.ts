@@ -12,11 +12,11 @@ import {
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
-import { crudMetadataOf } from '../crud/crud-metadata.js';
-import type { CrudMetadata } from '../crud/crud-metadata.js';
-import type { CrudRoute } from '../crud/crud-routes.js';
-import { CrudServices } from '../crud/crud-services.js';
-import type { LinkRoute } from '../crud/crud-routes.js';
+import { crudMetadataOf } from '../crud/options/crud.metadata.js';
+import type { CrudMetadata } from '../crud/options/crud.metadata.js';
+import type { CrudRoute } from '../crud/options/crud-routes.js';
+import { CrudServices } from '../crud/crud-registry.js';
+import type { LinkRoute } from '../crud/options/crud-routes.js';
 import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isInstance } from '../tenancy/safe-read.js';

@@ -1,6 +1,6 @@
 import { MetadataScanner } from '@nestjs/core';
 import { declarationOf, entityServedBy } from '../tenancy/entity-declarations.js';
-import { crudMetadataOf } from '../crud/crud-metadata.js';
+import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import { CrudController } from '../crud/crud.controller.js';
 import { attempt, isInstance, safeRead } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { crudMetadataOf } from '../crud/crud-metadata.js';
+import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import { CrudController } from '../crud/crud.controller.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isCreatable, isRequired } from '../crud/model/resource-column.js';

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { runInCall } from '../../tenancy/scope-frame.js';
-import { currentCall } from '../crud-call.js';
-import type { CrudCall } from '../crud-call.js';
+import { currentCall } from './crud-request-context.js';
+import type { CrudCall } from './crud-request-context.js';
 import { Narrowing, readNarrowing } from '../persistence/row-constraints.js';
 import { requireParents } from './require-parents.js';
 import type { Resource } from '../resource/resource.js';

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ProviderInstances } from '../../tenancy/provider-instances.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
-import { currentCall } from '../crud-call.js';
+import { currentCall } from './crud-request-context.js';
 import type { CrudHooks } from '../options/crud-hooks.interface.js';
 import { HookChain } from '../hooks/hook-runner.js';
 

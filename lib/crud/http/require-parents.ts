@@ -1,4 +1,4 @@
-import type { CrudCall } from '../crud-call.js';
+import type { CrudCall } from './crud-request-context.js';
 import { Narrowing } from '../persistence/row-constraints.js';
 
 const found = new WeakMap<CrudCall, Promise<Narrowing>>();

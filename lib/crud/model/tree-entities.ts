@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { CrudRoute } from '../crud-routes.js';
+import type { CrudRoute } from '../options/crud-routes.js';
 
 /** The routes that may give a row another parent. */
 const PLACING_ROUTES: readonly CrudRoute[] = ['create', 'createMany', 'replace', 'update'];

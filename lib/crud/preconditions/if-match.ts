@@ -2,7 +2,7 @@ import { HttpException, HttpStatus, PreconditionFailedException } from '@nestjs/
 import type { ExecutionContext } from '@nestjs/common';
 import { conditionOn } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
-import type { CrudRoute } from '../crud-routes.js';
+import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
 import { entityTagOf, TagList } from './etag.js';
 

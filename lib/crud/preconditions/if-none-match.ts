@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { CrudRoute } from '../crud-routes.js';
+import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
 import { entityTagOf, TagList } from './etag.js';
 

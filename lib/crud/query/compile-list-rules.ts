@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { STANDARD_LIMIT } from '../crud-defaults.js';
-import type { CrudOptions } from '../crud-options.js';
+import { STANDARD_LIMIT } from '../options/crud-defaults.js';
+import type { CrudOptions } from '../options/crud-options.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { isLoaded } from '../model/resource-column.js';
 import type { ListRules, NamedFields } from './list-rules.js';

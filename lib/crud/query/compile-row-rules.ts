@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { requireEnforcement } from '../../orm/enforcement.js';
-import type { CrudOptions } from '../crud-options.js';
+import type { CrudOptions } from '../options/crud-options.js';
 import { shownProperties } from '../model/dto-exposure.js';
 import type { ShownProperties } from '../model/dto-exposure.js';
 import { isLoaded, rootOf } from '../model/resource-column.js';

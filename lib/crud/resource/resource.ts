@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyRules } from '../body/body-validator.js';
-import type { BodyRoute } from '../crud-routes.js';
+import type { BodyRoute } from '../options/crud-routes.js';
 import type { ShownProperties } from '../model/dto-exposure.js';
 import type { Fields } from '../model/field-tree.js';
 import type { ParentChain } from '../parents/parent-chain.js';

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
-import type { CrudDefaults } from '../crud-defaults.js';
-import type { CrudRoute } from '../crud-routes.js';
+import type { CrudDefaults } from '../options/crud-defaults.js';
+import type { CrudRoute } from '../options/crud-routes.js';
 import { treeProblem } from '../model/tree-entities.js';
 
 /** The routes that `requireIfMatch` is about. */

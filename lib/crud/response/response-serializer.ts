@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { shownPlain } from '../model/reserved-keys.js';
-import type { CrudRoute } from '../crud-routes.js';
+import type { CrudRoute } from '../options/crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { shownProperties } from '../model/dto-exposure.js';
 import { Page } from './page.js';

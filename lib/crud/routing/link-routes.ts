@@ -1,6 +1,6 @@
 import { Delete, HttpStatus, Param, Put } from '@nestjs/common';
 import type { EntityId } from '../model/resource-id.js';
-import type { LinkRoute } from '../crud-routes.js';
+import type { LinkRoute } from '../options/crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';
 import { LinkedIdPipe } from '../http/pipes/linked-id.pipe.js';
 

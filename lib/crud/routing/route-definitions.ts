@@ -3,7 +3,7 @@ import { BulkBodyPipe } from '../http/pipes/bulk-body.pipe.js';
 import { BodyPipe } from '../http/pipes/body.pipe.js';
 import { IdPipe, ParentIdPipe } from '../http/pipes/id.pipe.js';
 import { linkDefinition } from './link-routes.js';
-import type { LinkRoute } from '../crud-routes.js';
+import type { LinkRoute } from '../options/crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';
 import { ListQueryPipe } from '../http/pipes/list-query.pipe.js';
 

@@ -1,7 +1,7 @@
 import type { ExecutionContext, PipeTransform } from '@nestjs/common';
-import { requireCall } from '../../crud-call.js';
+import { requireCall } from '../crud-request-context.js';
 import { requireParents } from '../require-parents.js';
-import type { BodyRoute } from '../../crud-routes.js';
+import type { BodyRoute } from '../../options/crud-routes.js';
 
 /** Checks the body of one route by the rules of the controller that is called. */
 export class BodyPipe implements PipeTransform {

@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { badRequest, InvalidRequestException } from '../../errors/invalid-request.exception.js';
 import { falseClaimsOnNewRow } from '../../persistence/server-owned-fields.js';
-import { requireCall } from '../../crud-call.js';
+import { requireCall } from '../crud-request-context.js';
 import { shownOnNewRow } from '../../persistence/non-column-values.js';
 import { requireParents } from '../require-parents.js';
 import { withEach } from '../../errors/collect-element-errors.js';

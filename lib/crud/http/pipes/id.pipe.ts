@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
-import { requireCall } from '../../crud-call.js';
+import { requireCall } from '../crud-request-context.js';
 import { requireParents } from '../require-parents.js';
 import type { EntityId, IdPart } from '../../model/resource-id.js';
 

@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { isPromiseLike } from '../../../tenancy/scope-frame.js';
-import { requireCall } from '../../crud-call.js';
-import type { CrudCall } from '../../crud-call.js';
+import { requireCall } from '../crud-request-context.js';
+import type { CrudCall } from '../crud-request-context.js';
 import { requireParents } from '../require-parents.js';
 import type { ListQuery } from '../../query/list-query.js';
 import { parseListQuery } from '../../query/list-query-parser.js';

@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { currentFrame } from '../tenancy/scope-frame.js';
-import { Precondition } from './preconditions/if-match.js';
-import { shownKeys } from './query/row-rules.js';
-import type { RowQuery, RowRules } from './query/row-rules.js';
-import type { Resource } from './resource/resource.js';
+import { currentFrame } from '../../tenancy/scope-frame.js';
+import { Precondition } from '../preconditions/if-match.js';
+import { shownKeys } from '../query/row-rules.js';
+import type { RowQuery, RowRules } from '../query/row-rules.js';
+import type { Resource } from '../resource/resource.js';
 
 /** One call of a handler of a `@Crud` controller. */
 export class CrudCall {

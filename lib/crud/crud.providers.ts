@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { requireForRoot } from '../tenancy/require-for-root.js';
-import { CrudServices } from './crud-services.js';
+import { CrudServices } from './crud-registry.js';
 import type { CrudService } from './crud.service.js';
 
 const tokens = new WeakMap<Type<object>, symbol>();

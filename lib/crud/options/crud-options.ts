@@ -1,9 +1,9 @@
 import type { Type } from '@nestjs/common';
 import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
-import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './options/entity-paths.js';
-import type { CrudHooks } from './options/crud-hooks.interface.js';
-import type { ParentOptions } from './options/parent-options.js';
+import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './entity-paths.js';
+import type { CrudHooks } from './crud-hooks.interface.js';
+import type { ParentOptions } from './parent-options.js';
 
 /** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */
 export interface CrudDtos {

@@ -1,4 +1,4 @@
-import type { ProblemDetails } from './errors/content-negotiation.js';
+import type { ProblemDetails } from '../errors/content-negotiation.js';
 
 /** How long a list may be. */
 export interface CrudLimit {
