@@ -1,11 +1,17 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
-import { completeOperation } from './complete-operation.js';
-import type { DocumentInfo, OpenApiDocument, OperationObject, PathItemObject, ResourceDocument } from './document.js';
-import { NamedSchemas } from './named-schemas.js';
-import { describeOperation } from './operations.js';
-import { servedRoutes } from './served-routes.js';
-import type { ServedRoute } from './served-routes.js';
+import { completeOperation } from './merge-swagger-operation.js';
+import type {
+  DocumentInfo,
+  OpenApiDocument,
+  OperationObject,
+  PathItemObject,
+  ResourceDocument,
+} from './openapi.types.js';
+import { NamedSchemas } from './schemas/schema-registry.js';
+import { describeOperation } from './describe-operation.js';
+import { servedRoutes } from './crud-route-explorer.js';
+import type { ServedRoute } from './crud-route-explorer.js';
 
 /** The version whose schemas are JSON Schema, so that null and the like need no dialect. */
 const VERSION = '3.1.0';

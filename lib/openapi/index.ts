@@ -10,6 +10,6 @@ export type {
   RequestBodyObject,
   ResourceDocument,
   ResponseObject,
-} from './document.js';
+} from './openapi.types.js';
 export { createResourceDocument, describeResources } from './describe-resources.js';
 export type { JsonSchema, JsonType } from '../crud/column-types/json-schema.js';

@@ -12,8 +12,8 @@ import { MAX_INCLUDES } from '../crud/query/row-rules.js';
 import type { RowRules } from '../crud/query/row-rules.js';
 import type { ValueType } from '../crud/column-types/column-type.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import type { ParameterObject } from './document.js';
-import { COMPARISONS, operandParameterSchema, operandSchema } from './operand-schemas.js';
+import type { ParameterObject } from './openapi.types.js';
+import { COMPARISONS, operandParameterSchema, operandSchema } from './schemas/operand-schemas.js';
 
 /**
  * The query parameters of a list: what `parseListQuery` takes, and nothing else.

@@ -8,7 +8,7 @@ import type { App } from 'supertest/types.js';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { createApplication } from '../../support/adapters.js';
 import { checkControllers } from '../../../lib/startup/controller.validator.js';
-import { problemFilterOf } from '../../../lib/openapi/problem-filters.js';
+import { problemFilterOf } from '../../../lib/openapi/problem-details-mode.js';
 import { checkCaches, isSharedCache } from '../../../lib/tenancy/cache-check.js';
 import { isInstance, safeRead } from '../../../lib/tenancy/safe-read.js';
 

@@ -1,19 +1,19 @@
-import { columnOf, isRefused } from '../crud/body/body-schema.js';
-import type { BodyForm } from '../crud/body/body-schema.js';
-import type { BodyRoute } from '../crud/options/crud-routes.js';
-import { keyOfProperty } from '../crud/model/dto-exposure.js';
-import { isColumn } from '../crud/model/field-tree.js';
-import type { Fields } from '../crud/model/field-tree.js';
-import { isHidden } from '../crud/model/hidden-columns.js';
-import { isRequired, rootOf } from '../crud/model/resource-column.js';
-import type { ResourceColumn } from '../crud/model/resource-column.js';
-import type { Resource } from '../crud/resource/resource.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import { ruledPropertiesOf } from './class-schemas.js';
-import type { RuledProperty } from './class-schemas.js';
-import { combineSchemas } from './combine-schemas.js';
-import { inputOf, linksOf, orNull } from './json-schemas.js';
-import type { NamedSchemas } from './named-schemas.js';
+import { columnOf, isRefused } from '../../crud/body/body-schema.js';
+import type { BodyForm } from '../../crud/body/body-schema.js';
+import type { BodyRoute } from '../../crud/options/crud-routes.js';
+import { keyOfProperty } from '../../crud/model/dto-exposure.js';
+import { isColumn } from '../../crud/model/field-tree.js';
+import type { Fields } from '../../crud/model/field-tree.js';
+import { isHidden } from '../../crud/model/hidden-columns.js';
+import { isRequired, rootOf } from '../../crud/model/resource-column.js';
+import type { ResourceColumn } from '../../crud/model/resource-column.js';
+import type { Resource } from '../../crud/resource/resource.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import { ruledPropertiesOf } from './dto-schemas.js';
+import type { RuledProperty } from './dto-schemas.js';
+import { combineSchemas } from './intersect-schemas.js';
+import { inputOf, linksOf, orNull } from './column-schemas.js';
+import type { NamedSchemas } from './schema-registry.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
 

@@ -1,8 +1,8 @@
-import { MAX_LINKS } from '../crud/links/link-field.js';
-import type { LinkField } from '../crud/links/link-field.js';
-import type { ResourceColumn } from '../crud/model/resource-column.js';
-import type { JsonSchema, JsonType } from '../crud/column-types/json-schema.js';
-import type { ValueType } from '../crud/column-types/column-type.js';
+import { MAX_LINKS } from '../../crud/links/link-field.js';
+import type { LinkField } from '../../crud/links/link-field.js';
+import type { ResourceColumn } from '../../crud/model/resource-column.js';
+import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.js';
+import type { ValueType } from '../../crud/column-types/column-type.js';
 
 /** What an answer holds for a column. */
 export function answerOf({ type, metadata, owner }: ResourceColumn): JsonSchema {

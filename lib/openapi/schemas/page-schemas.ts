@@ -1,7 +1,7 @@
-import type { ListRules } from '../crud/query/list-rules.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import { nameOf } from './named-schemas.js';
-import type { NamedSchemas } from './named-schemas.js';
+import type { ListRules } from '../../crud/query/list-rules.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import { nameOf } from './schema-registry.js';
+import type { NamedSchemas } from './schema-registry.js';
 
 const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
 const CURSOR: JsonSchema = { type: ['string', 'null'] };

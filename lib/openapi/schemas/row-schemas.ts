@@ -1,15 +1,15 @@
 import type { EntityMetadata } from 'typeorm';
-import { namedType, shownProperties } from '../crud/model/dto-exposure.js';
-import type { ShownProperty } from '../crud/model/dto-exposure.js';
-import { arrangeFields, isColumn } from '../crud/model/field-tree.js';
-import type { Fields } from '../crud/model/field-tree.js';
-import type { RowRules } from '../crud/query/row-rules.js';
-import { compileColumns, isLoaded } from '../crud/model/resource-column.js';
-import type { Resource } from '../crud/resource/resource.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './json-schemas.js';
-import { nameOf } from './named-schemas.js';
-import type { NamedSchemas } from './named-schemas.js';
+import { namedType, shownProperties } from '../../crud/model/dto-exposure.js';
+import type { ShownProperty } from '../../crud/model/dto-exposure.js';
+import { arrangeFields, isColumn } from '../../crud/model/field-tree.js';
+import type { Fields } from '../../crud/model/field-tree.js';
+import type { RowRules } from '../../crud/query/row-rules.js';
+import { compileColumns, isLoaded } from '../../crud/model/resource-column.js';
+import type { Resource } from '../../crud/resource/resource.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './column-schemas.js';
+import { nameOf } from './schema-registry.js';
+import type { NamedSchemas } from './schema-registry.js';
 
 /** A property of an answer. */
 interface AnsweredProperty {

@@ -21,7 +21,7 @@ import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isInstance } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
-import { problemFilterOf } from './problem-filters.js';
+import { problemFilterOf } from './problem-details-mode.js';
 
 /** What a route does. */
 export type RouteAction = CrudRoute | LinkRoute['action'];

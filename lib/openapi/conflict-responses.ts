@@ -1,7 +1,7 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { READING_ROUTES } from '../crud/options/crud-routes.js';
 import type { Resource } from '../crud/resource/resource.js';
-import type { RouteAction } from './served-routes.js';
+import type { RouteAction } from './crud-route-explorer.js';
 
 const UNBREAKING: readonly RouteAction[] = [...READING_ROUTES, 'link', 'unlink'];
 const CREATING: readonly RouteAction[] = ['create', 'createMany'];

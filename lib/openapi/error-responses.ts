@@ -1,8 +1,8 @@
 import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import type { HeaderObject, ResponseObject } from './document.js';
-import type { NamedSchemas } from './named-schemas.js';
-import type { ServedRoute } from './served-routes.js';
+import type { HeaderObject, ResponseObject } from './openapi.types.js';
+import type { NamedSchemas } from './schemas/schema-registry.js';
+import type { ServedRoute } from './crud-route-explorer.js';
 
 /** The errors that a route can answer with. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 415 | 428;

@@ -5,16 +5,16 @@ import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import type { HeaderObject, ResponseObject } from './document.js';
-import type { NamedSchemas } from './named-schemas.js';
-import { listSchema } from './page-schemas.js';
-import { checksVersion, isTagged } from './preconditions.js';
-import { conflictsOf } from './conflicts.js';
-import { errorResponse, HEADERS } from './responses.js';
-import type { ErrorStatus } from './responses.js';
-import { RowSchemas } from './row-schemas.js';
-import { qualifierOf } from './served-routes.js';
-import type { ServedRoute } from './served-routes.js';
+import type { HeaderObject, ResponseObject } from './openapi.types.js';
+import type { NamedSchemas } from './schemas/schema-registry.js';
+import { listSchema } from './schemas/page-schemas.js';
+import { checksVersion, isTagged } from './conditional-headers.js';
+import { conflictsOf } from './conflict-responses.js';
+import { errorResponse, HEADERS } from './error-responses.js';
+import type { ErrorStatus } from './error-responses.js';
+import { RowSchemas } from './schemas/row-schemas.js';
+import { qualifierOf } from './crud-route-explorer.js';
+import type { ServedRoute } from './crud-route-explorer.js';
 
 type HeaderName = keyof typeof HEADERS;
 

@@ -1,11 +1,11 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
-import { isTransformed, keyOfProperty, namedType } from '../crud/model/dto-exposure.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import { combineSchemas } from './combine-schemas.js';
-import { declaredSchema, orNull } from './json-schemas.js';
-import type { NamedSchemas } from './named-schemas.js';
-import { VALIDATOR_RULES } from './validator-rules.js';
+import { isTransformed, keyOfProperty, namedType } from '../../crud/model/dto-exposure.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import { combineSchemas } from './intersect-schemas.js';
+import { declaredSchema, orNull } from './column-schemas.js';
+import type { NamedSchemas } from './schema-registry.js';
+import { VALIDATOR_RULES } from './class-validator-schemas.js';
 
 /** What class-validator's rules say of a property in a body. */
 export interface RuledProperty {

@@ -1,5 +1,5 @@
-import type { OperationObject, ParameterObject, ResponseObject } from './document.js';
-import type { ServedRoute } from './served-routes.js';
+import type { OperationObject, ParameterObject, ResponseObject } from './openapi.types.js';
+import type { ServedRoute } from './crud-route-explorer.js';
 
 /** What `@nestjs/swagger` leaves on handlers and controllers. Its package is never loaded: it may not be there. */
 const API_RESPONSE = 'swagger/apiResponse';

@@ -1,7 +1,7 @@
 import { GUARDED_ROUTES } from '../crud/preconditions/if-match.js';
 import { TAGGED_ROUTES } from '../crud/preconditions/if-none-match.js';
-import type { ParameterObject } from './document.js';
-import type { RouteAction, ServedRoute } from './served-routes.js';
+import type { ParameterObject } from './openapi.types.js';
+import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
 
 const TAGGED: readonly (RouteAction | undefined)[] = TAGGED_ROUTES;
 const GUARDED: readonly (RouteAction | undefined)[] = GUARDED_ROUTES;

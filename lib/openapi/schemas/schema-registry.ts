@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 
 /**
  * The schemas of a document that have a name. A name means one schema: another one that would have the same name gets a

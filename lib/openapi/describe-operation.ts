@@ -9,15 +9,15 @@ import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import { bodySchema } from './body-schemas.js';
-import { answersOf } from './answers.js';
-import type { OperationObject, ParameterObject } from './document.js';
-import { textOf } from './json-schemas.js';
+import { bodySchema } from './schemas/body-schemas.js';
+import { answersOf } from './operation-responses.js';
+import type { OperationObject, ParameterObject } from './openapi.types.js';
+import { textOf } from './schemas/column-schemas.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
-import type { NamedSchemas } from './named-schemas.js';
-import { preconditionParameters } from './preconditions.js';
-import { qualifierOf } from './served-routes.js';
-import type { RouteAction, ServedRoute } from './served-routes.js';
+import type { NamedSchemas } from './schemas/schema-registry.js';
+import { preconditionParameters } from './conditional-headers.js';
+import { qualifierOf } from './crud-route-explorer.js';
+import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
 
 /** Describes a route of `@Crud`, by the resource that answers it. */
 export function describeOperation(route: ServedRoute, path: string, named: NamedSchemas): OperationObject {

@@ -1,8 +1,8 @@
-import { MAX_LIST_LENGTH, MAX_PART_LENGTH, operandKind } from '../crud/query/operators.js';
-import type { Operator } from '../crud/query/operators.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
-import type { ValueType } from '../crud/column-types/column-type.js';
-import { textOf } from './json-schemas.js';
+import { MAX_LIST_LENGTH, MAX_PART_LENGTH, operandKind } from '../../crud/query/operators.js';
+import type { Operator } from '../../crud/query/operators.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { ValueType } from '../../crud/column-types/column-type.js';
+import { textOf } from './column-schemas.js';
 
 /** What a column is compared to, in the JSON of `filters`. */
 export function operandSchema(type: ValueType, operator: Operator): JsonSchema {
