@@ -40,7 +40,6 @@ export async function requireOneTenant(
   // A row without a tenant of its own connects what it names: one row is none too many.
   if (keys.length < (policy.kind === 'columns' ? 1 : 2)) return;
   const rows = await rowsOf(write, keys, policies, queryRunner);
-  if (!rows.some((row) => row.keys.some(isComplete))) return;
   const tenants = new Tenants(policies, queryRunner);
   const references: (readonly (readonly Tenant[])[])[] = [];
   for (const [i, key] of keys.entries()) {

@@ -57,6 +57,12 @@ export const EQUIVALENT = [
       'return policy.kind === \'columns\' ? policy.columns : ["Stryker was here"];',
     ],
   ]),
+  ...same('lib/orm/unscoped-references.ts', 'Of a row that is nobody’s no owner is asked for.', [
+    [
+      'const ownerNames = isScoped(policy) ? ownerColumns(policy) : [];',
+      'const ownerNames = isScoped(policy) ? ownerColumns(policy) : ["Stryker was here"];',
+    ],
+  ]),
   ...same('lib/orm/builders/insert.ts', 'What a statement is called that is no plain insert, and no update.', [
     ["this.isUpsert ? 'upsert' : 'insert',", 'this.isUpsert ? "" : \'insert\','],
   ]),

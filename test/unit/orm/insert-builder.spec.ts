@@ -1,6 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
-import { Column, Entity, ForeignKey, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import {
+  ChildEntity,
+  Column,
+  Entity,
+  ForeignKey,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  TableInheritance,
+  Unique,
+} from 'typeorm';
 import type { DataSource, InsertQueryBuilder, ObjectLiteral, Relation } from 'typeorm';
 import { render } from '../../../lib/orm/rendering.js';
 import type { Rendering } from '../../../lib/orm/rendering.js';
@@ -43,6 +53,42 @@ class Reply {
   @ForeignKey(() => Ticket) @Column() ticketId!: number;
 }
 
+@Entity()
+@TenantScoped()
+class Code {
+  @PrimaryColumn() text!: string;
+  @Column() organizationId!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Item {
+  @PrimaryColumn() id!: number;
+  @Column() organizationId!: number;
+  @ForeignKey(() => Code) @Column({ default: "it''s" }) code!: string;
+  @ForeignKey(() => Ticket) @Column({ default: 7, insert: false }) ticketId!: number;
+}
+
+@Entity()
+@TenantScoped()
+class Riddle {
+  @PrimaryColumn() id!: number;
+  @Column() organizationId!: number;
+  @ForeignKey(() => Code) @Column({ default: 'a\\b' }) code!: string;
+}
+
+/** Each kind of them is described in a row. */
+@Entity()
+@TenantScoped()
+@TableInheritance({ column: { name: 'kind', type: 'varchar' } })
+class Animal {
+  @PrimaryColumn() id!: number;
+  @Column() organizationId!: number;
+  @ForeignKey(() => Code) @Column() kind!: string;
+}
+@ChildEntity('dog')
+class Dog extends Animal {}
+
 /** The database counts tenants. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'id' } })
@@ -62,7 +108,7 @@ class Seat {
 describe('an insert', () => {
   let dataSource: DataSource;
   beforeEach(async () => {
-    dataSource = await unconnected('postgres', [Ticket, Parcel, Organization, Seat]);
+    dataSource = await unconnected('postgres', [Ticket, Parcel, Organization, Seat, Code, Item, Riddle, Animal, Dog]);
   });
   const into = (target: (new () => object) | string, values: object): InsertQueryBuilder<ObjectLiteral> =>
     dataSource.createQueryBuilder().insert().into(target).values(values);
@@ -132,5 +178,19 @@ describe('an insert', () => {
           .getQuery(),
       ),
     ).toThrow('does not give ticketId');
+  });
+
+  it('names rows by what the database fills in: defaults, and the word for the kind of a row', () => {
+    const named = (entity: new () => object): unknown[] =>
+      asAcme(() => rendered(into(entity, { id: 5 }))).lookups.map(({ key, values }) => [
+        key.property,
+        ...values.flat(),
+      ]);
+    expect(named(Item)).toEqual([
+      ['code', "it's"],
+      ['ticketId', 7],
+    ]);
+    expect(named(Dog)).toEqual([['kind', 'dog']]);
+    expect(() => named(Riddle)).toThrow('code is left to a default of the database');
   });
 });
