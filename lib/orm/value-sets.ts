@@ -58,7 +58,7 @@ export class ValueSets {
   /** A reference is looked up and written: an object may be one thing first and another one then. */
   private plainKey(column: ColumnMetadata, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
-    if (column.referencedColumn === undefined && !isReference(this.metadata, column)) return value;
+    if (!isReference(this.metadata, column)) return value;
     // Copies: what is looked up must be what is written.
     if (value instanceof Date) return new Date(value);
     if (value instanceof Uint8Array) return Buffer.from(value);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
+import { declareScope, Tenancy, TenantScoped, TenantShared } from 'nestjs-muck';
 import {
   ChildEntity,
   Column,
@@ -89,6 +89,30 @@ class Animal {
 @ChildEntity('dog')
 class Dog extends Animal {}
 
+@Entity()
+@TenantShared('the same for all')
+@TableInheritance({ column: { name: 'kind', type: 'varchar' } })
+class Medium {
+  @PrimaryColumn() id!: number;
+}
+@ChildEntity()
+class Book extends Medium {}
+@ChildEntity()
+class Song extends Medium {}
+
+@Entity()
+@TenantScoped()
+class Loan {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column({ type: Number, nullable: true }) bookId!: number | null;
+  @ManyToOne(() => Book) book!: Relation<Book>;
+  @Column({ type: Number, nullable: true }) songId!: number | null;
+  @ManyToOne(() => Song) song!: Relation<Song>;
+  @Column({ type: Number, nullable: true }) anyId!: number | null;
+  @ManyToOne(() => Medium) any!: Relation<Medium>;
+}
+
 /** The database counts tenants. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'id' } })
@@ -108,7 +132,21 @@ class Seat {
 describe('an insert', () => {
   let dataSource: DataSource;
   beforeEach(async () => {
-    dataSource = await unconnected('postgres', [Ticket, Parcel, Organization, Seat, Code, Item, Riddle, Animal, Dog]);
+    dataSource = await unconnected('postgres', [
+      Ticket,
+      Parcel,
+      Organization,
+      Seat,
+      Code,
+      Item,
+      Riddle,
+      Animal,
+      Dog,
+      Medium,
+      Book,
+      Song,
+      Loan,
+    ]);
   });
   const into = (target: (new () => object) | string, values: object): InsertQueryBuilder<ObjectLiteral> =>
     dataSource.createQueryBuilder().insert().into(target).values(values);
@@ -192,5 +230,22 @@ describe('an insert', () => {
     ]);
     expect(named(Dog)).toEqual([['kind', 'dog']]);
     expect(() => named(Riddle)).toThrow('code is left to a default of the database');
+  });
+
+  it('names shared rows of one kind, as far as that can be told without the database', () => {
+    /** A relation and its constraint are a key each. */
+    const lookups = (values: object): Set<string> =>
+      new Set(
+        rendered(into(Loan, values)).lookups.map(
+          ({ entity, key, values: rows, owned }) => `${entity.name}.${key.property} ${rows.flat().join(' ')} ${owned}`,
+        ),
+      );
+    const named = (values: object): string[] => asAcme(() => [...lookups(values)]);
+    expect(named({ bookId: 3, songId: 4, anyId: 6 })).toEqual(['Loan.bookId 3 false', 'Loan.songId 4 false']);
+    expect(named([{ bookId: 3 }, { bookId: 3 }, { bookId: 7 }, { bookId: () => '1 + 1' }])).toEqual([
+      'Loan.bookId 3 7 false',
+    ]);
+    expect(named({ bookId: null, songId: () => '1 + 1' })).toEqual([]);
+    expect(unscoped(() => lookups({ organizationId: 2, bookId: 3 }))).toEqual(new Set());
   });
 });
