@@ -41,6 +41,7 @@ describe('a scope of several keys', () => {
       SCOPE,
       { region: ' ', account: 0n, floor: 0 },
       { region: longest, account: -(2n ** 63n), floor: -Number.MAX_SAFE_INTEGER },
+      { region: 'north \u{1f600}', account: 1n, floor: 1 },
       { region: ' north ', account: 2n ** 70n, floor: Number.MAX_SAFE_INTEGER },
     ]) {
       if (scope.region === ' ') expect(() => checkScope(scope)).toThrow('got an empty string');
@@ -85,6 +86,8 @@ describe('a scope of several keys', () => {
     ['an empty text', { region: '' }, 'region must be a non-empty string, got an empty string'],
     ['a text of spaces', { region: ' \t\n' }, 'region must be a non-empty string, got an empty string'],
     ['a text that is too long', { region: 'x'.repeat(256) }, 'region is a string of more than 255 characters'],
+    ['a text with a NUL', { region: 'north\0' }, 'region is a string with a character that databases do not store'],
+    ['a text with half a character', { region: '\ud83d' }, 'region is a string with a character that databases'],
     ['a number for a bigint', { account: 7 }, 'account must be a bigint, got a number'],
     ['a text for a bigint', { account: '7' }, 'account must be a bigint, got a string'],
     ['a bigint for a number', { floor: 3n }, 'floor must be a number, got bigint'],
