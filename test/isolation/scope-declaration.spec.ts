@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { declareScope, MuckConfigurationError, tenantFromParam, TenantScopeInvalidError } from 'nestjs-muck';
+import { provideScopeLimits } from '../../lib/tenancy/scope-limits.js';
+import type { ScopeLimit } from '../../lib/tenancy/scope-limits.js';
 import { checkScope, scopeDeclaration } from '../../lib/tenancy/tenant-scope.js';
 import type { CheckedScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/tenant-scope.js';
 
@@ -117,6 +119,27 @@ describe('a scope of several keys', () => {
     expect(() => checkScope(candidate)).toThrow(
       new TenantScopeInvalidError(`expected an object { region: String, account: BigInt, floor: Number }, got ${kind}`),
     );
+  });
+
+  it('is put in force as the tenant columns store it, and is none if one of them does not', () => {
+    const limits: Record<string, ScopeLimit[]> = {
+      region: [
+        {
+          column: 'Ticket.region (uuid)',
+          hold: (value) => (String(value).startsWith('lost') ? undefined : String(value).toLowerCase()),
+        },
+      ],
+    };
+    const source = { limitsOf: (key: string) => limits[key] ?? [] };
+    provideScopeLimits(source);
+    try {
+      expect(checkScope({ ...SCOPE, region: 'NORTH' })).toEqual(checkScope(SCOPE));
+      expect(() => checkScope({ ...SCOPE, region: 'lost' })).toThrow(
+        new TenantScopeInvalidError('region has a value that the column Ticket.region (uuid) does not store exactly'),
+      );
+    } finally {
+      limits['region'] = [];
+    }
   });
 
   it('cannot be changed once it has been checked', () => {
