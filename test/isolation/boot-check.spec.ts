@@ -370,6 +370,53 @@ describe('two entities over one table', () => {
     ]);
   });
 
+  it('are fine if both are shared', async () => {
+    @Entity('country')
+    @TenantShared('the same for all')
+    class SameCountries {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    expect(await problemsOf(Country, SameCountries)).toEqual([]);
+  });
+
+  it('belong to tenants through the same rows, by the same column', async () => {
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    class Offer {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+    }
+    @Entity('line')
+    @TenantScoped({ via: 'order' })
+    class Line {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Order, { nullable: false }) order!: Relation<Order>;
+    }
+    @Entity('line')
+    @TenantScoped({ via: 'of' })
+    class SameLines {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Order, { nullable: false }) @JoinColumn({ name: 'orderId' }) of!: Relation<Order>;
+    }
+    @Entity('line')
+    @TenantScoped({ via: 'offer' })
+    class OfferLines {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Offer, { nullable: false }) @JoinColumn({ name: 'orderId' }) offer!: Relation<Offer>;
+    }
+    @Entity('line')
+    @TenantScoped({ via: 'next' })
+    class NextLines {
+      @PrimaryGeneratedColumn() id!: number;
+      @ManyToOne(() => Order, { nullable: false }) next!: Relation<Order>;
+    }
+    expect(await problemsOf(Order, Line, SameLines)).toEqual([]);
+    for (const Other of [OfferLines, NextLines])
+      expect(await problemsOf(Order, Offer, Line, Other)).toEqual([
+        `Line and ${Other.name} are the same table, and each says by another column whose its rows are. Declare both alike.`,
+      ]);
+  });
+
   it('are told of once more where it cannot be said whose the rows of one are', async () => {
     @Entity('order')
     @TenantScoped({ via: 'nothing' })

@@ -20,6 +20,9 @@ export const EQUIVALENT = [
       'enforcement.watchSeam(\'createQueryRunner\', () => isGuardedRunner(driver.createQueryRunner("")));',
     ],
   ]),
+  ...same('lib/orm/boot-check.ts', 'Compared only where it can be said of both, or of neither.', [
+    ['let mayBe = false;', 'let mayBe = true;'],
+  ]),
   ...same('lib/orm/policies.ts', 'What is remembered is worked out again, with the same result.', [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
     ['if (this.version !== declarationsVersion()) {', 'if (true) {'],
