@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { CrudServices } from './crud/crud-registry.js';
+import { CrudRegistry } from './crud/crud-registry.js';
 import { checkBodies } from './startup/required-columns.validator.js';
 import { checkControllers } from './startup/controller.validator.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
@@ -32,7 +32,7 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig,
     private readonly tenancy: Tenancy,
-    private readonly crud: CrudServices,
+    private readonly crud: CrudRegistry,
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
   ) {}
 

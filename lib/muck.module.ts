@@ -6,7 +6,7 @@ import { MergePatchParser } from './crud/http/merge-patch-parser.js';
 import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
-import { CrudServices } from './crud/crud-registry.js';
+import { CrudRegistry } from './crud/crud-registry.js';
 import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type {
@@ -86,12 +86,12 @@ function assemble(
         inject: [MODULE_OPTIONS_TOKEN],
         useFactory: ({ defaults }: MuckOptions): CrudDefaults => defaults ?? {},
       },
-      CrudServices,
+      CrudRegistry,
       Tenancy,
       TenantInterceptor,
       BootCheck,
       MergePatchParser,
     ],
-    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudServices, Tenancy, TenantInterceptor],
+    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudRegistry, Tenancy, TenantInterceptor],
   };
 }

@@ -8,10 +8,10 @@ import { attempt } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
 import { decoratorStoreProblems } from './resource/decorator-metadata-stores.js';
 import { compileResource } from './resource/compile-resource.js';
-import { ControllerNarrowing } from './http/controller-constraints.js';
-import type { NarrowByContext } from './http/controller-constraints.js';
-import { currentCall } from './http/crud-request-context.js';
-import { CRUD_DEFAULTS, STANDARD_LIMIT } from './options/crud-defaults.js';
+import { ControllerConstraints } from './http/controller-constraints.js';
+import type { ConstraintFactory } from './http/controller-constraints.js';
+import { currentRequest } from './http/crud-request-context.js';
+import { CRUD_DEFAULTS, DEFAULT_LIMIT } from './options/crud-defaults.js';
 import type { CrudDefaults } from './options/crud-defaults.js';
 import { crudMetadataOf } from './options/crud.metadata.js';
 import type { CrudMetadata } from './options/crud.metadata.js';
@@ -19,20 +19,20 @@ import type { CrudDtos, CrudOptions } from './options/crud-options.js';
 import { READING_ROUTES } from './options/crud-routes.js';
 import type { CrudRoute } from './options/crud-routes.js';
 import { CrudService } from './crud.service.js';
-import { ResourceHooks } from './http/request-hooks.js';
+import { RequestHooks } from './http/request-hooks.js';
 import type { ParentChain } from './parents/parent-chain.js';
-import { unnamedParents } from './parents/parent-path.validator.js';
+import { validateParentPath } from './parents/parent-path.validator.js';
 import type { Resource } from './resource/resource.js';
-import { Narrowing } from './persistence/row-constraints.js';
-import { Precondition } from './preconditions/if-match.js';
-import { ServedDataSources } from './data-source.locator.js';
+import { RowConstraints } from './persistence/row-constraints.js';
+import { IfMatch } from './preconditions/if-match.js';
+import { DataSourceLocator } from './data-source.locator.js';
 
 /** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
 @Injectable()
-export class CrudServices {
+export class CrudRegistry {
   private readonly resources = new Map<Function, Resource>();
 
-  private readonly dataSources: ServedDataSources;
+  private readonly dataSources: DataSourceLocator;
 
   private readonly instances: ProviderInstances;
 
@@ -41,7 +41,7 @@ export class CrudServices {
     private readonly moduleRef: ModuleRef,
     @Inject(CRUD_DEFAULTS) private readonly defaults: CrudDefaults,
   ) {
-    this.dataSources = new ServedDataSources(discovery, moduleRef);
+    this.dataSources = new DataSourceLocator(discovery, moduleRef);
     this.instances = new ProviderInstances(moduleRef);
   }
 
@@ -78,35 +78,35 @@ export class CrudServices {
    * @param controller its class
    * @param narrow its `scope()`; undefined when it has none of its own
    */
-  forController<T extends object>(controller: Function, narrow: NarrowByContext | undefined): CrudService<T> {
+  serviceForController<T extends object>(controller: Function, narrow: ConstraintFactory | undefined): CrudService<T> {
     const crud = crudMetadataOf(controller);
     if (crud === undefined)
       throw new MuckConfigurationError([`${controller.name} extends CrudController: put @Crud(Entity) on it.`]);
     const resource = (): Resource<T> => this.compileOnce(controller, crud) as unknown as Resource<T>;
     const hooks = this.hooksOf<T>(crud);
-    const narrowing = new ControllerNarrowing(resource, controller.name, narrow);
+    const narrowing = new ControllerConstraints(resource, controller.name, narrow);
     return new CrudService<T>({
       resource,
       narrowing: () => narrowing.current(),
-      takeClaims: () => currentCall()?.takeClaims() ?? {},
-      takeUndecided: () => currentCall()?.takeUndecided() ?? [],
-      takePrecondition: () => currentCall()?.takePrecondition() ?? Precondition.none,
-      answer: () => currentCall(),
+      consumeServerOwnedFields: () => currentRequest()?.consumeServerOwnedFields() ?? {},
+      takeUndecided: () => currentRequest()?.takeUndecided() ?? [],
+      takePrecondition: () => currentRequest()?.consumePrecondition() ?? IfMatch.none,
+      rawRowConsumer: () => currentRequest(),
       hooks: () => hooks.chain(),
     });
   }
 
   /** A service that belongs to no controller. */
-  forEntity<T extends object>(entity: Type<T>): CrudService<T> {
+  serviceForEntity<T extends object>(entity: Type<T>): CrudService<T> {
     const crud: CrudMetadata<T> = { entity, options: {}, routes: [], links: [] };
     const hooks = this.hooksOf<T>(crud);
     return new CrudService<T>({
       resource: () => this.compileOnce(entity, crud as unknown as CrudMetadata) as unknown as Resource<T>,
-      narrowing: () => Narrowing.none,
-      takeClaims: () => ({}),
+      narrowing: () => RowConstraints.empty,
+      consumeServerOwnedFields: () => ({}),
       takeUndecided: () => [],
-      takePrecondition: () => Precondition.none,
-      answer: () => undefined,
+      takePrecondition: () => IfMatch.none,
+      rawRowConsumer: () => undefined,
       hooks: () => hooks.chain(),
     });
   }
@@ -116,21 +116,21 @@ export class CrudServices {
     return this.moduleRef.get(ApplicationConfig, { strict: false }).getGlobalPrefix();
   }
 
-  private hooksOf<T extends object>({ options }: { readonly options: object }): ResourceHooks<T> {
+  private hooksOf<T extends object>({ options }: { readonly options: object }): RequestHooks<T> {
     const { hooks = [] } = options as CrudOptions<T>;
-    return new ResourceHooks(hooks, this.instances);
+    return new RequestHooks(hooks, this.instances);
   }
 
   private compileOnce(owner: Function, { entity, options, routes, links }: CrudMetadata): Resource {
     let resource = this.resources.get(owner);
     if (resource === undefined) {
       resource = compileResource({
-        dataSource: this.dataSources.of(entity, options.dataSource, owner.name),
+        dataSource: this.dataSources.find(entity, options.dataSource, owner.name),
         entity,
-        options: withDefaults(options, this.defaults),
+        options: mergeDefaults(options, this.defaults),
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
         routes,
-        spansTenants: [...routes, ...links.map(({ name }) => name)].some(
+        hasCrossTenantRoutes: [...routes, ...links.map(({ name }) => name)].some(
           (name) => routeKind(owner, name) === 'cross-tenant',
         ),
         where: owner.name,
@@ -153,7 +153,7 @@ export class CrudServices {
       throw error;
     }
     const problems = this.hooksOf(crud).problems(controller.name);
-    if (parents !== undefined) problems.push(...unnamedParents(controller, module, this.prefix(), parents));
+    if (parents !== undefined) problems.push(...validateParentPath(controller, module, this.prefix(), parents));
     // Declared by forRoot({ entities }), after the controller's class was made with all routes.
     if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(
@@ -176,8 +176,8 @@ function routeKind(owner: Function, method: string): string | undefined {
 /**
  * A controller's own word counts. A default length that is longer than the controller allows is as long as it allows.
  */
-function withDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
-  const max = options.limit?.max ?? defaults.limit?.max ?? STANDARD_LIMIT.max;
-  const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? STANDARD_LIMIT.default, max);
+function mergeDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
+  const max = options.limit?.max ?? defaults.limit?.max ?? DEFAULT_LIMIT.max;
+  const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? DEFAULT_LIMIT.default, max);
   return { ...defaults, ...options, limit: { default: limit, max } };
 }

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { currentCall } from './http/crud-request-context.js';
-import { CrudServices } from './crud-registry.js';
+import { currentRequest } from './http/crud-request-context.js';
+import { CrudRegistry } from './crud-registry.js';
 import type { CrudService, CrudValues } from './crud.service.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
@@ -29,8 +29,8 @@ export type CrudBody<T> = { readonly [K in keyof T]?: unknown };
  * }
  */
 export abstract class CrudController<T extends object> {
-  @Inject(CrudServices)
-  private readonly crudServices?: CrudServices;
+  @Inject(CrudRegistry)
+  private readonly crudServices?: CrudRegistry;
 
   private crudService?: CrudService<T>;
 
@@ -40,7 +40,7 @@ export abstract class CrudController<T extends object> {
    */
   protected get service(): CrudService<T> {
     if (this.crudServices === undefined) throw new Error('The service is injected after the constructor has run.');
-    return (this.crudService ??= this.crudServices.forController<T>(
+    return (this.crudService ??= this.crudServices.serviceForController<T>(
       this.constructor,
       this.scope === CrudController.prototype.scope ? undefined : (context) => this.scope(context),
     ));
@@ -53,7 +53,7 @@ export abstract class CrudController<T extends object> {
 
   /** `GET /:id`: one row. */
   findOne(id: EntityId): Promise<T> {
-    return this.service.findOne(id, currentCall()?.rowQuery);
+    return this.service.findOne(id, currentRequest()?.projection);
   }
 
   /** `POST /`: a new row. */

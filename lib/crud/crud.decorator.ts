@@ -6,7 +6,7 @@ import { declarationOf, declareController } from '../tenancy/entity-declarations
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import { crudMetadataOf, putCrudMetadata } from './options/crud.metadata.js';
 import type { CrudOptions } from './options/crud-options.js';
-import { DEFAULT_ROUTES, MANY_ROUTES, READING_ROUTES } from './options/crud-routes.js';
+import { DEFAULT_ROUTES, COLLECTION_ROUTES, READING_ROUTES } from './options/crud-routes.js';
 import type { CrudRoute } from './options/crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudInterceptor } from './crud.interceptor.js';
@@ -74,10 +74,10 @@ function chooseRoutes<T extends object>(
 ): CrudRoute[] {
   if (only !== undefined && also.length + except.length > 0)
     throw new MuckConfigurationError([`${where}: @Crud takes only, or also and except, not both.`]);
-  const many = oneToOne === true ? [...(only ?? []), ...also].filter((route) => MANY_ROUTES.includes(route)) : [];
+  const many = oneToOne === true ? [...(only ?? []), ...also].filter((route) => COLLECTION_ROUTES.includes(route)) : [];
   if (many.length > 0)
     throw new MuckConfigurationError([`${where}: a one-to-one resource has no ${many.join(', ')}: leave it out.`]);
   const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
   const served = only ?? [...(isShared ? READING_ROUTES : DEFAULT_ROUTES), ...also];
-  return served.filter((route) => !except.includes(route) && !(oneToOne === true && MANY_ROUTES.includes(route)));
+  return served.filter((route) => !except.includes(route) && !(oneToOne === true && COLLECTION_ROUTES.includes(route)));
 }

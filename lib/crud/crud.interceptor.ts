@@ -13,15 +13,15 @@ import type { Handling } from '../tenancy/tenant.interceptor.js';
 import { noteWritingRequest } from '../tenancy/writing-request.js';
 import { requireJsonBody } from './http/media-type.js';
 import { isPlainObject } from '../common/is-plain-object.js';
-import { CrudCall } from './http/crud-request-context.js';
+import { CrudRequestContext } from './http/crud-request-context.js';
 import { crudMetadataOf } from './options/crud.metadata.js';
 import type { CrudRoute } from './options/crud-routes.js';
 import { CrudController } from './crud.controller.js';
-import { CrudServices } from './crud-registry.js';
+import { CrudRegistry } from './crud-registry.js';
 import { linkRoutesFor } from './routing/link-routes.js';
 import { bypassesUserCode } from './routing/inherited-handlers.js';
-import { answeredTag, isKnown } from './preconditions/if-none-match.js';
-import { Precondition } from './preconditions/if-match.js';
+import { responseEtag, isNotModified } from './preconditions/if-none-match.js';
+import { IfMatch } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
@@ -35,14 +35,14 @@ import type { Resource } from './resource/resource.js';
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
-  private readonly served = new Map<Function, ServedController>();
+  private readonly served = new Map<Function, ControllerState>();
 
-  private readonly services: CrudServices;
+  private readonly services: CrudRegistry;
   private readonly tenants: TenantInterceptor;
 
   /** @throws MuckConfigurationError in an application without `MuckModule.forRoot` */
   constructor(
-    @Optional() @Inject(CrudServices) services: CrudServices | undefined,
+    @Optional() @Inject(CrudRegistry) services: CrudRegistry | undefined,
     @Optional() @Inject(TenantInterceptor) tenants: TenantInterceptor | undefined,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
   ) {
@@ -54,26 +54,26 @@ export class CrudInterceptor implements NestInterceptor {
     const controller = this.controllerOf(context.getClass());
     if (controller === undefined) return next.handle();
     const { resource } = controller;
-    const call = new CrudCall(context, resource);
+    const call = new CrudRequestContext(context, resource);
     const isHttp = context.getType() === 'http';
     const route = isHttp ? controller.routes.get(context.getHandler().name) : undefined;
-    if (route === 'findAll') call.takesJson = controller.isListUnseen(context.getHandler());
-    if (isHttp) call.keepPrecondition(Precondition.of(context, route, resource));
+    if (route === 'findAll') call.acceptsRawRows = controller.canSkipEntities(context.getHandler());
+    if (isHttp) call.setPrecondition(IfMatch.of(context, route, resource));
     // The subscription is what runs pipes and handler, so it is what has to be within the call. One Observable and no operators: this
     // runs for every request, and each operator costs.
     return new Observable((subscriber) =>
       runInCall(call, () => {
         noteWritingRequest(context);
-        const fail = (error: unknown): void => subscriber.error(isHttp ? this.answerTo(error, call) : error);
-        const answer = isHttp ? this.answering(call, route, subscriber, fail) : subscriber;
+        const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
+        const answer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
         try {
           if (isHttp && controller.isOfCrud(context.getHandler().name)) requireJsonBody(context);
           // Not by a pipe: an override's parameters are its own.
-          if (route === 'findOne') call.asks(readRowQuery(queryOf(context), resource.row), resource.row);
-          const handling = this.handling(context, next);
-          if (!isPromiseLike(handling)) return handling(answer);
+          if (route === 'findOne') call.setProjection(readRowQuery(queryOf(context), resource.row), resource.row);
+          const openScopeAndHandle = this.handling(context, next);
+          if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(answer);
           // Who has gone by now is not served.
-          handling.then((run) => void (subscriber.closed || subscriber.add(run(answer))), fail);
+          openScopeAndHandle.then((run) => void (subscriber.closed || subscriber.add(run(answer))), fail);
         } catch (error) {
           fail(error);
         }
@@ -89,8 +89,8 @@ export class CrudInterceptor implements NestInterceptor {
       : (observer) => next.handle().subscribe(observer);
   }
 
-  private answering(
-    call: CrudCall,
+  private toResponseObserver(
+    call: CrudRequestContext,
     route: CrudRoute | undefined,
     subscriber: Subscriber<unknown>,
     fail: (error: unknown) => void,
@@ -108,41 +108,43 @@ export class CrudInterceptor implements NestInterceptor {
     };
   }
 
-  private answer(call: CrudCall, route: CrudRoute | undefined, value: unknown): unknown {
+  private answer(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): unknown {
     this.setHeaders(call, route, value);
-    if (this.isKnownToClient(call, route, value)) return undefined;
+    if (this.applyEtag(call, route, value)) return undefined;
     const { resource } = call;
-    const shaped = call.isShaped ? { ...(value as object) } : resource.shape.shape(value, route, call.keys);
+    const shaped = call.isSerialized
+      ? { ...(value as object) }
+      : resource.shape.serialize(value, route, call.visibleKeys);
     return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
   }
 
   /** What is known of a controller; undefined for one without `@Crud`. */
-  private controllerOf(type: Type<object>): ServedController | undefined {
+  private controllerOf(type: Type<object>): ControllerState | undefined {
     let controller = this.served.get(type);
     if (controller === undefined) {
       const resource = this.services.resourceOf(type);
       if (resource === undefined) return undefined;
-      controller = new ServedController(type, resource);
+      controller = new ControllerState(type, resource);
       this.served.set(type, controller);
     }
     return controller;
   }
 
   /** Sets the `ETag` of a row, and the status where the client has that row already. */
-  private isKnownToClient({ context, resource }: CrudCall, route: CrudRoute | undefined, value: unknown): boolean {
-    const tag = answeredTag(context, route, resource, value);
+  private applyEtag({ context, resource }: CrudRequestContext, route: CrudRoute | undefined, value: unknown): boolean {
+    const tag = responseEtag(context, route, resource, value);
     if (tag === undefined) return false;
     const adapter = this.adapterHost.httpAdapter;
     const response = context.switchToHttp().getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return false;
     adapter.setHeader(response, 'ETag', tag);
-    const isUnchanged = isKnown(context, route, tag);
+    const isUnchanged = isNotModified(context, route, tag);
     if (isUnchanged) adapter.status(response, HttpStatus.NOT_MODIFIED);
     return isUnchanged;
   }
 
   /** The error to throw on: as a problem document where the client wants one. */
-  private answerTo(thrown: unknown, { context, resource }: CrudCall): unknown {
+  private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
     const error = httpErrorOf(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
     if (!isTold || error instanceof ProblemException) return error;
@@ -150,14 +152,14 @@ export class CrudInterceptor implements NestInterceptor {
     return new ProblemException(error);
   }
 
-  private setHeaders(call: CrudCall, route: CrudRoute | undefined, value: unknown): void {
+  private setHeaders(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): void {
     const { context, resource } = call;
     const adapter = this.adapterHost.httpAdapter;
     const http = context.switchToHttp();
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
     // A handler of the application may have set what had been set before it ran.
-    if (!call.isShaped || !this.tenants.isFor(context)) makePrivate(adapter, context);
+    if (!call.isSerialized || !this.tenants.isFor(context)) makePrivate(adapter, context);
     const url = withoutHost(String(adapter.getRequestUrl(http.getRequest())));
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);
@@ -169,7 +171,7 @@ export class CrudInterceptor implements NestInterceptor {
   }
 }
 
-class ServedController {
+class ControllerState {
   /** The routes of `@Crud`, by the names of their handlers: all others are the controller's own ones. */
   readonly routes: ReadonlyMap<string, CrudRoute>;
   private readonly links: ReadonlySet<string>;
@@ -190,7 +192,7 @@ class ServedController {
   }
 
   /** Whether the application sees nothing of what its `findAll` returns. */
-  isListUnseen(handler: Function): boolean {
+  canSkipEntities(handler: Function): boolean {
     const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
     return (this.isUnseen ??= bypassesUserCode(this.type, handler, stock, CrudInterceptor));
   }
@@ -203,11 +205,11 @@ function withoutHost(url: string): string {
 
 function locationOf(url: string, resource: Resource, row: object): string {
   const path = headerText(url.split('?', 1)[0].replace(/\/+$/, ''));
-  return resource.isOneToOne ? path : `${path}/${resource.id.segmentOf(row)}`;
+  return resource.isOneToOne ? path : `${path}/${resource.id.toPathSegment(row)}`;
 }
 
 /** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
-function answersFlat({ context, resource }: CrudCall): boolean {
+function answersFlat({ context, resource }: CrudRequestContext): boolean {
   if (resource.list.mode !== 'flat') return false;
   const query = queryOf(context);
   return ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);

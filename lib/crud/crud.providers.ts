@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { FactoryProvider, Type } from '@nestjs/common';
 import { requireForRoot } from '../tenancy/require-for-root.js';
-import { CrudServices } from './crud-registry.js';
+import { CrudRegistry } from './crud-registry.js';
 import type { CrudService } from './crud.service.js';
 
 const tokens = new WeakMap<Type<object>, symbol>();
@@ -31,7 +31,7 @@ export function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyD
 export function crudProviders(entities: readonly Type<object>[]): FactoryProvider<CrudService<object>>[] {
   return entities.map((entity) => ({
     provide: getCrudToken(entity),
-    inject: [{ token: CrudServices, optional: true }],
-    useFactory: (services: CrudServices | undefined) => requireForRoot(services).forEntity(entity),
+    inject: [{ token: CrudRegistry, optional: true }],
+    useFactory: (services: CrudRegistry | undefined) => requireForRoot(services).serviceForEntity(entity),
   }));
 }

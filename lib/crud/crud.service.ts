@@ -1,19 +1,19 @@
 import { isPromiseLike, runAsWrite } from '../tenancy/scope-frame.js';
 import type { ToManyKey } from './options/entity-paths.js';
-import type { HookChain } from './hooks/hook-runner.js';
-import { RowLinks } from './persistence/link-writer.js';
-import type { Narrowing } from './persistence/row-constraints.js';
-import type { Precondition } from './preconditions/if-match.js';
+import type { HookRunner } from './hooks/hook-runner.js';
+import { LinkWriter } from './persistence/link-writer.js';
+import type { RowConstraints } from './persistence/row-constraints.js';
+import type { IfMatch } from './preconditions/if-match.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
-import type { RowAnswer } from './listing/page-reader.js';
-import type { RowQuery } from './query/row-rules.js';
+import type { RawRowConsumer } from './listing/page-reader.js';
+import type { Projection } from './query/row-rules.js';
 import type { EntityId } from './model/resource-id.js';
 import type { Resource } from './resource/resource.js';
 import { RowCreator } from './persistence/row-creator.js';
 import { RowWriter } from './persistence/row-writer.js';
-import { Rows } from './persistence/row-repository.js';
-import type { WriteTerms } from './persistence/write-context.js';
+import { RowRepository } from './persistence/row-repository.js';
+import type { WriteContext } from './persistence/write-context.js';
 
 /** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
 export type CrudValues<T> = {
@@ -22,21 +22,21 @@ export type CrudValues<T> = {
 };
 
 /** What a service works on, and within which bounds. */
-export interface CrudBinding<T extends object> {
+export interface CrudServiceContext<T extends object> {
   /** Compiled at first use: the DataSource has to be there. */
   readonly resource: () => Resource<T>;
   /** What the controller's `scope()` adds for the running request. */
-  readonly narrowing: () => Promise<Narrowing> | Narrowing;
+  readonly narrowing: () => Promise<RowConstraints> | RowConstraints;
   /** What the running request's body says of columns that the server owns; taken once. */
-  readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  readonly consumeServerOwnedFields: () => Readonly<Record<string, unknown>>;
   /** Properties of the running request's bodies that are no columns; taken once. */
   readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
   /** What the running request says of the row that it is going to change; taken once. */
-  readonly takePrecondition: () => Precondition;
+  readonly takePrecondition: () => IfMatch;
   /** What the rows of a page are read for; undefined where application code wants entities. */
-  readonly answer: () => RowAnswer | undefined;
+  readonly rawRowConsumer: () => RawRowConsumer | undefined;
   /** The hooks that take part in writes. */
-  readonly hooks: () => Promise<HookChain<T>>;
+  readonly hooks: () => Promise<HookRunner<T>>;
 }
 
 /**
@@ -52,7 +52,7 @@ export interface CrudBinding<T extends object> {
  * const ticket = await this.tickets.create({ subject: 'Where is my order?' });
  */
 export class CrudService<T extends object> {
-  constructor(private readonly binding: CrudBinding<T>) {}
+  constructor(private readonly binding: CrudServiceContext<T>) {}
 
   /**
    * @returns the page of rows that the query describes; all of them without one, as far as the default limit goes
@@ -66,17 +66,17 @@ export class CrudService<T extends object> {
     const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
     const length = limit ?? (isWholeList ? bounds.max : bounds.default);
     // No waiting for what is there: each wait costs, and this is what is asked most.
-    return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.answer());
+    return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.rawRowConsumer());
   }
 
   /**
    * @param query what is read along, and which properties
    * @throws NotFoundException when the scope has no such row
    */
-  async findOne(id: EntityId, query: RowQuery = {}): Promise<T> {
+  async findOne(id: EntityId, query: Projection = {}): Promise<T> {
     const resource = this.binding.resource();
     const rows = await this.rows(resource);
-    return rows.find(resource.id.conditionsFor(id), query);
+    return rows.find(resource.id.whereId(id), query);
   }
 
   /**
@@ -149,7 +149,7 @@ export class CrudService<T extends object> {
    * @throws NotFoundException when the scope has no such row, here or there
    */
   async link(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
-    return this.write((terms) => new RowLinks(terms).link(id, relation, linkedId));
+    return this.write((terms) => new LinkWriter(terms).link(id, relation, linkedId));
   }
 
   /**
@@ -158,31 +158,31 @@ export class CrudService<T extends object> {
    * @throws NotFoundException as `link`
    */
   async unlink(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
-    return this.write((terms) => new RowLinks(terms).unlink(id, relation, linkedId));
+    return this.write((terms) => new LinkWriter(terms).unlink(id, relation, linkedId));
   }
 
   /** Its reads go to the primary, and those of the request after it. */
-  private write<R>(work: (terms: WriteTerms<T>) => Promise<R>): Promise<R> {
+  private write<R>(work: (terms: WriteContext<T>) => Promise<R>): Promise<R> {
     return runAsWrite(async () => work(await this.terms()));
   }
 
-  private async terms(): Promise<WriteTerms<T>> {
+  private async terms(): Promise<WriteContext<T>> {
     const resource = this.binding.resource();
     const narrowing = await this.binding.narrowing();
     return {
       resource,
       narrowing,
-      rows: new Rows(resource, narrowing.conditions),
+      rows: new RowRepository(resource, narrowing.conditions),
       hooks: await this.binding.hooks(),
-      takeClaims: this.binding.takeClaims,
+      takeClaims: this.binding.consumeServerOwnedFields,
       takeUndecided: this.binding.takeUndecided,
       takePrecondition: this.binding.takePrecondition,
     };
   }
 
-  private rows(resource: Resource<T>): Rows<T> | Promise<Rows<T>> {
+  private rows(resource: Resource<T>): RowRepository<T> | Promise<RowRepository<T>> {
     const narrowing = this.binding.narrowing();
-    if (isPromiseLike(narrowing)) return narrowing.then(({ conditions }) => new Rows(resource, conditions));
-    return new Rows(resource, narrowing.conditions);
+    if (isPromiseLike(narrowing)) return narrowing.then(({ conditions }) => new RowRepository(resource, conditions));
+    return new RowRepository(resource, narrowing.conditions);
   }
 }

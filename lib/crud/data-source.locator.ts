@@ -6,7 +6,7 @@ import { attempt, isInstance } from '../tenancy/safe-read.js';
 import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
 
 /** The DataSources of the application, by the entities that they hold. */
-export class ServedDataSources {
+export class DataSourceLocator {
   private found?: readonly DataSource[];
 
   constructor(
@@ -19,9 +19,9 @@ export class ServedDataSources {
    * @param where how errors call it
    * @throws MuckConfigurationError when none holds the entity, or several do and no name tells which is meant
    */
-  of(entity: Type<object>, name: string | undefined, where: string): DataSource {
+  find(entity: Type<object>, name: string | undefined, where: string): DataSource {
     if (name !== undefined) return this.moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
-    const holding = (this.found ?? this.find()).filter((dataSource) =>
+    const holding = (this.found ?? this.findAll()).filter((dataSource) =>
       attempt(() => dataSource.hasMetadata(entity), false),
     );
     if (holding.length === 1) return holding[0];
@@ -34,7 +34,7 @@ export class ServedDataSources {
 
   /** Runs `fn` with the DataSources that there are now: the providers of a large application are not searched for each of its resources. */
   during<R>(fn: () => R): R {
-    this.found = this.find();
+    this.found = this.findAll();
     try {
       return fn();
     } finally {
@@ -42,7 +42,7 @@ export class ServedDataSources {
     }
   }
 
-  private find(): readonly DataSource[] {
+  private findAll(): readonly DataSource[] {
     const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
     return [...instances].filter((instance): instance is DataSource => isInstance(instance, DataSource));
   }

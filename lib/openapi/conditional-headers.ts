@@ -1,10 +1,10 @@
-import { GUARDED_ROUTES } from '../crud/preconditions/if-match.js';
-import { TAGGED_ROUTES } from '../crud/preconditions/if-none-match.js';
+import { IF_MATCH_ROUTES } from '../crud/preconditions/if-match.js';
+import { ETAG_ROUTES } from '../crud/preconditions/if-none-match.js';
 import type { ParameterObject } from './openapi.types.js';
 import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
 
-const TAGGED: readonly (RouteAction | undefined)[] = TAGGED_ROUTES;
-const GUARDED: readonly (RouteAction | undefined)[] = GUARDED_ROUTES;
+const TAGGED: readonly (RouteAction | undefined)[] = ETAG_ROUTES;
+const GUARDED: readonly (RouteAction | undefined)[] = IF_MATCH_ROUTES;
 
 /** Whether a route answers with a row whose version it tells. */
 export function isTagged(route: ServedRoute): boolean {

@@ -15,9 +15,9 @@ import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import type { CrudMetadata } from '../crud/options/crud.metadata.js';
 import type { CrudRoute } from '../crud/options/crud-routes.js';
-import { CrudServices } from '../crud/crud-registry.js';
+import { CrudRegistry } from '../crud/crud-registry.js';
 import type { LinkRoute } from '../crud/options/crud-routes.js';
-import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
+import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isInstance } from '../tenancy/safe-read.js';
 import { tenantRouteOf } from '../tenancy/tenant-route.js';
@@ -49,7 +49,7 @@ export interface ServedRoute {
   /** Whether it asks for a tenant. */
   readonly isScoped: boolean;
   /** When a filter around it answers errors with problem documents. */
-  readonly problemFilter: ProblemDetails | undefined;
+  readonly problemFilter: ProblemDetailsMode | undefined;
   /** Whether a parameter of the handler is read by a pipe of this class. */
   readonly isReadBy: (pipe: abstract new (...args: never[]) => object) => boolean;
 }
@@ -57,7 +57,7 @@ export interface ServedRoute {
 /** Finds the routes of all controllers with `@Crud`, at the paths where Nest's router has them. */
 export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
   const config = app.get(ApplicationConfig, { strict: false });
-  const services = app.get(CrudServices, { strict: false });
+  const services = app.get(CrudRegistry, { strict: false });
   const { applicationId } = app.get(ModulesContainer, { strict: false });
   const paths = new RoutePathFactory(config);
   return app

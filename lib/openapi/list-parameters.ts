@@ -9,8 +9,8 @@ import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
 import { operatorsOf } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';
 import { MAX_INCLUDES } from '../crud/query/row-rules.js';
-import type { RowRules } from '../crud/query/row-rules.js';
-import type { ValueType } from '../crud/column-types/column-type.js';
+import type { ProjectionRules } from '../crud/query/row-rules.js';
+import type { ColumnType } from '../crud/column-types/column-type.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { ParameterObject } from './openapi.types.js';
 import { COMPARISONS, operandParameterSchema, operandSchema } from './schemas/operand-schemas.js';
@@ -46,7 +46,7 @@ export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSche
 }
 
 /** The query parameters that say what rows hold. */
-export function rowParameters({ include, fields }: RowRules): ParameterObject[] {
+export function rowParameters({ include, fields }: ProjectionRules): ParameterObject[] {
   const oneOf = (names: Iterable<string>): JsonSchema => ({
     type: 'array',
     items: { type: 'string', enum: [...names] },
@@ -126,7 +126,7 @@ function filterParameters(fields: NamedFields): ParameterObject[] {
 interface NamedComparison {
   readonly key: string;
   readonly path: string;
-  readonly type: ValueType;
+  readonly type: ColumnType;
   readonly operator: Operator;
 }
 
@@ -144,8 +144,8 @@ function comparisonsOf(fields: NamedFields): NamedComparison[] {
   );
 }
 
-function isSaidByText(type: ValueType, operator: Operator): boolean {
-  return operator === 'is_null' || (type.element ?? type).parse !== undefined;
+function isSaidByText(type: ColumnType, operator: Operator): boolean {
+  return operator === 'is_null' || (type.element ?? type).fromText !== undefined;
 }
 
 function query(name: string, description: string, schema: JsonSchema): ParameterObject {

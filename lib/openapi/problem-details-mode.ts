@@ -1,6 +1,6 @@
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
-import type { ProblemDetails } from '../crud/errors/content-negotiation.js';
+import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import { isInstance, safeRead } from '../tenancy/safe-read.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/errors/problem-details.filter.js';
 
@@ -10,7 +10,10 @@ import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/errors
  * @param places the handler and its controller
  * @returns undefined where no such filter stands around it
  */
-export function problemFilterOf(places: readonly Function[], config: ApplicationConfig): ProblemDetails | undefined {
+export function problemFilterOf(
+  places: readonly Function[],
+  config: ApplicationConfig,
+): ProblemDetailsMode | undefined {
   const filters = [
     ...places.flatMap((place) => (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, place) ?? []) as unknown[]),
     ...config.getGlobalFilters(),

@@ -336,7 +336,13 @@ describe.each(databasesToTest())('included relations on %s', (kind) => {
 describe('what one request may include', () => {
   it('is bounded, whatever the resource allows', () => {
     const paths = Array.from({ length: 11 }, (_, i) => `relation${i}`);
-    const rules = { include: new Set(paths), fields: new Map(), keys: new Map(), narrows: false, json: undefined };
+    const rules = {
+      include: new Set(paths),
+      fields: new Map(),
+      keys: new Map(),
+      canSelectSubset: false,
+      json: undefined,
+    };
     expect(readRowQuery({ include: paths.slice(1).join() }, rules).include).toHaveLength(10);
     expect(() => readRowQuery({ include: paths.join() }, rules)).toThrow(InvalidRequestException);
   });

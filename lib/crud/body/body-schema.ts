@@ -1,16 +1,16 @@
 import type { Type } from '@nestjs/common';
 import { isColumn } from '../model/field-tree.js';
-import type { Fields } from '../model/field-tree.js';
-import type { Problem } from '../errors/request-error.js';
+import type { FieldTree } from '../model/field-tree.js';
+import type { RequestError } from '../errors/request-error.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /** What a body of one route may hold. */
-export interface BodyForm {
+export interface BodySchema {
   readonly entity: Type<object>;
   /** The DTO; undefined where the entity itself says what a body may hold. */
   readonly dto: Type<object> | undefined;
   /** All fields of the resource, writable or not. */
-  readonly fields: Fields;
+  readonly fields: FieldTree;
   /** The keys of the resource's answers: a body from GET can be sent back. */
   readonly shownKeys: ReadonlySet<string>;
   /**
@@ -41,17 +41,17 @@ export interface AcceptedBody {
 /** What a body says, for the handler, and what is wrong with it. */
 export interface ReadBody {
   readonly body: Record<string, unknown>;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly RequestError[];
 }
 
 /** The column behind a top-level key; undefined for an embedded object and for a key that is no field. */
-export function columnOf({ fields }: BodyForm, key: string): ResourceColumn | undefined {
+export function columnOf({ fields }: BodySchema, key: string): ResourceColumn | undefined {
   const field = fields.get(key);
   return field !== undefined && isColumn(field) ? field : undefined;
 }
 
 /** Whether a key names a column that this route does not take from the client. */
-export function isRefused(form: BodyForm, key: string): boolean {
+export function isReadOnly(form: BodySchema, key: string): boolean {
   const column = columnOf(form, key);
   return column !== undefined && !form.accepts(column);
 }

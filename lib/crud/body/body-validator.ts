@@ -1,28 +1,28 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { valueProblem } from '../model/column-values.js';
-import { namedType, propertyOfKey } from '../model/dto-exposure.js';
+import { namedType, propertyForKey } from '../model/dto-exposure.js';
 import { missingProblem, unknownProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import { isHidden } from '../model/hidden-columns.js';
 import { columnsIn } from '../model/field-tree.js';
 import type { ResourceColumn } from '../model/resource-column.js';
-import { isRefused } from './body-schema.js';
-import type { AcceptedBody, BodyForm, Json } from './body-schema.js';
-import { ruledProperties } from './class-validator-rules.js';
+import { isReadOnly } from './body-schema.js';
+import type { AcceptedBody, BodySchema, Json } from './body-schema.js';
+import { validatedProperties } from './class-validator-rules.js';
 import { requirePlainObject } from './request-body.js';
 import { readDto } from './dto-reader.js';
 import { readEntity } from './entity-body-reader.js';
 
 /** The rules for the bodies of one route. */
-export class BodyRules {
+export class BodyValidator {
   /** The properties with class-validator rules; undefined where the columns alone are the rules. */
   private readonly ruled: ReadonlySet<string> | undefined;
   /** Hidden columns of embedded objects that a DTO does not name, although it may take the object as a whole. */
   private readonly unnamed: readonly ResourceColumn[];
 
   /** @param form what a body may hold; the OpenAPI document is written from it too */
-  constructor(readonly form: BodyForm) {
-    const ruled = ruledProperties(form.dto ?? form.entity);
+  constructor(readonly form: BodySchema) {
+    const ruled = validatedProperties(form.dto ?? form.entity);
     this.ruled = form.dto === undefined && ruled.size === 0 ? undefined : ruled;
     this.unnamed = [...columnsIn(form.fields)].filter(
       (column) => column.metadata.embeddedMetadata !== undefined && isHidden(column) && !this.covers(column),
@@ -45,7 +45,7 @@ export class BodyRules {
       if (ruled === undefined || type === undefined) return !isHidden(column);
       if (!ruled.has(name)) return false;
       type = namedType(type, name);
-      ruled = type && ruledProperties(type);
+      ruled = type && validatedProperties(type);
     }
     return true;
   }
@@ -75,7 +75,7 @@ export class BodyRules {
   /** What a body that has been read says of columns that are not the client's. */
   claimsOf(body: unknown): Json {
     const claims = Object.entries(body as Json).filter(
-      ([key, value]) => value !== undefined && isRefused(this.form, key),
+      ([key, value]) => value !== undefined && isReadOnly(this.form, key),
     );
     return Object.fromEntries(
       claims.filter(([key]) => !this.form.tenantColumns.some(({ property }) => property === key)),
@@ -85,13 +85,13 @@ export class BodyRules {
   private unknownKeys(source: Json): string[] {
     const { dto, fields, shownKeys } = this.form;
     const isKnown = (key: string): boolean =>
-      fields.has(key) || shownKeys.has(key) || (dto !== undefined && this.ruled!.has(propertyOfKey(dto, key)));
+      fields.has(key) || shownKeys.has(key) || (dto !== undefined && this.ruled!.has(propertyForKey(dto, key)));
     return Object.keys(source).filter((key) => !isKnown(key));
   }
 
-  private readTenant(source: Json): { values: Json; problems: Problem[] } {
+  private readTenant(source: Json): { values: Json; problems: RequestError[] } {
     const values: Record<string, unknown> = {};
-    const problems: Problem[] = [];
+    const problems: RequestError[] = [];
     for (const column of this.form.tenantColumns) {
       const value = source[column.property];
       // Null makes a row that all tenants share, where the column may be null.
@@ -102,7 +102,7 @@ export class BodyRules {
           ? undefined
           : valueProblem(column, value);
       if (problem !== undefined) problems.push(problem);
-      else values[column.property] = value === null ? null : column.type.read(value);
+      else values[column.property] = value === null ? null : column.type.fromJson(value);
     }
     return { values, problems };
   }

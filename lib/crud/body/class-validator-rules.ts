@@ -1,10 +1,10 @@
 import { getMetadataStorage, IS_DEFINED, validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { bodyProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { bodyError } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 
 /** The properties that a class has class-validator rules for. */
-export function ruledProperties(type: Function): ReadonlySet<string> {
+export function validatedProperties(type: Function): ReadonlySet<string> {
   return new Set(
     getMetadataStorage()
       .getTargetValidationMetadatas(type, '', false, false)
@@ -19,11 +19,11 @@ export function ruledProperties(type: Function): ReadonlySet<string> {
  * @param settled properties of which another problem is known already
  * @returns empty when all is well
  */
-export async function problemsOf(
+export async function validateInstance(
   object: object,
   partial: boolean,
   settled: ReadonlySet<string> = new Set(),
-): Promise<Problem[]> {
+): Promise<RequestError[]> {
   const errors = await validate(object, {
     whitelist: true,
     forbidUnknownValues: false,
@@ -44,11 +44,9 @@ function ofSent(error: ValidationError, holder: unknown): ValidationError[] {
 }
 
 /** Nested messages carry the path, as Nest's ValidationPipe writes it. */
-function problemsIn({ property, constraints, children }: ValidationError, prefix: string): Problem[] {
+function problemsIn({ property, constraints, children }: ValidationError, prefix: string): RequestError[] {
   return [
-    ...Object.entries(constraints ?? {}).map(([rule, message]) =>
-      bodyProblem(prefix + property, prefix + message, rule),
-    ),
+    ...Object.entries(constraints ?? {}).map(([rule, message]) => bodyError(prefix + property, prefix + message, rule)),
     ...(children ?? []).flatMap((child) => problemsIn(child, `${prefix}${property}.`)),
   ];
 }

@@ -1,10 +1,10 @@
 import { readColumnValues } from '../model/column-values.js';
 import type { ColumnValues } from '../model/column-values.js';
-import { isRefused } from './body-schema.js';
-import type { BodyForm, Json, ReadBody } from './body-schema.js';
-import { problemsOf } from './class-validator-rules.js';
+import { isReadOnly } from './body-schema.js';
+import type { BodySchema, Json, ReadBody } from './body-schema.js';
+import { validateInstance } from './class-validator-rules.js';
 import { pointerTo } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import { RULES_FOR_SENT } from './text-validation-rules.js';
 
 /**
@@ -14,11 +14,11 @@ import { RULES_FOR_SENT } from './text-validation-rules.js';
  * @param ruled the entity's properties with rules; undefined when it has none
  */
 export async function readEntity(
-  form: BodyForm,
+  form: BodySchema,
   ruled: ReadonlySet<string> | undefined,
   source: Json,
 ): Promise<ReadBody> {
-  const offered = Object.fromEntries(Object.entries(source).filter(([key]) => !isRefused(form, key)));
+  const offered = Object.fromEntries(Object.entries(source).filter(([key]) => !isReadOnly(form, key)));
   const { values, problems } = readColumnValues(form.fields, offered, form.accepts);
   const body = toObject(values);
   if (ruled === undefined) return { body, problems };
@@ -28,7 +28,7 @@ export async function readEntity(
   );
   const checked = form.isBorrowed ? withoutNulls(body) : body;
   const row = Object.assign(Object.create(form.entity.prototype as object) as object, checked);
-  const ruleProblems = await problemsOf(row, form.partial, misfits);
+  const ruleProblems = await validateInstance(row, form.partial, misfits);
   const isMet = await metBySent(form, offered, checked);
   return {
     body: Object.fromEntries(Object.entries(body).filter(([key]) => ruled.has(key))),
@@ -43,13 +43,13 @@ export async function readEntity(
  * @param read the values that the entity will hold
  * @returns tells whether a problem is none: what was sent meets a rule that the stored value does not
  */
-async function metBySent(form: BodyForm, offered: Json, read: Json): Promise<(problem: Problem) => boolean> {
+async function metBySent(form: BodySchema, offered: Json, read: Json): Promise<(problem: RequestError) => boolean> {
   const properties = Object.keys(read).filter((key) => offered[key] !== read[key]);
   if (properties.length === 0) return () => false;
   const sent = Object.create(form.entity.prototype as object) as Record<string, unknown>;
   for (const property of properties) sent[property] = offered[property];
   const pointers = new Set(properties.map((property) => pointerTo([property])));
-  const unmet = await problemsOf(sent, true);
+  const unmet = await validateInstance(sent, true);
   return ({ pointer = '', code }) =>
     pointers.has(pointer) &&
     RULES_FOR_SENT.has(code) &&

@@ -6,17 +6,17 @@ import { date, dateTime, time } from './date-types.js';
 import { declaredValue } from './declared-type.js';
 import { interval } from './interval-types.js';
 import { bigInteger, decimal, float, integer } from './number-types.js';
-import { commaSeparated, json, listOf, scalar, structured } from './structured-types.js';
+import { commaSeparated, json, listOf, unknownScalar, opaque } from './structured-types.js';
 import { binary, boolean, oneOf, text, uuid } from './text-types.js';
 import { transformed } from './transformed-type.js';
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 /** The last instant of MySQL's `timestamp`. */
 const END_OF_TIMESTAMP = new Date('2038-01-19T03:14:07.999Z');
 
-type TypeOf = (column: ColumnMetadata, dialect: SqlDialect) => ValueType;
+type TypeOf = (column: ColumnMetadata, dialect: SqlDialect) => ColumnType;
 
-const signed = (column: ColumnMetadata, bits: number): ValueType =>
+const signed = (column: ColumnMetadata, bits: number): ColumnType =>
   column.unsigned ? integer(0, 2 ** bits - 1) : integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1);
 
 /** SQLite's integers have 64 bits, whatever the column says; 53 of them arrive. */
@@ -55,29 +55,26 @@ const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
   [['json', 'jsonb', 'simple-json'], () => json],
   [['simple-array'], () => commaSeparated],
   [['bytea', 'blob', 'tinyblob', 'mediumblob', 'longblob', 'binary', 'varbinary'], () => binary],
-  [['bit'], (_, dialect) => (dialect === 'mysql' ? binary : scalar)],
+  [['bit'], (_, dialect) => (dialect === 'mysql' ? binary : unknownScalar)],
   [['interval'], () => interval],
   [['cube'], () => listOf(float(64))],
-  [
-    ['geometry', 'geography', 'point', 'circle', 'linestring', 'polygon', 'hstore', 'vector', 'halfvec'],
-    () => structured,
-  ],
-  [['multipoint', 'multilinestring', 'multipolygon', 'geometrycollection'], () => structured],
+  [['geometry', 'geography', 'point', 'circle', 'linestring', 'polygon', 'hstore', 'vector', 'halfvec'], () => opaque],
+  [['multipoint', 'multilinestring', 'multipolygon', 'geometrycollection'], () => opaque],
 ];
 
 const BY_NAME: ReadonlyMap<string, TypeOf> = new Map(
   TYPES.flatMap(([names, type]) => names.map((name) => [name, type] as const)),
 );
 
-function typeOf(column: ColumnMetadata, dialect: SqlDialect): ValueType {
+function typeOf(column: ColumnMetadata, dialect: SqlDialect): ColumnType {
   // The columns of a view are declared without one.
   if ((column.type as unknown) === undefined) return declaredValue(column, dialect);
   const name = typeof column.type === 'function' ? column.type.name : column.type;
-  return BY_NAME.get(name)?.(column, dialect) ?? scalar;
+  return BY_NAME.get(name)?.(column, dialect) ?? unknownScalar;
 }
 
 /** How values of a column come in. */
-export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
+export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ColumnType {
   const type = typeOf(column, dialectOf(dataSource));
   const stored = column.isArray ? listOf(type) : type;
   return column.transformer === undefined ? stored : transformed(column, column.transformer, stored);

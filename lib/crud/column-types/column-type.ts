@@ -10,9 +10,9 @@ export type Comparability = 'equality' | 'order' | 'text' | 'list';
  * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query
  * parameter. And how the OpenAPI document describes them: a type that reads values says itself what it reads.
  */
-export interface ValueType {
+export interface ColumnType {
   /** What fits, for messages: `must be ${expects}`. */
-  readonly expects: string;
+  readonly description: string;
 
   /** What the values look like in an answer. Null is the column's matter. */
   readonly schema: JsonSchema;
@@ -21,10 +21,10 @@ export interface ValueType {
   readonly inputSchema?: JsonSchema;
 
   /** What its values can be compared by; absent where no comparison makes sense (JSON, binary). */
-  readonly compares?: Comparability;
+  readonly comparability?: Comparability;
 
   /** Of a list: what its elements are. */
-  readonly element?: ValueType;
+  readonly element?: ColumnType;
 
   /**
    * The value as TypeORM takes it.
@@ -32,14 +32,14 @@ export interface ValueType {
    * @param value from JSON or from application code, never null
    * @returns undefined when it does not fit the column
    */
-  readonly read: (value: unknown) => unknown;
+  readonly fromJson: (value: unknown) => unknown;
 
   /**
    * The value of a query parameter.
    *
    * @returns undefined when it does not fit; the whole method is absent where a text cannot say it (JSON, binary, lists)
    */
-  readonly parse?: (text: string) => unknown;
+  readonly fromText?: (text: string) => unknown;
 
   /**
    * The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same
@@ -50,9 +50,9 @@ export interface ValueType {
 
 /** A type whose text in a query is what it is in JSON. */
 export function textual(
-  expects: string,
-  described: Pick<ValueType, 'compares' | 'schema' | 'inputSchema'>,
+  description: string,
+  described: Pick<ColumnType, 'comparability' | 'schema' | 'inputSchema'>,
   read: (value: unknown) => unknown,
-): ValueType {
-  return { expects, ...described, read, parse: read };
+): ColumnType {
+  return { description, ...described, fromJson: read, fromText: read };
 }

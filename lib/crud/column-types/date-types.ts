@@ -1,6 +1,6 @@
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { textual } from './column-type.js';
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
@@ -17,10 +17,10 @@ const OFFSET = /(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)$/i;
  *
  * @param firstYear the earliest that the database keeps
  */
-export function date(firstYear: number): ValueType {
+export function date(firstYear: number): ColumnType {
   const type = textual(
     'a date like 2026-01-31',
-    { compares: 'order', schema: { type: 'string', format: 'date' } },
+    { comparability: 'order', schema: { type: 'string', format: 'date' } },
     (value) => {
       const day = value instanceof Date && isValid(value) ? value.toISOString().slice(0, 10) : value;
       return typeof day === 'string' && isDay(day) && Number(day.slice(0, 4)) >= firstYear ? day : undefined;
@@ -39,7 +39,7 @@ function localDay(midnight: Date): string {
  * Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. One time has one spelling, with seconds and without
  * idle zeros: SQLite keeps and compares texts.
  */
-export function time(dialect: SqlDialect, withZone = false): ValueType {
+export function time(dialect: SqlDialect, withZone = false): ColumnType {
   const clocks = CLOCKS[dialect];
   const pattern = `${clocks.source.slice(0, -1)}${withZone ? `(${OFFSET.source.slice(0, -1)})?` : ''}$`;
   const described = {
@@ -68,10 +68,10 @@ function spelledOut(clock: string): string {
  * @param firstYear the earliest that the database keeps
  * @param latest the last instant that the column holds, where that is soon
  */
-export function dateTime(firstYear = 1, latest?: Date): ValueType {
+export function dateTime(firstYear = 1, latest?: Date): ColumnType {
   return textual(
     'a date and time like 2026-01-31T23:59:59Z',
-    { compares: 'order', schema: { type: 'string', format: 'date-time' } },
+    { comparability: 'order', schema: { type: 'string', format: 'date-time' } },
     (value) => {
       const instant = typeof value === 'string' ? parseInstant(value) : value;
       if (!(instant instanceof Date) || !isValid(instant)) return undefined;

@@ -2,15 +2,15 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SqlDialect } from '../../orm/sql/tokens.js';
 import { dateTime } from './date-types.js';
 import { float } from './number-types.js';
-import { scalar } from './structured-types.js';
+import { unknownScalar } from './structured-types.js';
 import { boolean, text } from './text-types.js';
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 /**
  * Values of a column without a type of its own, as the columns of a view are: what TypeScript declares of the property. No driver of TypeORM makes
  * such values of what the database gives, and so they are made when they are shown.
  */
-export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): ValueType {
+export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): ColumnType {
   switch (declaredTypeOf(column)) {
     case String:
       return text();
@@ -24,7 +24,7 @@ export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): Valu
     case Date:
       return dialect === 'sqlite' ? textOfInstant : dateTime();
     default:
-      return scalar;
+      return unknownScalar;
   }
 }
 
@@ -43,10 +43,10 @@ const instant = dateTime();
 const STORED = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
 
 /** SQLite keeps instants as texts, in the form that TypeORM gives them. */
-const textOfInstant: ValueType = {
+const textOfInstant: ColumnType = {
   ...instant,
-  read: asStored,
-  parse: asStored,
+  fromJson: asStored,
+  fromText: asStored,
   toJson: (value) => {
     const [, day, clock] = (typeof value === 'string' && STORED.exec(value)) || [];
     return day === undefined ? value : new Date(`${day}T${clock}Z`).toISOString();
@@ -55,6 +55,6 @@ const textOfInstant: ValueType = {
 
 function asStored(value: unknown): string | undefined {
   if (typeof value === 'string' && STORED.test(value)) return value;
-  const date = instant.read(value);
+  const date = instant.fromJson(value);
   return date instanceof Date ? date.toISOString().replace('T', ' ').slice(0, -1) : undefined;
 }

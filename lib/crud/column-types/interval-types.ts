@@ -1,4 +1,4 @@
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 /** The fields of an interval, in the order in which the driver has them, and what PostgreSQL calls them. */
 const UNITS: ReadonlyMap<string, string> = new Map([
@@ -26,8 +26,8 @@ class IntervalFields {
 }
 
 /** PostgreSQL's intervals: an object of its fields, `{ "days": 1, "hours": 2 }`, or a text that PostgreSQL reads. */
-export const interval: ValueType = {
-  expects: 'an interval like { "days": 1, "hours": 2 }, or such a text',
+export const interval: ColumnType = {
+  description: 'an interval like { "days": 1, "hours": 2 }, or such a text',
   schema: {
     type: 'object',
     properties: Object.fromEntries([...UNITS.keys()].map((unit) => [unit, { type: 'number' }])),
@@ -45,7 +45,7 @@ export const interval: ValueType = {
       },
     ],
   },
-  read: (value) => {
+  fromJson: (value) => {
     if (typeof value === 'string') return value.includes('\0') ? undefined : value;
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? readFields(value as Readonly<Record<string, unknown>>)

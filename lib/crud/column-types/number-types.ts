@@ -1,4 +1,4 @@
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;
@@ -8,15 +8,15 @@ const DECIMAL_PATTERN = DECIMAL.source.replace('(e', '([eE]');
 const MAX_DECIMAL_LENGTH = 200;
 
 /** Whole numbers within the range of a database type. */
-export function integer(min: number, max: number): ValueType {
+export function integer(min: number, max: number): ColumnType {
   const read = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
   return {
-    expects: `an integer from ${min} to ${max}`,
-    compares: 'order',
+    description: `an integer from ${min} to ${max}`,
+    comparability: 'order',
     schema: { type: 'integer', minimum: min, maximum: max },
-    read,
-    parse: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
+    fromJson: read,
+    fromText: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
   };
 }
 
@@ -25,7 +25,7 @@ export function integer(min: number, max: number): ValueType {
  *
  * @param bits how many of them arrive
  */
-export function bigInteger(unsigned: boolean, bits: 53 | 64): ValueType {
+export function bigInteger(unsigned: boolean, bits: 53 | 64): ColumnType {
   const format = unsigned ? 'uint64' : 'int64';
   const [min, max] = rangeOf(unsigned, bits);
   const read = (value: unknown): string | undefined => {
@@ -36,13 +36,13 @@ export function bigInteger(unsigned: boolean, bits: 53 | 64): ValueType {
     return number >= min && number <= max ? String(number) : undefined;
   };
   return {
-    expects: `a whole number from ${min} to ${max}, as a string`,
-    compares: 'order',
+    description: `a whole number from ${min} to ${max}, as a string`,
+    comparability: 'order',
     schema: { type: 'string', format, pattern: INTEGER.source },
     inputSchema: { type: ['string', 'integer'], format, pattern: INTEGER.source },
-    read,
-    parse: read,
-    toJson: asString,
+    fromJson: read,
+    fromText: read,
+    toJson: toDecimalString,
   };
 }
 
@@ -56,21 +56,21 @@ function rangeOf(unsigned: boolean, bits: 53 | 64): [min: bigint, max: bigint] {
  * Exact decimals: strings or numbers. Digits after the scale are rounded by the database, as ever; too many before it
  * do not fit.
  */
-export function decimal(precision: number | null | undefined, scale: number | undefined): ValueType {
+export function decimal(precision: number | null | undefined, scale: number | undefined): ColumnType {
   const isBounded = precision !== null && precision !== undefined;
   const fits = (text: string): boolean =>
     text.length <= MAX_DECIMAL_LENGTH &&
     DECIMAL.test(text) &&
     (isBounded ? roundedDigits(text, scale ?? 0) <= precision : Number.isFinite(Number(text)));
   return {
-    expects: `a decimal number${isBounded ? ` of at most ${precision - (scale ?? 0)} digits before the point` : ''}`,
-    compares: 'order',
+    description: `a decimal number${isBounded ? ` of at most ${precision - (scale ?? 0)} digits before the point` : ''}`,
+    comparability: 'order',
     schema: { type: 'string', format: 'decimal', pattern: DECIMAL_PATTERN },
     inputSchema: { type: ['string', 'number'], format: 'decimal', pattern: DECIMAL_PATTERN },
-    read: (value) =>
+    fromJson: (value) =>
       (typeof value === 'number' || typeof value === 'string') && fits(String(value)) ? value : undefined,
-    parse: (text) => (fits(text) ? text : undefined),
-    toJson: asString,
+    fromText: (text) => (fits(text) ? text : undefined),
+    toJson: toDecimalString,
   };
 }
 
@@ -85,7 +85,7 @@ function roundedDigits(text: string, scale: number): number {
 }
 
 /** Floating point numbers of 64 or 32 bits. */
-export function float(bits: 32 | 64): ValueType {
+export function float(bits: 32 | 64): ColumnType {
   const read = (value: unknown): number | undefined => {
     if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
     const single = Math.fround(value);
@@ -93,15 +93,15 @@ export function float(bits: 32 | 64): ValueType {
     return lost ? undefined : value;
   };
   return {
-    expects: 'a number',
-    compares: 'order',
+    description: 'a number',
+    comparability: 'order',
     schema: { type: 'number', format: bits === 32 ? 'float' : 'double' },
-    read,
-    parse: (text) => (text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) ? read(Number(text)) : undefined),
+    fromJson: read,
+    fromText: (text) => (text.length <= MAX_DECIMAL_LENGTH && DECIMAL.test(text) ? read(Number(text)) : undefined),
   };
 }
 
 /** Drivers differ in what they give: strings, numbers or bigints. */
-function asString(value: unknown): unknown {
+function toDecimalString(value: unknown): unknown {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
 }

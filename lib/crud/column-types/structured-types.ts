@@ -1,14 +1,14 @@
 import { textual } from './column-type.js';
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
 /** The character in JSON, not the six that spell it: those have a backslash more before them. */
 const NUL = /(?<!\\)(?:\\\\)*\\u0000/;
 
 /** Any JSON value. */
-export const json: ValueType = {
-  expects: 'a JSON value',
+export const json: ColumnType = {
+  description: 'a JSON value',
   schema: {},
-  read: (value) => {
+  fromJson: (value) => {
     const text = toJson(value);
     // PostgreSQL's jsonb refuses the NUL character.
     return text === undefined || NUL.test(text) ? undefined : value;
@@ -16,16 +16,16 @@ export const json: ValueType = {
 };
 
 /** Lists of values of one type. */
-export function listOf(element: ValueType): ValueType {
+export function listOf(element: ColumnType): ColumnType {
   const { toJson: show } = element;
   return {
-    expects: `a list, each element ${element.expects}`,
-    ...(element.compares !== undefined && { compares: 'list', element }),
+    description: `a list, each element ${element.description}`,
+    ...(element.comparability !== undefined && { comparability: 'list', element }),
     schema: { type: 'array', items: element.schema },
     inputSchema: { type: 'array', items: element.inputSchema ?? element.schema },
-    read: (value) => {
+    fromJson: (value) => {
       if (!Array.isArray(value)) return undefined;
-      const elements = value.map((item) => element.read(item));
+      const elements = value.map((item) => element.fromJson(item));
       return elements.includes(undefined) ? undefined : elements;
     },
     ...(show !== undefined && {
@@ -37,36 +37,36 @@ export function listOf(element: ValueType): ValueType {
 /** A string that can be an element of a list which the database keeps in one text. */
 const listElement = textual(
   'a string without commas',
-  { compares: 'equality', schema: { type: 'string', pattern: '^[^,]+$' } },
+  { comparability: 'equality', schema: { type: 'string', pattern: '^[^,]+$' } },
   (value) => (typeof value === 'string' && value !== '' && !/[,\0]/.test(value) ? value : undefined),
 );
 
 /** Strings that the database keeps in one text, separated by commas: a comma in one of them would make two of it. */
-export const commaSeparated: ValueType = {
-  expects: 'a list of strings without commas',
-  compares: 'list',
+export const commaSeparated: ColumnType = {
+  description: 'a list of strings without commas',
+  comparability: 'list',
   element: listElement,
   schema: { type: 'array', items: { type: 'string' } },
   inputSchema: { type: 'array', items: { type: 'string', pattern: '^[^,]*$' } },
-  read: (value) => {
+  fromJson: (value) => {
     if (!Array.isArray(value)) return undefined;
     return value.every((item) => typeof item === 'string' && !/[,\0]/.test(item)) ? value : undefined;
   },
 };
 
 /** Geometry, vectors and the like, whose form only the database knows. */
-export const structured: ValueType = {
-  expects: 'a value of the type of its column',
+export const opaque: ColumnType = {
+  description: 'a value of the type of its column',
   schema: {},
-  read: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
+  fromJson: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
 };
 
 /** Types that this library does not know, whose values are written as one string or number. */
-export const scalar: ValueType = {
-  expects: 'a string or a number',
+export const unknownScalar: ColumnType = {
+  description: 'a string or a number',
   schema: {},
   inputSchema: { type: ['string', 'number'] },
-  read: (value) =>
+  fromJson: (value) =>
     (typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined,
 };
 

@@ -4,11 +4,11 @@ import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
 import { dateTime } from './date-types.js';
 import { declaredTypeOf } from './declared-type.js';
 import { float } from './number-types.js';
-import { structured } from './structured-types.js';
+import { opaque } from './structured-types.js';
 import { boolean, text } from './text-types.js';
-import type { ValueType } from './column-type.js';
+import type { ColumnType } from './column-type.js';
 
-const DECLARED: ReadonlyMap<unknown, ValueType> = new Map<unknown, ValueType>([
+const DECLARED: ReadonlyMap<unknown, ColumnType> = new Map<unknown, ColumnType>([
   [String, text()],
   [Number, float(64)],
   [Boolean, boolean],
@@ -23,33 +23,33 @@ const DECLARED: ReadonlyMap<unknown, ValueType> = new Map<unknown, ValueType>([
 export function transformed(
   column: ColumnMetadata,
   transformer: ValueTransformer | ValueTransformer[],
-  stored: ValueType,
-): ValueType {
-  const declared = DECLARED.get(declaredTypeOf(column)) ?? structured;
+  stored: ColumnType,
+): ColumnType {
+  const declared = DECLARED.get(declaredTypeOf(column)) ?? opaque;
   const fits = (value: unknown): boolean => {
     const database = transform(transformer, value);
-    if (database === null || stored.read(database) !== undefined) return true;
-    return typeof database === 'string' && stored.parse?.(database) !== undefined;
+    if (database === null || stored.fromJson(database) !== undefined) return true;
+    return typeof database === 'string' && stored.fromText?.(database) !== undefined;
   };
   const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
-  const { expects, schema, parse } = declared;
+  const { description, schema, fromText } = declared;
   // TypeScript declares `Date | null` as Object. What the transformer takes decides then: the value as it came, as the
   // column reads it, or as an instant.
-  const candidates = declared === structured ? [structured, stored, dateTime()] : [declared];
+  const candidates = declared === opaque ? [opaque, stored, dateTime()] : [declared];
   const read = (value: unknown): unknown => {
     for (const candidate of candidates) {
-      const taken = checked(candidate.read(value));
+      const taken = checked(candidate.fromJson(value));
       if (taken !== undefined) return taken;
     }
     return undefined;
   };
   return {
-    expects,
+    description,
     schema,
-    read,
+    fromJson: read,
     // What the database compares is what the transformer has made: its order may be another one.
-    ...(parse !== undefined &&
-      stored.parse !== undefined && { compares: 'equality', parse: (value) => checked(parse(value)) }),
+    ...(fromText !== undefined &&
+      stored.fromText !== undefined && { comparability: 'equality', fromText: (value) => checked(fromText(value)) }),
   };
 }
 

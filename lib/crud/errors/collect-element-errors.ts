@@ -1,15 +1,18 @@
 import { InvalidRequestException } from './invalid-request.exception.js';
 import { elementProblem } from './request-error.js';
-import type { Problem } from './request-error.js';
+import type { RequestError } from './request-error.js';
 
 /**
  * Does something with each element of a list, one after the other.
  *
  * @throws InvalidRequestException with what is wrong with all of them, each problem with the index of its element
  */
-export async function withEach<E, R>(elements: readonly E[], work: (element: E) => R | Promise<R>): Promise<R[]> {
+export async function mapCollectingErrors<E, R>(
+  elements: readonly E[],
+  work: (element: E) => R | Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
-  const problems: Problem[] = [];
+  const problems: RequestError[] = [];
   for (const [index, element] of elements.entries()) {
     try {
       results.push(await work(element));

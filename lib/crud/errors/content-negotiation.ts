@@ -2,14 +2,14 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 /** When errors go out as problem documents: always, or where the client's `Accept` prefers them to plain JSON. */
-export type ProblemDetails = true | 'negotiate';
+export type ProblemDetailsMode = true | 'negotiate';
 
 interface AcceptingRequest {
   readonly headers: { readonly accept?: string };
 }
 
 /** Whether the answer to an HTTP request is to be a problem document. */
-export function wantsProblemDocument(host: ArgumentsHost, mode: ProblemDetails): boolean {
+export function wantsProblemDocument(host: ArgumentsHost, mode: ProblemDetailsMode): boolean {
   return mode === true || prefersProblems(host.switchToHttp().getRequest<AcceptingRequest>().headers.accept ?? '');
 }
 

@@ -3,7 +3,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { httpErrorOf } from '../../tenancy/http-errors.js';
 import { wantsProblemDocument } from './content-negotiation.js';
-import type { ProblemDetails } from './content-negotiation.js';
+import type { ProblemDetailsMode } from './content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
 
 /**
@@ -18,7 +18,7 @@ import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
 export class ProblemDetailsFilter extends BaseExceptionFilter {
   private static readonly log = new Logger('ExceptionsHandler');
 
-  protected readonly mode: ProblemDetails = 'negotiate';
+  protected readonly mode: ProblemDetailsMode = 'negotiate';
 
   override catch(exception: unknown, host: ArgumentsHost): void {
     const error = httpErrorOf(exception);

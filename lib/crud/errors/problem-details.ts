@@ -2,19 +2,19 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { conflictProblems, referenceProblem } from './request-error.js';
-import type { Problem } from './request-error.js';
+import type { RequestError } from './request-error.js';
 
-/** The media type of a {@link ProblemDocument}. */
+/** The media type of a {@link ProblemDetails}. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /** The body of an error (RFC 9457). What went wrong is told by the status, so that no type of its own is needed. */
-export interface ProblemDocument {
+export interface ProblemDetails {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
   readonly detail?: string;
   /** What is wrong with the request, and where. */
-  readonly errors?: readonly Problem[];
+  readonly errors?: readonly RequestError[];
 }
 
 /** An error whose body is a problem document already. */
@@ -26,7 +26,7 @@ export class ProblemException extends HttpException {
 }
 
 /** An HttpException as a problem document: what its body would say in Nest's shape, and nothing more. */
-export function problemDocumentOf(exception: HttpException): ProblemDocument {
+export function problemDocumentOf(exception: HttpException): ProblemDetails {
   const given = exception.getStatus();
   const isError = Number.isInteger(given) && given >= 400 && given <= 599;
   const status: number = isError ? given : HttpStatus.INTERNAL_SERVER_ERROR;
@@ -50,8 +50,8 @@ function detailOf(exception: HttpException): string | undefined {
   return Array.isArray(message) ? message.map(String).join('; ') : undefined;
 }
 
-function problemsOf(exception: HttpException): readonly Problem[] {
-  const { cause, problems } = exception as { readonly cause?: unknown; readonly problems?: readonly Problem[] };
+function problemsOf(exception: HttpException): readonly RequestError[] {
+  const { cause, problems } = exception as { readonly cause?: unknown; readonly problems?: readonly RequestError[] };
   if (problems !== undefined) return problems;
   return cause instanceof ReferenceUnknownError ? [referenceProblem(cause)] : conflictProblems(cause);
 }

@@ -12,7 +12,7 @@ import type {
 type HookMethod<T extends object> = (row: T, context: object) => void | Promise<void>;
 
 /** The hooks of a resource, in their order, for one call. */
-export class HookChain<T extends object> {
+export class HookRunner<T extends object> {
   private static readonly logger = new Logger('CrudHooks');
 
   /**
@@ -53,7 +53,7 @@ export class HookChain<T extends object> {
         await methodOf(hook, write, 'committed')?.(row, { ...this.context, ...details });
       } catch (error) {
         const place = `${hook.constructor.name}.${HOOK_METHODS[write].committed}`;
-        HookChain.logger.error(
+        HookRunner.logger.error(
           `${place} failed after the row was stored`,
           error instanceof Error ? error.stack : String(error),
         );

@@ -1,20 +1,20 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { runInCall } from '../../tenancy/scope-frame.js';
-import { currentCall } from './crud-request-context.js';
-import type { CrudCall } from './crud-request-context.js';
-import { Narrowing, readNarrowing } from '../persistence/row-constraints.js';
-import { requireParents } from './require-parents.js';
+import { currentRequest } from './crud-request-context.js';
+import type { CrudRequestContext } from './crud-request-context.js';
+import { RowConstraints, parseConstraints } from '../persistence/row-constraints.js';
+import { resolveParents } from './require-parents.js';
 import type { Resource } from '../resource/resource.js';
 
 /** A controller's `scope()`. */
-export type NarrowByContext = (context: ExecutionContext) => unknown;
+export type ConstraintFactory = (context: ExecutionContext) => unknown;
 
 /**
  * The narrowing of one controller: the parents that its path names, and its `scope()`. Both are asked once for each call
  * of its handlers, the parents first.
  */
-export class ControllerNarrowing<T extends object> {
-  private readonly known = new WeakMap<CrudCall, Promise<Narrowing>>();
+export class ControllerConstraints<T extends object> {
+  private readonly known = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
 
   /**
    * @param resource what the controller serves
@@ -24,7 +24,7 @@ export class ControllerNarrowing<T extends object> {
   constructor(
     private readonly resource: () => Resource<T>,
     private readonly controller: string,
-    private readonly scope: NarrowByContext | undefined,
+    private readonly scope: ConstraintFactory | undefined,
   ) {}
 
   /**
@@ -33,10 +33,10 @@ export class ControllerNarrowing<T extends object> {
    * @throws NotFoundException when a parent is missing
    * @throws Error outside of calls, where there is nothing to narrow by
    */
-  current(): Promise<Narrowing> | Narrowing {
+  current(): Promise<RowConstraints> | RowConstraints {
     const resource = this.resource();
-    if (this.scope === undefined && resource.parents === undefined) return Narrowing.none;
-    const call = currentCall();
+    if (this.scope === undefined && resource.parents === undefined) return RowConstraints.empty;
+    const call = currentRequest();
     if (call === undefined) {
       throw new Error(
         `${this.controller} narrows by the request, and none is being handled: use @InjectCrud(${resource.name}) outside of requests.`,
@@ -47,13 +47,13 @@ export class ControllerNarrowing<T extends object> {
     return narrowing;
   }
 
-  private async ask(call: CrudCall): Promise<Narrowing> {
+  private async ask(call: CrudRequestContext): Promise<RowConstraints> {
     const { scope } = this;
-    const parents = await requireParents(call);
+    const parents = await resolveParents(call);
     if (scope === undefined) return parents;
     // Outside the call: a scope() that asked its own service would wait for itself.
     return runInCall(undefined, async () =>
-      parents.and(readNarrowing(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
+      parents.and(parseConstraints(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
     );
   }
 }

@@ -1,24 +1,24 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { currentFrame } from '../../tenancy/scope-frame.js';
-import { Precondition } from '../preconditions/if-match.js';
-import { shownKeys } from '../query/row-rules.js';
-import type { RowQuery, RowRules } from '../query/row-rules.js';
+import { IfMatch } from '../preconditions/if-match.js';
+import { visibleKeys } from '../query/row-rules.js';
+import type { Projection, ProjectionRules } from '../query/row-rules.js';
 import type { Resource } from '../resource/resource.js';
 
 /** One call of a handler of a `@Crud` controller. */
-export class CrudCall {
+export class CrudRequestContext {
   /** What is asked of the rows of the answer. */
-  rowQuery: RowQuery = {};
+  projection: Projection = {};
   /** The only names that rows of the answer have in JSON; undefined for all that are shown. */
-  keys: ReadonlySet<string> | undefined;
+  visibleKeys: ReadonlySet<string> | undefined;
   /** Whether the handler's rows go to nobody but this package, which then needs no entities. */
-  takesJson = false;
+  acceptsRawRows = false;
   /** Whether the handler has given rows in the form of an answer. */
-  isShaped = false;
+  isSerialized = false;
   private claims: Readonly<Record<string, unknown>> = {};
   private undecided: readonly Readonly<Record<string, unknown>>[] = [];
 
-  private precondition = Precondition.none;
+  private precondition = IfMatch.none;
 
   constructor(
     readonly context: ExecutionContext,
@@ -26,18 +26,18 @@ export class CrudCall {
   ) {}
 
   /** Keeps what is asked of the rows of the answer: it is shown so, whatever the handler makes of it. */
-  asks(query: RowQuery, rules: RowRules): void {
-    this.rowQuery = query;
-    this.keys = shownKeys(query, rules);
+  setProjection(query: Projection, rules: ProjectionRules): void {
+    this.projection = query;
+    this.visibleKeys = visibleKeys(query, rules);
   }
 
   /** Keeps what the client's body says of columns that the server owns. */
-  keepClaims(claims: Readonly<Record<string, unknown>>): void {
+  setServerOwnedFields(claims: Readonly<Record<string, unknown>>): void {
     this.claims = claims;
   }
 
   /** What the body said, once: it is about one write. */
-  takeClaims(): Readonly<Record<string, unknown>> {
+  consumeServerOwnedFields(): Readonly<Record<string, unknown>> {
     const claims = this.claims;
     this.claims = {};
     return claims;
@@ -56,22 +56,22 @@ export class CrudCall {
   }
 
   /** Keeps what the request says of the row that it is going to change. */
-  keepPrecondition(precondition: Precondition): void {
+  setPrecondition(precondition: IfMatch): void {
     this.precondition = precondition;
   }
 
   /** What the request said of its row, once. */
-  takePrecondition(): Precondition {
+  consumePrecondition(): IfMatch {
     const { precondition } = this;
-    this.precondition = Precondition.none;
+    this.precondition = IfMatch.none;
     return precondition;
   }
 }
 
 /** The call that the running code belongs to; undefined outside any. */
-export function currentCall(): CrudCall | undefined {
+export function currentRequest(): CrudRequestContext | undefined {
   const call = currentFrame()?.call;
-  return call instanceof CrudCall ? call : undefined;
+  return call instanceof CrudRequestContext ? call : undefined;
 }
 
 /**
@@ -79,8 +79,8 @@ export function currentCall(): CrudCall | undefined {
  *
  * @throws Error outside any: the code runs without the interceptor that `@Crud` puts on its controller
  */
-export function requireCall(): CrudCall {
-  const call = currentCall();
+export function requireRequest(): CrudRequestContext {
+  const call = currentRequest();
   if (call === undefined) throw new Error('This runs only within a call of a controller with @Crud().');
   return call;
 }

@@ -1,12 +1,12 @@
 import type { Type } from '@nestjs/common';
 import type { ProviderInstances } from '../../tenancy/provider-instances.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
-import { currentCall } from './crud-request-context.js';
+import { currentRequest } from './crud-request-context.js';
 import type { CrudHooks } from '../options/crud-hooks.interface.js';
-import { HookChain } from '../hooks/hook-runner.js';
+import { HookRunner } from '../hooks/hook-runner.js';
 
 /** The hook classes that a controller names. */
-export class ResourceHooks<T extends object> {
+export class RequestHooks<T extends object> {
   /**
    * @param types in the order in which they run
    * @param instances where their instances come from
@@ -30,14 +30,14 @@ export class ResourceHooks<T extends object> {
   }
 
   /** Those of the running call. */
-  async chain(): Promise<HookChain<T>> {
+  async chain(): Promise<HookRunner<T>> {
     const request = requestOfCall();
     const hooks = await Promise.all(this.types.map((type) => this.instances.of(type, request)));
-    return new HookChain(hooks, { scope: currentScope(), request });
+    return new HookRunner(hooks, { scope: currentScope(), request });
   }
 }
 
 function requestOfCall(): object | undefined {
-  const context = currentCall()?.context;
+  const context = currentRequest()?.context;
   return context?.getType() === 'http' ? context.switchToHttp().getRequest<object>() : undefined;
 }

@@ -1,8 +1,8 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { bodyProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { bodyError } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import { compileColumns, setColumnValue } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { compileKey } from '../model/compile-id.js';
@@ -29,7 +29,7 @@ export interface LinkField {
 export type LinkedKey = ReadonlyMap<ResourceColumn, unknown>;
 
 /** What a write says of links: for each relation that it names all the keys. */
-export type OfferedLinks = ReadonlyMap<LinkField, readonly LinkedKey[]>;
+export type LinkInput = ReadonlyMap<LinkField, readonly LinkedKey[]>;
 
 /** The many-to-many relations of an entity. */
 export function compileLinks({ dataSource, metadata, spansTenants }: IdSource): Map<string, LinkField> {
@@ -53,14 +53,14 @@ export function compileLinks({ dataSource, metadata, spansTenants }: IdSource): 
  *
  * @throws BadRequestException for what is no list of keys, or too long a one
  */
-export function offeredLinks(fields: ReadonlyMap<string, LinkField>, offer: object): OfferedLinks {
+export function parseLinks(fields: ReadonlyMap<string, LinkField>, offer: object): LinkInput {
   const links = new Map<LinkField, readonly LinkedKey[]>();
-  const problems: Problem[] = [];
+  const problems: RequestError[] = [];
   for (const [name, value] of Object.entries(offer) as [string, unknown][]) {
     const field = fields.get(name);
     if (field === undefined || value === undefined) continue;
     const keys = readKeys(field, value);
-    if (keys === undefined) problems.push(misfit(field));
+    if (keys === undefined) problems.push(invalidLinks(field));
     else links.set(field, keys);
   }
   if (problems.length > 0) throw badRequest(problems);
@@ -97,14 +97,14 @@ function readKey(
   if (!isRow && columns.length > 1) return undefined;
   for (const column of columns) {
     const given = isRow ? givenIn(item, column) : item;
-    const read = given === null || given === undefined ? undefined : column.type.read(given);
+    const read = given === null || given === undefined ? undefined : column.type.fromJson(given);
     if (read === undefined) return undefined;
     key.set(column, read);
   }
   for (const column of isRow ? tenants : []) {
     const given = givenIn(item, column);
     if (given === undefined) continue;
-    const read = given === null ? undefined : column.type.read(given);
+    const read = given === null ? undefined : column.type.fromJson(given);
     if (read === undefined) return undefined;
     key.set(column, read);
   }
@@ -121,11 +121,11 @@ function givenIn(item: unknown, { property }: ResourceColumn): unknown {
   return value;
 }
 
-function misfit({ property, columns }: LinkField): Problem {
+function invalidLinks({ property, columns }: LinkField): RequestError {
   const [first] = columns;
   const each =
     columns.length === 1
-      ? `each ${first.type.expects}, or an object with such a ${first.property}`
-      : `each an object with ${columns.map((column) => `${column.property} (${column.type.expects})`).join(' and ')}`;
-  return bodyProblem(property, `${property} must be a list of at most ${MAX_LINKS} keys, ${each}`, 'type');
+      ? `each ${first.type.description}, or an object with such a ${first.property}`
+      : `each an object with ${columns.map((column) => `${column.property} (${column.type.description})`).join(' and ')}`;
+  return bodyError(property, `${property} must be a list of at most ${MAX_LINKS} keys, ${each}`, 'type');
 }

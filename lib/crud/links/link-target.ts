@@ -5,7 +5,7 @@ import { compileColumns } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
 
 /** The far side of a many-to-many relation. */
-export interface LinkEnd {
+export interface LinkTarget {
   /** The relation's name, by path within embedded objects. */
   readonly property: string;
   /** The entity there. */
@@ -24,8 +24,8 @@ export function compileLinkEnds(
   { dataSource, metadata, spansTenants }: IdSource,
   named: readonly string[],
   problems: string[],
-): Map<string, LinkEnd> {
-  const ends = new Map<string, LinkEnd>();
+): Map<string, LinkTarget> {
+  const ends = new Map<string, LinkTarget>();
   for (const { propertyPath: property, inverseEntityMetadata: target } of metadata.manyToManyRelations) {
     const source = { dataSource, metadata: target, columns: compileColumns(dataSource, target), spansTenants };
     const misfits: string[] = [];

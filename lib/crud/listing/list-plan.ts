@@ -3,26 +3,26 @@ import type { ScopedStatement, Slots } from '../../orm/scoped-statement.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
 import type { ListCount, ListQuery } from '../query/list-query.js';
-import { readListRequest } from './resolved-list-query.js';
-import type { ListRequest } from './resolved-list-query.js';
-import { countStatement, isUsualLength, listValues, pageStatement, startValues } from './list-statements.js';
-import type { PageStart } from './list-statements.js';
+import { resolveListQuery } from './resolved-list-query.js';
+import type { ResolvedListQuery } from './resolved-list-query.js';
+import { countStatement, hasOwnStatement, listValues, pageStatement, startValues } from './list-statements.js';
+import type { PageAnchor } from './list-statements.js';
 import type { Selection } from './selection/selection.js';
 
 /** A statement with the values that it is run with; those of the tenant are not among them. */
-export interface BoundStatement {
+export interface PreparedCall {
   readonly statement: ScopedStatement;
   readonly slots: Slots;
 }
 
 /** A list query that is ready to be run: its names are found, its statements made. Nothing in it is a tenant's. */
 export class ListPlan<T extends object> {
-  readonly request: ListRequest;
+  readonly request: ResolvedListQuery;
   readonly selection: Selection<T>;
   readonly offset: number;
   readonly count: ListCount;
   private readonly values: Slots;
-  private offsetPage: BoundStatement | undefined;
+  private offsetPage: PreparedCall | undefined;
 
   /**
    * @param conditions what every row meets besides
@@ -35,7 +35,7 @@ export class ListPlan<T extends object> {
     conditions: readonly Condition[],
     readonly limit: number,
   ) {
-    this.request = readListRequest(resource, query, conditions);
+    this.request = resolveListQuery(resource, query, conditions);
     this.selection = selectionOf(resource, query, resource.list.rows);
     this.offset = query.offset ?? 0;
     this.count = query.count ?? resource.list.count;
@@ -43,23 +43,23 @@ export class ListPlan<T extends object> {
   }
 
   /** The page at the query's offset; each of its rows carries the total of the list. */
-  atOffset(): BoundStatement {
+  atOffset(): PreparedCall {
     return (this.offsetPage ??= this.page('offset', this.limit, this.offset, this.count));
   }
 
   /** The page at a cursor's place, and one row more. */
-  atPlace(start: PageStart): BoundStatement {
+  atCursor(start: PageAnchor): PreparedCall {
     return this.page(start, this.limit + 1, 0, 'none');
   }
 
   /** The total of the list. */
-  counted(): BoundStatement {
+  counted(): PreparedCall {
     const statement = countStatement(this.resource, this.selection, this.request, this.count === 'capped');
     return { statement, slots: this.values };
   }
 
-  private page(start: PageStart, limit: number, offset: number, count: ListCount): BoundStatement {
-    const cut = offset === 0 && isUsualLength(this.resource, this.limit) ? limit : 'slots';
+  private page(start: PageAnchor, limit: number, offset: number, count: ListCount): PreparedCall {
+    const cut = offset === 0 && hasOwnStatement(this.resource, this.limit) ? limit : 'slots';
     const statement = pageStatement(this.resource, this.selection, this.request, start, cut, count);
     return { statement, slots: { ...this.values, ...startValues(start), limit, offset } };
   }
@@ -73,7 +73,7 @@ const remembered = new WeakMap<object, unknown>();
  *
  * @param query nobody changes it
  */
-export function planOnce<T extends object>(resource: Resource<T>, query: ListQuery<T>, limit: number): ListPlan<T> {
+export function cachedPlan<T extends object>(resource: Resource<T>, query: ListQuery<T>, limit: number): ListPlan<T> {
   const known = remembered.get(query) as ListPlan<T> | undefined;
   if (known?.resource === resource && known.limit === limit) return known;
   const plan = new ListPlan(resource, query, [], limit);

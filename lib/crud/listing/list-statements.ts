@@ -1,19 +1,19 @@
 import { Brackets } from 'typeorm';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
-import { formOf, meet, slotsOf } from '../model/column-conditions.js';
+import { conditionsKey, applyConditions, conditionParameters } from '../model/column-conditions.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import type { Resource } from '../resource/resource.js';
-import { partPattern, partSql } from './sql/comparison.js';
-import { keyText } from './sql/cursor.js';
+import { likePattern, likeSql } from './sql/comparison.js';
+import { cursorColumnSql } from './sql/cursor.js';
 import type { CursorPosition } from './sql/cursor.js';
-import { applyFilter, filterShape, filterValues } from './sql/filter-condition.js';
-import { keysetShape, keysetSql, keysetValues } from './sql/keyset-condition.js';
-import type { ListRequest } from './resolved-list-query.js';
+import { applyFilter, filterCacheKey, filterValues } from './sql/filter-condition.js';
+import { keysetCacheKey, keysetSql, keysetValues } from './sql/keyset-condition.js';
+import type { ResolvedListQuery } from './resolved-list-query.js';
 import type { ListCount } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
 import type { Selection } from './selection/selection.js';
-import { applyOrder, orderShape, reversed } from './sql/order-by.js';
+import { applyOrder, orderCacheKey, reversed } from './sql/order-by.js';
 
 /** How a select names the resource's table. */
 const ALIAS = 'item';
@@ -26,17 +26,17 @@ export const TOTAL = 'total';
 export const keyAlias = (key: number): string => `k${key}`;
 
 /** Where a page begins: at its offset, or at a place between two rows; the beginning is the place without values. */
-export type PageStart = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
+export type PageAnchor = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
 
 /** How long pages mostly are that clients ask for. */
-const USUAL_LENGTHS: readonly number[] = [10, 20, 25, 50, 100];
+const COMMON_PAGE_SIZES: readonly number[] = [10, 20, 25, 50, 100];
 
 /**
  * Whether the length of a page is worth a statement of its own. PostgreSQL keeps the plan of one that says how many rows it reads; where
  * a parameter says it, each run is planned anew, which takes longer than to read the rows.
  */
-export function isUsualLength<T extends object>({ list }: Resource<T>, limit: number): boolean {
-  return limit === list.limit.default || limit === list.limit.max || USUAL_LENGTHS.includes(limit);
+export function hasOwnStatement<T extends object>({ list }: Resource<T>, limit: number): boolean {
+  return limit === list.limit.default || limit === list.limit.max || COMMON_PAGE_SIZES.includes(limit);
 }
 
 /**
@@ -49,16 +49,16 @@ export function isUsualLength<T extends object>({ list }: Resource<T>, limit: nu
 export function pageStatement<T extends object>(
   resource: Resource<T>,
   selection: Selection<T>,
-  request: ListRequest,
-  start: PageStart,
+  request: ResolvedListQuery,
+  start: PageAnchor,
   cut: number | 'slots',
   count: ListCount,
 ): ScopedStatement {
   const dialect = dialectOf(resource.dataSource);
   const shape = [
-    rowsShape(resource, request),
-    orderShape(request.order),
-    start === 'offset' ? start : `${start.reads} ${keysetShape(start.values)}`,
+    whereKey(resource, request),
+    orderCacheKey(request.order),
+    start === 'offset' ? start : `${start.reads} ${keysetCacheKey(start.values)}`,
     cut,
     count,
   ];
@@ -74,10 +74,10 @@ export function pageStatement<T extends object>(
       const order = start !== 'offset' && start.reads === 'backwards' ? reversed(request.order) : request.order;
       const texts = applyOrder(select, ALIAS, order);
       if (start !== 'offset') {
-        texts.forEach((text, i) => select.addSelect(keyText(text, order[i], dialect), keyAlias(i)));
+        texts.forEach((text, i) => select.addSelect(cursorColumnSql(text, order[i], dialect), keyAlias(i)));
         if (start.values.length > 0) select.andWhere(keysetSql(order, texts, start.values, dialect));
       }
-      return limitRows(select, ALIAS, resource, request);
+      return applyWhere(select, ALIAS, resource, request);
     };
     return new ScopedStatement({ dataSource: resource.dataSource, build, cut });
   });
@@ -87,12 +87,12 @@ export function pageStatement<T extends object>(
 export function countStatement<T extends object>(
   resource: Resource<T>,
   selection: Selection<T>,
-  request: ListRequest,
+  request: ResolvedListQuery,
   isCapped: boolean,
 ): ScopedStatement {
   const { dataSource } = resource;
   return selection.statements.getOrCreate(
-    `count ${isCapped ? 'capped' : 'exact'};${rowsShape(resource, request)}`,
+    `count ${isCapped ? 'capped' : 'exact'};${whereKey(resource, request)}`,
     () => {
       const build = (): SelectQueryBuilder<ObjectLiteral> =>
         countRows(dataSource.createQueryBuilder() as SelectQueryBuilder<ObjectLiteral>, resource, request, isCapped);
@@ -104,16 +104,16 @@ export function countStatement<T extends object>(
 function countRows<T extends object>(
   select: SelectQueryBuilder<ObjectLiteral>,
   resource: Resource<T>,
-  request: ListRequest,
+  request: ResolvedListQuery,
   isCapped: boolean,
 ): SelectQueryBuilder<ObjectLiteral> {
   const rows = (of: SelectQueryBuilder<ObjectLiteral>): SelectQueryBuilder<ObjectLiteral> =>
     of.from<ObjectLiteral>(resource.entity, COUNTED);
   select.select('COUNT(*)', TOTAL);
-  if (!isCapped) return limitRows(rows(select), COUNTED, resource, request);
+  if (!isCapped) return applyWhere(rows(select), COUNTED, resource, request);
   return select.from(
     (sub: SelectQueryBuilder<ObjectLiteral>) =>
-      limitRows(rows(sub.select('1', 'one')), COUNTED, resource, request).limit(COUNT_CAP + 1),
+      applyWhere(rows(sub.select('1', 'one')), COUNTED, resource, request).limit(COUNT_CAP + 1),
     'capped',
   );
 }
@@ -121,18 +121,18 @@ function countRows<T extends object>(
 /** The values of a list's statements by the names of their slots. */
 export function listValues<T extends object>(
   resource: Resource<T>,
-  { conditions, filter, search }: ListRequest,
+  { conditions, filter, search }: ResolvedListQuery,
 ): Record<string, unknown> {
   const dialect = dialectOf(resource.dataSource);
   return {
-    ...slotsOf(conditions),
+    ...conditionParameters(conditions),
     ...filterValues(filter, dialect),
-    ...(search !== undefined && { search: partPattern('icontains', search, dialect) }),
+    ...(search !== undefined && { search: likePattern('icontains', search, dialect) }),
   };
 }
 
 /** The values of the place where a page begins. */
-export function startValues(start: PageStart): Record<string, unknown> {
+export function startValues(start: PageAnchor): Record<string, unknown> {
   return start === 'offset' ? {} : keysetValues(start.values);
 }
 
@@ -140,19 +140,19 @@ function selectRows<T extends object>({ dataSource, entity }: Resource<T>): Sele
   return dataSource.createQueryBuilder(entity, ALIAS);
 }
 
-function rowsShape<T extends object>({ dataSource }: Resource<T>, request: ListRequest): string {
+function whereKey<T extends object>({ dataSource }: Resource<T>, request: ResolvedListQuery): string {
   const { conditions, filter, search, deleted = '' } = request;
-  const parts = [formOf(conditions), filterShape(filter, dialectOf(dataSource)), search && 'search', deleted];
+  const parts = [conditionsKey(conditions), filterCacheKey(filter, dialectOf(dataSource)), search && 'search', deleted];
   return parts.join(';');
 }
 
-function limitRows<T extends object>(
+function applyWhere<T extends object>(
   select: SelectQueryBuilder<ObjectLiteral>,
   alias: string,
   resource: Resource<T>,
-  { conditions, filter, search, deleted }: ListRequest,
+  { conditions, filter, search, deleted }: ResolvedListQuery,
 ): SelectQueryBuilder<ObjectLiteral> {
-  meet(select, conditions, alias);
+  applyConditions(select, conditions, alias);
   applyFilter(select, alias, filter);
   if (search !== undefined) applySearch(select, alias, resource);
   if (deleted === 'only') select.andWhere(`${alias}.${resource.metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
@@ -169,7 +169,7 @@ function applySearch<T extends object>(
   select.andWhere(
     new Brackets((either) => {
       for (const { metadata } of resource.list.search) {
-        either.orWhere(partSql('icontains', `${alias}.${metadata.propertyPath}`, ':search', dialect));
+        either.orWhere(likeSql('icontains', `${alias}.${metadata.propertyPath}`, ':search', dialect));
       }
     }),
   );

@@ -1,29 +1,29 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RawRow } from '../../orm/scoped-statement.js';
-import { keyValue, listFingerprint, readCursor, writeCursor } from './sql/cursor.js';
+import { keyValue, listFingerprint, decodeCursor, encodeCursor } from './sql/cursor.js';
 import type { CursorPosition } from './sql/cursor.js';
-import type { JsonReader } from './selection/json-hydrator.js';
+import type { JsonHydrator } from './selection/json-hydrator.js';
 import { Page } from '../response/page.js';
-import type { BoundStatement, ListPlan } from './list-plan.js';
+import type { PreparedCall, ListPlan } from './list-plan.js';
 import type { ListCount } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
 import { keyAlias, TOTAL } from './list-statements.js';
-import type { RowQuery } from '../query/row-rules.js';
+import type { Projection } from '../query/row-rules.js';
 
 /** The answer that the rows of a page are read for. */
-export interface RowAnswer {
+export interface RawRowConsumer {
   /** Whether they go to nobody else, so that no entities are needed. */
-  readonly takesJson: boolean;
+  readonly acceptsRawRows: boolean;
   /** What it asks. */
-  readonly rowQuery: RowQuery;
+  readonly projection: Projection;
   /** Set where they have the form of an answer. */
-  isShaped: boolean;
+  isSerialized: boolean;
 }
 
 /** Reads the pages of one list. */
 export class PageReader<T extends object> {
-  private readonly json: JsonReader | undefined;
+  private readonly json: JsonHydrator | undefined;
 
   /**
    * @param manager a transaction's, or the DataSource's own
@@ -32,7 +32,7 @@ export class PageReader<T extends object> {
   constructor(
     private readonly plan: ListPlan<T>,
     private readonly manager: EntityManager,
-    private readonly answer: RowAnswer | undefined,
+    private readonly answer: RawRowConsumer | undefined,
   ) {
     this.json = answer && plan.selection.json;
   }
@@ -42,9 +42,9 @@ export class PageReader<T extends object> {
     const { plan } = this;
     const { limit, offset, count } = plan;
     const rows = await this.rows(plan.atOffset());
-    const items = this.asAnswered(rows, count !== 'none') ?? (await plan.selection.entities(rows, this.manager));
+    const items = this.toJsonRows(rows, count !== 'none') ?? (await plan.selection.entities(rows, this.manager));
     if (count === 'none') return new Page({ items, limit, offset });
-    return new Page({ items, ...totalOf(rows[0] ?? (await this.counted()), count), limit, offset });
+    return new Page({ items, ...totalOf(rows[0] ?? (await this.fetchTotal()), count), limit, offset });
   }
 
   /**
@@ -57,22 +57,22 @@ export class PageReader<T extends object> {
     const fingerprint = this.fingerprint();
     const start = this.positionOf(cursor, fingerprint);
     // One more row tells whether there is a further page.
-    const found = await this.rows(this.plan.atPlace(start));
+    const found = await this.rows(this.plan.atCursor(start));
     const hasMore = found.length > limit;
     const isBackwards = start.reads === 'backwards';
     const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
     const cursorAt = (row: RawRow | undefined, reads: CursorPosition['reads']): string | null =>
-      row === undefined ? null : writeCursor({ reads, values: this.keysOf(row) }, fingerprint);
+      row === undefined ? null : encodeCursor({ reads, values: this.keysOf(row) }, fingerprint);
     return new Page({
-      items: this.asAnswered(rows, true) ?? (await selection.entities(rows, this.manager)),
+      items: this.toJsonRows(rows, true) ?? (await selection.entities(rows, this.manager)),
       limit,
       nextCursor: isBackwards || hasMore ? cursorAt(rows.at(-1), 'forwards') : null,
       prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(rows[0], 'backwards') : null,
     });
   }
 
-  private rows({ statement, slots }: BoundStatement): Promise<RawRow[]> {
-    return statement.run(slots, this.manager, this.json?.takesJsonInstants);
+  private rows({ statement, slots }: PreparedCall): Promise<RawRow[]> {
+    return statement.run(slots, this.manager, this.json?.acceptsIsoStrings);
   }
 
   /**
@@ -80,16 +80,16 @@ export class PageReader<T extends object> {
    *
    * @param carryMore whether there is something in them besides
    */
-  private asAnswered(rows: readonly RawRow[], carryMore: boolean): T[] | undefined {
+  private toJsonRows(rows: readonly RawRow[], carryMore: boolean): T[] | undefined {
     const { json, answer } = this;
     if (json === undefined || answer === undefined) return undefined;
-    answer.isShaped = true;
+    answer.isSerialized = true;
     // Nobody looks at them but the interceptor, which knows.
     return json.readAll(rows, carryMore) as T[];
   }
 
   /** Before the first row there is nothing to count. */
-  private async counted(): Promise<RawRow> {
+  private async fetchTotal(): Promise<RawRow> {
     if (this.plan.offset === 0) return { [TOTAL]: 0 };
     const { statement, slots } = this.plan.counted();
     const [row] = await statement.run(slots, this.manager);
@@ -98,7 +98,7 @@ export class PageReader<T extends object> {
 
   private positionOf(cursor: string, fingerprint: string): CursorPosition {
     if (cursor === '') return { reads: 'forwards', values: [] };
-    const position = readCursor(cursor, fingerprint, this.plan.request.order);
+    const position = decodeCursor(cursor, fingerprint, this.plan.request.order);
     if (position === undefined) {
       throw new BadRequestException([
         'cursor must be one that a page of this list, with this sort and these filters, has given',

@@ -3,19 +3,19 @@ import type { Resource } from '../resource/resource.js';
 import type { Filter } from '../query/filter-ast.js';
 import type { ListDeleted, ListQuery } from '../query/list-query.js';
 import type { QueryField } from '../query/query-field.js';
-import { FilterReader } from '../query/filter-parser.js';
-import { standardNulls } from './sql/order-by.js';
-import type { OrderKey } from './sql/order-by.js';
+import { FilterParser } from '../query/filter-parser.js';
+import { defaultNulls } from './sql/order-by.js';
+import type { SortTerm } from './sql/order-by.js';
 
 /** A list query whose names have been found among the entity's columns. */
-export interface ListRequest {
+export interface ResolvedListQuery {
   /** What every row meets: the controller's narrowing. */
   readonly conditions: readonly Condition[];
   readonly filter: Filter;
   readonly search: string | undefined;
   readonly deleted: ListDeleted | undefined;
   /** Ends with the primary key. */
-  readonly order: readonly OrderKey[];
+  readonly order: readonly SortTerm[];
 }
 
 /**
@@ -23,11 +23,11 @@ export interface ListRequest {
  *
  * @throws TypeError for a column, operator or value that is none: it must never be dropped
  */
-export function readListRequest<T extends object>(
+export function resolveListQuery<T extends object>(
   resource: Resource<T>,
   query: ListQuery<T>,
   conditions: readonly Condition[],
-): ListRequest {
+): ResolvedListQuery {
   const search = query.search === '' ? undefined : query.search;
   if (search !== undefined && resource.list.search.length === 0) {
     throw new TypeError('Nothing to search: @Crud(Entity, { search: […] }) names no column.');
@@ -40,7 +40,7 @@ export function readListRequest<T extends object>(
 }
 
 function readFilter<T extends object>(resource: Resource<T>, { filters = {} }: ListQuery<T>): Filter {
-  const reader = new FilterReader(
+  const reader = new FilterParser(
     (path) => resource.field(path),
     (key) => `${resource.name} has no column '${key}'`,
     true,
@@ -50,17 +50,17 @@ function readFilter<T extends object>(resource: Resource<T>, { filters = {} }: L
   return filter;
 }
 
-function readOrder<T extends object>(resource: Resource<T>, { sort = [] }: ListQuery<T>): OrderKey[] {
-  const order = sort.map(({ property, direction, nulls = standardNulls(direction) }) => ({
+function readOrder<T extends object>(resource: Resource<T>, { sort = [] }: ListQuery<T>): SortTerm[] {
+  const order = sort.map(({ property, direction, nulls = defaultNulls(direction) }) => ({
     field: requireField(resource, property),
     direction,
     nulls,
   }));
   const named = new Set(order.map(({ field }) => field.path));
-  const ties = resource.columns
+  const tieBreakers = resource.columns
     .filter(({ metadata, property }) => metadata.isPrimary && !named.has(property))
-    .map(({ property }): OrderKey => ({ field: requireField(resource, property), direction: 'asc', nulls: 'last' }));
-  return [...order, ...ties];
+    .map(({ property }): SortTerm => ({ field: requireField(resource, property), direction: 'asc', nulls: 'last' }));
+  return [...order, ...tieBreakers];
 }
 
 function requireField<T extends object>(resource: Resource<T>, path: string): QueryField {

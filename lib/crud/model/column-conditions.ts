@@ -14,11 +14,11 @@ export interface Condition {
  * @param value an entity's value of the column; null for "is empty"
  * @throws TypeError for a value that does not fit the column: a type confusion would match other rows
  */
-export function conditionOn({ property, metadata, type }: ResourceColumn, value: unknown): Condition {
+export function toCondition({ property, metadata, type }: ResourceColumn, value: unknown): Condition {
   if (value === null) return { column: metadata, parameter: null };
-  const read = type.parse === undefined ? undefined : type.read(value);
+  const read = type.fromText === undefined ? undefined : type.fromJson(value);
   if (read === undefined)
-    throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.expects}.`);
+    throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.description}.`);
   return {
     column: metadata,
     parameter: metadata.entityMetadata.dataSource.driver.preparePersistentValue(read, metadata),
@@ -30,7 +30,11 @@ export function conditionOn({ property, metadata, type }: ResourceColumn, value:
  *
  * @param alias how a select names the table; left out for an update or a delete, which have no alias
  */
-export function meet(statement: WhereExpressionBuilder, conditions: readonly Condition[], alias?: string): void {
+export function applyConditions(
+  statement: WhereExpressionBuilder,
+  conditions: readonly Condition[],
+  alias?: string,
+): void {
   conditions.forEach(({ column, parameter }, index) => {
     const name = alias === undefined ? columnPath(column) : `${alias}.${columnPath(column)}`;
     if (parameter === null) statement.andWhere(`${name} IS NULL`);
@@ -38,13 +42,13 @@ export function meet(statement: WhereExpressionBuilder, conditions: readonly Con
   });
 }
 
-/** The parameters of conditions that {@link meet} has put into a statement, by name. */
-export function slotsOf(conditions: readonly Condition[]): Record<string, unknown> {
+/** The parameters of conditions that {@link applyConditions} has put into a statement, by name. */
+export function conditionParameters(conditions: readonly Condition[]): Record<string, unknown> {
   return Object.fromEntries(conditions.map(({ parameter }, index) => [`condition_${index}`, parameter]));
 }
 
 /** Tells conditions apart whose texts differ. */
-export function formOf(conditions: readonly Condition[]): string {
+export function conditionsKey(conditions: readonly Condition[]): string {
   return conditions
     .map(({ column, parameter }) => `${columnPath(column)}${parameter === null ? ' is null' : ''}`)
     .join();
@@ -57,7 +61,7 @@ export function columnPath({ propertyPath, isVirtual, relationMetadata, referenc
 }
 
 /** Adds to a select that rows meet all conditions of one of several lists. */
-export function meetOneOf(
+export function applyAnyOf(
   select: WhereExpressionBuilder,
   alternatives: readonly (readonly Condition[])[],
   alias: string,

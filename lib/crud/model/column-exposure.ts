@@ -1,6 +1,6 @@
-import { namedType, shownProperties } from './dto-exposure.js';
-import type { ShownProperties } from './dto-exposure.js';
-import { rootOf } from './resource-column.js';
+import { namedType, exposedProperties } from './dto-exposure.js';
+import type { ExposedProperties } from './dto-exposure.js';
+import { topLevelProperty } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /**
@@ -9,19 +9,25 @@ import type { ResourceColumn } from './resource-column.js';
  * @param shown what the answer shows of a row
  * @param dto the class that shows it; undefined for the entity itself
  */
-export function isPlainlyShown(column: ResourceColumn, shown: ShownProperties, dto: Function | undefined): boolean {
+export function isColumnExposedUntransformed(
+  column: ResourceColumn,
+  shown: ExposedProperties,
+  dto: Function | undefined,
+): boolean {
   const levels = column.metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
   const names = [...levels.slice(1).map(({ propertyName }) => propertyName), column.metadata.propertyName];
   let holder = dto;
   return (
-    shown.get(rootOf(column))?.asIs === true &&
+    shown.get(topLevelProperty(column))?.isUntransformed === true &&
     levels.every(({ type, propertyName }, index) => {
       // Where the DTO names no class, class-transformer takes the value's own.
       const named = holder && namedType(holder, propertyName);
       const shape = named ?? (typeof type === 'function' ? type : undefined);
       holder = dto && shape;
       if (shape === undefined) return true;
-      return shownProperties(shape, dto === undefined ? [names[index]] : []).get(names[index])?.asIs === true;
+      return (
+        exposedProperties(shape, dto === undefined ? [names[index]] : []).get(names[index])?.isUntransformed === true
+      );
     })
   );
 }

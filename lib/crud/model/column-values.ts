@@ -1,7 +1,7 @@
-import type { Fields } from './field-tree.js';
+import type { FieldTree } from './field-tree.js';
 import { isColumn } from './field-tree.js';
-import { bodyProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { bodyError } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /** Values of a row's columns. */
@@ -10,7 +10,7 @@ export type ColumnValues = Map<ResourceColumn, unknown>;
 /** What was read of an object, and what did not fit. */
 export interface ReadValues {
   readonly values: ColumnValues;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly RequestError[];
 }
 
 /**
@@ -20,23 +20,23 @@ export interface ReadValues {
  * @param wants whether a column is to be read; the others are left out, whatever they hold
  */
 export function readColumnValues(
-  fields: Fields,
+  fields: FieldTree,
   source: object,
   wants: (column: ResourceColumn) => boolean,
 ): ReadValues {
   const values: ColumnValues = new Map();
-  const problems: Problem[] = [];
-  const collect = (among: Fields, holder: object, prefix: string): void => {
+  const problems: RequestError[] = [];
+  const collect = (among: FieldTree, holder: object, prefix: string): void => {
     for (const [key, value] of Object.entries(holder) as [string, unknown][]) {
       const field = among.get(key);
       if (field === undefined || value === undefined) continue;
       if (!isColumn(field)) {
         if (isObject(value)) collect(field, value, `${prefix}${key}.`);
-        else problems.push(bodyProblem(`${prefix}${key}`, `${prefix}${key} must be an object`, 'type'));
+        else problems.push(bodyError(`${prefix}${key}`, `${prefix}${key} must be an object`, 'type'));
       } else if (wants(field)) {
         const problem = valueProblem(field, value);
         if (problem !== undefined) problems.push(problem);
-        else values.set(field, value === null ? null : field.type.read(value));
+        else values.set(field, value === null ? null : field.type.fromJson(value));
       }
     }
   };
@@ -45,12 +45,12 @@ export function readColumnValues(
 }
 
 /** What is wrong with a value for a column; undefined when nothing is. */
-export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): Problem | undefined {
+export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): RequestError | undefined {
   if (value === null) {
-    return metadata.isNullable ? undefined : bodyProblem(property, `${property} must not be null`, 'notNull');
+    return metadata.isNullable ? undefined : bodyError(property, `${property} must not be null`, 'notNull');
   }
-  if (type.read(value) !== undefined) return undefined;
-  return bodyProblem(property, `${property} must be ${type.expects}`, 'type');
+  if (type.fromJson(value) !== undefined) return undefined;
+  return bodyError(property, `${property} must be ${type.description}`, 'type');
 }
 
 /** A plain object or an instance, as opposed to a list or a date. */

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { mayBeShared } from '../../orm/tenant-properties.js';
 import { isUnique } from '../../orm/unique-keys.js';
-import { isLoaded } from './resource-column.js';
+import { isSelected } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResourceId } from './resource-id.js';
 
@@ -52,7 +52,7 @@ export function compileId(
     problems.push(`id names '${property}', which is no column of ${metadata.name}`);
     return key;
   }
-  if (column.metadata.isNullable || !isLoaded(column)) {
+  if (column.metadata.isNullable || !isSelected(column)) {
     problems.push(`id names '${property}', which a row may be without: make it not null, and selected`);
   }
   checkParts(metadata, [column], problems);
@@ -75,7 +75,7 @@ export function compileId(
 /** An instant has many spellings, and databases round it. */
 function checkParts(metadata: EntityMetadata, columns: readonly ResourceColumn[], problems: string[]): void {
   for (const { property, type } of columns) {
-    if (type.parse !== undefined && !(type.read(new Date(Date.UTC(2000, 0))) instanceof Date)) continue;
+    if (type.fromText !== undefined && !(type.fromJson(new Date(Date.UTC(2000, 0))) instanceof Date)) continue;
     problems.push(`${metadata.name}.${property} cannot stand in a path. An id is a text, a number, a UUID or a day`);
   }
 }

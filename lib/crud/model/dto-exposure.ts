@@ -3,15 +3,15 @@ import { TransformationType } from 'class-transformer';
 import { defaultMetadataStorage as storage } from 'class-transformer/cjs/storage.js';
 
 /** How an answer shows a property. */
-export interface ShownProperty {
+export interface ExposedProperty {
   /** Its name in JSON. */
   readonly key: string;
   /** Whether the answer gives what the property holds, and not something that a `@Transform()` makes of it. */
-  readonly asIs: boolean;
+  readonly isUntransformed: boolean;
 }
 
 /** Properties that an answer shows, by their names. */
-export type ShownProperties = ReadonlyMap<string, ShownProperty>;
+export type ExposedProperties = ReadonlyMap<string, ExposedProperty>;
 
 /**
  * What class-transformer makes visible of a class.
@@ -19,7 +19,7 @@ export type ShownProperties = ReadonlyMap<string, ShownProperty>;
  * @param type a DTO or an entity
  * @param own properties that are visible unless something hides them; empty for a DTO, where only `@Expose()` counts
  */
-export function shownProperties(type: Function, own: Iterable<string>): ShownProperties {
+export function exposedProperties(type: Function, own: Iterable<string>): ExposedProperties {
   const exposed = storage.getExposedProperties(type, TransformationType.CLASS_TO_PLAIN);
   const excluded = new Set(storage.getExcludedProperties(type, TransformationType.CLASS_TO_PLAIN));
   const ownProperties = [...own];
@@ -33,19 +33,19 @@ export function shownProperties(type: Function, own: Iterable<string>): ShownPro
         property,
         {
           key: storage.findExposeMetadata(type, property)?.options.name ?? property,
-          asIs: !directions.some((direction) => isTransformed(type, property, direction)),
+          isUntransformed: !directions.some((direction) => isTransformed(type, property, direction)),
         },
       ]),
   );
 }
 
 /** The property that a key in JSON is read into. */
-export function propertyOfKey(type: Function, key: string): string {
+export function propertyForKey(type: Function, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-/** The key in JSON that a property is read from: the opposite of {@link propertyOfKey}. */
-export function keyOfProperty(type: Function, property: string): string {
+/** The key in JSON that a property is read from: the opposite of {@link propertyForKey}. */
+export function keyForProperty(type: Function, property: string): string {
   return storage.findExposeMetadata(type, property)?.options.name ?? property;
 }
 
@@ -68,7 +68,7 @@ function inGroups(type: Function, property: string): boolean {
 /** Whether class-transformer passes a property of a class in both directions: out of an object and into it. */
 export function isOpen(type: Function, property: string): boolean {
   const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
-  const exposesOnly = showsExposedOnly(type);
+  const exposesOnly = isExcludeAll(type);
   return (
     !inGroups(type, property) &&
     both.every(
@@ -80,7 +80,7 @@ export function isOpen(type: Function, property: string): boolean {
 }
 
 /** Whether all that class-transformer does to a property of a class is to show it, under this name or another. */
-export function isShownPlainly(type: Function, property: string): boolean {
+export function isExposedUntransformed(type: Function, property: string): boolean {
   const expose = storage.findExposeMetadata(type, property);
   const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
   return (
@@ -94,6 +94,6 @@ export function isShownPlainly(type: Function, property: string): boolean {
 }
 
 /** Whether only what has `@Expose()` is shown of a class. */
-export function showsExposedOnly(type: Function): boolean {
+export function isExcludeAll(type: Function): boolean {
   return storage.getStrategy(type) === 'excludeAll';
 }

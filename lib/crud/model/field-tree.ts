@@ -1,19 +1,19 @@
 import type { ResourceColumn } from './resource-column.js';
 
 /** The fields of a JSON object: columns, and embedded objects with fields of their own. */
-export type Fields = ReadonlyMap<string, ResourceColumn | Fields>;
+export type FieldTree = ReadonlyMap<string, ResourceColumn | FieldTree>;
 
 /** Arranges columns the way they are nested in JSON. */
-export function arrangeFields(columns: readonly ResourceColumn[]): Fields {
-  const root = new Map<string, ResourceColumn | Fields>();
+export function buildFieldTree(columns: readonly ResourceColumn[]): FieldTree {
+  const root = new Map<string, ResourceColumn | FieldTree>();
   for (const column of columns) {
     const path = column.property.split('.');
     const name = path.pop()!;
     let fields = root;
     for (const part of path) {
       const embedded =
-        (fields.get(part) as Map<string, ResourceColumn | Fields> | undefined) ??
-        new Map<string, ResourceColumn | Fields>();
+        (fields.get(part) as Map<string, ResourceColumn | FieldTree> | undefined) ??
+        new Map<string, ResourceColumn | FieldTree>();
       fields.set(part, embedded);
       fields = embedded;
     }
@@ -22,12 +22,12 @@ export function arrangeFields(columns: readonly ResourceColumn[]): Fields {
   return root;
 }
 
-export function isColumn(field: ResourceColumn | Fields): field is ResourceColumn {
+export function isColumn(field: ResourceColumn | FieldTree): field is ResourceColumn {
   return !(field instanceof Map);
 }
 
 /** All columns among fields, those of embedded objects too. */
-export function* columnsIn(fields: Fields): Generator<ResourceColumn> {
+export function* columnsIn(fields: FieldTree): Generator<ResourceColumn> {
   for (const field of fields.values()) {
     if (isColumn(field)) yield field;
     else yield* columnsIn(field);

@@ -14,17 +14,17 @@ const CLASS_KEYS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
  *
  * @returns the value itself where it has none, at any depth of plain objects and lists
  */
-export function hideClassKeys(value: unknown): unknown {
-  return hasClassKeys(value) ? renamed(value, (key) => (CLASS_KEYS.has(key) ? PREFIX + key : key)) : value;
+export function escapeReservedKeys(value: unknown): unknown {
+  return hasReservedKeys(value) ? renamed(value, (key) => (CLASS_KEYS.has(key) ? PREFIX + key : key)) : value;
 }
 
 /** Whether a value has such keys. */
-export function hasClassKeys(value: unknown): boolean {
+export function hasReservedKeys(value: unknown): boolean {
   return hasKey(value, (key) => CLASS_KEYS.has(key));
 }
 
 /** Makes of an object what class-transformer shows of it; keys that were hidden have their names again. */
-export function shownPlain(value: object): unknown {
+export function instanceToPlainUnescaped(value: object): unknown {
   const plain: unknown = instanceToPlain(value);
   const isHidden = (key: string): boolean => key.startsWith(PREFIX);
   return hasKey(plain, isHidden) ? renamed(plain, (key) => (isHidden(key) ? key.slice(PREFIX.length) : key)) : plain;

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { tenantPropertiesOf } from '../../orm/tenant-properties.js';
 import { valueTypeOf } from '../column-types/column-type.registry.js';
-import type { ValueType } from '../column-types/column-type.js';
+import type { ColumnType } from '../column-types/column-type.js';
 
 /** A column as a resource sees it. */
 export interface ResourceColumn {
@@ -12,14 +12,14 @@ export interface ResourceColumn {
    */
   readonly property: string;
   readonly metadata: ColumnMetadata;
-  readonly type: ValueType;
+  readonly type: ColumnType;
   /** Whether it says to whom the row belongs. */
   readonly tenant: boolean;
   /**
    * Whose word its value is: the client's; the tenant scope's; the server's own (generated, timestamps, version,
    * computed).
    */
-  readonly owner: 'client' | 'tenant' | 'server';
+  readonly writableBy: 'client' | 'tenant' | 'server';
 }
 
 /** The columns of entities, by what is declared: resources ask for those of related entities too. */
@@ -36,11 +36,11 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
     .map((column): ResourceColumn => {
       const tenant = tenantProperties.has(column.propertyPath);
       return {
-        property: standsForRelation(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
+        property: isRelationKeyOnly(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
         metadata: column,
         type: typeOf(dataSource, column),
         tenant,
-        owner: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
+        writableBy: isServerOwned(column) ? 'server' : tenant ? 'tenant' : 'client',
       };
     });
   compiled.set(metadata, { by, columns });
@@ -48,30 +48,30 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
 }
 
 /** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */
-export function keyColumnOf(dataSource: DataSource, metadata: ColumnMetadata): ResourceColumn {
+export function virtualKeyColumn(dataSource: DataSource, metadata: ColumnMetadata): ResourceColumn {
   const referenced = metadata.referencedColumn!;
   return {
     property: `${metadata.relationMetadata!.propertyPath}.${referenced.propertyPath}`,
     metadata,
     type: valueTypeOf(dataSource, referenced),
     tenant: false,
-    owner: 'client',
+    writableBy: 'client',
   };
 }
 
 /** The property of the row that a column is in: for one of an embedded object that object's. */
-export function rootOf({ property }: ResourceColumn): string {
+export function topLevelProperty({ property }: ResourceColumn): string {
   return property.split('.', 1)[0];
 }
 
 /** Whether a client may give its value when a row is made. */
-export function isCreatable({ owner, metadata }: ResourceColumn): boolean {
-  return owner === 'client' && metadata.isInsert;
+export function isCreatable({ writableBy, metadata }: ResourceColumn): boolean {
+  return writableBy === 'client' && metadata.isInsert;
 }
 
 /** Whether a client may change its value. A row keeps its id: the path says which row is meant. */
-export function isChangeable({ owner, metadata }: ResourceColumn): boolean {
-  return owner === 'client' && metadata.isUpdate && !metadata.isPrimary;
+export function isChangeable({ writableBy, metadata }: ResourceColumn): boolean {
+  return writableBy === 'client' && metadata.isUpdate && !metadata.isPrimary;
 }
 
 /** Whether a row cannot be made without a value for it. */
@@ -80,13 +80,13 @@ export function isRequired({ metadata }: ResourceColumn): boolean {
 }
 
 /** Whether reading a row loads it. */
-export function isLoaded({ metadata }: ResourceColumn): boolean {
-  return metadata.isSelect && !standsForRelation(metadata);
+export function isSelected({ metadata }: ResourceColumn): boolean {
+  return metadata.isSelect && !isRelationKeyOnly(metadata);
 }
 
 /** Sets a column's value in a row, or in an object of new values. */
 export function setColumnValue(target: object, { property, metadata }: ResourceColumn, value: unknown): void {
-  if (!standsForRelation(metadata)) {
+  if (!isRelationKeyOnly(metadata)) {
     metadata.setEntityValue(target, value);
     return;
   }
@@ -116,7 +116,7 @@ export function setChangedValue(target: object, { property, metadata }: Resource
 }
 
 /** A column that the entity has no property for, except through its relation. */
-export function standsForRelation(column: ColumnMetadata): boolean {
+export function isRelationKeyOnly(column: ColumnMetadata): boolean {
   return column.isVirtual && column.relationMetadata !== undefined;
 }
 
@@ -146,22 +146,22 @@ function isServerOwned(column: ColumnMetadata): boolean {
   );
 }
 
-function typeOf(dataSource: DataSource, column: ColumnMetadata): ValueType {
-  if (!standsForRelation(column)) return valueTypeOf(dataSource, column);
+function typeOf(dataSource: DataSource, column: ColumnMetadata): ColumnType {
+  if (!isRelationKeyOnly(column)) return valueTypeOf(dataSource, column);
   const referenced = column.referencedColumn!;
   return referenceTo(referenced.propertyName, valueTypeOf(dataSource, referenced));
 }
 
 /** A reference, written as the key of the other row or as an object that holds it: `5` or `{ "id": 5 }`. */
-function referenceTo(key: string, type: ValueType): ValueType {
+function referenceTo(key: string, type: ColumnType): ColumnType {
   const schema = type.inputSchema ?? type.schema;
   return {
     ...type,
-    expects: `${type.expects}, or an object with such a ${key}`,
+    description: `${type.description}, or an object with such a ${key}`,
     inputSchema: { anyOf: [schema, { type: 'object', required: [key], properties: { [key]: schema } }] },
-    read: (value) => {
+    fromJson: (value) => {
       const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-      return type.read(isObject ? (value as Readonly<Record<string, unknown>>)[key] : value);
+      return type.fromJson(isObject ? (value as Readonly<Record<string, unknown>>)[key] : value);
     },
   };
 }

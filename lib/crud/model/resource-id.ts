@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { isLimitedNow } from '../../orm/tenant-properties.js';
-import { conditionOn } from './column-conditions.js';
+import { toCondition } from './column-conditions.js';
 import type { Condition } from './column-conditions.js';
 import type { ResourceColumn } from './resource-column.js';
 
@@ -26,13 +26,13 @@ export class ResourceId {
    * @param dataSource the entity's
    * @param metadata the entity's
    * @param columns the columns that an id has values of
-   * @param implied tenant columns that belong to the key, whose values are those of the scope in force
+   * @param scopeColumns tenant columns that belong to the key, whose values are those of the scope in force
    */
   constructor(
     private readonly dataSource: DataSource,
     private readonly metadata: EntityMetadata,
     readonly columns: readonly ResourceColumn[],
-    private readonly implied: readonly ResourceColumn[] = [],
+    private readonly scopeColumns: readonly ResourceColumn[] = [],
   ) {}
 
   /**
@@ -48,7 +48,7 @@ export class ResourceId {
   }
 
   /** The id of a row as a segment of a path. */
-  segmentOf(row: object): string {
+  toPathSegment(row: object): string {
     const texts = this.columns.map(({ metadata }) => String(metadata.getEntityValue(row)));
     return (this.isComposite ? texts.map(escapePart) : texts).map(encodeURIComponent).join(SEPARATOR);
   }
@@ -59,25 +59,25 @@ export class ResourceId {
    * @throws NotFoundException for what no row can have as its id
    * @throws TypeError where an id without its tenant would name rows of several
    */
-  conditionsFor(id: unknown): Condition[] {
+  whereId(id: unknown): Condition[] {
     const read = this.read(id);
     if (read === undefined) throw new NotFoundException();
     return this.conditions(this.isComposite ? this.partsOf(read) : [read]);
   }
 
   /** What this row meets, and no other one. */
-  conditionsOf(row: object): Condition[] {
+  whereRow(row: object): Condition[] {
     return this.conditions(this.columns.map(({ metadata }) => metadata.getEntityValue(row) as unknown));
   }
 
   private conditions(parts: readonly unknown[]): Condition[] {
-    const [missing] = this.implied;
+    const [missing] = this.scopeColumns;
     if (missing !== undefined && !isLimitedNow(this.dataSource, this.metadata)) {
       throw new TypeError(
         `An id of ${this.metadata.name} has no ${missing.property}, and no tenant scope gives it. Run this in one.`,
       );
     }
-    return this.columns.map((column, index) => conditionOn(column, parts[index]));
+    return this.columns.map((column, index) => toCondition(column, parts[index]));
   }
 
   private get isComposite(): boolean {
@@ -100,7 +100,7 @@ export class ResourceId {
 
 function readPart({ type }: ResourceColumn, part: unknown): unknown {
   if (part === undefined || part === null) return undefined;
-  const read = typeof part === 'string' && type.parse !== undefined ? type.parse(part) : type.read(part);
+  const read = typeof part === 'string' && type.fromText !== undefined ? type.fromText(part) : type.fromJson(part);
   return typeof part === 'string' && String(read).toLowerCase() !== part.toLowerCase() ? undefined : read;
 }
 

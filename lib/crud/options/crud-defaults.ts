@@ -1,4 +1,4 @@
-import type { ProblemDetails } from '../errors/content-negotiation.js';
+import type { ProblemDetailsMode } from '../errors/content-negotiation.js';
 
 /** How long a list may be. */
 export interface CrudLimit {
@@ -44,16 +44,16 @@ export interface CrudDefaults {
    * default), or always. An option of `@Crud` itself covers what guards throw as well; for the whole application there is
    * `ProblemDetailsFilter`.
    */
-  readonly problemDetails?: ProblemDetails;
+  readonly problemDetails?: ProblemDetailsMode;
   /** Query parameters of lists that are somebody else's: a CDN's, a guard's. Unknown ones are refused otherwise. */
   readonly ignoreParams?: readonly string[];
 }
 
 /** The length of a page where nobody says otherwise. */
-export const STANDARD_LIMIT = { default: 20, max: 100 } as const;
+export const DEFAULT_LIMIT = { default: 20, max: 100 } as const;
 
 /** How many rows may be made at once where nobody says otherwise. */
-export const STANDARD_BULK = 100;
+export const DEFAULT_MAX_BULK = 100;
 
 /** Injection token of the module's {@link CrudDefaults}. */
 export const CRUD_DEFAULTS = Symbol('nestjs-muck:crud-defaults');

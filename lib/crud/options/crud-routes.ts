@@ -20,7 +20,7 @@ export type BodyRoute = Extract<CrudRoute, 'create' | 'replace' | 'update'>;
 export const READING_ROUTES: readonly CrudRoute[] = ['findAll', 'findOne'];
 
 /** The routes that are about any number of rows. */
-export const MANY_ROUTES: readonly CrudRoute[] = ['findAll', 'createMany'];
+export const COLLECTION_ROUTES: readonly CrudRoute[] = ['findAll', 'createMany'];
 
 /** A route that links two rows, or takes the link away. */
 export interface LinkRoute {

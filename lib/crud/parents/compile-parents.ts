@@ -6,7 +6,7 @@ import type { IdSource } from '../model/compile-id.js';
 import { ParentChain } from './parent-chain.js';
 import type { ParentKeyColumn, ParentLevel } from './parent-chain.js';
 import type { AnyParentOptions } from '../options/parent-options.js';
-import { compileColumns, keyColumnOf } from '../model/resource-column.js';
+import { compileColumns, virtualKeyColumn } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { ResourceId } from '../model/resource-id.js';
 
@@ -88,8 +88,8 @@ function compileLevels(
   const further = parent === undefined ? [] : compileLevels(dataSource, metadata, parent, spansTenants, problems);
   const source = { dataSource, metadata, columns: compileColumns(dataSource, metadata), spansTenants };
   const key = compileKey(source, problems);
-  const within = further[0]?.relation.joinColumns ?? [];
-  return [{ relation, param, id: compileId(source, key, id, within, problems) }, ...further];
+  const uniqueWithin = further[0]?.relation.joinColumns ?? [];
+  return [{ relation, param, id: compileId(source, key, id, uniqueWithin, problems) }, ...further];
 }
 
 function holdsKey(relation: RelationMetadata): boolean {
@@ -103,7 +103,8 @@ function keyColumns(
 ): ParentKeyColumn[] {
   return joinColumns.map((column) => ({
     own:
-      columns.find(({ metadata }) => metadata.databaseName === column.databaseName) ?? keyColumnOf(dataSource, column),
+      columns.find(({ metadata }) => metadata.databaseName === column.databaseName) ??
+      virtualKeyColumn(dataSource, column),
     referenced: column.referencedColumn!,
   }));
 }

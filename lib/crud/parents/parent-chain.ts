@@ -51,7 +51,7 @@ export class ParentChain {
   async find(params: Readonly<Record<string, unknown>>): Promise<ColumnValues> {
     const slots: Record<string, unknown> = {};
     this.levels.forEach(({ id, param }, level) => {
-      id.conditionsFor(params[param]).forEach(({ parameter }, part) => (slots[slot(level, part)] = parameter));
+      id.whereId(params[param]).forEach(({ parameter }, part) => (slots[slot(level, part)] = parameter));
     });
     const [row] = await this.statement.run(slots);
     if (row === undefined) throw new NotFoundException();

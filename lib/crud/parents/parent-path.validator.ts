@@ -9,7 +9,7 @@ import type { ParentChain } from './parent-chain.js';
  * @param prefix what the paths of the whole application begin with
  * @returns problems in words, with the line to type
  */
-export function unnamedParents(
+export function validateParentPath(
   controller: Function,
   module: Function | undefined,
   prefix: string,

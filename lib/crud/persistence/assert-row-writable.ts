@@ -2,7 +2,7 @@ import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../exceptions/shared-row.error.js';
 import { ownRowsCondition } from '../../orm/tenant-properties.js';
 import type { Resource } from '../resource/resource.js';
-import { meet } from '../model/column-conditions.js';
+import { applyConditions } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 
 const ALIAS = 'item';
@@ -21,7 +21,7 @@ export async function requireOwnRow<T extends object>(
   if (own === undefined) return;
   const select = (): SelectQueryBuilder<T> => {
     const rows = manager.createQueryBuilder(entity, ALIAS).withDeleted();
-    meet(rows, conditions, ALIAS);
+    applyConditions(rows, conditions, ALIAS);
     return rows;
   };
   if (await select().andWhere(own).getExists()) return;

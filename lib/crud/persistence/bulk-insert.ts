@@ -2,13 +2,13 @@ import { ConflictException } from '@nestjs/common';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { InvalidRequestException } from '../errors/invalid-request.exception.js';
 import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import type { Rows } from './row-repository.js';
+import type { RowRepository } from './row-repository.js';
 
 /** A 409 that knows which elements of a list are in conflict. */
-export class ConflictingElementsException extends ConflictException {
-  constructor(readonly problems: readonly Problem[]) {
+export class BulkConflictException extends ConflictException {
+  constructor(readonly problems: readonly RequestError[]) {
     super(problems.map(({ detail }) => detail));
   }
 }
@@ -20,9 +20,9 @@ export class ConflictingElementsException extends ConflictException {
  * @returns the rows with their keys
  * @throws InvalidRequestException or ConflictingElementsException that names what is wrong with which row
  */
-export async function insertAll<T extends object>(
+export async function bulkInsert<T extends object>(
   resource: Resource<T>,
-  rows: Rows<T>,
+  rows: RowRepository<T>,
   drafts: readonly T[],
 ): Promise<T[]> {
   // The database's values are set in what is inserted, and a row that has some is another one when it is tried again.
@@ -37,18 +37,18 @@ export async function insertAll<T extends object>(
     });
     return inserted;
   } catch (error) {
-    throw await explainedByElement(rows, drafts, error);
+    throw await diagnoseByElement(rows, drafts, error);
   }
 }
 
 /** Inserts the rows one by one, to see which of them fail: a failed statement on several does not say. */
-async function explainedByElement<T extends object>(
-  rows: Rows<T>,
+async function diagnoseByElement<T extends object>(
+  rows: RowRepository<T>,
   drafts: readonly T[],
   error: unknown,
 ): Promise<unknown> {
-  const invalid: Problem[] = [];
-  const conflicting: Problem[] = [];
+  const invalid: RequestError[] = [];
+  const conflicting: RequestError[] = [];
   for (const [index, draft] of drafts.entries()) {
     try {
       await rows.inTransaction((attempt) => attempt.insert(draft));
@@ -61,11 +61,11 @@ async function explainedByElement<T extends object>(
     }
   }
   if (invalid.length > 0) return new InvalidRequestException([...invalid, ...conflicting]);
-  return conflicting.length > 0 ? new ConflictingElementsException(conflicting) : error;
+  return conflicting.length > 0 ? new BulkConflictException(conflicting) : error;
 }
 
 /** @returns undefined for an error that is about something else than the row */
-function invalidProblems(error: unknown): readonly Problem[] | undefined {
+function invalidProblems(error: unknown): readonly RequestError[] | undefined {
   if (error instanceof InvalidRequestException) return error.problems;
   return error instanceof ReferenceUnknownError ? [referenceProblem(error)] : undefined;
 }

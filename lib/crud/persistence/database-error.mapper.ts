@@ -20,11 +20,7 @@ const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406, 1525];
  * @param written properties that the statement gave a value; empty for a delete
  * @returns the error to throw instead, or the same one where it is about something else
  */
-export function explainDatabaseError(
-  error: unknown,
-  { metadata }: Resource,
-  written: readonly ColumnMetadata[],
-): unknown {
+export function mapDatabaseError(error: unknown, { metadata }: Resource, written: readonly ColumnMetadata[]): unknown {
   if (!(error instanceof QueryFailedError)) return error;
   const cause = error.driverError as DriverError;
   if (isUniqueViolation(cause))

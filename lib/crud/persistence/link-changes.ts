@@ -1,11 +1,11 @@
 import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { columnPath, conditionOn, meet, meetOneOf } from '../model/column-conditions.js';
-import { bodyProblem } from '../errors/request-error.js';
+import { columnPath, toCondition, applyConditions, applyAnyOf } from '../model/column-conditions.js';
+import { bodyError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import { linkedKeyText, plainKey } from '../links/link-field.js';
-import type { LinkedKey, LinkField, OfferedLinks } from '../links/link-field.js';
+import type { LinkedKey, LinkField, LinkInput } from '../links/link-field.js';
 
 /** A row on the far side, with what the junction table keeps of it. */
 interface LinkedRow {
@@ -36,7 +36,7 @@ export class LinkChanges<T extends object> {
     resource: Resource<T>,
     manager: EntityManager,
     row: T | undefined,
-    offered: OfferedLinks,
+    offered: LinkInput,
   ): Promise<LinkChanges<T>> {
     const changes: LinkChange[] = [];
     for (const [field, offeredKeys] of offered) {
@@ -89,7 +89,7 @@ async function presentRows<T extends object>(
     // Links to deleted rows are links: they would come back with the row.
     .withDeleted()
     .innerJoin(`item.${field.property}`, 'linked');
-  meet(select, resource.key.conditionsOf(row), 'item');
+  applyConditions(select, resource.key.whereRow(row), 'item');
   return readRows(select, field);
 }
 
@@ -101,15 +101,15 @@ async function requireRows(
 ): Promise<readonly LinkedRow[]> {
   if (keys.length === 0) return [];
   const select = manager.createQueryBuilder<ObjectLiteral>(field.target.target, 'linked');
-  meetOneOf(
+  applyAnyOf(
     select,
-    keys.map((key) => [...key].map(([column, value]) => conditionOn(column, value))),
+    keys.map((key) => [...key].map(([column, value]) => toCondition(column, value))),
     'linked',
   );
   const found = await readRows(select, field);
   if (found.length < keys.length) {
     const { property } = field;
-    throw badRequest([bodyProblem(property, `${property} refers to a row that does not exist`, 'reference')]);
+    throw badRequest([bodyError(property, `${property} refers to a row that does not exist`, 'reference')]);
   }
   return found;
 }
@@ -133,7 +133,7 @@ async function readRows<T extends ObjectLiteral>(
   const raws = await select.getRawMany<Readonly<Record<string, unknown>>>();
   return raws.map((raw) => {
     const row: ObjectLiteral = {};
-    const key = new Map(keyColumns.map((column, i) => [column, column.type.read(raw[`c${i}`]) ?? raw[`c${i}`]]));
+    const key = new Map(keyColumns.map((column, i) => [column, column.type.fromJson(raw[`c${i}`]) ?? raw[`c${i}`]]));
     read.forEach((column, i) => {
       const value: unknown =
         i < keyColumns.length ? key.get(keyColumns[i]) : driver.prepareHydratedValue(raw[`c${i}`], column);

@@ -4,18 +4,18 @@ import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
 import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
-import { meet, meetOneOf } from '../model/column-conditions.js';
+import { applyConditions, applyAnyOf } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { EntityId } from '../model/resource-id.js';
-import type { WriteTerms } from './write-context.js';
-import type { LinkEnd } from '../links/link-target.js';
+import type { WriteContext } from './write-context.js';
+import type { LinkTarget } from '../links/link-target.js';
 
 /**
  * Links rows one by one, and takes links away: one call's. Both rows have to be there, in the scope. What is so already
  * stays as it is.
  */
-export class RowLinks<T extends object> {
-  constructor(private readonly terms: WriteTerms<T>) {}
+export class LinkWriter<T extends object> {
+  constructor(private readonly terms: WriteContext<T>) {}
 
   /** @throws NotFoundException when one of the rows is missing: the same for one that the scope hides */
   async link(id: EntityId, relation: string, linkedId: EntityId): Promise<void> {
@@ -23,7 +23,7 @@ export class RowLinks<T extends object> {
       await this.change(id, relation, linkedId, true);
     } catch (error) {
       // Somebody else has linked them meanwhile.
-      if (!isTaken(error)) throw isGone(error) ? new NotFoundException() : error;
+      if (!isAlreadyLinked(error)) throw isRowMissing(error) ? new NotFoundException() : error;
     }
   }
 
@@ -32,54 +32,54 @@ export class RowLinks<T extends object> {
     try {
       await this.change(id, relation, linkedId, false);
     } catch (error) {
-      throw isGone(error) ? new NotFoundException() : error;
+      throw isRowMissing(error) ? new NotFoundException() : error;
     }
   }
 
   private async change(id: EntityId, relation: string, linkedId: EntityId, wanted: boolean): Promise<void> {
     const { resource, rows } = this.terms;
     const end = resource.linkEnd(relation);
-    const linkedWhich = end.id.conditionsFor(linkedId);
-    const which = resource.id.conditionsFor(id);
+    const linkedWhich = end.id.whereId(linkedId);
+    const which = resource.id.whereId(id);
     await rows.requireOwn(which);
     const row = await rows.find(which);
     const linked = await findLinked(rows.manager, end, linkedWhich);
     if ((await this.isLinked(row, end, linkedWhich)) === wanted) return;
     await rows.inTransaction(async (unit) => {
       // First, so that of two at once one waits for the other.
-      if (recordsChanges(resource.metadata)) await unit.update(resource.key.conditionsOf(row), {});
+      if (hasVersionOrUpdateDate(resource.metadata)) await unit.update(resource.key.whereRow(row), {});
       const links = unit.manager.createQueryBuilder().relation(resource.entity, end.property).of(row);
       await (wanted ? links.add(linked) : links.remove(linked));
     });
   }
 
-  private async isLinked(row: T, { property }: LinkEnd, linkedWhich: readonly Condition[]): Promise<boolean> {
+  private async isLinked(row: T, { property }: LinkTarget, linkedWhich: readonly Condition[]): Promise<boolean> {
     const { resource, rows } = this.terms;
     const select = rows.manager.createQueryBuilder(resource.entity, 'item').innerJoin(`item.${property}`, 'linked');
-    meet(select, resource.key.conditionsOf(row), 'item');
-    meetOneOf(select, [linkedWhich], 'linked');
+    applyConditions(select, resource.key.whereRow(row), 'item');
+    applyAnyOf(select, [linkedWhich], 'linked');
     return select.getExists();
   }
 }
 
 /** Whether a row says when it has changed: its links are part of it. */
-export function recordsChanges({ versionColumn, updateDateColumn }: EntityMetadata): boolean {
+export function hasVersionOrUpdateDate({ versionColumn, updateDateColumn }: EntityMetadata): boolean {
   return versionColumn !== undefined || updateDateColumn !== undefined;
 }
 
 async function findLinked(
   manager: EntityManager,
-  { target }: LinkEnd,
+  { target }: LinkTarget,
   which: readonly Condition[],
 ): Promise<ObjectLiteral> {
   const select = manager.createQueryBuilder<ObjectLiteral>(target.target, 'linked');
-  meet(select, which, 'linked');
+  applyConditions(select, which, 'linked');
   const linked = await select.getOne();
   if (linked === null) throw new NotFoundException();
   return linked;
 }
 
-function isTaken(error: unknown): boolean {
+function isAlreadyLinked(error: unknown): boolean {
   return (
     error instanceof UniqueConflictError ||
     (error instanceof QueryFailedError && isUniqueViolation(error.driverError as Error))
@@ -87,7 +87,7 @@ function isTaken(error: unknown): boolean {
 }
 
 /** Whether one of the rows has been deleted meanwhile. */
-function isGone(error: unknown): boolean {
+function isRowMissing(error: unknown): boolean {
   return (
     error instanceof ReferenceUnknownError ||
     error instanceof EntityNotFoundError ||

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { bodyProblem, unknownProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { bodyError, unknownProblem } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ type Properties = Readonly<Record<string, unknown>>;
 export function requireShown<T extends object>(resource: Resource<T>, row: T, undecided: Properties = {}): void {
   const keys = Object.keys(undecided);
   if (keys.length === 0) return;
-  const shown = resource.shape.shape(row, undefined) as Properties;
+  const shown = resource.shape.serialize(row, undefined) as Properties;
   const isShown = (key: string): boolean => Object.hasOwn(shown, key) && shown[key] !== undefined;
   const unknown = keys.filter((key) => !isShown(key));
   const untrue = resource.strictPayload
@@ -22,12 +22,12 @@ export function requireShown<T extends object>(resource: Resource<T>, row: T, un
     : [];
   const problems = [
     ...unknown.map(unknownProblem),
-    ...untrue.map((key) => bodyProblem(key, `${key} is not the client's to change`, 'serverOwned')),
+    ...untrue.map((key) => bodyError(key, `${key} is not the client's to change`, 'serverOwned')),
   ];
   if (problems.length > 0) throw badRequest(problems);
 }
 
 /** What a body wrongly says of a new row of a strict resource: nothing is shown of it yet. */
-export function shownOnNewRow(undecided: Properties): Problem[] {
-  return Object.keys(undecided).map((key) => bodyProblem(key, `${key} is not the client's to say`, 'serverOwned'));
+export function shownOnNewRow(undecided: Properties): RequestError[] {
+  return Object.keys(undecided).map((key) => bodyError(key, `${key} is not the client's to say`, 'serverOwned'));
 }

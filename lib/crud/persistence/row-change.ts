@@ -2,9 +2,9 @@ import type { ObjectLiteral } from 'typeorm';
 import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { ColumnValues } from '../model/column-values.js';
-import type { Narrowing } from './row-constraints.js';
+import type { RowConstraints } from './row-constraints.js';
 import type { Resource } from '../resource/resource.js';
-import { isChangeable, setChangedValue, standsForRelation } from '../model/resource-column.js';
+import { isChangeable, setChangedValue, isRelationKeyOnly } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { isSameValue } from '../model/value-equality.js';
 
@@ -16,7 +16,7 @@ export class RowChange<T extends object> {
   /** A copy of the row with the new values. */
   readonly next: T;
   /** What a comparison cannot find: values that only the database can compute, and relations without a column. */
-  private readonly uncompared: ColumnValues = new Map();
+  private readonly forcedChanges: ColumnValues = new Map();
 
   /**
    * @param row as it is stored
@@ -26,18 +26,18 @@ export class RowChange<T extends object> {
     private readonly resource: Resource<T>,
     private readonly row: T,
     values: ColumnValues,
-    private readonly narrowing: Narrowing,
+    private readonly narrowing: RowConstraints,
   ) {
     this.next = this.copyOfRow();
     for (const [column, value] of values) {
-      if ((!isChangeable(column) && column.owner !== 'tenant') || narrowing.values.has(column)) continue;
-      if (typeof value === 'function' || standsForRelation(column.metadata)) this.uncompared.set(column, value);
+      if ((!isChangeable(column) && column.writableBy !== 'tenant') || narrowing.values.has(column)) continue;
+      if (typeof value === 'function' || isRelationKeyOnly(column.metadata)) this.forcedChanges.set(column, value);
       else setChangedValue(this.next, column, value);
     }
   }
 
   /** Runs the entity's listeners: TypeORM does for entities that are saved, and an update by criteria is what is sent. */
-  async listen(): Promise<void> {
+  async runListeners(): Promise<void> {
     const listeners: readonly EntityListenerMetadata[] = this.resource.metadata.beforeUpdateListeners;
     for (const listener of listeners) if (listener.isAllowed(this.next)) await listener.execute(this.next);
   }
@@ -47,11 +47,11 @@ export class RowChange<T extends object> {
    *
    * @returns values by property; undefined when nothing changes
    */
-  written(): ObjectLiteral | undefined {
+  changedValues(): ObjectLiteral | undefined {
     const changes: ObjectLiteral = {};
-    for (const [column, value] of this.uncompared) setChangedValue(changes, column, value);
+    for (const [column, value] of this.forcedChanges) setChangedValue(changes, column, value);
     for (const column of this.resource.columns) {
-      if (column.owner === 'server' || !column.metadata.isUpdate || this.narrowing.values.has(column)) continue;
+      if (column.writableBy === 'server' || !column.metadata.isUpdate || this.narrowing.values.has(column)) continue;
       const value = this.valueInNext(column);
       if (value !== undefined) setChangedValue(changes, column, value);
     }
@@ -59,16 +59,16 @@ export class RowChange<T extends object> {
   }
 
   /** What the change comes to, for whoever asks before it is written. */
-  plain(): Partial<T> {
-    return withoutExpressions(this.written() ?? {}) as Partial<T>;
+  toPlain(): Partial<T> {
+    return withoutExpressions(this.changedValues() ?? {}) as Partial<T>;
   }
 
   /** The new value of a column; undefined where it keeps its value. */
   private valueInNext(column: ResourceColumn): unknown {
-    if (standsForRelation(column.metadata)) {
+    if (isRelationKeyOnly(column.metadata)) {
       // The copy has such a property only if somebody has set it.
       const reference = valueAt(this.next, column.property);
-      return reference === undefined || reference === null ? reference : column.type.read(reference);
+      return reference === undefined || reference === null ? reference : column.type.fromJson(reference);
     }
     const stored: unknown = column.metadata.getEntityValue(this.row);
     const value: unknown = column.metadata.getEntityValue(this.next);
@@ -80,7 +80,7 @@ export class RowChange<T extends object> {
     const copy = Object.create(this.resource.entity.prototype as object) as T;
     for (const column of this.resource.columns) {
       // Asking a lazy relation for its key would load it.
-      if (standsForRelation(column.metadata)) continue;
+      if (isRelationKeyOnly(column.metadata)) continue;
       const stored: unknown = column.metadata.getEntityValue(this.row);
       if (stored !== undefined) setChangedValue(copy, column, copyOf(stored));
     }

@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
 import { TenantScopeInvalidError } from '../../exceptions/tenant-scope-invalid.error.js';
-import { conditionOn } from '../model/column-conditions.js';
+import { toCondition } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
@@ -11,15 +11,15 @@ import { isSameValue } from '../model/value-equality.js';
  * What a controller's path and its `scope()` add to the tenant scope: ANDed to every read, stamped on every write. It can only
  * narrow: the tenant scope holds beneath it.
  */
-export class Narrowing {
-  static readonly none = new Narrowing(new Map());
+export class RowConstraints {
+  static readonly empty = new RowConstraints(new Map());
 
   /** As conditions of a statement. */
   readonly conditions: readonly Condition[];
 
   /** @param values what each column must equal, and is set to */
   constructor(readonly values: ReadonlyMap<ResourceColumn, unknown>) {
-    this.conditions = [...values].map(([column, value]) => conditionOn(column, value));
+    this.conditions = [...values].map(([column, value]) => toCondition(column, value));
   }
 
   /**
@@ -27,13 +27,13 @@ export class Narrowing {
    *
    * @throws NotFoundException when they contradict each other: no row meets both
    */
-  and(other: Narrowing): Narrowing {
+  and(other: RowConstraints): RowConstraints {
     if (other.values.size === 0) return this;
     const contradicts = [...other.values].some(
       ([column, value]) => this.values.has(column) && !isSameValue(column.type, this.values.get(column), value),
     );
     if (contradicts) throw new NotFoundException();
-    return new Narrowing(new Map([...this.values, ...other.values]));
+    return new RowConstraints(new Map([...this.values, ...other.values]));
   }
 }
 
@@ -45,7 +45,11 @@ export class Narrowing {
  *   which would widen
  * @throws MuckConfigurationError for a property that is no column
  */
-export function readNarrowing<T extends object>(resource: Resource<T>, candidate: unknown, where: string): Narrowing {
+export function parseConstraints<T extends object>(
+  resource: Resource<T>,
+  candidate: unknown,
+  where: string,
+): RowConstraints {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new TenantScopeInvalidError(`${where} returned no object`);
   }
@@ -54,13 +58,13 @@ export function readNarrowing<T extends object>(resource: Resource<T>, candidate
       throw new MuckConfigurationError([`${where} names '${property}', which is no column of ${resource.name}.`]);
     }
     const column = resource.column(property);
-    const read = isComparable(value) ? column.type.read(value) : undefined;
-    if (read === undefined || column.type.parse === undefined) {
-      throw new TenantScopeInvalidError(`${where} gives ${property} a value that is not ${column.type.expects}`);
+    const read = isComparable(value) ? column.type.fromJson(value) : undefined;
+    if (read === undefined || column.type.fromText === undefined) {
+      throw new TenantScopeInvalidError(`${where} gives ${property} a value that is not ${column.type.description}`);
     }
     return [column, read];
   });
-  return values.length === 0 ? Narrowing.none : new Narrowing(new Map(values));
+  return values.length === 0 ? RowConstraints.empty : new RowConstraints(new Map(values));
 }
 
 function isComparable(value: unknown): boolean {

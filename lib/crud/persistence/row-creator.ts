@@ -1,25 +1,25 @@
 import { afterCommit } from '../../orm/commit-callbacks.js';
-import { falseClaimsOnNewRow } from './server-owned-fields.js';
+import { serverOwnedErrorsOnCreate } from './server-owned-fields.js';
 import type { ColumnValues } from '../model/column-values.js';
-import { withEach } from '../errors/collect-element-errors.js';
-import { insertAll } from './bulk-insert.js';
-import { requireKeptPlace } from '../model/tree-entities.js';
-import { requireLiving } from './soft-deleted-reference-check.js';
+import { mapCollectingErrors } from '../errors/collect-element-errors.js';
+import { bulkInsert } from './bulk-insert.js';
+import { assertTreePositionKept } from '../model/tree-entities.js';
+import { assertNotSoftDeleted } from './soft-deleted-reference-check.js';
 import { LinkChanges } from './link-changes.js';
-import { offeredLinks } from '../links/link-field.js';
-import type { OfferedLinks } from '../links/link-field.js';
+import { parseLinks } from '../links/link-field.js';
+import type { LinkInput } from '../links/link-field.js';
 import { requireRowColumns } from '../resource/child-entity-columns.js';
 import { setColumnValue } from '../model/resource-column.js';
 import { requireShown, shownOnNewRow } from './non-column-values.js';
-import { draftRow, offeredValues, requireComplete, stamp } from './row-draft.js';
-import type { Rows } from './row-repository.js';
-import { asUnit, outsideNarrowing, refuse } from './write-context.js';
-import type { WriteTerms } from './write-context.js';
+import { buildRow, readWritableValues, assertRequiredValues, applyConstraints } from './row-draft.js';
+import type { RowRepository } from './row-repository.js';
+import { runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
+import type { WriteContext } from './write-context.js';
 
 /** What is said of a new row. */
 interface Offer {
   readonly columns: ColumnValues;
-  readonly links: OfferedLinks;
+  readonly links: LinkInput;
 }
 
 /** A new row, and the rows that it will be linked to. */
@@ -30,19 +30,20 @@ interface Draft<T extends object> {
 
 /** Makes rows of a resource, with what hooks have to say to it: one call's. */
 export class RowCreator<T extends object> {
-  constructor(private readonly terms: WriteTerms<T>) {}
+  constructor(private readonly terms: WriteContext<T>) {}
 
   /** @returns the row as it is stored */
   async create(values: object): Promise<T> {
     const { resource, takeClaims, takeUndecided, hooks } = this.terms;
     const [undecided = {}] = takeUndecided();
-    if (resource.strictPayload) refuse([...falseClaimsOnNewRow(resource, takeClaims()), ...shownOnNewRow(undecided)]);
+    if (resource.strictPayload)
+      throwIfInvalid([...serverOwnedErrorsOnCreate(resource, takeClaims()), ...shownOnNewRow(undecided)]);
     const offer = this.read(values);
-    const insert = async (rows: Rows<T>): Promise<T> => {
-      await requireLiving(resource, rows.manager, [offer.columns]);
+    const insert = async (rows: RowRepository<T>): Promise<T> => {
+      await assertNotSoftDeleted(resource, rows.manager, [offer.columns]);
       const { draft, links } = await this.draft(offer, rows);
       await rows.insert(draft);
-      const row = await rows.find(resource.key.conditionsOf(draft));
+      const row = await rows.find(resource.key.whereRow(draft));
       requireShown(resource, row, undecided);
       await links.write(row, rows.manager);
       await hooks.run('after', 'create', row, rows.manager);
@@ -52,7 +53,7 @@ export class RowCreator<T extends object> {
     const write = (): Promise<T> =>
       Object.keys(undecided).length > 0
         ? this.terms.rows.inTransaction(insert)
-        : asUnit(this.terms, 'create', offer.links, insert);
+        : runInTransactionIfNeeded(this.terms, 'create', offer.links, insert);
     return afterCommit(write, (stored) => hooks.committed('create', stored));
   }
 
@@ -64,22 +65,24 @@ export class RowCreator<T extends object> {
   async createMany(list: readonly object[]): Promise<T[]> {
     const { resource, takeUndecided, hooks } = this.terms;
     const undecided = takeUndecided();
-    const offers = await withEach(list, (values) => this.read(values));
+    const offers = await mapCollectingErrors(list, (values) => this.read(values));
     const write = (): Promise<T[]> =>
       this.terms.rows.inTransaction(async (rows) => {
-        await requireLiving(
+        await assertNotSoftDeleted(
           resource,
           rows.manager,
           offers.map(({ columns }) => columns),
         );
-        const drafts = await withEach(offers, (offer) => this.draft(offer, rows));
-        const inserted = await insertAll(
+        const drafts = await mapCollectingErrors(offers, (offer) => this.draft(offer, rows));
+        const inserted = await bulkInsert(
           resource,
           rows,
           drafts.map(({ draft }) => draft),
         );
         const created = await rows.findAll(inserted);
-        await withEach([...created.entries()], ([index, row]) => requireShown(resource, row, undecided[index]));
+        await mapCollectingErrors([...created.entries()], ([index, row]) =>
+          requireShown(resource, row, undecided[index]),
+        );
         for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
         for (const row of created) await hooks.run('after', 'create', row, rows.manager);
         return created;
@@ -91,29 +94,29 @@ export class RowCreator<T extends object> {
 
   private read(values: object): Offer {
     const { resource, narrowing } = this.terms;
-    requireKeptPlace(resource.metadata);
-    const columns = offeredValues(resource, values);
+    assertTreePositionKept(resource.metadata);
+    const columns = readWritableValues(resource, values);
     requireRowColumns(resource, resource.entity.prototype as object, (column) => columns.has(column));
-    if (resource.strictPayload) refuse(outsideNarrowing(narrowing, columns));
-    return { columns, links: offeredLinks(resource.linkFields, values) };
+    if (resource.strictPayload) throwIfInvalid(outsideNarrowing(narrowing, columns));
+    return { columns, links: parseLinks(resource.linkFields, values) };
   }
 
   /**
    * A new row, with what hooks have changed: what they say of the server's columns and of the narrowing has no effect.
    */
-  private async draft(offer: Offer, rows: Rows<T>): Promise<Draft<T>> {
+  private async draft(offer: Offer, rows: RowRepository<T>): Promise<Draft<T>> {
     const { resource, narrowing, hooks } = this.terms;
-    const draft = draftRow(resource, offer.columns, narrowing);
+    const draft = buildRow(resource, offer.columns, narrowing);
     const own = resource.columns
-      .filter(({ owner }) => owner === 'server')
+      .filter(({ writableBy }) => writableBy === 'server')
       .map((column) => ({ column, value: column.metadata.getEntityValue(draft) as unknown }));
     await hooks.run('before', 'create', draft, rows.manager);
     for (const { column, value } of own) {
       if (column.metadata.getEntityValue(draft) !== value) setColumnValue(draft, column, value);
     }
     requireRowColumns(resource, draft, ({ metadata }) => (metadata.getEntityValue(draft) ?? null) !== null);
-    stamp(draft, narrowing);
-    requireComplete(resource, draft);
+    applyConstraints(draft, narrowing);
+    assertRequiredValues(resource, draft);
     return { draft, links: await LinkChanges.find(resource, rows.manager, undefined, offer.links) };
   }
 }

@@ -1,12 +1,12 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { readColumnValues } from '../model/column-values.js';
 import type { ColumnValues } from '../model/column-values.js';
-import type { Narrowing } from './row-constraints.js';
+import type { RowConstraints } from './row-constraints.js';
 import { missingProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import { isHidden } from '../model/hidden-columns.js';
-import { isChangeable, isCreatable, isRequired, rootOf, setColumnValue } from '../model/resource-column.js';
+import { isChangeable, isCreatable, isRequired, topLevelProperty, setColumnValue } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /**
@@ -16,20 +16,20 @@ import type { ResourceColumn } from '../model/resource-column.js';
  * @throws TypeError for a relation that is no column here: rows of other tables are not written along, and not silently
  *   left out either
  */
-export function offeredValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
+export function readWritableValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
   const { fields, linkFields, metadata, name } = resource;
   for (const [key, value] of Object.entries(offer) as [string, unknown][]) {
     if (value === undefined || fields.has(key) || linkFields.has(key)) continue;
     if (!metadata.hasRelationWithPropertyPath(key)) continue;
     throw new TypeError(`${name}.${key} is a relation: write its foreign key column, or the rows of the other table.`);
   }
-  const { values, problems } = readColumnValues(fields, offer, ({ owner }) => owner !== 'server');
+  const { values, problems } = readColumnValues(fields, offer, ({ writableBy }) => writableBy !== 'server');
   if (problems.length > 0) throw badRequest(problems);
   return values;
 }
 
 /** A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count. */
-export function draftRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: Narrowing): T {
+export function buildRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: RowConstraints): T {
   const row = new resource.entity();
   // A class may begin with no tenant, which is not to say that the row is shared.
   for (const column of resource.columns) {
@@ -38,14 +38,14 @@ export function draftRow<T extends object>(resource: Resource<T>, offered: Colum
   for (const [column, value] of offered) {
     // A tenant that application code names is passed on: naming another one than that in force is an error there, not a
     // silence.
-    if (isCreatable(column) || column.owner === 'tenant') setColumnValue(row, column, value);
+    if (isCreatable(column) || column.writableBy === 'tenant') setColumnValue(row, column, value);
   }
-  stamp(row, narrowing);
+  applyConstraints(row, narrowing);
   return row;
 }
 
 /** Sets what the narrowing says of a new row. */
-export function stamp(row: object, narrowing: Narrowing): void {
+export function applyConstraints(row: object, narrowing: RowConstraints): void {
   for (const [column, value] of narrowing.values) setColumnValue(row, column, value);
 }
 
@@ -53,7 +53,7 @@ export function stamp(row: object, narrowing: Narrowing): void {
  * @param row a new one, as it is going to be inserted
  * @throws BadRequestException naming what must be given
  */
-export function requireComplete<T extends object>(resource: Resource<T>, row: T): void {
+export function assertRequiredValues<T extends object>(resource: Resource<T>, row: T): void {
   const missing = missingColumns(resource, row);
   if (missing.length > 0) throw badRequest(missing.map(({ property }) => missingProblem(property)));
 }
@@ -78,16 +78,16 @@ function missingColumns<T extends object>({ metadata, columns, dataSource }: Res
 export function replacementValues<T extends object>(
   resource: Resource<T>,
   offered: ColumnValues,
-  narrowing: Narrowing,
+  narrowing: RowConstraints,
 ): ColumnValues {
   const values = new Map(offered);
-  const missing: Problem[] = [];
+  const missing: RequestError[] = [];
   for (const column of resource.columns) {
     const isLeftOut = !values.has(column) && !narrowing.values.has(column) && isChangeable(column);
     if (
       !isLeftOut ||
       isHidden(column) ||
-      !resource.shown.has(rootOf(column)) ||
+      !resource.shown.has(topLevelProperty(column)) ||
       !resource.bodies.replace.covers(column)
     )
       continue;
@@ -105,6 +105,6 @@ export function replacementValues<T extends object>(
 function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, type }: ResourceColumn): unknown {
   const given = metadata.default ?? null;
   const isPlain = ['number', 'boolean', 'string'].includes(typeof given) && metadata.transformer === undefined;
-  if (given === null || (isPlain && type.parse !== undefined)) return given;
+  if (given === null || (isPlain && type.fromText !== undefined)) return given;
   return () => dataSource.driver.normalizeDefault(metadata) ?? 'NULL';
 }

@@ -15,17 +15,17 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../../orm/enforcement.js';
 import { ScopedStatement } from '../../orm/scoped-statement.js';
-import { formOf, meet, meetOneOf, slotsOf } from '../model/column-conditions.js';
+import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
-import { explainDatabaseError } from './database-error.mapper.js';
+import { mapDatabaseError } from './database-error.mapper.js';
 import { requireOwnRow } from './assert-row-writable.js';
 import { preconditionFailed } from '../preconditions/if-match.js';
-import { ListPlan, planOnce } from '../listing/list-plan.js';
+import { ListPlan, cachedPlan } from '../listing/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { Page } from '../response/page.js';
 import { PageReader } from '../listing/page-reader.js';
-import type { RowAnswer } from '../listing/page-reader.js';
-import type { RowQuery } from '../query/row-rules.js';
+import type { RawRowConsumer } from '../listing/page-reader.js';
+import type { Projection } from '../query/row-rules.js';
 import type { Selection } from '../listing/selection/selection.js';
 import type { Resource } from '../resource/resource.js';
 
@@ -38,7 +38,7 @@ const CHUNK = 300;
  * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the
  * conditions, since every statement is limited to it beneath.
  */
-export class Rows<T extends object> {
+export class RowRepository<T extends object> {
   /**
    * @param manager a transaction's, or the DataSource's own
    */
@@ -49,8 +49,8 @@ export class Rows<T extends object> {
   ) {}
 
   /** The same rows, in a transaction. It is undone when `work` fails. */
-  inTransaction<R>(work: (rows: Rows<T>) => Promise<R>): Promise<R> {
-    return this.manager.transaction((manager) => work(new Rows(this.resource, this.conditions, manager)));
+  inTransaction<R>(work: (rows: RowRepository<T>) => Promise<R>): Promise<R> {
+    return this.manager.transaction((manager) => work(new RowRepository(this.resource, this.conditions, manager)));
   }
 
   /**
@@ -58,11 +58,13 @@ export class Rows<T extends object> {
    * @param query what is read along, and which properties
    * @throws NotFoundException when there is no such row: the same for one that the scope hides
    */
-  async find(which: readonly Condition[], query: RowQuery = {}): Promise<T> {
+  async find(which: readonly Condition[], query: Projection = {}): Promise<T> {
     const selection = selectionOf(this.resource, query, this.resource.row);
     const conditions = [...this.conditions, ...which];
-    const statement = selection.statements.getOrCreate(formOf(conditions), () => this.planFind(selection, conditions));
-    const rows = await this.explaining(() => statement.run(slotsOf(conditions), this.manager));
+    const statement = selection.statements.getOrCreate(conditionsKey(conditions), () =>
+      this.planFind(selection, conditions),
+    );
+    const rows = await this.mapErrors(() => statement.run(conditionParameters(conditions), this.manager));
     const [row] = await selection.entities(rows, this.manager);
     if (row === undefined) throw new NotFoundException();
     return row;
@@ -79,11 +81,11 @@ export class Rows<T extends object> {
     const { key } = this.resource;
     const byKey = new Map<string, T>();
     for (let at = 0; at < keyed.length; at += CHUNK) {
-      for (const row of await this.findChunk(keyed.slice(at, at + CHUNK))) byKey.set(key.segmentOf(row), row);
+      for (const row of await this.findChunk(keyed.slice(at, at + CHUNK))) byKey.set(key.toPathSegment(row), row);
     }
     const rows: T[] = [];
     // The database may give a key back in another form (`11.00` for `11`): such a row is asked for by itself.
-    for (const row of keyed) rows.push(byKey.get(key.segmentOf(row)) ?? (await this.find(key.conditionsOf(row))));
+    for (const row of keyed) rows.push(byKey.get(key.toPathSegment(row)) ?? (await this.find(key.whereRow(row))));
     return rows;
   }
 
@@ -92,17 +94,17 @@ export class Rows<T extends object> {
     const selection = selectionOf(this.resource, {}, this.resource.row);
     const select = this.select();
     selection.apply(select, ALIAS);
-    meet(select, this.conditions, ALIAS);
-    meetOneOf(
+    applyConditions(select, this.conditions, ALIAS);
+    applyAnyOf(
       select,
-      keyed.map((row) => key.conditionsOf(row)),
+      keyed.map((row) => key.whereRow(row)),
       ALIAS,
     );
-    return selection.entities(await this.explaining(() => select.getRawMany()), this.manager);
+    return selection.entities(await this.mapErrors(() => select.getRawMany()), this.manager);
   }
 
   /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
-  async findForChange(which: readonly Condition[]): Promise<T> {
+  async findForUpdate(which: readonly Condition[]): Promise<T> {
     // SQLite has no locks, and no need of any: a transaction has the connection to itself.
     if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(which);
     return this.find(which);
@@ -114,7 +116,7 @@ export class Rows<T extends object> {
    * @throws SharedRowError for a row that all tenants share
    */
   requireOwn(which: readonly Condition[]): Promise<void> {
-    return this.explaining(() => requireOwnRow(this.resource, this.manager, [...this.conditions, ...which]));
+    return this.mapErrors(() => requireOwnRow(this.resource, this.manager, [...this.conditions, ...which]));
   }
 
   /**
@@ -122,23 +124,23 @@ export class Rows<T extends object> {
    *
    * @param answer what the rows are read for; undefined where application code wants entities
    */
-  list(query: ListQuery<T>, limit: number, answer: RowAnswer | undefined): Promise<Page<T>> {
+  list(query: ListQuery<T>, limit: number, answer: RawRowConsumer | undefined): Promise<Page<T>> {
     // What else runs during a call may list rows as well, by a query of its own.
-    const taker = answer?.takesJson === true && answer.rowQuery === query ? answer : undefined;
+    const taker = answer?.acceptsRawRows === true && answer.projection === query ? answer : undefined;
     const plan =
       taker !== undefined && this.conditions.length === 0
-        ? planOnce(this.resource, query, limit)
+        ? cachedPlan(this.resource, query, limit)
         : new ListPlan(this.resource, query, this.conditions, limit);
     const reader = new PageReader(plan, this.manager, taker);
     const { cursor } = query;
-    return this.explaining(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
+    return this.mapErrors(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
   }
 
   /** Inserts rows by one statement; never an upsert. What the database computes of their keys is set in them. */
   async insert(...rows: T[]): Promise<void> {
     const { metadata, entity } = this.resource;
     const insert = this.manager.createQueryBuilder().insert().into(entity).values(rows);
-    await this.explaining(
+    await this.mapErrors(
       () => insert.execute(),
       metadata.columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row)))),
     );
@@ -200,7 +202,7 @@ export class Rows<T extends object> {
         // Not a transaction's builder: the plan outlives it.
         const select = dataSource.createQueryBuilder(entity, ALIAS);
         selection.apply(select, ALIAS);
-        meet(select, conditions, ALIAS);
+        applyConditions(select, conditions, ALIAS);
         return select;
       },
     });
@@ -213,8 +215,8 @@ export class Rows<T extends object> {
   private async lock(which: readonly Condition[]): Promise<void> {
     const [{ metadata }] = this.resource.key.columns;
     const select = this.select().select(`${ALIAS}.${metadata.propertyPath}`);
-    meet(select, [...this.conditions, ...which], ALIAS);
-    await this.explaining(() => select.setLock('pessimistic_write').getRawOne());
+    applyConditions(select, [...this.conditions, ...which], ALIAS);
+    await this.mapErrors(() => select.setLock('pessimistic_write').getRawOne());
   }
 
   private async change(
@@ -223,8 +225,8 @@ export class Rows<T extends object> {
     asRead: readonly Condition[] = [],
     written: readonly ColumnMetadata[] = [],
   ): Promise<void> {
-    meet(statement, [...this.conditions, ...which, ...asRead]);
-    const { affected } = await this.explaining<UpdateResult | DeleteResult>(() => statement.execute(), written);
+    applyConditions(statement, [...this.conditions, ...which, ...asRead]);
+    const { affected } = await this.mapErrors<UpdateResult | DeleteResult>(() => statement.execute(), written);
     if (affected !== 0) return;
     if (asRead.length === 0) throw new NotFoundException();
     await this.find(which);
@@ -232,9 +234,9 @@ export class Rows<T extends object> {
   }
 
   /** Runs a statement; what the database refuses is said in terms of the entity. */
-  private explaining<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
+  private mapErrors<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
     return execute().catch((error: unknown) => {
-      throw explainDatabaseError(error, this.resource, written);
+      throw mapDatabaseError(error, this.resource, written);
     });
   }
 }

@@ -1,22 +1,22 @@
 import { afterCommit } from '../../orm/commit-callbacks.js';
-import { falseClaimsOnRow } from './server-owned-fields.js';
+import { serverOwnedErrorsOnUpdate } from './server-owned-fields.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { HookedWrite, RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../model/resource-id.js';
 import { columnsOfOthers, requireRowColumns } from '../resource/child-entity-columns.js';
-import { requireKeptPlace } from '../model/tree-entities.js';
-import { requireLiving } from './soft-deleted-reference-check.js';
+import { assertTreePositionKept } from '../model/tree-entities.js';
+import { assertNotSoftDeleted } from './soft-deleted-reference-check.js';
 import { LinkChanges } from './link-changes.js';
-import { offeredLinks } from '../links/link-field.js';
-import type { OfferedLinks } from '../links/link-field.js';
-import { recordsChanges } from './link-writer.js';
+import { parseLinks } from '../links/link-field.js';
+import type { LinkInput } from '../links/link-field.js';
+import { hasVersionOrUpdateDate } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
-import { offeredValues, replacementValues } from './row-draft.js';
-import type { Rows } from './row-repository.js';
+import { readWritableValues, replacementValues } from './row-draft.js';
+import type { RowRepository } from './row-repository.js';
 import { requireShown } from './non-column-values.js';
-import { asUnit, NO_LINKS, outsideNarrowing, refuse } from './write-context.js';
-import type { WriteTerms } from './write-context.js';
+import { runInTransactionIfNeeded, NO_LINKS, outsideNarrowing, throwIfInvalid } from './write-context.js';
+import type { WriteContext } from './write-context.js';
 
 /** What an update came to. */
 interface Changed<T> {
@@ -27,7 +27,7 @@ interface Changed<T> {
 
 /** Changes rows of a resource, with what hooks have to say to it: one call's. */
 export class RowWriter<T extends object> {
-  constructor(private readonly terms: WriteTerms<T>) {}
+  constructor(private readonly terms: WriteContext<T>) {}
 
   replace(id: EntityId, values: object): Promise<T> {
     const { resource, narrowing } = this.terms;
@@ -40,14 +40,14 @@ export class RowWriter<T extends object> {
 
   async remove(id: EntityId): Promise<void> {
     const { resource, hooks } = this.terms;
-    const which = resource.id.conditionsFor(id);
+    const where = resource.id.whereId(id);
     const precondition = this.terms.takePrecondition();
     const write = (): Promise<T> =>
-      asUnit(this.terms, 'remove', NO_LINKS, async (rows) => {
-        const row = await this.find('remove', which, rows);
-        const asRead = precondition.admit(resource, row);
+      runInTransactionIfNeeded(this.terms, 'remove', NO_LINKS, async (rows) => {
+        const row = await this.find('remove', where, rows);
+        const expected = precondition.assert(resource, row);
         await hooks.run('before', 'remove', row, rows.manager);
-        await rows.remove(resource.key.conditionsOf(row), asRead);
+        await rows.remove(resource.key.whereRow(row), expected);
         await hooks.run('after', 'remove', row, rows.manager);
         return row;
       });
@@ -59,9 +59,9 @@ export class RowWriter<T extends object> {
     if (resource.metadata.deleteDateColumn === undefined) {
       throw new TypeError(`${resource.name} has no @DeleteDateColumn: its rows are deleted for good.`);
     }
-    const which = resource.id.conditionsFor(id);
+    const which = resource.id.whereId(id);
     const write = (): Promise<T> =>
-      asUnit(this.terms, 'restore', NO_LINKS, async (rows) => {
+      runInTransactionIfNeeded(this.terms, 'restore', NO_LINKS, async (rows) => {
         await rows.requireOwn(which);
         await rows.restore(which);
         const row = await rows.find(which);
@@ -80,21 +80,24 @@ export class RowWriter<T extends object> {
     const { resource, narrowing, takeClaims, takeUndecided, takePrecondition, hooks } = this.terms;
     const precondition = takePrecondition();
     const [undecided] = takeUndecided();
-    const which = resource.id.conditionsFor(id);
-    const offered = offeredValues(resource, values);
-    const links = offeredLinks(resource.linkFields, values);
+    const which = resource.id.whereId(id);
+    const offered = readWritableValues(resource, values);
+    const links = parseLinks(resource.linkFields, values);
     const work = (): Promise<Changed<T>> =>
-      asUnit(this.terms, write, links, async (rows) => {
+      runInTransactionIfNeeded(this.terms, write, links, async (rows) => {
         const stored = await this.find(write, which, rows, links);
         requireShown(resource, stored, undecided);
-        const asRead = precondition.admit(resource, stored);
+        const expected = precondition.assert(resource, stored);
         if (resource.strictPayload) {
-          refuse([...falseClaimsOnRow(resource, takeClaims(), stored), ...outsideNarrowing(narrowing, offered)]);
+          throwIfInvalid([
+            ...serverOwnedErrorsOnUpdate(resource, takeClaims(), stored),
+            ...outsideNarrowing(narrowing, offered),
+          ]);
         }
         requireRowColumns(resource, stored, (column) => offered.has(column));
         const columns = new Map(complete(offered));
         for (const column of columnsOfOthers(resource, stored)) columns.delete(column);
-        return this.apply(write, { stored, asRead }, { columns, links }, rows);
+        return this.apply(write, { stored, expected }, { columns, links }, rows);
       });
     const { row } = await afterCommit(work, async (changed) => {
       if (changed.details !== undefined) await hooks.committed(write, changed.row, changed.details);
@@ -104,31 +107,32 @@ export class RowWriter<T extends object> {
 
   private async apply(
     write: 'replace' | 'update',
-    { stored: previous, asRead }: { readonly stored: T; readonly asRead: readonly Condition[] },
-    values: { readonly columns: ColumnValues; readonly links: OfferedLinks },
-    rows: Rows<T>,
+    { stored: previous, expected }: { readonly stored: T; readonly expected: readonly Condition[] },
+    values: { readonly columns: ColumnValues; readonly links: LinkInput },
+    rows: RowRepository<T>,
   ): Promise<Changed<T>> {
     const { resource, narrowing, hooks } = this.terms;
     const change = new RowChange(resource, previous, values.columns, narrowing);
     const links = await LinkChanges.find(resource, rows.manager, previous, values.links);
     await hooks.run('before', write, change.next, rows.manager, {
       previous,
-      changes: { ...change.plain(), ...links.plain() },
+      changes: { ...change.toPlain(), ...links.plain() },
     });
-    await change.listen();
+    await change.runListeners();
     requireRowColumns(resource, previous, ({ metadata }) => (metadata.getEntityValue(change.next) ?? null) !== null);
-    const written = change.written();
+    const written = change.changedValues();
     if (written === undefined && links.isEmpty) return { row: previous };
-    requireKeptPlace(resource.metadata, written ?? {});
+    assertTreePositionKept(resource.metadata, written ?? {});
     // A reference that stays may be to a row that has been deleted since.
     const changed = [...values.columns].filter(
       ([{ metadata }]) => metadata.getEntityValue(written ?? {}) !== undefined,
     );
-    await requireLiving(resource, rows.manager, [new Map(changed)]);
+    await assertNotSoftDeleted(resource, rows.manager, [new Map(changed)]);
     // By its key: what stands in the path may be among the changes.
-    const key = resource.key.conditionsOf(previous);
+    const key = resource.key.whereRow(previous);
     // Links are part of what a version is of: a row whose links change is another one.
-    if (written !== undefined || recordsChanges(resource.metadata)) await rows.update(key, written ?? {}, asRead);
+    if (written !== undefined || hasVersionOrUpdateDate(resource.metadata))
+      await rows.update(key, written ?? {}, expected);
     await links.write(previous, rows.manager);
     const row = await rows.find(key);
     const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };
@@ -140,10 +144,10 @@ export class RowWriter<T extends object> {
   private async find(
     write: HookedWrite,
     which: readonly Condition[],
-    rows: Rows<T>,
-    links: OfferedLinks = NO_LINKS,
+    rows: RowRepository<T>,
+    links: LinkInput = NO_LINKS,
   ): Promise<T> {
     await rows.requireOwn(which);
-    return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForChange(which) : rows.find(which);
+    return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForUpdate(which) : rows.find(which);
   }
 }

@@ -1,7 +1,7 @@
 import { declaredOf } from '../../orm/compile-policy.js';
 import { currentScope } from '../../tenancy/scope-frame.js';
-import { bodyProblem } from '../errors/request-error.js';
-import type { Problem } from '../errors/request-error.js';
+import { bodyError } from '../errors/request-error.js';
+import type { RequestError } from '../errors/request-error.js';
 import { isHidden } from '../model/hidden-columns.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { Resource } from '../resource/resource.js';
@@ -13,19 +13,19 @@ type Claims = Readonly<Record<string, unknown>>;
  * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and
  * nothing else.
  */
-export function falseClaimsOnNewRow(resource: Resource, claims: Claims): Problem[] {
+export function serverOwnedErrorsOnCreate(resource: Resource, claims: Claims): RequestError[] {
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
       if (!column.tenant || claim === null) return true;
-      return !isSameValue(column.type, column.type.read(claim), tenantValue(resource, column));
+      return !isSameValue(column.type, column.type.fromJson(claim), tenantValue(resource, column));
     })
-    .map(([property]) => bodyProblem(property, `${property} is not the client's to say`, 'serverOwned'));
+    .map(([property]) => bodyError(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 
 /** What a body wrongly says of columns that the server owns, on a stored row: it may repeat what the row holds. */
-export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object): Problem[] {
-  const shown = resource.shape.shape(row, undefined) as Readonly<Record<string, unknown>>;
+export function serverOwnedErrorsOnUpdate(resource: Resource, claims: Claims, row: object): RequestError[] {
+  const shown = resource.shape.serialize(row, undefined) as Readonly<Record<string, unknown>>;
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
@@ -33,11 +33,11 @@ export function falseClaimsOnRow(resource: Resource, claims: Claims, row: object
       // Whether a hidden value has been guessed is not told.
       if (isHidden(column)) return true;
       const stored: unknown = metadata.getEntityValue(row);
-      const isStored = claim === null ? stored === null : isSameValue(type, type.read(claim), stored);
+      const isStored = claim === null ? stored === null : isSameValue(type, type.fromJson(claim), stored);
       const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
       return !isStored && !isShown;
     })
-    .map(([property]) => bodyProblem(property, `${property} is not the client's to change`, 'serverOwned'));
+    .map(([property]) => bodyError(property, `${property} is not the client's to change`, 'serverOwned'));
 }
 
 function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {

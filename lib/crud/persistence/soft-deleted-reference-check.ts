@@ -11,7 +11,7 @@ import type { Resource } from '../resource/resource.js';
  * @param offers the new values, row by row
  * @throws ReferenceUnknownError as for a row that does not exist
  */
-export async function requireLiving<T extends object>(
+export async function assertNotSoftDeleted<T extends object>(
   { columns, metadata }: Resource<T>,
   manager: EntityManager,
   offers: readonly ColumnValues[],
@@ -21,7 +21,7 @@ export async function requireLiving<T extends object>(
     if (referenced?.entityMetadata.deleteDateColumn === undefined) continue;
     const given = offers.map((offer) => offer.get(column));
     const keys = [...new Set(given.filter((key) => key !== undefined && key !== null && typeof key !== 'function'))];
-    if (!(await areThere(manager, referenced, keys))) throw new ReferenceUnknownError(metadata.name, column.property);
+    if (!(await allExist(manager, referenced, keys))) throw new ReferenceUnknownError(metadata.name, column.property);
   }
 }
 
@@ -31,7 +31,7 @@ function referencedColumn(column: ColumnMetadata, metadata: EntityMetadata): Col
   return key?.referencedColumns[0];
 }
 
-async function areThere(
+async function allExist(
   manager: EntityManager,
   { entityMetadata, propertyPath }: ColumnMetadata,
   keys: readonly unknown[],

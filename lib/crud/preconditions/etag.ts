@@ -12,16 +12,16 @@ const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
  * @returns undefined for an entity without a `@VersionColumn`, or where it was not read
  * @see RFC 9110, section 8.8.3
  */
-export function entityTagOf(resource: Resource, row: object): string | undefined {
+export function computeEtag(resource: Resource, row: object): string | undefined {
   const version = resource.metadata.versionColumn?.getEntityValue(row) as number | string | null | undefined;
   if (version === undefined || version === null) return undefined;
   const tenant = Object.entries(currentScope() ?? {}).map(([key, value]) => [key, typeof value, String(value)]);
-  const text = JSON.stringify([resource.name, tenant, resource.key.segmentOf(row), String(version)]);
+  const text = JSON.stringify([resource.name, tenant, resource.key.toPathSegment(row), String(version)]);
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 /** The tags that a conditional header lists, or `*` for any. */
-export class TagList {
+export class EtagList {
   private readonly isAny: boolean;
   private readonly strong = new Set<string>();
   private readonly weak = new Set<string>();

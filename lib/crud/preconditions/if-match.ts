@@ -1,13 +1,13 @@
 import { HttpException, HttpStatus, PreconditionFailedException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { conditionOn } from '../model/column-conditions.js';
+import { toCondition } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
-import { entityTagOf, TagList } from './etag.js';
+import { computeEtag, EtagList } from './etag.js';
 
 /** The routes that change a row which the client may have read before. */
-export const GUARDED_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
+export const IF_MATCH_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
 
 interface ConditionalRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -18,23 +18,23 @@ interface ConditionalRequest {
  *
  * @see RFC 9110, section 13.1.1; RFC 6585 for 428
  */
-export class Precondition {
-  static readonly none = new Precondition(undefined, false);
+export class IfMatch {
+  static readonly none = new IfMatch(undefined, false);
 
   /**
    * @param tags what the row's tag must be among; undefined where the client says nothing
    * @param isRequired whether it has to say something
    */
   private constructor(
-    private readonly tags: TagList | undefined,
+    private readonly tags: EtagList | undefined,
     private readonly isRequired: boolean,
   ) {}
 
   /** That of a request; none for routes that change no row. */
-  static of(context: ExecutionContext, route: CrudRoute | undefined, resource: Resource): Precondition {
-    if (!GUARDED_ROUTES.includes(route)) return Precondition.none;
+  static of(context: ExecutionContext, route: CrudRoute | undefined, resource: Resource): IfMatch {
+    if (!IF_MATCH_ROUTES.includes(route)) return IfMatch.none;
     const header = context.switchToHttp().getRequest<ConditionalRequest>().headers['if-match'];
-    return new Precondition(header === undefined ? undefined : new TagList(String(header)), resource.requireIfMatch);
+    return new IfMatch(header === undefined ? undefined : new EtagList(String(header)), resource.requireIfMatch);
   }
 
   /**
@@ -43,15 +43,15 @@ export class Precondition {
    * @throws PreconditionFailedException where the row's tag is not among those of the client
    * @throws HttpException 428 where the client had to say one
    */
-  admit(resource: Resource, row: object): Condition[] {
+  assert(resource: Resource, row: object): Condition[] {
     if (this.tags === undefined) {
       if (this.isRequired) throw preconditionRequired();
       return [];
     }
-    if (!this.tags.matchesStrongly(entityTagOf(resource, row))) throw preconditionFailed();
+    if (!this.tags.matchesStrongly(computeEtag(resource, row))) throw preconditionFailed();
     const { versionColumn } = resource.metadata;
     if (this.tags.any || versionColumn === undefined) return [];
-    return [conditionOn(resource.column(versionColumn.propertyPath), versionColumn.getEntityValue(row))];
+    return [toCondition(resource.column(versionColumn.propertyPath), versionColumn.getEntityValue(row))];
   }
 }
 

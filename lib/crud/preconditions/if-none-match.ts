@@ -1,10 +1,10 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
-import { entityTagOf, TagList } from './etag.js';
+import { computeEtag, EtagList } from './etag.js';
 
 /** The routes that answer with one row as it is stored. */
-export const TAGGED_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];
+export const ETAG_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];
 
 interface ConditionalRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -17,15 +17,15 @@ interface ConditionalRequest {
  * @param value what the handler returned
  * @returns undefined where it is no stored row, holds other rows, which have versions of their own, or shows a part of it
  */
-export function answeredTag(
+export function responseEtag(
   context: ExecutionContext,
   route: CrudRoute | undefined,
   resource: Resource,
   value: unknown,
 ): string | undefined {
-  if (!TAGGED_ROUTES.includes(route) || !(value instanceof resource.entity)) return undefined;
+  if (!ETAG_ROUTES.includes(route) || !(value instanceof resource.entity)) return undefined;
   const { query = {} } = context.switchToHttp().getRequest<ConditionalRequest>();
-  return query['include'] === undefined && query['fields'] === undefined ? entityTagOf(resource, value) : undefined;
+  return query['include'] === undefined && query['fields'] === undefined ? computeEtag(resource, value) : undefined;
 }
 
 /**
@@ -33,8 +33,12 @@ export function answeredTag(
  *
  * @see RFC 9110, section 13.1.2
  */
-export function isKnown(context: ExecutionContext, route: CrudRoute | undefined, tag: string | undefined): boolean {
+export function isNotModified(
+  context: ExecutionContext,
+  route: CrudRoute | undefined,
+  tag: string | undefined,
+): boolean {
   if (route !== 'findOne' || tag === undefined) return false;
   const header = context.switchToHttp().getRequest<ConditionalRequest>().headers['if-none-match'];
-  return header !== undefined && new TagList(String(header)).matchesWeakly(tag);
+  return header !== undefined && new EtagList(String(header)).matchesWeakly(tag);
 }

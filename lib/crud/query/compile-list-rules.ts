@@ -1,10 +1,10 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { STANDARD_LIMIT } from '../options/crud-defaults.js';
+import { DEFAULT_LIMIT } from '../options/crud-defaults.js';
 import type { CrudOptions } from '../options/crud-options.js';
 import type { ResourceColumn } from '../model/resource-column.js';
-import { isLoaded } from '../model/resource-column.js';
+import { isSelected } from '../model/resource-column.js';
 import type { ListRules, NamedFields } from './list-rules.js';
-import type { RowRules } from './row-rules.js';
+import type { ProjectionRules } from './row-rules.js';
 import { findField } from './query-field.js';
 import type { QueryField } from './query-field.js';
 
@@ -16,7 +16,7 @@ export interface ListRulesSource<T extends object> {
   readonly columns: readonly ResourceColumn[];
   /** The columns whose values the answer gives as they are: those that may be compared unless an option says otherwise. */
   readonly plainlyShown: readonly ResourceColumn[];
-  readonly rows: RowRules;
+  readonly rows: ProjectionRules;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface ListRulesSource<T extends object> {
  */
 export function compileListRules<T extends object>(source: ListRulesSource<T>, problems: string[]): ListRules {
   const { options } = source;
-  const limit = { ...STANDARD_LIMIT, ...options.limit };
+  const limit = { ...DEFAULT_LIMIT, ...options.limit };
   if (!isWholeNumber(limit.max) || !isWholeNumber(limit.default) || limit.default > limit.max) {
     problems.push('limit: default and max must be whole numbers from 1, and default no more than max');
   }
@@ -77,12 +77,12 @@ function isComparable(column: ResourceColumn): boolean {
   // TypeORM has no name for what it computes within the condition of a statement.
   // A tenant column that may be NULL tells own rows from shared ones; any other one has the same value in all rows.
   const isConstant = column.tenant && !column.metadata.isNullable;
-  return isLoaded(column) && !isConstant && !column.metadata.isVirtualProperty;
+  return isSelected(column) && !isConstant && !column.metadata.isVirtualProperty;
 }
 
 function isSortable(column: ResourceColumn): boolean {
-  const { compares } = column.type;
-  return isComparable(column) && compares !== undefined && compares !== 'list';
+  const { comparability } = column.type;
+  return isComparable(column) && comparability !== undefined && comparability !== 'list';
 }
 
 /** Only paths over to-one relations: a row with many related ones has no place in an order of theirs. */
@@ -91,7 +91,7 @@ function isOrdering({ column, relations }: QueryField): boolean {
 }
 
 function isSearchable({ column, relations }: QueryField): boolean {
-  return relations.length === 0 && isComparable(column) && column.type.compares === 'text';
+  return relations.length === 0 && isComparable(column) && column.type.comparability === 'text';
 }
 
 function isWholeNumber(value: number): boolean {

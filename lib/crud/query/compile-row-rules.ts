@@ -3,12 +3,12 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { requireEnforcement } from '../../orm/enforcement.js';
 import type { CrudOptions } from '../options/crud-options.js';
-import { shownProperties } from '../model/dto-exposure.js';
-import type { ShownProperties } from '../model/dto-exposure.js';
-import { isLoaded, rootOf } from '../model/resource-column.js';
+import { exposedProperties } from '../model/dto-exposure.js';
+import type { ExposedProperties } from '../model/dto-exposure.js';
+import { isSelected, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
-import { compileJsonFields } from './json-projection.js';
-import type { RowRules } from './row-rules.js';
+import { compileJsonProjection } from './json-projection.js';
+import type { ProjectionRules } from './row-rules.js';
 
 /** Most relations that a path may lead over: each multiplies what is read. */
 const MAX_DEPTH = 3;
@@ -20,7 +20,7 @@ export interface RowRulesSource<T extends object> {
   readonly options: CrudOptions<T>;
   readonly columns: readonly ResourceColumn[];
   /** What the answer shows, by property. */
-  readonly shown: ShownProperties;
+  readonly shown: ExposedProperties;
   /** The class that says what the answer shows; undefined where the entity does. */
   readonly dto: Type<object> | undefined;
 }
@@ -30,9 +30,9 @@ export interface RowRulesSource<T extends object> {
  *
  * @param problems takes what does not fit the entity
  */
-export function compileRowRules<T extends object>(source: RowRulesSource<T>, problems: string[]): RowRules {
+export function compileRowRules<T extends object>(source: RowRulesSource<T>, problems: string[]): ProjectionRules {
   const { columns, metadata, shown } = source;
-  const roots = new Set(columns.filter(isLoaded).map(rootOf));
+  const roots = new Set(columns.filter(isSelected).map(topLevelProperty));
   const properties = [...shown].filter(([property]) => roots.has(property));
   const includeKeys = new Map<string, string>();
   const include = new Set<string>();
@@ -41,19 +41,21 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
     if (problem !== undefined) problems.push(`include names '${path}', ${problem}`);
     path.split('.').forEach((_, i, names) => include.add(names.slice(0, i + 1).join('.')));
   }
-  let json: { readonly fields: RowRules['json'] } | undefined;
+  let json: { readonly fields: ProjectionRules['json'] } | undefined;
   return {
     include,
     fields: new Map(chooseFields(source, properties, problems)),
     keys: new Map([...properties.map(([property, { key }]): [string, string] => [property, key]), ...includeKeys]),
     // What is computed when a row is loaded, or shown, may need any column.
-    narrows:
+    canSelectSubset:
       metadata.afterLoadListeners.length === 0 &&
       properties.length === shown.size &&
-      properties.every(([property, { key, asIs }]) => asIs && (key === property || !roots.has(key))),
+      properties.every(
+        ([property, { key, isUntransformed }]) => isUntransformed && (key === property || !roots.has(key)),
+      ),
     // Compiled for the first answer: it makes a row of the class.
     get json() {
-      return (json ??= { fields: compileJsonFields(source) }).fields;
+      return (json ??= { fields: compileJsonProjection(source) }).fields;
     },
   };
 }
@@ -113,6 +115,6 @@ function shownByEntity(
 
 /** What an answer calls a property; undefined when it does not show it. */
 function shownAs(type: Function, own: readonly string[], property: string): string | undefined {
-  const shown = [...shownProperties(type, own)].find(([name, { key }]) => name === property || key === property);
+  const shown = [...exposedProperties(type, own)].find(([name, { key }]) => name === property || key === property);
   return shown?.[1].key;
 }

@@ -30,23 +30,23 @@ export function comparisonsOf(filter: Filter): Comparison[] {
 }
 
 /** The filter in the form that a `ListQuery` has it. */
-export function grammarOf(filter: Filter): Record<string, unknown> {
+export function toFilterObject(filter: Filter): Record<string, unknown> {
   switch (filter.kind) {
     case 'all': {
-      const parts = filter.parts.map(grammarOf);
+      const parts = filter.parts.map(toFilterObject);
       const keys = parts.flatMap(Object.keys);
       return new Set(keys).size === keys.length ? Object.fromEntries(parts.flatMap(Object.entries)) : { $and: parts };
     }
     case 'any':
-      return { $or: filter.parts.map(grammarOf) };
+      return { $or: filter.parts.map(toFilterObject) };
     case 'not':
-      return { $not: grammarOf(filter.part) };
+      return { $not: toFilterObject(filter.part) };
     case 'comparison':
-      return { [keyOf(filter)]: filter.operand };
+      return { [filterKey(filter)]: filter.operand };
   }
 }
 
 /** The key of a comparison: `createdAt__gte`. */
-export function keyOf({ field, operator }: Pick<Comparison, 'field' | 'operator'>): string {
+export function filterKey({ field, operator }: Pick<Comparison, 'field' | 'operator'>): string {
   return operator === 'eq' ? field.path : `${field.path}__${operator}`;
 }

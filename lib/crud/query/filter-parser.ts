@@ -1,7 +1,7 @@
 import { quoted } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { Comparison, Filter } from './filter-ast.js';
-import { expectation, operatorsOf, parseOperand, readOperand, splitKey } from './operators.js';
+import { describeOperand, operatorsOf, parseOperand, readOperand, parseFilterKey } from './operators.js';
 import type { Operator } from './operators.js';
 import type { QueryField } from './query-field.js';
 
@@ -23,7 +23,7 @@ export interface FilterKey {
 export function findKey(key: string, find: FindField): FilterKey | undefined {
   const named = find(key);
   if (named !== undefined) return { field: named, operator: 'eq' };
-  const split = splitKey(key);
+  const split = parseFilterKey(key);
   const field = split && find(split.path);
   return field && { field, operator: split.operator };
 }
@@ -32,19 +32,19 @@ export function findKey(key: string, find: FindField): FilterKey | undefined {
  * Reads a filter: `{ "priority__in": ["high", "urgent"], "$or": [{ "assigneeId": 1 }, { "assigneeId__is_null": true }] }`. All keys of an
  * object hold. Values are read by their columns' types, so that nothing else of them ever gets into a statement.
  */
-export class FilterReader {
+export class FilterParser {
   readonly problems: string[] = [];
   private parts = 0;
 
   /**
    * @param find what may be named
    * @param describeUnknown the problem with a key that names nothing
-   * @param nullMeansEmpty whether null stands for "is empty", as in application code; a client says `__is_null`
+   * @param allowNull whether null stands for "is empty", as in application code; a client says `__is_null`
    */
   constructor(
     private readonly find: FindField,
     private readonly describeUnknown: (key: string) => string,
-    private readonly nullMeansEmpty: boolean,
+    private readonly allowNull: boolean,
   ) {}
 
   /** Reads an object of the grammar; what is wrong with it is in `problems`. */
@@ -61,7 +61,7 @@ export class FilterReader {
   private readObject(source: object, depth: number): Filter {
     const parts: Filter[] = [];
     for (const [key, value] of Object.entries(source) as [string, unknown][]) {
-      if (!this.takesPart()) break;
+      if (!this.countNode()) break;
       const part = this.readPart(key, value, depth);
       if (part !== undefined) parts.push(part);
     }
@@ -73,7 +73,7 @@ export class FilterReader {
       if (!Array.isArray(value) || value.length === 0 || !value.every(isPlainObject))
         return this.problem(`${key} must be a list of objects like filters itself`);
       // An empty group costs as much as one that holds something.
-      const groups = value.filter((part) => Object.keys(part).length > 0 || this.takesPart());
+      const groups = value.filter((part) => Object.keys(part).length > 0 || this.countNode());
       return { kind: key === '$and' ? 'all' : 'any', parts: groups.map((part) => this.readGroup(part, depth + 1)) };
     }
     if (key === '$not') {
@@ -82,13 +82,13 @@ export class FilterReader {
     }
     const found = this.keyOf(key);
     if (found === undefined) return undefined;
-    if (value === null && found.operator === 'eq' && this.nullMeansEmpty) {
+    if (value === null && found.operator === 'eq' && this.allowNull) {
       return this.compare(key, { ...found, operator: 'is_null' }, true);
     }
     return this.compare(key, found, readOperand(found.field.column.type, found.operator, value));
   }
 
-  private takesPart(): boolean {
+  private countNode(): boolean {
     this.parts += 1;
     if (this.parts === MAX_PARTS + 1) this.problem(`filters must have at most ${MAX_PARTS} parts`);
     return this.parts <= MAX_PARTS;
@@ -111,7 +111,7 @@ export class FilterReader {
   }
 
   private compare(key: string, { field, operator }: FilterKey, operand: unknown): Comparison | undefined {
-    if (operand === undefined) return this.problem(`${key} must be ${expectation(field.column.type, operator)}`);
+    if (operand === undefined) return this.problem(`${key} must be ${describeOperand(field.column.type, operator)}`);
     return { kind: 'comparison', field, operator, operand };
   }
 

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { EntityMetadata } from 'typeorm';
-import { isShownPlainly, showsExposedOnly, shownProperties } from '../model/dto-exposure.js';
-import type { ShownProperties } from '../model/dto-exposure.js';
-import { isLoaded } from '../model/resource-column.js';
+import { isExposedUntransformed, isExcludeAll, exposedProperties } from '../model/dto-exposure.js';
+import type { ExposedProperties } from '../model/dto-exposure.js';
+import { isSelected } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /** A column of a row, as an answer shows it. */
@@ -12,11 +12,11 @@ export interface JsonField {
   readonly toJson: ((value: unknown) => unknown) | undefined;
 }
 
-/** What {@link compileJsonFields} needs to know. */
+/** What {@link compileJsonProjection} needs to know. */
 export interface JsonFieldsSource {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
-  readonly shown: ShownProperties;
+  readonly shown: ExposedProperties;
   readonly dto: Type<object> | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface JsonFieldsSource {
  *
  * @returns undefined where entities are needed
  */
-export function compileJsonFields({
+export function compileJsonProjection({
   metadata,
   columns,
   shown,
@@ -35,9 +35,9 @@ export function compileJsonFields({
   const { target } = metadata;
   const rowFields = declaredOf(() => createRow(metadata));
   const declared = dto === undefined ? rowFields : declaredOf(() => new dto());
-  if (typeof target !== 'function' || !isPlainEntity(metadata) || rowFields === undefined || declared === undefined)
+  if (typeof target !== 'function' || !isFlatEntity(metadata) || rowFields === undefined || declared === undefined)
     return undefined;
-  const loaded = new Map(columns.filter(isLoaded).map((column) => [column.property, column]));
+  const loaded = new Map(columns.filter(isSelected).map((column) => [column.property, column]));
   // A DTO decides the order, otherwise the row does: class fields first, as the class declares them.
   const shownNames = dto === undefined ? [...loaded.keys()].filter((name) => shown.has(name)) : namesIn(dto, shown);
   if (shownNames?.length !== shown.size) return undefined;
@@ -50,10 +50,11 @@ export function compileJsonFields({
     const isPlain = column !== undefined && (key === property || !loaded.has(key));
     return isPlain ? { column, key, toJson: column.type.toJson } : undefined;
   });
-  if (fields.includes(undefined) || !columnNames.every((name) => isShownPlainly(target, name))) return undefined;
-  if (dto === undefined) return showsExposedOnly(target) ? undefined : (fields as JsonField[]);
+  if (fields.includes(undefined) || !columnNames.every((name) => isExposedUntransformed(target, name)))
+    return undefined;
+  if (dto === undefined) return isExcludeAll(target) ? undefined : (fields as JsonField[]);
   const isPlainDto =
-    names.every((name) => isShownPlainly(dto, name)) &&
+    names.every((name) => isExposedUntransformed(dto, name)) &&
     fields.every((field) => SCALARS.has(field!.column.type.schema.type));
   return isPlainDto ? (fields as JsonField[]) : undefined;
 }
@@ -63,15 +64,15 @@ export function compileJsonFields({
  *
  * @returns undefined if two of them show one column
  */
-function namesIn(dto: Type<object>, shown: ShownProperties): readonly string[] | undefined {
-  const names = [...shownProperties(dto, []).keys()];
+function namesIn(dto: Type<object>, shown: ExposedProperties): readonly string[] | undefined {
+  const names = [...exposedProperties(dto, []).keys()];
   return names.length === shown.size ? names : undefined;
 }
 
 /** Types in JSON of values that no class stands behind. */
 const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
 
-function isPlainEntity(metadata: EntityMetadata): boolean {
+function isFlatEntity(metadata: EntityMetadata): boolean {
   return (
     metadata.childEntityMetadatas.length === 0 &&
     metadata.discriminatorColumn === undefined &&

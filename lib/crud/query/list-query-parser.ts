@@ -1,13 +1,13 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { quoted, shortened } from '../errors/echoed-names.js';
-import type { Problem } from '../errors/request-error.js';
+import { quoted, truncateName } from '../errors/echoed-names.js';
+import type { RequestError } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { grammarOf } from './filter-ast.js';
+import { toFilterObject } from './filter-ast.js';
 import type { Filter } from './filter-ast.js';
 import type { ListCount, ListDeleted, ListQuery } from './list-query.js';
 import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
-import { FilterReader, findKey } from './filter-parser.js';
+import { FilterParser, findKey } from './filter-parser.js';
 import { readFields, readInclude } from './row-rules.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
@@ -25,7 +25,7 @@ interface Draft {
   sort?: ParsedSortKey[];
   include?: string[];
   fields?: string[];
-  readonly reader: FilterReader;
+  readonly reader: FilterParser;
   readonly filters: Filter[];
   readonly named: Set<string>;
   readonly problems: string[];
@@ -63,13 +63,13 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
  * parseListQuery({ status: 'open', createdAt__gte: '2026-01-01', sort: '-createdAt', limit: '10' }, rules)
  */
 export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules: ListRules): ListQuery<T> {
-  const reader = new FilterReader(
+  const reader = new FilterParser(
     (path) => rules.filter.get(path),
     (key) => `filters must name ${oneOfThese(rules.filter)}, not ${quoted(key)}`,
     false,
   );
   const draft: Draft = { reader, filters: [], named: new Set(), problems: [] };
-  const problems: Problem[] = [];
+  const problems: RequestError[] = [];
   for (const [name, value] of Object.entries(raw)) {
     if (rules.ignoredParams.has(name)) continue;
     if (typeof value !== 'string') draft.problems.push(`${quoted(name)} must be given once, as text`);
@@ -77,7 +77,7 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
     else readParameter(draft, name, value, rules);
     if (draft.problems.length + reader.problems.length === 0) continue;
     for (const detail of [...draft.problems.splice(0), ...reader.problems.splice(0)]) {
-      problems.push({ detail, code: 'parameter', parameter: shortened(name) });
+      problems.push({ detail, code: 'parameter', parameter: truncateName(name) });
     }
   }
   if (draft.cursor !== undefined && (draft.offset !== undefined || draft.count !== undefined)) {
@@ -85,7 +85,7 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
   }
   if (problems.length > 0) throw badRequest(problems);
   const { limit, offset, cursor, count, deleted, sort, search, filters, include, fields } = draft;
-  const grammar = grammarOf({ kind: 'all', parts: filters });
+  const grammar = toFilterObject({ kind: 'all', parts: filters });
   return { limit, offset, cursor, count, deleted, sort, search, filters: grammar, include, fields } as ListQuery<T>;
 }
 

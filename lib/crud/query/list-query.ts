@@ -1,5 +1,5 @@
 import type { ColumnPath } from '../options/entity-paths.js';
-import type { RowQuery } from './row-rules.js';
+import type { Projection } from './row-rules.js';
 import type { Operator } from './operators.js';
 
 /** One key of a sort order. */
@@ -43,7 +43,7 @@ export type ListCount = 'exact' | 'none' | 'capped';
  *   limit: 5,
  * });
  */
-export interface ListQuery<T> extends RowQuery {
+export interface ListQuery<T> extends Projection {
   /** Most rows of the page; the resource's default when left out. */
   readonly limit?: number;
   /** Rows before the page; 0 when left out. */

@@ -1,7 +1,7 @@
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ListCount } from './list-query.js';
 import type { QueryField } from './query-field.js';
-import type { RowRules } from './row-rules.js';
+import type { ProjectionRules } from './row-rules.js';
 
 /** Columns by the names that clients call them. */
 export type NamedFields = ReadonlyMap<string, QueryField>;
@@ -16,7 +16,7 @@ export interface ListRules {
   readonly search: readonly ResourceColumn[];
   /** Whether deleted rows may be asked for. */
   readonly deleted: boolean;
-  readonly rows: RowRules;
+  readonly rows: ProjectionRules;
   readonly ignoredParams: ReadonlySet<string>;
 }
 

@@ -1,4 +1,4 @@
-import type { Comparability, ValueType } from '../column-types/column-type.js';
+import type { Comparability, ColumnType } from '../column-types/column-type.js';
 
 /** What stands on the other side of a comparison: a value of the column's type, several, a range, yes or no, a part of a text, an element. */
 export type OperandKind = 'value' | 'list' | 'range' | 'presence' | 'part' | 'element';
@@ -32,7 +32,7 @@ export type Operator = keyof typeof OPERANDS;
 export const OPERATORS = Object.keys(OPERANDS) as readonly Operator[];
 
 /** What an operator compares values of a type to. A list is asked for an element where a text is asked for a part. */
-export function operandKind(type: ValueType, operator: Operator): OperandKind {
+export function operandKind(type: ColumnType, operator: Operator): OperandKind {
   const kind = OPERANDS[operator];
   return kind === 'part' && type.element !== undefined ? 'element' : kind;
 }
@@ -40,7 +40,7 @@ export function operandKind(type: ValueType, operator: Operator): OperandKind {
 /** Most values of a list that a column is compared to. */
 export const MAX_LIST_LENGTH = 200;
 /** Longest text that a part of another one is compared to, in characters. */
-export const MAX_PART_LENGTH = 200;
+export const MAX_SUBSTRING_LENGTH = 200;
 
 const EQUALITY: readonly Operator[] = ['eq', 'ne', 'in', 'not_in', 'is_null'];
 const ORDER: readonly Operator[] = [...EQUALITY, 'lt', 'lte', 'gt', 'gte', 'between'];
@@ -53,32 +53,32 @@ const BY_COMPARABILITY: Readonly<Record<Comparability, readonly Operator[]>> = {
 };
 
 /** The operators that values of a type can be compared by. */
-export function operatorsOf({ compares }: ValueType): readonly Operator[] {
-  return compares === undefined ? ['is_null'] : BY_COMPARABILITY[compares];
+export function operatorsOf({ comparability }: ColumnType): readonly Operator[] {
+  return comparability === undefined ? ['is_null'] : BY_COMPARABILITY[comparability];
 }
 
 /** A filter's key taken apart: `createdAt__gte`. A column that is itself named so is the caller's to try first. */
-export function splitKey(key: string): { readonly path: string; readonly operator: Operator } | undefined {
+export function parseFilterKey(key: string): { readonly path: string; readonly operator: Operator } | undefined {
   const mark = key.lastIndexOf('__');
   const operator = OPERATORS.find((name) => name === key.slice(mark + 2));
   return mark < 1 || operator === undefined ? undefined : { path: key.slice(0, mark), operator };
 }
 
 /** What a filter's value must be, for messages: `must be ${expectation(…)}`. */
-export function expectation(type: ValueType, operator: Operator): string {
+export function describeOperand(type: ColumnType, operator: Operator): string {
   switch (operandKind(type, operator)) {
     case 'value':
-      return type.expects;
+      return type.description;
     case 'list':
-      return `a list of at most ${MAX_LIST_LENGTH} values, each ${type.expects}`;
+      return `a list of at most ${MAX_LIST_LENGTH} values, each ${type.description}`;
     case 'range':
-      return `a list of two values, each ${type.expects}`;
+      return `a list of two values, each ${type.description}`;
     case 'presence':
       return 'true or false';
     case 'part':
-      return `a text of 1 to ${MAX_PART_LENGTH} characters`;
+      return `a text of 1 to ${MAX_SUBSTRING_LENGTH} characters`;
     case 'element':
-      return type.element!.expects;
+      return type.element!.description;
   }
 }
 
@@ -88,7 +88,7 @@ export function expectation(type: ValueType, operator: Operator): string {
  * @param value from JSON or from application code
  * @returns undefined when it does not fit
  */
-export function readOperand(type: ValueType, operator: Operator, value: unknown): unknown {
+export function readOperand(type: ColumnType, operator: Operator, value: unknown): unknown {
   switch (operandKind(type, operator)) {
     case 'value':
       return readOne(type, value);
@@ -110,13 +110,13 @@ export function readOperand(type: ValueType, operator: Operator, value: unknown)
  *
  * @returns undefined when it does not fit
  */
-export function parseOperand(type: ValueType, operator: Operator, text: string): unknown {
+export function parseOperand(type: ColumnType, operator: Operator, text: string): unknown {
   switch (operandKind(type, operator)) {
     case 'value':
-      return type.parse?.(text);
+      return type.fromText?.(text);
     case 'list':
     case 'range': {
-      const values = text.split(',').map((part) => type.parse?.(part));
+      const values = text.split(',').map((part) => type.fromText?.(part));
       return values.includes(undefined) ? undefined : readOperand(type, operator, values);
     }
     case 'presence':
@@ -124,22 +124,22 @@ export function parseOperand(type: ValueType, operator: Operator, text: string):
     case 'part':
       return readPart(text);
     case 'element':
-      return type.element!.parse?.(text);
+      return type.element!.fromText?.(text);
   }
 }
 
-function readOne(type: ValueType, value: unknown): unknown {
-  return value === null ? undefined : type.read(value);
+function readOne(type: ColumnType, value: unknown): unknown {
+  return value === null ? undefined : type.fromJson(value);
 }
 
-function readList(type: ValueType, value: unknown, least: number, most: number): unknown[] | undefined {
+function readList(type: ColumnType, value: unknown, least: number, most: number): unknown[] | undefined {
   if (!Array.isArray(value) || value.length < least || value.length > most) return undefined;
   const values = value.map((item: unknown) => readOne(type, item));
   return values.includes(undefined) ? undefined : values;
 }
 
 function readPart(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_PART_LENGTH && !value.includes('\0')
+  return typeof value === 'string' && value !== '' && value.length <= MAX_SUBSTRING_LENGTH && !value.includes('\0')
     ? value
     : undefined;
 }

@@ -6,7 +6,7 @@ import type { JsonField } from './json-projection.js';
 export const MAX_INCLUDES = 10;
 
 /** What a request asks of the rows of its answer. */
-export interface RowQuery {
+export interface Projection {
   /** Paths of relations whose rows are read along: `['assignee', 'comments.author']`. */
   readonly include?: readonly string[];
   /** The only properties that rows shall have, besides what is included. */
@@ -14,7 +14,7 @@ export interface RowQuery {
 }
 
 /** What a client may ask of the rows of an answer. */
-export interface RowRules {
+export interface ProjectionRules {
   /** Paths of relations, and of those on the way to them. */
   readonly include: ReadonlySet<string>;
   /** Properties by their names in JSON. */
@@ -22,20 +22,20 @@ export interface RowRules {
   /** Names in JSON, by property: of fields, and of relations that may be included. */
   readonly keys: ReadonlyMap<string, string>;
   /** Whether a field is all that its name in the answer needs: nothing is computed from others. */
-  readonly narrows: boolean;
+  readonly canSelectSubset: boolean;
   /** The fields of the answer, where no entity is needed to show them. */
   readonly json: readonly JsonField[] | undefined;
 }
 
 /** `?include=assignee,comments.author` */
-export function readInclude(text: string, { include }: RowRules, problems: string[]): string[] {
+export function readInclude(text: string, { include }: ProjectionRules, problems: string[]): string[] {
   const paths = namesIn(text, 'include', include, problems);
   if (paths.length > MAX_INCLUDES) problems.push(`include must name at most ${MAX_INCLUDES} relations`);
   return paths;
 }
 
 /** `?fields=id,subject`, as properties. */
-export function readFields(text: string, { fields }: RowRules, problems: string[]): string[] {
+export function readFields(text: string, { fields }: ProjectionRules, problems: string[]): string[] {
   return namesIn(text, 'fields', fields, problems).map((name) => fields.get(name) ?? name);
 }
 
@@ -44,7 +44,7 @@ export function readFields(text: string, { fields }: RowRules, problems: string[
  *
  * @throws BadRequestException with every problem there is
  */
-export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: RowRules): RowQuery {
+export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: ProjectionRules): Projection {
   const problems: string[] = [];
   const read = (name: string, reader: typeof readInclude): string[] | undefined => {
     const text = raw[name];
@@ -60,17 +60,20 @@ export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: RowR
 }
 
 /** The names in JSON that an answer to a query has; undefined for all that it shows. */
-export function shownKeys({ include = [], fields }: RowQuery, { keys }: RowRules): ReadonlySet<string> | undefined {
+export function visibleKeys(
+  { include = [], fields }: Projection,
+  { keys }: ProjectionRules,
+): ReadonlySet<string> | undefined {
   if (fields === undefined) return undefined;
   return new Set([...fields, ...include.map((path) => path.split('.', 1)[0])].map((name) => keys.get(name) ?? name));
 }
 
 /** What has to be read for some fields; undefined for everything. */
-export function columnsFor(
+export function columnsToSelect(
   fields: readonly string[] | undefined,
-  { narrows }: RowRules,
+  { canSelectSubset }: ProjectionRules,
 ): readonly string[] | undefined {
-  return narrows ? fields : undefined;
+  return canSelectSubset ? fields : undefined;
 }
 
 function namesIn(

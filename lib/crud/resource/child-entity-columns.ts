@@ -2,7 +2,7 @@ import { getMetadataArgsStorage } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { bodyProblem } from '../errors/request-error.js';
+import { bodyError } from '../errors/request-error.js';
 import type { Resource } from './resource.js';
 import { compileColumns } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
@@ -39,7 +39,7 @@ export function requireRowColumns<T extends object>(
   const given = columnsOfOthers(resource, row).filter(isGiven);
   if (given.length === 0) return;
   throw badRequest(
-    given.map(({ property }) => bodyProblem(property, `property ${property} should not exist`, 'unknown')),
+    given.map(({ property }) => bodyError(property, `property ${property} should not exist`, 'unknown')),
   );
 }
 

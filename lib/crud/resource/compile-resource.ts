@@ -1,27 +1,27 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
-import type { BodyForm } from '../body/body-schema.js';
-import { BodyRules } from '../body/body-validator.js';
+import type { BodySchema } from '../body/body-schema.js';
+import { BodyValidator } from '../body/body-validator.js';
 import { compileId, compileKey } from '../model/compile-id.js';
 import { compileOneToOneId, compileParents } from '../parents/compile-parents.js';
-import { STANDARD_BULK } from '../options/crud-defaults.js';
+import { DEFAULT_MAX_BULK } from '../options/crud-defaults.js';
 import type { CrudDtos, CrudOptions } from '../options/crud-options.js';
 import type { BodyRoute, CrudRoute } from '../options/crud-routes.js';
 import type { AnyParentOptions } from '../options/parent-options.js';
-import { shownProperties } from '../model/dto-exposure.js';
-import type { ShownProperties } from '../model/dto-exposure.js';
-import { arrangeFields } from '../model/field-tree.js';
+import { exposedProperties } from '../model/dto-exposure.js';
+import type { ExposedProperties } from '../model/dto-exposure.js';
+import { buildFieldTree } from '../model/field-tree.js';
 import { compileLinkEnds } from '../links/link-target.js';
 import { compileLinks } from '../links/link-field.js';
 import { isHidden } from '../model/hidden-columns.js';
-import { isPlainlyShown } from '../model/column-exposure.js';
+import { isColumnExposedUntransformed } from '../model/column-exposure.js';
 import { compileListRules } from '../query/compile-list-rules.js';
 import { compileRowRules } from '../query/compile-row-rules.js';
-import { compileColumns, isChangeable, isCreatable, isLoaded, rootOf } from '../model/resource-column.js';
+import { compileColumns, isChangeable, isCreatable, isSelected, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
-import { RowPresentation } from '../response/entity-serializer.js';
-import { ResponseShape } from '../response/response-serializer.js';
+import { EntitySerializer } from '../response/entity-serializer.js';
+import { ResponseSerializer } from '../response/response-serializer.js';
 import { Resource } from './resource.js';
 import { pathSegment } from '../column-types/text-types.js';
 import { mayShowMore } from '../model/non-column-properties.js';
@@ -38,7 +38,7 @@ export interface ResourceSource<T extends object> {
   /** The routes that it serves. */
   readonly routes: readonly CrudRoute[];
   /** Whether one of its routes works over all tenants, so that an id has to name one. */
-  readonly spansTenants: boolean;
+  readonly hasCrossTenantRoutes: boolean;
   /** How errors call it. */
   readonly where: string;
 }
@@ -61,7 +61,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     ]);
   }
   const problems: string[] = [];
-  const idSource = { dataSource, metadata, columns, spansTenants: source.spansTenants };
+  const idSource = { dataSource, metadata, columns, spansTenants: source.hasCrossTenantRoutes };
   const key = compileKey(idSource, problems);
   const parentOptions = options.parent as AnyParentOptions | undefined;
   const parents = compileParents({ ...idSource, options: parentOptions }, problems);
@@ -77,14 +77,14 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     detail: shownColumns(entity, columns, dto.detail ?? dto.response),
   };
   const comparable = columns.filter(
-    (column) => isLoaded(column) && isPlainlyShown(column, shown.summary, dto.response),
+    (column) => isSelected(column) && isColumnExposedUntransformed(column, shown.summary, dto.response),
   );
   const rowSource = { dataSource, metadata, options, columns };
   const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
   const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
   const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
   // Without a DTO answers show what `@RelationId` gives, too.
-  const relationIds = shownProperties(
+  const relationIds = exposedProperties(
     entity,
     metadata.relationIds.map(({ propertyName }) => propertyName),
   );
@@ -94,7 +94,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const showsMore = (): boolean => (dto.detail ?? dto.response) === undefined && mayShowMore(dataSource, metadata);
   const bodies = compileBodies(source, columns, { shownKeys, mayShowMore: showsMore }, problems);
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
-    if (type !== undefined && shownProperties(type, []).size === 0) {
+    if (type !== undefined && exposedProperties(type, []).size === 0) {
       problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
     }
   }
@@ -107,7 +107,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     dataSource,
     metadata,
     columns,
-    fields: arrangeFields(columns),
+    fields: buildFieldTree(columns),
     key,
     id,
     parents,
@@ -116,14 +116,14 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     row,
     bodies,
     shown: shown.detail,
-    shape: new ResponseShape(
+    shape: new ResponseSerializer(
       entity,
-      new RowPresentation(dataSource, metadata),
+      new EntitySerializer(dataSource, metadata),
       dto.response,
       dto.detail ?? dto.response,
     ),
     strictPayload: options.strictPayload ?? false,
-    maxBulk: options.maxBulk ?? STANDARD_BULK,
+    maxBulk: options.maxBulk ?? DEFAULT_MAX_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',
     linkFields: compileLinks(idSource),
@@ -134,7 +134,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
 /** Whether a text is the whole id of a row: of several columns there are commas between them. */
 function standsInPath({ property, metadata, type }: ResourceColumn, id: string | undefined): boolean {
   const isId = id === undefined ? metadata.isPrimary : property === id;
-  return isId && type.compares === 'text';
+  return isId && type.comparability === 'text';
 }
 
 /** What an answer shows, by the names of the entity's properties. */
@@ -142,12 +142,12 @@ function shownColumns(
   entity: Type<object>,
   columns: readonly ResourceColumn[],
   dto: Type<object> | undefined,
-): ShownProperties {
-  const loaded = new Set(columns.filter(isLoaded).map(rootOf));
-  if (dto === undefined) return shownProperties(entity, loaded);
+): ExposedProperties {
+  const loaded = new Set(columns.filter(isSelected).map(topLevelProperty));
+  if (dto === undefined) return exposedProperties(entity, loaded);
   // A property of another name that is filled from a column shows the column.
   return new Map(
-    [...shownProperties(dto, [])].map(([property, shown]) => [
+    [...exposedProperties(dto, [])].map(([property, shown]) => [
       !loaded.has(property) && loaded.has(shown.key) ? shown.key : property,
       shown,
     ]),
@@ -157,21 +157,21 @@ function shownColumns(
 function compileBodies<T extends object>(
   { entity, options, createsForAnyTenant }: ResourceSource<T>,
   columns: readonly ResourceColumn[],
-  answers: Pick<BodyForm, 'shownKeys' | 'mayShowMore'>,
+  answers: Pick<BodySchema, 'shownKeys' | 'mayShowMore'>,
   problems: string[],
-): Record<BodyRoute, BodyRules> {
+): Record<BodyRoute, BodyValidator> {
   const { create, update = create, patch }: CrudDtos = options.dto ?? {};
-  const fields = arrangeFields(columns);
+  const fields = buildFieldTree(columns);
   const form = { entity, fields, ...answers, partial: false, isBorrowed: false, tenantColumns: [] };
-  const named = createsForAnyTenant ? columns.filter(({ owner }) => owner === 'tenant') : [];
+  const named = createsForAnyTenant ? columns.filter(({ writableBy }) => writableBy === 'tenant') : [];
   // What the entity hides only a DTO can open.
-  const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodyForm['accepts'] =>
+  const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodySchema['accepts'] =>
     dto === undefined ? (column) => may(column) && !isHidden(column) : may;
   const patched = patch ?? update;
   const bodies = {
-    create: new BodyRules({ ...form, dto: create, accepts: open(create, isCreatable), tenantColumns: named }),
-    replace: new BodyRules({ ...form, dto: update, accepts: open(update, isChangeable) }),
-    update: new BodyRules({
+    create: new BodyValidator({ ...form, dto: create, accepts: open(create, isCreatable), tenantColumns: named }),
+    replace: new BodyValidator({ ...form, dto: update, accepts: open(update, isChangeable) }),
+    update: new BodyValidator({
       ...form,
       dto: patched,
       accepts: open(patched, isChangeable),
@@ -180,7 +180,7 @@ function compileBodies<T extends object>(
     }),
   };
   for (const [name, type] of Object.entries({ create, update, patch })) {
-    if (type !== undefined && new BodyRules({ ...form, dto: type, accepts: isChangeable }).isEmpty) {
+    if (type !== undefined && new BodyValidator({ ...form, dto: type, accepts: isChangeable }).isEmpty) {
       problems.push(`dto.${name} ${type.name} has no class-validator rules, so that nothing of a body would be left`);
     }
   }

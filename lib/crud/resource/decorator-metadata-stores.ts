@@ -1,7 +1,7 @@
 import { Exclude } from 'class-transformer';
 import { getMetadataStorage, IsDefined } from 'class-validator';
-import { ruledProperties } from '../body/class-validator-rules.js';
-import { shownProperties } from '../model/dto-exposure.js';
+import { validatedProperties } from '../body/class-validator-rules.js';
+import { exposedProperties } from '../model/dto-exposure.js';
 
 /**
  * Checks that the stores that are read for decorators are those that the decorators write to. A bundler may take the
@@ -18,12 +18,12 @@ export function decoratorStoreProblems(types: Iterable<Function>): string[] {
   Exclude()(Probe.prototype, 'property');
   IsDefined()(Probe.prototype, 'property');
   const problems: string[] = [];
-  if (shownProperties(Probe, ['property']).has('property')) {
+  if (exposedProperties(Probe, ['property']).has('property')) {
     problems.push(
       `class-transformer is loaded in two builds: @Exclude() and @Expose() would be ignored. ${cure('class-transformer')}`,
     );
   }
-  if (!ruledProperties(Probe).has('property')) {
+  if (!validatedProperties(Probe).has('property')) {
     problems.push(
       `class-validator is loaded in two builds: the rules of bodies would be ignored. ${cure('class-validator')}`,
     );

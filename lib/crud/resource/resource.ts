@@ -1,22 +1,22 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { BodyRules } from '../body/body-validator.js';
+import type { BodyValidator } from '../body/body-validator.js';
 import type { BodyRoute } from '../options/crud-routes.js';
-import type { ShownProperties } from '../model/dto-exposure.js';
-import type { Fields } from '../model/field-tree.js';
+import type { ExposedProperties } from '../model/dto-exposure.js';
+import type { FieldTree } from '../model/field-tree.js';
 import type { ParentChain } from '../parents/parent-chain.js';
-import type { LinkEnd } from '../links/link-target.js';
+import type { LinkTarget } from '../links/link-target.js';
 import type { LinkField } from '../links/link-field.js';
-import type { ProblemDetails } from '../errors/content-negotiation.js';
+import type { ProblemDetailsMode } from '../errors/content-negotiation.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { ListRules } from '../query/list-rules.js';
 import { findField } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
-import type { RowRules } from '../query/row-rules.js';
+import type { ProjectionRules } from '../query/row-rules.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
-import type { ResponseShape } from '../response/response-serializer.js';
+import type { ResponseSerializer } from '../response/response-serializer.js';
 
 /** How many queries of clients are remembered. */
 const MAX_QUERIES = 500;
@@ -27,7 +27,7 @@ export interface ResourceParts<T extends object> {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
-  readonly fields: Fields;
+  readonly fields: FieldTree;
   /** The primary key. */
   readonly key: ResourceId;
   /** What names a row in a path: the primary key, unless `id` of the options names another column. */
@@ -39,24 +39,24 @@ export interface ResourceParts<T extends object> {
   /** What a client may ask of a list. */
   readonly list: ListRules;
   /** What a client may ask of a single row. */
-  readonly row: RowRules;
+  readonly row: ProjectionRules;
   /** What a client may write. */
-  readonly bodies: Readonly<Record<BodyRoute, BodyRules>>;
+  readonly bodies: Readonly<Record<BodyRoute, BodyValidator>>;
   /** What the answer for a single row shows, by the names of the entity's properties. */
-  readonly shown: ShownProperties;
+  readonly shown: ExposedProperties;
   /** What a client sees. */
-  readonly shape: ResponseShape;
+  readonly shape: ResponseSerializer;
   readonly strictPayload: boolean;
   /** Most rows that a client may make at once. */
   readonly maxBulk: number;
   /** Whether a client has to say which version of a row it changes. */
   readonly requireIfMatch: boolean;
   /** When errors go out as problem documents. */
-  readonly problemDetails: ProblemDetails;
+  readonly problemDetails: ProblemDetailsMode;
   /** The relations that a write may give as lists of keys. */
   readonly linkFields: ReadonlyMap<string, LinkField>;
   /** The far sides of relations that have routes; see {@link Resource.linkEnd}. */
-  readonly linkEnds: ReadonlyMap<string, LinkEnd>;
+  readonly linkEnds: ReadonlyMap<string, LinkTarget>;
 }
 
 /** Has the parts that it is made of as its own properties. */
@@ -92,7 +92,7 @@ export class Resource<T extends object = object> extends MadeOfParts<T> {
    *
    * @throws TypeError for a name that is no many-to-many relation
    */
-  linkEnd(relation: string): LinkEnd {
+  linkEnd(relation: string): LinkTarget {
     const end = this.linkEnds.get(relation);
     if (end === undefined) throw new TypeError(`${this.name} has no many-to-many relation '${relation}'.`);
     return end;

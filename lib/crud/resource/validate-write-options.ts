@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { CrudDefaults } from '../options/crud-defaults.js';
 import type { CrudRoute } from '../options/crud-routes.js';
-import { treeProblem } from '../model/tree-entities.js';
+import { validateTreeRoutes } from '../model/tree-entities.js';
 
 /** The routes that `requireIfMatch` is about. */
 const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];
@@ -23,7 +23,7 @@ export function writeProblems(
   if (requireIfMatch === true && !isTagged && routes.some((route) => CHANGING_ROUTES.includes(route))) {
     problems.push(`requireIfMatch needs a @VersionColumn() on ${metadata.name}, from which its ETag is made`);
   }
-  const tree = treeProblem(metadata, routes);
+  const tree = validateTreeRoutes(metadata, routes);
   if (tree !== undefined) problems.push(tree);
   return problems;
 }

@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { hideClassKeys } from '../model/reserved-keys.js';
-import { compileColumns, rootOf } from '../model/resource-column.js';
+import { escapeReservedKeys } from '../model/reserved-keys.js';
+import { compileColumns, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /** The parts of a row that are not shown as TypeORM loads them. */
@@ -16,15 +16,15 @@ interface RowParts {
 }
 
 /** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
-export class RowPresentation {
+export class EntitySerializer {
   private compiled?: RowParts;
-  private related?: ReadonlyMap<RelationMetadata, RowPresentation>;
+  private related?: ReadonlyMap<RelationMetadata, EntitySerializer>;
 
   /** @param known the presentations of entities that have one */
   constructor(
     private readonly dataSource: DataSource,
     private readonly metadata: EntityMetadata,
-    private readonly known = new Map<EntityMetadata, RowPresentation>(),
+    private readonly known = new Map<EntityMetadata, EntitySerializer>(),
   ) {
     known.set(metadata, this);
   }
@@ -40,7 +40,7 @@ export class RowPresentation {
   }
 
   /** A copy of a row, with the prototype that says how it is shown. */
-  present(row: object): Record<string, unknown> {
+  toPlain(row: object): Record<string, unknown> {
     const copy = copyOf(row);
     const { hidden, converted, open, relations } = this.parts;
     for (const property of hidden) delete copy[property];
@@ -48,7 +48,7 @@ export class RowPresentation {
       if (metadata.embeddedMetadata !== undefined) replaceIn(copy, metadata, type.toJson!);
       else if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }
-    for (const column of open) replaceIn(copy, column, hideClassKeys);
+    for (const column of open) replaceIn(copy, column, escapeReservedKeys);
     for (const relation of relations) this.presentRelated(copy, relation);
     return copy;
   }
@@ -57,15 +57,15 @@ export class RowPresentation {
     const value = copy[relation.propertyName];
     if (typeof value !== 'object' || value === null) return;
     const presentation = this.presentationOf(relation);
-    const present = (row: unknown): unknown => (isObject(row) ? presentation.present(row) : row);
+    const present = (row: unknown): unknown => (isObject(row) ? presentation.toPlain(row) : row);
     copy[relation.propertyName] = Array.isArray(value) ? value.map(present) : present(value);
   }
 
-  private presentationOf(relation: RelationMetadata): RowPresentation {
+  private presentationOf(relation: RelationMetadata): EntitySerializer {
     this.related ??= new Map(
       this.parts.relations.map((other) => {
         const metadata = other.inverseEntityMetadata;
-        return [other, this.known.get(metadata) ?? new RowPresentation(this.dataSource, metadata, this.known)];
+        return [other, this.known.get(metadata) ?? new EntitySerializer(this.dataSource, metadata, this.known)];
       }),
     );
     return this.related.get(relation)!;
@@ -75,7 +75,7 @@ export class RowPresentation {
 function compileParts(dataSource: DataSource, metadata: EntityMetadata): RowParts {
   const columns = compileColumns(dataSource, metadata);
   return {
-    properties: new Set(columns.map(rootOf)),
+    properties: new Set(columns.map(topLevelProperty)),
     hidden: columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property),
     converted: columns.filter((column) => column.type.toJson !== undefined),
     open: columns.filter(holdsObjects).map((column) => column.metadata),

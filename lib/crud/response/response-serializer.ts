@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { shownPlain } from '../model/reserved-keys.js';
+import { instanceToPlainUnescaped } from '../model/reserved-keys.js';
 import type { CrudRoute } from '../options/crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { shownProperties } from '../model/dto-exposure.js';
+import { exposedProperties } from '../model/dto-exposure.js';
 import { Page } from './page.js';
-import type { RowPresentation } from './entity-serializer.js';
+import type { EntitySerializer } from './entity-serializer.js';
 
 /**
  * What a client sees of the rows of a resource.
@@ -15,7 +15,7 @@ import type { RowPresentation } from './entity-serializer.js';
  * the plain objects that the routes of `@Crud` return. Anything else a handler returns on purpose, and it goes out as
  * it is.
  */
-export class ResponseShape {
+export class ResponseSerializer {
   private readonly renamed: ReadonlyMap<Type<object>, [property: string, key: string][]>;
 
   /**
@@ -26,7 +26,7 @@ export class ResponseShape {
    */
   constructor(
     private readonly entity: Type<object>,
-    private readonly presentation: RowPresentation,
+    private readonly presentation: EntitySerializer,
     readonly summary: Type<object> | undefined,
     readonly detail: Type<object> | undefined,
   ) {
@@ -38,7 +38,7 @@ export class ResponseShape {
    * @param route the route of `@Crud` that it is; undefined for the controller's own ones
    * @param keys the only names in JSON that rows shall have; all that are shown by default
    */
-  shape(value: unknown, route: CrudRoute | undefined, keys?: ReadonlySet<string>): unknown {
+  serialize(value: unknown, route: CrudRoute | undefined, keys?: ReadonlySet<string>): unknown {
     const only = (shaped: unknown): unknown => (keys === undefined ? shaped : pick(shaped, keys));
     const summary = (item: unknown): unknown => only(this.row(item, this.summary, route !== undefined));
     if (Array.isArray(value)) return value.map(summary);
@@ -50,13 +50,15 @@ export class ResponseShape {
   private row(value: unknown, dto: Type<object> | undefined, isCrudRoute: boolean): unknown {
     const isRow = value instanceof this.entity || (isCrudRoute && dto !== undefined && isPlainObject(value));
     if (!isRow) return value;
-    const row = this.presentation.present(value);
-    if (dto === undefined) return shownPlain(row);
-    return shownPlain(plainToInstance(dto, this.byKeys(row, dto), { excludeExtraneousValues: true }));
+    const row = this.presentation.toPlain(value);
+    if (dto === undefined) return instanceToPlainUnescaped(row);
+    return instanceToPlainUnescaped(
+      plainToInstance(dto, this.applyKeyAliases(row, dto), { excludeExtraneousValues: true }),
+    );
   }
 
   /** class-transformer reads a renamed property by its new name, which may be that of another column: that one is not shown for a property that the row has. */
-  private byKeys(row: Record<string, unknown>, dto: Type<object>): Record<string, unknown> {
+  private applyKeyAliases(row: Record<string, unknown>, dto: Type<object>): Record<string, unknown> {
     const renamed = this.renamed.get(dto)!;
     if (renamed.length === 0) return row;
     const isOwn = (property: string): boolean =>
@@ -73,7 +75,7 @@ function pick(shaped: unknown, keys: ReadonlySet<string>): unknown {
 }
 
 function renamed(dto: Type<object>): [property: string, key: string][] {
-  return [...shownProperties(dto, [])]
+  return [...exposedProperties(dto, [])]
     .map(([property, { key }]): [string, string] => [property, key])
     .filter(([property, key]) => property !== key);
 }

@@ -30,10 +30,10 @@ export function defineRoutes(
 ): void {
   const prototype = controller.prototype as Record<string, Method>;
   const names = new Set(definitions.map(({ name }) => name));
-  adoptInheritedRoutes(prototype, base, names);
+  copyInheritedRoutes(prototype, base, names);
   for (const definition of definitions) {
     if (routes.includes(definition.name)) defineRoute(prototype, base as Record<string, Method>, definition);
-    else withdrawRoute(prototype, definition.name);
+    else removeRoute(prototype, definition.name);
   }
 }
 
@@ -44,7 +44,7 @@ function defineRoute(
 ): void {
   const own = Object.hasOwn(prototype, name);
   const given = own ? prototype[name] : ((prototype[name] as Method | undefined) ?? (ready as Method));
-  const method = own ? given : forward(given, true);
+  const method = own ? given : createForwarder(given, true);
   if (given === base[name] || given === ready || isBaseHandler(given)) registerBaseHandler(method);
   moveToEnd(prototype, name, method);
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
@@ -72,12 +72,12 @@ function decorateParameters(prototype: object, name: string, decorators: readonl
 }
 
 /** A route that a parent serves and this controller does not. */
-function withdrawRoute(prototype: Record<string, Method>, name: string): void {
+function removeRoute(prototype: Record<string, Method>, name: string): void {
   const isInherited = !Object.hasOwn(prototype, name);
-  if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, forward(prototype[name], false));
+  if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, createForwarder(prototype[name], false));
 }
 
-function adoptInheritedRoutes(prototype: Record<string, Method>, base: object, defined: ReadonlySet<string>): void {
+function copyInheritedRoutes(prototype: Record<string, Method>, base: object, defined: ReadonlySet<string>): void {
   for (let parent = parentOf(prototype, base); parent !== undefined; parent = parentOf(parent, base)) {
     for (const name of Object.getOwnPropertyNames(parent)) {
       const descriptor = Object.getOwnPropertyDescriptor(parent, name)!;
@@ -96,7 +96,7 @@ function parentOf(prototype: object, base: object): object | undefined {
 /**
  * A function of its own that does what an inherited method does, with or without the metadata that the method carries.
  */
-function forward(method: Method, withMetadata: boolean): Method {
+function createForwarder(method: Method, withMetadata: boolean): Method {
   const forwarding = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(method, this, args);
   };

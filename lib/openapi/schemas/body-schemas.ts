@@ -1,11 +1,11 @@
-import { columnOf, isRefused } from '../../crud/body/body-schema.js';
-import type { BodyForm } from '../../crud/body/body-schema.js';
+import { columnOf, isReadOnly } from '../../crud/body/body-schema.js';
+import type { BodySchema } from '../../crud/body/body-schema.js';
 import type { BodyRoute } from '../../crud/options/crud-routes.js';
-import { keyOfProperty } from '../../crud/model/dto-exposure.js';
+import { keyForProperty } from '../../crud/model/dto-exposure.js';
 import { isColumn } from '../../crud/model/field-tree.js';
-import type { Fields } from '../../crud/model/field-tree.js';
+import type { FieldTree } from '../../crud/model/field-tree.js';
 import { isHidden } from '../../crud/model/hidden-columns.js';
-import { isRequired, rootOf } from '../../crud/model/resource-column.js';
+import { isRequired, topLevelProperty } from '../../crud/model/resource-column.js';
 import type { ResourceColumn } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
@@ -44,7 +44,7 @@ class BodyDraft {
   constructor(
     private readonly resource: Resource,
     private readonly reader: BodyReader,
-    private readonly form: BodyForm,
+    private readonly form: BodySchema,
     private readonly named: NamedSchemas,
   ) {}
 
@@ -61,11 +61,11 @@ class BodyDraft {
   /** By the rules of a DTO, and by the columns that its properties are written to. */
   addDto(dto: Function): void {
     for (const [property, rules] of ruledPropertiesOf(dto, this.named)) {
-      if (isRefused(this.form, property)) continue;
+      if (isReadOnly(this.form, property)) continue;
       if (this.isOfParent(property) && !rules.isRequired) continue;
       const schema = this.ofProperty(property, rules);
       const isNeeded = rules.isRequired || this.needsField(this.form.fields.get(property));
-      this.add(keyOfProperty(dto, property), schema, !this.form.partial && isNeeded);
+      this.add(keyForProperty(dto, property), schema, !this.form.partial && isNeeded);
     }
   }
 
@@ -79,12 +79,12 @@ class BodyDraft {
   }
 
   /** By the entity itself: its columns, and its own rules where it has any. */
-  addColumns(fields: Fields): void {
+  addColumns(fields: FieldTree): void {
     const { entity, partial } = this.form;
     const rules = ruledPropertiesOf(entity, this.named);
     for (const [key, field] of fields) {
       if (this.isOfParent(key) && rules.get(key)?.isRequired !== true) continue;
-      const schema = isColumn(field) ? this.column(field, rules.get(rootOf(field))) : this.embedded(field);
+      const schema = isColumn(field) ? this.column(field, rules.get(topLevelProperty(field))) : this.embedded(field);
       if (schema === undefined) continue;
       const isNeeded = (isColumn(field) && rules.get(key)?.isRequired === true) || this.needsField(field);
       this.add(key, schema, !partial && isNeeded);
@@ -101,7 +101,7 @@ class BodyDraft {
     return rules === undefined ? inputOf(column) : this.ruled(column, rules);
   }
 
-  private embedded(fields: Fields): JsonSchema | undefined {
+  private embedded(fields: FieldTree): JsonSchema | undefined {
     const inner = new BodyDraft(this.resource, this.reader, this.form, this.named);
     for (const [key, field] of fields) {
       const schema = isColumn(field) ? this.column(field, undefined) : this.embedded(field);
@@ -119,7 +119,7 @@ class BodyDraft {
     return metadata.isNullable && (this.form.isBorrowed || isNullable) ? orNull(combined) : combined;
   }
 
-  private needsField(field: ResourceColumn | Fields | undefined): boolean {
+  private needsField(field: ResourceColumn | FieldTree | undefined): boolean {
     if (field === undefined) return false;
     return isColumn(field) ? this.needs(field) : [...field.values()].some((inner) => this.needsField(inner));
   }
@@ -127,7 +127,7 @@ class BodyDraft {
   private needs(column: ResourceColumn): boolean {
     if (!this.form.accepts(column) || !this.reader.takesAllFromBody || !isRequired(column)) return false;
     const { metadata, dataSource, shown } = this.resource;
-    if (this.reader.route === 'replace') return shown.has(rootOf(column)) && !isHidden(column);
+    if (this.reader.route === 'replace') return shown.has(topLevelProperty(column)) && !isHidden(column);
     return metadata.beforeInsertListeners.length === 0 && dataSource.subscribers.length === 0;
   }
 }

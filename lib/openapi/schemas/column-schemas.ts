@@ -2,13 +2,13 @@ import { MAX_LINKS } from '../../crud/links/link-field.js';
 import type { LinkField } from '../../crud/links/link-field.js';
 import type { ResourceColumn } from '../../crud/model/resource-column.js';
 import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.js';
-import type { ValueType } from '../../crud/column-types/column-type.js';
+import type { ColumnType } from '../../crud/column-types/column-type.js';
 
 /** What an answer holds for a column. */
-export function answerOf({ type, metadata, owner }: ResourceColumn): JsonSchema {
+export function answerOf({ type, metadata, writableBy }: ResourceColumn): JsonSchema {
   // What a transformer makes of a value is its own word, null included.
   const schema = metadata.isNullable || metadata.transformer !== undefined ? orNull(type.schema) : type.schema;
-  return owner === 'client' ? schema : { ...schema, readOnly: true };
+  return writableBy === 'client' ? schema : { ...schema, readOnly: true };
 }
 
 /** What a body may hold for a column. */
@@ -29,7 +29,7 @@ export function linksOf({ columns }: LinkField): JsonSchema {
 }
 
 /** What the text of a parameter may be for a value of a type. */
-export function textOf(type: ValueType): JsonSchema {
+export function textOf(type: ColumnType): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return Array.isArray(schema.type) && schema.type.includes('string') ? { ...schema, type: 'string' } : schema;
 }

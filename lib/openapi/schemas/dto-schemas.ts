@@ -1,6 +1,6 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
-import { isTransformed, keyOfProperty, namedType } from '../../crud/model/dto-exposure.js';
+import { isTransformed, keyForProperty, namedType } from '../../crud/model/dto-exposure.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { declaredSchema, orNull } from './column-schemas.js';
@@ -31,7 +31,7 @@ function nestedSchema(type: Function, named: NamedSchemas): JsonSchema {
     const properties: Record<string, JsonSchema> = {};
     const required: string[] = [];
     for (const [property, { schema, isRequired, isNullable }] of ruledPropertiesOf(type, named)) {
-      const key = keyOfProperty(type, property);
+      const key = keyForProperty(type, property);
       properties[key] = isNullable ? orNull(schema) : schema;
       if (isRequired) required.push(key);
     }

@@ -1,16 +1,16 @@
-import { MAX_LIST_LENGTH, MAX_PART_LENGTH, operandKind } from '../../crud/query/operators.js';
+import { MAX_LIST_LENGTH, MAX_SUBSTRING_LENGTH, operandKind } from '../../crud/query/operators.js';
 import type { Operator } from '../../crud/query/operators.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
-import type { ValueType } from '../../crud/column-types/column-type.js';
+import type { ColumnType } from '../../crud/column-types/column-type.js';
 import { textOf } from './column-schemas.js';
 
 /** What a column is compared to, in the JSON of `filters`. */
-export function operandSchema(type: ValueType, operator: Operator): JsonSchema {
+export function operandSchema(type: ColumnType, operator: Operator): JsonSchema {
   return operandOf(type, operator, ({ inputSchema, schema }) => inputSchema ?? schema);
 }
 
 /** What a column is compared to, in a parameter of its own: the values of a list stand with commas between them. */
-export function operandParameterSchema(type: ValueType, operator: Operator): JsonSchema {
+export function operandParameterSchema(type: ColumnType, operator: Operator): JsonSchema {
   const schema = operandOf(type, operator, textOf);
   if (schema.type !== 'array') return schema;
   const { items = {} } = schema;
@@ -19,7 +19,7 @@ export function operandParameterSchema(type: ValueType, operator: Operator): Jso
   return { ...schema, minItems: schema.minItems ?? 1, items: isFreeText ? { ...items, pattern: '^[^,]*$' } : items };
 }
 
-function operandOf(type: ValueType, operator: Operator, valueOf: (type: ValueType) => JsonSchema): JsonSchema {
+function operandOf(type: ColumnType, operator: Operator, valueOf: (type: ColumnType) => JsonSchema): JsonSchema {
   switch (operandKind(type, operator)) {
     case 'value':
       return valueOf(type);
@@ -30,7 +30,7 @@ function operandOf(type: ValueType, operator: Operator, valueOf: (type: ValueTyp
     case 'presence':
       return { type: 'boolean' };
     case 'part':
-      return { type: 'string', minLength: 1, maxLength: MAX_PART_LENGTH };
+      return { type: 'string', minLength: 1, maxLength: MAX_SUBSTRING_LENGTH };
     case 'element':
       return valueOf(type.element!);
   }

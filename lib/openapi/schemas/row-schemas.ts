@@ -1,10 +1,10 @@
 import type { EntityMetadata } from 'typeorm';
-import { namedType, shownProperties } from '../../crud/model/dto-exposure.js';
-import type { ShownProperty } from '../../crud/model/dto-exposure.js';
-import { arrangeFields, isColumn } from '../../crud/model/field-tree.js';
-import type { Fields } from '../../crud/model/field-tree.js';
-import type { RowRules } from '../../crud/query/row-rules.js';
-import { compileColumns, isLoaded } from '../../crud/model/resource-column.js';
+import { namedType, exposedProperties } from '../../crud/model/dto-exposure.js';
+import type { ExposedProperty } from '../../crud/model/dto-exposure.js';
+import { buildFieldTree, isColumn } from '../../crud/model/field-tree.js';
+import type { FieldTree } from '../../crud/model/field-tree.js';
+import type { ProjectionRules } from '../../crud/query/row-rules.js';
+import { compileColumns, isSelected } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './column-schemas.js';
@@ -21,7 +21,7 @@ interface AnsweredProperty {
 /** An entity whose rows are shown. */
 interface ShownEntity {
   readonly metadata: EntityMetadata;
-  readonly fields: Fields;
+  readonly fields: FieldTree;
   /** Paths of relations that may be read along. */
   readonly include: readonly string[];
 }
@@ -41,12 +41,12 @@ export class RowSchemas {
    * @param dto what shows it; undefined for the entity itself
    * @param rules what a client may ask of it
    */
-  row(dto: Function | undefined, rules: RowRules): JsonSchema {
+  row(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     return this.entity(dto, { ...this.resource, include: [...rules.include] });
   }
 
   /** A row of which a client may have named the only fields that it wants: `fields`. */
-  asked(dto: Function | undefined, rules: RowRules): JsonSchema {
+  asked(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     const whole = this.row(dto, rules);
     if (rules.fields.size === 0) return whole;
     const { required: _required, ...part } = this.named.get(nameOf(whole));
@@ -56,7 +56,7 @@ export class RowSchemas {
   private entity(dto: Function | undefined, { metadata, fields, include }: ShownEntity): JsonSchema {
     const loaded = fieldNames(fields);
     const type = metadata.target as Function;
-    const shown = dto === undefined ? shownProperties(type, loaded) : shownProperties(dto, []);
+    const shown = dto === undefined ? exposedProperties(type, loaded) : exposedProperties(dto, []);
     const relations = new Set(include.map((path) => path.split('.', 1)[0]));
     const schema = objectOf([
       ...[...shown]
@@ -74,7 +74,7 @@ export class RowSchemas {
     const relation = metadata.findRelationWithPropertyPath(name)!;
     const related = relation.inverseEntityMetadata;
     const further = include.filter((path) => path.startsWith(`${name}.`)).map((path) => path.slice(name.length + 1));
-    const fields = arrangeFields(compileColumns(this.resource.dataSource, related));
+    const fields = buildFieldTree(compileColumns(this.resource.dataSource, related));
     const viewed = dto && namedType(dto, name);
     const schema =
       dto === undefined
@@ -90,12 +90,12 @@ export class RowSchemas {
     dto: Function | undefined,
     { metadata, fields }: ShownEntity,
     property: string,
-    shown: ShownProperty,
+    shown: ExposedProperty,
   ): AnsweredProperty {
-    if (!shown.asIs) return { schema: {}, isCertain: false };
+    if (!shown.isUntransformed) return { schema: {}, isCertain: false };
     // A property of a DTO that no column is called by is filled from the column that its key names.
     const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
-    const isShownByColumn = field !== undefined && (isColumn(field) ? isLoaded(field) : true);
+    const isShownByColumn = field !== undefined && (isColumn(field) ? isSelected(field) : true);
     if (!isShownByColumn) {
       return { schema: this.declared(dto ?? (metadata.target as Function), property), isCertain: false };
     }
@@ -109,19 +109,19 @@ export class RowSchemas {
   private embedded(
     metadata: EntityMetadata,
     path: string,
-    fields: Fields,
+    fields: FieldTree,
     type: Function | undefined,
     isOwn: boolean,
   ): JsonSchema {
     const names = isOwn ? fieldNames(fields) : [];
-    const shown: Iterable<[string, ShownProperty]> =
+    const shown: Iterable<[string, ExposedProperty]> =
       type === undefined
-        ? [...names].map((name): [string, ShownProperty] => [name, { key: name, asIs: true }])
-        : shownProperties(type, names);
+        ? [...names].map((name): [string, ExposedProperty] => [name, { key: name, isUntransformed: true }])
+        : exposedProperties(type, names);
     return objectOf(
-      [...shown].map(([property, { key, asIs }]): Entry => {
+      [...shown].map(([property, { key, isUntransformed }]): Entry => {
         const field = fields.get(property);
-        if (!asIs || field === undefined) return [key, { schema: {}, isCertain: false }];
+        if (!isUntransformed || field === undefined) return [key, { schema: {}, isCertain: false }];
         if (isColumn(field)) return [key, { schema: answerOf(field), isCertain: true }];
         const inner = `${path}.${property}`;
         const nested = (type && namedType(type, property)) ?? embeddedClass(metadata, inner);
@@ -144,9 +144,9 @@ export class RowSchemas {
   private ofClass(type: Function): JsonSchema {
     return this.named.ofClass(type, 'Answer', () =>
       objectOf(
-        [...shownProperties(type, [])].map(([property, { key, asIs }]) => [
+        [...exposedProperties(type, [])].map(([property, { key, isUntransformed }]) => [
           key,
-          { schema: asIs ? this.declared(type, property) : {}, isCertain: false },
+          { schema: isUntransformed ? this.declared(type, property) : {}, isCertain: false },
         ]),
       ),
     );
@@ -154,8 +154,8 @@ export class RowSchemas {
 }
 
 /** The fields that reading a row loads. */
-function fieldNames(fields: Fields): Set<string> {
-  return new Set([...fields].filter(([, field]) => !isColumn(field) || isLoaded(field)).map(([name]) => name));
+function fieldNames(fields: FieldTree): Set<string> {
+  return new Set([...fields].filter(([, field]) => !isColumn(field) || isSelected(field)).map(([name]) => name));
 }
 
 function embeddedClass(metadata: EntityMetadata, path: string): Function | undefined {
@@ -176,6 +176,6 @@ function objectOf(entries: readonly Entry[]): JsonSchema {
 
 /** What an answer calls a relation. */
 function relationKey(type: Function, isOwn: boolean, name: string): string {
-  const shown = [...shownProperties(type, isOwn ? [name] : [])];
+  const shown = [...exposedProperties(type, isOwn ? [name] : [])];
   return shown.find(([property, { key }]) => property === name || key === name)?.[1].key ?? name;
 }

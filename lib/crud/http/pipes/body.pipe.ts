@@ -1,6 +1,6 @@
 import type { ExecutionContext, PipeTransform } from '@nestjs/common';
-import { requireCall } from '../crud-request-context.js';
-import { requireParents } from '../require-parents.js';
+import { requireRequest } from '../crud-request-context.js';
+import { resolveParents } from '../require-parents.js';
 import type { BodyRoute } from '../../options/crud-routes.js';
 
 /** Checks the body of one route by the rules of the controller that is called. */
@@ -12,11 +12,11 @@ export class BodyPipe implements PipeTransform {
    * @throws BadRequestException with every problem there is
    */
   async transform(body: unknown): Promise<object> {
-    const call = requireCall();
-    await requireParents(call);
+    const call = requireRequest();
+    await resolveParents(call);
     const rules = call.resource.bodies[this.route];
     const read = await rules.read(isSent(call.context) ? body : undefined);
-    call.keepClaims(rules.claimsOf(body));
+    call.setServerOwnedFields(rules.claimsOf(body));
     call.keepUndecided([read.undecided]);
     return read.body;
   }

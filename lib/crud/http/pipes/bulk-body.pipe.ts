@@ -1,10 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
 import { badRequest, InvalidRequestException } from '../../errors/invalid-request.exception.js';
-import { falseClaimsOnNewRow } from '../../persistence/server-owned-fields.js';
-import { requireCall } from '../crud-request-context.js';
+import { serverOwnedErrorsOnCreate } from '../../persistence/server-owned-fields.js';
+import { requireRequest } from '../crud-request-context.js';
 import { shownOnNewRow } from '../../persistence/non-column-values.js';
-import { requireParents } from '../require-parents.js';
-import { withEach } from '../../errors/collect-element-errors.js';
+import { resolveParents } from '../require-parents.js';
+import { mapCollectingErrors } from '../../errors/collect-element-errors.js';
 import type { AcceptedBody } from '../../body/body-schema.js';
 import type { Resource } from '../../resource/resource.js';
 
@@ -16,14 +16,14 @@ export class BulkBodyPipe implements PipeTransform {
    *   every problem of every element
    */
   async transform(body: unknown): Promise<object[]> {
-    const call = requireCall();
-    await requireParents(call);
+    const call = requireRequest();
+    await resolveParents(call);
     const { resource } = call;
     if (!Array.isArray(body)) throw badRequest(['the body must be a list of objects']);
     if (body.length > resource.maxBulk) {
       throw badRequest([`the list must not have more than ${resource.maxBulk} elements`]);
     }
-    const read = await withEach(body as unknown[], (element) => readElement(resource, element));
+    const read = await mapCollectingErrors(body as unknown[], (element) => readElement(resource, element));
     call.keepUndecided(read.map(({ undecided }) => undecided));
     return read.map((element) => element.body);
   }
@@ -33,7 +33,7 @@ async function readElement(resource: Resource, element: unknown): Promise<Accept
   const rules = resource.bodies.create;
   const read = await rules.read(element);
   const claims = resource.strictPayload
-    ? [...falseClaimsOnNewRow(resource, rules.claimsOf(element)), ...shownOnNewRow(read.undecided)]
+    ? [...serverOwnedErrorsOnCreate(resource, rules.claimsOf(element)), ...shownOnNewRow(read.undecided)]
     : [];
   if (claims.length > 0) throw new InvalidRequestException(claims);
   return read;

@@ -1,15 +1,15 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
-import { requireCall } from '../crud-request-context.js';
-import { requireParents } from '../require-parents.js';
+import { requireRequest } from '../crud-request-context.js';
+import { resolveParents } from '../require-parents.js';
 import type { EntityId, IdPart } from '../../model/resource-id.js';
 
 /** Reads the `:id` of a path by the types of the id's columns. */
 export class IdPipe implements PipeTransform {
   /** @throws NotFoundException for a text that no row can have as its id, and where the path names no parent */
   async transform(text: unknown): Promise<EntityId> {
-    const call = requireCall();
-    await requireParents(call);
+    const call = requireRequest();
+    await resolveParents(call);
     const id = call.resource.id.read(text);
     if (id === undefined) throw new NotFoundException();
     return id;
@@ -20,8 +20,8 @@ export class IdPipe implements PipeTransform {
 export class ParentIdPipe implements PipeTransform {
   /** @throws NotFoundException where the path names no parent */
   async transform(): Promise<EntityId> {
-    const call = requireCall();
-    const { values } = await requireParents(call);
+    const call = requireRequest();
+    const { values } = await resolveParents(call);
     const parts = call.resource.id.columns.map((column): [string, IdPart] => [
       column.property,
       values.get(column) as IdPart,

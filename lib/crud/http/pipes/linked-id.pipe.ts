@@ -1,7 +1,7 @@
 import { NotFoundException } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
-import { requireCall } from '../crud-request-context.js';
-import { requireParents } from '../require-parents.js';
+import { requireRequest } from '../crud-request-context.js';
+import { resolveParents } from '../require-parents.js';
 import type { EntityId } from '../../model/resource-id.js';
 
 /** Reads the id of a row on the far side of a relation by the types of its key's columns. */
@@ -10,8 +10,8 @@ export class LinkedIdPipe implements PipeTransform {
 
   /** @throws NotFoundException for a text that no row there can have as its id, and where the path names no parent */
   async transform(text: unknown): Promise<EntityId> {
-    const call = requireCall();
-    await requireParents(call);
+    const call = requireRequest();
+    await resolveParents(call);
     const id = call.resource.linkEnd(this.relation).id.read(text);
     if (id === undefined) throw new NotFoundException();
     return id;

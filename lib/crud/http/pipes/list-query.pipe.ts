@@ -1,8 +1,8 @@
 import type { PipeTransform } from '@nestjs/common';
 import { isPromiseLike } from '../../../tenancy/scope-frame.js';
-import { requireCall } from '../crud-request-context.js';
-import type { CrudCall } from '../crud-request-context.js';
-import { requireParents } from '../require-parents.js';
+import { requireRequest } from '../crud-request-context.js';
+import type { CrudRequestContext } from '../crud-request-context.js';
+import { resolveParents } from '../require-parents.js';
 import type { ListQuery } from '../../query/list-query.js';
 import { parseListQuery } from '../../query/list-query-parser.js';
 
@@ -16,20 +16,20 @@ export class ListQueryPipe implements PipeTransform {
    * @throws BadRequestException with every problem there is
    */
   transform(raw: unknown): ListQuery<object> | Promise<ListQuery<object>> {
-    const call = requireCall();
-    const parents = requireParents(call);
+    const call = requireRequest();
+    const parents = resolveParents(call);
     return isPromiseLike(parents) ? parents.then(() => this.read(raw, call)) : this.read(raw, call);
   }
 
-  private read(raw: unknown, call: CrudCall): ListQuery<object> {
+  private read(raw: unknown, call: CrudRequestContext): ListQuery<object> {
     const { list, queries } = call.resource;
     const given = (raw ?? {}) as Readonly<Record<string, unknown>>;
     const parse = (): ListQuery<object> => parseListQuery<object>(given, list);
     // What clients ask for is mostly what they have asked for before. Only where nobody else gets hold of what is remembered.
-    const text = call.takesJson ? JSON.stringify(given) : undefined;
+    const text = call.acceptsRawRows ? JSON.stringify(given) : undefined;
     const query =
       text !== undefined && text.length <= MAX_REMEMBERED_LENGTH ? queries.getOrCreate(text, parse) : parse();
-    call.asks(query, list.rows);
+    call.setProjection(query, list.rows);
     return query;
   }
 }

@@ -5,7 +5,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 export type Hydrate = (value: unknown) => unknown;
 
 /** Types whose values no driver of TypeORM touches. */
-const AS_IS: ReadonlySet<ColumnType> = new Set<ColumnType>([
+const UNTOUCHED_TYPES: ReadonlySet<ColumnType> = new Set<ColumnType>([
   String,
   'int',
   'integer',
@@ -46,10 +46,10 @@ const AS_IS: ReadonlySet<ColumnType> = new Set<ColumnType>([
  * @returns undefined where it leaves the value as it is
  */
 export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | undefined {
-  if (column.transformer === undefined && AS_IS.has(column.type)) return undefined;
+  if (column.transformer === undefined && UNTOUCHED_TYPES.has(column.type)) return undefined;
   const hydrate: Hydrate = (value) => driver.prepareHydratedValue(value, column) as unknown;
   if (column.transformer !== undefined) return hydrate;
-  const isDone = isHydrated(column);
+  const isDone = isAlreadyHydrated(column);
   return (value) => (value === null || isDone?.(value) === true ? value : hydrate(value));
 }
 
@@ -58,10 +58,10 @@ export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | u
  *
  * @returns undefined where that is not known of a column's values
  */
-export function isHydrated(column: ColumnMetadata): ((value: unknown) => boolean) | undefined {
+export function isAlreadyHydrated(column: ColumnMetadata): ((value: unknown) => boolean) | undefined {
   const { type, transformer, isArray } = column;
   if (transformer !== undefined || isArray) return undefined;
-  if (isInstant(type)) return (value) => value instanceof Date;
+  if (isTimestamp(type)) return (value) => value instanceof Date;
   if (type === Number) return Number.isSafeInteger;
   if (type === Boolean || type === 'boolean' || type === 'bool') return (value) => typeof value === 'boolean';
   return isEnumOfWords(column) ? (value) => typeof value === 'string' : undefined;
@@ -74,7 +74,7 @@ function isEnumOfWords({ type, enum: words }: ColumnMetadata): boolean {
 }
 
 /** Whether the values of a column type are instants. */
-export function isInstant(type: ColumnType): boolean {
+export function isTimestamp(type: ColumnType): boolean {
   return (
     type === Date || (typeof type === 'string' && /^(?:datetime|timestamp(?:tz| with(?:out)? time zone)?)$/.test(type))
   );

@@ -3,13 +3,13 @@ import type { EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { RawRow } from '../../../orm/scoped-statement.js';
 import { hydrationOf } from './column-hydration.js';
-import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectedEntity } from './selection-tree.js';
+import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectionNode } from './selection-tree.js';
 
 /** Reads a part of a row into an object. */
-type Step = (target: ObjectLiteral, row: RawRow) => void;
+type Setter = (target: ObjectLiteral, row: RawRow) => void;
 
 /** One reading of some rows. */
-export interface Reading {
+export interface HydrationContext {
   /** That lazy relations of the entities load with; undefined for any. */
   readonly runner: QueryRunner | undefined;
   /** Takes note of an entity that rows of a further select belong to. */
@@ -17,10 +17,10 @@ export interface Reading {
 }
 
 /** What becomes of the rows of one entity; of several ones in one table each has its own. */
-interface Form {
+interface HydrationPlan {
   readonly metadata: EntityMetadata;
-  readonly steps: readonly Step[];
-  readonly joined: readonly ((target: ObjectLiteral, row: RawRow, reading: Reading) => void)[];
+  readonly steps: readonly Setter[];
+  readonly joined: readonly ((target: ObjectLiteral, row: RawRow, reading: HydrationContext) => void)[];
   readonly branches: readonly SelectedBranch[];
 }
 
@@ -28,15 +28,15 @@ interface Form {
  * Makes entities of rows, as TypeORM does: instances of their classes, embedded objects, transformers, and values as the driver hydrates
  * them. What has to be asked of the metadata is asked once.
  */
-export class EntityReader {
-  private readonly form: Form;
+export class EntityHydrator {
+  private readonly form: HydrationPlan;
   /** By the value of the discriminator. */
-  private readonly subclasses: ReadonlyMap<unknown, Form>;
+  private readonly subclasses: ReadonlyMap<unknown, HydrationPlan>;
   private readonly discriminator: string | undefined;
   private readonly keys: readonly string[];
 
   constructor(
-    private readonly selected: SelectedEntity,
+    private readonly selected: SelectionNode,
     private readonly driver: Driver,
   ) {
     const { metadata, columns } = selected;
@@ -50,7 +50,7 @@ export class EntityReader {
   }
 
   /** @returns null where a join has met no row, or none that the scope sees */
-  read(row: RawRow, reading: Reading): ObjectLiteral | null {
+  read(row: RawRow, reading: HydrationContext): ObjectLiteral | null {
     if (!this.keys.some((name) => row[name] !== null)) return null;
     const { metadata, steps, joined, branches } =
       (this.discriminator === undefined ? undefined : this.subclasses.get(row[this.discriminator])) ?? this.form;
@@ -61,7 +61,7 @@ export class EntityReader {
     return entity;
   }
 
-  private formOf(metadata: EntityMetadata): Form {
+  private formOf(metadata: EntityMetadata): HydrationPlan {
     const isChilds = (target: unknown): boolean =>
       metadata.childEntityMetadatas.some((child) => child.target === target);
     const byName = new Map(metadata.columns.map((column) => [column.databaseName, column]));
@@ -81,8 +81,8 @@ export class EntityReader {
   }
 
   /** @param depth of the object that the columns are in: 0 for the entity, 1 for an object embedded in it */
-  private stepsOf(columns: readonly SelectedColumn[], depth: number): Step[] {
-    const steps: Step[] = [];
+  private stepsOf(columns: readonly SelectedColumn[], depth: number): Setter[] {
+    const steps: Setter[] = [];
     const seen = new Set<EmbeddedMetadata>();
     for (const selected of columns) {
       const embedded = embeddedAt(selected, depth);
@@ -96,15 +96,15 @@ export class EntityReader {
     return steps;
   }
 
-  private columnStep({ column, name }: SelectedColumn): Step {
+  private columnStep({ column, name }: SelectedColumn): Setter {
     const { propertyName } = column;
     const hydrate = hydrationOf(column, this.driver);
     if (hydrate === undefined) return (target, row) => (target[propertyName] = row[name]);
     return (target, row) => (target[propertyName] = hydrate(row[name]));
   }
 
-  private joinOf({ relation, entity }: JoinedEntity): Form['joined'][number] {
-    const reader = new EntityReader(entity, this.driver);
+  private joinOf({ relation, entity }: JoinedEntity): HydrationPlan['joined'][number] {
+    const reader = new EntityHydrator(entity, this.driver);
     return (target, row, reading) => setRelation(target, relation, reader.read(row, reading));
   }
 }
@@ -122,7 +122,7 @@ function embeddedAt({ column }: SelectedColumn, depth: number): EmbeddedMetadata
   return column.embeddedMetadata?.embeddedMetadataTree[depth];
 }
 
-function embeddedStep(embedded: EmbeddedMetadata, steps: readonly Step[]): Step {
+function embeddedStep(embedded: EmbeddedMetadata, steps: readonly Setter[]): Setter {
   const { propertyName } = embedded;
   return (target, row) => {
     const object = (target[propertyName] ??= embedded.create()) as ObjectLiteral;

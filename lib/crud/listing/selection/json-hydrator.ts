@@ -2,11 +2,11 @@ import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow } from '../../../orm/scoped-statement.js';
 import { isPlainObject } from '../../../common/is-plain-object.js';
-import { hideClassKeys, shownPlain } from '../../model/reserved-keys.js';
-import { hydrationOf, isHydrated, isInstant } from './column-hydration.js';
+import { escapeReservedKeys, instanceToPlainUnescaped } from '../../model/reserved-keys.js';
+import { hydrationOf, isAlreadyHydrated, isTimestamp } from './column-hydration.js';
 import type { Hydrate } from './column-hydration.js';
 import type { JsonField } from '../../query/json-projection.js';
-import type { SelectedEntity } from './selection-tree.js';
+import type { SelectionNode } from './selection-tree.js';
 
 type Step = (target: Record<string, unknown>, row: RawRow) => void;
 type Check = (row: RawRow) => boolean;
@@ -15,15 +15,15 @@ type Check = (row: RawRow) => boolean;
  * Makes of rows what an answer holds, without entities in between: the same as an entity of the row would be shown as. Only for what
  * {@link compileJsonFields} has found to be that plain.
  */
-export class JsonReader {
+export class JsonHydrator {
   /** Whether instants may come in the form that they have in JSON. */
-  readonly takesJsonInstants: boolean;
+  readonly acceptsIsoStrings: boolean;
   private readonly steps: readonly Step[];
   /** What has to hold of the values of a row for it to be the answer as it is; undefined where it never is. */
-  private readonly asIs: readonly Check[] | undefined;
+  private readonly passthroughChecks: readonly Check[] | undefined;
 
-  constructor({ columns }: SelectedEntity, fields: readonly JsonField[], driver: Driver) {
-    this.takesJsonInstants = columns.every(({ column }) => isIndifferent(column));
+  constructor({ columns }: SelectionNode, fields: readonly JsonField[], driver: Driver) {
+    this.acceptsIsoStrings = columns.every(({ column }) => isUntouched(column));
     const shown = fields.flatMap((field) => {
       const name = columns.find(({ column }) => column === field.column.metadata)?.name;
       return name === undefined ? [] : [{ ...field, name, hydrate: jsonHydrationOf(field.column.metadata, driver) }];
@@ -36,19 +36,21 @@ export class JsonReader {
     const checks = shown
       .filter(({ toJson, hydrate }) => hydrate !== undefined || toJson !== undefined)
       .map(({ name, toJson, column }): Check | undefined => {
-        const isDone = toJson === undefined ? isHydrated(column.metadata) : undefined;
-        const mayBeJson = isInstant(column.metadata.type);
+        const isDone = toJson === undefined ? isAlreadyHydrated(column.metadata) : undefined;
+        const mayBeJson = isTimestamp(column.metadata.type);
         return isDone && ((row) => row[name] === null || isDone(row[name]) || (mayBeJson && isJsonInstant(row[name])));
       });
-    const areAlike = columns.length === shown.length && shown.every(({ key }, i) => key === columns[i].name);
-    this.asIs = areAlike && checks.every((check) => check !== undefined) ? checks : undefined;
+    const hasSameKeys = columns.length === shown.length && shown.every(({ key }, i) => key === columns[i].name);
+    this.passthroughChecks = hasSameKeys && checks.every((check) => check !== undefined) ? checks : undefined;
   }
 
-  /** @param carryMore whether there is something in the rows besides the columns */
-  readAll(rows: readonly RawRow[], carryMore: boolean): readonly object[] {
-    const { asIs } = this;
+  /** @param hasExtraColumns whether there is something in the rows besides the columns */
+  readAll(rows: readonly RawRow[], hasExtraColumns: boolean): readonly object[] {
+    const { passthroughChecks } = this;
     const areAnswer =
-      asIs !== undefined && !carryMore && rows.every((row) => isPlainObject(row) && asIs.every((check) => check(row)));
+      passthroughChecks !== undefined &&
+      !hasExtraColumns &&
+      rows.every((row) => isPlainObject(row) && passthroughChecks.every((check) => check(row)));
     return areAnswer ? rows : rows.map((row) => this.read(row));
   }
 
@@ -61,19 +63,19 @@ export class JsonReader {
 
 function jsonHydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | undefined {
   const hydrate = hydrationOf(column, driver);
-  if (hydrate === undefined || !isInstant(column.type)) return hydrate;
+  if (hydrate === undefined || !isTimestamp(column.type)) return hydrate;
   return (value) => (isJsonInstant(value) ? value : hydrate(value));
 }
 
 /** Whether nothing makes something else of a column's instant, be it that it holds none. */
-function isIndifferent({ type, transformer, isVirtualProperty }: ColumnMetadata): boolean {
-  return transformer === undefined && !isVirtualProperty && (isInstant(type) || !/^(?:date|time)/.test(String(type)));
+function isUntouched({ type, transformer, isVirtualProperty }: ColumnMetadata): boolean {
+  return transformer === undefined && !isVirtualProperty && (isTimestamp(type) || !/^(?:date|time)/.test(String(type)));
 }
 
 /** Objects are shown as class-transformer shows them. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return shownPlain(hideClassKeys(value) as object);
+  return instanceToPlainUnescaped(escapeReservedKeys(value) as object);
 }
 
 /** Whether a value is an instant in the form that it has in JSON: ScopedStatement gives it so. */

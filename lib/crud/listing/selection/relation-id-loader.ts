@@ -1,6 +1,6 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
-import { keyText } from './to-many-loader.js';
-import type { SelectedEntity } from './selection-tree.js';
+import { serializeKey } from './to-many-loader.js';
+import type { SelectionNode } from './selection-tree.js';
 
 /** How the select calls the entity's table. */
 const ALIAS = 'item';
@@ -14,7 +14,7 @@ const ALIAS = 'item';
  * @param manager of the transaction that they were read in
  */
 export async function addRelationIds(
-  selected: SelectedEntity,
+  selected: SelectionNode,
   entities: readonly ObjectLiteral[],
   manager: EntityManager,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function addRelationIds(
 }
 
 /** Whether an entity, or what is read along with it, has such properties. */
-export function hasRelationIds({ metadata, joined, branches }: SelectedEntity): boolean {
+export function hasRelationIds({ metadata, joined, branches }: SelectionNode): boolean {
   return metadata.relationIds.length > 0 || [...joined, ...branches].some(({ entity }) => hasRelationIds(entity));
 }
 
@@ -38,7 +38,7 @@ async function fill(
 ): Promise<void> {
   if (metadata.relationIds.length === 0) return;
   const keyOf = (entity: ObjectLiteral): string =>
-    keyText(metadata.primaryColumns.map((column) => column.getEntityValue(entity) as unknown));
+    serializeKey(metadata.primaryColumns.map((column) => column.getEntityValue(entity) as unknown));
   const known = await manager
     .createQueryBuilder<ObjectLiteral>(metadata.target, ALIAS)
     .whereInIds(entities.map((entity) => metadata.getEntityIdMap(entity)))

@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../../common/bounded-cache.js';
 import type { Resource } from '../../resource/resource.js';
-import { columnsFor } from '../../query/row-rules.js';
-import type { RowQuery, RowRules } from '../../query/row-rules.js';
+import { columnsToSelect } from '../../query/row-rules.js';
+import type { Projection, ProjectionRules } from '../../query/row-rules.js';
 import { Selection } from './selection.js';
 
 /** The largest number of combinations of includes and fields that are kept for a resource. */
@@ -17,10 +17,10 @@ const caches = new WeakMap<object, BoundedCache<string, unknown>>();
  */
 export function selectionOf<T extends object>(
   resource: Resource<T>,
-  { include = [], fields }: RowQuery,
-  rules: RowRules,
+  { include = [], fields }: Projection,
+  rules: ProjectionRules,
 ): Selection<T> {
-  const properties = columnsFor(fields, rules);
+  const properties = columnsToSelect(fields, rules);
   // Sorted: the order of the properties in a response must not show in which order another client asked first.
   const paths = [...include].sort();
   const key = `${rules === resource.list.rows ? '' : 'row|'}${paths.join()}|${properties === undefined ? '' : [...properties].sort().join()}`;

@@ -9,7 +9,7 @@ export interface SelectedColumn {
 }
 
 /** What a select reads of an entity. */
-export interface SelectedEntity {
+export interface SelectionNode {
   readonly metadata: EntityMetadata;
   /** Hidden ones (`select: false`) are not among them, except for keys. */
   readonly columns: readonly SelectedColumn[];
@@ -23,7 +23,7 @@ export interface SelectedEntity {
 export interface JoinedEntity {
   readonly relation: RelationMetadata;
   readonly alias: string;
-  readonly entity: SelectedEntity;
+  readonly entity: SelectionNode;
 }
 
 /** A relation to many rows, and what is read of those. */
@@ -31,7 +31,7 @@ export interface SelectedBranch {
   readonly relation: RelationMetadata;
   /** The key of the row that it leads from, as the select of that row calls it. */
   readonly keys: readonly SelectedColumn[];
-  readonly entity: SelectedEntity;
+  readonly entity: SelectionNode;
 }
 
 /** Relations by name, each with those that are read below it. */
@@ -53,7 +53,7 @@ export function includeTree(paths: readonly string[]): IncludeTree {
 }
 
 /** Chooses what a select reads. It gives out the names of its columns and joins. */
-export class EntitySelector {
+export class SelectionBuilder {
   private columns = 0;
   private joins = 0;
 
@@ -69,7 +69,7 @@ export class EntitySelector {
     metadata: EntityMetadata,
     includes: IncludeTree,
     wants: (column: ColumnMetadata) => boolean = () => true,
-  ): SelectedEntity {
+  ): SelectionNode {
     const chosen = metadata.columns.filter((column) => isNeeded(column) || (isShowable(column) && wants(column)));
     // Entities that share a table may share its columns.
     const columns = [...new Map(chosen.map((column) => [column.databaseName, column])).values()].map((column) => ({
@@ -84,7 +84,7 @@ export class EntitySelector {
       if (relation === undefined) throw new TypeError(`${metadata.name} has no relation '${path}'.`);
       if (relation.isLazy) throw new TypeError(`${metadata.name}.${path} is lazy: it is loaded when it is asked for.`);
       const target = relation.inverseEntityMetadata;
-      if (isToMany(relation)) branches.push({ relation, keys, entity: new EntitySelector().select(target, below) });
+      if (isToMany(relation)) branches.push({ relation, keys, entity: new SelectionBuilder().select(target, below) });
       else joined.push({ relation, alias: `include_${++this.joins}`, entity: this.select(target, below) });
     }
     return { metadata, columns, joined, branches };
@@ -97,16 +97,16 @@ export function isToMany({ isOneToMany, isManyToMany }: RelationMetadata): boole
 }
 
 /** What is read of an entity and of those that are joined to it, and so on. */
-export function* withJoined(entity: SelectedEntity): Generator<SelectedEntity> {
+export function* walkJoined(entity: SelectionNode): Generator<SelectionNode> {
   yield entity;
-  for (const { entity: other } of entity.joined) yield* withJoined(other);
+  for (const { entity: other } of entity.joined) yield* walkJoined(other);
 }
 
 /** Puts what is read of an entity into a select, which has read nothing so far. */
 export function applySelection<T extends ObjectLiteral>(
   select: SelectQueryBuilder<T>,
   alias: string,
-  { columns, joined }: SelectedEntity,
+  { columns, joined }: SelectionNode,
 ): void {
   for (const { column, name } of columns) select.addSelect(columnPath(select, alias, column), name);
   for (const { relation, alias: joinedAlias, entity } of joined) {

@@ -2,16 +2,16 @@ import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } fr
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RawRow, ScopedStatement } from '../../../orm/scoped-statement.js';
 import { noteUnseen } from '../../../orm/unseen-relations.js';
-import { EntityReader } from './entity-hydrator.js';
-import type { Reading } from './entity-hydrator.js';
+import { EntityHydrator } from './entity-hydrator.js';
+import type { HydrationContext } from './entity-hydrator.js';
 import type { JsonField } from '../../query/json-projection.js';
-import { JsonReader } from './json-hydrator.js';
-import { IncludedRows } from './to-many-loader.js';
-import type { Owner } from './to-many-loader.js';
+import { JsonHydrator } from './json-hydrator.js';
+import { ToManyLoader } from './to-many-loader.js';
+import type { ParentRow } from './to-many-loader.js';
 import { addRelationIds, hasRelationIds } from './relation-id-loader.js';
 import { BoundedCache } from '../../../common/bounded-cache.js';
-import { applySelection, EntitySelector, includeTree, withJoined } from './selection-tree.js';
-import type { SelectedBranch, SelectedEntity } from './selection-tree.js';
+import { applySelection, SelectionBuilder, includeTree, walkJoined } from './selection-tree.js';
+import type { SelectedBranch, SelectionNode } from './selection-tree.js';
 
 /** How many statements are remembered. */
 const MAX_STATEMENTS = 100;
@@ -38,30 +38,30 @@ export interface SelectionParts {
 export class Selection<T extends object> {
   /** The statements that read it, by what tells their texts apart. */
   readonly statements = new BoundedCache<string, ScopedStatement>(MAX_STATEMENTS);
-  private readonly selected: SelectedEntity;
-  private readonly reader: EntityReader;
-  private readonly included: ReadonlyMap<SelectedBranch, IncludedRows>;
+  private readonly selected: SelectionNode;
+  private readonly reader: EntityHydrator;
+  private readonly included: ReadonlyMap<SelectedBranch, ToManyLoader>;
   private readonly hasJoins: boolean;
   private readonly hasListeners: boolean;
   private readonly hasRelationIds: boolean;
   /** Makes of the rows what an answer holds; undefined where it takes entities to know. */
-  private readonly jsonReader: JsonReader | undefined;
+  private readonly jsonReader: JsonHydrator | undefined;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
     const shown =
       parts.include.length === 0 ? parts.json?.filter(({ column }) => fields?.has(column.property) ?? true) : undefined;
-    this.selected = new EntitySelector(shown && shownNames(shown)).select(
+    this.selected = new SelectionBuilder(shown && shownNames(shown)).select(
       parts.metadata,
       includeTree(parts.include),
       fields && ((column) => fields.has(column.propertyPath.split('.', 1)[0])),
     );
-    this.reader = new EntityReader(this.selected, parts.dataSource.driver);
+    this.reader = new EntityHydrator(this.selected, parts.dataSource.driver);
     const all = [...withIncluded(this.selected)];
     const branches = all.flatMap((selected) => selected.branches);
-    this.included = new Map(branches.map((branch) => [branch, new IncludedRows(parts.dataSource, branch)]));
+    this.included = new Map(branches.map((branch) => [branch, new ToManyLoader(parts.dataSource, branch)]));
     this.hasJoins = all.some(({ joined }) => joined.length > 0);
-    this.jsonReader = shown && new JsonReader(this.selected, shown, parts.dataSource.driver);
+    this.jsonReader = shown && new JsonHydrator(this.selected, shown, parts.dataSource.driver);
     this.hasListeners = all.some(isListenedTo);
     this.hasRelationIds = hasRelationIds(this.selected);
   }
@@ -77,7 +77,7 @@ export class Selection<T extends object> {
   }
 
   /** Reads rows in the form that they have in JSON; undefined where entities are needed. */
-  get json(): JsonReader | undefined {
+  get json(): JsonHydrator | undefined {
     return this.hasSubscribers ? undefined : this.jsonReader;
   }
 
@@ -88,8 +88,8 @@ export class Selection<T extends object> {
    * @param manager of the transaction that the rows were read in; the DataSource's own by default
    */
   async entities(rows: readonly RawRow[], manager: EntityManager = this.parts.dataSource.manager): Promise<T[]> {
-    const waiting = new Map<SelectedBranch, Owner[]>();
-    const reading: Reading = {
+    const waiting = new Map<SelectedBranch, ParentRow[]>();
+    const reading: HydrationContext = {
       runner: manager.queryRunner,
       found: (branch, row, entity) => {
         const owners = waiting.get(branch);
@@ -99,7 +99,7 @@ export class Selection<T extends object> {
     };
     const entities = rows.map((row) => this.reader.read(row, reading) as T);
     // What is read may have relations of its own, which come behind.
-    for (const [branch, owners] of waiting) await this.included.get(branch)!.addTo(owners, reading, manager);
+    for (const [branch, owners] of waiting) await this.included.get(branch)!.load(owners, reading, manager);
     if (this.hasRelationIds) await addRelationIds(this.selected, entities, manager);
     if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
     await this.announce(entities, manager);
@@ -135,13 +135,13 @@ function shownNames(fields: readonly JsonField[]): ReadonlyMap<ColumnMetadata, s
 }
 
 /** All that is read for an answer, by whichever select. */
-function* withIncluded(entity: SelectedEntity): Generator<SelectedEntity> {
-  for (const selected of withJoined(entity)) {
+function* withIncluded(entity: SelectionNode): Generator<SelectionNode> {
+  for (const selected of walkJoined(entity)) {
     yield selected;
     for (const branch of selected.branches) yield* withIncluded(branch.entity);
   }
 }
 
-function isListenedTo({ metadata }: SelectedEntity): boolean {
+function isListenedTo({ metadata }: SelectionNode): boolean {
   return [metadata, ...metadata.childEntityMetadatas].some(({ afterLoadListeners }) => afterLoadListeners.length > 0);
 }

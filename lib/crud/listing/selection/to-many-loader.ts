@@ -3,8 +3,8 @@ import { ScopedStatement } from '../../../orm/scoped-statement.js';
 import type { RawRow } from '../../../orm/scoped-statement.js';
 import { badRequest } from '../../errors/invalid-request.exception.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
-import { EntityReader, setRelation } from './entity-hydrator.js';
-import type { Reading } from './entity-hydrator.js';
+import { EntityHydrator, setRelation } from './entity-hydrator.js';
+import type { HydrationContext } from './entity-hydrator.js';
 import { applySelection, columnPath } from './selection-tree.js';
 import type { SelectedBranch } from './selection-tree.js';
 
@@ -14,7 +14,7 @@ const OWNER = 'owner';
 const ITEM = 'item';
 
 /** An entity that rows belong to, and its row, which holds the key. */
-export interface Owner {
+export interface ParentRow {
   readonly entity: ObjectLiteral;
   readonly row: RawRow;
 }
@@ -23,15 +23,15 @@ export interface Owner {
  * Reads the rows of a relation to many, for all the entities of an answer at once, in the order of their keys. The scope limits the
  * entities, the rows and what lies between them.
  */
-export class IncludedRows {
-  private readonly reader: EntityReader;
+export class ToManyLoader {
+  private readonly reader: EntityHydrator;
   private readonly statement: ScopedStatement;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly branch: SelectedBranch,
   ) {
-    this.reader = new EntityReader(branch.entity, dataSource.driver);
+    this.reader = new EntityHydrator(branch.entity, dataSource.driver);
     this.statement = new ScopedStatement({ dataSource, build: () => this.build(), cut: 'slots' });
   }
 
@@ -40,7 +40,7 @@ export class IncludedRows {
    *
    * @throws BadRequestException when there are more than an answer should have
    */
-  async addTo(owners: readonly Owner[], reading: Reading, manager: EntityManager): Promise<void> {
+  async load(owners: readonly ParentRow[], reading: HydrationContext, manager: EntityManager): Promise<void> {
     const { relation, keys } = this.branch;
     const slots = Object.fromEntries(
       keys.map(({ name }, i) => [keySlot(i), distinct(owners.map(({ row }) => row[name]))]),
@@ -53,14 +53,14 @@ export class IncludedRows {
     }
     const byOwner = new Map<string, unknown[]>();
     for (const row of rows) {
-      const key = keyText(keys.map((_, i) => row[ownerName(i)]));
+      const key = serializeKey(keys.map((_, i) => row[ownerName(i)]));
       const related = byOwner.get(key);
       const entity = this.reader.read(row, reading);
       if (related === undefined) byOwner.set(key, [entity]);
       else related.push(entity);
     }
     for (const { entity, row } of owners) {
-      setRelation(entity, relation, byOwner.get(keyText(keys.map(({ name }) => row[name]))) ?? []);
+      setRelation(entity, relation, byOwner.get(serializeKey(keys.map(({ name }) => row[name]))) ?? []);
     }
   }
 
@@ -94,7 +94,7 @@ function ownerName(index: number): string {
 }
 
 /** Several columns are compared one by one, which may find rows of others: they are told apart by the whole key. */
-export function keyText(values: readonly unknown[]): string {
+export function serializeKey(values: readonly unknown[]): string {
   return values
     .map((value) => {
       if (value instanceof Date) return String(value.getTime());
@@ -104,5 +104,5 @@ export function keyText(values: readonly unknown[]): string {
 }
 
 function distinct(values: readonly unknown[]): unknown[] {
-  return [...new Map(values.map((value) => [keyText([value]), value])).values()];
+  return [...new Map(values.map((value) => [serializeKey([value]), value])).values()];
 }

@@ -8,7 +8,7 @@ import type { Operator } from '../../query/operators.js';
 const ESCAPE = '!';
 
 /** A comparison's place in a statement. */
-export interface ComparisonPlace {
+export interface ComparisonContext {
   /** The column, as the statement writes it. */
   readonly text: string;
   readonly column: ResourceColumn;
@@ -27,58 +27,58 @@ export function comparisonValues({ field, operator, operand }: Comparison, diale
       return [stored(field.column, operand)];
     case 'list': {
       const values = (operand as unknown[]).map((value) => stored(field.column, value));
-      return dialect === 'postgres' && values.length > 0 ? [values] : filledUp(values);
+      return dialect === 'postgres' && values.length > 0 ? [values] : padToPowerOfTwo(values);
     }
     case 'range':
       return (operand as unknown[]).map((value) => stored(field.column, value));
     case 'presence':
       return [];
     case 'part':
-      return [partPattern(operator, operand as string, dialect)];
+      return [likePattern(operator, operand as string, dialect)];
     case 'element':
       return [operand];
   }
 }
 
 /** What of a comparison changes its statement's text, its values left out. */
-export function comparisonShape({ field, operator, operand }: Comparison, dialect: SqlDialect): string {
+export function comparisonCacheKey({ field, operator, operand }: Comparison, dialect: SqlDialect): string {
   const length = Array.isArray(operand) ? lengthShape(operand, dialect) : '';
   return `${field.path}__${operator}${operator === 'is_null' ? String(operand) : length}`;
 }
 
 /** The text depends on whether there is anything in a list, and on how many placeholders it takes. */
 function lengthShape(list: readonly unknown[], dialect: SqlDialect): string {
-  return list.length > 0 && dialect === 'postgres' ? 'some' : String(filledUp(list).length);
+  return list.length > 0 && dialect === 'postgres' ? 'some' : String(padToPowerOfTwo(list).length);
 }
 
 const SIGNS: Partial<Record<Operator, string>> = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
 
 /** The text of a comparison. A column without a value meets none but `is_null`. */
-export function comparisonSql({ operator, operand }: Comparison, place: ComparisonPlace): string {
+export function comparisonSql({ operator, operand }: Comparison, place: ComparisonContext): string {
   const { text, column, dialect, slots } = place;
   switch (operandKind(column.type, operator)) {
     case 'value':
-      return `${text} ${SIGNS[operator]!} ${exact(place, slots[0])}`;
+      return `${text} ${SIGNS[operator]!} ${castParameter(place, slots[0])}`;
     case 'list':
-      return operator === 'in' ? oneOfSql(place) : noneOfSql(place);
+      return operator === 'in' ? inSql(place) : notInSql(place);
     case 'range':
-      return `${text} BETWEEN ${exact(place, slots[0])} AND ${exact(place, slots[1])}`;
+      return `${text} BETWEEN ${castParameter(place, slots[0])} AND ${castParameter(place, slots[1])}`;
     case 'presence':
       return `${text} IS ${operand === true ? '' : 'NOT '}NULL`;
     case 'part':
-      return partSql(operator, text, slots[0], dialect);
+      return likeSql(operator, text, slots[0], dialect);
     case 'element':
       return elementSql(place);
   }
 }
 
-function oneOfSql(place: ComparisonPlace): string {
+function inSql(place: ComparisonContext): string {
   const { text, dialect, slots } = place;
   if (slots.length === 0) return '1 = 0';
   return dialect === 'postgres' ? `${text} = ANY(${slots[0]})` : `${text} IN (${exactList(place)})`;
 }
 
-function noneOfSql(place: ComparisonPlace): string {
+function notInSql(place: ComparisonContext): string {
   const { text, dialect, slots } = place;
   if (slots.length === 0) return `${text} IS NOT NULL`;
   return dialect === 'postgres' ? `${text} <> ALL(${slots[0]})` : `${text} NOT IN (${exactList(place)})`;
@@ -88,7 +88,10 @@ function noneOfSql(place: ComparisonPlace): string {
  * A value that is compared in its column's type. MySQL compares numbers with texts as floating point numbers, which hold neither a
  * decimal nor 64 bits exactly.
  */
-export function exact({ column, dialect }: Pick<ComparisonPlace, 'column' | 'dialect'>, slot: string): string {
+export function castParameter(
+  { column, dialect }: Pick<ComparisonContext, 'column' | 'dialect'>,
+  slot: string,
+): string {
   if (dialect !== 'mysql') return slot;
   const type = String(column.metadata.type);
   if (/^(decimal|numeric|dec|fixed)$/.test(type)) return `CAST(${slot} AS DECIMAL(65,30))`;
@@ -98,12 +101,12 @@ export function exact({ column, dialect }: Pick<ComparisonPlace, 'column' | 'dia
   return slot;
 }
 
-function exactList(place: ComparisonPlace): string {
-  return place.slots.map((slot) => exact(place, slot)).join(', ');
+function exactList(place: ComparisonContext): string {
+  return place.slots.map((slot) => castParameter(place, slot)).join(', ');
 }
 
 /** The parts of a text are compared letter by letter, whatever the database's own idea of letters is. */
-export function partSql(operator: Operator, operand: string, slot: string, dialect: SqlDialect): string {
+export function likeSql(operator: Operator, operand: string, slot: string, dialect: SqlDialect): string {
   const ignoresCase = operator.startsWith('i');
   switch (dialect) {
     case 'postgres':
@@ -121,8 +124,8 @@ export function partSql(operator: Operator, operand: string, slot: string, diale
   }
 }
 
-/** A text of which a part is meant, as the pattern that {@link partSql} compares with. */
-export function partPattern(operator: Operator, part: string, dialect: SqlDialect): string {
+/** A text of which a part is meant, as the pattern that {@link likeSql} compares with. */
+export function likePattern(operator: Operator, part: string, dialect: SqlDialect): string {
   const isGlob = dialect === 'sqlite' && !operator.startsWith('i');
   const literal = isGlob ? part.replace(/[*?[]/g, '[$&]') : part.replace(/[!%_]/g, `${ESCAPE}$&`);
   const anything = isGlob ? '*' : '%';
@@ -131,7 +134,7 @@ export function partPattern(operator: Operator, part: string, dialect: SqlDialec
   return `${starts}${literal}${ends}`;
 }
 
-function elementSql({ text: operand, column: { metadata }, dialect, slots: [slot] }: ComparisonPlace): string {
+function elementSql({ text: operand, column: { metadata }, dialect, slots: [slot] }: ComparisonContext): string {
   if (metadata.isArray) return `${slot} = ANY(${operand})`;
   switch (dialect) {
     case 'postgres':
@@ -148,7 +151,7 @@ function stored({ metadata }: ResourceColumn, value: unknown): unknown {
   return metadata.entityMetadata.dataSource.driver.preparePersistentValue(value, metadata) as unknown;
 }
 
-function filledUp(values: readonly unknown[]): unknown[] {
+function padToPowerOfTwo(values: readonly unknown[]): unknown[] {
   if (values.length === 0) return [];
   const length = 2 ** Math.ceil(Math.log2(values.length));
   return [...values, ...Array.from({ length: length - values.length }, () => values.at(-1))];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { SqlDialect } from '../../../orm/sql/tokens.js';
 import { MAX_CURSOR_LENGTH } from '../../query/list-rules.js';
-import { mayBeNull } from './order-by.js';
-import type { OrderKey } from './order-by.js';
+import { isNullable } from './order-by.js';
+import type { SortTerm } from './order-by.js';
 
 /** A place between two rows of an ordered list, from which a page is read. */
 export interface CursorPosition {
@@ -33,7 +33,7 @@ export function listFingerprint(...parts: readonly unknown[]): string {
  * Writes a place as text. It is opaque to clients and no secret: whatever stands in it, the rows that it leads to are those of the
  * scope in force.
  */
-export function writeCursor({ reads, values }: CursorPosition, fingerprint: string): string {
+export function encodeCursor({ reads, values }: CursorPosition, fingerprint: string): string {
   return Buffer.from(JSON.stringify([VERSION, fingerprint, reads === 'forwards' ? 1 : 0, ...values])).toString(
     'base64url',
   );
@@ -44,7 +44,7 @@ export function writeCursor({ reads, values }: CursorPosition, fingerprint: stri
  *
  * @returns undefined for a text that is no cursor of this list
  */
-export function readCursor(text: string, fingerprint: string, keys: readonly OrderKey[]): CursorPosition | undefined {
+export function decodeCursor(text: string, fingerprint: string, keys: readonly SortTerm[]): CursorPosition | undefined {
   const content = text.length <= MAX_CURSOR_LENGTH && SHAPE.test(text) ? parseJson(text) : undefined;
   if (!Array.isArray(content) || content.length !== keys.length + 3) return undefined;
   const [version, list, forwards, ...values] = content as unknown[];
@@ -64,7 +64,7 @@ export function keyValue(value: unknown): KeyValue {
  * How a statement reads a key for a cursor. A JavaScript date holds milliseconds and some databases' columns hold more: such a value
  * must come and go as text, or rows would repeat.
  */
-export function keyText(text: string, { field }: OrderKey, dialect: SqlDialect): string {
+export function cursorColumnSql(text: string, { field }: SortTerm, dialect: SqlDialect): string {
   const type = typeName(field.column.metadata.type);
   // MySQL shows six digits of a number that it keeps more of.
   if (dialect === 'mysql' && /^float$/i.test(type)) return `(${text} + 0E0)`;
@@ -72,8 +72,8 @@ export function keyText(text: string, { field }: OrderKey, dialect: SqlDialect):
   return dialect === 'postgres' ? `CAST(${text} AS text)` : `CAST(${text} AS CHAR)`;
 }
 
-function fits(key: OrderKey, value: unknown): boolean {
-  if (value === null) return mayBeNull(key);
+function fits(key: SortTerm, value: unknown): boolean {
+  if (value === null) return isNullable(key);
   if (typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value === 'string' && !value.includes('\0');

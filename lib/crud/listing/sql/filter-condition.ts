@@ -1,7 +1,7 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
-import { comparisonShape, comparisonSql, comparisonValues } from './comparison.js';
+import { comparisonCacheKey, comparisonSql, comparisonValues } from './comparison.js';
 import { comparisonsOf } from '../../query/filter-ast.js';
 import type { Comparison, Filter } from '../../query/filter-ast.js';
 import type { SqlDialect } from '../../../orm/sql/tokens.js';
@@ -9,15 +9,15 @@ import type { SqlDialect } from '../../../orm/sql/tokens.js';
 type Select = SelectQueryBuilder<ObjectLiteral>;
 
 /** What of a filter changes its statement's text, its values left out. */
-export function filterShape(filter: Filter, dialect: SqlDialect): string {
+export function filterCacheKey(filter: Filter, dialect: SqlDialect): string {
   switch (filter.kind) {
     case 'all':
     case 'any':
-      return `(${filter.parts.map((part) => filterShape(part, dialect)).join(filter.kind === 'all' ? '&' : '|')})`;
+      return `(${filter.parts.map((part) => filterCacheKey(part, dialect)).join(filter.kind === 'all' ? '&' : '|')})`;
     case 'not':
-      return `!${filterShape(filter.part, dialect)}`;
+      return `!${filterCacheKey(filter.part, dialect)}`;
     case 'comparison':
-      return comparisonShape(filter, dialect);
+      return comparisonCacheKey(filter, dialect);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { SqlDialect } from '../../../orm/sql/tokens.js';
-import { exact } from './comparison.js';
+import { castParameter } from './comparison.js';
 import type { KeyValue } from './cursor.js';
-import { mayBeNull } from './order-by.js';
-import type { OrderKey } from './order-by.js';
+import { isNullable } from './order-by.js';
+import type { SortTerm } from './order-by.js';
 
 /** What of a place changes the text of the statement that reads from it. */
-export function keysetShape(values: readonly KeyValue[]): string {
+export function keysetCacheKey(values: readonly KeyValue[]): string {
   return values.map((value) => (value === null ? 'n' : 'v')).join('');
 }
 
@@ -21,21 +21,21 @@ export function keysetValues(values: readonly KeyValue[]): Record<string, unknow
  * @param texts how the statement writes each key
  */
 export function keysetSql(
-  keys: readonly OrderKey[],
+  keys: readonly SortTerm[],
   texts: readonly string[],
   values: readonly KeyValue[],
   dialect: SqlDialect,
 ): string {
-  const key = (i: number): KeyPlace => ({
+  const key = (i: number): KeyTerm => ({
     key: keys[i],
     text: texts[i],
-    slot: values[i] === null ? undefined : exact({ column: keys[i].field.column, dialect }, `:${slotName(i)}`),
+    slot: values[i] === null ? undefined : castParameter({ column: keys[i].field.column, dialect }, `:${slotName(i)}`),
   });
   const places = keys.map((_, i) => key(i));
   const behind = places
     .map((place, i) => {
-      const last = behindSql(place);
-      return last && [...places.slice(0, i).map(levelSql), last].join(' AND ');
+      const last = afterSql(place);
+      return last && [...places.slice(0, i).map(equalSql), last].join(' AND ');
     })
     .filter((text) => text !== undefined);
   if (behind.length === 0) return '1 = 0';
@@ -43,8 +43,8 @@ export function keysetSql(
 }
 
 /** A key of an order and the slot of a place's value; no slot where the place has none. */
-interface KeyPlace {
-  readonly key: OrderKey;
+interface KeyTerm {
+  readonly key: SortTerm;
   readonly text: string;
   readonly slot: string | undefined;
 }
@@ -53,18 +53,18 @@ function slotName(key: number): string {
   return `k${key}`;
 }
 
-function levelSql({ text, slot }: KeyPlace): string {
+function equalSql({ text, slot }: KeyTerm): string {
   return slot === undefined ? `${text} IS NULL` : `${text} = ${slot}`;
 }
 
 /** @returns undefined where no row can be behind */
-function behindSql({ key, text, slot }: KeyPlace): string | undefined {
+function afterSql({ key, text, slot }: KeyTerm): string | undefined {
   if (slot === undefined) return key.nulls === 'first' ? `${text} IS NOT NULL` : undefined;
   const beyond = `${text} ${key.direction === 'asc' ? '>' : '<'} ${slot}`;
-  return mayBeNull(key) && key.nulls === 'last' ? `(${beyond} OR ${text} IS NULL)` : beyond;
+  return isNullable(key) && key.nulls === 'last' ? `(${beyond} OR ${text} IS NULL)` : beyond;
 }
 
 /** Follows from the rest, and lets an index of the first key find where to begin. */
-function leadingBound({ key, text, slot }: KeyPlace): string[] {
-  return mayBeNull(key) || slot === undefined ? [] : [`${text} ${key.direction === 'asc' ? '>=' : '<='} ${slot}`];
+function leadingBound({ key, text, slot }: KeyTerm): string[] {
+  return isNullable(key) || slot === undefined ? [] : [`${text} ${key.direction === 'asc' ? '>=' : '<='} ${slot}`];
 }

@@ -6,7 +6,7 @@ import type { QueryField } from '../../query/query-field.js';
 type Select = SelectQueryBuilder<ObjectLiteral>;
 
 /** A key of an order in which rows are read. */
-export interface OrderKey {
+export interface SortTerm {
   readonly field: QueryField;
   readonly direction: 'asc' | 'desc';
   /** Where rows without a value stand. */
@@ -14,17 +14,17 @@ export interface OrderKey {
 }
 
 /** Where rows without a value stand when nobody says: behind the greatest value, on every database. */
-export function standardNulls(direction: 'asc' | 'desc'): 'first' | 'last' {
+export function defaultNulls(direction: 'asc' | 'desc'): 'first' | 'last' {
   return direction === 'asc' ? 'last' : 'first';
 }
 
 /** Whether some rows may have no value for the key. */
-export function mayBeNull({ field }: OrderKey): boolean {
+export function isNullable({ field }: SortTerm): boolean {
   return field.column.metadata.isNullable || field.relations.length > 0;
 }
 
 /** The order the other way round, for pages that are read backwards. */
-export function reversed(keys: readonly OrderKey[]): OrderKey[] {
+export function reversed(keys: readonly SortTerm[]): SortTerm[] {
   return keys.map(({ field, direction, nulls }) => ({
     field,
     direction: direction === 'asc' ? 'desc' : 'asc',
@@ -33,7 +33,7 @@ export function reversed(keys: readonly OrderKey[]): OrderKey[] {
 }
 
 /** What of an order changes its statement's text. */
-export function orderShape(keys: readonly OrderKey[]): string {
+export function orderCacheKey(keys: readonly SortTerm[]): string {
   return keys.map(({ field, direction, nulls }) => `${field.path} ${direction} ${nulls}`).join();
 }
 
@@ -42,14 +42,14 @@ export function orderShape(keys: readonly OrderKey[]): string {
  *
  * @returns how the statement writes each key
  */
-export function applyOrder(select: Select, alias: string, keys: readonly OrderKey[]): string[] {
+export function applyOrder(select: Select, alias: string, keys: readonly SortTerm[]): string[] {
   const dialect = dialectOf(select.dataSource);
   const joined = new Map<string, string>();
   return keys.map((key) => {
     const holder = joinPath(select, alias, key.field, joined);
     const text = sortText(`${holder}.${key.field.column.metadata.propertyPath}`, key.field, dialect);
     const direction = key.direction === 'asc' ? 'ASC' : 'DESC';
-    if (!mayBeNull(key) || isStandard(key, dialect)) select.addOrderBy(text, direction);
+    if (!isNullable(key) || isDatabaseDefault(key, dialect)) select.addOrderBy(text, direction);
     else if (dialect !== 'mysql')
       select.addOrderBy(text, direction, key.nulls === 'first' ? 'NULLS FIRST' : 'NULLS LAST');
     else {
@@ -62,8 +62,8 @@ export function applyOrder(select: Select, alias: string, keys: readonly OrderKe
 }
 
 /** Whether the database puts rows without a value there by itself: to PostgreSQL they are the greatest, to the others the least. */
-function isStandard({ direction, nulls }: OrderKey, dialect: SqlDialect): boolean {
-  return (nulls === standardNulls(direction)) === (dialect === 'postgres');
+function isDatabaseDefault({ direction, nulls }: SortTerm, dialect: SqlDialect): boolean {
+  return (nulls === defaultNulls(direction)) === (dialect === 'postgres');
 }
 
 /** Joins what a path leads over, once, so that rows without a related one stay. */
