@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { authorityForm, isUnscoped } from './authority.js';
@@ -40,7 +41,7 @@ export class Cascades {
     readonly onDelete: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
     readonly onUpdate: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
   };
-  private readonly known = new WeakMap<EntityMetadata, Map<string, ForeignCascade | undefined>>();
+  private readonly known = new WeakMap<EntityMetadata, BoundedCache<string, ForeignCascade | undefined>>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -65,13 +66,12 @@ export class Cascades {
   /** Every deletion asks, and in a large application a cascade reaches hundreds of foreign keys: the result is remembered. */
   private follow(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
     let known = this.known.get(metadata);
-    if (known === undefined) this.known.set(metadata, (known = new Map<string, ForeignCascade | undefined>()));
+    if (known === undefined) this.known.set(metadata, (known = new BoundedCache(REMEMBERED)));
     const name = JSON.stringify([authorityForm(), changed && [...changed].sort()]);
     if (known.has(name)) return known.get(name);
     const found = this.search(metadata, changed);
     // An entity that is undeclared may still be declared.
     const isFinal = found === undefined || this.keysOfTable(found.entity) !== undefined;
-    if (known.size >= REMEMBERED) known.clear();
     if (isFinal) known.set(name, found);
     return found;
   }

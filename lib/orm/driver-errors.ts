@@ -2,7 +2,6 @@ import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
-import { tenantColumnsOf } from './builders/write-rules.js';
 import type { SqlDialect } from './sql/tokens.js';
 import type { Policies } from './policies.js';
 import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
@@ -37,7 +36,7 @@ export function asUniqueConflict(
   if (!isUniqueViolation(driverError)) return undefined;
   const [entity] = written;
   if (entity === undefined) return new UniqueConflictError('row', []);
-  const tenantColumns = tenantColumnsOf(entity, policies).map(({ column }) => column.propertyPath);
+  const tenantColumns = policies.tenantColumns(entity).map(({ column }) => column.propertyPath);
   const properties = violatedColumns(driverError, entity)
     .map(({ propertyPath }) => propertyPath)
     .filter((property) => !tenantColumns.includes(property));

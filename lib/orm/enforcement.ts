@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
@@ -10,6 +11,7 @@ import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from './scope-para
 import { SingleConnection } from './single-connection.js';
 import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
 import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
+import { requireDialect } from './policy/dialect.js';
 import type { SqlDialect } from './sql/tokens.js';
 import { StatementAudit } from './statement-audit.js';
 import { TenantColumnLimits } from './tenant-column-limits.js';
@@ -82,10 +84,10 @@ export class Enforcement {
   readonly connection: SingleConnection | undefined;
   /** The methods that attaching has put over TypeORM's own ones, and how to see that each still does its part. */
   private readonly seams: { readonly method: string; readonly isKept: () => boolean }[] = [];
-  private readonly texts = new Map<string, StatementText>();
+  private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
 
   constructor(readonly dataSource: DataSource) {
-    this.dialect = dialectOf(dataSource);
+    this.dialect = requireDialect(dataSource);
     this.policies = new Policies(dataSource);
     this.audit = new StatementAudit(this.policies, this.dialect);
     this.prepared = new PreparedStatements(dataSource);
@@ -169,7 +171,6 @@ export class Enforcement {
     if (text === undefined) {
       const template = readTemplate(sql, this.dialect);
       text = { template, placed: placeOnce(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
-      if (this.texts.size >= REMEMBERED) this.texts.clear();
       if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);
     }
     return text;
@@ -207,32 +208,4 @@ export function requireEnforcement(dataSource: DataSource): Enforcement {
   if (enforcement === undefined)
     throw new StatementRefusedError('its DataSource is not attached', 'Initialise the DataSource first.');
   return enforcement;
-}
-
-const DIALECTS: Readonly<Record<string, SqlDialect>> = {
-  postgres: 'postgres',
-  mysql: 'mysql',
-  mariadb: 'mysql',
-  sqljs: 'sqlite',
-  'better-sqlite3': 'sqlite',
-  expo: 'sqlite',
-  cordova: 'sqlite',
-  nativescript: 'sqlite',
-  'react-native': 'sqlite',
-  capacitor: 'sqlite',
-};
-
-/** The dialect of a DataSource's driver; undefined for databases that cannot be kept inside a scope. */
-export function supportedDialect(dataSource: DataSource): SqlDialect | undefined {
-  return DIALECTS[dataSource.driver.options.type];
-}
-
-function dialectOf(dataSource: DataSource): SqlDialect {
-  const dialect = supportedDialect(dataSource);
-  if (dialect === undefined)
-    throw new StatementRefusedError(
-      `${dataSource.driver.options.type} is not supported`,
-      'Use PostgreSQL, MySQL, MariaDB or SQLite.',
-    );
-  return dialect;
 }

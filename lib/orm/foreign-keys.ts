@@ -65,7 +65,7 @@ export function lookupsFor(written: WrittenKeys, policies: Policies): ForeignKey
   const isLimited = policies.inForce(metadata) !== undefined;
   for (const key of foreignKeysOf(metadata, policies)) {
     if (!isLimited && policies.inForce(key.target) === undefined) continue;
-    const tenantColumns = isLimited ? tenantColumnsIn(policies.of(metadata)) : [];
+    const tenantColumns = isLimited ? policies.tenantColumns(metadata) : [];
     const rows = valueSets.map((_, row) => namedRow(key, row, written, tenantColumns));
     const referenced = key.columns.map((pair) => pair.referenced);
     const named = rows.filter((row) => row !== undefined && !written.makes(key.target, referenced, row));
@@ -125,10 +125,6 @@ function linkLookups(written: WrittenKeys, policies: Policies): ForeignKeyLookup
     return { entity: metadata, key, values, owned: true };
   });
   return [{ ...first, orOwned: second }];
-}
-
-function tenantColumnsIn(policy: TenantPolicy): readonly TenantColumn[] {
-  return policy.kind === 'columns' ? policy.columns : [];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
@@ -8,7 +9,7 @@ import { Cascades } from './cascades.js';
 import type { ForeignCascade } from './cascades.js';
 import { compilePolicy, declaredOf } from './compile-policy.js';
 import { CompiledDeclarations } from './compiled-declarations.js';
-import type { RowSet, ScopedPolicy, TenantPolicy } from './policy.js';
+import type { RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
 import { PredicateText } from './predicate-text.js';
 
 const NONE: readonly EntityMetadata[] = [];
@@ -27,7 +28,7 @@ export class Policies {
   private version = declarationsVersion();
   private allowsUndeclared = false;
   private readonly compiling = new Set<EntityMetadata>();
-  private readonly texts: Readonly<Record<RowSet, Map<EntityMetadata, Map<string, string>>>> = {
+  private readonly texts: Readonly<Record<RowSet, Map<EntityMetadata, BoundedCache<string, string>>>> = {
     visible: new Map(),
     own: new Map(),
   };
@@ -104,6 +105,17 @@ export class Policies {
     return authorityOver(metadata) === 'everything' ? undefined : policy;
   }
 
+  /** Whether the running code is limited on this entity. */
+  isLimited(metadata: EntityMetadata): boolean {
+    return this.inForce(metadata) !== undefined;
+  }
+
+  /** The tenant columns of an entity, however it is limited now. */
+  tenantColumns(metadata: EntityMetadata): readonly TenantColumn[] {
+    const policy = this.of(metadata);
+    return policy.kind === 'columns' ? policy.columns : [];
+  }
+
   /**
    * The condition that limits a table to the rows that the running code may see, with named parameters; empty where nothing limits it.
    *
@@ -117,14 +129,8 @@ export class Policies {
   /** The condition for a scoped entity, whatever is in force. */
   text(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
     let texts = this.texts[rows].get(metadata);
-    if (texts === undefined) this.texts[rows].set(metadata, (texts = new Map<string, string>()));
-    let text = texts.get(qualifier);
-    if (text === undefined) {
-      text = this.predicates.render(metadata, qualifier, rows);
-      if (texts.size >= REMEMBERED) texts.clear();
-      texts.set(qualifier, text);
-    }
-    return text;
+    if (texts === undefined) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));
+    return texts.getOrCreate(qualifier, () => this.predicates.render(metadata, qualifier, rows));
   }
 
   /** Whether the scope may see rows of this entity that it may not write, because their tenant is NULL. */

@@ -4,9 +4,10 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { runOutside } from '../tenancy/scope-frame.js';
 import { noteFailedStatement } from './commit-callbacks.js';
 import { withoutValues } from './driver-errors.js';
-import type { Enforcement } from './enforcement.js';
 import { instantsAsJson } from './postgres-instants.js';
 import type { TypeParsers } from './postgres-instants.js';
+import type { PreparedStatements } from './prepared-statements.js';
+import type { SqlDialect } from './sql/tokens.js';
 
 /** A select as PostgreSQL takes it. */
 export interface PostgresStatement {
@@ -44,6 +45,13 @@ type PostgresQueryType = new (text: string, values: unknown[], done: Done) => Po
 /** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
 const NAME_IS_STALE = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
+/** The DataSource that statements are sent to, and the names of its prepared statements. */
+export interface ExecutionTarget {
+  readonly dataSource: DataSource;
+  readonly dialect: SqlDialect;
+  readonly prepared: PreparedStatements;
+}
+
 /** TypeORM's own method, as it is before libraries replace it. */
 const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQueryRunner');
 
@@ -51,7 +59,7 @@ const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQuer
  * Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner, and what makes the query
  * runners in TypeORM's place wants all statements on them.
  */
-export function selectsDirectly({ dialect, dataSource }: Enforcement): boolean {
+export function selectsDirectly({ dialect, dataSource }: ExecutionTarget): boolean {
   return (
     dialect === 'postgres' &&
     Reflect.get(dataSource, 'createQueryRunner') === createQueryRunner &&
@@ -67,11 +75,11 @@ export function selectsDirectly({ dialect, dataSource }: Enforcement): boolean {
  * @throws QueryFailedError as a query runner does, without the values of rows
  */
 export async function selectFromPostgres(
-  enforcement: Enforcement,
+  target: ExecutionTarget,
   statement: PostgresStatement,
   runner: QueryRunner | undefined,
 ): Promise<Rows> {
-  const { logger, driver } = enforcement.dataSource;
+  const { logger, driver } = target.dataSource;
   const { text, values, isForJson } = statement;
   const { maxQueryExecutionTime } = driver.options;
   if (runner?.isReleased === true) throw new QueryRunnerAlreadyReleasedError();
@@ -79,17 +87,16 @@ export async function selectFromPostgres(
   logger.logQuery(text, values, runner);
   try {
     const start = maxQueryExecutionTime === undefined ? 0 : Date.now();
-    const rows = await send(enforcement.dataSource, statement, own);
+    const rows = await send(target.dataSource, statement, own);
     const took = maxQueryExecutionTime === undefined ? 0 : Date.now() - start;
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
   } catch (error) {
     if (error instanceof NotSent) throw error.cause;
     if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code)) {
-      enforcement.prepared.forget(text);
+      target.prepared.forget(text);
       // In a transaction nothing more can be asked after an error.
-      if (runner?.isTransactionActive !== true)
-        return selectFromPostgres(enforcement, { text, values, isForJson }, runner);
+      if (runner?.isTransactionActive !== true) return selectFromPostgres(target, { text, values, isForJson }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);

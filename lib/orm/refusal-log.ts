@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import { Logger } from '@nestjs/common';
 
 /** How many statements are remembered as logged. */
@@ -8,14 +9,13 @@ const SHOWN_LENGTH = 300;
 /** Logs raw SQL that is refused, once for each text: subscribers and libraries often swallow the error. */
 export class RefusalLog {
   private readonly logger = new Logger('MuckModule');
-  private readonly logged = new Set<string>();
+  private readonly logged = new BoundedCache<string, true>(REMEMBERED);
 
   /** @param problem what the statement does, and what to do instead */
   log(sql: string, problem: string): void {
     const text = sql.slice(0, SHOWN_LENGTH);
     if (this.logged.has(text)) return;
-    if (this.logged.size >= REMEMBERED) this.logged.clear();
-    this.logged.add(text);
+    this.logged.set(text, true);
     this.logger.warn(`Raw SQL is refused: ${problem} The statement: ${text}${sql.length > SHOWN_LENGTH ? ' …' : ''}`);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import type { EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
 import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
@@ -42,9 +43,9 @@ const INSTEAD =
  */
 export class StatementAudit {
   /** Statements that were read and passed. Refusals are not remembered: what is refused as undeclared may be declared later. */
-  private readonly reads = new Set<string>();
-  private readonly writes = new Set<string>();
-  private readonly raw = new Set<string>();
+  private readonly reads = new BoundedCache<string, true>(REMEMBERED);
+  private readonly writes = new BoundedCache<string, true>(REMEMBERED);
+  private readonly raw = new BoundedCache<string, true>(REMEMBERED);
   private readonly refused = new RefusalLog();
 
   constructor(
@@ -85,7 +86,7 @@ export class StatementAudit {
   }
 
   private verdict(
-    memory: Set<string>,
+    memory: BoundedCache<string, true>,
     key: string,
     sql: string,
     find: (tokens: SqlTokens) => string | undefined,
@@ -94,10 +95,7 @@ export class StatementAudit {
     const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;
     if (memorable && memory.has(key)) return undefined;
     const problem = find(readTokens(sql, this.dialect));
-    if (memorable && problem === undefined) {
-      if (memory.size >= REMEMBERED) memory.clear();
-      memory.add(key);
-    }
+    if (memorable && problem === undefined) memory.set(key, true);
     return problem;
   }
 

@@ -1,5 +1,4 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { isLimited } from './builders/write-rules.js';
 import { enforcementOf } from './enforcement.js';
 
 /**
@@ -20,7 +19,7 @@ export function tenantPropertiesOf(dataSource: DataSource, metadata: EntityMetad
  */
 export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): boolean {
   const policies = enforcementOf(dataSource)?.policies;
-  return policies !== undefined && isLimited(metadata, policies);
+  return policies !== undefined && policies.isLimited(metadata);
 }
 
 /**
@@ -32,7 +31,7 @@ export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): 
  */
 export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadata, alias: string): string | undefined {
   const policies = enforcementOf(dataSource)?.policies;
-  if (policies === undefined || !policies.mayBeShared(metadata) || !isLimited(metadata, policies)) return undefined;
+  if (policies === undefined || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return undefined;
   return policies.text(metadata, dataSource.driver.escape(alias), 'own');
 }
 

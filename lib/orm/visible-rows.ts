@@ -3,7 +3,7 @@ import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typ
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
 import { SharedRowError } from '../exceptions/shared-row.error.js';
-import { ScopedSelectQueryBuilder } from './builders/select.js';
+import { family } from './builders/family.js';
 import type { ForeignKey } from './declared-keys.js';
 import { requireEnforcement } from './enforcement.js';
 import { selectedExactly } from './exact-columns.js';
@@ -230,7 +230,7 @@ async function select(
       : rows
           .map((_, row) => `(${names.map((name, column) => `${name} = ${placeholder(row, column)}`).join(' AND ')})`)
           .join(' OR ');
-  const query = new ScopedSelectQueryBuilder<ObjectLiteral>(dataSource, queryRunner)
+  const query = new family.select!(dataSource, queryRunner)
     .select([])
     .from(metadata.target, 'target')
     .withDeleted()

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../common/bounded-cache.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
@@ -26,18 +27,10 @@ export function makePrivate(adapter: HttpAdapter, context: ExecutionContext, var
 }
 
 /** An application sends few different ones. */
-const varyTexts = new Map<string, string>();
-const REMEMBERED = 100;
+const varyTexts = new BoundedCache<string, string>(100);
 
 function varyText(known: string, vary: readonly string[]): string {
-  const key = `${known}\n${vary.join()}`;
-  let text = varyTexts.get(key);
-  if (text === undefined) {
-    text = withNames(known, [...WHO_ASKS, ...vary]);
-    if (varyTexts.size >= REMEMBERED) varyTexts.clear();
-    varyTexts.set(key, text);
-  }
-  return text;
+  return varyTexts.getOrCreate(`${known}\n${vary.join()}`, () => withNames(known, [...WHO_ASKS, ...vary]));
 }
 
 function withNames(known: string, added: readonly string[]): string {

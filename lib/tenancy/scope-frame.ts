@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../common/is-promise-like.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CheckedScope, TenantScope } from './tenant-scope.js';
 
@@ -159,9 +160,4 @@ export function runInCall<R>(call: object | undefined, fn: () => R): R {
 export function bindFrame<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   const frame = frames.getStore();
   return (...args) => frames.run(frame, () => fn(...args));
-}
-
-/** Whether a value is a promise, of whatever make. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -10,10 +10,10 @@ import { makePrivate } from './private-answer.js';
 import type { HttpAdapter } from './private-answer.js';
 import { requireForRoot } from './require-for-root.js';
 import { ProviderInstances } from './provider-instances.js';
+import { isPromiseLike } from '../common/is-promise-like.js';
 import {
   currentFrame,
   isInForceIn,
-  isPromiseLike,
   runInScope,
   runOutside,
   runUnscopedUntilClosed,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { Enforcement, enforcementOf, requireEnforcement, supportedDialect } from '../../lib/orm/enforcement.js';
+import { Enforcement, enforcementOf, requireEnforcement } from '../../lib/orm/enforcement.js';
+import { supportedDialect } from '../../lib/orm/policy/dialect.js';
 import { render } from '../../lib/orm/rendering.js';
 import { scopeParameter } from '../../lib/orm/scope-parameters.js';
 import { databasesToTest } from '../support/databases.js';

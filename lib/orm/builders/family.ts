@@ -1,8 +1,10 @@
 import type {
+  DataSource,
   DeleteQueryBuilder,
   InsertQueryBuilder,
   ObjectLiteral,
   QueryBuilder,
+  QueryRunner,
   RelationQueryBuilder,
   SelectQueryBuilder,
   UpdateQueryBuilder,
@@ -14,7 +16,8 @@ type From<B> = new (builder: QueryBuilder<ObjectLiteral>) => B;
 
 /** The scoped builders by kind. They make each other; TypeORM's own registry is process-wide and every new DataSource resets it. */
 export interface BuilderFamily {
-  select: From<SelectQueryBuilder<ObjectLiteral>>;
+  select: From<SelectQueryBuilder<ObjectLiteral>> &
+    (new (dataSource: DataSource, queryRunner?: QueryRunner) => SelectQueryBuilder<ObjectLiteral>);
   insert: From<InsertQueryBuilder<ObjectLiteral>>;
   update: From<UpdateQueryBuilder<ObjectLiteral>>;
   delete: From<DeleteQueryBuilder<ObjectLiteral>>;

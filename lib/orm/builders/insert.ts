@@ -18,14 +18,12 @@ import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { requireExactTenants, uniqueKeysOf } from './upsert-keys.js';
 import {
-  isLimited,
   requireGeneratedKey,
   requireNamedTenant,
   requireOwnCascades,
   requireOwnReferences,
   requireOwnTenant,
   requireParent,
-  tenantColumnsOf,
   writtenMetadata,
 } from './write-rules.js';
 
@@ -79,11 +77,12 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const metadata = writtenMetadata(this.expressionMap);
     if (metadata === undefined) return columns;
     const { policies } = requireEnforcement(this.dataSource);
-    const limited = isLimited(metadata, policies);
+    const limited = policies.isLimited(metadata);
     // TypeORM leaves a counted key out, given or not: an unscoped insert that names its tenant means it.
     const named = (column: ColumnMetadata): boolean =>
       this.getValueSets().some((valueSet) => column.getEntityValue(valueSet) !== undefined);
-    const missing = tenantColumnsOf(metadata, policies)
+    const missing = policies
+      .tenantColumns(metadata)
       .map(({ column }) => column)
       .filter((column) => !columns.includes(column) && (limited || named(column)));
     return [...columns, ...missing];
@@ -97,8 +96,8 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const { policies } = requireEnforcement(this.dataSource);
     // TypeORM asks for the columns of entities only.
     const metadata = writtenMetadata(this.expressionMap)!;
-    const tenant = tenantColumnsOf(metadata, policies).find((candidate) => candidate.column === column);
-    if (tenant !== undefined && isLimited(metadata, policies)) return `:${scopeParameter(tenant.key, tenant.column)}`;
+    const tenant = policies.tenantColumns(metadata).find((candidate) => candidate.column === column);
+    if (tenant !== undefined && policies.isLimited(metadata)) return `:${scopeParameter(tenant.key, tenant.column)}`;
     // TypeORM would ask the transformer again, which may answer something else than what is looked up.
     const isKept =
       column.transformer !== undefined &&
@@ -125,7 +124,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       this.isUpsert ? 'upsert' : 'insert',
     );
     this.keys = keys;
-    if (isLimited(metadata, policies)) {
+    if (policies.isLimited(metadata)) {
       this.requireOwnRows(metadata, Array.isArray(given) ? given : [given], policies);
     } else {
       for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
@@ -140,7 +139,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
   private requireWholeKeys({ metadata }: WrittenKeys, policies: Policies): void {
     const overwritten = new Set(this.overwrittenColumns(metadata).map(({ databaseName }) => databaseName));
-    const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column);
+    const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column);
     const isTold = tenantColumns.every(({ databaseName }) => overwritten.has(databaseName));
     for (const key of foreignKeysOf(metadata, policies)) {
       const own = key.columns.map((pair) => pair.own).filter((column) => !tenantColumns.includes(column));
@@ -165,7 +164,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       );
     }
     for (const [row, valueSet] of this.getValueSets().entries()) {
-      for (const tenant of tenantColumnsOf(metadata, policies)) {
+      for (const tenant of policies.tenantColumns(metadata)) {
         requireOwnTenant(metadata, tenant, valueSet);
         requireOwnReferences(metadata, tenant, given[row] as ObjectLiteral);
       }
@@ -177,7 +176,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */
   private requireOwnConflicts(metadata: EntityMetadata, policies: Policies): void {
-    const tenantColumns = tenantColumnsOf(metadata, policies).map(({ column }) => column.databaseName);
+    const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column.databaseName);
     const holdsTenant = (columns: readonly string[]): boolean =>
       tenantColumns.length > 0 && tenantColumns.every((column) => columns.includes(column));
     const conflict: unknown = this.expressionMap.onUpdate?.conflict;
@@ -209,7 +208,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const metadata = writtenMetadata(this.expressionMap);
     const scope = plainScope();
     if (metadata === undefined || scope === undefined) return;
-    for (const { key, column } of tenantColumnsOf(metadata, requireEnforcement(this.dataSource).policies)) {
+    for (const { key, column } of requireEnforcement(this.dataSource).policies.tenantColumns(metadata)) {
       for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
     }
   }

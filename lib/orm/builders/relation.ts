@@ -8,7 +8,6 @@ import { withTenantOfKey } from '../tenant-of-keys.js';
 import { requireOwn, seesAll, selectRows, storedValues } from '../visible-rows.js';
 import { family } from './family.js';
 import { scoped } from './scoped.js';
-import { isLimited } from './write-rules.js';
 
 /**
  * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;
@@ -75,7 +74,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
 
   private async requireVisible(metadata: EntityMetadata, rows: unknown, own: boolean): Promise<void> {
     const { policies } = requireEnforcement(this.dataSource);
-    if (rows === undefined || rows === null || !isLimited(metadata, policies)) return;
+    if (rows === undefined || rows === null || !policies.isLimited(metadata)) return;
     const columns = metadata.primaryColumns;
     const keys = listOf(rows).map((row) => this.storedKey(row, columns));
     await this.onRunner(async (queryRunner) => {

@@ -3,7 +3,6 @@ import { SharedRowError } from '../../exceptions/shared-row.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { isPersisting } from '../persistence.js';
 import { family } from './family.js';
-import { isLimited } from './write-rules.js';
 
 /**
  * Checks after a write of `save` or `remove` whether a shared row was meant: the statement has left it alone, and
@@ -14,7 +13,7 @@ import { isLimited } from './write-rules.js';
  */
 export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
   const { policies } = requireEnforcement(builder.dataSource);
-  if (!isPersisting() || !policies.mayBeShared(metadata) || !isLimited(metadata, policies)) return;
+  if (!isPersisting() || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return;
   const left = new family.select!(builder).select('1').withDeleted().limit(1);
   if ((await left.getRawMany()).length > 0) throw new SharedRowError(metadata.name);
 }

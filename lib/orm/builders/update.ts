@@ -19,13 +19,11 @@ import { family } from './family.js';
 import { scoped } from './scoped.js';
 import { requireNoneLeft } from './shared-rows.js';
 import {
-  isLimited,
   requireOwnCascades,
   requireOwnReferences,
   requireOwnTenant,
   requireParent,
   requireWholeTenant,
-  tenantColumnsOf,
   writtenMetadata,
 } from './write-rules.js';
 
@@ -38,7 +36,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     if (result.affected === 0 && !this.expressionMap.callListeners && isPersisting() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
       await requireNoneLeft(this, metadata);
-      if (isLimited(metadata, policies)) throw new EntityNotFoundError(metadata.target, {});
+      if (policies.isLimited(metadata)) throw new EntityNotFoundError(metadata.target, {});
     }
     return result;
   }
@@ -56,7 +54,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
     const written = new Set([...named].filter((column) => !leftOut.includes(column)));
     const keys = new WrittenKeys(metadata, [values], policies, written, 'update');
     currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
-    if (isLimited(metadata, policies)) requireOwnRow(metadata, { values, given, written }, policies);
+    if (policies.isLimited(metadata)) requireOwnRow(metadata, { values, given, written }, policies);
     else {
       requireWholeTenant(metadata, values, policies);
       const readsKeys = movesShareable(metadata, values, policies);
@@ -127,7 +125,7 @@ function leftOutTenants(
   named: ReadonlySet<ColumnMetadata>,
   policies: Policies,
 ): readonly ColumnMetadata[] {
-  const tenants = tenantColumnsOf(metadata, policies).map(({ column }) => column.databaseName);
+  const tenants = policies.tenantColumns(metadata).map(({ column }) => column.databaseName);
   const cleared = metadata.relationsWithJoinColumns
     .filter(({ joinColumns }) => joinColumns.length > 1)
     .filter(({ propertyPath }) => valueAt(values, propertyPath) === null);
@@ -190,7 +188,7 @@ interface Written {
 }
 
 function requireOwnRow(metadata: EntityMetadata, { values, given, written }: Written, policies: Policies): void {
-  for (const tenant of tenantColumnsOf(metadata, policies)) {
+  for (const tenant of policies.tenantColumns(metadata)) {
     requireOwnTenant(metadata, tenant, values);
     requireOwnReferences(metadata, tenant, given);
   }

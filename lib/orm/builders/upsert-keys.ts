@@ -4,12 +4,11 @@ import { TenantScopeViolationError } from '../../exceptions/tenant-scope-violati
 import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
 import type { Policies } from '../policies.js';
 import { holdsSharedOnly } from '../unique-keys.js';
-import { tenantColumnsOf } from './write-rules.js';
 
 /** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
 export function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
-  for (const { key, column } of tenantColumnsOf(metadata, policies)) {
+  for (const { key, column } of policies.tenantColumns(metadata)) {
     const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
     if (scopeDeclaration()[key] !== String || isExact) continue;
     throw new TenantScopeViolationError(

@@ -16,17 +16,6 @@ export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetada
   return mainAlias?.hasMetadata ? mainAlias.metadata : undefined;
 }
 
-/** Whether the running code is limited on this entity. */
-export function isLimited(metadata: EntityMetadata, policies: Policies): boolean {
-  return policies.inForce(metadata) !== undefined;
-}
-
-/** The tenant columns of an entity, however it is limited now. */
-export function tenantColumnsOf(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
-  const policy = policies.of(metadata);
-  return policy.kind === 'columns' ? policy.columns : [];
-}
-
 /**
  * A write may name the tenant that it is made for, and no other.
  *
@@ -90,7 +79,7 @@ function namesAnother({ name }: EntityMetadata, { propertyPath }: ColumnMetadata
  */
 export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
   const shareable = shareableColumnsOf(metadata, policies);
-  for (const { column } of tenantColumnsOf(metadata, policies)) {
+  for (const { column } of policies.tenantColumns(metadata)) {
     const value: unknown = column.getEntityValue(valueSet);
     // A table of tenants whose key the database makes: the row is a new tenant.
     if (column.isGenerated) continue;

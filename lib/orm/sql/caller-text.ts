@@ -1,10 +1,11 @@
+import { BoundedCache } from '../../common/bounded-cache.js';
 import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
 import { readTokens } from './tokens.js';
 import type { SqlDialect } from './tokens.js';
 
 /** How many checked texts are remembered; application code has few distinct ones. */
 const REMEMBERED = 2000;
-const checked = new Set<string>();
+const checked = new BoundedCache<string, true>(REMEMBERED);
 
 /**
  * Makes sure that a condition which the application wrote cannot close the bracket that is put around it, nor comment out what follows.
@@ -28,8 +29,7 @@ export function checkCallerText(text: string, dialect: SqlDialect, where: string
     if (depth < 0) throw refused(`${where} closes a bracket that it did not open`);
   }
   if (depth !== 0) throw refused(`${where} opens a bracket that it does not close`);
-  if (checked.size >= REMEMBERED) checked.clear();
-  checked.add(key);
+  checked.set(key, true);
   return text;
 }
 

@@ -86,8 +86,8 @@ export const FAULTS = [
     changes: [
       {
         file: 'lib/crud/http/require-parents.ts',
-        from: "import { Narrowing } from '../rows/narrowing.js';",
-        to: `import { Narrowing } from '../rows/narrowing.js';\n${UNSCOPED_IMPORT}`,
+        from: "import { RowConstraints } from '../persistence/row-constraints.js';",
+        to: `import { RowConstraints } from '../persistence/row-constraints.js';\n${UNSCOPED_IMPORT}`,
       },
       {
         file: 'lib/crud/http/require-parents.ts',

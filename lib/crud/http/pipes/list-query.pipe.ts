@@ -1,5 +1,5 @@
 import type { PipeTransform } from '@nestjs/common';
-import { isPromiseLike } from '../../../tenancy/scope-frame.js';
+import { isPromiseLike } from '../../../common/is-promise-like.js';
 import { requireRequest } from '../crud-request-context.js';
 import type { CrudRequestContext } from '../crud-request-context.js';
 import { resolveParents } from '../require-parents.js';
