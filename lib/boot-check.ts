@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { CrudRegistry } from './crud/crud-registry.js';
 import { checkBodies } from './startup/required-columns.validator.js';
 import { checkControllers } from './startup/controller.validator.js';
-import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from './errors/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from './muck.module-definition.js';
 import { attach } from './orm/attach.js';

@@ -22,15 +22,15 @@ export type { RequestError } from './crud/errors/request-error.js';
 export { Page } from './crud/response/page.js';
 export type { ListCount, ListDeleted, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId, IdPart } from './crud/model/resource-id.js';
-export { EntityUndeclaredError } from './exceptions/entity-undeclared.error.js';
-export { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
-export { ReferenceUnknownError } from './exceptions/reference-unknown.error.js';
-export { SharedRowError } from './exceptions/shared-row.error.js';
-export { StatementRefusedError } from './exceptions/statement-refused.error.js';
-export { TenantScopeInvalidError } from './exceptions/tenant-scope-invalid.error.js';
-export { TenantScopeMissingError } from './exceptions/tenant-scope-missing.error.js';
-export { TenantScopeViolationError } from './exceptions/tenant-scope-violation.error.js';
-export { UniqueConflictError } from './exceptions/unique-conflict.error.js';
+export { EntityUndeclaredError } from './errors/entity-undeclared.error.js';
+export { MuckConfigurationError } from './errors/muck-configuration.error.js';
+export { ReferenceUnknownError } from './errors/reference-unknown.error.js';
+export { SharedRowError } from './errors/shared-row.error.js';
+export { StatementRefusedError } from './errors/statement-refused.error.js';
+export { TenantScopeInvalidError } from './errors/tenant-scope-invalid.error.js';
+export { TenantScopeMissingError } from './errors/tenant-scope-missing.error.js';
+export { TenantScopeViolationError } from './errors/tenant-scope-violation.error.js';
+export { UniqueConflictError } from './errors/unique-conflict.error.js';
 export { MuckModule } from './muck.module.js';
 export type {
   MuckModuleAsyncOptions,

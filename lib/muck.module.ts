@@ -7,7 +7,7 @@ import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
 import { CrudRegistry } from './crud/crud-registry.js';
-import { MuckConfigurationError } from './exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from './errors/muck-configuration.error.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
 import type {
   MuckModuleAsyncOptions,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import { ProviderInstances } from '../tenancy/provider-instances.js';
 import { attempt } from '../tenancy/safe-read.js';

@@ -1,7 +1,7 @@
 import { UseFilters } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { declarationOf, declareController } from '../tenancy/entity-declarations.js';
 import { TenantInterceptor } from '../tenancy/tenant.interceptor.js';
 import { crudMetadataOf, putCrudMetadata } from './options/crud.metadata.js';

@@ -3,7 +3,7 @@ import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { attempt, isInstance } from '../tenancy/safe-read.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 
 /** The DataSources of the application, by the entities that they hold. */
 export class DataSourceLocator {

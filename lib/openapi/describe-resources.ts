@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { completeOperation } from './merge-swagger-operation.js';
 import type {
   DocumentInfo,

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
 import { provideScopeLimits } from '../tenancy/scope-limits.js';
 import { provideSqlRunner } from '../tenancy/scoped-sql.js';

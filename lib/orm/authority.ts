@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import { TenantScopeMissingError } from '../exceptions/tenant-scope-missing.error.js';
+import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import type { EntityKey, ScopeFrame } from '../tenancy/scope-frame.js';
 import type { CheckedScope } from '../tenancy/tenant-scope.js';

@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import type { UndeclaredEntity } from '../tenancy/undeclared-entities.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValueType } from '../tenancy/tenant-scope.js';

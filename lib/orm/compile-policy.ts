@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { declarationOf } from '../tenancy/entity-declarations.js';
 import type { ContradictoryDeclaration, EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';

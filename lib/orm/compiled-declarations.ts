@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { declarationText } from '../tenancy/declaration-lines.js';
 import { declaredOf } from './compile-policy.js';
 

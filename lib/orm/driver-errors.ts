@@ -4,7 +4,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import type { SqlDialect } from './sql/tokens.js';
 import type { Policies } from './policies.js';
-import { UniqueConflictError } from '../exceptions/unique-conflict.error.js';
+import { UniqueConflictError } from '../errors/unique-conflict.error.js';
 
 /** What a driver says of a failed statement, as far as the drivers have it in common. */
 export interface DriverError {

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import { authorityKey } from './authority.js';
 import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { currentFrame } from '../tenancy/scope-frame.js';
 import { isUnscoped } from './authority.js';
 import { keysOfTable } from './declared-keys.js';

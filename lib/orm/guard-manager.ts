@@ -1,7 +1,7 @@
 import { EntityManager, EntitySchema } from 'typeorm';
 import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { isUnscoped } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import { persist } from './persistence.js';

@@ -1,8 +1,8 @@
 import { BoundedCache } from '../common/bounded-cache.js';
 import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
-import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { EntityUndeclaredError } from '../errors/entity-undeclared.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { declarationsVersion } from '../tenancy/entity-declarations.js';
 import { authorityOver, isUnscoped } from './authority.js';
 import { Cascades } from './cascades.js';

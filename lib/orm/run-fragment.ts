@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { TableReference } from '../tenancy/scoped-sql.js';
 import type { SqlFragment } from '../tenancy/scoped-sql.js';
 import { requireEnforcement } from './enforcement.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { TenantScopeMissingError } from '../exceptions/tenant-scope-missing.error.js';
+import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { CheckedScope, ScopeValue } from '../tenancy/tenant-scope.js';
 import type { SqlDialect } from './sql/tokens.js';

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { authorityForm } from './authority.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';

@@ -1,8 +1,8 @@
 import { DataSource, QueryBuilder } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { runInScope } from '../tenancy/scope-frame.js';
 import { scopeDeclaration } from '../tenancy/tenant-scope.js';
 import type { ScopeValue } from '../tenancy/tenant-scope.js';

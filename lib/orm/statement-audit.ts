@@ -1,7 +1,7 @@
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { EntityMetadata } from 'typeorm';
-import { EntityUndeclaredError } from '../exceptions/entity-undeclared.error.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { EntityUndeclaredError } from '../errors/entity-undeclared.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { authorityOver, isUnscoped, plainScope } from './authority.js';
 import type { Policies } from './policies.js';
 import { PredicateClaims } from './predicate-claims.js';

@@ -4,8 +4,8 @@ import { EntityNotFoundError, QueryResult } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
-import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
+import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
 import {
   currentFrame,
   noteWrite,

@@ -1,4 +1,4 @@
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 
 /** The MySQL drivers paste what `toSqlString()` gives into the statement. */
 export function refuseTextValues(value: unknown, depth = 0): void {

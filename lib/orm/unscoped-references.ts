@@ -1,6 +1,6 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
+import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
 import type { ForeignKey } from './declared-keys.js';
 import { foreignKeysOf, isOnlyOwner, keyColumnsOf } from './foreign-keys.js';
 import type { UnscopedWrite } from './foreign-keys.js';

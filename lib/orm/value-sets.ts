@@ -1,6 +1,6 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { isReference } from './declared-keys.js';
 import { checkCallerExpression } from './sql/caller-text.js';
 import type { SqlDialect } from './sql/tokens.js';

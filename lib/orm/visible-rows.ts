@@ -1,8 +1,8 @@
 import { EntityNotFoundError } from 'typeorm';
 import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { ReferenceUnknownError } from '../exceptions/reference-unknown.error.js';
-import { SharedRowError } from '../exceptions/shared-row.error.js';
+import { ReferenceUnknownError } from '../errors/reference-unknown.error.js';
+import { SharedRowError } from '../errors/shared-row.error.js';
 import { family } from './builders/family.js';
 import type { ForeignKey } from './declared-keys.js';
 import { requireEnforcement } from './enforcement.js';

@@ -1,6 +1,6 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { StatementRefusedError } from '../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import type { Policies } from './policies.js';
 import { isRowOf } from './table-entities.js';
 

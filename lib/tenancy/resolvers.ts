@@ -1,6 +1,6 @@
 import { BadRequestException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import type { ExecutionContext, HttpException, Type } from '@nestjs/common';
-import { MuckConfigurationError } from '../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import type { TenantResolver } from './tenant-resolver.js';
 import { scopeDeclaration } from './tenant-scope.js';
 import type { ScopeValue, TenantScope } from './tenant-scope.js';

@@ -3,8 +3,8 @@ import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nest
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { Observer, Subscription } from 'rxjs';
-import { TenantScopeInvalidError } from '../exceptions/tenant-scope-invalid.error.js';
-import { TenantScopeViolationError } from '../exceptions/tenant-scope-violation.error.js';
+import { TenantScopeInvalidError } from '../errors/tenant-scope-invalid.error.js';
+import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
 import { httpErrorOf } from './http-errors.js';
 import { makePrivate } from './private-answer.js';
 import type { HttpAdapter } from './private-answer.js';

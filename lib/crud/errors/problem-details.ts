@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { conflictProblems, referenceProblem } from './request-error.js';
 import type { RequestError } from './request-error.js';
 

@@ -1,5 +1,5 @@
-import type { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
-import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
+import type { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
+import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import { quoted, truncateName } from './echoed-names.js';
 
 /** What is wrong with a request, and where. */

@@ -1,5 +1,5 @@
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { SharedRowError } from '../../exceptions/shared-row.error.js';
+import { SharedRowError } from '../../errors/shared-row.error.js';
 import { ownRowsCondition } from '../../orm/tenant-properties.js';
 import type { Resource } from '../resource/resource.js';
 import { applyConditions } from '../model/column-conditions.js';

@@ -1,5 +1,5 @@
 import { ConflictException } from '@nestjs/common';
-import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { InvalidRequestException } from '../errors/invalid-request.exception.js';
 import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';

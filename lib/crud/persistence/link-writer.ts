@@ -1,8 +1,8 @@
 import { NotFoundException } from '@nestjs/common';
 import { EntityNotFoundError, QueryFailedError } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
-import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
-import { UniqueConflictError } from '../../exceptions/unique-conflict.error.js';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
+import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
 import { applyConditions, applyAnyOf } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';

@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
-import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
-import { TenantScopeInvalidError } from '../../exceptions/tenant-scope-invalid.error.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
+import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { toCondition } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { ResourceColumn } from '../model/resource-column.js';

@@ -1,6 +1,6 @@
 import type { EntityManager, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { ReferenceUnknownError } from '../../exceptions/reference-unknown.error.js';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Resource } from '../resource/resource.js';
 

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { MuckConfigurationError } from '../../exceptions/muck-configuration.error.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import type { BodySchema } from '../body/body-schema.js';
 import { BodyValidator } from '../body/body-validator.js';
 import { compileId, compileKey } from '../model/compile-id.js';

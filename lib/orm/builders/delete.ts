@@ -1,7 +1,7 @@
 import { DeleteQueryBuilder } from 'typeorm';
 import type { DeleteResult, ObjectLiteral, UpdateResult } from 'typeorm';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
 import { family } from './family.js';

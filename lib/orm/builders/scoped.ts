@@ -1,6 +1,6 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
 import type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { withOwnDiscriminators } from '../discriminators.js';
 import { requireEnforcement } from '../enforcement.js';
 import type { Enforcement } from '../enforcement.js';

@@ -1,6 +1,6 @@
 import { SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { noteUnseen } from '../unseen-relations.js';
 import { checkBuilderText } from './builder-text.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
-import { SharedRowError } from '../../exceptions/shared-row.error.js';
+import { SharedRowError } from '../../errors/shared-row.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { isPersisting } from '../persistence.js';
 import { family } from './family.js';

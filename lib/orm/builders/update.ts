@@ -2,7 +2,7 @@ import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { selectedExactly } from '../exact-columns.js';
 import { keyColumnsOf, lookupsFor } from '../foreign-keys.js';

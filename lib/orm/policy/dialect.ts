@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import type { SqlDialect } from '../sql/tokens.js';
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {

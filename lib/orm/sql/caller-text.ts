@@ -1,5 +1,5 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { readTokens } from './tokens.js';
 import type { SqlDialect } from './tokens.js';
 

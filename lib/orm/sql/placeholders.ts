@@ -1,5 +1,5 @@
 import { DateUtils } from 'typeorm/util/DateUtils.js';
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isIdentifier, readTokens } from './tokens.js';
 import type { SqlDialect, SqlToken } from './tokens.js';
 

@@ -1,4 +1,4 @@
-import { StatementRefusedError } from '../../exceptions/statement-refused.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 
 /** Which rules of quoting a text is read by. */
 export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
