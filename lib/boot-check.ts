@@ -11,12 +11,12 @@ import type { MuckOptions, UndeclaredEntities } from './muck.module-definition.j
 import { attach } from './orm/attach.js';
 import { checkDataSource } from './orm/boot-check.js';
 import { releaseProblem } from './orm/typeorm-release.js';
-import { checkCaches, isSharedCache } from './tenancy/cache-check.js';
-import { checkMadeInterceptors, globalInterceptors } from './tenancy/global-interceptors.js';
-import { attempt, isInstance, safeRead } from './tenancy/safe-read.js';
-import { Tenancy } from './tenancy/tenancy.js';
-import { noteUndeclaredEntities } from './tenancy/undeclared-entities.js';
-import type { UndeclaredEntity } from './tenancy/undeclared-entities.js';
+import { checkCaches, isSharedCache } from './tenancy/http/cache-interceptor.validator.js';
+import { checkMadeInterceptors, globalInterceptors } from './tenancy/http/global-interceptors.js';
+import { attempt, isInstance, safeRead } from './common/safe-read.js';
+import { Tenancy } from './tenancy/tenancy.service.js';
+import { noteUndeclaredEntities } from './tenancy/metadata/undeclared-entities.js';
+import type { UndeclaredEntity } from './tenancy/metadata/undeclared-entities.js';
 
 const CHOICES: readonly UndeclaredEntities[] = ['fail', 'deny-queries', 'allow'];
 

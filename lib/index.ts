@@ -39,23 +39,28 @@ export type {
   MuckStructure,
   UndeclaredEntities,
 } from './muck.module-definition.js';
-export { CrossTenant } from './tenancy/cross-tenant.decorator.js';
-export { scoped, shared } from './tenancy/entity-declarations.js';
-export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/entity-declarations.js';
-export { tenantFromHeader, tenantFromParam, tenantFromSubdomain, tenantFromUser } from './tenancy/resolvers.js';
-export type { ClaimedTenantOptions } from './tenancy/resolvers.js';
-export type { EntityKey } from './tenancy/scope-frame.js';
-export { table } from './tenancy/scoped-sql.js';
-export type { TableReference } from './tenancy/scoped-sql.js';
-export { Tenancy } from './tenancy/tenancy.js';
-export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.js';
-export type { TenantResolver } from './tenancy/tenant-resolver.js';
-export { declareScope } from './tenancy/tenant-scope.js';
-export type { ScopeDeclaration, ScopeValue, ScopeValueType, TenantScope } from './tenancy/tenant-scope.js';
-export { TenantScoped } from './tenancy/tenant-scoped.decorator.js';
-export type { TenantScopedOptions } from './tenancy/tenant-scoped.decorator.js';
-export { TenantShared } from './tenancy/tenant-shared.decorator.js';
-export { tenantCache, tenantCacheKey } from './tenancy/tenant-cache.js';
-export { TenantInterceptor } from './tenancy/tenant.interceptor.js';
-export type { UndeclaredEntity } from './tenancy/undeclared-entities.js';
-export { Unscoped } from './tenancy/unscoped.decorator.js';
+export { CrossTenant } from './tenancy/decorators/cross-tenant.decorator.js';
+export { scoped, shared } from './tenancy/metadata/entity-tenancy.registry.js';
+export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/metadata/entity-tenancy.registry.js';
+export {
+  tenantFromHeader,
+  tenantFromParam,
+  tenantFromSubdomain,
+  tenantFromUser,
+} from './tenancy/resolvers/request-resolvers.js';
+export type { ClaimedTenantOptions } from './tenancy/resolvers/request-resolvers.js';
+export type { EntityKey } from './tenancy/context/tenant-context.js';
+export { table } from './tenancy/context/raw-sql-template.js';
+export type { TableReference } from './tenancy/context/raw-sql-template.js';
+export { Tenancy } from './tenancy/tenancy.service.js';
+export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.service.js';
+export type { TenantResolver } from './tenancy/resolvers/tenant-resolver.interface.js';
+export { declareScope } from './tenancy/context/tenant-scope.js';
+export type { ScopeDeclaration, ScopeValue, ScopeValueType, TenantScope } from './tenancy/context/tenant-scope.js';
+export { TenantScoped } from './tenancy/decorators/tenant-scoped.decorator.js';
+export type { TenantScopedOptions } from './tenancy/decorators/tenant-scoped.decorator.js';
+export { TenantShared } from './tenancy/decorators/tenant-shared.decorator.js';
+export { tenantCache, tenantCacheKey } from './tenancy/http/tenant-cache.js';
+export { TenantInterceptor } from './tenancy/http/tenant.interceptor.js';
+export type { UndeclaredEntity } from './tenancy/metadata/undeclared-entities.js';
+export { Unscoped } from './tenancy/decorators/unscoped.decorator.js';

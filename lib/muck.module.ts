@@ -15,11 +15,11 @@ import type {
   MuckOptions,
   MuckStructure,
 } from './muck.module-definition.js';
-import { declareEntity } from './tenancy/entity-declarations.js';
-import { Tenancy } from './tenancy/tenancy.js';
-import { declareScope } from './tenancy/tenant-scope.js';
-import { TenantInterceptor } from './tenancy/tenant.interceptor.js';
-import { DEFAULT_RESOLVER } from './tenancy/tokens.js';
+import { declareEntity } from './tenancy/metadata/entity-tenancy.registry.js';
+import { Tenancy } from './tenancy/tenancy.service.js';
+import { declareScope } from './tenancy/context/tenant-scope.js';
+import { TenantInterceptor } from './tenancy/http/tenant.interceptor.js';
+import { DEFAULT_RESOLVER } from './tenancy/metadata/tenancy.tokens.js';
 
 /**
  * Brings tenancy into an application. Import it once, in the root module; it is global.

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import type { FactoryProvider, Type } from '@nestjs/common';
-import { requireForRoot } from '../tenancy/require-for-root.js';
+import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { CrudRegistry } from './crud-registry.js';
 import type { CrudService } from './crud.service.js';
 

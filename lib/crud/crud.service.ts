@@ -1,5 +1,5 @@
 import { isPromiseLike } from '../common/is-promise-like.js';
-import { runAsWrite } from '../tenancy/scope-frame.js';
+import { runAsWrite } from '../tenancy/context/tenant-context.js';
 import type { ToManyKey } from './options/entity-paths.js';
 import type { HookRunner } from './hooks/hook-runner.js';
 import { LinkWriter } from './persistence/link-writer.js';

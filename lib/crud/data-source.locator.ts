@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { attempt, isInstance } from '../tenancy/safe-read.js';
+import { attempt, isInstance } from '../common/safe-read.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 
 /** The DataSources of the application, by the entities that they hold. */

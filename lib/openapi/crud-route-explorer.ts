@@ -19,8 +19,8 @@ import { CrudRegistry } from '../crud/crud-registry.js';
 import type { LinkRoute } from '../crud/options/crud-routes.js';
 import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
-import { isInstance } from '../tenancy/safe-read.js';
-import { tenantRouteOf } from '../tenancy/tenant-route.js';
+import { isInstance } from '../common/safe-read.js';
+import { tenantRouteOf } from '../tenancy/metadata/route-tenancy.metadata.js';
 import { problemFilterOf } from './problem-details-mode.js';
 
 /** What a route does. */

@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
-import { provideScopeLimits } from '../tenancy/scope-limits.js';
-import { provideSqlRunner } from '../tenancy/scoped-sql.js';
+import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
+import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
+import { provideSqlRunner } from '../tenancy/context/raw-sql-template.js';
 import './builders/delete.js';
 import './builders/insert.js';
 import './builders/relation.js';

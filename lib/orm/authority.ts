@@ -1,8 +1,8 @@
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
-import { currentFrame } from '../tenancy/scope-frame.js';
-import type { EntityKey, ScopeFrame } from '../tenancy/scope-frame.js';
-import type { CheckedScope } from '../tenancy/tenant-scope.js';
+import { currentFrame } from '../tenancy/context/tenant-context.js';
+import type { EntityKey, ScopeFrame } from '../tenancy/context/tenant-context.js';
+import type { CheckedScope } from '../tenancy/context/tenant-scope.js';
 
 /** What the running code may do with a scoped entity: everything, or what lies in a scope. */
 export type Authority = 'everything' | CheckedScope;

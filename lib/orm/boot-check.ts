@@ -1,9 +1,9 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import type { UndeclaredEntity } from '../tenancy/undeclared-entities.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
-import type { ScopeValueType } from '../tenancy/tenant-scope.js';
+import type { UndeclaredEntity } from '../tenancy/metadata/undeclared-entities.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
+import type { ScopeValueType } from '../tenancy/context/tenant-scope.js';
 import { declaredOf, junctionSides } from './compile-policy.js';
 import { enforcementOf } from './enforcement.js';
 import { supportedDialect } from './policy/dialect.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { QueryFailedError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { bindFrame } from '../tenancy/scope-frame.js';
+import { bindFrame } from '../tenancy/context/tenant-context.js';
 import type { SingleConnection } from './single-connection.js';
 import type { SqlDialect } from './sql/tokens.js';
 

@@ -1,9 +1,13 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { declarationOf } from '../tenancy/entity-declarations.js';
-import type { ContradictoryDeclaration, EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import { declarationOf } from '../tenancy/metadata/entity-tenancy.registry.js';
+import type {
+  ContradictoryDeclaration,
+  EntityDeclaration,
+  ScopedOptions,
+} from '../tenancy/metadata/entity-tenancy.registry.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
 import { readTenantFromRow } from './read-tenant-column.js';

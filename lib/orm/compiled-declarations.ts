@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { declarationText } from '../tenancy/declaration-lines.js';
+import { declarationText } from '../tenancy/metadata/declaration-lines.js';
 import { declaredOf } from './compile-policy.js';
 
 /** What policies were compiled from. A later declaration may not change it: statements have been made by then. */

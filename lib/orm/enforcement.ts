@@ -1,7 +1,7 @@
 import { BoundedCache } from '../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { currentFrame } from '../tenancy/scope-frame.js';
+import { currentFrame } from '../tenancy/context/tenant-context.js';
 import { authorityKey } from './authority.js';
 import type { ForeignKeyLookup, UnscopedWrite } from './foreign-keys.js';
 import { Policies } from './policies.js';

@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { currentFrame } from '../tenancy/scope-frame.js';
+import { currentFrame } from '../tenancy/context/tenant-context.js';
 import { isUnscoped } from './authority.js';
 import { keysOfTable } from './declared-keys.js';
 import type { ForeignKey } from './declared-keys.js';

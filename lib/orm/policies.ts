@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../errors/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { declarationsVersion } from '../tenancy/entity-declarations.js';
+import { declarationsVersion } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { authorityOver, isUnscoped } from './authority.js';
 import { Cascades } from './cascades.js';
 import type { ForeignCascade } from './cascades.js';

@@ -1,7 +1,7 @@
 import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { runOutside } from '../tenancy/scope-frame.js';
+import { runOutside } from '../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
 import { withoutValues } from './driver-errors.js';
 import { instantsAsJson } from './postgres-instants.js';

@@ -1,5 +1,5 @@
 import type { Driver, EntityMetadata } from 'typeorm';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
 import type { ParentLink, RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './policy.js';
 import { scopeParameter } from './scope-parameters.js';
 

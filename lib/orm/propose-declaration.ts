@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
 
 /** Tells whether an entity's rows belong to tenants, as far as it is declared. */
 type IsScoped = (metadata: EntityMetadata) => boolean;

@@ -1,7 +1,7 @@
 import type { ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { TableReference } from '../tenancy/scoped-sql.js';
-import type { SqlFragment } from '../tenancy/scoped-sql.js';
+import { TableReference } from '../tenancy/context/raw-sql-template.js';
+import type { SqlFragment } from '../tenancy/context/raw-sql-template.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { readTemplate } from './sql/placeholders.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
-import type { CheckedScope, ScopeValue } from '../tenancy/tenant-scope.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
+import type { CheckedScope, ScopeValue } from '../tenancy/context/tenant-scope.js';
 import type { SqlDialect } from './sql/tokens.js';
 
 /*

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
-import { runUnscoped, UnscopedSection } from '../tenancy/scope-frame.js';
+import { runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
 import { authorityKey } from './authority.js';
 
 const scopedCaches = new WeakSet<QueryResultCache>();

@@ -3,9 +3,9 @@ import type { EntityManager, EntityMetadata, ObjectLiteral, SelectQueryBuilder }
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { runInScope } from '../tenancy/scope-frame.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
-import type { ScopeValue } from '../tenancy/tenant-scope.js';
+import { runInScope } from '../tenancy/context/tenant-context.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
+import type { ScopeValue } from '../tenancy/context/tenant-scope.js';
 import { requireEnforcement } from './enforcement.js';
 import { ownerPaths } from './owner-paths.js';
 import { isScoped } from './policy.js';

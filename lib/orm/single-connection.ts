@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { currentFrame } from '../tenancy/scope-frame.js';
+import { currentFrame } from '../tenancy/context/tenant-context.js';
 
 /** How long a unit of work waits for another one's transaction before it gives up, in milliseconds. */
 const PATIENCE = 30_000;

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { attempt } from '../tenancy/safe-read.js';
+import { attempt } from '../common/safe-read.js';
 import { declaredOf } from './compile-policy.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';

@@ -13,8 +13,8 @@ import {
   runOutside,
   runUnscoped,
   UnscopedSection,
-} from '../tenancy/scope-frame.js';
-import { isShared } from '../tenancy/shared-transactions.js';
+} from '../tenancy/context/tenant-context.js';
+import { isShared } from '../tenancy/context/shared-transactions.js';
 import { readClosureStatement } from './closure-statements.js';
 import type { TreeNodes } from './closure-statements.js';
 import { noteFailedStatement, noteWrittenThrough } from './commit-callbacks.js';

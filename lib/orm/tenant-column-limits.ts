@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { attempt } from '../tenancy/safe-read.js';
-import type { ScopeLimit, ScopeLimitSource } from '../tenancy/scope-limits.js';
-import { scopeDeclaration } from '../tenancy/tenant-scope.js';
+import { attempt } from '../common/safe-read.js';
+import type { ScopeLimit, ScopeLimitSource } from '../tenancy/context/scope-limits.js';
+import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
 import type { PolicyLookup } from './compile-policy.js';
 import { isInUniqueKey, limitOf } from './tenant-column-types.js';
 

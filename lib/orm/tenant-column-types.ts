@@ -1,6 +1,6 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { ScopeLimit } from '../tenancy/scope-limits.js';
-import type { ScopeValueType } from '../tenancy/tenant-scope.js';
+import type { ScopeLimit } from '../tenancy/context/scope-limits.js';
+import type { ScopeValueType } from '../tenancy/context/tenant-scope.js';
 
 type Hold = ScopeLimit['hold'];
 type Dialect = 'postgres' | 'mysql' | 'sqlite';

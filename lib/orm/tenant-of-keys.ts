@@ -1,6 +1,6 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import { currentFrame } from '../tenancy/scope-frame.js';
-import type { CheckedScope } from '../tenancy/tenant-scope.js';
+import { currentFrame } from '../tenancy/context/tenant-context.js';
+import type { CheckedScope } from '../tenancy/context/tenant-scope.js';
 import { isUnscoped } from './authority.js';
 import type { Policies } from './policies.js';
 import type { TenantColumn } from './policy.js';

@@ -1,8 +1,8 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { scopedDecorator } from '../tenancy/declaration-lines.js';
-import type { EntityDeclaration, ScopedOptions } from '../tenancy/entity-declarations.js';
+import { scopedDecorator } from '../tenancy/metadata/declaration-lines.js';
+import type { EntityDeclaration, ScopedOptions } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { declaredOf } from './compile-policy.js';
 import { foreignKeysOf, isOnlyOwner } from './foreign-keys.js';
 import type { Policies } from './policies.js';

@@ -1,9 +1,9 @@
 import { MetadataScanner } from '@nestjs/core';
-import { declarationOf, entityServedBy } from '../tenancy/entity-declarations.js';
+import { declarationOf, entityServedBy } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import { CrudController } from '../crud/crud.controller.js';
-import { attempt, isInstance, safeRead } from '../tenancy/safe-read.js';
-import { tenantRouteOf } from '../tenancy/tenant-route.js';
+import { attempt, isInstance, safeRead } from '../common/safe-read.js';
+import { tenantRouteOf } from '../tenancy/metadata/route-tenancy.metadata.js';
 
 /** What an application's controllers need before it may start. */
 export interface ControllerFindings {

@@ -6,7 +6,7 @@ import { attach, attachWhenInitialised } from '../../lib/orm/attach.js';
 import { ScopedSelectQueryBuilder } from '../../lib/orm/builders/select.js';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
 import { guardManager } from '../../lib/orm/guard-manager.js';
-import { noteWrite } from '../../lib/tenancy/scope-frame.js';
+import { noteWrite } from '../../lib/tenancy/context/tenant-context.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, News, openDesk, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';

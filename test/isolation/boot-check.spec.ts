@@ -27,7 +27,7 @@ import { checkDataSource } from '../../lib/orm/boot-check.js';
 import { family } from '../../lib/orm/builders/family.js';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { selfCheck } from '../../lib/orm/self-check.js';
-import { declareEntity } from '../../lib/tenancy/entity-declarations.js';
+import { declareEntity } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* What the entities of a DataSource are looked over for before an application starts. */

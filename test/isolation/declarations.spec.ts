@@ -34,12 +34,12 @@ import {
   declareController,
   declareEntity,
   entityServedBy,
-} from '../../lib/tenancy/entity-declarations.js';
-import { httpErrorOf } from '../../lib/tenancy/http-errors.js';
-import { ProviderInstances } from '../../lib/tenancy/provider-instances.js';
-import { currentFrame } from '../../lib/tenancy/scope-frame.js';
-import { tenantRouteOf } from '../../lib/tenancy/tenant-route.js';
-import { TenantInterceptor } from '../../lib/tenancy/tenant.interceptor.js';
+} from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
+import { httpErrorOf } from '../../lib/tenancy/http/http-exception.mapper.js';
+import { ProviderInstances } from '../../lib/tenancy/resolvers/provider-instances.js';
+import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { tenantRouteOf } from '../../lib/tenancy/metadata/route-tenancy.metadata.js';
+import { TenantInterceptor } from '../../lib/tenancy/http/tenant.interceptor.js';
 import { createApplication } from '../support/adapters.js';
 
 /*

@@ -16,7 +16,7 @@ import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { selectFromPostgres, selectsDirectly } from '../../lib/orm/postgres-session.js';
 import { PreparedStatements } from '../../lib/orm/prepared-statements.js';
 import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
-import { currentFrame } from '../../lib/tenancy/scope-frame.js';
+import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 import { DESK_ENTITIES, Photo, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';

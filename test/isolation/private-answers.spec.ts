@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { makePrivate } from '../../lib/tenancy/private-answer.js';
-import type { HttpAdapter } from '../../lib/tenancy/private-answer.js';
+import { makePrivate } from '../../lib/tenancy/http/cache-headers.js';
+import type { HttpAdapter } from '../../lib/tenancy/http/cache-headers.js';
 
 /*
  * The headers by which caches keep tenants apart, on an adapter that has only these.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { declareScope, MuckConfigurationError, tenantFromParam, TenantScopeInvalidError } from 'nestjs-muck';
-import { provideScopeLimits } from '../../lib/tenancy/scope-limits.js';
-import type { ScopeLimit } from '../../lib/tenancy/scope-limits.js';
-import { checkScope, scopeDeclaration } from '../../lib/tenancy/tenant-scope.js';
-import type { CheckedScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/tenant-scope.js';
+import { provideScopeLimits } from '../../lib/tenancy/context/scope-limits.js';
+import type { ScopeLimit } from '../../lib/tenancy/context/scope-limits.js';
+import { checkScope, scopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
+import type { CheckedScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/context/tenant-scope.js';
 
 /*
  * The declaration of a scope's keys, and what is checked against it. A process has one.

@@ -4,7 +4,7 @@ import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
 import { authorityKey, isUnscoped } from '../../lib/orm/authority.js';
 import { scopeCache } from '../../lib/orm/scoped-cache.js';
-import { currentFrame } from '../../lib/tenancy/scope-frame.js';
+import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*

@@ -5,9 +5,21 @@ import { table } from 'nestjs-muck';
 import { Observable, of, Subject, throwError } from 'rxjs';
 import { isUnscoped } from '../../lib/orm/authority.js';
 import { isPromiseLike } from '../../lib/common/is-promise-like.js';
-import { bindFrame, currentFrame, currentScope, isInForceIn, runAsUnit, runInCall, runInScope, runOutside, runUnscoped, UnscopedSection, worksForAnother } from '../../lib/tenancy/scope-frame.js';
-import type { ScopeFrame } from '../../lib/tenancy/scope-frame.js';
-import { checkScope } from '../../lib/tenancy/tenant-scope.js';
+import {
+  bindFrame,
+  currentFrame,
+  currentScope,
+  isInForceIn,
+  runAsUnit,
+  runInCall,
+  runInScope,
+  runOutside,
+  runUnscoped,
+  UnscopedSection,
+  worksForAnother,
+} from '../../lib/tenancy/context/tenant-context.js';
+import type { ScopeFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { checkScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*

@@ -27,9 +27,9 @@ import type { Observable } from 'rxjs';
 import type { App } from 'supertest/types.js';
 import { EntityNotFoundError } from 'typeorm';
 import { isUnscoped } from '../../lib/orm/authority.js';
-import { currentFrame } from '../../lib/tenancy/scope-frame.js';
-import type { ScopeFrame } from '../../lib/tenancy/scope-frame.js';
-import { TenantInterceptor } from '../../lib/tenancy/tenant.interceptor.js';
+import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
+import type { ScopeFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { TenantInterceptor } from '../../lib/tenancy/http/tenant.interceptor.js';
 import { createApplication } from '../support/adapters.js';
 
 /*

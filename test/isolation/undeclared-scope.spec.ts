@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { declareScope, MuckConfigurationError, Tenancy } from 'nestjs-muck';
-import { checkScope, scopeDeclaration } from '../../lib/tenancy/tenant-scope.js';
+import { checkScope, scopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
 
 /*
  * A process in which no scope is declared: each attempt here to declare one fails.

@@ -4,7 +4,7 @@ import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
 import { CrossTenant, tenantCache, TenantScoped } from 'nestjs-muck';
 import type { Observable } from 'rxjs';
 import { CacheKey } from '../support/cache-interceptor.js';
-import { checkCaches } from '../../lib/tenancy/cache-check.js';
+import { checkCaches } from '../../lib/tenancy/http/cache-interceptor.validator.js';
 
 /*
  * Which caches an application does not start with, since they would give one tenant another one's answers.

@@ -264,35 +264,41 @@ export const EQUIVALENT = [
     'What a section is for is told by errors, and no code of others runs in this one.',
     [["const section = new UnscopedSection('compares tenants');", 'const section = new UnscopedSection("");']],
   ),
-  ...same('lib/tenancy/tenant-scope.ts', 'No scope is checked before its keys are declared.', [
+  ...same('lib/tenancy/context/tenant-scope.ts', 'No scope is checked before its keys are declared.', [
     ["let declaredKeys = '';", 'let declaredKeys = "Stryker was here!";'],
   ]),
-  ...same('lib/tenancy/scope-frame.ts', 'Where nothing is in force, nothing is put in force.', [
+  ...same('lib/tenancy/context/tenant-context.ts', 'Where nothing is in force, nothing is put in force.', [
     [
       'return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);',
       'return false ? fn() : frames.run(undefined, fn);',
     ],
   ]),
-  ...same('lib/tenancy/scoped-sql.ts', 'The entry of the package loads the ORM layer first.', [
+  ...same('lib/tenancy/context/raw-sql-template.ts', 'The entry of the package loads the ORM layer first.', [
     ['if (runner === undefined)', 'if (false)'],
   ]),
-  ...same('lib/tenancy/tenant-scoped.decorator.ts', 'What is no class is refused below, and serves no entity.', [
-    ["if (typeof target === 'function' && descriptor === undefined) {", 'if (true && descriptor === undefined) {'],
+  ...same(
+    'lib/tenancy/decorators/tenant-scoped.decorator.ts',
+    'What is no class is refused below, and serves no entity.',
     [
-      'const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;',
-      'const served = true ? entityServedBy(target as Function) : undefined;',
+      ["if (typeof target === 'function' && descriptor === undefined) {", 'if (true && descriptor === undefined) {'],
+      [
+        'const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;',
+        'const served = true ? entityServedBy(target as Function) : undefined;',
+      ],
     ],
-  ]),
-  ...same('lib/tenancy/tenant-scoped.decorator.ts', 'Without a method Nest puts it on the class too.', [
+  ),
+  ...same('lib/tenancy/decorators/tenant-scoped.decorator.ts', 'Without a method Nest puts it on the class too.', [
     [
       'if (descriptor === undefined) useInterceptor(target as Function);',
       'if (false) useInterceptor(target as Function);',
     ],
   ]),
-  ...same('lib/tenancy/provider-instances.ts', 'The one of all requests is looked up again, and is the same.', [
-    ['if (known !== undefined) return known;', 'if (false) return known;'],
-  ]),
-  ...same('lib/tenancy/tenant.interceptor.ts', 'Only told apart from routes over all tenants.', [
+  ...same(
+    'lib/tenancy/resolvers/provider-instances.ts',
+    'The one of all requests is looked up again, and is the same.',
+    [['if (known !== undefined) return known;', 'if (false) return known;']],
+  ),
+  ...same('lib/tenancy/http/tenant.interceptor.ts', 'Only told apart from routes over all tenants.', [
     ["const route = this.routeOf(context) ?? { kind: 'scoped' };", 'const route = this.routeOf(context) ?? {};'],
     [
       "const route = this.routeOf(context) ?? { kind: 'scoped' };",
@@ -300,7 +306,7 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same(
-    'lib/tenancy/tenant.interceptor.ts',
+    'lib/tenancy/http/tenant.interceptor.ts',
     'What is remembered of a route is worked out again, with the same result.',
     [
       [
@@ -506,7 +512,7 @@ export const EQUIVALENT = [
   ...same('lib/orm/unique-keys.ts', 'Beside a literal there is an operator or a space, whatever stands in its place.', [
     ["const plain = where.replaceAll(/'[^']*'/g, '?');", "const plain = where.replaceAll(/'[^']*'/g, \"\");"],
   ]),
-  ...same('lib/tenancy/tenant-cache.ts', 'Asked is whether the mark is there, not what it says.', [
+  ...same('lib/tenancy/http/tenant-cache.ts', 'Asked is whether the mark is there, not what it says.', [
     ['static readonly [KEEPS_TENANTS_APART] = true;', 'static readonly [KEEPS_TENANTS_APART] = false;'],
   ]),
   ...same(

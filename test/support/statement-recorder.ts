@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
 import type { Enforcement } from '../../lib/orm/enforcement.js';
-import { currentFrame } from '../../lib/tenancy/scope-frame.js';
+import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 
 /** A table of a DataSource, and what must stand beside its name. */
 interface RecordedTable {

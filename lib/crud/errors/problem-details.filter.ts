@@ -1,7 +1,7 @@
 import { Catch, HttpException, InternalServerErrorException, Logger } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { httpErrorOf } from '../../tenancy/http-errors.js';
+import { httpErrorOf } from '../../tenancy/http/http-exception.mapper.js';
 import { wantsProblemDocument } from './content-negotiation.js';
 import type { ProblemDetailsMode } from './content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';

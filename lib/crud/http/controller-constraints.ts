@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { runInCall } from '../../tenancy/scope-frame.js';
+import { runInCall } from '../../tenancy/context/tenant-context.js';
 import { currentRequest } from './crud-request-context.js';
 import type { CrudRequestContext } from './crud-request-context.js';
 import { RowConstraints, parseConstraints } from '../persistence/row-constraints.js';

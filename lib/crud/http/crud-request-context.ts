@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { currentFrame } from '../../tenancy/scope-frame.js';
+import { currentFrame } from '../../tenancy/context/tenant-context.js';
 import { IfMatch } from '../preconditions/if-match.js';
 import { visibleKeys } from '../query/row-rules.js';
 import type { Projection, ProjectionRules } from '../query/row-rules.js';

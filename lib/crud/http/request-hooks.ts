@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import type { ProviderInstances } from '../../tenancy/provider-instances.js';
-import { currentScope } from '../../tenancy/scope-frame.js';
+import type { ProviderInstances } from '../../tenancy/resolvers/provider-instances.js';
+import { currentScope } from '../../tenancy/context/tenant-context.js';
 import { currentRequest } from './crud-request-context.js';
 import type { CrudHooks } from '../options/crud-hooks.interface.js';
 import { HookRunner } from '../hooks/hook-runner.js';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { TenantScope } from '../../tenancy/tenant-scope.js';
+import type { TenantScope } from '../../tenancy/context/tenant-scope.js';
 
 /** What every hook may know. */
 export interface CommittedContext<R = unknown> {

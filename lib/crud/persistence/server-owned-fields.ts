@@ -1,5 +1,5 @@
 import { declaredOf } from '../../orm/compile-policy.js';
-import { currentScope } from '../../tenancy/scope-frame.js';
+import { currentScope } from '../../tenancy/context/tenant-context.js';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 import { isHidden } from '../model/hidden-columns.js';

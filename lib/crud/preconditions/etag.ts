@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { currentScope } from '../../tenancy/scope-frame.js';
+import { currentScope } from '../../tenancy/context/tenant-context.js';
 import type { Resource } from '../resource/resource.js';
 
 /** `"` characters that may stand in a tag `"`, as RFC 9110 has it. */

@@ -1,5 +1,5 @@
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
-import { TenantInterceptor } from '../../tenancy/tenant.interceptor.js';
+import { TenantInterceptor } from '../../tenancy/http/tenant.interceptor.js';
 
 /** Maps a forwarder on a controller to the inherited method that it calls. */
 const inherited = new WeakMap<Function, Function>();

@@ -1,7 +1,7 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import { scopeDeclaration } from '../../tenancy/tenant-scope.js';
+import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { Policies } from '../policies.js';
 import { holdsSharedOnly } from '../unique-keys.js';
 

@@ -4,7 +4,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import type { CheckedScope } from '../../tenancy/tenant-scope.js';
+import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
 import { authorityOver } from '../authority.js';
 import type { Policies } from '../policies.js';
 import { isScoped } from '../policy.js';

@@ -9,8 +9,8 @@ import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { createApplication } from '../../support/adapters.js';
 import { checkControllers } from '../../../lib/startup/controller.validator.js';
 import { problemFilterOf } from '../../../lib/openapi/problem-details-mode.js';
-import { checkCaches, isSharedCache } from '../../../lib/tenancy/cache-check.js';
-import { isInstance, safeRead } from '../../../lib/tenancy/safe-read.js';
+import { checkCaches, isSharedCache } from '../../../lib/tenancy/http/cache-interceptor.validator.js';
+import { isInstance, safeRead } from '../../../lib/common/safe-read.js';
 
 @Entity()
 @TenantScoped()

@@ -16,7 +16,7 @@ import {
   ViewEntity,
 } from 'typeorm';
 import type { DataSource } from 'typeorm';
-import { scoped } from '../../../lib/tenancy/entity-declarations.js';
+import { scoped } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { checkDataSource } from '../../../lib/orm/boot-check.js';
 import { requireEnforcement } from '../../../lib/orm/enforcement.js';
 import { scopeParameter } from '../../../lib/orm/scope-parameters.js';
@@ -203,7 +203,7 @@ describe('an application with rows without a tenant', () => {
         code: { type: String },
       },
     });
-    const { declareEntity } = await import('../../../lib/tenancy/entity-declarations.js');
+    const { declareEntity } = await import('../../../lib/tenancy/metadata/entity-tenancy.registry.js');
     const { entity, declaration } = scoped(Other, { omit });
     declareEntity(entity, declaration, 'forRoot');
     const { problems } = checkDataSource(await unconnected('sqljs', [Status, Other]));

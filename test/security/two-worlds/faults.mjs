@@ -150,7 +150,7 @@ export const FAULTS = [
     name: "a controller's declaration comes before the class's",
     changes: [
       {
-        file: 'lib/tenancy/entity-declarations.ts',
+        file: 'lib/tenancy/metadata/entity-tenancy.registry.ts',
         from: 'if (nearest === -1) return agreed(byControllers.flat());',
         to: 'if (nearest === -1 || byControllers.flat().length > 0) return agreed(byControllers.flat());',
       },
@@ -190,7 +190,7 @@ export const FAULTS = [
     engine: 'postgres',
     changes: [
       {
-        file: 'lib/tenancy/http-errors.ts',
+        file: 'lib/tenancy/http/http-exception.mapper.ts',
         from: "const names = error.properties.join(', ');",
         to: "const names = error.properties.join(', ') + ': duplicate key value violates unique constraint';",
       },

@@ -4,7 +4,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGen
 import type { Relation, RelationOptions } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement.js';
 import type { TenantPolicy } from '../../../lib/orm/policy.js';
-import { declareEntity } from '../../../lib/tenancy/entity-declarations.js';
+import { declareEntity } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String });

@@ -10,7 +10,7 @@ import {
   scopeParameter,
   scopeValue,
 } from '../../../lib/orm/scope-parameters.js';
-import { currentFrame } from '../../../lib/tenancy/scope-frame.js';
+import { currentFrame } from '../../../lib/tenancy/context/tenant-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number, account: BigInt });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EntityDeclaration, ScopedOptions } from '../../../lib/tenancy/declaration.js';
-import { declarationLine, declarationText } from '../../../lib/tenancy/declaration-lines.js';
+import type { EntityDeclaration, ScopedOptions } from '../../../lib/tenancy/metadata/entity-tenancy.js';
+import { declarationLine, declarationText } from '../../../lib/tenancy/metadata/declaration-lines.js';
 
 class Ticket {}
 const scoped = (options: ScopedOptions): EntityDeclaration => ({ kind: 'scoped', options });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
-import { declarationOf } from '../../../lib/tenancy/entity-declarations.js';
+import { declarationOf } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import {
   CONTROLLER_WORDS,
   decorate,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { NestInterceptor } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { checkMadeInterceptors, globalInterceptors } from '../../../lib/tenancy/global-interceptors.js';
+import { checkMadeInterceptors, globalInterceptors } from '../../../lib/tenancy/http/global-interceptors.js';
 
 class Logging implements NestInterceptor {
   intercept(): never {

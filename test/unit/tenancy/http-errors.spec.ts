@@ -9,7 +9,7 @@ import {
   UniqueConflictError,
 } from 'nestjs-muck';
 import { EntityNotFoundError } from 'typeorm';
-import { httpErrorOf } from '../../../lib/tenancy/http-errors.js';
+import { httpErrorOf } from '../../../lib/tenancy/http/http-exception.mapper.js';
 
 describe('an error that a client is told', () => {
   it.each<[Error, status: number, message: unknown, isCause: boolean]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { attempt, isInstance, nameOf, safeRead } from '../../../lib/tenancy/safe-read.js';
+import { attempt, isInstance, nameOf, safeRead } from '../../../lib/common/safe-read.js';
 
 class Named {
   static kind = 'static';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { provideScopeLimits, storedScopeValue } from '../../../lib/tenancy/scope-limits.js';
-import type { ScopeLimit, ScopeLimitSource } from '../../../lib/tenancy/scope-limits.js';
+import { provideScopeLimits, storedScopeValue } from '../../../lib/tenancy/context/scope-limits.js';
+import type { ScopeLimit, ScopeLimitSource } from '../../../lib/tenancy/context/scope-limits.js';
 
 type Hold = ScopeLimit['hold'];
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Tenancy } from 'nestjs-muck';
-import { noteUndeclaredEntities } from '../../../lib/tenancy/undeclared-entities.js';
+import { noteUndeclaredEntities } from '../../../lib/tenancy/metadata/undeclared-entities.js';
 
 it('an application knows its undeclared entities from its start on, each its own', () => {
   const [one, other] = [new Tenancy(), new Tenancy()];

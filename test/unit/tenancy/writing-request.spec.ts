@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { ExecutionContext } from '@nestjs/common';
-import { bindFrame, isWriting, runAsWrite, runInCall } from '../../../lib/tenancy/scope-frame.js';
-import { noteWritingRequest } from '../../../lib/tenancy/writing-request.js';
+import { bindFrame, isWriting, runAsWrite, runInCall } from '../../../lib/tenancy/context/tenant-context.js';
+import { noteWritingRequest } from '../../../lib/tenancy/context/writing-request.js';
 
 function contextOf(type: string, method: string): ExecutionContext {
   return { getType: () => type, switchToHttp: () => ({ getRequest: () => ({ method }) }) } as never;

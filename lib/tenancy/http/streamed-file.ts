@@ -1,5 +1,5 @@
 import { StreamableFile } from '@nestjs/common';
-import { bindFrame } from './scope-frame.js';
+import { bindFrame } from '../context/tenant-context.js';
 
 /**
  * Gives the stream of a `StreamableFile` the current scope. Nest reads it after the handler has returned, outside of the scope: a generator

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { noteWrite } from './scope-frame.js';
+import { noteWrite } from './tenant-context.js';
 
 /** The HTTP methods by which a client asks for no change. */
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { EntityKey } from './scope-frame.js';
+import type { EntityKey } from './tenant-context.js';
 
 /** A table in hand-written SQL, made by {@link table}. */
 export class TableReference {

@@ -1,5 +1,5 @@
-import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { TenantScopeInvalidError } from '../errors/tenant-scope-invalid.error.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
+import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { storedScopeValue } from './scope-limits.js';
 
 /** A value in a tenant scope: what a tenant column holds. */

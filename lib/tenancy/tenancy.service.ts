@@ -1,14 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import { bindFrame, currentScope, runAsUnit, runInScope, runUnscoped, UnscopedSection } from './scope-frame.js';
-import type { EntityKey } from './scope-frame.js';
-import { runFragment } from './scoped-sql.js';
-import { shareWhile } from './shared-transactions.js';
-import { undeclaredEntitiesOf } from './undeclared-entities.js';
-import type { UndeclaredEntity } from './undeclared-entities.js';
-import { checkScope } from './tenant-scope.js';
-import type { TenantScope } from './tenant-scope.js';
+import {
+  bindFrame,
+  currentScope,
+  runAsUnit,
+  runInScope,
+  runUnscoped,
+  UnscopedSection,
+} from './context/tenant-context.js';
+import type { EntityKey } from './context/tenant-context.js';
+import { runFragment } from './context/raw-sql-template.js';
+import { shareWhile } from './context/shared-transactions.js';
+import { undeclaredEntitiesOf } from './metadata/undeclared-entities.js';
+import type { UndeclaredEntity } from './metadata/undeclared-entities.js';
+import { checkScope } from './context/tenant-scope.js';
+import type { TenantScope } from './context/tenant-scope.js';
 
 /** Limits an unscoped section to named entities; every other entity stays under the scope in force. */
 export interface UnscopedOptions {

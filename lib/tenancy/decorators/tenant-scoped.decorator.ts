@@ -1,11 +1,11 @@
 import { UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { declareController, declareEntity, entityServedBy } from './entity-declarations.js';
-import type { ScopedOptions } from './entity-declarations.js';
-import { TENANT_ROUTE } from './tenant-route.js';
-import type { TenantRoute } from './tenant-route.js';
-import { TenantInterceptor } from './tenant.interceptor.js';
-import type { TenantResolver } from './tenant-resolver.js';
+import { declareController, declareEntity, entityServedBy } from '../metadata/entity-tenancy.registry.js';
+import type { ScopedOptions } from '../metadata/entity-tenancy.registry.js';
+import { TENANT_ROUTE } from '../metadata/route-tenancy.metadata.js';
+import type { TenantRoute } from '../metadata/route-tenancy.metadata.js';
+import { TenantInterceptor } from '../http/tenant.interceptor.js';
+import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
 /** Options of {@link TenantScoped} on an entity (all but `resolver`) and on a controller or handler (`resolver`). */
 export interface TenantScopedOptions extends ScopedOptions {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { QueryRunner } from 'typeorm';
-import { isPromiseLike } from '../common/is-promise-like.js';
+import { isPromiseLike } from '../../common/is-promise-like.js';
 
 /** The query runners whose transaction several scopes may use now. */
 const shared = new WeakSet<QueryRunner>();

@@ -1,11 +1,11 @@
 import { EntitySchema } from 'typeorm';
-import type { EntityDeclaration, ScopedOptions } from './declaration.js';
+import type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
 import { declarationLine, declarationText } from './declaration-lines.js';
 import type { DeclarationSource, MadeDeclaration } from './declaration-lines.js';
-import type { EntityKey } from './scope-frame.js';
-import { tenantRouteOf } from './tenant-route.js';
+import type { EntityKey } from '../context/tenant-context.js';
+import { tenantRouteOf } from './route-tenancy.metadata.js';
 
-export type { EntityDeclaration, ScopedOptions } from './declaration.js';
+export type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
 
 /** A declaration of an entity that carries no decorator of its own; made by {@link scoped} and {@link shared}. */
 export interface DeclaredEntity {

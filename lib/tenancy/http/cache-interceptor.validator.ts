@@ -8,8 +8,8 @@ import {
 } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
 import { keepsTenantsApart } from './tenant-cache.js';
-import { attempt, nameOf, safeRead } from './safe-read.js';
-import { tenantRouteOf } from './tenant-route.js';
+import { attempt, nameOf, safeRead } from '../../common/safe-read.js';
+import { tenantRouteOf } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
 /** The interceptor of @nestjs/cache-manager, by the name that it has in every version; it is no dependency of this package. */

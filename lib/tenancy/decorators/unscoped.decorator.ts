@@ -1,5 +1,5 @@
-import { runUnscoped, UnscopedSection } from './scope-frame.js';
-import { requireWhy } from './tenancy.js';
+import { runUnscoped, UnscopedSection } from '../context/tenant-context.js';
+import { requireWhy } from '../tenancy.service.js';
 
 /**
  * On a method of any provider: the method runs over all tenants, as in `tenancy.unscoped(why, fn)`.

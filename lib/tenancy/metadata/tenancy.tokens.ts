@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { TenantResolver } from './tenant-resolver.js';
+import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
 /** Injection token of the module's resolver class. */
 export const DEFAULT_RESOLVER = Symbol('nestjs-muck:default-resolver');

@@ -1,5 +1,5 @@
-import { declareEntity } from './entity-declarations.js';
-import { requireWhy } from './tenancy.js';
+import { declareEntity } from '../metadata/entity-tenancy.registry.js';
+import { requireWhy } from '../tenancy.service.js';
 
 /**
  * On an entity: its rows have no owner, every tenant sees the same ones.

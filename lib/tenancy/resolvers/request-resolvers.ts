@@ -1,9 +1,9 @@
 import { BadRequestException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import type { ExecutionContext, HttpException, Type } from '@nestjs/common';
-import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import type { TenantResolver } from './tenant-resolver.js';
-import { scopeDeclaration } from './tenant-scope.js';
-import type { ScopeValue, TenantScope } from './tenant-scope.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
+import type { TenantResolver } from './tenant-resolver.interface.js';
+import { scopeDeclaration } from '../context/tenant-scope.js';
+import type { ScopeValue, TenantScope } from '../context/tenant-scope.js';
 
 /** Options of the resolvers that read what a client claims. */
 export interface ClaimedTenantOptions<User = unknown> {

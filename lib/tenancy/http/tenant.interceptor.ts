@@ -3,14 +3,14 @@ import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nest
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { Observer, Subscription } from 'rxjs';
-import { TenantScopeInvalidError } from '../errors/tenant-scope-invalid.error.js';
-import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
-import { httpErrorOf } from './http-errors.js';
-import { makePrivate } from './private-answer.js';
-import type { HttpAdapter } from './private-answer.js';
-import { requireForRoot } from './require-for-root.js';
-import { ProviderInstances } from './provider-instances.js';
-import { isPromiseLike } from '../common/is-promise-like.js';
+import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
+import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
+import { httpErrorOf } from './http-exception.mapper.js';
+import { makePrivate } from './cache-headers.js';
+import type { HttpAdapter } from './cache-headers.js';
+import { requireForRoot } from '../resolvers/require-for-root.js';
+import { ProviderInstances } from '../resolvers/provider-instances.js';
+import { isPromiseLike } from '../../common/is-promise-like.js';
 import {
   currentFrame,
   isInForceIn,
@@ -19,17 +19,17 @@ import {
   runUnscopedUntilClosed,
   UnscopedSection,
   worksForAnother,
-} from './scope-frame.js';
-import type { ScopeFrame } from './scope-frame.js';
+} from '../context/tenant-context.js';
+import type { ScopeFrame } from '../context/tenant-context.js';
 import { bindStreamedFile } from './streamed-file.js';
-import { tenantRouteOf } from './tenant-route.js';
-import type { TenantRoute } from './tenant-route.js';
-import { noteWritingRequest } from './writing-request.js';
-import type { TenantResolver } from './tenant-resolver.js';
-import { checkScope } from './tenant-scope.js';
-import type { CheckedScope } from './tenant-scope.js';
-import { DEFAULT_RESOLVER } from './tokens.js';
-import type { DefaultResolver } from './tokens.js';
+import { tenantRouteOf } from '../metadata/route-tenancy.metadata.js';
+import type { TenantRoute } from '../metadata/route-tenancy.metadata.js';
+import { noteWritingRequest } from '../context/writing-request.js';
+import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
+import { checkScope } from '../context/tenant-scope.js';
+import type { CheckedScope } from '../context/tenant-scope.js';
+import { DEFAULT_RESOLVER } from '../metadata/tenancy.tokens.js';
+import type { DefaultResolver } from '../metadata/tenancy.tokens.js';
 
 /** Runs a handler, and tells an observer what it gives. */
 export type Handling = (observer: Observer<unknown>) => Subscription;

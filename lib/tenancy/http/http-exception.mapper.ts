@@ -1,10 +1,10 @@
 import { BadRequestException, ConflictException, ForbiddenException, NotFoundException } from '@nestjs/common';
 import { EntityNotFoundError } from 'typeorm';
-import { ReferenceUnknownError } from '../errors/reference-unknown.error.js';
-import { SharedRowError } from '../errors/shared-row.error.js';
-import { TenantScopeInvalidError } from '../errors/tenant-scope-invalid.error.js';
-import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
-import { UniqueConflictError } from '../errors/unique-conflict.error.js';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
+import { SharedRowError } from '../../errors/shared-row.error.js';
+import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
+import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
+import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 
 /**
  * The HTTP answer to an error. Nothing of the database gets into it: no SQL, value or constraint name, and nothing that

@@ -1,4 +1,4 @@
-import { BoundedCache } from '../common/bounded-cache.js';
+import { BoundedCache } from '../../common/bounded-cache.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 

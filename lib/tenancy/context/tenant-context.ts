@@ -1,4 +1,4 @@
-import { isPromiseLike } from '../common/is-promise-like.js';
+import { isPromiseLike } from '../../common/is-promise-like.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CheckedScope, TenantScope } from './tenant-scope.js';
 

@@ -1,4 +1,4 @@
-import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 
 /**
  * Returns what `MuckModule.forRoot` provides.

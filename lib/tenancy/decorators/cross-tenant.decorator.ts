@@ -1,4 +1,4 @@
-import { requireWhy } from './tenancy.js';
+import { requireWhy } from '../tenancy.service.js';
 import { putRoute } from './tenant-scoped.decorator.js';
 
 /**

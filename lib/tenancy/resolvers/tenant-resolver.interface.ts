@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { TenantScope } from './tenant-scope.js';
+import type { TenantScope } from '../context/tenant-scope.js';
 
 /**
  * Says which tenant a request, message or event works for. An ordinary provider: inject what you need. It may be `Scope.REQUEST`.

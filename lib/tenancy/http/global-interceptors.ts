@@ -1,5 +1,5 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { isPromiseLike } from '../common/is-promise-like.js';
+import { isPromiseLike } from '../../common/is-promise-like.js';
 
 type RequestInterceptor = ReturnType<ApplicationConfig['getGlobalRequestInterceptors']>[number];
 type Factory = (...dependencies: unknown[]) => unknown;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { Inject, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { defer, mergeAll } from 'rxjs';
-import { isPromiseLike } from '../common/is-promise-like.js';
-import { currentFrame } from './scope-frame.js';
+import { isPromiseLike } from '../../common/is-promise-like.js';
+import { currentFrame } from '../context/tenant-context.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
 /** Marks the classes that {@link tenantCache} makes: the start takes them for caches that keep tenants apart. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import type { TenantResolver } from './tenant-resolver.js';
+import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
 /** How a controller or handler stands to tenants. */
 export type TenantRoute =

@@ -1,5 +1,5 @@
-import type { EntityKey } from './scope-frame.js';
-import type { EntityDeclaration, ScopedOptions } from './declaration.js';
+import type { EntityKey } from '../context/tenant-context.js';
+import type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
 
 /** Where a declaration was made: by a decorator on a class, or in the list of `MuckModule.forRoot({ entities })`. */
 export type DeclarationSource = 'decorator' | 'forRoot';
