@@ -3,7 +3,7 @@ import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typ
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../errors/reference-unknown.error.js';
 import { SharedRowError } from '../errors/shared-row.error.js';
-import { family } from './builders/family.js';
+import { family } from './enforcement/builder-registry.js';
 import type { ForeignKey } from './declared-keys.js';
 import { requireEnforcement } from './enforcement.js';
 import { selectedExactly } from './exact-columns.js';

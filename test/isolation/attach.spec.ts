@@ -3,7 +3,7 @@ import { StatementRefusedError } from 'nestjs-muck';
 import { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import { attach, attachWhenInitialised } from '../../lib/orm/attach.js';
-import { ScopedSelectQueryBuilder } from '../../lib/orm/builders/select.js';
+import { ScopedSelectQueryBuilder } from '../../lib/orm/query-builders/select.js';
 import { enforcementOf } from '../../lib/orm/enforcement.js';
 import { guardManager } from '../../lib/orm/guard-manager.js';
 import { noteWrite } from '../../lib/tenancy/context/tenant-context.js';

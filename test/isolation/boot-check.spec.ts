@@ -24,7 +24,7 @@ import {
 } from 'typeorm';
 import type { ColumnType, DataSourceOptions, EntityManager, ObjectLiteral, Relation } from 'typeorm';
 import { checkDataSource } from '../../lib/orm/boot-check.js';
-import { family } from '../../lib/orm/builders/family.js';
+import { family } from '../../lib/orm/enforcement/builder-registry.js';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { selfCheck } from '../../lib/orm/self-check.js';
 import { declareEntity } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';

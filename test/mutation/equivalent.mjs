@@ -51,7 +51,7 @@ export const EQUIVALENT = [
       'const ownerNames = isScoped(policy) ? ownerColumns(policy) : ["Stryker was here"];',
     ],
   ]),
-  ...same('lib/orm/builders/insert.ts', 'TypeORM’s upserts have a list of what they write over.', [
+  ...same('lib/orm/query-builders/insert.ts', 'TypeORM’s upserts have a list of what they write over.', [
     ['return onIgnore || onUpdate?.overwrite?.length === 0;', 'return onIgnore || onUpdate?.overwrite.length === 0;'],
     [
       'const overwrite = new Set(this.expressionMap.onUpdate?.overwrite?.map((name) => name.toLowerCase()));',
@@ -191,7 +191,7 @@ export const EQUIVALENT = [
     ],
   ),
   ...same(
-    'lib/orm/builders/relation.ts',
+    'lib/orm/query-builders/relation.ts',
     'A row that is none has no key either: it is looked for by no value, and not found.',
     [
       [
@@ -200,10 +200,14 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same('lib/orm/builders/relation.ts', 'A reference of one column is cleared with the same result in both ways.', [
-    ['return joinColumns.length > 1;', 'return true;'],
-    ['return joinColumns.length > 1;', 'return joinColumns.length >= 1;'],
-  ]),
+  ...same(
+    'lib/orm/query-builders/relation.ts',
+    'A reference of one column is cleared with the same result in both ways.',
+    [
+      ['return joinColumns.length > 1;', 'return true;'],
+      ['return joinColumns.length > 1;', 'return joinColumns.length >= 1;'],
+    ],
+  ),
   ...same('lib/orm/guard-manager.ts', 'A query runner that sends nothing takes no connection.', [
     ['if (byMetadata.size === 0) return;', 'if (false) return;'],
   ]),
@@ -435,7 +439,7 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same(
-    'lib/orm/builders/builder-text.ts',
+    'lib/orm/query-builders/builder-fragments.ts',
     'What reads as a name before and after, or is gone, ends no bracket and opens no comment.',
     [
       [

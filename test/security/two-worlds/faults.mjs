@@ -30,7 +30,7 @@ function noPredicates(condition) {
   return [
     ...WITHOUT_NETS,
     {
-      file: 'lib/orm/builders/scoped.ts',
+      file: 'lib/orm/query-builders/scoped-builder.mixin.ts',
       from: 'const { aliases, queryType, mainAlias } = this.expressionMap;',
       to: `const { aliases, queryType, mainAlias } = this.expressionMap;\n      if (${condition}) return [];`,
     },
@@ -46,7 +46,7 @@ export const FAULTS = [
     changes: [
       ...WITHOUT_NETS,
       {
-        file: 'lib/orm/builders/select.ts',
+        file: 'lib/orm/query-builders/select.ts',
         from: "const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';",
         to: "const predicate = '';",
       },
@@ -62,7 +62,7 @@ export const FAULTS = [
     changes: [
       ...WITHOUT_NETS,
       {
-        file: 'lib/orm/builders/select.ts',
+        file: 'lib/orm/query-builders/select.ts',
         from: "const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';",
         to: "const predicate = alias.hasMetadata && alias.name !== 'item' ? this.predicate(alias.metadata, alias.name) : '';",
       },
@@ -75,7 +75,7 @@ export const FAULTS = [
     changes: [
       ...noPredicates('mainAlias?.hasMetadata === true && mainAlias.metadata.isJunction'),
       {
-        file: 'lib/orm/builders/select.ts',
+        file: 'lib/orm/query-builders/select.ts',
         from: 'if (junction === undefined) return text;',
         to: 'if (junction !== null) return text;',
       },
@@ -218,12 +218,12 @@ export const FAULTS = [
     changes: [
       ...WITHOUT_NETS,
       {
-        file: 'lib/orm/builders/scoped.ts',
+        file: 'lib/orm/query-builders/scoped-builder.mixin.ts',
         from: "policies.predicate(metadata, policies.table(metadata), 'own')",
         to: "policies.predicate(metadata, policies.table(metadata), 'visible')",
       },
       {
-        file: 'lib/orm/builders/shared-rows.ts',
+        file: 'lib/orm/query-builders/shared-row-check.ts',
         from: 'if (!isPersisting() ||',
         to: 'if (isPersisting() ||',
       },

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StatementRefusedError } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { SelectQueryBuilder } from 'typeorm';
-import { checkBuilderText } from '../../../lib/orm/builders/builder-text.js';
+import { checkBuilderText } from '../../../lib/orm/query-builders/builder-fragments.js';
 import { unconnected } from '../../support/unconnected.js';
 
 @Entity()

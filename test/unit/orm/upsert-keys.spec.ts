@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantScopeViolationError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { ColumnOptions, ObjectLiteral } from 'typeorm';
-import { requireExactTenants, uniqueKeysOf } from '../../../lib/orm/builders/upsert-keys.js';
+import { requireExactTenants, uniqueKeysOf } from '../../../lib/orm/writes/upsert-conflict-keys.js';
 import { requireEnforcement } from '../../../lib/orm/enforcement.js';
 import { unconnected } from '../../support/unconnected.js';
 

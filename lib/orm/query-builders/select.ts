@@ -3,9 +3,9 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { noteUnseen } from '../unseen-relations.js';
-import { checkBuilderText } from './builder-text.js';
-import { family } from './family.js';
-import { scoped } from './scoped.js';
+import { checkBuilderText } from './builder-fragments.js';
+import { family } from '../enforcement/builder-registry.js';
+import { scoped } from './scoped-builder.mixin.js';
 
 /** What TypeORM hands to the rendering of a join: the join and those that hang on it. */
 type JoinTree = Parameters<SelectQueryBuilder<ObjectLiteral>['createJoinTreeRecursively']>[0];

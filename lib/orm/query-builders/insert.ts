@@ -14,9 +14,9 @@ import { setTenantsInGraph, setTenantsOfKeys } from '../tenant-of-keys.js';
 import type { Undo } from '../tenant-of-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
-import { family } from './family.js';
-import { scoped } from './scoped.js';
-import { requireExactTenants, uniqueKeysOf } from './upsert-keys.js';
+import { family } from '../enforcement/builder-registry.js';
+import { scoped } from './scoped-builder.mixin.js';
+import { requireExactTenants, uniqueKeysOf } from '../writes/upsert-conflict-keys.js';
 import {
   requireGeneratedKey,
   requireNamedTenant,
@@ -25,7 +25,7 @@ import {
   requireOwnTenant,
   requireParent,
   writtenMetadata,
-} from './write-rules.js';
+} from '../writes/write-rules.js';
 
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
 export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {

@@ -15,9 +15,9 @@ import type { BoundStatement } from '../sql/placeholders.js';
 import { setTenantsOfKeys } from '../tenant-of-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';
-import { family } from './family.js';
-import { scoped } from './scoped.js';
-import { requireNoneLeft } from './shared-rows.js';
+import { family } from '../enforcement/builder-registry.js';
+import { scoped } from './scoped-builder.mixin.js';
+import { requireNoneLeft } from './shared-row-check.js';
 import {
   requireOwnCascades,
   requireOwnReferences,
@@ -25,7 +25,7 @@ import {
   requireParent,
   requireWholeTenant,
   writtenMetadata,
-} from './write-rules.js';
+} from '../writes/write-rules.js';
 
 /** An update that changes rows of the tenant scope only, and cannot move them out of it. */
 export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scoped(UpdateQueryBuilder)<Entity> {

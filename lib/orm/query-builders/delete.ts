@@ -4,10 +4,10 @@ import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBui
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../authority.js';
 import { requireEnforcement } from '../enforcement.js';
-import { family } from './family.js';
-import { scoped } from './scoped.js';
-import { requireNoneLeft } from './shared-rows.js';
-import { writtenMetadata } from './write-rules.js';
+import { family } from '../enforcement/builder-registry.js';
+import { scoped } from './scoped-builder.mixin.js';
+import { requireNoneLeft } from './shared-row-check.js';
+import { writtenMetadata } from '../writes/write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
 export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {

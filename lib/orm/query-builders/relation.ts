@@ -6,8 +6,8 @@ import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
 import { requireEnforcement } from '../enforcement.js';
 import { withTenantOfKey } from '../tenant-of-keys.js';
 import { requireOwn, seesAll, selectRows, storedValues } from '../visible-rows.js';
-import { family } from './family.js';
-import { scoped } from './scoped.js';
+import { family } from '../enforcement/builder-registry.js';
+import { scoped } from './scoped-builder.mixin.js';
 
 /**
  * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;

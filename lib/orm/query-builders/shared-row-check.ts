@@ -2,7 +2,7 @@ import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../errors/shared-row.error.js';
 import { requireEnforcement } from '../enforcement.js';
 import { isPersisting } from '../persistence.js';
-import { family } from './family.js';
+import { family } from '../enforcement/builder-registry.js';
 
 /**
  * Checks after a write of `save` or `remove` whether a shared row was meant: the statement has left it alone, and

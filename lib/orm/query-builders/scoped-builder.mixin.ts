@@ -6,9 +6,9 @@ import { requireEnforcement } from '../enforcement.js';
 import type { Enforcement } from '../enforcement.js';
 import { render } from '../rendering.js';
 import { checkCallerText } from '../sql/caller-text.js';
-import { checkBuilderText } from './builder-text.js';
-import { family } from './family.js';
-import type { BuilderFamily } from './family.js';
+import { checkBuilderText } from './builder-fragments.js';
+import { family } from '../enforcement/builder-registry.js';
+import type { BuilderFamily } from '../enforcement/builder-registry.js';
 
 // A mixin's constructor takes any arguments: TypeScript asks for exactly this type.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
