@@ -18,7 +18,7 @@ import { proposeDeclaration } from './propose-declaration.js';
 import { checkUndeclaredViews, checkVirtualColumns } from './sql-text-check.js';
 import { selfCheck } from './self-check.js';
 import { checkUniqueKeys } from './unique-key-check.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 /** What a DataSource's entities need before an application may start on it. */
 export interface BootFindings {

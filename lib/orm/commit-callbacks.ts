@@ -3,7 +3,7 @@ import { QueryFailedError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { bindFrame } from '../tenancy/context/tenant-context.js';
 import type { SingleConnection } from './single-connection.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 type Callback = () => Promise<void>;
 

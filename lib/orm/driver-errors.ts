@@ -2,7 +2,7 @@ import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { currentFrame } from '../tenancy/context/tenant-context.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 import type { Policies } from './policies.js';
 import { UniqueConflictError } from '../errors/unique-conflict.error.js';
 

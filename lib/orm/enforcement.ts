@@ -9,10 +9,10 @@ import { PreparedStatements } from './prepared-statements.js';
 import { currentRendering } from './rendering.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from './scope-parameters.js';
 import { SingleConnection } from './single-connection.js';
-import { bind, driverValue, placeOnce, readTemplate } from './sql/placeholders.js';
-import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/placeholders.js';
+import { bind, driverValue, placeOnce, readTemplate } from './sql/parameter-binding.js';
+import type { BoundStatement, PlacedStatement, StatementTemplate } from './sql/parameter-binding.js';
 import { requireDialect } from './policy/dialect.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 import { StatementAudit } from './statement-audit.js';
 import { TenantColumnLimits } from './tenant-column-limits.js';
 

@@ -8,7 +8,7 @@ import type { ForeignKey } from './declared-keys.js';
 import { isScoped } from './policy.js';
 import type { ParentLink, TenantColumn, TenantPolicy } from './policy.js';
 import type { Policies } from './policies.js';
-import type { BoundStatement } from './sql/placeholders.js';
+import type { BoundStatement } from './sql/parameter-binding.js';
 import type { WrittenKeys } from './written-keys.js';
 
 /** Rows that a statement names by a foreign key, to be looked up inside the scope before the statement is sent. */

@@ -7,7 +7,7 @@ import { withoutValues } from './driver-errors.js';
 import { instantsAsJson } from './postgres-instants.js';
 import type { TypeParsers } from './postgres-instants.js';
 import type { PreparedStatements } from './prepared-statements.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 /** A select as PostgreSQL takes it. */
 export interface PostgresStatement {

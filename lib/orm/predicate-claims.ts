@@ -1,6 +1,6 @@
-import type { StatementShape, TableMention } from './sql/mentions.js';
-import { isKeywordAt } from './sql/tokens.js';
-import type { SqlToken } from './sql/tokens.js';
+import type { StatementShape, TableMention } from './sql/table-references.js';
+import { isKeywordAt } from './sql/tokenizer.js';
+import type { SqlToken } from './sql/tokenizer.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** What may stand beside a predicate, or beside the bracket that it stands in, so that it limits what it stands for. */

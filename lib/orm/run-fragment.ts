@@ -4,8 +4,8 @@ import { TableReference } from '../tenancy/context/raw-sql-template.js';
 import type { SqlFragment } from '../tenancy/context/raw-sql-template.js';
 import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
-import { readTemplate } from './sql/placeholders.js';
-import { readTokens } from './sql/tokens.js';
+import { readTemplate } from './sql/parameter-binding.js';
+import { readTokens } from './sql/tokenizer.js';
 
 /** Words that make a statement a write. A report has none. */
 const WRITING_WORDS = new Set([

@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
 import { scopeDeclaration } from '../tenancy/context/tenant-scope.js';
 import type { CheckedScope, ScopeValue } from '../tenancy/context/tenant-scope.js';
-import type { SqlDialect } from './sql/tokens.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 /*
  * Names of the parameters that carry the scope's values. The random part keeps application code, and whoever feeds it, from writing

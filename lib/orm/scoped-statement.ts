@@ -5,8 +5,8 @@ import { requireEnforcement } from './enforcement.js';
 import type { Enforcement } from './enforcement.js';
 import { selectFromPostgres, selectsDirectly } from './postgres-session.js';
 import { isOwnParameter } from './scope-parameters.js';
-import { placeOnce, readTemplate } from './sql/placeholders.js';
-import type { PlacedStatement } from './sql/placeholders.js';
+import { placeOnce, readTemplate } from './sql/parameter-binding.js';
+import type { PlacedStatement } from './sql/parameter-binding.js';
 import { requireOneScope } from './statement-gate.js';
 
 /** A row as the driver gives it, by the names of the selection. */

@@ -4,9 +4,9 @@ import { attempt } from '../common/safe-read.js';
 import { declaredOf } from './compile-policy.js';
 import type { Policies } from './policies.js';
 import { isScoped } from './policy.js';
-import { readShape } from './sql/mentions.js';
-import { readTokens } from './sql/tokens.js';
-import type { SqlDialect } from './sql/tokens.js';
+import { readShape } from './sql/table-references.js';
+import { readTokens } from './sql/tokenizer.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 /**
  * Finds virtual columns whose SQL reads rows that belong to tenants: every statement on their entity would be refused.

@@ -8,15 +8,15 @@ import { PredicateClaims } from './predicate-claims.js';
 import type { RowSet } from './policy.js';
 import { RefusalLog } from './refusal-log.js';
 import type { RenderedInsert } from './rendering.js';
-import { NameRoles } from './sql/name-roles.js';
+import { NameRoles } from './sql/identifier-roles.js';
 import { readChanges } from './sql/row-changes.js';
-import { findDynamicSql } from './sql/dynamic-sql.js';
-import { isHarmless } from './sql/session-statements.js';
-import type { RunnerState } from './sql/session-statements.js';
-import { readShape } from './sql/mentions.js';
-import type { StatementShape, TableMention } from './sql/mentions.js';
-import { readTokens } from './sql/tokens.js';
-import type { SqlDialect, SqlToken, SqlTokens } from './sql/tokens.js';
+import { findDynamicSql } from './sql/dynamic-sql-detector.js';
+import { isHarmless } from './sql/session-statement.allow-list.js';
+import type { RunnerState } from './sql/session-statement.allow-list.js';
+import { readShape } from './sql/table-references.js';
+import type { StatementShape, TableMention } from './sql/table-references.js';
+import { readTokens } from './sql/tokenizer.js';
+import type { SqlDialect, SqlToken, SqlTokens } from './sql/tokenizer.js';
 
 /** How many statements' verdicts are remembered, and how long a text may be to be. */
 const REMEMBERED = 2000;

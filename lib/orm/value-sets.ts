@@ -2,8 +2,8 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { isReference } from './declared-keys.js';
-import { checkCallerExpression } from './sql/caller-text.js';
-import type { SqlDialect } from './sql/tokens.js';
+import { checkCallerExpression } from './sql/fragment-validator.js';
+import type { SqlDialect } from './sql/tokenizer.js';
 
 /**
  * Copies what is written, each value read once: a property with a getter may answer differently when it is read again, and what was checked must be

@@ -21,7 +21,7 @@ import {
 import type { DataSource, Relation, SelectQueryBuilder } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { scopeValue } from '../../lib/orm/scope-parameters.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../support/unconnected.js';
 
 declareScope({ tenant: String });

@@ -10,7 +10,7 @@ import {
 } from '../../lib/orm/driver-errors.js';
 import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import type { Policies } from '../../lib/orm/policies.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
 

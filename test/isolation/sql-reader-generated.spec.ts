@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readShape } from '../../lib/orm/sql/mentions.js';
-import { bind, readTemplate } from '../../lib/orm/sql/placeholders.js';
-import { readTokens } from '../../lib/orm/sql/tokens.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import { readShape } from '../../lib/orm/sql/table-references.js';
+import { bind, readTemplate } from '../../lib/orm/sql/parameter-binding.js';
+import { readTokens } from '../../lib/orm/sql/tokenizer.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /** What is used of sql.js, which says nothing of its types. */
 interface SqlJs {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { bind, driverValue, placeOnce, readTemplate } from '../../lib/orm/sql/placeholders.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import { bind, driverValue, placeOnce, readTemplate } from '../../lib/orm/sql/parameter-binding.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /* Where a statement's named parameters stand, and what the driver is given in their place. */
 

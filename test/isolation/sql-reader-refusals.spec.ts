@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCallerExpression, checkCallerText } from '../../lib/orm/sql/caller-text.js';
-import { findDynamicSql } from '../../lib/orm/sql/dynamic-sql.js';
-import { readShape } from '../../lib/orm/sql/mentions.js';
-import { isHarmless } from '../../lib/orm/sql/session-statements.js';
-import { readTokens } from '../../lib/orm/sql/tokens.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import { checkCallerExpression, checkCallerText } from '../../lib/orm/sql/fragment-validator.js';
+import { findDynamicSql } from '../../lib/orm/sql/dynamic-sql-detector.js';
+import { readShape } from '../../lib/orm/sql/table-references.js';
+import { isHarmless } from '../../lib/orm/sql/session-statement.allow-list.js';
+import { readTokens } from '../../lib/orm/sql/tokenizer.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /* What is refused wherever it stands, and what a connection may be asked beside reading and writing. */
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readShape } from '../../lib/orm/sql/mentions.js';
-import { NameRoles } from '../../lib/orm/sql/name-roles.js';
-import { isSignAt, readTokens } from '../../lib/orm/sql/tokens.js';
-import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokens.js';
-import type { StatementShape } from '../../lib/orm/sql/mentions.js';
+import { readShape } from '../../lib/orm/sql/table-references.js';
+import { NameRoles } from '../../lib/orm/sql/identifier-roles.js';
+import { isSignAt, readTokens } from '../../lib/orm/sql/tokenizer.js';
+import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokenizer.js';
+import type { StatementShape } from '../../lib/orm/sql/table-references.js';
 
 /*
  * Which tables the reader finds in a statement. They are written with a plus where rows are inserted, behind an equals sign the alias, behind

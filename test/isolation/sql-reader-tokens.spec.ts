@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { isIdentifier, isKeywordAt, readTokens } from '../../lib/orm/sql/tokens.js';
-import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokens.js';
+import { isIdentifier, isKeywordAt, readTokens } from '../../lib/orm/sql/tokenizer.js';
+import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokenizer.js';
 
 /*
  * What the reader makes of a text, token by token. A reading is written as the tokens with spaces between them: word, "name", 'literal' and

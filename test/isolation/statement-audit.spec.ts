@@ -5,7 +5,7 @@ import { requireEnforcement } from '../../lib/orm/enforcement.js';
 import { Policies } from '../../lib/orm/policies.js';
 import type { RenderedInsert } from '../../lib/orm/rendering.js';
 import { StatementAudit } from '../../lib/orm/statement-audit.js';
-import type { SqlDialect } from '../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { Attachment, DESK_ENTITIES, Note, Ticket } from '../support/desk.js';
 import { ACME, tenancy } from '../support/world.js';
 

@@ -131,7 +131,7 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same('lib/orm/sql/mentions.ts', 'Only told apart from words, and none of those reads so.', [
+  ...same('lib/orm/sql/table-references.ts', 'Only told apart from words, and none of those reads so.', [
     ["const after = this.tokens[i + 1]?.text ?? '';", 'const after = this.tokens[i + 1]?.text ?? "Stryker was here!";'],
     [
       "if (text === 'for') return ['index', 'key'].includes(this.tokens[i - 1]?.text ?? '');",
@@ -146,13 +146,13 @@ export const EQUIVALENT = [
       "if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? \"Stryker was here!\")) return false;",
     ],
   ]),
-  ...same('lib/orm/sql/mentions.ts', 'Behind the last token there is none.', [
+  ...same('lib/orm/sql/table-references.ts', 'Behind the last token there is none.', [
     [
       "while (next < tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
       "while (next <= tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
     ],
   ]),
-  ...same('lib/orm/sql/name-roles.ts', 'Only told apart from words, and none of those reads so.', [
+  ...same('lib/orm/sql/identifier-roles.ts', 'Only told apart from words, and none of those reads so.', [
     [
       "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? '')) return false;",
       "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? \"Stryker was here!\")) return false;",
@@ -162,16 +162,16 @@ export const EQUIVALENT = [
       "return isList || ['=', '<', '>', '!', 'is', 'in', 'like'].includes(tokens[i + 1]?.text ?? \"Stryker was here!\");",
     ],
   ]),
-  ...same('lib/orm/sql/placeholders.ts', 'The text alone is asked for.', [
+  ...same('lib/orm/sql/parameter-binding.ts', 'The text alone is asked for.', [
     [
       'const [sql] = bind(template, dialect, () => ({ value: null }));',
       'const [sql] = bind(template, dialect, () => ({}));',
     ],
   ]),
-  ...same('lib/orm/sql/tokens.ts', 'White space makes no token, whether it is read at once or sign by sign.', [
+  ...same('lib/orm/sql/tokenizer.ts', 'White space makes no token, whether it is read at once or sign by sign.', [
     ['const SPACE = /[ \\t\\n\\r\\f\\v]+/y;', 'const SPACE = /[ \\t\\n\\r\\f\\v]/y;'],
   ]),
-  ...same('lib/orm/sql/tokens.ts', 'No comment opens where one closes.', [
+  ...same('lib/orm/sql/tokenizer.ts', 'No comment opens where one closes.', [
     ['const opensFirst = open !== -1 && open < close;', 'const opensFirst = open !== -1 && open <= close;'],
   ]),
   ...same('lib/orm/closure-statements.ts', 'Spares work: the whole text is compared afterwards.', [
@@ -406,7 +406,7 @@ export const EQUIVALENT = [
       "if (kind === 'word' && SET_OPERATIONS.has(text) && this.bracketOf(i) === bracket) part -= 1;",
     ],
   ]),
-  ...same('lib/orm/sql/caller-text.ts', 'What is not remembered is checked anew, with the same result.', [
+  ...same('lib/orm/sql/fragment-validator.ts', 'What is not remembered is checked anew, with the same result.', [
     ['if (checked.has(key)) return text;', 'if (false) return text;'],
   ]),
   ...same(

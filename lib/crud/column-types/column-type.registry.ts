@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { SqlDialect } from '../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../orm/sql/tokenizer.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import { date, dateTime, time } from './date-types.js';
 import { declaredValue } from './declared-type.js';

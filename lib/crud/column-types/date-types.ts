@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../orm/sql/tokenizer.js';
 import { textual } from './column-type.js';
 import type { ColumnType } from './column-type.js';
 

@@ -1,5 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { SqlDialect } from '../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../orm/sql/tokenizer.js';
 import { dateTime } from './date-types.js';
 import { float } from './number-types.js';
 import { unknownScalar } from './structured-types.js';

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import type { SqlDialect } from '../sql/tokens.js';
+import type { SqlDialect } from '../sql/tokenizer.js';
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   postgres: 'postgres',

@@ -1,6 +1,6 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
 import { requireEnforcement } from '../enforcement.js';
-import { checkCallerText } from '../sql/caller-text.js';
+import { checkCallerText } from '../sql/fragment-validator.js';
 
 /**
  * Checks a condition of a query builder as {@link checkCallerText} does, before TypeORM has put its aliases into quotes. TypeORM replaces an

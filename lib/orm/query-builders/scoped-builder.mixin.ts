@@ -5,7 +5,7 @@ import { withOwnDiscriminators } from '../discriminators.js';
 import { requireEnforcement } from '../enforcement.js';
 import type { Enforcement } from '../enforcement.js';
 import { render } from '../rendering.js';
-import { checkCallerText } from '../sql/caller-text.js';
+import { checkCallerText } from '../sql/fragment-validator.js';
 import { checkBuilderText } from './builder-fragments.js';
 import { family } from '../enforcement/builder-registry.js';
 import type { BuilderFamily } from '../enforcement/builder-registry.js';

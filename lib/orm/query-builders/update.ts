@@ -11,7 +11,7 @@ import type { Policies } from '../policies.js';
 import { isScoped, ownerColumns } from '../policy.js';
 import { valueAt } from '../read-tenant-column.js';
 import { currentRendering, outsideRendering } from '../rendering.js';
-import type { BoundStatement } from '../sql/placeholders.js';
+import type { BoundStatement } from '../sql/parameter-binding.js';
 import { setTenantsOfKeys } from '../tenant-of-keys.js';
 import { ValueSets } from '../value-sets.js';
 import { WrittenKeys } from '../written-keys.js';

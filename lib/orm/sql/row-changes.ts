@@ -1,6 +1,6 @@
-import type { StatementShape } from './mentions.js';
-import { isIdentifier, isKeywordAt, isSignAt } from './tokens.js';
-import type { SqlToken } from './tokens.js';
+import type { StatementShape } from './table-references.js';
+import { isIdentifier, isKeywordAt, isSignAt } from './tokenizer.js';
+import type { SqlToken } from './tokenizer.js';
 
 /** Rows of a table that SQL text deletes or updates. */
 export interface RowChange {

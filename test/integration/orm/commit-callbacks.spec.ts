@@ -9,7 +9,7 @@ import {
   observeTransactions,
 } from '../../../lib/orm/commit-callbacks.js';
 import { SingleConnection } from '../../../lib/orm/single-connection.js';
-import type { SqlDialect } from '../../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 import { detach } from '../../support/detach.js';
 
 /*

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { readTokens } from '../../../lib/orm/sql/tokens.js';
-import { readShape } from '../../../lib/orm/sql/mentions.js';
+import { readTokens } from '../../../lib/orm/sql/tokenizer.js';
+import { readShape } from '../../../lib/orm/sql/table-references.js';
 import { readChanges } from '../../../lib/orm/sql/row-changes.js';
-import type { SqlDialect } from '../../../lib/orm/sql/tokens.js';
+import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 
 /** Each change as `table: deletes`, `table: a,b` for the columns that are set, or `table: deletes any`. */
 function changesIn(sql: string, dialect: SqlDialect = 'postgres'): string[] {

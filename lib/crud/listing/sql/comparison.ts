@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import type { ResourceColumn } from '../../model/resource-column.js';
 import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';

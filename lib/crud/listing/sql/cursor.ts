@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import { MAX_CURSOR_LENGTH } from '../../query/list-rules.js';
 import { isNullable } from './order-by.js';
 import type { SortTerm } from './order-by.js';

@@ -4,7 +4,7 @@ import { dialectOf } from '../../../orm/policy/dialect.js';
 import { comparisonCacheKey, comparisonSql, comparisonValues } from './comparison.js';
 import { comparisonsOf } from '../../query/filter-ast.js';
 import type { Comparison, Filter } from '../../query/filter-ast.js';
-import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
 

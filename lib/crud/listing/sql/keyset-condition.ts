@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import { castParameter } from './comparison.js';
 import type { KeyValue } from './cursor.js';
 import { isNullable } from './order-by.js';

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { SqlDialect } from '../../../orm/sql/tokens.js';
+import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
 import type { QueryField } from '../../query/query-field.js';
 

@@ -1,6 +1,6 @@
-import type { Brackets, StatementShape } from './mentions.js';
-import { isIdentifier, isKeywordAt, isSignAt } from './tokens.js';
-import type { SqlDialect, SqlToken } from './tokens.js';
+import type { Brackets, StatementShape } from './table-references.js';
+import { isIdentifier, isKeywordAt, isSignAt } from './tokenizer.js';
+import type { SqlDialect, SqlToken } from './tokenizer.js';
 
 /** Functions that run SQL given as text, or read a table given by its name. */
 const READ_BY_TEXT =

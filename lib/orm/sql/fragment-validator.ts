@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { readTokens } from './tokens.js';
-import type { SqlDialect } from './tokens.js';
+import { readTokens } from './tokenizer.js';
+import type { SqlDialect } from './tokenizer.js';
 
 /** How many checked texts are remembered; application code has few distinct ones. */
 const REMEMBERED = 2000;

@@ -1,5 +1,5 @@
-import { isKeywordAt, isSignAt } from './tokens.js';
-import type { SqlToken } from './tokens.js';
+import { isKeywordAt, isSignAt } from './tokenizer.js';
+import type { SqlToken } from './tokenizer.js';
 
 /** A table named in a table position of a statement. */
 export interface TableMention {

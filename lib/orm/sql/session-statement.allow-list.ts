@@ -1,4 +1,4 @@
-import type { SqlToken } from './tokens.js';
+import type { SqlToken } from './tokenizer.js';
 
 /** Statements that begin and end transactions: TypeORM's query runner sends them, and nobody else may on a connection that others use next. */
 const TRANSACTION = [

@@ -1,6 +1,6 @@
-import type { StatementShape } from './mentions.js';
-import { isSignAt } from './tokens.js';
-import type { SqlToken } from './tokens.js';
+import type { StatementShape } from './table-references.js';
+import { isSignAt } from './tokenizer.js';
+import type { SqlToken } from './tokenizer.js';
 
 /** What a name that is also a table's can be in a statement: a qualifier, an alias, a column. */
 export class NameRoles {

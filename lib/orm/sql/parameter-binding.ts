@@ -1,7 +1,7 @@
 import { DateUtils } from 'typeorm/util/DateUtils.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { isIdentifier, readTokens } from './tokens.js';
-import type { SqlDialect, SqlToken } from './tokens.js';
+import { isIdentifier, readTokens } from './tokenizer.js';
+import type { SqlDialect, SqlToken } from './tokenizer.js';
 
 /** A statement with the driver's placeholders, and their values in order. */
 export type BoundStatement = [sql: string, values: unknown[]];
