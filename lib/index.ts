@@ -1,4 +1,4 @@
-import { attachWhenInitialised } from './orm/attach.js';
+import { attachWhenInitialised } from './orm/instrument-data-source.js';
 
 // Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
 attachWhenInitialised();

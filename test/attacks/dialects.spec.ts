@@ -19,8 +19,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, Relation, SelectQueryBuilder } from 'typeorm';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { scopeValue } from '../../lib/orm/scope-parameters.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { scopeValue } from '../../lib/orm/policy/scope-parameters.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../support/unconnected.js';
 

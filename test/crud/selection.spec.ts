@@ -22,7 +22,7 @@ import {
   VirtualColumn,
 } from 'typeorm';
 import { Selection } from '../../lib/crud/listing/selection/selection.js';
-import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
+import { ScopedStatement } from '../../lib/orm/compiled-select.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { TestDatabase } from '../support/databases.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from 'nestjs-muck';
-import { authorityForm, authorityKey, authorityOver, isUnscoped, plainScope } from '../../lib/orm/authority.js';
+import { authorityForm, authorityKey, authorityOver, isUnscoped, plainScope } from '../../lib/orm/policy/access.js';
 import type { EntityKey } from '../../lib/tenancy/context/tenant-context.js';
 import { checkScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';

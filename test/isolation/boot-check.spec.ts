@@ -23,10 +23,10 @@ import {
   VirtualColumn,
 } from 'typeorm';
 import type { ColumnType, DataSourceOptions, EntityManager, ObjectLiteral, Relation } from 'typeorm';
-import { checkDataSource } from '../../lib/orm/boot-check.js';
+import { checkDataSource } from '../../lib/orm/startup/data-source.validator.js';
 import { family } from '../../lib/orm/enforcement/builder-registry.js';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { selfCheck } from '../../lib/orm/self-check.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { selfCheck } from '../../lib/orm/startup/predicate-self-test.js';
 import { declareEntity } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../support/unconnected.js';
 

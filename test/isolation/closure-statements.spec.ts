@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import type { Type } from '@nestjs/common';
 import { Column, Entity, PrimaryColumn, Tree, TreeChildren, TreeParent, type Relation } from 'typeorm';
-import { readClosureStatement } from '../../lib/orm/closure-statements.js';
+import { readClosureStatement } from '../../lib/orm/guards/closure-table-statements.js';
 import { DESK_ENTITIES, Topic } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
 

@@ -28,7 +28,7 @@ import {
 } from 'nestjs-muck';
 import { EntityNotFoundError, EntitySchema } from 'typeorm';
 import type { App } from 'supertest/types.js';
-import { isUnscoped } from '../../lib/orm/authority.js';
+import { isUnscoped } from '../../lib/orm/policy/access.js';
 import {
   declarationOf,
   declareController,

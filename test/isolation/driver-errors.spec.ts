@@ -7,9 +7,9 @@ import {
   isForeignKeyViolation,
   isUniqueViolation,
   withoutValues,
-} from '../../lib/orm/driver-errors.js';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import type { Policies } from '../../lib/orm/policies.js';
+} from '../../lib/orm/execution/driver-errors.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import type { Policies } from '../../lib/orm/policy/policy-registry.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';

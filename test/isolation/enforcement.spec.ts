@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { Enforcement, enforcementOf, requireEnforcement } from '../../lib/orm/enforcement.js';
+import { Enforcement, enforcementOf, requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
 import { supportedDialect } from '../../lib/orm/policy/dialect.js';
-import { render } from '../../lib/orm/rendering.js';
-import { scopeParameter } from '../../lib/orm/scope-parameters.js';
+import { render } from '../../lib/orm/writes/statement-context.js';
+import { scopeParameter } from '../../lib/orm/policy/scope-parameters.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';

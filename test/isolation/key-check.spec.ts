@@ -17,8 +17,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { ColumnOptions } from 'typeorm';
-import { checkDataSource } from '../../lib/orm/boot-check.js';
-import { isUnique } from '../../lib/orm/unique-keys.js';
+import { checkDataSource } from '../../lib/orm/startup/data-source.validator.js';
+import { isUnique } from '../../lib/orm/policy/unique-keys.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* Foreign keys whose rows a write does not name, and parents that are not one row: no application starts with them. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { UnscopedOptions } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
 import type { EntitySubscriberInterface, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
+import { ScopedStatement } from '../../lib/orm/compiled-select.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { DESK_ENTITIES, Member, Photo, Ticket } from '../support/desk.js';

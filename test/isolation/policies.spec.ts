@@ -17,9 +17,9 @@ import {
   ViewEntity,
 } from 'typeorm';
 import type { DataSourceOptions, EntityMetadata } from 'typeorm';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import type { Policies } from '../../lib/orm/policies.js';
-import { scopeParameter } from '../../lib/orm/scope-parameters.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import type { Policies } from '../../lib/orm/policy/policy-registry.js';
+import { scopeParameter } from '../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../support/unconnected.js';
 
 /*

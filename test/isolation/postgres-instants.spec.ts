@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { instantsAsJson } from '../../lib/orm/postgres-instants.js';
+import { instantsAsJson } from '../../lib/orm/execution/postgres-timestamps.js';
 
 describe('the type parsers of a connection', () => {
   const parserOf = (types: Parameters<typeof instantsAsJson>[0]): ((text: string) => unknown) =>

@@ -11,11 +11,11 @@ import type {
   ReplicationMode,
 } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { afterCommit, noteWrittenThrough } from '../../lib/orm/commit-callbacks.js';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { selectFromPostgres, selectsDirectly } from '../../lib/orm/postgres-session.js';
-import { PreparedStatements } from '../../lib/orm/prepared-statements.js';
-import { ScopedStatement } from '../../lib/orm/scoped-statement.js';
+import { afterCommit, noteWrittenThrough } from '../../lib/orm/execution/commit-callbacks.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { selectFromPostgres, selectsDirectly } from '../../lib/orm/execution/postgres-executor.js';
+import { PreparedStatements } from '../../lib/orm/execution/prepared-statement-names.js';
+import { ScopedStatement } from '../../lib/orm/compiled-select.js';
 import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 import { DESK_ENTITIES, Photo, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';

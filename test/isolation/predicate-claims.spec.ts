@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { StatementAudit } from '../../lib/orm/statement-audit.js';
-import { PredicateClaims } from '../../lib/orm/predicate-claims.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { StatementAudit } from '../../lib/orm/enforcement/statement-auditor.js';
+import { PredicateClaims } from '../../lib/orm/sql/predicate-matcher.js';
 import { readShape } from '../../lib/orm/sql/table-references.js';
 import { readTokens } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';

@@ -21,13 +21,19 @@ import type {
   Relation,
 } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { selectedExactly } from '../../lib/orm/exact-columns.js';
-import { foreignKeysOf, lookupsFor } from '../../lib/orm/foreign-keys.js';
-import type { ForeignKeyLookup } from '../../lib/orm/foreign-keys.js';
-import type { Policies } from '../../lib/orm/policies.js';
-import { requireOneTenant } from '../../lib/orm/unscoped-references.js';
-import { requireReferences, rowKey, seesAll, selectRows, storedValues } from '../../lib/orm/visible-rows.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { selectedExactly } from '../../lib/orm/lookups/exact-select.js';
+import { foreignKeysOf, lookupsFor } from '../../lib/orm/writes/foreign-keys.js';
+import type { ForeignKeyLookup } from '../../lib/orm/writes/foreign-keys.js';
+import type { Policies } from '../../lib/orm/policy/policy-registry.js';
+import { requireOneTenant } from '../../lib/orm/lookups/cross-tenant-check.js';
+import {
+  requireReferences,
+  rowKey,
+  seesAll,
+  selectRows,
+  storedValues,
+} from '../../lib/orm/lookups/foreign-key-check.js';
 import { databasesToTest } from '../support/databases.js';
 import {
   Credential,
@@ -43,7 +49,7 @@ import {
   Verdict,
   Watcher,
 } from '../support/desk.js';
-import { WrittenKeys, writtenValue } from '../../lib/orm/written-keys.js';
+import { WrittenKeys, writtenValue } from '../../lib/orm/writes/resolved-key-values.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
-import { authorityKey, isUnscoped } from '../../lib/orm/authority.js';
-import { scopeCache } from '../../lib/orm/scoped-cache.js';
+import { authorityKey, isUnscoped } from '../../lib/orm/policy/access.js';
+import { scopeCache } from '../../lib/orm/guards/query-result-cache.js';
 import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 

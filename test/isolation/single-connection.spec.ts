@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { SingleConnection } from '../../lib/orm/single-connection.js';
+import { SingleConnection } from '../../lib/orm/execution/connection-mutex.js';
 import { databasesToTest } from '../support/databases.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { Policies } from '../../lib/orm/policies.js';
-import type { RenderedInsert } from '../../lib/orm/rendering.js';
-import { StatementAudit } from '../../lib/orm/statement-audit.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { Policies } from '../../lib/orm/policy/policy-registry.js';
+import type { RenderedInsert } from '../../lib/orm/writes/statement-context.js';
+import { StatementAudit } from '../../lib/orm/enforcement/statement-auditor.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { Attachment, DESK_ENTITIES, Note, Ticket } from '../support/desk.js';
 import { ACME, tenancy } from '../support/world.js';

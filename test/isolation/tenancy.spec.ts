@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { table } from 'nestjs-muck';
 import { Observable, of, Subject, throwError } from 'rxjs';
-import { isUnscoped } from '../../lib/orm/authority.js';
+import { isUnscoped } from '../../lib/orm/policy/access.js';
 import { isPromiseLike } from '../../lib/common/is-promise-like.js';
 import {
   bindFrame,

@@ -26,7 +26,7 @@ import { defer, from, isObservable, lastValueFrom, NEVER, of, Subject, throwErro
 import type { Observable } from 'rxjs';
 import type { App } from 'supertest/types.js';
 import { EntityNotFoundError } from 'typeorm';
-import { isUnscoped } from '../../lib/orm/authority.js';
+import { isUnscoped } from '../../lib/orm/policy/access.js';
 import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 import type { ScopeFrame } from '../../lib/tenancy/context/tenant-context.js';
 import { TenantInterceptor } from '../../lib/tenancy/http/tenant.interceptor.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import { AfterLoad, Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
-import { forgetUnseen, noteUnseen } from '../../lib/orm/unseen-relations.js';
+import { forgetUnseen, noteUnseen } from '../../lib/orm/writes/hidden-relations.js';
 import { databasesToTest } from '../support/databases.js';
 import { Document, Label, Member, Note, openDesk, Reminder, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';

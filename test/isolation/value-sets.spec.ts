@@ -11,7 +11,7 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { DataSource, EntityTarget, ObjectLiteral, Relation } from 'typeorm';
-import { ValueSets } from '../../lib/orm/value-sets.js';
+import { ValueSets } from '../../lib/orm/writes/value-snapshot.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, Invoice, Member, Proofreading, Quote, Ticket, Topic, Translation } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';

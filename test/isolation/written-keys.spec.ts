@@ -15,9 +15,9 @@ import {
   Unique,
 } from 'typeorm';
 import type { ColumnOptions, InsertQueryBuilder, ObjectLiteral } from 'typeorm';
-import { requireEnforcement } from '../../lib/orm/enforcement.js';
-import { foreignKeysOf, lookupsFor } from '../../lib/orm/foreign-keys.js';
-import { WrittenKeys } from '../../lib/orm/written-keys.js';
+import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
+import { foreignKeysOf, lookupsFor } from '../../lib/orm/writes/foreign-keys.js';
+import { WrittenKeys } from '../../lib/orm/writes/resolved-key-values.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* The keys that are looked up are those that are written, whatever makes them. */

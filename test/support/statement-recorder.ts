@@ -5,8 +5,8 @@ import mysql from 'mysql2';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
-import { enforcementOf } from '../../lib/orm/enforcement.js';
-import type { Enforcement } from '../../lib/orm/enforcement.js';
+import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
+import type { Enforcement } from '../../lib/orm/enforcement/enforcement.js';
 import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
 
 /** A table of a DataSource, and what must stand beside its name. */

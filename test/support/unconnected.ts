@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
-import { attach } from '../../lib/orm/attach.js';
+import { attach } from '../../lib/orm/instrument-data-source.js';
 
 /**
  * A DataSource of a kind of database that need not be there: attached, but never connected. Its builders make the text of statements,

@@ -1,5 +1,5 @@
 import { selectionOf } from './selection/resource-selection.js';
-import type { ScopedStatement, Slots } from '../../orm/scoped-statement.js';
+import type { ScopedStatement, Slots } from '../../orm/compiled-select.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
 import type { ListCount, ListQuery } from '../query/list-query.js';

@@ -1,6 +1,6 @@
 import { Brackets } from 'typeorm';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../orm/scoped-statement.js';
+import { ScopedStatement } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, conditionParameters } from '../model/column-conditions.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import type { Resource } from '../resource/resource.js';

@@ -1,6 +1,6 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { RawRow } from '../../orm/scoped-statement.js';
+import type { RawRow } from '../../orm/compiled-select.js';
 import { keyValue, listFingerprint, decodeCursor, encodeCursor } from './sql/cursor.js';
 import type { CursorPosition } from './sql/cursor.js';
 import type { JsonHydrator } from './selection/json-hydrator.js';

@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { mayBeShared } from '../../orm/tenant-properties.js';
-import { isUnique } from '../../orm/unique-keys.js';
+import { mayBeShared } from '../../orm/tenant-columns.js';
+import { isUnique } from '../../orm/policy/unique-keys.js';
 import { isSelected } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResourceId } from './resource-id.js';

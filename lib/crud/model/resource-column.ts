@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { tenantPropertiesOf } from '../../orm/tenant-properties.js';
+import { tenantPropertiesOf } from '../../orm/tenant-columns.js';
 import { valueTypeOf } from '../column-types/column-type.registry.js';
 import type { ColumnType } from '../column-types/column-type.js';
 

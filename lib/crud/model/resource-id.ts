@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { isLimitedNow } from '../../orm/tenant-properties.js';
+import { isLimitedNow } from '../../orm/tenant-columns.js';
 import { toCondition } from './column-conditions.js';
 import type { Condition } from './column-conditions.js';
 import type { ResourceColumn } from './resource-column.js';

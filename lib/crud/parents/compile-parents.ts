@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { isUnique } from '../../orm/unique-keys.js';
+import { isUnique } from '../../orm/policy/unique-keys.js';
 import { compileId, compileKey } from '../model/compile-id.js';
 import type { IdSource } from '../model/compile-id.js';
 import { ParentChain } from './parent-chain.js';

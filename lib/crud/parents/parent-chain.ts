@@ -2,7 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { ScopedStatement } from '../../orm/scoped-statement.js';
+import { ScopedStatement } from '../../orm/compiled-select.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';

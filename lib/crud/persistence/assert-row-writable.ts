@@ -1,6 +1,6 @@
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../errors/shared-row.error.js';
-import { ownRowsCondition } from '../../orm/tenant-properties.js';
+import { ownRowsCondition } from '../../orm/tenant-columns.js';
 import type { Resource } from '../resource/resource.js';
 import { applyConditions } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';

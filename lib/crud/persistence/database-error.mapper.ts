@@ -4,8 +4,13 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
-import { columnsOfDetail, isForeignKeyViolation, isUniqueViolation, violatedColumns } from '../../orm/driver-errors.js';
-import type { DriverError } from '../../orm/driver-errors.js';
+import {
+  columnsOfDetail,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  violatedColumns,
+} from '../../orm/execution/driver-errors.js';
+import type { DriverError } from '../../orm/execution/driver-errors.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { missingProblem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';

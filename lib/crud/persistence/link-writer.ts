@@ -3,7 +3,7 @@ import { EntityNotFoundError, QueryFailedError } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
-import { isForeignKeyViolation, isUniqueViolation } from '../../orm/driver-errors.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../../orm/execution/driver-errors.js';
 import { applyConditions, applyAnyOf } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { EntityId } from '../model/resource-id.js';

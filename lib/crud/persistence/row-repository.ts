@@ -14,7 +14,7 @@ import type {
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
-import { ScopedStatement } from '../../orm/scoped-statement.js';
+import { ScopedStatement } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import { mapDatabaseError } from './database-error.mapper.js';

@@ -1,4 +1,4 @@
-import { afterCommit } from '../../orm/commit-callbacks.js';
+import { afterCommit } from '../../orm/execution/commit-callbacks.js';
 import { serverOwnedErrorsOnUpdate } from './server-owned-fields.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Condition } from '../model/column-conditions.js';

@@ -1,4 +1,4 @@
-import { declaredOf } from '../../orm/compile-policy.js';
+import { declaredOf } from '../../orm/policy/policy-compiler.js';
 import { currentScope } from '../../tenancy/context/tenant-context.js';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { requireEnforcement } from '../../orm/enforcement.js';
+import { requireEnforcement } from '../../orm/enforcement/enforcement.js';
 import type { CrudOptions } from '../options/crud-options.js';
 import { exposedProperties } from '../model/dto-exposure.js';
 import type { ExposedProperties } from '../model/dto-exposure.js';

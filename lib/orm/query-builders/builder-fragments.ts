@@ -1,5 +1,5 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
-import { requireEnforcement } from '../enforcement.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
 import { checkCallerText } from '../sql/fragment-validator.js';
 
 /**

@@ -3,9 +3,9 @@ import type { EntityMetadata, ObjectLiteral, QueryRunner, UpdateQueryBuilder } f
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
-import { requireEnforcement } from '../enforcement.js';
-import { withTenantOfKey } from '../tenant-of-keys.js';
-import { requireOwn, seesAll, selectRows, storedValues } from '../visible-rows.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import { withTenantOfKey } from '../writes/tenant-in-primary-key.js';
+import { requireOwn, seesAll, selectRows, storedValues } from '../lookups/foreign-key-check.js';
 import { family } from '../enforcement/builder-registry.js';
 import { scoped } from './scoped-builder.mixin.js';
 

@@ -1,10 +1,10 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
 import type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { withOwnDiscriminators } from '../discriminators.js';
-import { requireEnforcement } from '../enforcement.js';
-import type { Enforcement } from '../enforcement.js';
-import { render } from '../rendering.js';
+import { withOwnDiscriminators } from './discriminator-condition.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import type { Enforcement } from '../enforcement/enforcement.js';
+import { render } from '../writes/statement-context.js';
 import { checkCallerText } from '../sql/fragment-validator.js';
 import { checkBuilderText } from './builder-fragments.js';
 import { family } from '../enforcement/builder-registry.js';

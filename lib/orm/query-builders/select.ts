@@ -1,8 +1,8 @@
 import { SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { requireEnforcement } from '../enforcement.js';
-import { noteUnseen } from '../unseen-relations.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import { noteUnseen } from '../writes/hidden-relations.js';
 import { checkBuilderText } from './builder-fragments.js';
 import { family } from '../enforcement/builder-registry.js';
 import { scoped } from './scoped-builder.mixin.js';

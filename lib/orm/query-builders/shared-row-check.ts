@@ -1,7 +1,7 @@
 import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../errors/shared-row.error.js';
-import { requireEnforcement } from '../enforcement.js';
-import { isPersisting } from '../persistence.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import { isPersisting } from '../writes/save-context.js';
 import { family } from '../enforcement/builder-registry.js';
 
 /**

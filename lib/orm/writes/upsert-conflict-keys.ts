@@ -2,8 +2,8 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
-import type { Policies } from '../policies.js';
-import { holdsSharedOnly } from '../unique-keys.js';
+import type { Policies } from '../policy/policy-registry.js';
+import { holdsSharedOnly } from '../policy/unique-keys.js';
 
 /** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
 export function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {

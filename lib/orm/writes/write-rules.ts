@@ -5,11 +5,11 @@ import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
-import { authorityOver } from '../authority.js';
-import type { Policies } from '../policies.js';
-import { isScoped } from '../policy.js';
-import type { TenantColumn } from '../policy.js';
-import { writtenValue } from '../written-keys.js';
+import { authorityOver } from '../policy/access.js';
+import type { Policies } from '../policy/policy-registry.js';
+import { isScoped } from '../policy/tenant-policy.js';
+import type { TenantColumn } from '../policy/tenant-policy.js';
+import { writtenValue } from './resolved-key-values.js';
 
 /** The entity that a builder writes; undefined for a table that no entity stands for. */
 export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {

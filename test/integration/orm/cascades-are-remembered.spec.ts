@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { DataSourceOptions, EntityMetadata, Relation } from 'typeorm';
-import { Cascades } from '../../../lib/orm/cascades.js';
-import { compilePolicy } from '../../../lib/orm/compile-policy.js';
-import type { TenantPolicy } from '../../../lib/orm/policy.js';
+import { Cascades } from '../../../lib/orm/policy/cascade-analysis.js';
+import { compilePolicy } from '../../../lib/orm/policy/policy-compiler.js';
+import type { TenantPolicy } from '../../../lib/orm/policy/tenant-policy.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });

@@ -7,8 +7,8 @@ import {
   noteFailedStatement,
   noteWrittenThrough,
   observeTransactions,
-} from '../../../lib/orm/commit-callbacks.js';
-import { SingleConnection } from '../../../lib/orm/single-connection.js';
+} from '../../../lib/orm/execution/commit-callbacks.js';
+import { SingleConnection } from '../../../lib/orm/execution/connection-mutex.js';
 import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 import { detach } from '../../support/detach.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/boot-check.js';
-import { enforcementOf } from '../../../lib/orm/enforcement.js';
+import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { enforcementOf } from '../../../lib/orm/enforcement/enforcement.js';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
 import { patchForTransactions, transactional } from '../../support/transactional-library.js';

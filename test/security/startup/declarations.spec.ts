@@ -12,7 +12,7 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { EntityTarget } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/boot-check.js';
+import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { adaptersToTest } from '../../support/adapters.js';
 import {
   CONTROLLER_WORDS,

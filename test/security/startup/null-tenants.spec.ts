@@ -17,9 +17,9 @@ import {
 } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { scoped } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
-import { checkDataSource } from '../../../lib/orm/boot-check.js';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import { scopeParameter } from '../../../lib/orm/scope-parameters.js';
+import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { scopeParameter } from '../../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../../support/unconnected.js';
 
 /*

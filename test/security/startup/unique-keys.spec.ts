@@ -12,7 +12,7 @@ import {
   PrimaryGeneratedColumn,
   Unique,
 } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/boot-check.js';
+import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ region: String, organizationId: Number });

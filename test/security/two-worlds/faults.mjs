@@ -14,12 +14,12 @@
 /** The audit of finished statements, and that of the start: the nets beneath the query builders. */
 const WITHOUT_NETS = [
   {
-    file: 'lib/orm/statement-audit.ts',
+    file: 'lib/orm/enforcement/statement-auditor.ts',
     from: 'checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {',
     to: 'checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {\n    if (sql !== "") return;',
   },
   {
-    file: 'lib/orm/self-check.ts',
+    file: 'lib/orm/startup/predicate-self-test.ts',
     from: 'private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {',
     to: 'private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {\n    if (kind !== "") return;',
   },
@@ -110,7 +110,7 @@ export const FAULTS = [
     name: 'a reference is not looked up',
     changes: [
       {
-        file: 'lib/orm/visible-rows.ts',
+        file: 'lib/orm/lookups/foreign-key-check.ts',
         from: 'const groups: ForeignKeyLookup[][] = [];',
         to: 'const groups: ForeignKeyLookup[][] = [];\n  if (groups.length === 0) return;',
       },
@@ -120,7 +120,7 @@ export const FAULTS = [
     name: "a sibling's reference is not looked up",
     changes: [
       {
-        file: 'lib/orm/declared-keys.ts',
+        file: 'lib/orm/policy/declared-foreign-keys.ts',
         from: 'const others = entitiesOfTable(metadata)',
         to: 'const others = entitiesOfTable(metadata).slice(0, 0)',
       },
@@ -130,7 +130,7 @@ export const FAULTS = [
     name: 'the second reference of a list is not looked up',
     changes: [
       {
-        file: 'lib/orm/visible-rows.ts',
+        file: 'lib/orm/lookups/foreign-key-check.ts',
         from: 'for (const row of distinctRows(rows)) {',
         to: 'for (const row of distinctRows(rows).slice(0, 1)) {',
       },
@@ -140,7 +140,7 @@ export const FAULTS = [
     name: 'the far side of a link is not looked up',
     changes: [
       {
-        file: 'lib/orm/visible-rows.ts',
+        file: 'lib/orm/lookups/foreign-key-check.ts',
         from: 'for (const lookup of lookups.filter(({ orOwned }) => orOwned === undefined)) {',
         to: 'for (const lookup of lookups.filter(({ orOwned, entity, key }) => orOwned === undefined && !(entity.isJunction && entity.inverseColumns.some((column) => key.columns.some(({ own }) => own === column))))) {',
       },
@@ -161,7 +161,7 @@ export const FAULTS = [
     scope: 'pair',
     changes: [
       {
-        file: 'lib/orm/cascades.ts',
+        file: 'lib/orm/policy/cascade-analysis.ts',
         from: 'return [...keys].every((key) => others.has(key));',
         to: 'return [...keys].length >= 0 || others.size > 0;',
       },
@@ -170,7 +170,11 @@ export const FAULTS = [
   {
     name: 'the key of a cached result has no tenant',
     changes: [
-      { file: 'lib/orm/scoped-cache.ts', from: 'digest(`${authorityKey()}:${identifier}`)', to: 'digest(identifier)' },
+      {
+        file: 'lib/orm/guards/query-result-cache.ts',
+        from: 'digest(`${authorityKey()}:${identifier}`)',
+        to: 'digest(identifier)',
+      },
     ],
   },
   {
@@ -179,7 +183,7 @@ export const FAULTS = [
     scope: 'text',
     changes: [
       {
-        file: 'lib/orm/scoped-cache.ts',
+        file: 'lib/orm/guards/query-result-cache.ts',
         from: "return createHash('sha256').update(key).digest('hex');",
         to: "return createHash === undefined ? '' : key.slice(0, 250);",
       },
@@ -235,7 +239,7 @@ export const FAULTS = [
     scope: 'number',
     changes: [
       {
-        file: 'lib/orm/tenant-column-types.ts',
+        file: 'lib/orm/policy/tenant-column-types.ts',
         from: "if (sqlType === 'real' || sqlType === 'float')",
         to: "if (sqlType === 'none')",
       },

@@ -3,8 +3,8 @@ import { Tenancy } from 'nestjs-muck';
 import { EntitySchema } from 'typeorm';
 import type { DataSource, EntityMetadata, EntitySchemaRelationOptions } from 'typeorm';
 import type { EntitySchemaForeignKeyOptions } from 'typeorm/entity-schema/EntitySchemaForeignKeyOptions.js';
-import { Cascades } from '../../../lib/orm/cascades.js';
-import type { TenantPolicy } from '../../../lib/orm/policy.js';
+import { Cascades } from '../../../lib/orm/policy/cascade-analysis.js';
+import type { TenantPolicy } from '../../../lib/orm/policy/tenant-policy.js';
 import { unconnected } from '../../support/unconnected.js';
 
 interface Table {

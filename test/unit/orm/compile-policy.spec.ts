@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation, RelationOptions } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import type { TenantPolicy } from '../../../lib/orm/policy.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import type { TenantPolicy } from '../../../lib/orm/policy/tenant-policy.js';
 import { declareEntity } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../../support/unconnected.js';
 

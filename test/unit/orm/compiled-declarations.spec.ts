@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MuckConfigurationError, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { CompiledDeclarations } from '../../../lib/orm/compiled-declarations.js';
+import { CompiledDeclarations } from '../../../lib/orm/policy/compiled-declarations.js';
 import { unconnected } from '../../support/unconnected.js';
 
 /** Keeps the declaration of an entity before and after each of some decorators is put on it. */

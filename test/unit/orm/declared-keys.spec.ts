@@ -18,7 +18,7 @@ import {
   TreeParent,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { isReference, keysOfTable } from '../../../lib/orm/declared-keys.js';
+import { isReference, keysOfTable } from '../../../lib/orm/policy/declared-foreign-keys.js';
 import { unconnected } from '../../support/unconnected.js';
 
 type Type = new () => object;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ChildEntity, Entity, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
-import { withOwnDiscriminators } from '../../../lib/orm/discriminators.js';
-import { constantParameter } from '../../../lib/orm/scope-parameters.js';
+import { withOwnDiscriminators } from '../../../lib/orm/query-builders/discriminator-condition.js';
+import { constantParameter } from '../../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../../support/unconnected.js';
 
 @Entity()

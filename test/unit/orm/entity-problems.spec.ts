@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EntitySchema } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
-import { problemTexts } from '../../../lib/orm/entity-problems.js';
+import { problemTexts } from '../../../lib/orm/startup/entity-problems.js';
 import { unconnected } from '../../support/unconnected.js';
 
 class Base {}

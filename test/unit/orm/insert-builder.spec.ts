@@ -12,8 +12,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, InsertQueryBuilder, ObjectLiteral, Relation } from 'typeorm';
-import { render } from '../../../lib/orm/rendering.js';
-import type { Rendering } from '../../../lib/orm/rendering.js';
+import { render } from '../../../lib/orm/writes/statement-context.js';
+import type { Rendering } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });

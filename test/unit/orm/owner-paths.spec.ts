@@ -11,8 +11,8 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import { ownerPaths } from '../../../lib/orm/owner-paths.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { ownerPaths } from '../../../lib/orm/policy/ownership-paths.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

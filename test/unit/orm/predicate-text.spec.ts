@@ -12,9 +12,9 @@ import {
   TreeParent,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import type { RowSet } from '../../../lib/orm/policy.js';
-import { scopeParameter } from '../../../lib/orm/scope-parameters.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import type { RowSet } from '../../../lib/orm/policy/tenant-policy.js';
+import { scopeParameter } from '../../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

@@ -11,7 +11,7 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { proposeDeclaration } from '../../../lib/orm/propose-declaration.js';
+import { proposeDeclaration } from '../../../lib/orm/startup/suggest-declaration.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number, teamId: Number });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { readTenantFromRow } from '../../../lib/orm/read-tenant-column.js';
+import { readTenantFromRow } from '../../../lib/orm/policy/tenant-column-hydration.js';
 import { unconnected } from '../../support/unconnected.js';
 
 @Entity()

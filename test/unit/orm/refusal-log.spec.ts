@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { RefusalLog } from '../../../lib/orm/refusal-log.js';
+import { RefusalLog } from '../../../lib/orm/enforcement/refusal-log.js';
 
 describe('raw SQL that is refused is logged', () => {
   const { warn } = Logger.prototype;

@@ -9,7 +9,7 @@ import {
   scopeKeyOf,
   scopeParameter,
   scopeValue,
-} from '../../../lib/orm/scope-parameters.js';
+} from '../../../lib/orm/policy/scope-parameters.js';
 import { currentFrame } from '../../../lib/tenancy/context/tenant-context.js';
 import { unconnected } from '../../support/unconnected.js';
 

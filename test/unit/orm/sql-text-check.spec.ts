@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn, ViewColumn, ViewEntity, VirtualColumn } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import type { Policies } from '../../../lib/orm/policies.js';
-import { checkUndeclaredViews, checkVirtualColumns } from '../../../lib/orm/sql-text-check.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import type { Policies } from '../../../lib/orm/policy/policy-registry.js';
+import { checkUndeclaredViews, checkVirtualColumns } from '../../../lib/orm/startup/virtual-column.validator.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });

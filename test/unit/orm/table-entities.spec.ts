@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ChildEntity, Column, Entity, EntitySchema, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
-import { columnAlike, entitiesOfTable, isRowOf } from '../../../lib/orm/table-entities.js';
+import { columnAlike, entitiesOfTable, isRowOf } from '../../../lib/orm/policy/table-entities.js';
 import { unconnected } from '../../support/unconnected.js';
 
 @Entity()

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope } from 'nestjs-muck';
 import { EntitySchema } from 'typeorm';
 import type { DataSource, EntityMetadata, EntitySchemaColumnOptions } from 'typeorm';
-import type { TenantPolicy } from '../../../lib/orm/policy.js';
-import { TenantColumnLimits } from '../../../lib/orm/tenant-column-limits.js';
+import type { TenantPolicy } from '../../../lib/orm/policy/tenant-policy.js';
+import { TenantColumnLimits } from '../../../lib/orm/policy/tenant-column-limits.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

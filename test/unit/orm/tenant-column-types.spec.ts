@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EntitySchema } from 'typeorm';
 import type { EntitySchemaColumnOptions } from 'typeorm';
-import { limitOf } from '../../../lib/orm/tenant-column-types.js';
+import { limitOf } from '../../../lib/orm/policy/tenant-column-types.js';
 import type { ScopeLimit } from '../../../lib/tenancy/context/scope-limits.js';
 import { unconnected } from '../../support/unconnected.js';
 

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, Entity, JoinTable, ManyToMany, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import { tenantKeysOf } from '../../../lib/orm/tenant-keys.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { tenantKeysOf } from '../../../lib/orm/policy/tenant-keys.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

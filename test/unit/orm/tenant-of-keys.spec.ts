@@ -12,9 +12,9 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { EntityMetadata, Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import type { Policies } from '../../../lib/orm/policies.js';
-import { setTenantsInGraph, setTenantsOfKeys, withTenantOfKey } from '../../../lib/orm/tenant-of-keys.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import type { Policies } from '../../../lib/orm/policy/policy-registry.js';
+import { setTenantsInGraph, setTenantsOfKeys, withTenantOfKey } from '../../../lib/orm/writes/tenant-in-primary-key.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number });

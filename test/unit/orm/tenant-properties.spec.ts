@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { declareScope, Tenancy, TenantScoped, TenantScopeMissingError, TenantShared } from 'nestjs-muck';
 import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import type { EntityMetadata, Relation } from 'typeorm';
-import { scopeParameter } from '../../../lib/orm/scope-parameters.js';
-import { isLimitedNow, mayBeShared, ownRowsCondition, tenantPropertiesOf } from '../../../lib/orm/tenant-properties.js';
+import { scopeParameter } from '../../../lib/orm/policy/scope-parameters.js';
+import { isLimitedNow, mayBeShared, ownRowsCondition, tenantPropertiesOf } from '../../../lib/orm/tenant-columns.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

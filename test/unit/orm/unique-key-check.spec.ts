@@ -12,8 +12,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import { checkUniqueKeys } from '../../../lib/orm/unique-key-check.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { checkUniqueKeys } from '../../../lib/orm/startup/unique-key.validator.js';
 import type { TenantScopedOptions } from 'nestjs-muck';
 import { unconnected } from '../../support/unconnected.js';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, EntitySchema, Index, ManyToOne, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
-import { holdsSharedOnly, isUnique } from '../../../lib/orm/unique-keys.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { holdsSharedOnly, isUnique } from '../../../lib/orm/policy/unique-keys.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

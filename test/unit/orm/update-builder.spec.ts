@@ -11,8 +11,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation, UpdateQueryBuilder } from 'typeorm';
-import { render } from '../../../lib/orm/rendering.js';
-import type { Rendering } from '../../../lib/orm/rendering.js';
+import { render } from '../../../lib/orm/writes/statement-context.js';
+import type { Rendering } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });

@@ -3,7 +3,7 @@ import { declareScope, TenantScoped, TenantScopeViolationError } from 'nestjs-mu
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { ColumnOptions, ObjectLiteral } from 'typeorm';
 import { requireExactTenants, uniqueKeysOf } from '../../../lib/orm/writes/upsert-conflict-keys.js';
-import { requireEnforcement } from '../../../lib/orm/enforcement.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number });

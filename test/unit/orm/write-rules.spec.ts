@@ -11,7 +11,7 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
-import { render } from '../../../lib/orm/rendering.js';
+import { render } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number });

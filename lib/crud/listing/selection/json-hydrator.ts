@@ -1,6 +1,6 @@
 import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RawRow } from '../../../orm/scoped-statement.js';
+import type { RawRow } from '../../../orm/compiled-select.js';
 import { isPlainObject } from '../../../common/is-plain-object.js';
 import { escapeReservedKeys, instanceToPlainUnescaped } from '../../model/reserved-keys.js';
 import { hydrationOf, isAlreadyHydrated, isTimestamp } from './column-hydration.js';

@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RawRow, ScopedStatement } from '../../../orm/scoped-statement.js';
-import { noteUnseen } from '../../../orm/unseen-relations.js';
+import type { RawRow, ScopedStatement } from '../../../orm/compiled-select.js';
+import { noteUnseen } from '../../../orm/writes/hidden-relations.js';
 import { EntityHydrator } from './entity-hydrator.js';
 import type { HydrationContext } from './entity-hydrator.js';
 import type { JsonField } from '../../query/json-projection.js';

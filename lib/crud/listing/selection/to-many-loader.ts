@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../../orm/scoped-statement.js';
-import type { RawRow } from '../../../orm/scoped-statement.js';
+import { ScopedStatement } from '../../../orm/compiled-select.js';
+import type { RawRow } from '../../../orm/compiled-select.js';
 import { badRequest } from '../../errors/invalid-request.exception.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
 import { EntityHydrator, setRelation } from './entity-hydrator.js';

@@ -1,0 +1,241 @@
+import { BoundedCache } from '../../common/bounded-cache.js';
+import type { EntityMetadata } from 'typeorm';
+import { EntityUndeclaredError } from '../../errors/entity-undeclared.error.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
+import { authorityOver, isUnscoped, plainScope } from '../policy/access.js';
+import type { Policies } from '../policy/policy-registry.js';
+import { PredicateClaims } from '../sql/predicate-matcher.js';
+import type { RowSet } from '../policy/tenant-policy.js';
+import { RefusalLog } from './refusal-log.js';
+import type { RenderedInsert } from '../writes/statement-context.js';
+import { NameRoles } from '../sql/identifier-roles.js';
+import { readChanges } from '../sql/row-changes.js';
+import { findDynamicSql } from '../sql/dynamic-sql-detector.js';
+import { isHarmless } from '../sql/session-statement.allow-list.js';
+import type { RunnerState } from '../sql/session-statement.allow-list.js';
+import { readShape } from '../sql/table-references.js';
+import type { StatementShape, TableMention } from '../sql/table-references.js';
+import { readTokens } from '../sql/tokenizer.js';
+import type { SqlDialect, SqlToken, SqlTokens } from '../sql/tokenizer.js';
+
+/** How many statements' verdicts are remembered, and how long a text may be to be. */
+const REMEMBERED = 2000;
+const REMEMBERED_LENGTH = 20_000;
+
+/** Statements that read table positions as this reader does; any other one is searched for the bare name. */
+const READABLE_VERBS = new Set([
+  'select',
+  'with',
+  'values',
+  'insert',
+  'update',
+  'delete',
+  'replace',
+  'upsert',
+  'explain',
+]);
+const INSTEAD =
+  "Use a repository or query builder, which is scoped, or say tenancy.unscoped('why', fn) where the statement is meant to run over all tenants.";
+
+/**
+ * Reads statements for tables whose rows belong to tenants. It is a net beneath the scoped query builders: it catches what reached a
+ * statement as text, and refuses what it cannot read.
+ */
+export class StatementAudit {
+  /** Statements that were read and passed. Refusals are not remembered: what is refused as undeclared may be declared later. */
+  private readonly reads = new BoundedCache<string, true>(REMEMBERED);
+  private readonly writes = new BoundedCache<string, true>(REMEMBERED);
+  private readonly raw = new BoundedCache<string, true>(REMEMBERED);
+  private readonly refused = new RefusalLog();
+
+  constructor(
+    private readonly policies: Policies,
+    private readonly dialect: SqlDialect,
+  ) {}
+
+  /**
+   * Checks a statement that a query builder made: every limited table in it carries its predicate.
+   *
+   * @param sql with named parameters
+   * @param inserts what scoped builders insert in this statement
+   * @throws StatementRefusedError or TenantScopeMissingError
+   */
+  checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {
+    if (isUnscoped()) return;
+    const memory = inserts.length === 0 ? this.reads : this.writes;
+    this.refuse(this.verdict(memory, keyOf(sql, inserts), sql, (tokens) => this.findUnscoped(sql, tokens, inserts)));
+  }
+
+  /**
+   * Checks a statement that was written by hand: it names no limited table, and builds no SQL.
+   *
+   * @throws StatementRefusedError or TenantScopeMissingError
+   */
+  checkRaw(sql: string, state: RunnerState): void {
+    if (isUnscoped()) return;
+    const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;
+    let problem: string | undefined;
+    try {
+      problem = this.verdict(this.raw, key, sql, (tokens) => this.findLimited(tokens, state));
+    } catch (error) {
+      this.refused.log(sql, (error as Error).message);
+      throw error;
+    }
+    if (problem !== undefined) this.refused.log(sql, `${problem}. ${INSTEAD}`);
+    this.refuse(problem);
+  }
+
+  private verdict(
+    memory: BoundedCache<string, true>,
+    key: string,
+    sql: string,
+    find: (tokens: SqlTokens) => string | undefined,
+  ): string | undefined {
+    // An unscoped section for some entities is rare: its verdicts are not those of others, so they are not remembered.
+    const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;
+    if (memorable && memory.has(key)) return undefined;
+    const problem = find(readTokens(sql, this.dialect));
+    if (memorable && problem === undefined) memory.set(key, true);
+    return problem;
+  }
+
+  private refuse(problem: string | undefined): void {
+    if (problem === undefined) return;
+    // With no scope at all that is the nearer reason.
+    authorityOver(undefined);
+    throw new StatementRefusedError(problem, INSTEAD);
+  }
+
+  private findUnscoped(sql: string, read: SqlTokens, inserts: readonly RenderedInsert[]): string | undefined {
+    const { tokens, comments } = read;
+    const shape = readShape(tokens);
+    const unreadable = this.findUnreadable(read, shape);
+    if (unreadable !== undefined) return unreadable;
+    if (shape.verbs.length > 1) return 'it contains more than one statement';
+    if (comments.some((comment) => !isOwnComment(comment, sql))) return 'it contains a comment';
+
+    const expected = [...inserts];
+    const claims = new PredicateClaims(tokens, shape);
+    for (const mention of shape.mentions) {
+      const limited = this.limitedBehind(mention.table);
+      if (limited.length === 0) continue;
+      if (mention.inserted) {
+        const at = tokens[mention.token].start;
+        const index = expected.findIndex(({ table, text }) => table === mention.table && standsAround(sql, text, at));
+        if (index === -1) return `it inserts into ${limited[0].name} by hand`;
+        expected.splice(index, 1);
+      } else if (!limited.some((metadata) => this.isLimitedBy(claims, mention, metadata))) {
+        return `it reads ${limited[0].name} without its tenant predicate`;
+      }
+    }
+    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
+  }
+
+  private findLimited(read: SqlTokens, state: RunnerState): string | undefined {
+    const { tokens } = read;
+    if (isHarmless(tokens, state)) return undefined;
+    const shape = readShape(tokens);
+    const problem = this.findUnreadable(read, shape);
+    if (problem !== undefined) return problem;
+    const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
+    if (verb !== undefined && !this.empties(tokens, shape))
+      return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
+    const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
+    if (mention !== undefined) return this.byHand(mention.table);
+    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
+  }
+
+  /** A change of rows in SQL text by which the database would change rows that the scope may not see. */
+  private findCascade(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+    for (const { table, deletes, columns } of readChanges(tokens, shape)) {
+      const cascade =
+        (deletes ? this.policies.cascadeOfDelete(table) : undefined) ?? this.policies.cascadeOfUpdate(table, columns);
+      if (cascade !== undefined)
+        return `it would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`;
+    }
+    return undefined;
+  }
+
+  /** `TRUNCATE TABLE name` on an entity's table, as `clear()` sends it. Without CASCADE it reaches no other table. */
+  private empties(tokens: readonly SqlToken[], { verbs, mentions }: StatementShape): boolean {
+    if (verbs.length !== 1 || verbs[0] !== 'truncate' || mentions.length !== 1) return false;
+    return mentions[0].token === tokens.length - 1 && this.policies.isMapped(mentions[0].table);
+  }
+
+  private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {
+    if (hidesSql) return 'it contains something that databases read in different ways';
+    if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
+      return 'the query cache holds results of all tenants';
+    const isMapped = (table: string): boolean => this.policies.isMapped(table);
+    return findDynamicSql(tokens, shape, { dialect: this.dialect, isMapped }) ?? this.findShadow(shape);
+  }
+
+  /** A common table expression that is named like a limited table would stand in its place, in predicates too. */
+  private findShadow({ cteNames }: StatementShape): string | undefined {
+    const name = cteNames.find((cte) => this.policies.guarded(cte).length > 0);
+    return name && `a common table expression is named like the table of ${this.policies.guarded(name)[0].name}`;
+  }
+
+  /**
+   * A limited table's name that is neither a table in a position that was read, nor a qualifier, alias or column. Should the reader have missed a table,
+   * it is found here.
+   */
+  private findUnexplained(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+    const { mentions } = shape;
+    const explained = new NameRoles(tokens, shape, (table) => this.policies.columnNames(table));
+    const read = new Set(mentions.flatMap(({ token, aliasToken }) => [token, aliasToken]));
+    const found = tokens.find(
+      (token, i) => !read.has(i) && this.limitedBehind(token.text).length > 0 && !explained.has(i),
+    );
+    return found && this.byHand(found.text);
+  }
+
+  private byHand(table: string): string {
+    const [metadata] = this.limitedBehind(table);
+    if (this.policies.of(metadata).kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
+    return `it names the table of ${metadata.name}, by hand`;
+  }
+
+  private limitedBehind(table: string): readonly EntityMetadata[] {
+    return this.policies.guarded(table).filter((metadata) => this.isLimited(metadata));
+  }
+
+  private isLimited(metadata: EntityMetadata): boolean {
+    try {
+      return authorityOver(metadata) !== 'everything';
+    } catch {
+      return true;
+    }
+  }
+
+  /** A table that is changed needs the predicate of the tenant's own rows, which is the narrower one. */
+  private isLimitedBy(claims: PredicateClaims, mention: TableMention, metadata: EntityMetadata): boolean {
+    const sets: readonly RowSet[] =
+      mention.changed || !this.policies.mayBeShared(metadata) ? ['own'] : ['visible', 'own'];
+    return sets.some((rows) => claims.take(mention, this.predicateTokens(metadata, mention, rows)));
+  }
+
+  private predicateTokens(metadata: EntityMetadata, { alias }: TableMention, rows: RowSet): readonly SqlToken[] {
+    const { driver } = this.policies;
+    const qualifier = alias === undefined ? this.policies.table(metadata) : driver.escape(alias);
+    const text = this.policies.text(metadata, qualifier, rows);
+    return readTokens(text, this.dialect).tokens;
+  }
+}
+
+function keyOf(sql: string, inserts: readonly RenderedInsert[]): string {
+  return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);
+}
+
+/** Whether an occurrence of `text` in the statement reaches over the character at `at`. */
+function standsAround(sql: string, text: string, at: number): boolean {
+  for (let start = sql.indexOf(text); start !== -1 && start <= at; start = sql.indexOf(text, start + 1)) {
+    if (at < start + text.length) return true;
+  }
+  return false;
+}
+
+/** What TypeORM itself writes: the comment of `comment()` at the very beginning, and MySQL's time limit. */
+function isOwnComment(comment: string, sql: string): boolean {
+  return sql.startsWith(comment) || /^\/\*\+ MAX_EXECUTION_TIME\(\d+\) \*\/$/.test(comment);
+}

@@ -1,0 +1,181 @@
+import { EntityManager, EntitySchema } from 'typeorm';
+import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
+import { isUnscoped } from '../policy/access.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import { persist } from '../writes/save-context.js';
+import { setTenantsInGraph } from '../writes/tenant-in-primary-key.js';
+import type { Undo } from '../writes/tenant-in-primary-key.js';
+import { forgetUnseen } from '../writes/hidden-relations.js';
+import type { SingleConnection } from '../execution/connection-mutex.js';
+import { requireOwn, storedValues } from '../lookups/foreign-key-check.js';
+
+type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
+type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
+/** Makes a guarded method of the one that it is to call. */
+type Guard = (method: () => Method) => Method;
+
+/**
+ * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see, or that
+ * all tenants share. The statements themselves are limited with or without this.
+ *
+ * @param connection given for drivers whose requests share one connection
+ */
+export function guardManager(manager: EntityManager, connection?: SingleConnection): EntityManager {
+  const guarded = manager as GuardedManager;
+  if (guarded[GUARDED] === true) return manager;
+  guarded[GUARDED] = true;
+  guardOperation(manager, 'save', save);
+  for (const operation of ['remove', 'softRemove', 'recover'] as const)
+    guardOperation(manager, operation, refuseOthers);
+  if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
+  if (connection !== undefined) manager.transaction = connection.transaction(manager);
+  return manager;
+}
+
+/** Marks a manager that is guarded. */
+const GUARDED = Symbol('guarded');
+type GuardedManager = EntityManager & { [GUARDED]?: true };
+
+/** Whether removing through a manager says so where it would do nothing. */
+export function isGuardedManager(manager: EntityManager): boolean {
+  return (manager as GuardedManager)[GUARDED] === true;
+}
+
+/** Puts a guard before an operation. A method of the manager's own, which a library has put there, goes on being called. */
+function guardOperation(manager: EntityManager, operation: Operation, guard: Guard): void {
+  const own = Object.hasOwn(manager, operation) ? (Reflect.get(manager, operation) as Method) : undefined;
+  Object.assign(manager, { [operation]: own === undefined ? SHARED[operation] : guard(() => own) });
+}
+
+/** The file of a database in memory holds the rows of all tenants. */
+function refuseWholeDatabase(manager: SqljsEntityManager): void {
+  for (const [method, guarded] of WHOLE_DATABASE) Object.assign(manager, { [method]: guarded });
+}
+
+/** One function per method, shared by all managers: one is made for every query runner. */
+const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as const).map((method) => {
+  const stock = Reflect.get(SqljsEntityManager.prototype, method) as (...args: unknown[]) => unknown;
+  const guarded = function (this: SqljsEntityManager, ...args: unknown[]): unknown {
+    if (isUnscoped()) return stock.apply(this, args);
+    throw new StatementRefusedError(
+      'the file of a database holds the rows of all tenants',
+      "Say tenancy.unscoped('why', fn).",
+    );
+  };
+  return [method, guarded] as const;
+});
+
+const save: Guard = (method) =>
+  function (...args) {
+    leaveUnseen(this, readArguments(args));
+    return withWholeKeys(this, args, () => persist(() => method().apply(this, args)));
+  };
+
+const refuseOthers: Guard = (method) =>
+  function (...args) {
+    return withWholeKeys(this, args, async () => {
+      await requireOwnRows(this, args);
+      return persist(() => method().apply(this, args));
+    });
+  };
+
+/** Runs an operation on entities whose keys have their tenants. If it fails, the entities are as they were: another scope may save them. */
+async function withWholeKeys(
+  manager: EntityManager,
+  args: readonly unknown[],
+  operate: () => Promise<never>,
+): Promise<never> {
+  const undo = setTenants(manager, readArguments(args));
+  try {
+    return await operate();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function setTenants({ dataSource }: EntityManager, { target, entities }: GivenEntities): Undo {
+  const { policies } = requireEnforcement(dataSource);
+  const undos = entities.map((entity) => {
+    const type = target ?? entity.constructor;
+    return dataSource.hasMetadata(type)
+      ? setTenantsInGraph(dataSource.getMetadata(type), [entity], policies)
+      : (): void => undefined;
+  });
+  return () => undos.forEach((undo) => undo());
+}
+
+/** Returns TypeORM's own method, as it is when it is called: libraries patch the prototype. */
+function stock(operation: Operation): () => Method {
+  return () => Reflect.get(EntityManager.prototype, operation) as Method;
+}
+
+/** One function per operation, shared by all managers: one is made for every query runner. */
+const SHARED: Readonly<Record<Operation, Method>> = {
+  save: save(stock('save')),
+  remove: refuseOthers(stock('remove')),
+  softRemove: refuseOthers(stock('softRemove')),
+  recover: refuseOthers(stock('recover')),
+};
+
+/** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
+function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
+  for (const entity of entities) {
+    const type = target ?? entity.constructor;
+    if (dataSource.hasMetadata(type)) forgetUnseen(dataSource.getMetadata(type), [entity]);
+  }
+}
+
+async function requireOwnRows(manager: EntityManager, args: readonly unknown[]): Promise<void> {
+  const byMetadata = new Map<EntityMetadata, ObjectLiteral[]>();
+  const { policies } = requireEnforcement(manager.dataSource);
+  const { target, entities } = readArguments(args);
+  for (const entity of entities) {
+    const type = target ?? entity.constructor;
+    if (!manager.dataSource.hasMetadata(type)) continue;
+    const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
+    if (policies.inForce(metadata) === undefined) continue;
+    const rows = byMetadata.get(metadata);
+    if (rows === undefined) byMetadata.set(metadata, [entity]);
+    else rows.push(entity);
+  }
+  if (byMetadata.size === 0) return;
+  const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
+  try {
+    for (const [metadata, rows] of byMetadata) await requireOwnKeys(queryRunner, metadata, rows);
+  } finally {
+    if (manager.queryRunner === undefined) await queryRunner.release();
+  }
+}
+
+async function requireOwnKeys(
+  queryRunner: QueryRunner,
+  metadata: EntityMetadata,
+  entities: readonly ObjectLiteral[],
+): Promise<void> {
+  const columns = metadata.primaryColumns;
+  const keys = entities.map((entity) => storedValues(entity, columns, queryRunner.dataSource));
+  // An entity without its key is for TypeORM to refuse.
+  const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
+  const [key] = complete.length === 1 ? complete : [];
+  const named = Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]]));
+  await requireOwn(queryRunner, metadata, columns, complete, named);
+}
+
+interface GivenEntities {
+  readonly target?: EntityTarget<ObjectLiteral>;
+  readonly entities: readonly ObjectLiteral[];
+}
+
+/** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
+function readArguments(args: readonly unknown[]): GivenEntities {
+  const [first, second] = args;
+  const hasTarget = typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema;
+  const given = hasTarget ? second : first;
+  const entities = (Array.isArray(given) ? (given as unknown[]) : [given]).filter(
+    (entity): entity is ObjectLiteral => typeof entity === 'object' && entity !== null,
+  );
+  return hasTarget ? { target: first as EntityTarget<ObjectLiteral>, entities } : { entities };
+}

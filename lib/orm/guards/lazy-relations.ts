@@ -1,0 +1,73 @@
+import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { authorityKey } from '../policy/access.js';
+
+/**
+ * Makes lazy relations obey the scope at each access. TypeORM loads such a relation once and keeps what it found on the entity, "nothing" included:
+ * what one tenant has seen would be the answer to another one, and a load that is refused would end the process as an unhandled rejection.
+ */
+export function scopeLazyRelations(dataSource: DataSource): void {
+  const { relationLoader } = dataSource;
+  const enableLazyLoad = relationLoader.enableLazyLoad.bind(relationLoader);
+  relationLoader.enableLazyLoad = (relation: RelationMetadata, entity: ObjectLiteral, queryRunner?: QueryRunner) => {
+    enableLazyLoad(relation, entity, queryRunner);
+    const stock = Object.getOwnPropertyDescriptor(entity, relation.propertyName)!;
+    const load = async (owner: ObjectLiteral): Promise<unknown> => {
+      const rows: unknown[] = await relationLoader.load(relation, owner, queryRunner);
+      return relation.isOneToOne || relation.isManyToOne ? (rows[0] ?? null) : rows;
+    };
+    const loaded = new LoadedRelation(relation.propertyName, load);
+    Object.defineProperty(entity, relation.propertyName, {
+      ...stock,
+      get(this: ObjectLiteral) {
+        return loaded.read(this);
+      },
+      set(this: ObjectLiteral, value: unknown) {
+        loaded.assigned = true;
+        stock.set!.call(this, value);
+      },
+    });
+  };
+}
+
+/** What is known of one entity's lazy relation. TypeORM's persistence reads the data from the entity, by the names used here. */
+class LoadedRelation {
+  /** Set by the application: then it is not ours to forget. */
+  assigned = false;
+  private situation?: string;
+  /** Kept here, not on the entity: to save a null would clear the key, and a row that the scope cannot see reads as nothing too. */
+  private isNothing = false;
+
+  constructor(
+    private readonly property: string,
+    private readonly load: (owner: ObjectLiteral) => Promise<unknown>,
+  ) {}
+
+  read(owner: ObjectLiteral): Promise<unknown> {
+    const [data, has, promise] = [`__${this.property}__`, `__has_${this.property}__`, `__promise_${this.property}__`];
+    const situation = authorityKey();
+    if (!this.assigned && this.situation !== undefined && this.situation !== situation) {
+      for (const name of [data, has, promise]) Reflect.deleteProperty(owner, name);
+      this.isNothing = false;
+    }
+    if (owner[has] === true || owner[data] !== undefined) return Promise.resolve(owner[data] as unknown);
+    if (owner[promise] !== undefined) return owner[promise] as Promise<unknown>;
+    if (this.isNothing && !this.assigned) return Promise.resolve(null);
+    const loading = this.load(owner);
+    this.situation = situation;
+    owner[promise] = loading;
+    const settle = (keep: (value: unknown) => void) => (value: unknown) => {
+      if (owner[promise] !== loading) return;
+      Reflect.deleteProperty(owner, promise);
+      keep(value);
+    };
+    loading.then(
+      settle((value) => {
+        this.isNothing = value === null;
+        if (!this.isNothing) Object.assign(owner, { [data]: value, [has]: true });
+      }),
+      settle(() => undefined),
+    );
+    return loading;
+  }
+}

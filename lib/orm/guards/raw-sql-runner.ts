@@ -1,0 +1,68 @@
+import type { ObjectLiteral } from 'typeorm';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
+import { TableReference } from '../../tenancy/context/raw-sql-template.js';
+import type { SqlFragment } from '../../tenancy/context/raw-sql-template.js';
+import { requireEnforcement } from '../enforcement/enforcement.js';
+import type { Enforcement } from '../enforcement/enforcement.js';
+import { readTemplate } from '../sql/parameter-binding.js';
+import { readTokens } from '../sql/tokenizer.js';
+
+/** Words that make a statement a write. A report has none. */
+const WRITING_WORDS = new Set([
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'truncate',
+  'drop',
+  'alter',
+  'create',
+  'grant',
+  'lock',
+]);
+
+/**
+ * Renders a hand-written report, verifies that it names scoped tables by `table()` only, and runs it.
+ *
+ * @returns the rows
+ * @throws StatementRefusedError when it writes, or names a scoped table by hand
+ */
+export async function runFragment({ manager, texts, values }: SqlFragment): Promise<unknown[]> {
+  const enforcement = requireEnforcement(manager.dataSource);
+  const parameters: ObjectLiteral = {};
+  const pieces = values.map((value, i) => {
+    if (value instanceof TableReference) return renderTable(value, enforcement);
+    const name = `muck_value_${i}`;
+    parameters[name] = value;
+    return Array.isArray(value) ? `:...${name}` : `:${name}`;
+  });
+  const sql = texts.map((text, i) => `${text}${pieces[i] ?? ''}`).join('');
+  requireReport(sql, enforcement);
+  const placed = new Set(readTemplate(sql, enforcement.dialect).parameters.map(({ name }) => name));
+  if (Object.keys(parameters).some((name) => !placed.has(name))) {
+    throw new StatementRefusedError(
+      'a value stands inside quotes or a name',
+      'Leave the quotes out: values become parameters.',
+    );
+  }
+  const [query, bound] = manager.dataSource.driver.escapeQueryWithParameters(sql, parameters);
+  return manager.query<unknown[]>(query, bound);
+}
+
+/** A scoped table is a sub-query of its own, so that nothing which the report says next to it can undo the predicate. */
+function renderTable({ entity, alias }: TableReference, { dataSource, policies }: Enforcement): string {
+  const metadata = dataSource.getMetadata(entity);
+  const table = policies.table(metadata);
+  const predicate = policies.predicate(metadata, table);
+  const rows = predicate === '' ? table : `(SELECT * FROM ${table} WHERE ${predicate})`;
+  return `${rows} ${policies.driver.escape(alias)}`;
+}
+
+function requireReport(sql: string, { dialect }: Enforcement): void {
+  const { tokens } = readTokens(sql, dialect);
+  const first = tokens[0];
+  const writes = tokens.find(({ kind, text }) => kind === 'word' && WRITING_WORDS.has(text));
+  const selectsInto = tokens.some(({ kind, text }) => kind === 'word' && text === 'into');
+  if ((first?.text === 'select' || first?.text === 'with') && writes === undefined && !selectsInto) return;
+  throw new StatementRefusedError('tenancy.sql is for reading', 'Write through a repository or query builder.');
+}

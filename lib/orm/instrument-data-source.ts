@@ -1,0 +1,202 @@
+import { DataSource } from 'typeorm';
+import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
+import { StatementRefusedError } from '../errors/statement-refused.error.js';
+import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
+import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
+import { provideSqlRunner } from '../tenancy/context/raw-sql-template.js';
+import './query-builders/delete.js';
+import './query-builders/insert.js';
+import './query-builders/relation.js';
+import { ScopedSelectQueryBuilder } from './query-builders/select.js';
+import './query-builders/update.js';
+import { completeChildRelations } from './startup/child-entity-relations.js';
+import { observeTransactions } from './execution/commit-callbacks.js';
+import { enforce, enforcementOf } from './enforcement/enforcement.js';
+import { supportedDialect } from './policy/dialect.js';
+import type { Enforcement } from './enforcement/enforcement.js';
+import { guardManager, isGuardedManager } from './guards/entity-manager.guard.js';
+import { guardRunner, isGuardedRunner } from './guards/query-runner.guard.js';
+import { runFragment } from './guards/raw-sql-runner.js';
+import { scopeLazyRelations } from './guards/lazy-relations.js';
+import { scopeCache } from './guards/query-result-cache.js';
+
+/** Methods that change the schema: they name every table, and belong to no tenant. */
+const SCHEMA_METHODS = ['runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase'] as const;
+
+/** Marks the wrapped method, so that two copies of this package do not wrap it twice. */
+const WRAPPED = Symbol.for('nestjs-muck:initialize');
+
+/**
+ * Sees to it that every DataSource of the process is attached when it has initialised, whoever creates it: an application, a worker, a
+ * script, a test. Migrations and `synchronize` inside `initialize` run before, as ever.
+ */
+export function attachWhenInitialised(): void {
+  provideSqlRunner(runFragment);
+  const initialize: (this: DataSource) => Promise<DataSource> = Reflect.get(DataSource.prototype, 'initialize');
+  if (WRAPPED in initialize) return;
+  const wrapped = async function (this: DataSource): Promise<DataSource> {
+    await initialize.call(this);
+    attach(this);
+    return this;
+  };
+  DataSource.prototype.initialize = Object.assign(wrapped, { [WRAPPED]: true });
+  makeScopedBuilders();
+}
+
+/** Leads from an attached DataSource, and from what stands for it (a proxy, an object that inherits from it), to the attached one. */
+const ATTACHED = Symbol('attached DataSource');
+
+/**
+ * Makes the method of the prototype return scoped builders for attached DataSources: libraries that replace the method of a DataSource
+ * call that one, whenever they do so. It keeps its three parameters, which such libraries count.
+ */
+function makeScopedBuilders(): void {
+  const createQueryBuilder = Reflect.get(DataSource.prototype, 'createQueryBuilder') as CreateQueryBuilder;
+  const wrapped: CreateQueryBuilder = function (this: DataSource, entityOrRunner, alias, queryRunner) {
+    const attached = Reflect.get(this, ATTACHED) as DataSource | undefined;
+    const builder = createQueryBuilder.call(attached ?? this, entityOrRunner, alias, queryRunner);
+    return attached === undefined ? builder : scopedBuilder(builder);
+  };
+  prototypeMethod = wrapped;
+  Object.assign(DataSource.prototype, { createQueryBuilder: wrapped });
+}
+
+/** The prototype's method, if this copy of the package has made it. */
+let prototypeMethod: CreateQueryBuilder | undefined;
+
+type CreateQueryBuilder = (
+  this: DataSource,
+  entityOrRunner?: EntityTarget<ObjectLiteral> | QueryRunner,
+  alias?: string,
+  queryRunner?: QueryRunner,
+) => SelectQueryBuilder<ObjectLiteral>;
+
+/**
+ * Keeps everything that goes through a DataSource inside the tenant scope. TypeORM's process-wide registry of builders is left alone: each
+ * `new DataSource()` resets it. Attaching twice changes nothing.
+ *
+ * @returns undefined for a DataSource without entities, or of a database without SQL
+ */
+export function attach(dataSource: DataSource): Enforcement | undefined {
+  const attached = enforcementOf(dataSource);
+  if (attached !== undefined) return attached;
+  if (dataSource.entityMetadatas.length === 0 || supportedDialect(dataSource) === undefined) return undefined;
+
+  completeChildRelations(dataSource);
+  const enforcement = enforce(dataSource);
+  provideScopeLimits(enforcement.limits);
+  Object.defineProperty(dataSource, ATTACHED, { value: dataSource, configurable: true });
+  attachBuilders(dataSource);
+  attachDriver(dataSource, enforcement);
+  attachCache(dataSource);
+  attachReplication(dataSource);
+  watchSeams(dataSource, enforcement);
+  scopeLazyRelations(dataSource);
+  for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
+  attachSchemaBuilder(dataSource);
+  return enforcement;
+}
+
+/** Keeps a method that the DataSource has instead of the prototype's, and makes its builders scoped. */
+function attachBuilders(dataSource: DataSource): void {
+  const createQueryBuilder = Reflect.get(dataSource, 'createQueryBuilder') as CreateQueryBuilder;
+  if (createQueryBuilder === prototypeMethod) return;
+  const wrapped: CreateQueryBuilder = (...args) => scopedBuilder(createQueryBuilder.apply(dataSource, args));
+  Object.assign(dataSource, { createQueryBuilder: wrapped });
+}
+
+/** Makes a scoped builder of one that was just made: it has all that the other one has. */
+function scopedBuilder(builder: SelectQueryBuilder<ObjectLiteral>): SelectQueryBuilder<ObjectLiteral> {
+  if (builder instanceof ScopedSelectQueryBuilder) return builder;
+  return Object.assign(new ScopedSelectQueryBuilder<ObjectLiteral>(builder.dataSource), builder);
+}
+
+/** Tells the enforcement how to see that a method still does its part, whatever has been put around it since. Nothing is sent. */
+function watchSeams(dataSource: DataSource, enforcement: Enforcement): void {
+  const { driver, entityMetadatas } = dataSource;
+  const [{ target }] = entityMetadatas;
+  enforcement.watchSeam('createQueryBuilder', () =>
+    [dataSource.createQueryBuilder(), dataSource.createQueryBuilder(target, 'checked')].every(
+      (builder) => builder instanceof ScopedSelectQueryBuilder,
+    ),
+  );
+  enforcement.watchSeam('createEntityManager', () => isGuardedManager(dataSource.createEntityManager()));
+  enforcement.watchSeam('escapeQueryWithParameters', () => {
+    const [sql, parameters] = driver.escapeQueryWithParameters('SELECT 1', {});
+    return enforcement.issuedAs(sql, parameters) !== undefined;
+  });
+  enforcement.watchSeam('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));
+}
+
+function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
+  const { driver } = dataSource;
+  driver.escapeQueryWithParameters = (sql, parameters) => enforcement.issue(sql, parameters);
+
+  const { connection, dialect } = enforcement;
+  const createQueryRunner = driver.createQueryRunner.bind(driver);
+  driver.createQueryRunner = (mode: ReplicationMode) => {
+    // Such a driver keeps one query runner for all; without it, it makes a new one.
+    if (connection !== undefined) Object.assign(driver, { queryRunner: undefined });
+    const runner = createQueryRunner(mode);
+    connection?.guard(runner);
+    guardRunner(runner, enforcement, connection);
+    observeTransactions(runner, dialect, connection);
+    return runner;
+  };
+
+  const createEntityManager = dataSource.createEntityManager.bind(dataSource);
+  dataSource.createEntityManager = (queryRunner) => guardManager(createEntityManager(queryRunner), connection);
+  guardManager(dataSource.manager, connection);
+}
+
+/** Reads of a unit of work that writes go to the primary: a replica may not have its rows yet. All others go where they went. */
+function attachReplication(dataSource: DataSource): void {
+  if (!dataSource.driver.isReplicated) return;
+  const modeForReads = dataSource.defaultReplicationModeForReads.bind(dataSource);
+  dataSource.defaultReplicationModeForReads = () => (isWriting() ? 'master' : modeForReads());
+}
+
+/** The cache may be given, or changed, while the DataSource is open. */
+function attachCache(dataSource: DataSource): void {
+  let cache = dataSource.queryResultCache;
+  if (cache !== undefined) scopeCache(cache);
+  Object.defineProperty(dataSource, 'queryResultCache', {
+    configurable: true,
+    enumerable: true,
+    get: () => cache,
+    set: (next: typeof cache) => {
+      cache = next;
+      if (cache !== undefined) scopeCache(cache);
+    },
+  });
+}
+
+function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHODS)[number]): void {
+  Object.assign(dataSource, { [method]: forAllTenants(dataSource, method) });
+}
+
+/** The typeorm CLI compares the schema by the builder itself. */
+function attachSchemaBuilder({ driver }: DataSource): void {
+  const createSchemaBuilder = driver.createSchemaBuilder.bind(driver);
+  driver.createSchemaBuilder = () => {
+    const builder = createSchemaBuilder();
+    return Object.assign(builder, { build: forAllTenants(builder, 'build'), log: forAllTenants(builder, 'log') });
+  };
+}
+
+/** A method of the schema, which runs outside of any scope only, and there over all tenants. */
+function forAllTenants(owner: object, method: string): (...args: unknown[]) => Promise<unknown> {
+  const original = Reflect.get(owner, method) as (...args: unknown[]) => Promise<unknown>;
+  return (...args) => {
+    const frame = currentFrame();
+    if (frame?.scope !== undefined && frame.section === undefined) {
+      return Promise.reject(
+        new StatementRefusedError(
+          `${method}() changes the schema for all tenants`,
+          'Call it where no tenant scope is in force.',
+        ),
+      );
+    }
+    return runUnscoped(new UnscopedSection(method), () => original.apply(owner, args));
+  };
+}

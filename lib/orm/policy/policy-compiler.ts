@@ -1,0 +1,214 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
+import { declarationOf } from '../../tenancy/metadata/entity-tenancy.registry.js';
+import type {
+  ContradictoryDeclaration,
+  EntityDeclaration,
+  ScopedOptions,
+} from '../../tenancy/metadata/entity-tenancy.registry.js';
+import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { isScoped } from './tenant-policy.js';
+import type { ParentLink, TenantColumn, TenantPolicy } from './tenant-policy.js';
+import { readTenantFromRow } from './tenant-column-hydration.js';
+import { limitOf } from './tenant-column-types.js';
+import { isUnique } from './unique-keys.js';
+
+/** Gives the policy of another entity, for the ones that depend on it. */
+export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
+
+/**
+ * Works out an entity's policy from what is declared of it.
+ *
+ * @throws MuckConfigurationError when what is declared does not fit the entity
+ */
+export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
+  if (junctionSides(metadata).length > 0) return junctionPolicy(metadata, lookup);
+  const declaration = declaredOf(metadata);
+  if (declaration === undefined) return { kind: 'undeclared' };
+  if (declaration.kind === 'contradictory') throw problem(metadata, declaration.problem);
+  if (declaration.kind === 'shared') return { kind: 'shared' };
+  if (metadata.treeType === 'nested-set') {
+    throw problem(
+      metadata,
+      'is a nested set, whose numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")',
+    );
+  }
+  const { options } = declaration;
+  requireNullMeaning(metadata, options);
+  return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
+}
+
+/** What is declared of an entity, by its class, by its name, or by a class that it extends. */
+export function declaredOf({
+  target,
+  name,
+  dataSource,
+}: EntityMetadata): EntityDeclaration | ContradictoryDeclaration | undefined {
+  return declarationOf(target, name, (type) => dataSource.entityMetadatasMap.get(type)?.name);
+}
+
+function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): TenantPolicy {
+  const keys = Object.keys(scopeDeclaration());
+  const omitted = options.omit ?? [];
+  for (const key of [...Object.keys(options.columns ?? {}), ...omitted]) {
+    if (!keys.includes(key))
+      throw problem(metadata, `names the scope key '${key}', which is not declared (there are: ${keys.join(', ')})`);
+  }
+  const columns = keys
+    .filter((key) => !omitted.includes(key))
+    .map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key, options.nullMeans !== undefined));
+  if (columns.length === 0)
+    throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
+  if (options.nullMeans === undefined) return { kind: 'columns', columns, sharedIfNull: [] };
+  // A view does not declare which of its columns are nullable.
+  const sharedIfNull = columns.filter(({ column }) => column.isNullable || metadata.tableType === 'view');
+  if (sharedIfNull.length === 0) {
+    const [{ column }] = columns;
+    throw problem(
+      metadata,
+      `says nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) ${column.propertyPath}, or leave nullMeans out`,
+    );
+  }
+  requireKeptTenant(metadata, sharedIfNull);
+  return { kind: 'columns', columns, sharedIfNull };
+}
+
+/** The option is about the entity's own tenant columns, and `'shared'` is its only value. */
+function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
+  if (nullMeans === undefined) return;
+  if ((nullMeans as unknown) !== 'shared')
+    throw problem(metadata, `has an unknown value for nullMeans. Say nullMeans: 'shared', or leave it out`);
+  if (via === undefined) return;
+  throw problem(
+    metadata,
+    `says nullMeans beside via: '${via}'. Say nullMeans on the entity that has the tenant column`,
+  );
+}
+
+/** A foreign key that the database clears would turn the rows of a tenant into rows that every tenant reads. */
+function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
+  for (const { columns, referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
+    const tenant = sharedIfNull.find(({ column }) => columns.some((own) => own.databaseName === column.databaseName));
+    if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(String(rule)))) continue;
+    throw problem(
+      metadata,
+      `clears the tenant column '${tenant.column.propertyPath}' when a row of ${referencedEntityMetadata.name} goes or changes its key, ` +
+        `and a row without a tenant is read by all. Give the foreign key onDelete: 'CASCADE' or 'RESTRICT', and no onUpdate that sets NULL`,
+    );
+  }
+}
+
+function tenantColumn(metadata: EntityMetadata, key: string, property: string, nullIsShared: boolean): TenantColumn {
+  const column = metadata.findColumnWithPropertyPath(property);
+  if (column === undefined) {
+    throw problem(
+      metadata,
+      `has no column '${property}' for the scope key '${key}'. Add it: @Column() ${property}: …; ` +
+        `or name another one: @TenantScoped({ columns: { ${key}: '…' } }); or scope it through a parent: @TenantScoped({ via: '…' })`,
+    );
+  }
+  if (column.isNullable && !nullIsShared) {
+    throw problem(
+      metadata,
+      `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null, ` +
+        `or say @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads`,
+    );
+  }
+  if (column.transformer !== undefined) {
+    throw problem(
+      metadata,
+      `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`,
+    );
+  }
+  if (column.type === 'citext' || column.collation?.toUpperCase() === 'NOCASE') {
+    throw problem(
+      metadata,
+      `compares the tenant column '${property}' without case, which makes one tenant of two. Compare it exactly`,
+    );
+  }
+  if (column.isVirtualProperty || column.asExpression !== undefined) {
+    throw problem(
+      metadata,
+      `has a tenant column '${property}' that the database computes. It must be an ordinary column`,
+    );
+  }
+  const limit = limitOf(column, scopeDeclaration()[key]);
+  if ('why' in limit) {
+    const sqlType = column.entityMetadata.dataSource.driver.normalizeType(column);
+    throw problem(
+      metadata,
+      `has the ${sqlType} column '${property}' as a tenant column, which ${limit.why}: two tenants could become one. Use ${limit.instead}`,
+    );
+  }
+  readTenantFromRow(column);
+  return { key, column };
+}
+
+function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup): TenantPolicy {
+  const relation = metadata.findRelationWithPropertyPath(via);
+  if (relation === undefined || !(relation.isManyToOne || relation.isOneToOneOwner)) {
+    throw problem(metadata, `is scoped via '${via}', which is not a to-one relation that it holds the key of`);
+  }
+  if (relation.joinColumns.some((column) => column.isNullable)) {
+    throw problem(
+      metadata,
+      `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`,
+    );
+  }
+  const parent = relation.inverseEntityMetadata;
+  const policy = lookup(parent);
+  if (policy.kind === 'undeclared') return { kind: 'undeclared' };
+  if (declaredOf(parent) === undefined)
+    throw problem(
+      metadata,
+      `is scoped via '${via}', but nothing says whose rows ${parent.name} has. Declare ${parent.name}`,
+    );
+  if (!isScoped(policy))
+    throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
+  requireOneParent(metadata, parent, relation.joinColumns);
+  const parents = [link(parent, relation.joinColumns)];
+  return { kind: 'parents', parents, owners: parents };
+}
+
+/** A row of a junction or closure table is visible when the rows that it connects are. */
+function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
+  const sides = junctionSides(metadata).map((columns) => link(columns[0].referencedColumn!.entityMetadata, columns));
+  const policies = sides.map((side) => lookup(side.parent));
+  if (policies.some((policy) => policy.kind === 'undeclared')) return { kind: 'undeclared' };
+  const parents = sides.filter((_, index) => isScoped(policies[index]));
+  for (const { parent, columns } of parents)
+    requireOneParent(
+      metadata,
+      parent,
+      columns.map(({ own }) => own),
+    );
+  if (parents.length === 0) return { kind: 'shared' };
+  // A node may hang below a shared one, but a shared node does not hang below a tenant's.
+  return { kind: 'parents', parents, owners: metadata.isClosureJunction ? [parents[1]] : parents };
+}
+
+/** The columns of a junction or closure table that name the rows on either side; empty for any other table. */
+export function junctionSides(metadata: EntityMetadata): readonly (readonly ColumnMetadata[])[] {
+  if (metadata.isClosureJunction) return [metadata.ancestorColumns, metadata.descendantColumns];
+  return metadata.isJunction ? [metadata.ownerColumns, metadata.inverseColumns] : [];
+}
+
+/** By a code that is one tenant's own, rows would belong to each tenant that has such a code. */
+function requireOneParent(metadata: EntityMetadata, parent: EntityMetadata, columns: readonly ColumnMetadata[]): void {
+  const referenced = columns.map((column) => column.referencedColumn!);
+  if (isUnique(parent, referenced)) return;
+  const names = referenced.map(({ propertyPath }) => propertyPath).join(', ');
+  throw problem(
+    metadata,
+    `belongs to rows of ${parent.name} by ${names}, which several of them may have alike, of several tenants. Refer to its primary key, or to all columns of a unique key`,
+  );
+}
+
+function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentLink {
+  return { parent, columns: columns.map((own) => ({ own, referenced: own.referencedColumn! })) };
+}
+
+function problem(metadata: EntityMetadata, text: string): MuckConfigurationError {
+  return new MuckConfigurationError([`${metadata.name} ${text}.`]);
+}

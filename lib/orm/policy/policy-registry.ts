@@ -1,0 +1,228 @@
+import { BoundedCache } from '../../common/bounded-cache.js';
+import { StringDecoder } from 'node:string_decoder';
+import type { DataSource, Driver, EntityMetadata } from 'typeorm';
+import { EntityUndeclaredError } from '../../errors/entity-undeclared.error.js';
+import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
+import { declarationsVersion } from '../../tenancy/metadata/entity-tenancy.registry.js';
+import { authorityOver, isUnscoped } from './access.js';
+import { Cascades } from './cascade-analysis.js';
+import type { ForeignCascade } from './cascade-analysis.js';
+import { compilePolicy, declaredOf } from './policy-compiler.js';
+import { CompiledDeclarations } from './compiled-declarations.js';
+import type { RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
+import { PredicateText } from './predicate-renderer.js';
+
+const NONE: readonly EntityMetadata[] = [];
+/** What PostgreSQL keeps of a name. */
+const IDENTIFIER_BYTES = 63;
+/** How many qualifiers per entity are remembered; aliases are few, unless they are generated. */
+const REMEMBERED = 500;
+
+/**
+ * The policies of one DataSource's entities, each compiled once, at first need: a declaration may be loaded after the
+ * DataSource has initialised.
+ */
+export class Policies {
+  private readonly policies = new Map<EntityMetadata, TenantPolicy>();
+  private readonly compiledFrom = new CompiledDeclarations();
+  private version = declarationsVersion();
+  private allowsUndeclared = false;
+  private readonly compiling = new Set<EntityMetadata>();
+  private readonly texts: Readonly<Record<RowSet, Map<EntityMetadata, BoundedCache<string, string>>>> = {
+    visible: new Map(),
+    own: new Map(),
+  };
+  private readonly predicates = new PredicateText(this);
+  /** What the database deletes or changes by foreign keys. */
+  readonly cascades: Cascades;
+  private tables?: {
+    readonly of: readonly EntityMetadata[];
+    readonly byName: ReadonlyMap<string, readonly EntityMetadata[]>;
+  };
+
+  constructor(private readonly dataSource: DataSource) {
+    this.cascades = new Cascades(dataSource, (metadata) => this.of(metadata));
+  }
+
+  get driver(): Driver {
+    return this.dataSource.driver;
+  }
+
+  /** Treats undeclared entities as shared ones from now on: nothing limits their rows. */
+  allowUndeclared(): void {
+    this.allowsUndeclared = true;
+  }
+
+  /**
+   * @throws MuckConfigurationError when what is declared does not fit the entity
+   */
+  of(metadata: EntityMetadata): TenantPolicy {
+    if (this.version !== declarationsVersion()) {
+      this.version = declarationsVersion();
+      this.policies.clear();
+    }
+    const known = this.policies.get(metadata);
+    if (known !== undefined) return known;
+    if (this.compiling.has(metadata)) {
+      throw new MuckConfigurationError([
+        `${metadata.name} is scoped through itself. One of its parents needs a tenant column.`,
+      ]);
+    }
+    this.compiling.add(metadata);
+    try {
+      const compiled = compilePolicy(metadata, (other) => this.of(other));
+      const policy: TenantPolicy =
+        compiled.kind === 'undeclared' && this.allowsUndeclared ? { kind: 'shared' } : compiled;
+      // What nobody has declared yet may still be declared.
+      if (policy.kind !== 'undeclared') {
+        this.compiledFrom.keep(metadata);
+        this.policies.set(metadata, policy);
+      }
+      return policy;
+    } finally {
+      this.compiling.delete(metadata);
+    }
+  }
+
+  /** Whether an entity is undeclared, and its rows are left as they are. */
+  isAllowedUndeclared(metadata: EntityMetadata): boolean {
+    return this.allowsUndeclared && declaredOf(metadata) === undefined && this.of(metadata).kind === 'shared';
+  }
+
+  /**
+   * The policy that limits the running code on this entity; undefined where nothing does.
+   *
+   * @throws EntityUndeclaredError when nothing is declared of the entity
+   * @throws TenantScopeMissingError when no scope is in force
+   */
+  inForce(metadata: EntityMetadata): ScopedPolicy | undefined {
+    const policy = this.of(metadata);
+    if (policy.kind === 'shared') return undefined;
+    if (policy.kind === 'undeclared') {
+      if (isUnscoped(metadata)) return undefined;
+      throw new EntityUndeclaredError(metadata.name);
+    }
+    return authorityOver(metadata) === 'everything' ? undefined : policy;
+  }
+
+  /** Whether the running code is limited on this entity. */
+  isLimited(metadata: EntityMetadata): boolean {
+    return this.inForce(metadata) !== undefined;
+  }
+
+  /** The tenant columns of an entity, however it is limited now. */
+  tenantColumns(metadata: EntityMetadata): readonly TenantColumn[] {
+    const policy = this.of(metadata);
+    return policy.kind === 'columns' ? policy.columns : [];
+  }
+
+  /**
+   * The condition that limits a table to the rows that the running code may see, with named parameters; empty where nothing limits it.
+   *
+   * @param qualifier how the statement refers to the table, as it stands in SQL
+   * @param rows 'own' for the table that an update or delete changes
+   */
+  predicate(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+    return this.inForce(metadata) === undefined ? '' : this.text(metadata, qualifier, rows);
+  }
+
+  /** The condition for a scoped entity, whatever is in force. */
+  text(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+    let texts = this.texts[rows].get(metadata);
+    if (texts === undefined) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));
+    return texts.getOrCreate(qualifier, () => this.predicates.render(metadata, qualifier, rows));
+  }
+
+  /** Whether the scope may see rows of this entity that it may not write, because their tenant is NULL. */
+  mayBeShared(metadata: EntityMetadata): boolean {
+    const policy = this.of(metadata);
+    if (policy.kind === 'columns') return policy.sharedIfNull.length > 0;
+    return policy.kind === 'parents' && policy.owners.every(({ parent }) => this.mayBeShared(parent));
+  }
+
+  /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
+  guarded(table: string): readonly EntityMetadata[] {
+    return this.metadatasOf(table).filter((metadata) => this.of(metadata).kind !== 'shared');
+  }
+
+  /** Whether an entity stands behind a table's name, unquoted and in lower case. */
+  isMapped(table: string): boolean {
+    return this.metadatasOf(table).length > 0;
+  }
+
+  private metadatasOf(table: string): readonly EntityMetadata[] {
+    const metadatas = this.dataSource.entityMetadatas;
+    // A DataSource that is initialised again has new metadata.
+    if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };
+    return this.tables.byName.get(this.tableKey(table)) ?? NONE;
+  }
+
+  /** A table's name without its schema, as the database keeps it: PostgreSQL keeps the characters that 63 bytes hold in whole. */
+  private tableKey(name: string): string {
+    const table = name.toLowerCase().split('.').at(-1)!;
+    if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;
+    return new StringDecoder().write(Buffer.from(table).subarray(0, IDENTIFIER_BYTES));
+  }
+
+  private groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string, readonly EntityMetadata[]> {
+    const tables = new Map<string, EntityMetadata[]>();
+    for (const metadata of metadatas) {
+      const table = this.tableKey(metadata.tablePath);
+      tables.set(table, [...(tables.get(table) ?? []), metadata]);
+    }
+    return tables;
+  }
+
+  /** The entity's table as it stands in SQL. */
+  table(metadata: EntityMetadata): string {
+    return metadata.tablePath
+      .split('.')
+      .map((part) => this.escape(part))
+      .join('.');
+  }
+
+  /** As {@link Cascades.ofDelete}, by a table's name as raw SQL gives it. */
+  cascadeOfDelete(table: string): ForeignCascade | undefined {
+    return first(this.metadatasOf(table), (metadata) => this.cascades.ofDelete(metadata));
+  }
+
+  /**
+   * As {@link Cascades.ofUpdate}, by the names that raw SQL gives.
+   *
+   * @param columns names of the changed columns in lower case; undefined for any column
+   */
+  cascadeOfUpdate(table: string, columns: readonly string[] | undefined): ForeignCascade | undefined {
+    return first(this.metadatasOf(table), (metadata) => {
+      const names = metadata.columns.map(({ databaseName }) => databaseName);
+      const changed = names.filter((name) => columns?.includes(name.toLowerCase()) ?? true);
+      return this.cascades.ofUpdate(metadata, new Set(changed));
+    });
+  }
+
+  /** The table of the query cache, in lower case; undefined where there is none in the database. */
+  get cacheTable(): string | undefined {
+    const { cache } = this.dataSource.options;
+    if (cache === undefined || cache === false) return undefined;
+    const { tableName } = Object(cache) as { readonly tableName?: string };
+    return (tableName ?? 'query-result-cache').toLowerCase();
+  }
+
+  /** The columns of the entities behind a table name, in lower case. */
+  columnNames(table: string): readonly string[] {
+    return this.metadatasOf(table).flatMap(({ columns }) =>
+      columns.map(({ databaseName }) => databaseName.toLowerCase()),
+    );
+  }
+
+  private escape(name: string): string {
+    return this.driver.escape(name);
+  }
+}
+
+function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,134 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ScopeLimit } from '../../tenancy/context/scope-limits.js';
+import type { ScopeValueType } from '../../tenancy/context/tenant-scope.js';
+
+type Hold = ScopeLimit['hold'];
+type Dialect = 'postgres' | 'mysql' | 'sqlite';
+
+/** Why a column cannot be a tenant column, and the type to use instead. */
+interface Refusal {
+  readonly why: string;
+  readonly instead: string;
+}
+
+const KEEPS_ALL: Hold = (value) => value;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** Collations of MySQL and MariaDB that compare spaces at the end too. */
+const NO_PADDING = /_0900_|_nopad_/;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Bits of the integer types. */
+const BITS: Readonly<Record<string, number>> = {
+  tinyint: 8,
+  smallint: 16,
+  smallserial: 16,
+  mediumint: 24,
+  int: 32,
+  integer: 32,
+  serial: 32,
+  bigint: 64,
+  bigserial: 64,
+};
+const MYSQL_DECIMAL_PRECISION = 10;
+const TINYTEXT_BYTES = 255;
+
+/**
+ * Returns what a tenant column keeps of the values of its scope key.
+ *
+ * @returns a limit; a refusal for a type that makes one of two tenants
+ */
+export function limitOf(column: ColumnMetadata, type: ScopeValueType): ScopeLimit | Refusal {
+  const { driver } = column.entityMetadata.dataSource;
+  const options = driver.options.type;
+  const dialect: Dialect =
+    options === 'postgres' ? 'postgres' : options === 'mysql' || options === 'mariadb' ? 'mysql' : 'sqlite';
+  const sqlType = driver.normalizeType(column);
+  const length = Number(driver.getColumnLength(column)) || undefined;
+  const held =
+    misfit(column, sqlType) ??
+    (type === String ? textHold(column, dialect, sqlType, length) : numberHold(column, dialect, sqlType));
+  if (typeof held !== 'function') return held;
+  const name = `${column.entityMetadata.name}.${column.propertyPath}`;
+  return { column: `${name} (${sqlType}${length === undefined ? '' : `(${length})`})`, hold: held };
+}
+
+/** Columns whose values TypeORM makes, or stores in another form. */
+function misfit(column: ColumnMetadata, sqlType: string): Refusal | undefined {
+  const { type, isArray, isVersion, isDiscriminator, isTreeLevel } = column;
+  if (isVersion || isDiscriminator || isTreeLevel)
+    return { why: 'is filled by TypeORM', instead: 'a column of its own' };
+  if (isArray || type === 'simple-array' || type === 'simple-json')
+    return { why: 'stores a value in another form', instead: 'varchar' };
+  // MySQL has no type for them.
+  if (sqlType === 'tinyint' && (type === Boolean || /bool/.test(String(type))))
+    return { why: 'holds two values', instead: 'int' };
+  return undefined;
+}
+
+function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, length?: number): Hold | Refusal {
+  if (sqlType === 'uuid') return (value) => canonicalUuid(String(value));
+  if (/inet|cidr/.test(sqlType)) return { why: 'takes several spellings for one value', instead: 'varchar' };
+  if (column.enum !== undefined) return (value) => (column.enum!.includes(value as string) ? value : undefined);
+  if (dialect === 'sqlite') {
+    return /^binary$/i.test(column.collation ?? 'binary')
+      ? KEEPS_ALL
+      : { why: `compares texts by the collation ${column.collation}`, instead: 'the collation BINARY' };
+  }
+  const isWithin = (text: string): boolean => length === undefined || [...text].length <= length;
+  if (dialect === 'postgres') {
+    if (sqlType === 'character') return { why: 'pads texts with spaces', instead: 'varchar' };
+    return (value) => (isWithin(value as string) ? value : undefined);
+  }
+  const isWritable = writable(column);
+  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && !NO_PADDING.test(String(column.collation)));
+  return (value) => {
+    const text = value as string;
+    if ((losesSpaces && text.endsWith(' ')) || !isWithin(text) || !isWritable(text)) return undefined;
+    return sqlType === 'tinytext' && Buffer.byteLength(text) > TINYTEXT_BYTES ? undefined : text;
+  };
+}
+
+/** MySQL's unique keys ignore spaces at the end: one tenant's code would be taken by another's. */
+export function isInUniqueKey(column: ColumnMetadata): boolean {
+  const { uniques, indices } = column.entityMetadata;
+  const keys = [...uniques, ...indices.filter(({ isUnique }) => isUnique)];
+  return column.isPrimary || keys.some(({ columns }) => columns.includes(column));
+}
+
+/** A UUID in capitals is the same row to the database, and must not be a second key of a cache. */
+function canonicalUuid(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  return UUID.test(lower) ? lower : undefined;
+}
+
+/** MySQL replaces the characters that a column's character set does not have. */
+function writable({ charset, collation }: ColumnMetadata): (text: string) => boolean {
+  const set = (charset ?? collation?.split('_')[0])?.toLowerCase();
+  if (set === undefined || set === 'utf8mb4') return () => true;
+  if (set === 'utf8' || set === 'utf8mb3') return (text) => [...text].length === text.length;
+  return (text) => ASCII.test(text);
+}
+
+function numberHold(column: ColumnMetadata, dialect: Dialect, sqlType: string): Hold | Refusal {
+  const { unsigned, precision, scale } = column;
+  // SQLite keeps any whole number of 64 bits, whatever the type is called.
+  if (dialect === 'sqlite') return between(-(2n ** 63n), 2n ** 63n - 1n);
+  if (sqlType === 'real' || sqlType === 'float') return { why: 'rounds large numbers', instead: 'int or bigint' };
+  const bits = BITS[sqlType];
+  if (bits !== undefined) {
+    const isUnsigned = dialect === 'mysql' && unsigned;
+    const size = 2n ** BigInt(bits);
+    return isUnsigned ? between(0n, size - 1n) : between(-size / 2n, size / 2n - 1n);
+  }
+  if ((scale ?? 0) < 0) return { why: 'rounds numbers', instead: `${sqlType} without a negative scale` };
+  const digits = precision ?? (sqlType === 'decimal' ? MYSQL_DECIMAL_PRECISION : undefined);
+  if (digits === undefined) return KEEPS_ALL;
+  const size = 10n ** BigInt(Math.max(digits - (scale ?? 0), 0));
+  return between(1n - size, size - 1n);
+}
+
+function between(least: bigint, greatest: bigint): Hold {
+  return (value) => {
+    const number = value as number | bigint;
+    return number >= least && number <= greatest ? value : undefined;
+  };
+}

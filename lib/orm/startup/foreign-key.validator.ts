@@ -1,0 +1,53 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { foreignKeysOf } from '../writes/foreign-keys.js';
+import type { Policies } from '../policy/policy-registry.js';
+
+/**
+ * Looks for foreign keys that are not what a write says: a row that is looked up would not be the one that is named.
+ *
+ * @returns problems in words
+ */
+export function checkKeys(metadata: EntityMetadata, policies: Policies): string[] {
+  const problems = foreignKeysOf(metadata, policies).flatMap(({ columns, target }) =>
+    columns.flatMap(({ own, referenced }) => {
+      // A column of single-table inheritance belongs to the parent, for all its child entities.
+      const name = `${own.entityMetadata.name}.${own.propertyPath}`;
+      if (own.asExpression !== undefined)
+        return [`${name} names rows of ${target.name}, and the database computes it. Make it an ordinary column.`];
+      if (own.isGenerated && own.generationStrategy === 'increment')
+        return [`${name} names rows of ${target.name}, and the database counts it. Make it an ordinary column.`];
+      return keepsLess(own, referenced, policies)
+        ? [
+            `${name} keeps less than ${target.name}.${referenced.propertyPath}, which it names. Give both the same type.`,
+          ]
+        : [];
+    }),
+  );
+  const defaults = metadata.foreignKeys
+    .filter(({ onDelete, onUpdate }) => [onDelete, onUpdate].some((rule) => /DEFAULT/i.test(String(rule))))
+    .filter(({ referencedEntityMetadata }) =>
+      foreignKeysOf(metadata, policies).some(({ target }) => target === referencedEntityMetadata),
+    )
+    .map(
+      ({ columns }) =>
+        `${metadata.name}.${columns[0].propertyPath} gets its default when its row goes, which may name another tenant's. Say 'SET NULL', 'CASCADE' or 'RESTRICT'.`,
+    );
+  return [...problems, ...defaults];
+}
+
+const TEXTS = /char|text/i;
+const DECIMALS = /dec|numeric|fixed/i;
+
+/** Whether the database changes a key when it stores it: it cuts texts, rounds decimals, and makes numbers of texts. */
+function keepsLess(own: ColumnMetadata, referenced: ColumnMetadata, { driver }: Policies): boolean {
+  const [type, other] = [own, referenced].map((column) => driver.normalizeType(column));
+  if (TEXTS.test(other) && !TEXTS.test(type) && /int|serial|real|float|double/i.test(type)) return true;
+  // SQLite keeps texts whole, whatever length they are said to have.
+  if (TEXTS.test(type) && TEXTS.test(other)) {
+    if (driver.options.type !== 'postgres' && !['mysql', 'mariadb'].includes(driver.options.type)) return false;
+    const [length, otherLength] = [own, referenced].map((column) => Number(driver.getColumnLength(column)) || Infinity);
+    return length < otherLength;
+  }
+  return DECIMALS.test(other) && /int|dec|numeric|fixed/i.test(type) && (own.scale ?? 0) < (referenced.scale ?? 0);
+}

@@ -1,0 +1,57 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { attempt } from '../../common/safe-read.js';
+import { declaredOf } from '../policy/policy-compiler.js';
+import type { Policies } from '../policy/policy-registry.js';
+import { isScoped } from '../policy/tenant-policy.js';
+import { readShape } from '../sql/table-references.js';
+import { readTokens } from '../sql/tokenizer.js';
+import type { SqlDialect } from '../sql/tokenizer.js';
+
+/**
+ * Finds virtual columns whose SQL reads rows that belong to tenants: every statement on their entity would be refused.
+ *
+ * @returns problems in words
+ */
+export function checkVirtualColumns(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): string[] {
+  return metadata.columns.flatMap((column) => {
+    if (column.query === undefined) return [];
+    const name = `${metadata.name}.${column.propertyPath}`;
+    const sql = sqlOf(column, policies);
+    if (sql === undefined) return [`${name} is a @VirtualColumn whose query function throws. Let it return a text.`];
+    const read = scopedEntityIn(sql, policies, dialect);
+    if (read === undefined) return [];
+    return [
+      `${name} is a @VirtualColumn whose SQL reads ${read.name}, whose rows belong to tenants: no tenant predicate can be put into it, and ` +
+        `every query on ${metadata.name} would be refused. Remove the column, and read ${read.name} in a query of its own: ` +
+        `tenancy.sql(manager)\`SELECT count(*) FROM \${table(${read.name}, 'r')} WHERE …\`.`,
+    ];
+  });
+}
+
+/**
+ * Finds undeclared views over rows that belong to tenants: where undeclared entities are allowed, such a view would show the rows of all.
+ *
+ * @returns problems in words
+ */
+export function checkUndeclaredViews(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): string[] {
+  const isAllowed = declaredOf(metadata) === undefined && policies.of(metadata).kind === 'shared';
+  if (!isAllowed || metadata.tableType !== 'view') return [];
+  const { expression } = metadata;
+  const read = typeof expression === 'string' ? scopedEntityIn(expression, policies, dialect) : undefined;
+  if (typeof expression === 'string' && read === undefined) return [];
+  const rows =
+    read === undefined ? 'may read rows that belong to tenants' : `reads ${read.name}, whose rows belong to tenants`;
+  return [`${metadata.name} is an undeclared view that ${rows}. Declare it: @TenantScoped() or @TenantShared('why').`];
+}
+
+function sqlOf(column: ColumnMetadata, { driver }: Policies): string | undefined {
+  const sql: unknown = attempt(() => column.query!(driver.escape('row')), undefined);
+  return typeof sql === 'string' ? sql : undefined;
+}
+
+/** The entity of a table that a text names and whose rows belong to tenants; undefined if there is none. */
+function scopedEntityIn(sql: string, policies: Policies, dialect: SqlDialect): EntityMetadata | undefined {
+  const { mentions } = readShape(readTokens(sql, dialect).tokens);
+  return mentions.flatMap(({ table }) => policies.guarded(table)).find((metadata) => isScoped(policies.of(metadata)));
+}

@@ -1,0 +1,41 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { enforcementOf } from './enforcement/enforcement.js';
+
+/**
+ * The property paths of an entity's tenant columns.
+ *
+ * @returns empty for a shared entity, for one that is scoped through a parent, and on a DataSource that is not attached
+ */
+export function tenantPropertiesOf(dataSource: DataSource, metadata: EntityMetadata): readonly string[] {
+  const policy = enforcementOf(dataSource)?.policies.of(metadata);
+  return policy?.kind === 'columns' ? policy.columns.map(({ column }) => column.propertyPath) : [];
+}
+
+/**
+ * Whether statements on an entity are limited to a tenant now.
+ *
+ * @returns false for a shared entity, in a section that is unscoped for this one, and on a DataSource that is not attached
+ * @throws TenantScopeMissingError when no scope is in force
+ */
+export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  const policies = enforcementOf(dataSource)?.policies;
+  return policies !== undefined && policies.isLimited(metadata);
+}
+
+/**
+ * Renders the condition that leaves only those rows that the running code may write.
+ *
+ * @param alias how the select names the entity's table
+ * @returns undefined where it may write every row that it sees
+ * @throws TenantScopeMissingError when no scope is in force
+ */
+export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadata, alias: string): string | undefined {
+  const policies = enforcementOf(dataSource)?.policies;
+  if (policies === undefined || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return undefined;
+  return policies.text(metadata, dataSource.driver.escape(alias), 'own');
+}
+
+/** Whether rows of the entity can be shared by all tenants because their tenant is NULL. */
+export function mayBeShared(dataSource: DataSource, metadata: EntityMetadata): boolean {
+  return enforcementOf(dataSource)?.policies.mayBeShared(metadata) ?? false;
+}

@@ -1,0 +1,91 @@
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { currentFrame } from '../../tenancy/context/tenant-context.js';
+import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
+import { isUnscoped } from '../policy/access.js';
+import type { Policies } from '../policy/policy-registry.js';
+import type { TenantColumn } from '../policy/tenant-policy.js';
+
+/** Takes back what has been set. */
+export type Undo = () => void;
+
+/** The scope that limits an entity now; undefined outside of a scope, and in a section that is unscoped for the entity. */
+function scopeOver(metadata: EntityMetadata): CheckedScope | undefined {
+  return isUnscoped(metadata) ? undefined : currentFrame()?.scope;
+}
+
+/** Returns the tenant columns of an entity's primary key. A column that the database counts is not among them. */
+function tenantsOfKey(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
+  const policy = policies.of(metadata);
+  if (policy.kind !== 'columns') return [];
+  return policy.columns.filter(({ column }) => column.isPrimary && !column.isGenerated);
+}
+
+/** Whether the key names a row together with its tenant. The key of a table of tenants is the tenant alone. */
+function isPartOfKey(metadata: EntityMetadata, tenants: readonly TenantColumn[]): boolean {
+  return tenants.length > 0 && tenants.length < metadata.primaryColumns.length;
+}
+
+/**
+ * Sets the tenant columns of primary keys in rows that leave them out: TypeORM tells rows apart by whole keys, and the scope gives the
+ * tenant. What a row names itself stays, to be checked by the statement.
+ */
+export function setTenantsOfKeys(metadata: EntityMetadata, rows: readonly ObjectLiteral[], policies: Policies): Undo {
+  const scope = scopeOver(metadata);
+  const set: Undo[] = [];
+  if (scope === undefined) return () => undefined;
+  for (const { key, column } of tenantsOfKey(metadata, policies)) {
+    for (const row of rows) {
+      if (!Object.isExtensible(row) || column.getEntityValue(row) !== undefined) continue;
+      column.setEntityValue(row, scope.values[key]);
+      set.push(() => column.setEntityValue(row, undefined));
+    }
+  }
+  return () => set.forEach((undo) => undo());
+}
+
+/** As {@link setTenantsOfKeys}, in entities and in all that is loaded with them. */
+export function setTenantsInGraph(
+  metadata: EntityMetadata,
+  entities: readonly ObjectLiteral[],
+  policies: Policies,
+): Undo {
+  const seen = new Set<ObjectLiteral>();
+  const undos: Undo[] = [];
+  const visit = (of: EntityMetadata, entity: ObjectLiteral): void => {
+    if (seen.has(entity)) return;
+    seen.add(entity);
+    const own = of.findInheritanceMetadata(entity);
+    if (isPartOfKey(own, tenantsOfKey(own, policies))) undos.push(setTenantsOfKeys(own, [entity], policies));
+    for (const relation of own.relations) {
+      if (relation.isLazy) continue;
+      const related: unknown = relation.getEntityValue(entity);
+      for (const one of Array.isArray(related) ? (related as unknown[]) : [related])
+        if (isRow(one)) visit(relation.inverseEntityMetadata, one);
+    }
+  };
+  for (const entity of entities) visit(metadata, entity);
+  return () => undos.forEach((undo) => undo());
+}
+
+/**
+ * Returns a row's key with its tenant: a copy if it was left out, or an object for a value of the only other column of the key.
+ *
+ * @param row an entity, an object with its key, or the key's value
+ */
+export function withTenantOfKey(metadata: EntityMetadata, row: unknown, policies: Policies): unknown {
+  const scope = scopeOver(metadata);
+  const tenants = tenantsOfKey(metadata, policies);
+  if (scope === undefined || row === null || row === undefined || !isPartOfKey(metadata, tenants)) return row;
+  const others = metadata.primaryColumns.filter((column) => !tenants.some((tenant) => tenant.column === column));
+  if (!isRow(row) && others.length > 1) return row;
+  const whole: ObjectLiteral = isRow(row)
+    ? Object.assign(Object.create(Object.getPrototypeOf(row) as object) as ObjectLiteral, row)
+    : {};
+  if (!isRow(row)) others[0].setEntityValue(whole, row);
+  setTenantsOfKeys(metadata, [whole], policies);
+  return whole;
+}
+
+function isRow(value: unknown): value is ObjectLiteral {
+  return typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value);
+}
