@@ -27,7 +27,6 @@ export default defineConfig(
   {
     files: ['lib/**/*.ts'],
     rules: {
-      'max-lines': ['error', { max: 250, skipBlankLines: false, skipComments: false }],
       // Nest and TypeORM hand classes and handlers about as `Function`, abstract ones and such with private constructors too.
       '@typescript-eslint/no-unsafe-function-type': 'off',
     },

@@ -38,7 +38,7 @@ export type {
   MuckOptions,
   MuckStructure,
   UndeclaredEntities,
-} from './muck.module-definition.js';
+} from './options/muck.module-definition.js';
 export { CrossTenant } from './tenancy/decorators/cross-tenant.decorator.js';
 export { scoped, shared } from './tenancy/metadata/entity-tenancy.registry.js';
 export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/metadata/entity-tenancy.registry.js';

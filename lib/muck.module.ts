@@ -1,20 +1,20 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { BootCheck } from './boot-check.js';
+import { BootCheck } from './startup/startup-validator.js';
 import { MergePatchParser } from './crud/http/merge-patch-parser.js';
 import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
 import { CrudRegistry } from './crud/crud-registry.js';
 import { MuckConfigurationError } from './errors/muck-configuration.error.js';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './muck.module-definition.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './options/muck.module-definition.js';
 import type {
   MuckModuleAsyncOptions,
   MuckModuleOptions,
   MuckOptions,
   MuckStructure,
-} from './muck.module-definition.js';
+} from './options/muck.module-definition.js';
 import { declareEntity } from './tenancy/metadata/entity-tenancy.registry.js';
 import { Tenancy } from './tenancy/tenancy.service.js';
 import { declareScope } from './tenancy/context/tenant-scope.js';

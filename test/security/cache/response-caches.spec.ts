@@ -36,7 +36,7 @@ import type { Observable } from 'rxjs';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
-import { BootCheck } from '../../../lib/boot-check.js';
+import { BootCheck } from '../../../lib/startup/startup-validator.js';
 import { adaptersToTest, createApplication } from '../../support/adapters.js';
 import type { Adapter } from '../../support/adapters.js';
 import { CACHE_MANAGER, CacheInterceptor, CacheKey, MemoryCache } from '../../support/cache-interceptor.js';

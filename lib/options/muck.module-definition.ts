@@ -1,9 +1,9 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
-import type { CrudDefaults } from './crud/options/crud-defaults.js';
-import type { DeclaredEntity } from './tenancy/metadata/entity-tenancy.registry.js';
-import type { TenantResolver } from './tenancy/resolvers/tenant-resolver.interface.js';
-import type { ScopeDeclaration } from './tenancy/context/tenant-scope.js';
+import type { CrudDefaults } from '../crud/options/crud-defaults.js';
+import type { DeclaredEntity } from '../tenancy/metadata/entity-tenancy.registry.js';
+import type { TenantResolver } from '../tenancy/resolvers/tenant-resolver.interface.js';
+import type { ScopeDeclaration } from '../tenancy/context/tenant-scope.js';
 
 /** What may happen to entities that are not declared. */
 export type UndeclaredEntities = 'fail' | 'deny-queries' | 'allow';
