@@ -1,7 +1,7 @@
-import { attachWhenInitialised } from './orm/instrument-data-source.js';
+import { hookDataSourceInitialize } from './orm/instrument-data-source.js';
 
 // Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
-attachWhenInitialised();
+hookDataSourceInitialize();
 
 export type { CrudDefaults, CrudLimit } from './crud/options/crud-defaults.js';
 export type { CrudDtos, CrudOptions } from './crud/options/crud-options.js';
@@ -20,7 +20,7 @@ export type { ProblemDetails } from './crud/errors/problem-details.js';
 export { ProblemDetailsFilter } from './crud/errors/problem-details.filter.js';
 export type { RequestError } from './crud/errors/request-error.js';
 export { Page } from './crud/response/page.js';
-export type { ListCount, ListDeleted, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
+export type { CountMode, SoftDeletedMode, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId, IdPart } from './crud/model/resource-id.js';
 export { EntityUndeclaredError } from './errors/entity-undeclared.error.js';
 export { MuckConfigurationError } from './errors/muck-configuration.error.js';
@@ -36,22 +36,22 @@ export type {
   MuckModuleAsyncOptions,
   MuckModuleOptions,
   MuckOptions,
-  MuckStructure,
+  MuckModuleExtras,
   UndeclaredEntities,
 } from './options/muck.module-definition.js';
 export { CrossTenant } from './tenancy/decorators/cross-tenant.decorator.js';
 export { scoped, shared } from './tenancy/metadata/entity-tenancy.registry.js';
-export type { DeclaredEntity, EntityDeclaration, ScopedOptions } from './tenancy/metadata/entity-tenancy.registry.js';
+export type { EntityTenancyEntry, EntityTenancy, ScopedOptions } from './tenancy/metadata/entity-tenancy.registry.js';
 export {
   tenantFromHeader,
   tenantFromParam,
   tenantFromSubdomain,
   tenantFromUser,
 } from './tenancy/resolvers/request-resolvers.js';
-export type { ClaimedTenantOptions } from './tenancy/resolvers/request-resolvers.js';
+export type { ClientTenantOptions } from './tenancy/resolvers/request-resolvers.js';
 export type { EntityKey } from './tenancy/context/tenant-context.js';
 export { table } from './tenancy/context/raw-sql-template.js';
-export type { TableReference } from './tenancy/context/raw-sql-template.js';
+export type { TablePlaceholder } from './tenancy/context/raw-sql-template.js';
 export { Tenancy } from './tenancy/tenancy.service.js';
 export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.service.js';
 export type { TenantResolver } from './tenancy/resolvers/tenant-resolver.interface.js';

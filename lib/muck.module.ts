@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { BootCheck } from './startup/startup-validator.js';
+import { StartupValidator } from './startup/startup-validator.js';
 import { MergePatchParser } from './crud/http/merge-patch-parser.js';
 import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
@@ -13,9 +13,9 @@ import type {
   MuckModuleAsyncOptions,
   MuckModuleOptions,
   MuckOptions,
-  MuckStructure,
+  MuckModuleExtras,
 } from './options/muck.module-definition.js';
-import { declareEntity } from './tenancy/metadata/entity-tenancy.registry.js';
+import { registerEntityTenancy } from './tenancy/metadata/entity-tenancy.registry.js';
 import { Tenancy } from './tenancy/tenancy.service.js';
 import { declareScope } from './tenancy/context/tenant-scope.js';
 import { TenantInterceptor } from './tenancy/http/tenant.interceptor.js';
@@ -59,7 +59,7 @@ export class MuckModule {
 
 function assemble(
   definition: DynamicModule,
-  { scope, resolver, imports = [], entities = [] }: MuckStructure,
+  { scope, resolver, imports = [], entities = [] }: MuckModuleExtras,
 ): DynamicModule {
   const missing = [
     ...(scope === undefined
@@ -71,7 +71,7 @@ function assemble(
   ];
   if (missing.length > 0) throw new MuckConfigurationError(missing);
   declareScope(scope);
-  for (const { entity, declaration } of entities) declareEntity(entity, declaration, 'forRoot');
+  for (const { entity, declaration } of entities) registerEntityTenancy(entity, declaration, 'forRoot');
   return {
     ...definition,
     module: MuckModule,
@@ -89,7 +89,7 @@ function assemble(
       CrudRegistry,
       Tenancy,
       TenantInterceptor,
-      BootCheck,
+      StartupValidator,
       MergePatchParser,
     ],
     exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudRegistry, Tenancy, TenantInterceptor],

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { declarationOf } from '../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOf } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { ProviderInstances } from '../tenancy/resolvers/provider-instances.js';
 import { attempt } from '../common/safe-read.js';
-import { tenantRouteOf } from '../tenancy/metadata/route-tenancy.metadata.js';
+import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 import { decoratorStoreProblems } from './resource/decorator-metadata-stores.js';
 import { compileResource } from './resource/compile-resource.js';
 import { ControllerConstraints } from './http/controller-constraints.js';
@@ -142,7 +142,7 @@ export class CrudRegistry {
 
   private problemsOf(controller: Type<object>, crud: CrudMetadata, module: Function | undefined): readonly string[] {
     const { entity, options, routes } = crud;
-    const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
+    const isShared = tenancyOf(entity, entity.name)?.kind === 'shared';
     const named: readonly CrudRoute[] = options.also ?? [];
     const unnamedWrites = routes.filter((route) => !READING_ROUTES.includes(route) && !named.includes(route));
     let parents: ParentChain | undefined;
@@ -170,7 +170,7 @@ function dtosOf(dto: CrudDtos = {}): Type<object>[] {
 
 function routeKind(owner: Function, method: string): string | undefined {
   const handler: unknown = (owner.prototype as Record<string, unknown> | undefined)?.[method];
-  return ((typeof handler === 'function' ? tenantRouteOf(handler) : undefined) ?? tenantRouteOf(owner))?.kind;
+  return ((typeof handler === 'function' ? getRouteTenancy(handler) : undefined) ?? getRouteTenancy(owner))?.kind;
 }
 
 /**

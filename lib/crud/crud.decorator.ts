@@ -2,7 +2,7 @@ import { UseFilters } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
-import { declarationOf, declareController } from '../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOf, registerCrudController } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
 import { crudMetadataOf, putCrudMetadata } from './options/crud.metadata.js';
 import type { CrudOptions } from './options/crud-options.js';
@@ -40,7 +40,7 @@ export function Crud<T extends object>(
     const routes = chooseRoutes(entity, options, target.name);
     const links = linkRoutesFor(options.links ?? []);
     putCrudMetadata(target, { entity, options, routes, links });
-    declareController(target, entity);
+    registerCrudController(target, entity);
     const served = [...routes, ...links.map(({ name }) => name)];
     const inherited = crudMetadataOf(Object.getPrototypeOf(target) as Function)?.links ?? [];
     const withdrawn = inherited.filter(({ name }) => !served.includes(name));
@@ -77,7 +77,7 @@ function chooseRoutes<T extends object>(
   const many = oneToOne === true ? [...(only ?? []), ...also].filter((route) => COLLECTION_ROUTES.includes(route)) : [];
   if (many.length > 0)
     throw new MuckConfigurationError([`${where}: a one-to-one resource has no ${many.join(', ')}: leave it out.`]);
-  const isShared = declarationOf(entity, entity.name)?.kind === 'shared';
+  const isShared = tenancyOf(entity, entity.name)?.kind === 'shared';
   const served = only ?? [...(isShared ? READING_ROUTES : DEFAULT_ROUTES), ...also];
   return served.filter((route) => !except.includes(route) && !(oneToOne === true && COLLECTION_ROUTES.includes(route)));
 }

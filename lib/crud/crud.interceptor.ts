@@ -3,14 +3,14 @@ import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nest
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { Observer, Subscriber } from 'rxjs';
-import { httpErrorOf } from '../tenancy/http/http-exception.mapper.js';
-import { makePrivate } from '../tenancy/http/cache-headers.js';
+import { toHttpException } from '../tenancy/http/http-exception.mapper.js';
+import { setPrivateCacheHeaders } from '../tenancy/http/cache-headers.js';
 import type { HttpAdapter } from '../tenancy/http/cache-headers.js';
 import { isPromiseLike } from '../common/is-promise-like.js';
-import { runInCall } from '../tenancy/context/tenant-context.js';
+import { runInRequest } from '../tenancy/context/tenant-context.js';
 import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
-import type { Handling } from '../tenancy/http/tenant.interceptor.js';
+import type { HandlerRunner } from '../tenancy/http/tenant.interceptor.js';
 import { noteWritingRequest } from '../tenancy/context/writing-request.js';
 import { requireJsonBody } from './http/media-type.js';
 import { isPlainObject } from '../common/is-plain-object.js';
@@ -63,7 +63,7 @@ export class CrudInterceptor implements NestInterceptor {
     // The subscription is what runs pipes and handler, so it is what has to be within the call. One Observable and no operators: this
     // runs for every request, and each operator costs.
     return new Observable((subscriber) =>
-      runInCall(call, () => {
+      runInRequest(call, () => {
         noteWritingRequest(context);
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
         const answer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
@@ -84,9 +84,9 @@ export class CrudInterceptor implements NestInterceptor {
   }
 
   /** What runs the handler, within the tenant scope of its route: that is opened here, since a second interceptor would cost every request. */
-  private handling(context: ExecutionContext, next: CallHandler): Handling | Promise<Handling> {
-    return this.tenants.isFor(context)
-      ? this.tenants.opening(context, next)
+  private handling(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner> {
+    return this.tenants.appliesTo(context)
+      ? this.tenants.openScope(context, next)
       : (observer) => next.handle().subscribe(observer);
   }
 
@@ -146,7 +146,7 @@ export class CrudInterceptor implements NestInterceptor {
 
   /** The error to throw on: as a problem document where the client wants one. */
   private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
-    const error = httpErrorOf(thrown);
+    const error = toHttpException(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
     if (!isTold || error instanceof ProblemException) return error;
     this.adapterHost.httpAdapter.setHeader(context.switchToHttp().getResponse(), 'Content-Type', PROBLEM_MEDIA_TYPE);
@@ -160,7 +160,7 @@ export class CrudInterceptor implements NestInterceptor {
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
     // A handler of the application may have set what had been set before it ran.
-    if (!call.isSerialized || !this.tenants.isFor(context)) makePrivate(adapter, context);
+    if (!call.isSerialized || !this.tenants.appliesTo(context)) setPrivateCacheHeaders(adapter, context);
     const url = withoutHost(String(adapter.getRequestUrl(http.getRequest())));
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);

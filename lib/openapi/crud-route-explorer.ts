@@ -20,7 +20,7 @@ import type { LinkRoute } from '../crud/options/crud-routes.js';
 import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
 import { isInstance } from '../common/safe-read.js';
-import { tenantRouteOf } from '../tenancy/metadata/route-tenancy.metadata.js';
+import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 import { problemFilterOf } from './problem-details-mode.js';
 
 /** What a route does. */
@@ -120,7 +120,7 @@ function servedRoute(source: RouteSource): ServedRoute {
       globalGuards > 0 ||
       Reflect.hasMetadata(GUARDS_METADATA, handler) ||
       Reflect.hasMetadata(GUARDS_METADATA, controller),
-    isScoped: (tenantRouteOf(handler) ?? tenantRouteOf(controller))?.kind === 'scoped',
+    isScoped: (getRouteTenancy(handler) ?? getRouteTenancy(controller))?.kind === 'scoped',
     problemFilter: problemFilterOf([handler, controller], config),
     isReadBy: (pipe) => pipesOf(controller, method).some((used) => isInstance(used, pipe)),
   };

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
 import type { CrudDefaults } from '../crud/options/crud-defaults.js';
-import type { DeclaredEntity } from '../tenancy/metadata/entity-tenancy.registry.js';
+import type { EntityTenancyEntry } from '../tenancy/metadata/entity-tenancy.registry.js';
 import type { TenantResolver } from '../tenancy/resolvers/tenant-resolver.interface.js';
 import type { ScopeDeclaration } from '../tenancy/context/tenant-scope.js';
 
@@ -27,7 +27,7 @@ export interface MuckOptions {
 }
 
 /** What must be known when the module is declared. */
-export interface MuckStructure {
+export interface MuckModuleExtras {
   /** The keys of a tenant scope and their types, for example `{ organizationId: Number }`. */
   readonly scope: ScopeDeclaration;
   /** The class that says which tenant a request works for. */
@@ -35,18 +35,18 @@ export interface MuckStructure {
   /** Modules that the resolver's dependencies come from. */
   readonly imports?: ModuleMetadata['imports'];
   /** Declarations of entities that cannot be decorated. */
-  readonly entities?: readonly DeclaredEntity[];
+  readonly entities?: readonly EntityTenancyEntry[];
 }
 
 /** What `MuckModule.forRoot` takes. */
-export type MuckModuleOptions = MuckOptions & MuckStructure;
+export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
 
 /** What `MuckModule.forRootAsync` takes: `useFactory` with `inject`, `useClass` or `useExisting`, and the structure. */
-export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckStructure;
+export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckModuleExtras;
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({
   moduleName: 'Muck',
 })
   .setClassMethodName('forRoot')
-  .setExtras<Partial<MuckStructure>>({}, (definition) => definition)
+  .setExtras<Partial<MuckModuleExtras>>({}, (definition) => definition)
   .build();

@@ -1,31 +1,31 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { authorityForm } from './policy/access.js';
+import { accessPlanKey } from './policy/access.js';
 import { requireEnforcement } from './enforcement/enforcement.js';
 import type { Enforcement } from './enforcement/enforcement.js';
-import { selectFromPostgres, selectsDirectly } from './execution/postgres-executor.js';
+import { executeSelect, canBypassQueryRunner } from './execution/postgres-executor.js';
 import { isOwnParameter } from './policy/scope-parameters.js';
-import { placeOnce, readTemplate } from './sql/parameter-binding.js';
-import type { PlacedStatement } from './sql/parameter-binding.js';
-import { requireOneScope } from './guards/query-runner.guard.js';
+import { toPositional, parseNamedParameters } from './sql/parameter-binding.js';
+import type { PositionalSql } from './sql/parameter-binding.js';
+import { assertTransactionScope } from './guards/query-runner.guard.js';
 
 /** A row as the driver gives it, by the names of the selection. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 /** Values of a statement's parameters, by name. */
-export type Slots = Readonly<Record<string, unknown>>;
+export type NamedParameters = Readonly<Record<string, unknown>>;
 
-/** What a {@link ScopedStatement} is made of. */
+/** What a {@link CompiledSelect} is made of. */
 export interface ScopedStatementParts {
   readonly dataSource: DataSource;
   /** Makes the select. Its named parameters are the statement's slots: they need no values here. */
   readonly build: () => SelectQueryBuilder<ObjectLiteral>;
   /** How many rows it reads, or 'slots' for two more slots, `limit` and `offset`; all rows by default. */
-  readonly cut?: number | 'slots';
+  readonly limit?: number | 'slots';
 }
 
 /** How often a statement is run before the server is asked to keep it: what is asked once is not worth keeping. */
-const RUNS_BEFORE_NAMED = 2;
+const PREPARE_THRESHOLD = 2;
 
 /**
  * A select that is planned once and run for any tenant: its text has slots for values, those of the tenant scope included, which it fills
@@ -35,9 +35,9 @@ const RUNS_BEFORE_NAMED = 2;
  * const statement = new ScopedStatement({ dataSource, build: () => tickets.createQueryBuilder('t').where('t.status = :status') });
  * const rows = await statement.run({ status: 'open' });
  */
-export class ScopedStatement {
+export class CompiledSelect {
   /** Its text in each situation in which it means different rows: within a scope, or in a section that exempts some entities. */
-  private readonly plans = new Map<string, StatementPlan>();
+  private readonly plans = new Map<string, CompiledStatement>();
 
   constructor(private readonly parts: ScopedStatementParts) {}
 
@@ -51,24 +51,28 @@ export class ScopedStatement {
    * @throws TenantScopeViolationError when the transaction belongs to another scope
    */
   async run(
-    slots: Slots,
+    slots: NamedParameters,
     manager: EntityManager = this.parts.dataSource.manager,
     isForJson = false,
   ): Promise<RawRow[]> {
     const enforcement = requireEnforcement(this.parts.dataSource);
     const plan = this.plan(enforcement);
-    requireSlots(plan, slots);
+    assertParameters(plan, slots);
     const { placed } = plan;
-    if (placed === undefined || !selectsDirectly(enforcement)) return this.runOnRunner(plan, slots, manager);
+    if (placed === undefined || !canBypassQueryRunner(enforcement)) return this.runOnRunner(plan, slots, manager);
     const runner = manager.queryRunner;
-    if (runner !== undefined) requireOneScope(runner);
-    const values = placed.names.map((name) => enforcement.sentValue(name, slots));
+    if (runner !== undefined) assertTransactionScope(runner);
+    const values = placed.names.map((name) => enforcement.parameterValue(name, slots));
     plan.runs += 1;
-    const name = plan.runs > RUNS_BEFORE_NAMED ? enforcement.prepared.nameOf(placed.sql) : undefined;
-    return await selectFromPostgres(enforcement, { text: placed.sql, values, name, isForJson }, runner);
+    const name = plan.runs > PREPARE_THRESHOLD ? enforcement.prepared.nameFor(placed.sql) : undefined;
+    return await executeSelect(enforcement, { text: placed.sql, values, name, isForJson }, runner);
   }
 
-  private async runOnRunner({ text }: StatementPlan, slots: Slots, manager: EntityManager): Promise<RawRow[]> {
+  private async runOnRunner(
+    { text }: CompiledStatement,
+    slots: NamedParameters,
+    manager: EntityManager,
+  ): Promise<RawRow[]> {
     const { dataSource } = this.parts;
     const [sql, parameters] = dataSource.driver.escapeQueryWithParameters(text, slots);
     const runner = manager.queryRunner ?? dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads());
@@ -79,19 +83,19 @@ export class ScopedStatement {
     }
   }
 
-  private plan(enforcement: Enforcement): StatementPlan {
-    const form = authorityForm();
+  private plan(enforcement: Enforcement): CompiledStatement {
+    const form = accessPlanKey();
     let plan = this.plans.get(form);
     if (plan === undefined) this.plans.set(form, (plan = this.makePlan(enforcement)));
     return plan;
   }
 
-  private makePlan({ audit, dialect }: Enforcement): StatementPlan {
+  private makePlan({ audit, dialect }: Enforcement): CompiledStatement {
     const select = this.parts.build();
-    const text = select.getQuery() + cutText(this.parts.cut);
-    audit.checkIssued(text, []);
-    const template = readTemplate(text, dialect);
-    const placed = placeOnce(template, dialect);
+    const text = select.getQuery() + limitSql(this.parts.limit);
+    audit.verifyBuilt(text, []);
+    const template = parseNamedParameters(text, dialect);
+    const placed = toPositional(template, dialect);
     return {
       text,
       slots: template.parameters.map(({ name }) => name).filter((name) => !isOwnParameter(name)),
@@ -101,22 +105,22 @@ export class ScopedStatement {
   }
 }
 
-interface StatementPlan {
+interface CompiledStatement {
   readonly text: string;
   /** The parameters that whoever runs it has to give a value. */
   readonly slots: readonly string[];
   /** With the driver's placeholders put in; undefined where the text depends on the values. */
-  readonly placed: PlacedStatement | undefined;
+  readonly placed: PositionalSql | undefined;
   runs: number;
 }
 
-function cutText(cut: ScopedStatementParts['cut']): string {
+function limitSql(cut: ScopedStatementParts['limit']): string {
   if (cut === undefined) return '';
   return cut === 'slots' ? ' LIMIT :limit OFFSET :offset' : ` LIMIT ${cut}`;
 }
 
 /** What a builder's maker has set is of whoever came first: it is for no one else. */
-function requireSlots({ slots }: StatementPlan, given: Slots): void {
+function assertParameters({ slots }: CompiledStatement, given: NamedParameters): void {
   const open = slots.find((name) => !Object.hasOwn(given, name));
   if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');
 }

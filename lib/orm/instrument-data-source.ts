@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { currentFrame, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
+import { currentContext, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
 import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
-import { provideSqlRunner } from '../tenancy/context/raw-sql-template.js';
+import { registerSqlRunner } from '../tenancy/context/raw-sql-template.js';
 import './query-builders/delete.js';
 import './query-builders/insert.js';
 import './query-builders/relation.js';
@@ -30,13 +30,13 @@ const WRAPPED = Symbol.for('nestjs-muck:initialize');
  * Sees to it that every DataSource of the process is attached when it has initialised, whoever creates it: an application, a worker, a
  * script, a test. Migrations and `synchronize` inside `initialize` run before, as ever.
  */
-export function attachWhenInitialised(): void {
-  provideSqlRunner(runFragment);
+export function hookDataSourceInitialize(): void {
+  registerSqlRunner(runFragment);
   const initialize: (this: DataSource) => Promise<DataSource> = Reflect.get(DataSource.prototype, 'initialize');
   if (WRAPPED in initialize) return;
   const wrapped = async function (this: DataSource): Promise<DataSource> {
     await initialize.call(this);
-    attach(this);
+    instrumentDataSource(this);
     return this;
   };
   DataSource.prototype.initialize = Object.assign(wrapped, { [WRAPPED]: true });
@@ -77,7 +77,7 @@ type CreateQueryBuilder = (
  *
  * @returns undefined for a DataSource without entities, or of a database without SQL
  */
-export function attach(dataSource: DataSource): Enforcement | undefined {
+export function instrumentDataSource(dataSource: DataSource): Enforcement | undefined {
   const attached = enforcementOf(dataSource);
   if (attached !== undefined) return attached;
   if (dataSource.entityMetadatas.length === 0 || supportedDialect(dataSource) === undefined) return undefined;
@@ -86,19 +86,19 @@ export function attach(dataSource: DataSource): Enforcement | undefined {
   const enforcement = enforce(dataSource);
   provideScopeLimits(enforcement.limits);
   Object.defineProperty(dataSource, ATTACHED, { value: dataSource, configurable: true });
-  attachBuilders(dataSource);
-  attachDriver(dataSource, enforcement);
-  attachCache(dataSource);
+  patchBuilders(dataSource);
+  patchDriver(dataSource, enforcement);
+  patchCache(dataSource);
   attachReplication(dataSource);
   watchSeams(dataSource, enforcement);
   scopeLazyRelations(dataSource);
-  for (const method of SCHEMA_METHODS) attachSchemaMethod(dataSource, method);
+  for (const method of SCHEMA_METHODS) patchSchemaMethod(dataSource, method);
   attachSchemaBuilder(dataSource);
   return enforcement;
 }
 
 /** Keeps a method that the DataSource has instead of the prototype's, and makes its builders scoped. */
-function attachBuilders(dataSource: DataSource): void {
+function patchBuilders(dataSource: DataSource): void {
   const createQueryBuilder = Reflect.get(dataSource, 'createQueryBuilder') as CreateQueryBuilder;
   if (createQueryBuilder === prototypeMethod) return;
   const wrapped: CreateQueryBuilder = (...args) => scopedBuilder(createQueryBuilder.apply(dataSource, args));
@@ -115,22 +115,22 @@ function scopedBuilder(builder: SelectQueryBuilder<ObjectLiteral>): SelectQueryB
 function watchSeams(dataSource: DataSource, enforcement: Enforcement): void {
   const { driver, entityMetadatas } = dataSource;
   const [{ target }] = entityMetadatas;
-  enforcement.watchSeam('createQueryBuilder', () =>
+  enforcement.recordPatch('createQueryBuilder', () =>
     [dataSource.createQueryBuilder(), dataSource.createQueryBuilder(target, 'checked')].every(
       (builder) => builder instanceof ScopedSelectQueryBuilder,
     ),
   );
-  enforcement.watchSeam('createEntityManager', () => isGuardedManager(dataSource.createEntityManager()));
-  enforcement.watchSeam('escapeQueryWithParameters', () => {
+  enforcement.recordPatch('createEntityManager', () => isGuardedManager(dataSource.createEntityManager()));
+  enforcement.recordPatch('escapeQueryWithParameters', () => {
     const [sql, parameters] = driver.escapeQueryWithParameters('SELECT 1', {});
-    return enforcement.issuedAs(sql, parameters) !== undefined;
+    return enforcement.findVerified(sql, parameters) !== undefined;
   });
-  enforcement.watchSeam('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));
+  enforcement.recordPatch('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));
 }
 
-function attachDriver(dataSource: DataSource, enforcement: Enforcement): void {
+function patchDriver(dataSource: DataSource, enforcement: Enforcement): void {
   const { driver } = dataSource;
-  driver.escapeQueryWithParameters = (sql, parameters) => enforcement.issue(sql, parameters);
+  driver.escapeQueryWithParameters = (sql, parameters) => enforcement.bindVerified(sql, parameters);
 
   const { connection, dialect } = enforcement;
   const createQueryRunner = driver.createQueryRunner.bind(driver);
@@ -157,7 +157,7 @@ function attachReplication(dataSource: DataSource): void {
 }
 
 /** The cache may be given, or changed, while the DataSource is open. */
-function attachCache(dataSource: DataSource): void {
+function patchCache(dataSource: DataSource): void {
   let cache = dataSource.queryResultCache;
   if (cache !== undefined) scopeCache(cache);
   Object.defineProperty(dataSource, 'queryResultCache', {
@@ -171,7 +171,7 @@ function attachCache(dataSource: DataSource): void {
   });
 }
 
-function attachSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHODS)[number]): void {
+function patchSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHODS)[number]): void {
   Object.assign(dataSource, { [method]: forAllTenants(dataSource, method) });
 }
 
@@ -188,8 +188,8 @@ function attachSchemaBuilder({ driver }: DataSource): void {
 function forAllTenants(owner: object, method: string): (...args: unknown[]) => Promise<unknown> {
   const original = Reflect.get(owner, method) as (...args: unknown[]) => Promise<unknown>;
   return (...args) => {
-    const frame = currentFrame();
-    if (frame?.scope !== undefined && frame.section === undefined) {
+    const frame = currentContext();
+    if (frame?.scope !== undefined && frame.unscopedSection === undefined) {
       return Promise.reject(
         new StatementRefusedError(
           `${method}() changes the schema for all tenants`,

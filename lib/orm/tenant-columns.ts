@@ -32,7 +32,7 @@ export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): 
 export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadata, alias: string): string | undefined {
   const policies = enforcementOf(dataSource)?.policies;
   if (policies === undefined || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return undefined;
-  return policies.text(metadata, dataSource.driver.escape(alias), 'own');
+  return policies.predicateSql(metadata, dataSource.driver.escape(alias), 'own');
 }
 
 /** Whether rows of the entity can be shared by all tenants because their tenant is NULL. */

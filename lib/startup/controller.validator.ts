@@ -1,9 +1,9 @@
 import { MetadataScanner } from '@nestjs/core';
-import { declarationOf, entityServedBy } from '../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOf, entityOfController } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import { CrudController } from '../crud/crud.controller.js';
 import { attempt, isInstance, safeRead } from '../common/safe-read.js';
-import { tenantRouteOf } from '../tenancy/metadata/route-tenancy.metadata.js';
+import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 
 /** What an application's controllers need before it may start. */
 export interface ControllerFindings {
@@ -25,9 +25,9 @@ const PATH = 'path';
  * @param classes the application's controller classes
  * @param providers the classes that its modules provide
  */
-export function checkControllers(classes: readonly Function[], providers: ReadonlySet<unknown>): ControllerFindings {
+export function validateControllers(classes: readonly Function[], providers: ReadonlySet<unknown>): ControllerFindings {
   // Nest makes no route of a class that does not let its metadata be read.
-  const controllers = classes.filter((type) => attempt(() => (tenantRouteOf(type), true), false));
+  const controllers = classes.filter((type) => attempt(() => (getRouteTenancy(type), true), false));
   const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
   return {
     problems: controllers.flatMap((controller) => [
@@ -49,10 +49,10 @@ function withoutEntity(controller: Function): string[] {
 }
 
 function undecided(controller: Function): string[] {
-  const entity = entityServedBy(controller);
-  if (entity === undefined || tenantRouteOf(controller) !== undefined) return [];
+  const entity = entityOfController(controller);
+  if (entity === undefined || getRouteTenancy(controller) !== undefined) return [];
   const name = typeof entity === 'string' ? entity : entity.name;
-  if (declarationOf(entity, name)?.kind !== 'scoped') return [];
+  if (tenancyOf(entity, name)?.kind !== 'scoped') return [];
   return [
     `${controller.name} serves ${name}, whose rows belong to tenants, and does not say for whom. ` +
       `Decorate the controller with @TenantScoped(), or with @CrossTenant('why').`,
@@ -62,7 +62,7 @@ function undecided(controller: Function): string[] {
 /** A resolver that no module provides would only be missed when a request comes. */
 function missingResolvers(controller: Function, providers: ReadonlySet<unknown>): string[] {
   return [controller, ...handlersOf(controller)].flatMap((place) => {
-    const route = tenantRouteOf(place);
+    const route = getRouteTenancy(place);
     const resolver = route?.kind === 'scoped' ? route.resolver : undefined;
     return resolver === undefined || providers.has(resolver)
       ? []
@@ -86,13 +86,13 @@ interface CrossTenantPlace {
 }
 
 function crossTenantPlaces(controller: Function): CrossTenantPlace[] {
-  const ofClass = tenantRouteOf(controller);
+  const ofClass = getRouteTenancy(controller);
   const places: CrossTenantPlace[] = [];
   if (ofClass?.kind === 'cross-tenant') {
     places.push({ place: controller.name, why: ofClass.why, guarded: hasGuard(controller) });
   }
   for (const handler of handlersOf(controller)) {
-    const route = tenantRouteOf(handler);
+    const route = getRouteTenancy(handler);
     if (route?.kind !== 'cross-tenant') continue;
     places.push({
       place: `${controller.name}.${handler.name}`,

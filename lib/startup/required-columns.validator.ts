@@ -14,7 +14,7 @@ const CREATING = ['create', 'createMany'] as const;
  *
  * @returns problems in words
  */
-export function checkBodies(controller: Type<object>, resource: Resource): string[] {
+export function validateRequiredColumns(controller: Type<object>, resource: Resource): string[] {
   const crud = crudMetadataOf(controller);
   if (crud === undefined || (crud.options.hooks ?? []).length > 0 || !isOfBase(controller, 'scope')) return [];
   const { metadata, dataSource } = resource;

@@ -3,15 +3,15 @@ import type { OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common'
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { CrudRegistry } from '../crud/crud-registry.js';
-import { checkBodies } from './required-columns.validator.js';
-import { checkControllers } from './controller.validator.js';
+import { validateRequiredColumns } from './required-columns.validator.js';
+import { validateControllers } from './controller.validator.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from '../options/muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from '../options/muck.module-definition.js';
-import { attach } from '../orm/instrument-data-source.js';
-import { checkDataSource } from '../orm/startup/data-source.validator.js';
+import { instrumentDataSource } from '../orm/instrument-data-source.js';
+import { validateDataSource } from '../orm/startup/data-source.validator.js';
 import { releaseProblem } from '../orm/startup/typeorm-release.js';
-import { checkCaches, isSharedCache } from '../tenancy/http/cache-interceptor.validator.js';
+import { validateCacheInterceptors, isSharedCache } from '../tenancy/http/cache-interceptor.validator.js';
 import { checkMadeInterceptors, globalInterceptors } from '../tenancy/http/global-interceptors.js';
 import { attempt, isInstance, safeRead } from '../common/safe-read.js';
 import { Tenancy } from '../tenancy/tenancy.service.js';
@@ -22,7 +22,7 @@ const CHOICES: readonly UndeclaredEntities[] = ['fail', 'deny-queries', 'allow']
 
 /** Refuses to start an application whose isolation would depend on luck. */
 @Injectable()
-export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
+export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger('MuckModule');
   /** Whether a DataSource that is initialised late was left for the end of the start. */
   private isWaiting = false;
@@ -42,7 +42,7 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
     const release = releaseProblem();
     this.refuse(release === undefined ? [] : [release]);
     this.isWaiting = this.dataSources().some((dataSource) => safeRead(dataSource, 'isInitialized') === false);
-    const controllers = checkControllers(this.controllers(), this.providerClasses());
+    const controllers = validateControllers(this.controllers(), this.providerClasses());
     const problems = [...this.dataProblems(), ...controllers.problems, ...this.cacheProblems()];
     this.refuse(this.isWaiting ? problems : this.withResources(problems));
     for (const line of controllers.crossTenant) this.logger.log(line);
@@ -69,10 +69,10 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
         problems.push('there are two copies of TypeORM, and this package limits the other one: see `npm ls typeorm`');
         continue;
       }
-      const enforcement = attach(dataSource);
-      if (this.options.preparedStatements === false) enforcement?.prepared.turnOff();
+      const enforcement = instrumentDataSource(dataSource);
+      if (this.options.preparedStatements === false) enforcement?.prepared.disable();
       if (choice === 'allow') enforcement?.policies.allowUndeclared();
-      const findings = checkDataSource(dataSource);
+      const findings = validateDataSource(dataSource);
       problems.push(...findings.problems);
       undeclared.push(...findings.undeclared);
     }
@@ -84,13 +84,15 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
   private tellUndeclared(undeclared: readonly UndeclaredEntity[], choice: UndeclaredEntities): string[] {
     if (undeclared.length === 0) return [];
     if (choice === 'allow') {
-      for (const { name, proposal } of undeclared)
+      for (const { name, proposal: suggestDecorator } of undeclared)
         this.logger.warn(
-          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${proposal}`,
+          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${suggestDecorator}`,
         );
       return [];
     }
-    const lines = undeclared.map(({ name, proposal }) => `${proposal}  // ${name}`).join('\n');
+    const lines = undeclared
+      .map(({ name, proposal: suggestDecorator }) => `${suggestDecorator}  // ${name}`)
+      .join('\n');
     const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${lines}`;
     if (choice === 'fail') return [list];
     this.logger.warn(`Queries are refused on some entities: ${list}`);
@@ -110,7 +112,7 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
 
   private bodyProblems(controller: Function): string[] {
     const resource = this.crud.resourceOf(controller);
-    return resource === undefined ? [] : checkBodies(controller as Type<object>, resource);
+    return resource === undefined ? [] : validateRequiredColumns(controller as Type<object>, resource);
   }
 
   private dataSources(): DataSource[] {
@@ -132,10 +134,10 @@ export class BootCheck implements OnModuleInit, OnApplicationBootstrap {
         .map(({ injectables }): unknown => injectables.get(type as Function)?.instance)
         .filter((instance) => instance !== undefined && instance !== null);
     checkMadeInterceptors(this.config, (interceptor) => {
-      const problems = isSharedCache(interceptor) ? checkCaches(hosts, [interceptor]) : [];
+      const problems = isSharedCache(interceptor) ? validateCacheInterceptors(hosts, [interceptor]) : [];
       if (problems.length > 0) throw new MuckConfigurationError(problems);
     });
-    return checkCaches(hosts, globalInterceptors(this.config), instancesOf);
+    return validateCacheInterceptors(hosts, globalInterceptors(this.config), instancesOf);
   }
 
   private controllers(): Function[] {

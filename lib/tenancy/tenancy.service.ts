@@ -2,19 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import {
-  bindFrame,
+  bindContext,
   currentScope,
-  runAsUnit,
-  runInScope,
+  runAsUnitOfWork,
+  runWithScope,
   runUnscoped,
   UnscopedSection,
 } from './context/tenant-context.js';
 import type { EntityKey } from './context/tenant-context.js';
-import { runFragment } from './context/raw-sql-template.js';
+import { runSqlTemplate } from './context/raw-sql-template.js';
 import { shareWhile } from './context/shared-transactions.js';
 import { undeclaredEntitiesOf } from './metadata/undeclared-entities.js';
 import type { UndeclaredEntity } from './metadata/undeclared-entities.js';
-import { checkScope } from './context/tenant-scope.js';
+import { validateScope } from './context/tenant-scope.js';
 import type { TenantScope } from './context/tenant-scope.js';
 
 /** Limits an unscoped section to named entities; every other entity stays under the scope in force. */
@@ -69,7 +69,7 @@ export class Tenancy {
    * @throws TenantScopeInvalidError when `scope` is anything else
    */
   run<R>(scope: TenantScope, fn: () => R): R {
-    return runInScope(checkScope(scope), fn);
+    return runWithScope(validateScope(scope), fn);
   }
 
   /**
@@ -85,9 +85,9 @@ export class Tenancy {
   unscoped<R>(why: string, fn: () => R): R;
   unscoped<R>(why: string, options: UnscopedOptions, fn: () => R): R;
   unscoped<R>(why: string, fnOrOptions: UnscopedOptions | (() => R), maybeFn?: () => R): R {
-    if (typeof fnOrOptions === 'function') return runUnscoped(new UnscopedSection(requireWhy(why)), fnOrOptions);
+    if (typeof fnOrOptions === 'function') return runUnscoped(new UnscopedSection(assertReason(why)), fnOrOptions);
     if (maybeFn === undefined) throw new TypeError("tenancy.unscoped('why', options, fn) needs a function to run.");
-    return runUnscoped(new UnscopedSection(requireWhy(why), new Set(fnOrOptions.entities)), maybeFn);
+    return runUnscoped(new UnscopedSection(assertReason(why), new Set(fnOrOptions.entities)), maybeFn);
   }
 
   /**
@@ -107,7 +107,7 @@ export class Tenancy {
     const concurrency = options.concurrency ?? 1;
     if (!Number.isInteger(concurrency) || concurrency < 1)
       throw new RangeError('concurrency must be a whole number from 1.');
-    const checked = all.map((scope) => checkScope(scope));
+    const checked = all.map((scope) => validateScope(scope));
     const results: R[] = [];
     let next = 0;
     let done = 0;
@@ -116,7 +116,7 @@ export class Tenancy {
       while (next < all.length && !failed) {
         const index = next++;
         try {
-          results[index] = await runAsUnit(checked[index], async () => await fn(all[index]));
+          results[index] = await runAsUnitOfWork(checked[index], async () => await fn(all[index]));
         } catch (error) {
           failed = true;
           throw error;
@@ -147,7 +147,7 @@ export class Tenancy {
   shareTransaction<R>(queryRunner: QueryRunner, why: string, fn: () => R): R {
     return shareWhile(
       queryRunner,
-      requireWhy(why, "shareTransaction(queryRunner, 'a test that is rolled back', …)"),
+      assertReason(why, "shareTransaction(queryRunner, 'a test that is rolled back', …)"),
       fn,
     );
   }
@@ -164,8 +164,8 @@ export class Tenancy {
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   bind<T>(source: Observable<T>): Observable<T>;
   bind(given: ((...args: unknown[]) => unknown) | Observable<unknown>): unknown {
-    if (typeof given === 'function') return bindFrame(given);
-    const inFrame = bindFrame((fn: () => void) => fn());
+    if (typeof given === 'function') return bindContext(given);
+    const inFrame = bindContext((fn: () => void) => fn());
     return new Observable((subscriber) =>
       given.subscribe({
         next: (value) => inFrame(() => subscriber.next(value)),
@@ -187,12 +187,12 @@ export class Tenancy {
    *   SELECT t.status, count(*) AS n FROM ${table(SupportTicket, 't')} WHERE t.priority = ${priority} GROUP BY t.status`;
    */
   sql(manager: EntityManager): (texts: TemplateStringsArray, ...values: unknown[]) => Promise<unknown[]> {
-    return (texts, ...values) => runFragment({ manager, texts, values });
+    return (texts, ...values) => runSqlTemplate({ manager, texts, values });
   }
 }
 
 /** A reason is what a reviewer reads; an empty one is a missing one. */
-export function requireWhy(why: string, call = "unscoped('loads the signed-in user', …)"): string {
+export function assertReason(why: string, call = "unscoped('loads the signed-in user', …)"): string {
   if (typeof why !== 'string' || why.trim() === '') throw new TypeError(`Say why: ${call}.`);
   return why;
 }

@@ -22,7 +22,7 @@ import {
   VirtualColumn,
 } from 'typeorm';
 import { Selection } from '../../lib/crud/listing/selection/selection.js';
-import { ScopedStatement } from '../../lib/orm/compiled-select.js';
+import { CompiledSelect } from '../../lib/orm/compiled-select.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { TestDatabase } from '../support/databases.js';
 
@@ -161,7 +161,7 @@ describe.each(databasesToTest())('what a select reads, on %s', (kind) => {
   ): Promise<T[]> => {
     const metadata = dataSource.getMetadata(entity);
     const selection = new Selection<T>({ dataSource, metadata, include, fields });
-    const statement = new ScopedStatement({
+    const statement = new CompiledSelect({
       dataSource,
       build: () => {
         const select = dataSource.createQueryBuilder(entity, 'item').orderBy('item.organizationId');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { StatementRefusedError } from 'nestjs-muck';
 import { DataSource, EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
-import { attach, attachWhenInitialised } from '../../lib/orm/instrument-data-source.js';
+import { instrumentDataSource, hookDataSourceInitialize } from '../../lib/orm/instrument-data-source.js';
 import { ScopedSelectQueryBuilder } from '../../lib/orm/query-builders/select.js';
 import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
 import { guardManager } from '../../lib/orm/guards/entity-manager.guard.js';
@@ -22,7 +22,7 @@ describe('a DataSource', () => {
   it('is attached once, when it has initialised, however often the package is loaded', async () => {
     const wrapped: unknown = Reflect.get(DataSource.prototype, 'initialize');
     expect(Reflect.get(wrapped as object, Symbol.for('nestjs-muck:initialize'))).toBe(true);
-    attachWhenInitialised();
+    hookDataSourceInitialize();
     expect(Reflect.get(DataSource.prototype, 'initialize')).toBe(wrapped);
     const dataSource = await unconnected('sqljs', DESK_ENTITIES);
     const methods = (): unknown[] => [
@@ -31,31 +31,31 @@ describe('a DataSource', () => {
       Reflect.get(dataSource, 'synchronize'),
     ];
     const before = methods();
-    expect(attach(dataSource)).toBe(enforcementOf(dataSource));
+    expect(instrumentDataSource(dataSource)).toBe(enforcementOf(dataSource));
     expect(methods()).toEqual(before);
   });
 
   it('without entities, or of a database without SQL, is left alone', async () => {
     const bare = new DataSource({ type: 'sqljs', entities: [] });
-    expect(attach(bare)).toBeUndefined();
+    expect(instrumentDataSource(bare)).toBeUndefined();
     expect(enforcementOf(bare)).toBeUndefined();
     const other = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
     await (other as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
     Object.assign(other, { driver: { options: { type: 'mongodb' } } });
-    expect(attach(other)).toBeUndefined();
+    expect(instrumentDataSource(other)).toBeUndefined();
     expect(enforcementOf(other)).toBeUndefined();
   });
 
   it('tells which of the methods that keep it in the scope have been replaced', async () => {
     const dataSource = await unconnected('sqljs', DESK_ENTITIES);
     const enforcement = enforcementOf(dataSource)!;
-    expect(enforcement.replacedSeams()).toEqual([]);
+    expect(enforcement.findOverwrittenPatches()).toEqual([]);
     Object.assign(dataSource, { createQueryBuilder: () => undefined, createEntityManager: () => undefined });
     Object.assign(dataSource.driver, {
       escapeQueryWithParameters: (sql: string) => [sql, []],
       createQueryRunner: () => ({}),
     });
-    expect(enforcement.replacedSeams()).toEqual([
+    expect(enforcement.findOverwrittenPatches()).toEqual([
       'createQueryBuilder',
       'createEntityManager',
       'escapeQueryWithParameters',
@@ -72,7 +72,7 @@ describe('a DataSource', () => {
         createQueryBuilder: (...given: unknown[]) =>
           isPlain(given[1]) ? plain.createQueryBuilder() : scoped(...given),
       });
-      expect(enforcementOf(dataSource)!.replacedSeams()).toEqual(['createQueryBuilder']);
+      expect(enforcementOf(dataSource)!.findOverwrittenPatches()).toEqual(['createQueryBuilder']);
     }
   });
 
@@ -86,7 +86,7 @@ describe('a DataSource', () => {
       return builder;
     };
     await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
-    attach(dataSource);
+    instrumentDataSource(dataSource);
     const builder = dataSource.createQueryBuilder();
     expect(builder).toBeInstanceOf(ScopedSelectQueryBuilder);
     expect(made).toEqual([expect.anything()]);
@@ -97,7 +97,7 @@ describe('a DataSource', () => {
     const dataSource = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
     dataSource.createQueryBuilder = () => new SelectQueryBuilder<never>(dataSource).comment('by a library');
     await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
-    attach(dataSource);
+    instrumentDataSource(dataSource);
     const builder = dataSource.createQueryBuilder();
     expect(builder).toBeInstanceOf(ScopedSelectQueryBuilder);
     expect(inAcme(() => builder.select('t.id').from(Ticket, 't').getQuery())).toMatch(
@@ -169,7 +169,7 @@ describe('a DataSource', () => {
     await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
     Object.assign(dataSource, { queryResultCache: cacheOf() });
     const had = dataSource.queryResultCache;
-    attach(dataSource);
+    instrumentDataSource(dataSource);
     expect(Object.getOwnPropertyDescriptor(dataSource, 'queryResultCache')).toMatchObject({
       configurable: true,
       enumerable: true,

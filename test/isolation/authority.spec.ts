@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from 'nestjs-muck';
-import { authorityForm, authorityKey, authorityOver, isUnscoped, plainScope } from '../../lib/orm/policy/access.js';
+import {
+  accessPlanKey,
+  accessCacheKey,
+  resolveAccess,
+  isUnscoped,
+  exclusiveScope,
+} from '../../lib/orm/policy/access.js';
 import type { EntityKey } from '../../lib/tenancy/context/tenant-context.js';
-import { checkScope } from '../../lib/tenancy/context/tenant-scope.js';
+import { validateScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*
@@ -16,7 +22,7 @@ class Line {}
 /** Another class of that name. */
 const OtherLine = { Line: class Line {} }.Line;
 
-const acme = checkScope(ACME);
+const acme = validateScope(ACME);
 let named = 0;
 /** A name that no class has had yet. */
 const newName = (): string => `Named${(named += 1)}`;
@@ -28,29 +34,29 @@ const metadataOf = (target: EntityKey, name = typeof target === 'string' ? targe
 
 describe('a situation', () => {
   it('has the key of its scope, which processes that share a query cache have alike', () => {
-    expect(authorityKey()).toBe('');
-    expect(inAcme(authorityKey)).toBe(acme.fingerprint);
-    expect(tenancy.run(GLOBEX, authorityKey)).toBe(checkScope(GLOBEX).fingerprint);
-    expect(tenancy.unscoped('a test', authorityKey)).toBe('unscoped *|');
-    expect(inAcme(() => tenancy.unscoped('a test', authorityKey))).toBe(`unscoped *|${acme.fingerprint}`);
+    expect(accessCacheKey()).toBe('');
+    expect(inAcme(accessCacheKey)).toBe(acme.fingerprint);
+    expect(tenancy.run(GLOBEX, accessCacheKey)).toBe(validateScope(GLOBEX).fingerprint);
+    expect(tenancy.unscoped('a test', accessCacheKey)).toBe('unscoped *|');
+    expect(inAcme(() => tenancy.unscoped('a test', accessCacheKey))).toBe(`unscoped *|${acme.fingerprint}`);
     // The first class of a name is the same one in other processes.
     const name = newName();
-    expect(within([classOf(name)], authorityKey)).toBe(`unscoped ["${name}",1]|`);
-    expect(within([name], authorityKey)).toBe(`unscoped "${name}"|`);
+    expect(within([classOf(name)], accessCacheKey)).toBe(`unscoped ["${name}",1]|`);
+    expect(within([name], accessCacheKey)).toBe(`unscoped "${name}"|`);
   });
 
   it('has the form of its section, and of a scope or none: whose does not matter', () => {
-    expect(authorityForm()).toBe('|');
-    expect(inAcme(authorityForm)).toBe('|scope');
-    expect(tenancy.run(GLOBEX, authorityForm)).toBe('|scope');
-    expect(tenancy.unscoped('a test', authorityForm)).toBe('*|');
-    expect(inAcme(() => tenancy.unscoped('a test', authorityForm))).toBe('*|scope');
-    expect(inAcme(() => within(['Order'], authorityForm))).toBe('"Order"|scope');
+    expect(accessPlanKey()).toBe('|');
+    expect(inAcme(accessPlanKey)).toBe('|scope');
+    expect(tenancy.run(GLOBEX, accessPlanKey)).toBe('|scope');
+    expect(tenancy.unscoped('a test', accessPlanKey)).toBe('*|');
+    expect(inAcme(() => tenancy.unscoped('a test', accessPlanKey))).toBe('*|scope');
+    expect(inAcme(() => within(['Order'], accessPlanKey))).toBe('"Order"|scope');
   });
 
   it.each([
-    ['key', authorityKey],
-    ['form', authorityForm],
+    ['key', accessCacheKey],
+    ['form', accessPlanKey],
   ])('has one %s for the same entities, and another for others', (_, told) => {
     const of = (...entities: EntityKey[]): string => within(entities, told);
     expect(of(Order, Line)).toBe(of(Line, Order));
@@ -79,12 +85,12 @@ describe('a situation', () => {
     const name = newName();
     const classes = [classOf(name), classOf(name), classOf(name)];
     const keys = [1, 2, 3].map((number) => `unscoped ["${name}",${number}]|`);
-    expect(classes.map((type) => within([type], authorityKey))).toEqual(keys);
-    expect(classes.map((type) => within([type], authorityKey))).toEqual(keys);
+    expect(classes.map((type) => within([type], accessCacheKey))).toEqual(keys);
+    expect(classes.map((type) => within([type], accessCacheKey))).toEqual(keys);
   });
 
   it('ends with its section', async () => {
-    const all: (() => unknown)[] = [authorityKey, authorityForm, isUnscoped, () => authorityOver(metadataOf(Order))];
+    const all: (() => unknown)[] = [accessCacheKey, accessPlanKey, isUnscoped, () => resolveAccess(metadataOf(Order))];
     for (const told of all) {
       let later: Promise<unknown> | undefined;
       inAcme(() =>
@@ -99,15 +105,15 @@ describe('a situation', () => {
 
 describe('what may be done with an entity', () => {
   it('is what lies in the scope, and nothing where there is none', () => {
-    expect(inAcme(() => authorityOver(metadataOf(Order)))).toEqual(acme);
-    expect(inAcme(() => authorityOver(undefined))).toEqual(acme);
-    expect(() => authorityOver(metadataOf(Order))).toThrow(new TenantScopeMissingError('Order'));
-    expect(() => authorityOver(undefined)).toThrow(new TenantScopeMissingError('hand-written SQL'));
+    expect(inAcme(() => resolveAccess(metadataOf(Order)))).toEqual(acme);
+    expect(inAcme(() => resolveAccess(undefined))).toEqual(acme);
+    expect(() => resolveAccess(metadataOf(Order))).toThrow(new TenantScopeMissingError('Order'));
+    expect(() => resolveAccess(undefined)).toThrow(new TenantScopeMissingError('hand-written SQL'));
   });
 
   it('is everything in an unscoped section, for the entities that it names', () => {
     for (const metadata of [metadataOf(Order), undefined])
-      expect(tenancy.unscoped('a test', () => authorityOver(metadata))).toBe('everything');
+      expect(tenancy.unscoped('a test', () => resolveAccess(metadata))).toBe('everything');
     for (const [entities, metadata] of [
       [[Order], metadataOf(Order)],
       [[Order], metadataOf(SpecialOrder)],
@@ -116,7 +122,7 @@ describe('what may be done with an entity', () => {
       [['Renamed'], metadataOf(Order, 'Renamed')],
       [[Line, Order], metadataOf(Order)],
     ] as const) {
-      expect(within([...entities], () => authorityOver(metadata))).toBe('everything');
+      expect(within([...entities], () => resolveAccess(metadata))).toBe('everything');
     }
     for (const [entities, metadata] of [
       [[SpecialOrder], metadataOf(Order)],
@@ -125,15 +131,15 @@ describe('what may be done with an entity', () => {
       [[], metadataOf(Order)],
       [[Order], undefined],
     ] as const) {
-      expect(inAcme(() => within([...entities], () => authorityOver(metadata)))).toEqual(acme);
-      expect(() => within([...entities], () => authorityOver(metadata))).toThrow(TenantScopeMissingError);
+      expect(inAcme(() => within([...entities], () => resolveAccess(metadata)))).toEqual(acme);
+      expect(() => within([...entities], () => resolveAccess(metadata))).toThrow(TenantScopeMissingError);
     }
   });
 
   it('is known to be everything, or plainly what lies in a scope', () => {
-    expect([isUnscoped(), plainScope()]).toEqual([false, undefined]);
-    expect(inAcme(() => [isUnscoped(), plainScope()])).toEqual([false, acme]);
-    expect(inAcme(() => tenancy.unscoped('a test', () => [isUnscoped(), plainScope()]))).toEqual([true, undefined]);
-    expect(inAcme(() => within([Order], () => [isUnscoped(), plainScope()]))).toEqual([false, undefined]);
+    expect([isUnscoped(), exclusiveScope()]).toEqual([false, undefined]);
+    expect(inAcme(() => [isUnscoped(), exclusiveScope()])).toEqual([false, acme]);
+    expect(inAcme(() => tenancy.unscoped('a test', () => [isUnscoped(), exclusiveScope()]))).toEqual([true, undefined]);
+    expect(inAcme(() => within([Order], () => [isUnscoped(), exclusiveScope()]))).toEqual([false, undefined]);
   });
 });

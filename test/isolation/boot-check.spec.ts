@@ -23,11 +23,11 @@ import {
   VirtualColumn,
 } from 'typeorm';
 import type { ColumnType, DataSourceOptions, EntityManager, ObjectLiteral, Relation } from 'typeorm';
-import { checkDataSource } from '../../lib/orm/startup/data-source.validator.js';
-import { family } from '../../lib/orm/enforcement/builder-registry.js';
+import { validateDataSource } from '../../lib/orm/startup/data-source.validator.js';
+import { builderRegistry } from '../../lib/orm/enforcement/builder-registry.js';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { selfCheck } from '../../lib/orm/startup/predicate-self-test.js';
-import { declareEntity } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
+import { testPredicates } from '../../lib/orm/startup/predicate-self-test.js';
+import { registerEntityTenancy } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* What the entities of a DataSource are looked over for before an application starts. */
@@ -35,8 +35,8 @@ import { unconnected } from '../support/unconnected.js';
 declareScope({ organizationId: Number, region: String, account: BigInt });
 
 type Entities = NonNullable<DataSourceOptions['entities']>;
-const findingsOn = async (entities: Entities, options?: object): Promise<ReturnType<typeof checkDataSource>> =>
-  checkDataSource(await unconnected('sqljs', entities, options));
+const findingsOn = async (entities: Entities, options?: object): Promise<ReturnType<typeof validateDataSource>> =>
+  validateDataSource(await unconnected('sqljs', entities, options));
 const problemsOf = async (...entities: Type[]): Promise<readonly string[]> => (await findingsOn(entities)).problems;
 const NOTHING = { problems: [], undeclared: [] };
 
@@ -76,18 +76,18 @@ describe('a DataSource is looked over', () => {
       @ManyToMany(() => Country) @JoinTable() countries!: Relation<Country[]>;
     }
     for (const kind of ['postgres', 'mysql', 'sqljs'] as const)
-      expect(checkDataSource(await unconnected(kind, [Order, Store, Line, Country]))).toEqual(NOTHING);
+      expect(validateDataSource(await unconnected(kind, [Order, Store, Line, Country]))).toEqual(NOTHING);
   });
 
   it('and is fine without entities, whatever its database', () => {
-    expect(checkDataSource(new DataSource({ type: 'sqljs' }))).toEqual(NOTHING);
+    expect(validateDataSource(new DataSource({ type: 'sqljs' }))).toEqual(NOTHING);
     const bare = { entityMetadatas: [], options: { type: 'mongodb' }, driver: { options: { type: 'mongodb' } } };
-    expect(checkDataSource(bare as unknown as DataSource)).toEqual(NOTHING);
+    expect(validateDataSource(bare as unknown as DataSource)).toEqual(NOTHING);
   });
 
   it('before it may be used it has to be initialised', async () => {
     const { entityMetadatas, options, driver } = await unconnected('sqljs', [Order]);
-    expect(checkDataSource({ entityMetadatas, options, driver } as unknown as DataSource)).toEqual({
+    expect(validateDataSource({ entityMetadatas, options, driver } as unknown as DataSource)).toEqual({
       problems: ['a DataSource is not initialised'],
       undeclared: [],
     });
@@ -97,7 +97,7 @@ describe('a DataSource is looked over', () => {
     const on = async (...entities: Type[]): Promise<unknown> => {
       const { entityMetadatas } = await unconnected('sqljs', entities);
       const options = { type: 'mssql' };
-      return checkDataSource({ entityMetadatas, options, driver: { options } } as unknown as DataSource);
+      return validateDataSource({ entityMetadatas, options, driver: { options } } as unknown as DataSource);
     };
     @Entity()
     @TenantScoped(BY_ORGANIZATION)
@@ -123,9 +123,9 @@ describe('a DataSource is looked over', () => {
     const { driver } = dataSource;
     const issue = driver.escapeQueryWithParameters.bind(driver);
     driver.escapeQueryWithParameters = (...args) => issue(...args);
-    expect(checkDataSource(dataSource).problems).toEqual([]);
+    expect(validateDataSource(dataSource).problems).toEqual([]);
     driver.escapeQueryWithParameters = (sql, parameters) => [sql, Object.values(parameters)];
-    expect(checkDataSource(dataSource).problems).toEqual([
+    expect(validateDataSource(dataSource).problems).toEqual([
       'escapeQueryWithParameters() of the DataSource was replaced after it was initialised, and enforcement with it. ' +
         'Call the method that was there, or replace it before, in a dataSourceFactory.',
     ]);
@@ -137,7 +137,7 @@ describe('a DataSource is looked over', () => {
       throw new TypeError('a mistake of ours');
     };
     Object.assign(requireEnforcement(dataSource).policies, { of: failing });
-    expect(() => checkDataSource(dataSource)).toThrow('a mistake of ours');
+    expect(() => validateDataSource(dataSource)).toThrow('a mistake of ours');
   });
 
   it('and its statements are not looked at where its entities have problems, each of which is told once', async () => {
@@ -193,7 +193,7 @@ describe('the type of a tenant column', () => {
     const column = COLUMNS[key];
     const names = new Map(types.map((type) => [`${kind}_${key}_${type.replaceAll(' ', '_')}`, type]));
     const schemas = [...names].map(([name, type]) => {
-      declareEntity(
+      registerEntityTenancy(
         name,
         { kind: 'scoped', options: { omit: Object.values(COLUMNS).filter((other) => other !== column) } },
         'forRoot',
@@ -201,7 +201,7 @@ describe('the type of a tenant column', () => {
       const own = { type: type as ColumnType, ...(type === 'enum' && { enum: ['a', 'b'] }) };
       return new EntitySchema({ name, columns: { id: { type: Number, primary: true }, [column]: own } });
     });
-    for (const problem of checkDataSource(await unconnected(kind, schemas)).problems) {
+    for (const problem of validateDataSource(await unconnected(kind, schemas)).problems) {
       if (names.delete(/^(\S+) has the .* as a tenant column/.exec(problem)?.[1] ?? '')) continue;
       const said = ` column, but the scope key '${column}' is declared as ${key}. Make the two agree.`;
       expect(problem.slice(-said.length)).toBe(said);
@@ -575,7 +575,7 @@ describe('the statements of a DataSource are looked at before the application st
     const dataSource = await unconnected('sqljs', entities.length > 0 ? entities : [PaperView, Pin, Paper]);
     change(dataSource);
     try {
-      selfCheck(dataSource);
+      testPredicates(dataSource);
       return 'nothing is wrong';
     } catch (error) {
       return (error as Error).message;
@@ -584,14 +584,14 @@ describe('the statements of a DataSource are looked at before the application st
 
   it('of all kinds, and carry the predicate as they are, those on a view too', async () => {
     for (const kind of ['postgres', 'mysql', 'sqljs'] as const)
-      expect(checkDataSource(await unconnected(kind, [PaperView, Pin, Paper]))).toEqual(NOTHING);
+      expect(validateDataSource(await unconnected(kind, [PaperView, Pin, Paper]))).toEqual(NOTHING);
     expect(await check(() => undefined)).toBe('nothing is wrong');
   });
 
   it('and a problem with one keeps the application from starting', async () => {
     const dataSource = await unconnected('sqljs', [Paper]);
     dataSource.getRepository = (() => ({ createQueryBuilder: () => unlimited })) as never;
-    expect(checkDataSource(dataSource).problems).toEqual([
+    expect(validateDataSource(dataSource).problems).toEqual([
       refused('a select of a repository', 'Paper').replace('nestjs-muck cannot start: ', ''),
     ]);
   });
@@ -700,7 +700,10 @@ describe('the statements of a DataSource are looked at before the application st
 
   it('once more when TypeORM has put its own builders back into the registry of the process', async () => {
     const registered = (dataSource: DataSource): void => {
-      QueryBuilder.registerQueryBuilderClass('DeleteQueryBuilder', (builder: never) => new family.delete!(builder));
+      QueryBuilder.registerQueryBuilderClass(
+        'DeleteQueryBuilder',
+        (builder: never) => new builderRegistry.delete!(builder),
+      );
       const { manager } = dataSource;
       const create = manager.createQueryBuilder.bind(manager) as Make;
       const byRegistry = Reflect.get(QueryBuilder.prototype, 'delete') as () => unknown;

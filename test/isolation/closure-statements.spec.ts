@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import type { Type } from '@nestjs/common';
 import { Column, Entity, PrimaryColumn, Tree, TreeChildren, TreeParent, type Relation } from 'typeorm';
-import { readClosureStatement } from '../../lib/orm/guards/closure-table-statements.js';
+import { matchClosureStatement } from '../../lib/orm/guards/closure-table-statements.js';
 import { DESK_ENTITIES, Topic } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
 
@@ -45,7 +45,7 @@ describe('a statement that hangs a node into a tree', () => {
     sql: string,
     parameters: unknown,
   ): Promise<unknown> => {
-    const nodes = readClosureStatement(sql, parameters, await unconnected(type, entities));
+    const nodes = matchClosureStatement(sql, parameters, await unconnected(type, entities));
     return nodes && [nodes.metadata.name, nodes.columns.map(({ propertyName }) => propertyName), nodes.keys];
   };
 

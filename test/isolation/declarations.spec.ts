@@ -30,15 +30,15 @@ import { EntityNotFoundError, EntitySchema } from 'typeorm';
 import type { App } from 'supertest/types.js';
 import { isUnscoped } from '../../lib/orm/policy/access.js';
 import {
-  declarationOf,
-  declareController,
-  declareEntity,
-  entityServedBy,
+  tenancyOf,
+  registerCrudController,
+  registerEntityTenancy,
+  entityOfController,
 } from '../../lib/tenancy/metadata/entity-tenancy.registry.js';
-import { httpErrorOf } from '../../lib/tenancy/http/http-exception.mapper.js';
+import { toHttpException } from '../../lib/tenancy/http/http-exception.mapper.js';
 import { ProviderInstances } from '../../lib/tenancy/resolvers/provider-instances.js';
-import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
-import { tenantRouteOf } from '../../lib/tenancy/metadata/route-tenancy.metadata.js';
+import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
+import { getRouteTenancy } from '../../lib/tenancy/metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from '../../lib/tenancy/http/tenant.interceptor.js';
 import { createApplication } from '../support/adapters.js';
 
@@ -58,9 +58,9 @@ describe('what is declared of an entity', () => {
     class Other extends Child {}
     class Unknown {}
     const options = { via: 'parent', columns: { a: 'b' }, omit: ['c'], globallyUnique: { d: 'why' } };
-    for (const type of [Base, Child]) expect(declarationOf(type)).toEqual({ kind: 'scoped', options });
-    expect(declarationOf(Other)).toEqual({ kind: 'shared', why: 'the same for all' });
-    expect(declarationOf(Unknown)).toBeUndefined();
+    for (const type of [Base, Child]) expect(tenancyOf(type)).toEqual({ kind: 'scoped', options });
+    expect(tenancyOf(Other)).toEqual({ kind: 'shared', why: 'the same for all' });
+    expect(tenancyOf(Unknown)).toBeUndefined();
   });
 
   it('names no resolver: that is for controllers', () => {
@@ -71,18 +71,18 @@ describe('what is declared of an entity', () => {
     }
     @TenantScoped({ resolver: Resolver, via: 'parent' })
     class Entity {}
-    expect(declarationOf(Entity)).toEqual({ kind: 'scoped', options: { via: 'parent' } });
-    expect(tenantRouteOf(Entity)).toEqual({ kind: 'scoped', resolver: Resolver });
+    expect(tenancyOf(Entity)).toEqual({ kind: 'scoped', options: { via: 'parent' } });
+    expect(getRouteTenancy(Entity)).toEqual({ kind: 'scoped', resolver: Resolver });
   });
 
   it('may be said by name, of one with a class and of one without', () => {
     class Named {}
-    declareEntity('declared-by-name', { kind: 'shared', why: 'a test' }, 'forRoot');
-    expect(declarationOf('declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
-    expect(declarationOf(Named, 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
-    expect(declarationOf('declared-by-nobody', 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
-    expect(declarationOf(Named, 'Named')).toBeUndefined();
-    expect(declarationOf('declared-by-nobody')).toBeUndefined();
+    registerEntityTenancy('declared-by-name', { kind: 'shared', why: 'a test' }, 'forRoot');
+    expect(tenancyOf('declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
+    expect(tenancyOf(Named, 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
+    expect(tenancyOf('declared-by-nobody', 'declared-by-name')).toEqual({ kind: 'shared', why: 'a test' });
+    expect(tenancyOf(Named, 'Named')).toBeUndefined();
+    expect(tenancyOf('declared-by-nobody')).toBeUndefined();
   });
 
   it('follows from a controller that is scoped, and from no other one', () => {
@@ -94,18 +94,18 @@ describe('what is declared of an entity', () => {
     class AllController {}
     @TenantScoped()
     class ScopedController {}
-    declareController(OpenController, Open);
-    declareController(AllController, Open);
-    expect(declarationOf(Open)).toBeUndefined();
-    declareController(AllController, Served);
-    declareController(ScopedController, Served);
-    expect(declarationOf(Served)).toEqual(SCOPED);
-    expect(declarationOf(Child)).toEqual(SCOPED);
-    declareController(ScopedController, 'served-by-name');
-    expect(declarationOf('served-by-name')).toEqual(SCOPED);
-    expect(declarationOf(Open, 'served-by-name')).toEqual(SCOPED);
-    declareEntity(Served, { kind: 'shared', why: 'its own word' }, 'forRoot');
-    expect(declarationOf(Served)).toEqual({ kind: 'shared', why: 'its own word' });
+    registerCrudController(OpenController, Open);
+    registerCrudController(AllController, Open);
+    expect(tenancyOf(Open)).toBeUndefined();
+    registerCrudController(AllController, Served);
+    registerCrudController(ScopedController, Served);
+    expect(tenancyOf(Served)).toEqual(SCOPED);
+    expect(tenancyOf(Child)).toEqual(SCOPED);
+    registerCrudController(ScopedController, 'served-by-name');
+    expect(tenancyOf('served-by-name')).toEqual(SCOPED);
+    expect(tenancyOf(Open, 'served-by-name')).toEqual(SCOPED);
+    registerEntityTenancy(Served, { kind: 'shared', why: 'its own word' }, 'forRoot');
+    expect(tenancyOf(Served)).toEqual({ kind: 'shared', why: 'its own word' });
   });
 
   it('is found for the controllers that serve it', () => {
@@ -113,11 +113,11 @@ describe('what is declared of an entity', () => {
     class Second {}
     class Controller {}
     class Another {}
-    declareController(Controller, First);
-    declareController(Another, First);
-    expect(entityServedBy(Controller)).toBe(First);
-    expect(entityServedBy(Another)).toBe(First);
-    expect(entityServedBy(Second)).toBeUndefined();
+    registerCrudController(Controller, First);
+    registerCrudController(Another, First);
+    expect(entityOfController(Controller)).toBe(First);
+    expect(entityOfController(Another)).toBe(First);
+    expect(entityOfController(Second)).toBeUndefined();
   });
 
   it('is said for one that cannot be decorated by its class, its name or its schema', () => {
@@ -150,15 +150,15 @@ describe('what is declared of a route', () => {
       @TenantScoped() own(): void {}
       plain(): void {}
     }
-    expect(tenantRouteOf(All)).toEqual({ kind: 'cross-tenant', why: 'all of it' });
+    expect(getRouteTenancy(All)).toEqual({ kind: 'cross-tenant', why: 'all of it' });
     expect(interceptors(All)).toEqual([TenantInterceptor]);
     const { own, plain } = All.prototype as unknown as Record<string, () => void>;
-    expect(tenantRouteOf(own)).toEqual({ kind: 'scoped' });
+    expect(getRouteTenancy(own)).toEqual({ kind: 'scoped' });
     expect(interceptors(own)).toEqual([TenantInterceptor]);
-    expect(tenantRouteOf(plain)).toBeUndefined();
+    expect(getRouteTenancy(plain)).toBeUndefined();
     expect(interceptors(plain)).toBeUndefined();
     class Heir extends All {}
-    expect(tenantRouteOf(Heir)).toEqual({ kind: 'cross-tenant', why: 'all of it' });
+    expect(getRouteTenancy(Heir)).toEqual({ kind: 'cross-tenant', why: 'all of it' });
   });
 
   it('declares no entity where it is a handler', () => {
@@ -166,9 +166,9 @@ describe('what is declared of a route', () => {
       @TenantScoped() own(): void {}
       @TenantScoped() static shared(): void {}
     }
-    expect(declarationOf(Plain)).toBeUndefined();
-    expect(tenantRouteOf(Plain)).toBeUndefined();
-    expect(tenantRouteOf((Plain as unknown as Record<string, () => void>)['shared'])).toEqual({ kind: 'scoped' });
+    expect(tenancyOf(Plain)).toBeUndefined();
+    expect(getRouteTenancy(Plain)).toBeUndefined();
+    expect(getRouteTenancy((Plain as unknown as Record<string, () => void>)['shared'])).toEqual({ kind: 'scoped' });
   });
 
   it('has no interceptor of its own on the controller of a resource, whose one opens the scope, but on its handlers', () => {
@@ -176,9 +176,9 @@ describe('what is declared of a route', () => {
     class Resource {
       handle(): void {}
     }
-    declareController(Resource, Row);
+    registerCrudController(Resource, Row);
     (TenantScoped() as ClassDecorator)(Resource);
-    expect(tenantRouteOf(Resource)).toEqual({ kind: 'scoped' });
+    expect(getRouteTenancy(Resource)).toEqual({ kind: 'scoped' });
     expect(interceptors(Resource)).toBeUndefined();
     const descriptor = Object.getOwnPropertyDescriptor(Resource.prototype, 'handle')!;
     (TenantScoped() as MethodDecorator)(Resource.prototype, 'handle', descriptor);
@@ -209,7 +209,7 @@ describe('a method that is unscoped', () => {
     @Unscoped('loads the signed-in user')
     @MARK('kept')
     find(greeting: string, mark: string): unknown[] {
-      return [`${greeting} ${this.name}${mark}`, isUnscoped(), currentFrame()?.section?.why];
+      return [`${greeting} ${this.name}${mark}`, isUnscoped(), currentContext()?.unscopedSection?.why];
     }
     @Unscoped('loads it later')
     async later(): Promise<boolean> {
@@ -251,7 +251,7 @@ describe('the answer to an error', () => {
       [new UniqueConflictError('Order', ['a']), new ConflictException(['a must be unique'])],
       [new UniqueConflictError('Order', []), new ConflictException(['a row with the same unique key exists already'])],
     ] as const) {
-      const given = httpErrorOf(error) as HttpException;
+      const given = toHttpException(error) as HttpException;
       expect(given.getResponse()).toEqual(answer.getResponse());
       expect(given).toBeInstanceOf(answer.constructor);
       const isTold = error === reference || error instanceof UniqueConflictError;
@@ -267,7 +267,7 @@ describe('the answer to an error', () => {
       'a',
       undefined,
     ])
-      expect(httpErrorOf(error)).toBe(error);
+      expect(toHttpException(error)).toBe(error);
   });
 });
 
@@ -300,17 +300,17 @@ describe('instances of what an application provides', () => {
   afterAll(() => app.close());
 
   it('are there in whatever module they are provided', () => {
-    for (const type of [Single, EachRequest, EachTime, NeedsRequest]) expect(instances.provides(type)).toBe(true);
-    expect(instances.provides(Elsewhere)).toBe(false);
+    for (const type of [Single, EachRequest, EachTime, NeedsRequest]) expect(instances.has(type)).toBe(true);
+    expect(instances.has(Elsewhere)).toBe(false);
   });
 
   it('are the one of all requests where there is one, which is known from then on', async () => {
-    expect(instances.known(Single)).toBeUndefined();
-    const single = await instances.of(Single, {});
+    expect(instances.getCached(Single)).toBeUndefined();
+    const single = await instances.resolve(Single, {});
     expect(single).toBeInstanceOf(Single);
-    expect(instances.known(Single)).toBe(single);
-    expect(await instances.of(Single, undefined)).toBe(single);
-    expect(await new ProviderInstances(app.get(ModuleRef)).of(Single, {})).toBe(single);
+    expect(instances.getCached(Single)).toBe(single);
+    expect(await instances.resolve(Single, undefined)).toBe(single);
+    expect(await new ProviderInstances(app.get(ModuleRef)).resolve(Single, {})).toBe(single);
   });
 
   it.each<[what: string, Type<object>]>([
@@ -320,23 +320,23 @@ describe('instances of what an application provides', () => {
     // What Nest puts on a request for which it has made something already.
     const requests = [{ [REQUEST_CONTEXT_ID]: ContextIdFactory.create() }, { a: 2 }];
     const [first, again, second] = await Promise.all([
-      instances.of(type, requests[0]),
-      instances.of(type, requests[0]),
-      instances.of(type, requests[1]),
+      instances.resolve(type, requests[0]),
+      instances.resolve(type, requests[0]),
+      instances.resolve(type, requests[1]),
     ]);
     expect(first).toBeInstanceOf(type);
     expect(first).toBe(again);
     expect(first).not.toBe(second);
     expect(requestOf(first)).toBe(requests[0]);
     expect(requestOf(second)).toBe(requests[1]);
-    expect(instances.known(type)).toBeUndefined();
-    const outside = await Promise.all([instances.of(type, undefined), instances.of(type, undefined)]);
+    expect(instances.getCached(type)).toBeUndefined();
+    const outside = await Promise.all([instances.resolve(type, undefined), instances.resolve(type, undefined)]);
     expect(outside[0]).toBeInstanceOf(type);
     expect(outside[0]).not.toBe(outside[1]);
     expect(outside.map(requestOf)).toEqual([undefined, undefined]);
   });
 
   it('are missed where nothing provides them', async () => {
-    await expect(instances.of(Elsewhere, {})).rejects.toThrow('Elsewhere');
+    await expect(instances.resolve(Elsewhere, {})).rejects.toThrow('Elsewhere');
   });
 });

@@ -3,13 +3,13 @@ import { TenantScoped, UniqueConflictError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, QueryFailedError, Unique } from 'typeorm';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import {
-  asUniqueConflict,
+  toUniqueConflict,
   isForeignKeyViolation,
   isUniqueViolation,
-  withoutValues,
+  redactValues,
 } from '../../lib/orm/execution/driver-errors.js';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import type { Policies } from '../../lib/orm/policy/policy-registry.js';
+import type { PolicyRegistry } from '../../lib/orm/policy/policy-registry.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
@@ -42,14 +42,14 @@ const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 describe('an error about a unique key', () => {
   let dataSource: DataSource;
   let metadata: EntityMetadata;
-  let policies: Policies;
+  let policies: PolicyRegistry;
   beforeAll(async () => {
     dataSource = await unconnected('sqljs', [Coupon]);
     metadata = dataSource.getMetadata(Coupon);
     ({ policies } = requireEnforcement(dataSource));
   });
   const conflict = (error: unknown, written: readonly EntityMetadata[] = [metadata]): UniqueConflictError | undefined =>
-    inAcme(() => asUniqueConflict(error, written, policies));
+    inAcme(() => toUniqueConflict(error, written, policies));
 
   it.each<[what: string, error: QueryFailedError, properties: string[]]>([
     ['PostgreSQL, by a constraint', failed({ code: '23505', constraint: 'coupon_code_year' }), ['code', 'year']],
@@ -142,10 +142,10 @@ describe('an error about a unique key', () => {
     expect(conflict(failed({ code: '23503', constraint: 'coupon_serial' }))).toBeUndefined();
     expect(conflict(Object.assign(new Error('no statement'), { driverError: { code: '23505' } }))).toBeUndefined();
     expect(conflict(undefined)).toBeUndefined();
-    expect(asUniqueConflict(unique, [metadata], policies)).toBeUndefined();
-    expect(tenancy.unscoped('a test', () => asUniqueConflict(unique, [metadata], policies))).toBeUndefined();
+    expect(toUniqueConflict(unique, [metadata], policies)).toBeUndefined();
+    expect(tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))).toBeUndefined();
     expect(
-      inAcme(() => tenancy.unscoped('a test', () => asUniqueConflict(unique, [metadata], policies))),
+      inAcme(() => tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))),
     ).toBeDefined();
   });
 
@@ -188,7 +188,7 @@ describe('an error about a reference', () => {
 });
 
 describe('an error about a value, which may stand in anybody’s row', () => {
-  const told = (dialect: SqlDialect, error: unknown): unknown => inAcme(() => withoutValues(error, dialect));
+  const told = (dialect: SqlDialect, error: unknown): unknown => inAcme(() => redactValues(error, dialect));
 
   it.each<[SqlDialect, object[]]>([
     [
@@ -258,8 +258,8 @@ describe('an error about a value, which may stand in anybody’s row', () => {
   it('is told where no scope is in force, and where it is of no statement', () => {
     const error = failed({ code: '22P02' }, 'secret');
     for (const dialect of ['postgres', 'mysql', 'sqlite'] as const) {
-      expect(withoutValues(error, dialect)).toBe(error);
-      expect(tenancy.unscoped('a test', () => withoutValues(error, dialect))).toBe(error);
+      expect(redactValues(error, dialect)).toBe(error);
+      expect(tenancy.unscoped('a test', () => redactValues(error, dialect))).toBe(error);
       for (const other of [new Error('secret'), 'secret', undefined]) expect(told(dialect, other)).toBe(other);
     }
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { Enforcement, enforcementOf, requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
 import { supportedDialect } from '../../lib/orm/policy/dialect.js';
-import { render } from '../../lib/orm/writes/statement-context.js';
+import { buildStatement } from '../../lib/orm/writes/statement-context.js';
 import { scopeParameter } from '../../lib/orm/policy/scope-parameters.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, Ticket } from '../support/desk.js';
@@ -22,7 +22,7 @@ describe('the issue of a statement', () => {
   });
 
   const issue = (kind: Kind, sql: string, parameters: object): [string, unknown[]] =>
-    requireEnforcement(dataSources[kind]).issue(sql, parameters);
+    requireEnforcement(dataSources[kind]).bindVerified(sql, parameters);
   const TENANT = scopeParameter('organizationId');
 
   it('puts values in their places, whatever the database calls these', () => {
@@ -80,7 +80,7 @@ describe('the issue of a statement', () => {
   it('is remembered with its values as they were, and nobody can change these', () => {
     const enforcement = requireEnforcement(dataSources.sqljs);
     const bound = issue('sqljs', 'SELECT :a FROM news', { a: 1 });
-    const issued = enforcement.issuedAs(bound[0], bound[1]);
+    const issued = enforcement.findVerified(bound[0], bound[1]);
     expect(issued).toMatchObject({ sql: 'SELECT ? FROM news', parameters: [1], isSelect: true, writes: [] });
     expect(issued!.parameters).not.toBe(bound[1]);
     expect(Object.isFrozen(issued!.parameters)).toBe(true);
@@ -93,26 +93,26 @@ describe('the issue of a statement', () => {
     const made = (): [string, unknown[]] => issue('sqljs', 'SELECT :a, :b FROM news', { a: 0, b: NaN });
     tenancy.run(ACME, () => {
       const [sql, parameters] = made();
-      expect(enforcement.issuedAs(sql, parameters)).toBeDefined();
-      expect(enforcement.issuedAs(`${sql} `, parameters)).toBeUndefined();
-      expect(enforcement.issuedAs(sql, undefined)).toBeUndefined();
-      expect(enforcement.issuedAs(sql, { 0: 0, 1: NaN, length: 2 })).toBeUndefined();
-      expect(enforcement.issuedAs(sql, [...parameters])).toBeUndefined();
-      expect(enforcement.issuedAs(sql, structuredClone(parameters))).toBeUndefined();
-      expect(enforcement.issuedAs(sql, new Proxy(parameters, {}))).toBeUndefined();
-      expect(enforcement.issuedAs(sql, Object.create(parameters))).toBeUndefined();
-      expect(requireEnforcement(dataSources.mysql).issuedAs(sql, parameters)).toBeUndefined();
+      expect(enforcement.findVerified(sql, parameters)).toBeDefined();
+      expect(enforcement.findVerified(`${sql} `, parameters)).toBeUndefined();
+      expect(enforcement.findVerified(sql, undefined)).toBeUndefined();
+      expect(enforcement.findVerified(sql, { 0: 0, 1: NaN, length: 2 })).toBeUndefined();
+      expect(enforcement.findVerified(sql, [...parameters])).toBeUndefined();
+      expect(enforcement.findVerified(sql, structuredClone(parameters))).toBeUndefined();
+      expect(enforcement.findVerified(sql, new Proxy(parameters, {}))).toBeUndefined();
+      expect(enforcement.findVerified(sql, Object.create(parameters))).toBeUndefined();
+      expect(requireEnforcement(dataSources.mysql).findVerified(sql, parameters)).toBeUndefined();
       for (const change of [[-0, NaN], ['0', NaN], [0, 0], [0], [0, NaN, 1], []]) {
         const [, changed] = made();
         changed.splice(0, changed.length, ...change);
-        expect(enforcement.issuedAs(sql, changed)).toBeUndefined();
+        expect(enforcement.findVerified(sql, changed)).toBeUndefined();
       }
-      tenancy.run(GLOBEX, () => expect(enforcement.issuedAs(sql, parameters)).toBeUndefined());
-      tenancy.unscoped('looks', () => expect(enforcement.issuedAs(sql, parameters)).toBeUndefined());
+      tenancy.run(GLOBEX, () => expect(enforcement.findVerified(sql, parameters)).toBeUndefined());
+      tenancy.unscoped('looks', () => expect(enforcement.findVerified(sql, parameters)).toBeUndefined());
       tenancy.unscoped('looks', { entities: [Ticket] }, () =>
-        expect(enforcement.issuedAs(sql, parameters)).toBeUndefined(),
+        expect(enforcement.findVerified(sql, parameters)).toBeUndefined(),
       );
-      expect(enforcement.issuedAs(sql, parameters)).toBeDefined();
+      expect(enforcement.findVerified(sql, parameters)).toBeDefined();
     });
   });
 
@@ -120,7 +120,7 @@ describe('the issue of a statement', () => {
     const enforcement = requireEnforcement(dataSources.postgres);
     const isSelect = (sql: string): boolean | undefined => {
       const [text, parameters] = issue('postgres', sql, {});
-      return enforcement.issuedAs(text, parameters)?.isSelect;
+      return enforcement.findVerified(text, parameters)?.isSelect;
     };
     expect(isSelect('SELECT 1 FROM news')).toBe(true);
     expect(isSelect('UPDATE news SET text = 1')).toBe(false);
@@ -132,14 +132,14 @@ describe('the issue of a statement', () => {
     const enforcement = requireEnforcement(dataSources.sqljs);
     const metadata = dataSources.sqljs.getMetadata(Ticket);
     const noted = { writes: [metadata], lookups: [{}] as never[], unscoped: [{}] as never[] };
-    const issued = render((rendering) => {
+    const issued = buildStatement((rendering) => {
       rendering.writes.push(...noted.writes);
       rendering.lookups.push(...noted.lookups);
       rendering.unscoped.push(...noted.unscoped);
-      return enforcement.issuedAs(...issue('sqljs', 'UPDATE news SET text = 1', {}));
+      return enforcement.findVerified(...issue('sqljs', 'UPDATE news SET text = 1', {}));
     });
     expect(issued).toMatchObject(noted);
-    const without = enforcement.issuedAs(...issue('sqljs', 'UPDATE news SET text = 1', {}));
+    const without = enforcement.findVerified(...issue('sqljs', 'UPDATE news SET text = 1', {}));
     expect(without).toMatchObject({ writes: [], lookups: [], unscoped: [] });
   });
 
@@ -201,18 +201,18 @@ describe('the enforcement of a DataSource', () => {
   it('tells which of the methods that it has put in place have been replaced', async () => {
     const enforcement = new Enforcement(await unconnected('sqljs', DESK_ENTITIES));
     const object = { first: () => 1, second: () => 2 };
-    enforcement.watchSeam('first', () => object.first() === 1);
-    enforcement.watchSeam('second', () => object.second() === 2);
-    expect(enforcement.replacedSeams()).toEqual([]);
+    enforcement.recordPatch('first', () => object.first() === 1);
+    enforcement.recordPatch('second', () => object.second() === 2);
+    expect(enforcement.findOverwrittenPatches()).toEqual([]);
     const { first } = object;
     object.first = () => first();
-    expect(enforcement.replacedSeams()).toEqual([]);
+    expect(enforcement.findOverwrittenPatches()).toEqual([]);
     object.first = () => {
       throw new Error('a mistake of the library that wraps it');
     };
-    expect(enforcement.replacedSeams()).toEqual(['first']);
+    expect(enforcement.findOverwrittenPatches()).toEqual(['first']);
     object.first = first;
     object.second = () => 3;
-    expect(enforcement.replacedSeams()).toEqual(['second']);
+    expect(enforcement.findOverwrittenPatches()).toEqual(['second']);
   });
 });

@@ -17,7 +17,7 @@ import {
   Unique,
 } from 'typeorm';
 import type { ColumnOptions } from 'typeorm';
-import { checkDataSource } from '../../lib/orm/startup/data-source.validator.js';
+import { validateDataSource } from '../../lib/orm/startup/data-source.validator.js';
 import { isUnique } from '../../lib/orm/policy/unique-keys.js';
 import { unconnected } from '../support/unconnected.js';
 
@@ -27,7 +27,7 @@ declareScope({ organizationId: Number });
 
 type Database = 'sqljs' | 'postgres' | 'mysql' | 'mariadb';
 const problemsOf = async (entities: Type[], database: Database = 'sqljs'): Promise<readonly string[]> =>
-  checkDataSource(await unconnected(database, entities)).problems;
+  validateDataSource(await unconnected(database, entities)).problems;
 const LOOSE = { createForeignKeyConstraints: false } as const;
 
 @Entity()

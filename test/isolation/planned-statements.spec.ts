@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { UnscopedOptions } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
 import type { EntitySubscriberInterface, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../lib/orm/compiled-select.js';
+import { CompiledSelect } from '../../lib/orm/compiled-select.js';
 import { createDatabase, databasesToTest } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { DESK_ENTITIES, Member, Photo, Ticket } from '../support/desk.js';
@@ -16,8 +16,8 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
   afterEach(async () => world.reset(await world.look()));
   afterAll(() => world.close());
 
-  const tickets = (where?: string): ScopedStatement =>
-    new ScopedStatement({
+  const tickets = (where?: string): CompiledSelect =>
+    new CompiledSelect({
       dataSource: world.dataSource,
       build: () => {
         const select = world.dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id');
@@ -95,7 +95,7 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
   });
 
   it('does not run with a slot left open: it would take the value of who planned it', async () => {
-    const statement = new ScopedStatement({
+    const statement = new CompiledSelect({
       dataSource: world.dataSource,
       build: () =>
         world.dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id').where('t.id = :id', { id: own.ticket }),
@@ -120,7 +120,7 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
   });
 
   it('reads one kind of several in a table', async () => {
-    const statement = new ScopedStatement({
+    const statement = new CompiledSelect({
       dataSource: world.dataSource,
       build: () => world.dataSource.createQueryBuilder(Photo, 'p').select('p.name', 'name'),
     });
@@ -172,8 +172,8 @@ describeEach(
   const members = (
     dataSource: DataSource,
     narrow: (select: SelectQueryBuilder<Member>) => unknown = () => undefined,
-  ): ScopedStatement =>
-    new ScopedStatement({
+  ): CompiledSelect =>
+    new CompiledSelect({
       dataSource,
       build: () => {
         const select = dataSource.createQueryBuilder(Member, 'm');
@@ -181,7 +181,7 @@ describeEach(
         return select;
       },
     });
-  const run = (statement: ScopedStatement, slots: object = {}): Promise<readonly object[]> =>
+  const run = (statement: CompiledSelect, slots: object = {}): Promise<readonly object[]> =>
     tenancy.run(ACME, () => statement.run(slots as Readonly<Record<string, unknown>>));
   const names = async (dataSource: DataSource): Promise<string[]> => {
     const sql = 'SELECT name FROM pg_prepared_statements';

@@ -18,7 +18,7 @@ import {
 } from 'typeorm';
 import type { DataSourceOptions, EntityMetadata } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import type { Policies } from '../../lib/orm/policy/policy-registry.js';
+import type { PolicyRegistry } from '../../lib/orm/policy/policy-registry.js';
 import { scopeParameter } from '../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../support/unconnected.js';
 
@@ -29,7 +29,7 @@ import { unconnected } from '../support/unconnected.js';
 declareScope({ tenant: String, branch: Number });
 const tenancy = new Tenancy();
 const asAcme = <R>(fn: () => R): R => tenancy.run({ tenant: 'acme', branch: 1 }, fn);
-const policiesOf = (dataSource: DataSource): Policies => requireEnforcement(dataSource).policies;
+const policiesOf = (dataSource: DataSource): PolicyRegistry => requireEnforcement(dataSource).policies;
 
 @Entity()
 @TenantScoped()
@@ -110,7 +110,7 @@ describe('the condition of a table', () => {
     dataSource = await unconnected('postgres', ENTITIES);
   });
   const condition = (of: string | Type<object>): string =>
-    asAcme(() => policiesOf(dataSource).predicate(dataSource.getMetadata(of), '"x"'));
+    asAcme(() => policiesOf(dataSource).predicateFor(dataSource.getMetadata(of), '"x"'));
 
   it('follows parents up to the one that has the columns, each under a name of its own', () => {
     expect(condition(Shelf)).toBe(
@@ -137,7 +137,7 @@ describe('the condition of a table', () => {
 
   it('that connects shared rows is none', () => {
     expect(condition('color_color')).toBe('');
-    expect(policiesOf(dataSource).guarded('color_color')).toEqual([]);
+    expect(policiesOf(dataSource).tenantEntities('color_color')).toEqual([]);
   });
 
   it.each(['shelf_mystery', 'color_mystery', Riddle, Mystery])(
@@ -149,7 +149,7 @@ describe('the condition of a table', () => {
 
   it.each(['mysql', 'mariadb'] as const)('compares texts byte by byte on %s, and numbers as they are', async (type) => {
     const open = await unconnected(type, ENTITIES);
-    expect(asAcme(() => policiesOf(open).predicate(open.getMetadata(Office), '`x`'))).toBe(
+    expect(asAcme(() => policiesOf(open).predicateFor(open.getMetadata(Office), '`x`'))).toBe(
       `\`x\`.\`tenant\` = :${TENANT} AND BINARY \`x\`.\`tenant\` = :${TENANT} AND \`x\`.\`branch\` = :${BRANCH}`,
     );
   });
@@ -157,7 +157,7 @@ describe('the condition of a table', () => {
   it('compares the tenant columns of a view as texts, byte by byte, on MySQL, where nobody says what they hold', async () => {
     const condition = async (type: 'mysql' | 'mariadb' | 'postgres'): Promise<string> => {
       const open = await unconnected(type, [...ENTITIES, Window]);
-      return asAcme(() => policiesOf(open).predicate(open.getMetadata(Window), 'x').replace(/[`"]/g, ''));
+      return asAcme(() => policiesOf(open).predicateFor(open.getMetadata(Window), 'x').replace(/[`"]/g, ''));
     };
     for (const type of ['mysql', 'mariadb'] as const)
       expect(await condition(type)).toBe(
@@ -184,7 +184,7 @@ function tableNamed(name: string): Type<object> {
 
 describe('a name in SQL', () => {
   const isLimited = async (type: 'postgres' | 'mysql' | 'sqljs', table: string, name: string): Promise<boolean> =>
-    policiesOf(await unconnected(type, [tableNamed(table)])).guarded(name).length > 0;
+    policiesOf(await unconnected(type, [tableNamed(table)])).tenantEntities(name).length > 0;
   const AT_LIMIT = 'n'.repeat(63);
 
   it('that is longer than PostgreSQL keeps is the table that it becomes', async () => {
@@ -252,7 +252,7 @@ class Fair {
 }
 
 describe('rows of tenants that go along with shared ones', () => {
-  let policies: Policies;
+  let policies: PolicyRegistry;
   let dataSource: DataSource;
   beforeAll(async () => {
     dataSource = await unconnected('postgres', [Place, OtherPlace, Fair]);
@@ -329,7 +329,7 @@ describe('rows of tenants that forget shared ones which get another key', () => 
 });
 
 describe('an entity of which nothing is declared', () => {
-  const openMystery = async (): Promise<{ policies: Policies; of: (entity: Type<object>) => EntityMetadata }> => {
+  const openMystery = async (): Promise<{ policies: PolicyRegistry; of: (entity: Type<object>) => EntityMetadata }> => {
     const open = await unconnected('sqljs', [Office, Color, Mystery]);
     return { policies: policiesOf(open), of: (entity) => open.getMetadata(entity) };
   };
@@ -342,7 +342,7 @@ describe('an entity of which nothing is declared', () => {
     policies.allowUndeclared();
     expect(policies.of(of(Mystery))).toEqual({ kind: 'shared' });
     expect(allowed()).toEqual([true, false, false]);
-    expect(asAcme(() => policies.predicate(of(Mystery), 'x'))).toBe('');
+    expect(asAcme(() => policies.predicateFor(of(Mystery), 'x'))).toBe('');
   });
 
   it('may hang on rows that belong to tenants, as a junction table does: it is not allowed then', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { instantsAsJson } from '../../lib/orm/execution/postgres-timestamps.js';
+import { timestamptzToIso } from '../../lib/orm/execution/postgres-timestamps.js';
 
 describe('the type parsers of a connection', () => {
-  const parserOf = (types: Parameters<typeof instantsAsJson>[0]): ((text: string) => unknown) =>
-    instantsAsJson(types).getTypeParser(1184, 'text');
+  const parserOf = (types: Parameters<typeof timestamptzToIso>[0]): ((text: string) => unknown) =>
+    timestamptzToIso(types).getTypeParser(1184, 'text');
 
   test('give the text that a Date has in JSON', () => {
     const parse = parserOf(pg.types as never);
@@ -41,7 +41,7 @@ describe('the type parsers of a connection', () => {
   });
 
   test('read all other types as ever', () => {
-    const types = instantsAsJson(pg.types as never);
+    const types = timestamptzToIso(pg.types as never);
     expect(types.getTypeParser(23, 'text')('7')).toBe(7);
     expect(types.getTypeParser(1114, 'text')('2026-01-31 12:34:56')).toBeInstanceOf(Date);
     expect(types.getTypeParser(1184, 'binary')).toBe(pg.types.getTypeParser(1184, 'binary'));

@@ -13,10 +13,10 @@ import type {
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterCommit, noteWrittenThrough } from '../../lib/orm/execution/commit-callbacks.js';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { selectFromPostgres, selectsDirectly } from '../../lib/orm/execution/postgres-executor.js';
-import { PreparedStatements } from '../../lib/orm/execution/prepared-statement-names.js';
-import { ScopedStatement } from '../../lib/orm/compiled-select.js';
-import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { executeSelect, canBypassQueryRunner } from '../../lib/orm/execution/postgres-executor.js';
+import { PreparedStatementNames } from '../../lib/orm/execution/prepared-statement-names.js';
+import { CompiledSelect } from '../../lib/orm/compiled-select.js';
+import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
 import { DESK_ENTITIES, Photo, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
@@ -63,7 +63,7 @@ class Pool {
   readonly scopes: unknown[] = [];
 
   connect(done: (error: Error | undefined, client: unknown, release: (error?: Error) => void) => void): void {
-    this.scopes.push(currentFrame()?.scope);
+    this.scopes.push(currentContext()?.scope);
     const release = (error?: Error): void => void this.connection.released.push(error);
     setImmediate(() => done(this.failure, this.failure ? undefined : this.connection, release));
   }
@@ -92,8 +92,8 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
   };
   beforeEach(() => open());
 
-  const select = (statement: Parameters<typeof selectFromPostgres>[1] = PLAIN, runner?: QueryRunner) =>
-    selectFromPostgres(requireEnforcement(dataSource), statement, runner);
+  const select = (statement: Parameters<typeof executeSelect>[1] = PLAIN, runner?: QueryRunner) =>
+    executeSelect(requireEnforcement(dataSource), statement, runner);
   const thrownBy = (promise: Promise<unknown>): Promise<Error> =>
     promise.then(
       () => new Error('nothing was thrown'),
@@ -195,17 +195,17 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
 
   it.each(['0A000', '26000', '42P05'])('is sent again without its name when that is stale: %s', async (code) => {
     const { prepared } = requireEnforcement(dataSource);
-    const name = prepared.nameOf(PLAIN.text);
+    const name = prepared.nameFor(PLAIN.text);
     pool.connection.answers.push(failure(code));
     expect(await select({ ...PLAIN, name })).toBe(ROWS);
     expect(pool.connection.queries.map((query) => query.name)).toEqual([name, undefined]);
-    expect(prepared.nameOf(PLAIN.text)).not.toBe(name);
+    expect(prepared.nameFor(PLAIN.text)).not.toBe(name);
     expect(events()).toEqual(['sent', 'sent']);
   });
 
   it('is not sent again for another error, nor without a name', async () => {
     const { prepared } = requireEnforcement(dataSource);
-    const name = prepared.nameOf(PLAIN.text);
+    const name = prepared.nameFor(PLAIN.text);
     for (const code of ['42P01', '', undefined]) {
       pool.connection.answers.push(failure(code));
       await expect(select({ ...PLAIN, name })).rejects.toThrow('globex');
@@ -213,7 +213,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     pool.connection.answers.push(failure('0A000'), failure('26000'));
     await expect(select()).rejects.toThrow('globex');
     expect(pool.connection.queries).toHaveLength(4);
-    expect(prepared.nameOf(PLAIN.text)).toBe(name);
+    expect(prepared.nameFor(PLAIN.text)).toBe(name);
   });
 
   it('runs on the connection of its transaction, and leaves it there', async () => {
@@ -231,11 +231,11 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     const own = new Connection();
     const runner = inTransaction(own);
     const { prepared } = requireEnforcement(dataSource);
-    const name = prepared.nameOf(PLAIN.text);
+    const name = prepared.nameFor(PLAIN.text);
     own.answers.push(failure('26000'));
     await expect(select({ ...PLAIN, name }, runner)).rejects.toThrow('globex');
     expect(own.queries).toHaveLength(1);
-    expect(prepared.nameOf(PLAIN.text)).not.toBe(name);
+    expect(prepared.nameFor(PLAIN.text)).not.toBe(name);
     const idle = inTransaction(own, false);
     own.answers.push(failure('26000'));
     expect(await select(NAMED, idle)).toBe(ROWS);
@@ -350,11 +350,11 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
   });
 
   describe('that is planned once', () => {
-    const tickets = (cut?: number | 'slots'): ScopedStatement =>
-      new ScopedStatement({
+    const tickets = (cut?: number | 'slots'): CompiledSelect =>
+      new CompiledSelect({
         dataSource,
         build: () => dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id').where('t.points = :points'),
-        ...(cut !== undefined && { cut }),
+        ...(cut !== undefined && { limit: cut }),
       });
     const names = (connection = pool.connection): (string | undefined)[] => connection.queries.map(({ name }) => name);
 
@@ -412,7 +412,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
         for (let time = 0; time < 3; time += 1) await tenancy.run(ACME, () => statement.run({ points: 5 }));
         expect(names().filter((name) => name !== undefined)).toHaveLength(extra?.preparedStatements === false ? 0 : 1);
       }
-      requireEnforcement(dataSource).prepared.turnOff();
+      requireEnforcement(dataSource).prepared.disable();
       const statement = tickets();
       for (let time = 0; time < 3; time += 1) await tenancy.run(ACME, () => statement.run({ points: 5 }));
       expect(names().at(-1)).toBeUndefined();
@@ -429,7 +429,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     });
 
     it('reads one kind of several in a table, on a query runner: how many kinds there are decides its text', async () => {
-      const statement = new ScopedStatement({
+      const statement = new CompiledSelect({
         dataSource,
         build: () => dataSource.createQueryBuilder(Photo, 'p').select('p.name', 'name'),
       });
@@ -461,8 +461,8 @@ describe('a statement that is planned once, on a query runner', () => {
         },
         release: () => Promise.resolve(log.push([name, 'is released'])),
       }) as unknown as QueryRunner;
-    const statement = (where: string): ScopedStatement =>
-      new ScopedStatement({
+    const statement = (where: string): CompiledSelect =>
+      new CompiledSelect({
         dataSource,
         build: () => dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id').where(where),
       });
@@ -500,26 +500,26 @@ describe('a statement that is planned once, on a query runner', () => {
 });
 
 describe('the names of statements', () => {
-  const names = async (): Promise<PreparedStatements> =>
-    new PreparedStatements(await unconnected('postgres', DESK_ENTITIES));
+  const names = async (): Promise<PreparedStatementNames> =>
+    new PreparedStatementNames(await unconnected('postgres', DESK_ENTITIES));
 
   it('are as many as a connection shall keep, and each is of one text', async () => {
     const prepared = await names();
-    const given = Array.from({ length: 200 }, (_, i) => prepared.nameOf(`SELECT ${i}`));
+    const given = Array.from({ length: 200 }, (_, i) => prepared.nameFor(`SELECT ${i}`));
     expect(new Set(given).size).toBe(200);
     expect(given).not.toContain(undefined);
-    for (let i = 200; i < 203; i += 1) expect(prepared.nameOf(`SELECT ${i}`)).toBeUndefined();
-    expect(prepared.nameOf('SELECT 0')).toBe(given[0]);
-    prepared.forget('SELECT 0');
-    expect(prepared.nameOf('SELECT 0')).toBeUndefined();
+    for (let i = 200; i < 203; i += 1) expect(prepared.nameFor(`SELECT ${i}`)).toBeUndefined();
+    expect(prepared.nameFor('SELECT 0')).toBe(given[0]);
+    prepared.evict('SELECT 0');
+    expect(prepared.nameFor('SELECT 0')).toBeUndefined();
   });
 
   it('are not given twice to a text whose name is stale', async () => {
     const prepared = await names();
     const seen = new Set<string | undefined>();
     for (let time = 0; time < 3; time += 1) {
-      seen.add(prepared.nameOf('SELECT 0'));
-      prepared.forget('SELECT 0');
+      seen.add(prepared.nameFor('SELECT 0'));
+      prepared.evict('SELECT 0');
     }
     expect(seen.size).toBe(3);
   });
@@ -532,7 +532,7 @@ describe('selects go straight to a connection', () => {
   ): Promise<boolean> => {
     const dataSource = await unconnected(kind, DESK_ENTITIES);
     dataSource.subscribers.push(...subscribers);
-    return selectsDirectly(requireEnforcement(dataSource));
+    return canBypassQueryRunner(requireEnforcement(dataSource));
   };
 
   it('on PostgreSQL, and on nothing else', async () => {
@@ -544,7 +544,7 @@ describe('selects go straight to a connection', () => {
     const dataSource = await unconnected('postgres', DESK_ENTITIES);
     const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
     dataSource.createQueryRunner = (mode) => createQueryRunner(mode);
-    expect(selectsDirectly(requireEnforcement(dataSource))).toBe(false);
+    expect(canBypassQueryRunner(requireEnforcement(dataSource))).toBe(false);
   });
 
   it('unless a subscriber wants to hear of statements', async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { StatementAudit } from '../../lib/orm/enforcement/statement-auditor.js';
-import { PredicateClaims } from '../../lib/orm/sql/predicate-matcher.js';
-import { readShape } from '../../lib/orm/sql/table-references.js';
-import { readTokens } from '../../lib/orm/sql/tokenizer.js';
+import { StatementAuditor } from '../../lib/orm/enforcement/statement-auditor.js';
+import { PredicateMatcher } from '../../lib/orm/sql/predicate-matcher.js';
+import { parseStatement } from '../../lib/orm/sql/table-references.js';
+import { tokenize } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { databasesToTest } from '../support/databases.js';
 import { Note, openDesk, Ticket } from '../support/desk.js';
@@ -154,9 +154,9 @@ describe('a tenant predicate in the text of a statement', () => {
   const refusal = (sql: string, dialect: SqlDialect = 'sqlite'): string => {
     const { policies } = requireEnforcement(dataSource);
     const predicates = {
-      t: policies.text(dataSource.getMetadata(Ticket), '"t"'),
-      o: policies.text(dataSource.getMetadata(Note), '"o"'),
-      join: policies.text(dataSource.getMetadata(Ticket), '"join"'),
+      t: policies.predicateSql(dataSource.getMetadata(Ticket), '"t"'),
+      o: policies.predicateSql(dataSource.getMetadata(Note), '"o"'),
+      join: policies.predicateSql(dataSource.getMetadata(Ticket), '"join"'),
     };
     const text = sql
       .replaceAll('{t}', predicates.t)
@@ -165,7 +165,7 @@ describe('a tenant predicate in the text of a statement', () => {
       .replaceAll('{join}', predicates.join)
       .replaceAll('{t-}', predicates.t.slice(0, predicates.t.indexOf('=') + 1) + ' 1');
     try {
-      tenancy.run(ACME, () => new StatementAudit(policies, dialect).checkIssued(text, []));
+      tenancy.run(ACME, () => new StatementAuditor(policies, dialect).verifyBuilt(text, []));
       return 'none';
     } catch (error) {
       return (error as Error).message;
@@ -181,8 +181,8 @@ describe('a tenant predicate in the text of a statement', () => {
   });
 
   it('is none when it is empty', () => {
-    const { tokens } = readTokens('SELECT 1 FROM "ticket" "t" WHERE ORDER BY 1', 'sqlite');
-    const shape = readShape(tokens);
-    expect(new PredicateClaims(tokens, shape).take(shape.mentions[0], [])).toBe(false);
+    const { tokens } = tokenize('SELECT 1 FROM "ticket" "t" WHERE ORDER BY 1', 'sqlite');
+    const shape = parseStatement(tokens);
+    expect(new PredicateMatcher(tokens, shape).consume(shape.mentions[0], [])).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { makePrivate } from '../../lib/tenancy/http/cache-headers.js';
+import { setPrivateCacheHeaders } from '../../lib/tenancy/http/cache-headers.js';
 import type { HttpAdapter } from '../../lib/tenancy/http/cache-headers.js';
 
 /*
@@ -24,7 +24,7 @@ const adapter = {
 
 /** The headers of an answer to `method`, which had `headers` before. */
 function headersOf(method: string, headers: Answer['headers'] = {}, vary?: readonly string[]): Answer['headers'] {
-  makePrivate(adapter, new ExecutionContextHost([{ method }, { headers }]), vary);
+  setPrivateCacheHeaders(adapter, new ExecutionContextHost([{ method }, { headers }]), vary);
   return headers;
 }
 
@@ -48,7 +48,7 @@ describe('an answer about the account that asked', () => {
 
   it('that has been sent is left as it is', () => {
     const answer = { headers: {}, isSent: true };
-    makePrivate(adapter, new ExecutionContextHost([{ method: 'GET' }, answer]));
+    setPrivateCacheHeaders(adapter, new ExecutionContextHost([{ method: 'GET' }, answer]));
     expect(answer.headers).toEqual({});
   });
 
@@ -92,8 +92,8 @@ describe('an answer about the account that asked', () => {
       setHeader: (_: Answer, name: string) => void set.push(name),
     } as unknown as HttpAdapter;
     const headers = { 'Cache-Control': 'private', Vary: 'Authorization, Cookie' };
-    makePrivate(noting, new ExecutionContextHost([{ method: 'GET' }, { headers }]));
-    makePrivate(noting, new ExecutionContextHost([{ method: 'GET' }, { headers: { Vary: '*' } }]));
+    setPrivateCacheHeaders(noting, new ExecutionContextHost([{ method: 'GET' }, { headers }]));
+    setPrivateCacheHeaders(noting, new ExecutionContextHost([{ method: 'GET' }, { headers: { Vary: '*' } }]));
     expect(set).toEqual(['Cache-Control']);
   });
 });

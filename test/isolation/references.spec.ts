@@ -22,17 +22,17 @@ import type {
 } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { selectedExactly } from '../../lib/orm/lookups/exact-select.js';
-import { foreignKeysOf, lookupsFor } from '../../lib/orm/writes/foreign-keys.js';
+import { losslessColumnSql } from '../../lib/orm/lookups/exact-select.js';
+import { foreignKeysOf, collectLookups } from '../../lib/orm/writes/foreign-keys.js';
 import type { ForeignKeyLookup } from '../../lib/orm/writes/foreign-keys.js';
-import type { Policies } from '../../lib/orm/policy/policy-registry.js';
-import { requireOneTenant } from '../../lib/orm/lookups/cross-tenant-check.js';
+import type { PolicyRegistry } from '../../lib/orm/policy/policy-registry.js';
+import { assertSameTenant } from '../../lib/orm/lookups/cross-tenant-check.js';
 import {
-  requireReferences,
-  rowKey,
-  seesAll,
-  selectRows,
-  storedValues,
+  assertReferencesVisible,
+  serializeRowKey,
+  areAllVisible,
+  selectByKeys,
+  toDatabaseValues,
 } from '../../lib/orm/lookups/foreign-key-check.js';
 import { databasesToTest } from '../support/databases.js';
 import {
@@ -49,7 +49,7 @@ import {
   Verdict,
   Watcher,
 } from '../support/desk.js';
-import { WrittenKeys, writtenValue } from '../../lib/orm/writes/resolved-key-values.js';
+import { ResolvedKeyValues, assignedColumnValue } from '../../lib/orm/writes/resolved-key-values.js';
 import { unconnected } from '../support/unconnected.js';
 import { ACME, tenancy } from '../support/world.js';
 
@@ -157,7 +157,7 @@ class Loose {
 const ENTITIES = [...DESK_ENTITIES, Citation, Loose, Plan, Step, Branch, Default, Computed, Banner];
 
 let dataSource: DataSource;
-let policies: Policies;
+let policies: PolicyRegistry;
 beforeAll(async () => {
   expect(databasesToTest()).not.toEqual([]);
   dataSource = await unconnected('sqljs', ENTITIES);
@@ -167,8 +167,12 @@ const meta = (entity: EntityTarget<ObjectLiteral>): EntityMetadata => dataSource
 const columnOf = (entity: EntityTarget<ObjectLiteral>, path: string): ColumnMetadata =>
   meta(entity).findColumnWithPropertyPath(path)!;
 /** An insert writes all columns, an update those that are given. */
-const writtenBy = (entity: EntityTarget<ObjectLiteral>, valueSets: ObjectLiteral[], isUpdate: boolean): WrittenKeys =>
-  new WrittenKeys(
+const writtenBy = (
+  entity: EntityTarget<ObjectLiteral>,
+  valueSets: ObjectLiteral[],
+  isUpdate: boolean,
+): ResolvedKeyValues =>
+  new ResolvedKeyValues(
     meta(entity),
     valueSets,
     policies,
@@ -221,7 +225,7 @@ describe('the rows that a write names', () => {
     valueSets: ObjectLiteral[],
     isUpdate = false,
   ): [string, readonly (readonly unknown[])[]][] =>
-    lookupsFor(writtenBy(entity, valueSets, isUpdate), policies).map((lookup) => {
+    collectLookups(writtenBy(entity, valueSets, isUpdate), policies).map((lookup) => {
       expect(lookup.entity).toBe(meta(entity));
       return [lookup.key.property, lookup.values];
     });
@@ -311,16 +315,16 @@ describe('the rows that a write names', () => {
 
   it('are told by values, not by SQL', () => {
     const ticketId = columnOf(Note, 'ticketId');
-    const written = (value: unknown): unknown => writtenValue(ticketId, { ticketId: value }, meta(Note));
+    const written = (value: unknown): unknown => assignedColumnValue(ticketId, { ticketId: value }, meta(Note));
     expect(() => written(() => '5')).toThrow('Note.ticketId is given as an SQL expression');
     expect([written(5), written(null), written(undefined), written({ id: 5 })]).toEqual([5, null, undefined, 5]);
     const [date, bytes] = [new Date(0), new Uint8Array([1])];
     expect([written(date), written(bytes)]).toEqual([date, bytes]);
     const fixed = columnOf(Quote, 'ticketId');
     const object = { id: 5 };
-    expect(writtenValue(fixed, { ticketId: object }, meta(Quote))).toBe(object);
+    expect(assignedColumnValue(fixed, { ticketId: object }, meta(Quote))).toBe(object);
     const held = { ticketId: { id: { id: 5 } } };
-    expect(writtenValue(ticketId, held, meta(Note))).toBe(5);
+    expect(assignedColumnValue(ticketId, held, meta(Note))).toBe(5);
   });
 });
 
@@ -349,7 +353,7 @@ describe('rows that a write names are looked up', () => {
   };
   const required = (answer: Answer, ...lookups: ForeignKeyLookup[]): Promise<[string, unknown[]][]> => {
     const { runner, sent } = listening(answer);
-    return asAcme(() => requireReferences(lookups, runner)).then(() => sent);
+    return asAcme(() => assertReferencesVisible(lookups, runner)).then(() => sent);
   };
 
   it('by one statement per table, within the scope, deleted or not', async () => {
@@ -398,9 +402,9 @@ describe('rows that a write names are looked up', () => {
     expect(sent.map(([, parameters]) => parameters.slice(1))).toEqual([[5, 6], [5], [6]]);
     const { runner } = listening(answer);
     const id = [columnOf(Ticket, 'id')];
-    expect(await asAcme(() => seesAll(runner, meta(Ticket), id, [[5]]))).toBe(true);
+    expect(await asAcme(() => areAllVisible(runner, meta(Ticket), id, [[5]]))).toBe(true);
     const none = listening(() => []);
-    expect(await asAcme(() => seesAll(none.runner, meta(Ticket), id, [[5]]))).toBe(false);
+    expect(await asAcme(() => areAllVisible(none.runner, meta(Ticket), id, [[5]]))).toBe(false);
   });
 
   it('by all columns of their key', async () => {
@@ -435,26 +439,26 @@ describe('rows that a write names are looked up', () => {
     cached.queryResultCache = new Proxy({}, { get: () => failing }) as never;
     const ticket = cached.getMetadata(Ticket);
     const id = [ticket.findColumnWithPropertyPath('id')!];
-    expect(await asAcme(() => selectRows(runner, ticket, id, [[5]], id))).toEqual([['5']]);
+    expect(await asAcme(() => selectByKeys(runner, ticket, id, [[5]], id))).toEqual([['5']]);
     expect(sent).toHaveLength(1);
   });
 
   it('with the columns that are wanted, in their order', async () => {
     const { runner, sent } = listening(() => [{ c0: 'x', c1: 3, more: 1 }]);
     const [id, subject, status] = ['id', 'subject', 'status'].map((path) => columnOf(Ticket, path));
-    expect(await asAcme(() => selectRows(runner, meta(Ticket), [id], [[5], [5]], [subject, status]))).toEqual([
+    expect(await asAcme(() => selectByKeys(runner, meta(Ticket), [id], [[5], [5]], [subject, status]))).toEqual([
       ['x', 3],
     ]);
     expect(sent[0][0]).toMatch(/^SELECT "target"\."subject" AS "c0", "target"\."status" AS "c1" FROM/);
     expect(sent[0][1]).toEqual([1, 5]);
-    expect(await asAcme(() => selectRows(runner, meta(Ticket), [id], [], [id]))).toEqual([]);
+    expect(await asAcme(() => selectByKeys(runner, meta(Ticket), [id], [], [id]))).toEqual([]);
     expect(sent).toHaveLength(1);
   });
 
   it('with texts compared to texts', async () => {
     const { runner, sent } = listening(() => []);
     const asked = async (entity: EntityTarget<ObjectLiteral>, path: string, value: unknown): Promise<unknown> => {
-      await asAcme(() => selectRows(runner, meta(entity), [columnOf(entity, path)], [[value]], []).catch(() => []));
+      await asAcme(() => selectByKeys(runner, meta(entity), [columnOf(entity, path)], [[value]], []).catch(() => []));
       return sent.at(-1)?.[1][1];
     };
     expect(await asked(Ticket, 'subject', 5)).toBe('5');
@@ -465,14 +469,14 @@ describe('rows that a write names are looked up', () => {
     expect(await asked(Ticket, 'points', '5')).toBe('5');
     for (const type of ['varchar', 'text', 'nchar', 'CHARACTER'] as const) {
       const column = Object.assign(Object.create(columnOf(Ticket, 'subject')) as ColumnMetadata, { type });
-      await asAcme(() => selectRows(runner, meta(Ticket), [column], [[5]], [column]));
+      await asAcme(() => selectByKeys(runner, meta(Ticket), [column], [[5]], [column]));
       expect(sent.at(-1)?.[1][1]).toBe('5');
     }
   });
 
   it('and told apart by their keys, in one form', () => {
     const plain = columnOf(Ticket, 'id');
-    const key = (value: unknown, column = plain): string => rowKey([value], [column]);
+    const key = (value: unknown, column = plain): string => serializeRowKey([value], [column]);
     expect(key(5)).toBe(key('5'));
     expect(key(5n)).toBe(key('5'));
     expect(key('a')).not.toBe(key('A'));
@@ -485,21 +489,21 @@ describe('rows that a write names are looked up', () => {
     expect(key(new Date(0))).toBe('["1970-01-01T00:00:00.000Z"]');
     expect(key(new Uint8Array([1, 171]))).toBe('["0x01ab"]');
     expect(key(new Uint8Array([0, 1, 171, 0]).subarray(1, 3))).toBe('["0x01ab"]');
-    expect(rowKey(['a,b'], [plain])).not.toBe(rowKey(['a', 'b'], [plain, plain]));
-    expect(rowKey(['A', 'A'], [plain, on('postgres', 'uuid')])).toBe('["A","a"]');
+    expect(serializeRowKey(['a,b'], [plain])).not.toBe(serializeRowKey(['a', 'b'], [plain, plain]));
+    expect(serializeRowKey(['A', 'A'], [plain, on('postgres', 'uuid')])).toBe('["A","a"]');
   });
 
   it('by the values that are stored', () => {
     const columns = [columnOf(Banner, 'ticketId'), columnOf(Banner, 'id')];
-    expect(storedValues({ ticketId: 5, id: 6 }, columns, dataSource)).toEqual([50, 6]);
-    expect(storedValues({ ticketId: null }, columns, dataSource)).toEqual([null, undefined]);
-    expect(storedValues({}, columns, dataSource)).toEqual([undefined, undefined]);
+    expect(toDatabaseValues({ ticketId: 5, id: 6 }, columns, dataSource)).toEqual([50, 6]);
+    expect(toDatabaseValues({ ticketId: null }, columns, dataSource)).toEqual([null, undefined]);
+    expect(toDatabaseValues({}, columns, dataSource)).toEqual([undefined, undefined]);
   });
 });
 
 describe('whole numbers are selected exactly', () => {
   const selected = (type: string, database: string): string =>
-    selectedExactly({ type: type as ColumnType } as ColumnMetadata, 'n', {
+    losslessColumnSql({ type: type as ColumnType } as ColumnMetadata, 'n', {
       driver: { options: { type: database }, normalizeType: (column: ColumnMetadata) => column.type },
     } as never);
 
@@ -548,7 +552,7 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
     const isUpdate = changed !== undefined;
     const changes = isUpdate ? { changes: CHANGES } : {};
     await tenancy.unscoped('writes', () =>
-      requireOneTenant({ keys: writtenBy(entity, valueSets, isUpdate), ...changes }, policies, runner),
+      assertSameTenant({ keys: writtenBy(entity, valueSets, isUpdate), ...changes }, policies, runner),
     );
     return sent;
   };

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScopeMissingError } from 'nestjs-muck';
 import type { Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { currentRendering, outsideRendering, render } from '../../lib/orm/writes/statement-context.js';
+import { currentBuildContext, outsideBuildContext, buildStatement } from '../../lib/orm/writes/statement-context.js';
 import { scopeKeyOf, scopeParameter } from '../../lib/orm/policy/scope-parameters.js';
 import { isLimitedNow, tenantPropertiesOf } from '../../lib/orm/tenant-columns.js';
 import { DESK_ENTITIES, Invoice, News, Ticket, Verdict } from '../support/desk.js';
@@ -47,32 +47,32 @@ describe('the notes on a statement whose text is made', () => {
   const insert = { table: 'ticket', text: 'x' };
 
   it('are those of all builders in it', () => {
-    const notes = render((rendering) => {
-      currentRendering()!.inserts.push(insert);
-      expect(currentRendering()).toBe(rendering);
+    const notes = buildStatement((rendering) => {
+      currentBuildContext()!.inserts.push(insert);
+      expect(currentBuildContext()).toBe(rendering);
       return rendering;
     });
     expect(notes).toEqual({ inserts: [insert], writes: [], lookups: [], unscoped: [] });
-    expect(currentRendering()).toBeUndefined();
+    expect(currentBuildContext()).toBeUndefined();
   });
 
   it('are not those of another statement that is made meanwhile, and go on when that fails', () => {
-    const notes = render((rendering) => {
-      expect(render((inner) => (currentRendering()!.inserts.push(insert), inner.inserts))).toEqual([insert]);
-      expect(currentRendering()).toBe(rendering);
+    const notes = buildStatement((rendering) => {
+      expect(buildStatement((inner) => (currentBuildContext()!.inserts.push(insert), inner.inserts))).toEqual([insert]);
+      expect(currentBuildContext()).toBe(rendering);
       const failing = (): never => {
         throw new Error('fails');
       };
-      for (const run of [render, outsideRendering]) {
+      for (const run of [buildStatement, outsideBuildContext]) {
         expect(() => run(failing)).toThrow('fails');
-        expect(currentRendering()).toBe(rendering);
+        expect(currentBuildContext()).toBe(rendering);
       }
-      expect(outsideRendering(currentRendering)).toBeUndefined();
-      expect(outsideRendering(() => 'answer')).toBe('answer');
+      expect(outsideBuildContext(currentBuildContext)).toBeUndefined();
+      expect(outsideBuildContext(() => 'answer')).toBe('answer');
       return rendering;
     });
     expect(notes.inserts).toEqual([]);
-    expect(currentRendering()).toBeUndefined();
+    expect(currentBuildContext()).toBeUndefined();
   });
 });
 

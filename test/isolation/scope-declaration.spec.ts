@@ -3,8 +3,8 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { declareScope, MuckConfigurationError, tenantFromParam, TenantScopeInvalidError } from 'nestjs-muck';
 import { provideScopeLimits } from '../../lib/tenancy/context/scope-limits.js';
 import type { ScopeLimit } from '../../lib/tenancy/context/scope-limits.js';
-import { checkScope, scopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
-import type { CheckedScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/context/tenant-scope.js';
+import { validateScope, getScopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
+import type { ValidScope, ScopeDeclaration, TenantScope } from '../../lib/tenancy/context/tenant-scope.js';
 
 /*
  * The declaration of a scope's keys, and what is checked against it. A process has one.
@@ -19,11 +19,11 @@ given.floor = String as never;
 
 describe('the declaration of a scope', () => {
   it('is made once, and again only alike', () => {
-    expect(scopeDeclaration()).toEqual(DECLARATION);
-    expect(Object.isFrozen(scopeDeclaration())).toBe(true);
-    const first = scopeDeclaration();
+    expect(getScopeDeclaration()).toEqual(DECLARATION);
+    expect(Object.isFrozen(getScopeDeclaration())).toBe(true);
+    const first = getScopeDeclaration();
     declareScope({ ...DECLARATION });
-    expect(scopeDeclaration()).toBe(first);
+    expect(getScopeDeclaration()).toBe(first);
     for (const other of [
       { region: String, account: BigInt },
       { ...DECLARATION, wing: Number },
@@ -32,7 +32,7 @@ describe('the declaration of a scope', () => {
     ] as ScopeDeclaration[]) {
       expect(() => declareScope(other)).toThrow('one process has one scope: it was declared as { region: String, ');
     }
-    expect(scopeDeclaration()).toBe(first);
+    expect(getScopeDeclaration()).toBe(first);
   });
 });
 
@@ -46,17 +46,17 @@ describe('a scope of several keys', () => {
       { region: 'north \u{1f600}', account: 1n, floor: 1 },
       { region: ' north ', account: 2n ** 70n, floor: Number.MAX_SAFE_INTEGER },
     ]) {
-      if (scope.region === ' ') expect(() => checkScope(scope)).toThrow('got an empty string');
-      else expect(checkScope(scope).values).toEqual(scope);
+      if (scope.region === ' ') expect(() => validateScope(scope)).toThrow('got an empty string');
+      else expect(validateScope(scope).values).toEqual(scope);
     }
   });
 
   it('is taken from an object that has its keys itself, whatever its class and their order', () => {
-    expect(checkScope({ floor: 3, account: 7n, region: 'north' }).values).toEqual(SCOPE);
-    expect(checkScope(Object.assign(Object.create(null) as object, SCOPE)).values).toEqual(SCOPE);
-    expect(() => checkScope(Object.create(SCOPE))).toThrow(TenantScopeInvalidError);
+    expect(validateScope({ floor: 3, account: 7n, region: 'north' }).values).toEqual(SCOPE);
+    expect(validateScope(Object.assign(Object.create(null) as object, SCOPE)).values).toEqual(SCOPE);
+    expect(() => validateScope(Object.create(SCOPE))).toThrow(TenantScopeInvalidError);
     expect(() =>
-      checkScope(Object.assign(Object.create({ region: 'north' }) as object, { account: 7n, floor: 3 })),
+      validateScope(Object.assign(Object.create({ region: 'north' }) as object, { account: 7n, floor: 3 })),
     ).toThrow(TenantScopeInvalidError);
   });
 
@@ -76,7 +76,7 @@ describe('a scope of several keys', () => {
       ['floor', 'number'],
     ]) {
       if (key === 'floor' && typeof value === 'number') continue;
-      expect(() => checkScope({ ...SCOPE, [key]: value })).toThrow(
+      expect(() => validateScope({ ...SCOPE, [key]: value })).toThrow(
         new TenantScopeInvalidError(`${key} must be a ${name}, got ${kind}`),
       );
     }
@@ -104,8 +104,8 @@ describe('a scope of several keys', () => {
     ],
     ['two more keys', { wing: 1, toString: 2 }, 'got 2 more key(s)'],
   ])('is none with %s', (_, change, message) => {
-    expect(() => checkScope({ ...SCOPE, ...change })).toThrow(TenantScopeInvalidError);
-    expect(() => checkScope({ ...SCOPE, ...change })).toThrow(message);
+    expect(() => validateScope({ ...SCOPE, ...change })).toThrow(TenantScopeInvalidError);
+    expect(() => validateScope({ ...SCOPE, ...change })).toThrow(message);
   });
 
   it.each([
@@ -116,7 +116,7 @@ describe('a scope of several keys', () => {
     ['a number', 7],
     ['function', () => SCOPE],
   ])('is no %s', (kind, candidate) => {
-    expect(() => checkScope(candidate)).toThrow(
+    expect(() => validateScope(candidate)).toThrow(
       new TenantScopeInvalidError(`expected an object { region: String, account: BigInt, floor: Number }, got ${kind}`),
     );
   });
@@ -133,8 +133,8 @@ describe('a scope of several keys', () => {
     const source = { limitsOf: (key: string) => limits[key] ?? [] };
     provideScopeLimits(source);
     try {
-      expect(checkScope({ ...SCOPE, region: 'NORTH' })).toEqual(checkScope(SCOPE));
-      expect(() => checkScope({ ...SCOPE, region: 'lost' })).toThrow(
+      expect(validateScope({ ...SCOPE, region: 'NORTH' })).toEqual(validateScope(SCOPE));
+      expect(() => validateScope({ ...SCOPE, region: 'lost' })).toThrow(
         new TenantScopeInvalidError('region has a value that the column Ticket.region (uuid) does not store exactly'),
       );
     } finally {
@@ -143,13 +143,13 @@ describe('a scope of several keys', () => {
   });
 
   it('cannot be changed once it has been checked', () => {
-    const checked = checkScope({ ...SCOPE });
+    const checked = validateScope({ ...SCOPE });
     expect(Object.isFrozen(checked)).toBe(true);
     expect(Object.isFrozen(checked.values)).toBe(true);
   });
 
   it('is told apart from each other one by its text, and has the same one as its like', () => {
-    const print = (scope: TenantScope): string => (checkScope(scope) satisfies CheckedScope).fingerprint;
+    const print = (scope: TenantScope): string => (validateScope(scope) satisfies ValidScope).fingerprint;
     const different = [
       SCOPE,
       { ...SCOPE, region: 'north"' },

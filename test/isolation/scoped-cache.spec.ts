@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
-import { authorityKey, isUnscoped } from '../../lib/orm/policy/access.js';
+import { accessCacheKey, isUnscoped } from '../../lib/orm/policy/access.js';
 import { scopeCache } from '../../lib/orm/guards/query-result-cache.js';
-import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*
@@ -19,7 +19,7 @@ describe('a query cache of an application', () => {
     const note =
       (method: string) =>
       (...given: unknown[]): Promise<never> => {
-        calls.push({ method, given, isUnscoped: isUnscoped(), why: currentFrame()?.section?.why });
+        calls.push({ method, given, isUnscoped: isUnscoped(), why: currentContext()?.unscopedSection?.why });
         return Promise.resolve(`by ${method}` as never);
       };
     cache = {
@@ -36,7 +36,7 @@ describe('a query cache of an application', () => {
   });
 
   const runner = { name: 'runner' } as never;
-  const key = (scope: object): string => tenancy.run(scope as typeof ACME, authorityKey);
+  const key = (scope: object): string => tenancy.run(scope as typeof ACME, accessCacheKey);
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
   const options = (given: Partial<QueryResultCacheOptions>): QueryResultCacheOptions => ({ duration: 5, ...given });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { SingleConnection } from '../../lib/orm/execution/connection-mutex.js';
+import { ConnectionMutex } from '../../lib/orm/execution/connection-mutex.js';
 import { databasesToTest } from '../support/databases.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
@@ -10,11 +10,11 @@ import { ACME, GLOBEX, tenancy } from '../support/world.js';
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a connection that all requests share', () => {
-  let connection: SingleConnection;
+  let connection: ConnectionMutex;
   let log: string[];
   beforeEach(() => {
     expect(databasesToTest()).not.toEqual([]);
-    connection = new SingleConnection();
+    connection = new ConnectionMutex();
     log = [];
   });
 
@@ -117,7 +117,7 @@ describe('a connection that all requests share', () => {
       await asked;
       await started;
       expect(log.slice(4)).toEqual(['third begins']);
-      connection = new SingleConnection();
+      connection = new ConnectionMutex();
     }
   });
 

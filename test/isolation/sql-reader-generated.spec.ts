@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readShape } from '../../lib/orm/sql/table-references.js';
-import { bind, readTemplate } from '../../lib/orm/sql/parameter-binding.js';
-import { readTokens } from '../../lib/orm/sql/tokenizer.js';
+import { parseStatement } from '../../lib/orm/sql/table-references.js';
+import { bindParameters, parseNamedParameters } from '../../lib/orm/sql/parameter-binding.js';
+import { tokenize } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /** What is used of sql.js, which says nothing of its types. */
@@ -74,7 +74,7 @@ describe.each(DIALECTS)('texts made of pieces (%s)', (dialect) => {
   it('are read into the tokens that they were made of', () => {
     fc.assert(
       fc.property(texts(dialect), (parts) => {
-        const { tokens, hidesSql } = readTokens(sqlOf(parts), dialect);
+        const { tokens, isAmbiguous: hidesSql } = tokenize(sqlOf(parts), dialect);
         expect(tokens.map(({ kind, text }) => `${kind} ${text}`)).toEqual(parts.flatMap(({ reads }) => reads));
         expect(hidesSql).toBe(false);
       }),
@@ -86,7 +86,7 @@ describe.each(DIALECTS)('texts made of pieces (%s)', (dialect) => {
     fc.assert(
       fc.property(texts(dialect), (parts) => {
         const sql = sqlOf(parts);
-        const { tokens, comments } = readTokens(sql, dialect);
+        const { tokens, comments } = tokenize(sql, dialect);
         let gaps = '';
         let at = 0;
         for (const { start, end } of [...tokens, { start: sql.length, end: sql.length }]) {
@@ -105,7 +105,7 @@ describe.each(DIALECTS)('texts made of pieces (%s)', (dialect) => {
       fc.property(texts(dialect), texts(dialect), fc.boolean(), (before, after, isRead) => {
         const table = isRead ? 'ticket' : 'news';
         const sql = `SELECT x ${sqlOf(before)} FROM ${table} t WHERE y ${sqlOf(after)}`;
-        expect(readShape(readTokens(sql, dialect).tokens).mentions.map((mention) => mention.table)).toEqual([table]);
+        expect(parseStatement(tokenize(sql, dialect).tokens).mentions.map((mention) => mention.table)).toEqual([table]);
       }),
       RUNS,
     );
@@ -114,7 +114,7 @@ describe.each(DIALECTS)('texts made of pieces (%s)', (dialect) => {
   it('are refused as a dollar quote, to those who have none as well', () => {
     fc.assert(
       fc.property(without(/["'`/-]/g), fc.constantFrom('', 'a', '_b'), (text, tag) => {
-        expect(readTokens(`SELECT $${tag}$${text}$${tag}$`, dialect).hidesSql).toBe(true);
+        expect(tokenize(`SELECT $${tag}$${text}$${tag}$`, dialect).isAmbiguous).toBe(true);
       }),
       RUNS,
     );
@@ -126,9 +126,9 @@ describe.each(DIALECTS)('texts made of pieces (%s)', (dialect) => {
     fc.assert(
       fc.property(fc.array(fc.oneof(parameter, known), { maxLength: 10 }), (parts) => {
         const names = parts.flatMap(({ reads }) => reads);
-        const template = readTemplate(sqlOf(parts), dialect);
-        const [sql, values] = bind(template, dialect, (name) => ({ value: `of ${name}` }));
-        const { tokens } = readTokens(sql, dialect);
+        const template = parseNamedParameters(sqlOf(parts), dialect);
+        const [sql, values] = bindParameters(template, dialect, (name) => ({ value: `of ${name}` }));
+        const { tokens } = tokenize(sql, dialect);
         const placed = tokens.flatMap(({ kind, text }, i) => {
           if (kind !== 'punctuation' || text !== (dialect === 'postgres' ? '$' : '?')) return [];
           return [dialect === 'postgres' ? Number(tokens[i + 1].text) : 0];
@@ -160,14 +160,14 @@ describe('texts that SQLite itself reads', () => {
     );
     fc.assert(
       fc.property(fc.array(values, { minLength: 1, maxLength: 6 }), (columns) => {
-        const [sql, given] = bind(
-          readTemplate(`SELECT ${columns.join(', ')} FROM news`, 'sqlite'),
+        const [sql, given] = bindParameters(
+          parseNamedParameters(`SELECT ${columns.join(', ')} FROM news`, 'sqlite'),
           'sqlite',
           (name) => ({
             value: `of ${name}`,
           }),
         );
-        const { tokens } = readTokens(sql, 'sqlite');
+        const { tokens } = tokenize(sql, 'sqlite');
         const commas = tokens.filter(({ kind, text }) => kind === 'punctuation' && text === ',');
         const statement = database.prepare(sql);
         try {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { bind, driverValue, placeOnce, readTemplate } from '../../lib/orm/sql/parameter-binding.js';
+import {
+  bindParameters,
+  toDriverValue,
+  toPositional,
+  parseNamedParameters,
+} from '../../lib/orm/sql/parameter-binding.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /* Where a statement's named parameters stand, and what the driver is given in their place. */
@@ -8,7 +13,7 @@ const DIALECTS: readonly SqlDialect[] = ['postgres', 'mysql', 'sqlite'];
 
 /** A template with its parameters in braces. */
 function templateOf(sql: string, dialect: SqlDialect): string {
-  const { texts, parameters } = readTemplate(sql, dialect);
+  const { texts, parameters } = parseNamedParameters(sql, dialect);
   expect(texts).toHaveLength(parameters.length + 1);
   return texts
     .map((text, i) => {
@@ -59,7 +64,7 @@ describe('a placeholder of the driver', () => {
     ['not in a comment', '/* ? $1 */', []],
   ])('is refused in a statement: %s', (_, sql, refusing) => {
     for (const dialect of DIALECTS) {
-      const read = () => readTemplate(sql, dialect);
+      const read = () => parseNamedParameters(sql, dialect);
       if (refusing.includes(dialect)) expect(read).toThrow(/placeholder of the driver/);
       else expect(read).not.toThrow();
     }
@@ -69,7 +74,9 @@ describe('a placeholder of the driver', () => {
 describe('a statement is bound', () => {
   const values: Readonly<Record<string, unknown>> = { a: 'A', b: 'B', list: [1, 2], none: [], missing: undefined };
   const bound = (sql: string, dialect: SqlDialect) =>
-    bind(readTemplate(sql, dialect), dialect, (name) => (name in values ? { value: values[name] } : undefined));
+    bindParameters(parseNamedParameters(sql, dialect), dialect, (name) =>
+      name in values ? { value: values[name] } : undefined,
+    );
 
   it.each<[string, string, string, string, unknown[], unknown[]?]>([
     ['without parameters', 'SELECT 1', 'SELECT 1', 'SELECT 1', []],
@@ -104,8 +111,8 @@ describe('a statement is bound', () => {
     ['mysql', [':b, :a, :b', '?, ?, ?', ['b', 'a', 'b']]],
     ['sqlite', [':b, :a, :b', '?, ?, ?', ['b', 'a', 'b']]],
   ] as const)('once for any values (%s)', (dialect, [text, sql, names]) => {
-    expect(placeOnce(readTemplate(text, dialect), dialect)).toEqual({ sql, names });
-    expect(placeOnce(readTemplate(':a :...b', dialect), dialect)).toBeUndefined();
+    expect(toPositional(parseNamedParameters(text, dialect), dialect)).toEqual({ sql, names });
+    expect(toPositional(parseNamedParameters(':a :...b', dialect), dialect)).toBeUndefined();
   });
 });
 
@@ -113,18 +120,18 @@ describe('a value', () => {
   const noon = new Date(Date.UTC(2024, 1, 3, 12, 4, 5, 6));
 
   it.each(DIALECTS)('is no function (%s)', (dialect) => {
-    expect(() => driverValue(() => '1', dialect)).toThrow(/is a function/);
+    expect(() => toDriverValue(() => '1', dialect)).toThrow(/is a function/);
   });
 
   it('that SQLite has no type for is given in one that it has', () => {
-    expect(driverValue(true, 'sqlite')).toBe(1);
-    expect(driverValue(false, 'sqlite')).toBe(0);
-    expect(driverValue(noon, 'sqlite')).toBe('2024-02-03 12:04:05.006');
-    expect(driverValue('a', 'sqlite')).toBe('a');
-    expect(driverValue(null, 'sqlite')).toBeNull();
+    expect(toDriverValue(true, 'sqlite')).toBe(1);
+    expect(toDriverValue(false, 'sqlite')).toBe(0);
+    expect(toDriverValue(noon, 'sqlite')).toBe('2024-02-03 12:04:05.006');
+    expect(toDriverValue('a', 'sqlite')).toBe('a');
+    expect(toDriverValue(null, 'sqlite')).toBeNull();
   });
 
   it.each(['postgres', 'mysql'] as const)('is given to the driver as it is (%s)', (dialect) => {
-    for (const value of [true, noon, 'a', 1, null]) expect(driverValue(value, dialect)).toBe(value);
+    for (const value of [true, noon, 'a', 1, null]) expect(toDriverValue(value, dialect)).toBe(value);
   });
 });

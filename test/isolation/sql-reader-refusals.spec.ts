@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCallerExpression, checkCallerText } from '../../lib/orm/sql/fragment-validator.js';
+import { assertSingleExpression, assertBalancedFragment } from '../../lib/orm/sql/fragment-validator.js';
 import { findDynamicSql } from '../../lib/orm/sql/dynamic-sql-detector.js';
-import { readShape } from '../../lib/orm/sql/table-references.js';
-import { isHarmless } from '../../lib/orm/sql/session-statement.allow-list.js';
-import { readTokens } from '../../lib/orm/sql/tokenizer.js';
+import { parseStatement } from '../../lib/orm/sql/table-references.js';
+import { isAllowed } from '../../lib/orm/sql/session-statement.allow-list.js';
+import { tokenize } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 
 /* What is refused wherever it stands, and what a connection may be asked beside reading and writing. */
@@ -12,8 +12,8 @@ const words = (text: string): string[] => text.split(/\s+/);
 
 describe('a function or table that reads beside the tables that are named', () => {
   const found = (sql: string, dialect: SqlDialect = 'postgres'): string | undefined => {
-    const { tokens } = readTokens(sql, dialect);
-    return findDynamicSql(tokens, readShape(tokens), { dialect, isMapped: (table) => table === 'general_log' });
+    const { tokens } = tokenize(sql, dialect);
+    return findDynamicSql(tokens, parseStatement(tokens), { dialect, isMapped: (table) => table === 'general_log' });
   };
 
   it.each(
@@ -118,8 +118,8 @@ describe('a function or table that reads beside the tables that are named', () =
 
 describe('what outlives a statement on its connection', () => {
   const found = (sql: string, dialect: SqlDialect): string | undefined => {
-    const { tokens } = readTokens(sql, dialect);
-    return findDynamicSql(tokens, readShape(tokens), { dialect, isMapped: () => false });
+    const { tokens } = tokenize(sql, dialect);
+    return findDynamicSql(tokens, parseStatement(tokens), { dialect, isMapped: () => false });
   };
 
   it.each([
@@ -309,11 +309,11 @@ const NEVER = [
 describe('a statement about the connection', () => {
   const passing = (sql: string): string =>
     [
-      { controls: false, inTransaction: false },
-      { controls: false, inTransaction: true },
-      { controls: true, inTransaction: false },
+      { isTransactionControl: false, inTransaction: false },
+      { isTransactionControl: false, inTransaction: true },
+      { isTransactionControl: true, inTransaction: false },
     ]
-      .map((state) => (isHarmless(readTokens(sql, 'sqlite').tokens, state) ? 'yes' : 'no'))
+      .map((state) => (isAllowed(tokenize(sql, 'sqlite').tokens, state) ? 'yes' : 'no'))
       .join(' ');
 
   it.each(HARMLESS)('passes always: %s', (sql) => {
@@ -342,9 +342,9 @@ describe('text of the caller', () => {
     "a = '--' OR b = '/*'",
     '',
   ])('is given back where it is one piece: %s', (text) => {
-    expect(checkCallerText(text, 'postgres', 'it')).toBe(text);
+    expect(assertBalancedFragment(text, 'postgres', 'it')).toBe(text);
     // What is remembered is the same text, to the same database.
-    expect(checkCallerText(text, 'postgres', 'it')).toBe(text);
+    expect(assertBalancedFragment(text, 'postgres', 'it')).toBe(text);
   });
 
   it.each([
@@ -358,16 +358,18 @@ describe('text of the caller', () => {
     ['a quote that cannot be read', '$$ a $$', /cannot be read/],
     ['a quote that does not end', "'a", /does not end/],
   ])('is refused with %s', (_, text, reason) => {
-    for (let i = 0; i < 2; i += 1) expect(() => checkCallerText(text, 'postgres', 'it')).toThrow(reason);
+    for (let i = 0; i < 2; i += 1) expect(() => assertBalancedFragment(text, 'postgres', 'it')).toThrow(reason);
   });
 
   it('is refused by the rules of its database, whatever others have said', () => {
-    expect(checkCallerText('1 # 2', 'postgres', 'it')).toBe('1 # 2');
-    expect(() => checkCallerText('1 # 2', 'mysql', 'it')).toThrow(/comment/);
+    expect(assertBalancedFragment('1 # 2', 'postgres', 'it')).toBe('1 # 2');
+    expect(() => assertBalancedFragment('1 # 2', 'mysql', 'it')).toThrow(/comment/);
   });
 
   it('says what to write instead', () => {
-    expect(() => checkCallerText(';', 'postgres', 'it')).toThrow(/one complete condition, with values as parameters/);
+    expect(() => assertBalancedFragment(';', 'postgres', 'it')).toThrow(
+      /one complete condition, with values as parameters/,
+    );
   });
 });
 
@@ -381,28 +383,28 @@ describe('an expression of the caller', () => {
     `"a,b"`,
     'f(a) + (g(b, c))',
   ])('is given back: %s', (text) => {
-    expect(checkCallerExpression(text, 'postgres', 'it')).toBe(text);
+    expect(assertSingleExpression(text, 'postgres', 'it')).toBe(text);
   });
 
   it.each(['a, b', 'f(a), b', ', a'])('is refused where it is more than one: %s', (text) => {
-    expect(() => checkCallerExpression(text, 'postgres', 'it')).toThrow(/more than one/);
+    expect(() => assertSingleExpression(text, 'postgres', 'it')).toThrow(/more than one/);
   });
 
   it.each(
     words('FROM WHERE SET RETURNING ORDER GROUP HAVING LIMIT UNION INTERSECT EXCEPT VALUES ON SELECT WINDOW FOR INTO'),
   )('is refused where it opens another clause: %s', (word) => {
-    expect(() => checkCallerExpression(`f(a) ${word} b`, 'postgres', 'it')).toThrow(/another clause/);
-    expect(() => checkCallerExpression(`"${word}"`, 'postgres', 'it')).not.toThrow();
-    expect(() => checkCallerExpression(`(${word} a)`, 'postgres', 'it')).not.toThrow();
+    expect(() => assertSingleExpression(`f(a) ${word} b`, 'postgres', 'it')).toThrow(/another clause/);
+    expect(() => assertSingleExpression(`"${word}"`, 'postgres', 'it')).not.toThrow();
+    expect(() => assertSingleExpression(`(${word} a)`, 'postgres', 'it')).not.toThrow();
   });
 
   it('is refused where it is no whole text', () => {
-    expect(() => checkCallerExpression('a)', 'postgres', 'it')).toThrow(/closes a bracket/);
+    expect(() => assertSingleExpression('a)', 'postgres', 'it')).toThrow(/closes a bracket/);
   });
 
   it('is not taken for one behind signs in quotes', () => {
-    expect(() => checkCallerExpression(`'(' , b`, 'sqlite', 'it')).toThrow(/more than one/);
-    expect(() => checkCallerExpression(`(')' , b)`, 'sqlite', 'it')).not.toThrow();
-    expect(() => checkCallerExpression(`','`, 'sqlite', 'it')).not.toThrow();
+    expect(() => assertSingleExpression(`'(' , b`, 'sqlite', 'it')).toThrow(/more than one/);
+    expect(() => assertSingleExpression(`(')' , b)`, 'sqlite', 'it')).not.toThrow();
+    expect(() => assertSingleExpression(`','`, 'sqlite', 'it')).not.toThrow();
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readShape } from '../../lib/orm/sql/table-references.js';
-import { NameRoles } from '../../lib/orm/sql/identifier-roles.js';
-import { isSignAt, readTokens } from '../../lib/orm/sql/tokenizer.js';
+import { parseStatement } from '../../lib/orm/sql/table-references.js';
+import { IdentifierClassifier } from '../../lib/orm/sql/identifier-roles.js';
+import { isPunctuationAt, tokenize } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokenizer.js';
-import type { StatementShape } from '../../lib/orm/sql/table-references.js';
+import type { ParsedStatement } from '../../lib/orm/sql/table-references.js';
 
 /*
  * Which tables the reader finds in a statement. They are written with a plus where rows are inserted, behind an equals sign the alias, behind
@@ -11,9 +11,9 @@ import type { StatementShape } from '../../lib/orm/sql/table-references.js';
  */
 
 /** Reads a statement, and checks what is the same for all: its brackets, and where its tables stand. */
-function shapeOf(sql: string, dialect: SqlDialect = 'sqlite'): { tokens: readonly SqlToken[]; shape: StatementShape } {
-  const { tokens } = readTokens(sql, dialect);
-  const shape = readShape(tokens);
+function shapeOf(sql: string, dialect: SqlDialect = 'sqlite'): { tokens: readonly SqlToken[]; shape: ParsedStatement } {
+  const { tokens } = tokenize(sql, dialect);
+  const shape = parseStatement(tokens);
   expect(shape.brackets).toEqual(bracketsOf(tokens));
   for (const { table, alias, token, aliasToken, bracket } of shape.mentions) {
     expect(tokens[token].text).toBe(table);
@@ -24,19 +24,19 @@ function shapeOf(sql: string, dialect: SqlDialect = 'sqlite'): { tokens: readonl
 }
 
 /** The nesting, worked out by looking at nothing but the brackets. */
-function bracketsOf(tokens: readonly SqlToken[]): StatementShape['brackets'] {
+function bracketsOf(tokens: readonly SqlToken[]): ParsedStatement['brackets'] {
   const parents = [0];
   const opening: (number | undefined)[] = [];
   const closing: (number | undefined)[] = [];
   let around = [0];
   const ofToken = tokens.map((_, i) => {
     const bracket = around.at(-1)!;
-    if (isSignAt(tokens, i, ';')) around = [0];
-    if (isSignAt(tokens, i, '(')) {
+    if (isPunctuationAt(tokens, i, ';')) around = [0];
+    if (isPunctuationAt(tokens, i, '(')) {
       around.push(parents.push(bracket) - 1);
       opening[around.at(-1)!] = i;
     }
-    if (!isSignAt(tokens, i, ')')) return bracket;
+    if (!isPunctuationAt(tokens, i, ')')) return bracket;
     closing[bracket] = i;
     if (around.length > 1) around.pop();
     return around.at(-1)!;
@@ -359,6 +359,6 @@ describe('a name that is also a limited table’s can be', () => {
     const start = marked.indexOf('«');
     const { tokens, shape } = shapeOf(marked.replace(/[«»]/g, ''), dialect);
     const at = tokens.findIndex((token) => token.start === start);
-    expect(new NameRoles(tokens, shape, (table) => COLUMNS[table] ?? []).has(at)).toBe(has);
+    expect(new IdentifierClassifier(tokens, shape, (table) => COLUMNS[table] ?? []).isNotATable(at)).toBe(has);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isIdentifier, isKeywordAt, readTokens } from '../../lib/orm/sql/tokenizer.js';
+import { isIdentifier, isKeywordAt, tokenize } from '../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect, SqlToken } from '../../lib/orm/sql/tokenizer.js';
 
 /*
@@ -20,7 +20,7 @@ function written({ kind, text, exact }: SqlToken): string {
 
 function reading(sql: string, dialect: SqlDialect): string {
   try {
-    const { tokens, comments, hidesSql } = readTokens(sql, dialect);
+    const { tokens, comments, isAmbiguous: hidesSql } = tokenize(sql, dialect);
     return [...tokens.map(written), ...comments.map((comment) => `{${comment}}`), ...(hidesSql ? ['HIDES'] : [])].join(
       ' ',
     );
@@ -190,7 +190,7 @@ describe('the reader of SQL reads', () => {
 
   it('where each token begins and ends', () => {
     const sql = `SELECT "a""b", 'c''d' /* e */, 1.5 -- f\n FROM [g h]`;
-    expect(readTokens(sql, 'sqlite').tokens.map(({ start, end }) => sql.slice(start, end))).toEqual([
+    expect(tokenize(sql, 'sqlite').tokens.map(({ start, end }) => sql.slice(start, end))).toEqual([
       'SELECT',
       '"a""b"',
       ',',
@@ -203,7 +203,7 @@ describe('the reader of SQL reads', () => {
   });
 
   it('nothing as an identifier but words and names', () => {
-    const { tokens } = readTokens(`a "b" 'c' 1 ,`, 'sqlite');
+    const { tokens } = tokenize(`a "b" 'c' 1 ,`, 'sqlite');
     expect(tokens.filter(isIdentifier).map(({ text }) => text)).toEqual(['a', 'b']);
   });
 });
@@ -229,7 +229,7 @@ describe('a word is a keyword', () => {
     ['not behind AS for a part of such a word', 'as fromage as xfrom as joined as xjoin', 'as as as as'],
     ['never as a name or value', `"where" 'where' 1 ,`, ''],
   ])('%s', (_, sql, expected) => {
-    const { tokens } = readTokens(sql, 'sqlite');
+    const { tokens } = tokenize(sql, 'sqlite');
     expect(tokens.flatMap(({ text }, i) => (isKeywordAt(tokens, i) ? [text] : [])).join(' ')).toBe(expected);
   });
 });

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { Policies } from '../../lib/orm/policy/policy-registry.js';
-import type { RenderedInsert } from '../../lib/orm/writes/statement-context.js';
-import { StatementAudit } from '../../lib/orm/enforcement/statement-auditor.js';
+import { PolicyRegistry } from '../../lib/orm/policy/policy-registry.js';
+import type { BuiltInsert } from '../../lib/orm/writes/statement-context.js';
+import { StatementAuditor } from '../../lib/orm/enforcement/statement-auditor.js';
 import type { SqlDialect } from '../../lib/orm/sql/tokenizer.js';
 import { Attachment, DESK_ENTITIES, Note, Ticket } from '../support/desk.js';
 import { ACME, tenancy } from '../support/world.js';
@@ -31,18 +31,18 @@ class Branch {
 }
 
 const PASSES = 'passes';
-const IDLE = { controls: false, inTransaction: false };
+const IDLE = { isTransactionControl: false, inTransaction: false };
 const STATES = {
   idle: IDLE,
-  busy: { controls: false, inTransaction: true },
-  own: { controls: true, inTransaction: false },
+  busy: { isTransactionControl: false, inTransaction: true },
+  own: { isTransactionControl: true, inTransaction: false },
 };
 type State = keyof typeof STATES;
 
 describe('the audit of statements', () => {
   let dataSource: DataSource;
-  let policies: Policies;
-  let audit: StatementAudit;
+  let policies: PolicyRegistry;
+  let audit: StatementAuditor;
   beforeAll(async () => {
     const entities = [...DESK_ENTITIES, Region, Branch];
     dataSource = await new DataSource({ type: 'sqljs', entities, cache: true }).initialize();
@@ -50,7 +50,7 @@ describe('the audit of statements', () => {
   });
   afterAll(() => dataSource.destroy());
   beforeEach(() => {
-    audit = new StatementAudit(policies, 'sqlite');
+    audit = new StatementAuditor(policies, 'sqlite');
   });
 
   const verdict = (check: () => void): string => {
@@ -63,15 +63,15 @@ describe('the audit of statements', () => {
   };
   const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
   const raw = (sql: string, state: State = 'idle'): string =>
-    verdict(() => inAcme(() => audit.checkRaw(sql, STATES[state])));
-  const issued = (sql: string, inserts: readonly RenderedInsert[] = []): string =>
-    verdict(() => inAcme(() => audit.checkIssued(withPredicates(sql), inserts)));
+    verdict(() => inAcme(() => audit.verifyRaw(sql, STATES[state])));
+  const issued = (sql: string, inserts: readonly BuiltInsert[] = []): string =>
+    verdict(() => inAcme(() => audit.verifyBuilt(withPredicates(sql), inserts)));
   const withPredicates = (sql: string): string =>
     sql
-      .replaceAll('{t}', policies.text(dataSource.getMetadata(Ticket), '"t"'))
-      .replaceAll('{ticket}', policies.text(dataSource.getMetadata(Ticket), '"ticket"'))
-      .replaceAll('{o}', policies.text(dataSource.getMetadata(Note), '"o"'))
-      .replaceAll('{a}', policies.text(dataSource.getMetadata(Attachment), '"a"'));
+      .replaceAll('{t}', policies.predicateSql(dataSource.getMetadata(Ticket), '"t"'))
+      .replaceAll('{ticket}', policies.predicateSql(dataSource.getMetadata(Ticket), '"ticket"'))
+      .replaceAll('{o}', policies.predicateSql(dataSource.getMetadata(Note), '"o"'))
+      .replaceAll('{a}', policies.predicateSql(dataSource.getMetadata(Attachment), '"a"'));
 
   describe('written by hand', () => {
     it.each([
@@ -187,8 +187,8 @@ describe('the audit of statements', () => {
   });
 
   describe('of what is in force', () => {
-    const rawly = (sql: string) => verdict(() => audit.checkRaw(sql, IDLE));
-    const issuedly = (sql: string) => verdict(() => audit.checkIssued(sql, []));
+    const rawly = (sql: string) => verdict(() => audit.verifyRaw(sql, IDLE));
+    const issuedly = (sql: string) => verdict(() => audit.verifyBuilt(sql, []));
 
     it('says that there is no scope rather than what is wrong', () => {
       expect(rawly('SELECT * FROM "ticket"')).toMatch(/^TenantScopeMissingError/);
@@ -259,7 +259,7 @@ describe('the audit of statements', () => {
     });
 
     const INTO_TICKET = 'INSERT INTO "ticket"("a") VALUES (:a)';
-    const insert = (text: string, table = 'ticket'): RenderedInsert => ({ table, text });
+    const insert = (text: string, table = 'ticket'): BuiltInsert => ({ table, text });
 
     it.each([
       ['the whole statement', INTO_TICKET, [insert(INTO_TICKET)]],
@@ -303,7 +303,7 @@ describe('the audit of statements', () => {
 
     it('is read by the rules of its database', () => {
       const by = (dialect: SqlDialect) =>
-        verdict(() => inAcme(() => new StatementAudit(policies, dialect).checkIssued('SELECT 1 --1', [])));
+        verdict(() => inAcme(() => new StatementAuditor(policies, dialect).verifyBuilt('SELECT 1 --1', [])));
       expect(by('mysql')).toBe(PASSES);
       expect(by('postgres')).toMatch(/a comment/);
     });

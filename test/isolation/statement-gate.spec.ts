@@ -3,10 +3,10 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntityNotFoundError, QueryFailedError, QueryResult } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { persist } from '../../lib/orm/writes/save-context.js';
-import { guardRunner, requireOneScope } from '../../lib/orm/guards/query-runner.guard.js';
-import { currentScope, runAsUnit } from '../../lib/tenancy/context/tenant-context.js';
-import { checkScope } from '../../lib/tenancy/context/tenant-scope.js';
+import { runInSave } from '../../lib/orm/writes/save-context.js';
+import { guardRunner, assertTransactionScope } from '../../lib/orm/guards/query-runner.guard.js';
+import { currentScope, runAsUnitOfWork } from '../../lib/tenancy/context/tenant-context.js';
+import { validateScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, News, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -207,10 +207,10 @@ describe('the gate in front of a query runner', () => {
       await acme(() => runner.startTransaction());
       await acme(() => runner.query(SQL));
       await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
-      expect(() => globex(() => requireOneScope(runner))).toThrow(refused);
+      expect(() => globex(() => assertTransactionScope(runner))).toThrow(refused);
       await acme(() => runner.commitTransaction());
       await globex(() => runner.query(SQL));
-      expect(() => globex(() => requireOneScope(runner))).not.toThrow();
+      expect(() => globex(() => assertTransactionScope(runner))).not.toThrow();
       expect(methods()).toEqual(['startTransaction', 'query', 'commitTransaction', 'query']);
     });
 
@@ -247,7 +247,7 @@ describe('the gate in front of a query runner', () => {
 
     it('and says nothing of a runner without a gate', () => {
       const bare = new Runner(dataSources.sqljs) as unknown as QueryRunner;
-      expect(() => acme(() => requireOneScope(bare))).not.toThrow();
+      expect(() => acme(() => assertTransactionScope(bare))).not.toThrow();
     });
   });
 
@@ -305,7 +305,7 @@ describe('the gate in front of a query runner', () => {
       readable.on('data', (row: unknown) => heard.push(row, currentScope()));
       const emit = (): unknown => behind.readable.emit('data', 'row');
       emit();
-      runAsUnit(checkScope(GLOBEX), emit);
+      runAsUnitOfWork(validateScope(GLOBEX), emit);
       expect(heard).toEqual(['row', ACME, 'row', ACME]);
     });
 
@@ -400,7 +400,7 @@ describe('the gate in front of a query runner', () => {
     beforeEach(() => open('postgres'));
     const HANG =
       'INSERT INTO "topic_closure" ("id_ancestor", "id_descendant") SELECT "id_ancestor", $1 FROM "topic_closure" WHERE "id_descendant" = $2';
-    const hang = (nodes: unknown[]): Promise<unknown> => persist(() => runner.query(HANG, nodes));
+    const hang = (nodes: unknown[]): Promise<unknown> => runInSave(() => runner.query(HANG, nodes));
 
     it('and connects own ones by its runner', async () => {
       behind.rows = [{ c0: 1 }, { c0: 2 }];
@@ -423,7 +423,7 @@ describe('the gate in front of a query runner', () => {
 
     it('and takes the statement from nobody else', async () => {
       await expect(acme(() => runner.query(HANG, [1, 2]))).rejects.toThrow('by hand');
-      await expect(acme(() => persist(() => runner.query(HANG, [1])))).rejects.toThrow('by hand');
+      await expect(acme(() => runInSave(() => runner.query(HANG, [1])))).rejects.toThrow('by hand');
       expect(behind.arrivals).toEqual([]);
     });
   });

@@ -6,20 +6,20 @@ import { Observable, of, Subject, throwError } from 'rxjs';
 import { isUnscoped } from '../../lib/orm/policy/access.js';
 import { isPromiseLike } from '../../lib/common/is-promise-like.js';
 import {
-  bindFrame,
-  currentFrame,
+  bindContext,
+  currentContext,
   currentScope,
-  isInForceIn,
-  runAsUnit,
-  runInCall,
-  runInScope,
-  runOutside,
+  isSameContext,
+  runAsUnitOfWork,
+  runInRequest,
+  runWithScope,
+  runWithoutContext,
   runUnscoped,
   UnscopedSection,
-  worksForAnother,
+  isOtherTenant,
 } from '../../lib/tenancy/context/tenant-context.js';
-import type { ScopeFrame } from '../../lib/tenancy/context/tenant-context.js';
-import { checkScope } from '../../lib/tenancy/context/tenant-scope.js';
+import type { TenantContext } from '../../lib/tenancy/context/tenant-context.js';
+import { validateScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
 /*
@@ -29,23 +29,23 @@ import { ACME, GLOBEX, tenancy } from '../support/world.js';
 class Ticket {}
 class Note {}
 
-const acme = checkScope(ACME);
-const globex = checkScope(GLOBEX);
-const frame = (): ScopeFrame => currentFrame()!;
+const acme = validateScope(ACME);
+const globex = validateScope(GLOBEX);
+const frame = (): TenantContext => currentContext()!;
 
 describe('what is in force', () => {
   it('is a scope, of a unit of work that nested runs share', () => {
-    runInScope(acme, () => {
+    runWithScope(acme, () => {
       const outer = frame();
       expect(outer).toEqual({ scope: acme, section: undefined, unit: { writes: false }, call: undefined });
-      runInScope(globex, () => {
+      runWithScope(globex, () => {
         expect(frame()).toEqual({ scope: globex, section: undefined, unit: { writes: false }, call: undefined });
-        expect(frame().unit).toBe(outer.unit);
+        expect(frame().unitOfWork).toBe(outer.unitOfWork);
       });
-      runAsUnit(globex, () => expect(frame().unit).not.toBe(outer.unit));
+      runAsUnitOfWork(globex, () => expect(frame().unitOfWork).not.toBe(outer.unitOfWork));
       expect(frame()).toBe(outer);
     });
-    const units = [0, 1].map(() => runInScope(acme, () => frame().unit));
+    const units = [0, 1].map(() => runWithScope(acme, () => frame().unitOfWork));
     expect(units[0]).not.toBe(units[1]);
   });
 
@@ -62,14 +62,14 @@ describe('what is in force', () => {
 
   it('is a section over a scope, which counts where the section is for some entities', () => {
     tenancy.run(ACME, () => {
-      const { unit } = frame();
+      const { unitOfWork: unit } = frame();
       tenancy.unscoped('a test', () => {
         expect(frame()).toMatchObject({ scope: acme, section: { why: 'a test', entities: undefined, open: true } });
-        expect(frame().unit).toBe(unit);
+        expect(frame().unitOfWork).toBe(unit);
         expect(tenancy.current).toBeUndefined();
       });
       tenancy.unscoped('a test', { entities: [Ticket, 'Note'] }, () => {
-        expect(frame().section?.entities).toEqual(new Set<unknown>([Ticket, 'Note']));
+        expect(frame().unscopedSection?.entities).toEqual(new Set<unknown>([Ticket, 'Note']));
         expect(tenancy.current).toEqual(ACME);
       });
     });
@@ -77,9 +77,9 @@ describe('what is in force', () => {
   });
 
   it('is nothing outside, wherever that is called', () => {
-    expect(runOutside(() => currentFrame())).toBeUndefined();
+    expect(runWithoutContext(() => currentContext())).toBeUndefined();
     tenancy.run(ACME, () => {
-      expect(runOutside(() => currentFrame())).toBeUndefined();
+      expect(runWithoutContext(() => currentContext())).toBeUndefined();
       expect(currentScope()).toEqual(ACME);
     });
   });
@@ -89,7 +89,7 @@ describe('what is in force', () => {
     Object.defineProperty(Object.prototype, 'section', { value: section, configurable: true });
     try {
       tenancy.run(ACME, () => expect(isUnscoped()).toBe(false));
-      runInCall(undefined, () => expect(isUnscoped()).toBe(false));
+      runInRequest(undefined, () => expect(isUnscoped()).toBe(false));
     } finally {
       Reflect.deleteProperty(Object.prototype, 'section');
     }
@@ -98,65 +98,65 @@ describe('what is in force', () => {
   it('is told apart by scope, section and unit of work', () => {
     const frames = {
       nothing: undefined,
-      acme: runInScope(acme, frame),
-      globex: runInScope(globex, frame),
+      acme: runWithScope(acme, frame),
+      globex: runWithScope(globex, frame),
     };
-    runInScope(acme, () => {
+    runWithScope(acme, () => {
       const outer = frame();
-      expect(isInForceIn(outer, frame())).toBe(true);
-      runInCall({}, () => expect(isInForceIn(outer, frame())).toBe(true));
-      runInScope(globex, () => expect(isInForceIn(outer, frame())).toBe(false));
-      runAsUnit(acme, () => expect(isInForceIn(outer, frame())).toBe(false));
+      expect(isSameContext(outer, frame())).toBe(true);
+      runInRequest({}, () => expect(isSameContext(outer, frame())).toBe(true));
+      runWithScope(globex, () => expect(isSameContext(outer, frame())).toBe(false));
+      runAsUnitOfWork(acme, () => expect(isSameContext(outer, frame())).toBe(false));
       tenancy.unscoped('a test', () => {
-        expect(isInForceIn(outer, frame())).toBe(false);
-        expect(isInForceIn(frame(), frame())).toBe(true);
+        expect(isSameContext(outer, frame())).toBe(false);
+        expect(isSameContext(frame(), frame())).toBe(true);
       });
     });
-    expect(isInForceIn(undefined, undefined)).toBe(true);
-    expect(isInForceIn(frames.nothing, frames.acme)).toBe(false);
-    expect(isInForceIn(frames.acme, frames.nothing)).toBe(false);
-    expect(isInForceIn(frames.acme, frames.globex)).toBe(false);
+    expect(isSameContext(undefined, undefined)).toBe(true);
+    expect(isSameContext(frames.nothing, frames.acme)).toBe(false);
+    expect(isSameContext(frames.acme, frames.nothing)).toBe(false);
+    expect(isSameContext(frames.acme, frames.globex)).toBe(false);
   });
 
   it('goes with a call of a handler until another one is made', () => {
     const call = {};
     tenancy.run(ACME, () =>
       tenancy.unscoped('a test', () => {
-        const { section, unit } = frame();
-        runInCall(call, () => {
-          expect(frame().call).toBe(call);
-          expect([frame().scope, frame().section, frame().unit]).toEqual([acme, section, unit]);
-          expect(frame().section).toBe(section);
-          expect(frame().unit).toBe(unit);
-          tenancy.run(GLOBEX, () => expect(frame().call).toBe(call));
-          tenancy.unscoped('a test', () => expect(frame().call).toBe(call));
-          runInCall(undefined, () => expect(frame().call).toBeUndefined());
+        const { unscopedSection: section, unitOfWork: unit } = frame();
+        runInRequest(call, () => {
+          expect(frame().request).toBe(call);
+          expect([frame().scope, frame().unscopedSection, frame().unitOfWork]).toEqual([acme, section, unit]);
+          expect(frame().unscopedSection).toBe(section);
+          expect(frame().unitOfWork).toBe(unit);
+          tenancy.run(GLOBEX, () => expect(frame().request).toBe(call));
+          tenancy.unscoped('a test', () => expect(frame().request).toBe(call));
+          runInRequest(undefined, () => expect(frame().request).toBeUndefined());
         });
-        expect(frame().call).toBeUndefined();
+        expect(frame().request).toBeUndefined();
       }),
     );
-    runInCall(call, () =>
+    runInRequest(call, () =>
       expect(frame()).toEqual({ scope: undefined, section: undefined, unit: { writes: false }, call }),
     );
   });
 
   it('works for another tenant only in another unit of work, and not where that is meant for all', () => {
-    const own = runInScope(acme, frame);
-    const inAnother = (scope: typeof acme): boolean => runAsUnit(scope, () => worksForAnother(own));
-    expect(worksForAnother(own)).toBe(false);
+    const own = runWithScope(acme, frame);
+    const inAnother = (scope: typeof acme): boolean => runAsUnitOfWork(scope, () => isOtherTenant(own));
+    expect(isOtherTenant(own)).toBe(false);
     expect(inAnother(globex)).toBe(true);
-    expect(inAnother(checkScope({ ...ACME }))).toBe(false);
-    runInScope(acme, () => {
+    expect(inAnother(validateScope({ ...ACME }))).toBe(false);
+    runWithScope(acme, () => {
       const mine = frame();
-      runInScope(globex, () => expect(worksForAnother(mine)).toBe(false));
+      runWithScope(globex, () => expect(isOtherTenant(mine)).toBe(false));
     });
-    runAsUnit(globex, () => {
-      tenancy.unscoped('a test', () => expect(worksForAnother(own)).toBe(false));
-      tenancy.unscoped('a test', { entities: [Ticket] }, () => expect(worksForAnother(own)).toBe(true));
+    runAsUnitOfWork(globex, () => {
+      tenancy.unscoped('a test', () => expect(isOtherTenant(own)).toBe(false));
+      tenancy.unscoped('a test', { entities: [Ticket] }, () => expect(isOtherTenant(own)).toBe(true));
     });
-    tenancy.unscoped('a test', () => expect(worksForAnother(own)).toBe(false));
+    tenancy.unscoped('a test', () => expect(isOtherTenant(own)).toBe(false));
     const none = tenancy.unscoped('a test', { entities: [Note] }, frame);
-    expect(runAsUnit(globex, () => worksForAnother(none))).toBe(true);
+    expect(runAsUnitOfWork(globex, () => isOtherTenant(none))).toBe(true);
   });
 });
 
@@ -205,7 +205,7 @@ describe('an unscoped section', () => {
 describe('what is carried into a later call', () => {
   it('is what was in force, and be it nothing', () => {
     const add = (a: number, b: number): unknown => [a + b, tenancy.current];
-    const [inAcme, inNone] = [tenancy.run(ACME, () => bindFrame(add)), bindFrame(add)];
+    const [inAcme, inNone] = [tenancy.run(ACME, () => bindContext(add)), bindContext(add)];
     expect(inAcme(1, 2)).toEqual([3, ACME]);
     tenancy.run(GLOBEX, () => {
       expect(inAcme(1, 2)).toEqual([3, ACME]);
@@ -246,7 +246,7 @@ describe('a job over tenants', () => {
     const work = async ({ organizationId }: (typeof scopes)[number]): Promise<unknown> => {
       running.add(organizationId);
       most.push(running.size);
-      units.add(frame().unit);
+      units.add(frame().unitOfWork);
       await delay(6 - organizationId);
       running.delete(organizationId);
       return tenancy.current;

@@ -27,8 +27,8 @@ import type { Observable } from 'rxjs';
 import type { App } from 'supertest/types.js';
 import { EntityNotFoundError } from 'typeorm';
 import { isUnscoped } from '../../lib/orm/policy/access.js';
-import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
-import type { ScopeFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
+import type { TenantContext } from '../../lib/tenancy/context/tenant-context.js';
 import { TenantInterceptor } from '../../lib/tenancy/http/tenant.interceptor.js';
 import { createApplication } from '../support/adapters.js';
 
@@ -348,11 +348,9 @@ describe('the interceptor of tenants', () => {
       ['a handler of a class that is scoped', ScopedController, 'all'],
     ])('runs %s that says so, and asks no resolver', async (_, controller, method) => {
       const { context } = call(controller, method);
-      expect(await answer(context, () => of([isUnscoped(), tenancy.current, currentFrame()?.section?.why]))).toEqual([
-        true,
-        undefined,
-        'the platform looks on',
-      ]);
+      expect(
+        await answer(context, () => of([isUnscoped(), tenancy.current, currentContext()?.unscopedSection?.why])),
+      ).toEqual([true, undefined, 'the platform looks on']);
       expect(askedIn).toEqual([]);
       expect(isUnscoped()).toBe(false);
     });
@@ -361,9 +359,9 @@ describe('the interceptor of tenants', () => {
       const { context } = call(AllController);
       const nested = (): Observable<unknown> =>
         from(
-          intercept(context, () => of(currentFrame()?.section)).then(async (values) => [
+          intercept(context, () => of(currentContext()?.unscopedSection)).then(async (values) => [
             await lastValueFrom(values),
-            currentFrame()?.section,
+            currentContext()?.unscopedSection,
           ]),
         );
       const [inner, outer] = (await answer(context, nested)) as unknown[];
@@ -477,7 +475,8 @@ describe('the interceptor of tenants', () => {
   });
 
   it('knows for which handlers something says how they stand to tenants', () => {
-    const isFor = (controller: Type, method?: string): boolean => interceptor.isFor(call(controller, method).context);
+    const isFor = (controller: Type, method?: string): boolean =>
+      interceptor.appliesTo(call(controller, method).context);
     for (let i = 0; i < 2; i += 1) {
       expect(isFor(PlainController)).toBe(false);
       expect(isFor(PlainController, 'scoped')).toBe(true);
@@ -494,7 +493,7 @@ describe('the interceptor of tenants', () => {
     class First extends Base {}
     @CrossTenant('the platform looks on')
     class Second extends Base {}
-    const frame = (): Observable<ScopeFrame | undefined> => of(currentFrame());
+    const frame = (): Observable<TenantContext | undefined> => of(currentContext());
     for (let i = 0; i < 2; i += 1) {
       expect(await answer(call(First).context, frame)).toMatchObject({ scope: { values: { organizationId: 7 } } });
       expect(await answer(call(Second).context, frame)).toMatchObject({ scope: undefined });

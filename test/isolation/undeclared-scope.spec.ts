@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { declareScope, MuckConfigurationError, Tenancy } from 'nestjs-muck';
-import { checkScope, scopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
+import { validateScope, getScopeDeclaration } from '../../lib/tenancy/context/tenant-scope.js';
 
 /*
  * A process in which no scope is declared: each attempt here to declare one fails.
@@ -12,7 +12,7 @@ describe('the declaration of a scope', () => {
   const opened = (): unknown => new Tenancy().run(SCOPE, () => 'ran');
 
   it('must be there before a scope is opened', () => {
-    for (const attempt of [scopeDeclaration, () => checkScope(SCOPE), opened]) {
+    for (const attempt of [getScopeDeclaration, () => validateScope(SCOPE), opened]) {
       expect(attempt).toThrow(MuckConfigurationError);
       expect(attempt).toThrow('no tenant scope is declared in this process');
     }
@@ -25,6 +25,6 @@ describe('the declaration of a scope', () => {
         "the scope key 'account' has no known type: say Number, String or BigInt",
       );
     }
-    expect(scopeDeclaration).toThrow(MuckConfigurationError);
+    expect(getScopeDeclaration).toThrow(MuckConfigurationError);
   });
 });

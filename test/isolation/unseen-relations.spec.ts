@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import { AfterLoad, Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
-import { forgetUnseen, noteUnseen } from '../../lib/orm/writes/hidden-relations.js';
+import { unsetHiddenRelations, markHiddenRelations } from '../../lib/orm/writes/hidden-relations.js';
 import { databasesToTest } from '../support/databases.js';
 import { Document, Label, Member, Note, openDesk, Reminder, Ticket } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -76,8 +76,8 @@ describe('relations whose rows the scope cannot see', () => {
 
   const make = <T extends ObjectLiteral>(type: new () => T, values: ObjectLiteral): T =>
     Object.assign(new type(), values);
-  const note = (root: ObjectLiteral): void => noteUnseen(dataSource.getMetadata(root.constructor), [root]);
-  const forget = (root: ObjectLiteral): void => forgetUnseen(dataSource.getMetadata(root.constructor), [root]);
+  const note = (root: ObjectLiteral): void => markHiddenRelations(dataSource.getMetadata(root.constructor), [root]);
+  const forget = (root: ObjectLiteral): void => unsetHiddenRelations(dataSource.getMetadata(root.constructor), [root]);
 
   it('are left alone by a save: the key is there, and the row is not', () => {
     const ticket = make(Ticket, { id: 1, assigneeId: 7, assignee: null });
@@ -142,7 +142,7 @@ describe('relations whose rows the scope cannot see', () => {
 
   it('are not asked of a lazy relation in a part that an entity does not have', () => {
     const visited = make(Visited, { id: 1 });
-    for (const walk of [noteUnseen, forgetUnseen])
+    for (const walk of [markHiddenRelations, unsetHiddenRelations])
       expect(() => walk(embedding.getMetadata(Visited), [visited])).not.toThrow();
     expect(visited).toEqual({ id: 1 });
   });
@@ -162,7 +162,7 @@ describe('relations whose rows the scope cannot see', () => {
     const metadata = embedding.getMetadata(CaredFor);
     const unseen = make(CaredFor, { id: 1, care: { parentId: 7, parent: null, keeper: null }, keeper: 'ada' });
     const none = make(CaredFor, { id: 2, care: { parentId: null, parent: null, keeper: null }, parentId: 7 });
-    for (const walk of [noteUnseen, forgetUnseen]) walk(metadata, [unseen, none]);
+    for (const walk of [markHiddenRelations, unsetHiddenRelations]) walk(metadata, [unseen, none]);
     expect(unseen.care).toEqual({ parentId: 7, parent: undefined, keeper: null });
     expect('parent' in none.care && none.care.parent).toBeNull();
   });

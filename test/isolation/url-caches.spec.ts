@@ -4,7 +4,7 @@ import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
 import { CrossTenant, tenantCache, TenantScoped } from 'nestjs-muck';
 import type { Observable } from 'rxjs';
 import { CacheKey } from '../support/cache-interceptor.js';
-import { checkCaches } from '../../lib/tenancy/http/cache-interceptor.validator.js';
+import { validateCacheInterceptors } from '../../lib/tenancy/http/cache-interceptor.validator.js';
 
 /*
  * Which caches an application does not start with, since they would give one tenant another one's answers.
@@ -51,7 +51,7 @@ class OrdersController {
 
 /** The routes before which a cache stands, with its name. */
 function found(controllers: readonly Type[], everywhere: readonly unknown[] = []): string[] {
-  return checkCaches(controllers, everywhere).map((problem) => {
+  return validateCacheInterceptors(controllers, everywhere).map((problem) => {
     expect(problem).toContain("without the tenant in its key: one tenant would get another tenant's response");
     const [, cache, route] = /^(\S+?)(?:, which \S+ holds,)? caches (\S+) /.exec(problem) ?? [];
     return `${cache}: ${route}`;
@@ -114,7 +114,7 @@ describe('a cache that goes by URLs', () => {
     expect(found([OrdersController], [circle, new Holder(tenantCache(CacheInterceptor))])).toEqual([]);
     circle.parts.push(new Holder(new CacheInterceptor()));
     expect(found([OrdersController], [circle])).toEqual(both('CacheInterceptor'));
-    expect(checkCaches([OrdersController], [circle])[0]).toContain(
+    expect(validateCacheInterceptors([OrdersController], [circle])[0]).toContain(
       'CacheInterceptor, which Holder holds, caches OrdersController.list without',
     );
   });
@@ -123,7 +123,7 @@ describe('a cache that goes by URLs', () => {
     const instances = new Map<unknown, unknown[]>([
       [Other, [Object.assign(new Other(), { inner: new CacheInterceptor() })]],
     ]);
-    const problems = checkCaches([OrdersController], [Other], (type) => instances.get(type) ?? []);
+    const problems = validateCacheInterceptors([OrdersController], [Other], (type) => instances.get(type) ?? []);
     expect(problems.map((problem) => problem.split(' caches')[0])).toEqual([
       'CacheInterceptor, which Other holds,',
       'CacheInterceptor, which Other holds,',
@@ -174,7 +174,7 @@ describe('a cache that goes by URLs', () => {
   });
 
   it('is told of with the line to type', () => {
-    const [problem] = checkCaches([OrdersController], [LoggingCache]);
+    const [problem] = validateCacheInterceptors([OrdersController], [LoggingCache]);
     expect(problem).toBe(
       "LoggingCache caches OrdersController.list without the tenant in its key: one tenant would get another tenant's response. " +
         'Use tenantCache(LoggingCache), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(LoggingCache))',

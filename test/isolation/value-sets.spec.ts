@@ -11,7 +11,7 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { DataSource, EntityTarget, ObjectLiteral, Relation } from 'typeorm';
-import { ValueSets } from '../../lib/orm/writes/value-snapshot.js';
+import { WriteSnapshot } from '../../lib/orm/writes/value-snapshot.js';
 import { databasesToTest } from '../support/databases.js';
 import { DESK_ENTITIES, Invoice, Member, Proofreading, Quote, Ticket, Topic, Translation } from '../support/desk.js';
 import { unconnected } from '../support/unconnected.js';
@@ -86,10 +86,10 @@ describe('what is written is copied', () => {
     expect(databasesToTest()).not.toEqual([]);
     dataSource = await unconnected('sqljs', [...DESK_ENTITIES, Remark, Copy, Sign, Arrow, Cross]);
   });
-  const of = (entity: EntityTarget<ObjectLiteral>): ValueSets =>
-    new ValueSets(dataSource.getMetadata(entity), 'sqlite');
-  const inserted = (entity: EntityTarget<ObjectLiteral>, values: object): ObjectLiteral => of(entity).ofInsert(values);
-  const updated = (entity: EntityTarget<ObjectLiteral>, values: object): ObjectLiteral => of(entity).ofUpdate(values);
+  const of = (entity: EntityTarget<ObjectLiteral>): WriteSnapshot =>
+    new WriteSnapshot(dataSource.getMetadata(entity), 'sqlite');
+  const inserted = (entity: EntityTarget<ObjectLiteral>, values: object): ObjectLiteral => of(entity).forInsert(values);
+  const updated = (entity: EntityTarget<ObjectLiteral>, values: object): ObjectLiteral => of(entity).forUpdate(values);
   /** An object that answers each question for a property with another value. */
   const counting = (property: string): object => {
     let asked = 0;
@@ -144,8 +144,8 @@ describe('what is written is copied', () => {
 
   it('with the rows that a closure or a link connects', () => {
     const { closureJunctionTable } = dataSource.getMetadata(Topic);
-    const closure = new ValueSets(closureJunctionTable, 'sqlite');
-    expect(closure.ofInsert({ id_ancestor: { id: 5 }, id_descendant: { id: 6 } })).toEqual({
+    const closure = new WriteSnapshot(closureJunctionTable, 'sqlite');
+    expect(closure.forInsert({ id_ancestor: { id: 5 }, id_descendant: { id: 6 } })).toEqual({
       id_ancestor: { id: 5 },
       id_descendant: { id: 6 },
     });

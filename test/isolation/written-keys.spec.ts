@@ -16,8 +16,8 @@ import {
 } from 'typeorm';
 import type { ColumnOptions, InsertQueryBuilder, ObjectLiteral } from 'typeorm';
 import { requireEnforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { foreignKeysOf, lookupsFor } from '../../lib/orm/writes/foreign-keys.js';
-import { WrittenKeys } from '../../lib/orm/writes/resolved-key-values.js';
+import { foreignKeysOf, collectLookups } from '../../lib/orm/writes/foreign-keys.js';
+import { ResolvedKeyValues } from '../../lib/orm/writes/resolved-key-values.js';
 import { unconnected } from '../support/unconnected.js';
 
 /* The keys that are looked up are those that are written, whatever makes them. */
@@ -320,7 +320,8 @@ describe('a row that the same statement makes', () => {
     const { policies } = requireEnforcement(open);
     const metadata = open.getMetadata(Topic);
     const looked = (kind: 'insert' | 'upsert'): number =>
-      asAcme(() => lookupsFor(new WrittenKeys(metadata, rows, policies, metadata.columns, kind), policies)).length;
+      asAcme(() => collectLookups(new ResolvedKeyValues(metadata, rows, policies, metadata.columns, kind), policies))
+        .length;
     expect([looked('insert'), looked('upsert')]).toEqual([0, 1]);
     await open.destroy();
   });
@@ -350,9 +351,9 @@ it('a row of several key columns is the one that all of them name, and a default
   const metadata = open.getMetadata(Page);
   const { policies } = requireEnforcement(open);
   const looked = (rows: object[]): unknown[] =>
-    asAcme(() => lookupsFor(new WrittenKeys(metadata, rows, policies, metadata.columns, 'insert'), policies)).map(
-      ({ key, values }) => [key.property, values],
-    );
+    asAcme(() =>
+      collectLookups(new ResolvedKeyValues(metadata, rows, policies, metadata.columns, 'insert'), policies),
+    ).map(({ key, values }) => [key.property, values]);
   const first = { book: 1, number: 1, keeper: 'x' };
   expect(looked([first, { ...first, number: 2, next: { book: 1, number: 1 } }])).toEqual([['keeper', [['x']]]]);
   expect(looked([first, { ...first, number: 2, next: { book: 1, number: 3 } }])).toEqual([

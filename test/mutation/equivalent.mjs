@@ -16,8 +16,8 @@ export const EQUIVALENT = [
       'const [sql, parameters] = driver.escapeQueryWithParameters("", {});',
     ],
     [
-      "enforcement.watchSeam('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));",
-      'enforcement.watchSeam(\'createQueryRunner\', () => isGuardedRunner(driver.createQueryRunner("")));',
+      "enforcement.recordPatch('createQueryRunner', () => isGuardedRunner(driver.createQueryRunner('master')));",
+      'enforcement.recordPatch(\'createQueryRunner\', () => isGuardedRunner(driver.createQueryRunner("")));',
     ],
   ]),
   ...same('lib/orm/startup/data-source.validator.ts', 'Compared only where it can be said of both, or of neither.', [
@@ -27,8 +27,8 @@ export const EQUIVALENT = [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
     ['if (this.version !== declarationsVersion()) {', 'if (true) {'],
     [
-      'if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };',
-      'if (true) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };',
+      'if (this.tables?.metadatas !== metadatas) this.tables = { metadatas, byName: this.groupByTable(metadatas) };',
+      'if (true) this.tables = { metadatas, byName: this.groupByTable(metadatas) };',
     ],
   ]),
   ...same(
@@ -63,7 +63,10 @@ export const EQUIVALENT = [
     'Verdicts that are remembered are worked out again, with the same result.',
     [
       ['if (memorable && memory.has(key)) return undefined;', 'if (false) return undefined;'],
-      ['const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;', 'const memorable = false;'],
+      [
+        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = false;',
+      ],
     ],
   ),
   ...same(
@@ -71,16 +74,16 @@ export const EQUIVALENT = [
     'How much is remembered, and where: no text is the key of a statement with inserts.',
     [
       [
-        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = plainScope() !== undefined && true;',
+        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = exclusiveScope() !== undefined && true;',
       ],
       [
-        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = plainScope() !== undefined && key.length < REMEMBERED_LENGTH;',
+        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = exclusiveScope() !== undefined && key.length < REMEMBERED_LENGTH;',
       ],
       [
-        'const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = plainScope() !== undefined && key.length > REMEMBERED_LENGTH;',
+        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+        'const memorable = exclusiveScope() !== undefined && key.length > REMEMBERED_LENGTH;',
       ],
       [
         'const memory = inserts.length === 0 ? this.reads : this.writes;',
@@ -98,12 +101,12 @@ export const EQUIVALENT = [
   ),
   ...same('lib/orm/enforcement/statement-auditor.ts', 'Only told apart from other keys, and none of those reads so.', [
     [
-      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
-      "const key = `${state.controls ? 'c' : \"Stryker was here!\"}${state.inTransaction ? 't' : ''} ${sql}`;",
+      "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
+      "const key = `${state.isTransactionControl ? 'c' : \"Stryker was here!\"}${state.inTransaction ? 't' : ''} ${sql}`;",
     ],
     [
-      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
-      "const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : \"Stryker was here!\"} ${sql}`;",
+      "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
+      "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : \"Stryker was here!\"} ${sql}`;",
     ],
     [
       'return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);',
@@ -117,7 +120,7 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same('lib/orm/compiled-select.ts', 'A select inserts nothing: what is said of inserts is asked for writes only.', [
-    ['audit.checkIssued(text, []);', 'audit.checkIssued(text, ["Stryker was here"]);'],
+    ['audit.verifyBuilt(text, []);', 'audit.verifyBuilt(text, ["Stryker was here"]);'],
   ]),
   ...same(
     'lib/orm/writes/value-snapshot.ts',
@@ -150,8 +153,8 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/sql/table-references.ts', 'Behind the last token there is none.', [
     [
-      "while (next < tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
-      "while (next <= tokens.length && !isSignAt(tokens, next, ')')) next += 1;",
+      "while (next < tokens.length && !isPunctuationAt(tokens, next, ')')) next += 1;",
+      "while (next <= tokens.length && !isPunctuationAt(tokens, next, ')')) next += 1;",
     ],
   ]),
   ...same('lib/orm/sql/identifier-roles.ts', 'Only told apart from words, and none of those reads so.', [
@@ -166,8 +169,8 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/sql/parameter-binding.ts', 'The text alone is asked for.', [
     [
-      'const [sql] = bind(template, dialect, () => ({ value: null }));',
-      'const [sql] = bind(template, dialect, () => ({}));',
+      'const [sql] = bindParameters(template, dialect, () => ({ value: null }));',
+      'const [sql] = bindParameters(template, dialect, () => ({}));',
     ],
   ]),
   ...same('lib/orm/sql/tokenizer.ts', 'White space makes no token, whether it is read at once or sign by sign.', [
@@ -197,8 +200,8 @@ export const EQUIVALENT = [
     'A row that is none has no key either: it is looked for by no value, and not found.',
     [
       [
-        "return typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row];",
-        "return typeof row === 'object' && true ? storedValues(row, columns, this.dataSource) : [row];",
+        "return typeof row === 'object' && row !== null ? toDatabaseValues(row, columns, this.dataSource) : [row];",
+        "return typeof row === 'object' && true ? toDatabaseValues(row, columns, this.dataSource) : [row];",
       ],
     ],
   ),
@@ -260,8 +263,8 @@ export const EQUIVALENT = [
     'A write that is looked up without a scope has no references to look up: those are noted in a scope.',
     [
       [
-        'if (scope !== undefined) await runInScope(scope, () => requireReferences(lookups, this.runner));',
-        'if (true) await runInScope(scope, () => requireReferences(lookups, this.runner));',
+        'if (scope !== undefined) await runWithScope(scope, () => assertReferencesVisible(lookups, this.runner));',
+        'if (true) await runWithScope(scope, () => assertReferencesVisible(lookups, this.runner));',
       ],
     ],
   ),
@@ -275,8 +278,8 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/tenancy/context/tenant-context.ts', 'Where nothing is in force, nothing is put in force.', [
     [
-      'return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);',
-      'return false ? fn() : frames.run(undefined, fn);',
+      'return storage.getStore() === undefined ? fn() : storage.run(undefined, fn);',
+      'return false ? fn() : storage.run(undefined, fn);',
     ],
   ]),
   ...same('lib/tenancy/context/raw-sql-template.ts', 'The entry of the package loads the ORM layer first.', [
@@ -288,8 +291,8 @@ export const EQUIVALENT = [
     [
       ["if (typeof target === 'function' && descriptor === undefined) {", 'if (true && descriptor === undefined) {'],
       [
-        'const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;',
-        'const served = true ? entityServedBy(target as Function) : undefined;',
+        'const served = descriptor === undefined ? entityOfController(target as Function) : undefined;',
+        'const served = true ? entityOfController(target as Function) : undefined;',
       ],
     ],
   ),
@@ -316,12 +319,12 @@ export const EQUIVALENT = [
     'What is remembered of a route is worked out again, with the same result.',
     [
       [
-        'if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, TenantRoute | undefined>()));',
-        'if (true) this.routes.set(controller, (routes = new Map<Function, TenantRoute | undefined>()));',
+        'if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, RouteTenancy | undefined>()));',
+        'if (true) this.routes.set(controller, (routes = new Map<Function, RouteTenancy | undefined>()));',
       ],
       [
-        'if (!routes.has(handler)) routes.set(handler, tenantRouteOf(handler) ?? tenantRouteOf(controller));',
-        'if (true) routes.set(handler, tenantRouteOf(handler) ?? tenantRouteOf(controller));',
+        'if (!routes.has(handler)) routes.set(handler, getRouteTenancy(handler) ?? getRouteTenancy(controller));',
+        'if (true) routes.set(handler, getRouteTenancy(handler) ?? getRouteTenancy(controller));',
       ],
     ],
   ),
@@ -357,8 +360,8 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/guards/query-runner.guard.ts', 'A statement that was issued has parameters.', [
     [
-      'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? [] }, runner);',
-      'const rows = selectFromPostgres(enforcement, { text: sql, values: parameters ?? ["Stryker was here"] }, runner);',
+      'const rows = executeSelect(enforcement, { text: sql, values: parameters ?? [] }, runner);',
+      'const rows = executeSelect(enforcement, { text: sql, values: parameters ?? ["Stryker was here"] }, runner);',
     ],
   ]),
   ...same('lib/orm/sql/sql-values.ts', 'A date has no parts, and those of bytes are numbers.', [
@@ -396,8 +399,8 @@ export const EQUIVALENT = [
         'if (isKeyword && this.endsConditions(i)) return end ?? i + 1;',
       ],
       [
-        'if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i - 1;',
-        'if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i + 1;',
+        'if (isKeyword && (MAYBE_CLAUSE_KEYWORDS.has(text) || this.locksRows(i))) end ??= i - 1;',
+        'if (isKeyword && (MAYBE_CLAUSE_KEYWORDS.has(text) || this.locksRows(i))) end ??= i + 1;',
       ],
       ['return end ?? this.tokens.length - 1;', 'return end ?? this.tokens.length + 1;'],
     ],
@@ -416,8 +419,8 @@ export const EQUIVALENT = [
     'What is not remembered is followed again, with the same result; and how much is remembered.',
     [
       [
-        'const name = JSON.stringify([authorityForm(), changed && [...changed].sort()]);',
-        'const name = JSON.stringify([authorityForm(), changed && [...changed]]);',
+        'const name = JSON.stringify([accessPlanKey(), changed && [...changed].sort()]);',
+        'const name = JSON.stringify([accessPlanKey(), changed && [...changed]]);',
       ],
       [
         'const isFinal = found === undefined || this.keysOfTable(found.entity) !== undefined;',

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
 import type { Enforcement } from '../../lib/orm/enforcement/enforcement.js';
-import { currentFrame } from '../../lib/tenancy/context/tenant-context.js';
+import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
 
 /** A table of a DataSource, and what must stand beside its name. */
 interface RecordedTable {
@@ -89,7 +89,7 @@ function note(dataSource: DataSource, sql: string): void {
     ({ description }) => description === 'attached DataSource',
   );
   if (enforcement === undefined || !isAttached) return;
-  const { scope, section } = currentFrame() ?? {};
+  const { scope, unscopedSection: section } = currentContext() ?? {};
   const isOpen = section?.open === true;
   const entities = isOpen && section.entities ? [...section.entities].map(nameOf) : undefined;
   const situation = isOpen && entities === undefined ? 'unscoped' : scope === undefined ? 'none' : 'scope';

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
-import { attach } from '../../lib/orm/instrument-data-source.js';
+import { instrumentDataSource } from '../../lib/orm/instrument-data-source.js';
 
 /**
  * A DataSource of a kind of database that need not be there: attached, but never connected. Its builders make the text of statements,
@@ -14,6 +14,6 @@ export async function unconnected(
   const own = type === 'mysql' || type === 'mariadb' ? { connectorPackage: 'mysql2', database: 'none' } : {};
   const dataSource = new DataSource({ type, entities, ...own, ...options } as DataSourceOptions);
   await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
-  attach(dataSource);
+  instrumentDataSource(dataSource);
   return dataSource;
 }

@@ -1,7 +1,7 @@
 import { Catch, HttpException, InternalServerErrorException, Logger } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { httpErrorOf } from '../../tenancy/http/http-exception.mapper.js';
+import { toHttpException } from '../../tenancy/http/http-exception.mapper.js';
 import { wantsProblemDocument } from './content-negotiation.js';
 import type { ProblemDetailsMode } from './content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
@@ -21,7 +21,7 @@ export class ProblemDetailsFilter extends BaseExceptionFilter {
   protected readonly mode: ProblemDetailsMode = 'negotiate';
 
   override catch(exception: unknown, host: ArgumentsHost): void {
-    const error = httpErrorOf(exception);
+    const error = toHttpException(exception);
     if (host.getType() !== 'http' || error instanceof ProblemException || !wantsProblemDocument(host, this.mode)) {
       super.catch(error, host);
       return;

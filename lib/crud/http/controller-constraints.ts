@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { runInCall } from '../../tenancy/context/tenant-context.js';
+import { runInRequest } from '../../tenancy/context/tenant-context.js';
 import { currentRequest } from './crud-request-context.js';
 import type { CrudRequestContext } from './crud-request-context.js';
 import { RowConstraints, parseConstraints } from '../persistence/row-constraints.js';
@@ -52,7 +52,7 @@ export class ControllerConstraints<T extends object> {
     const parents = await resolveParents(call);
     if (scope === undefined) return parents;
     // Outside the call: a scope() that asked its own service would wait for itself.
-    return runInCall(undefined, async () =>
+    return runInRequest(undefined, async () =>
       parents.and(parseConstraints(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
     );
   }

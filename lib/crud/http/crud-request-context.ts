@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { IfMatch } from '../preconditions/if-match.js';
 import { visibleKeys } from '../query/row-rules.js';
 import type { Projection, ProjectionRules } from '../query/row-rules.js';
@@ -70,7 +70,7 @@ export class CrudRequestContext {
 
 /** The call that the running code belongs to; undefined outside any. */
 export function currentRequest(): CrudRequestContext | undefined {
-  const call = currentFrame()?.call;
+  const call = currentContext()?.request;
   return call instanceof CrudRequestContext ? call : undefined;
 }
 

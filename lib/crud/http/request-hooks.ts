@@ -22,7 +22,7 @@ export class RequestHooks<T extends object> {
    */
   problems(where: string): string[] {
     return this.types
-      .filter((type) => !this.instances.provides(type))
+      .filter((type) => !this.instances.has(type))
       .map(
         ({ name }) =>
           `${where} names the hook ${name}, which no module provides. Add it to a module: providers: [${name}].`,
@@ -32,7 +32,7 @@ export class RequestHooks<T extends object> {
   /** Those of the running call. */
   async chain(): Promise<HookRunner<T>> {
     const request = requestOfCall();
-    const hooks = await Promise.all(this.types.map((type) => this.instances.of(type, request)));
+    const hooks = await Promise.all(this.types.map((type) => this.instances.resolve(type, request)));
     return new HookRunner(hooks, { scope: currentScope(), request });
   }
 }

@@ -1,8 +1,8 @@
 import { selectionOf } from './selection/resource-selection.js';
-import type { ScopedStatement, Slots } from '../../orm/compiled-select.js';
+import type { CompiledSelect, NamedParameters } from '../../orm/compiled-select.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
-import type { ListCount, ListQuery } from '../query/list-query.js';
+import type { CountMode, ListQuery } from '../query/list-query.js';
 import { resolveListQuery } from './resolved-list-query.js';
 import type { ResolvedListQuery } from './resolved-list-query.js';
 import { countStatement, hasOwnStatement, listValues, pageStatement, startValues } from './list-statements.js';
@@ -11,8 +11,8 @@ import type { Selection } from './selection/selection.js';
 
 /** A statement with the values that it is run with; those of the tenant are not among them. */
 export interface PreparedCall {
-  readonly statement: ScopedStatement;
-  readonly slots: Slots;
+  readonly statement: CompiledSelect;
+  readonly slots: NamedParameters;
 }
 
 /** A list query that is ready to be run: its names are found, its statements made. Nothing in it is a tenant's. */
@@ -20,8 +20,8 @@ export class ListPlan<T extends object> {
   readonly request: ResolvedListQuery;
   readonly selection: Selection<T>;
   readonly offset: number;
-  readonly count: ListCount;
-  private readonly values: Slots;
+  readonly count: CountMode;
+  private readonly values: NamedParameters;
   private offsetPage: PreparedCall | undefined;
 
   /**
@@ -58,7 +58,7 @@ export class ListPlan<T extends object> {
     return { statement, slots: this.values };
   }
 
-  private page(start: PageAnchor, limit: number, offset: number, count: ListCount): PreparedCall {
+  private page(start: PageAnchor, limit: number, offset: number, count: CountMode): PreparedCall {
     const cut = offset === 0 && hasOwnStatement(this.resource, this.limit) ? limit : 'slots';
     const statement = pageStatement(this.resource, this.selection, this.request, start, cut, count);
     return { statement, slots: { ...this.values, ...startValues(start), limit, offset } };

@@ -1,6 +1,6 @@
 import { Brackets } from 'typeorm';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../orm/compiled-select.js';
+import { CompiledSelect } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, conditionParameters } from '../model/column-conditions.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import type { Resource } from '../resource/resource.js';
@@ -10,7 +10,7 @@ import type { CursorPosition } from './sql/cursor.js';
 import { applyFilter, filterCacheKey, filterValues } from './sql/filter-condition.js';
 import { keysetCacheKey, keysetSql, keysetValues } from './sql/keyset-condition.js';
 import type { ResolvedListQuery } from './resolved-list-query.js';
-import type { ListCount } from '../query/list-query.js';
+import type { CountMode } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
 import type { Selection } from './selection/selection.js';
 import { applyOrder, orderCacheKey, reversed } from './sql/order-by.js';
@@ -52,8 +52,8 @@ export function pageStatement<T extends object>(
   request: ResolvedListQuery,
   start: PageAnchor,
   cut: number | 'slots',
-  count: ListCount,
-): ScopedStatement {
+  count: CountMode,
+): CompiledSelect {
   const dialect = dialectOf(resource.dataSource);
   const shape = [
     whereKey(resource, request),
@@ -79,7 +79,7 @@ export function pageStatement<T extends object>(
       }
       return applyWhere(select, ALIAS, resource, request);
     };
-    return new ScopedStatement({ dataSource: resource.dataSource, build, cut });
+    return new CompiledSelect({ dataSource: resource.dataSource, build, limit: cut });
   });
 }
 
@@ -89,14 +89,14 @@ export function countStatement<T extends object>(
   selection: Selection<T>,
   request: ResolvedListQuery,
   isCapped: boolean,
-): ScopedStatement {
+): CompiledSelect {
   const { dataSource } = resource;
   return selection.statements.getOrCreate(
     `count ${isCapped ? 'capped' : 'exact'};${whereKey(resource, request)}`,
     () => {
       const build = (): SelectQueryBuilder<ObjectLiteral> =>
         countRows(dataSource.createQueryBuilder() as SelectQueryBuilder<ObjectLiteral>, resource, request, isCapped);
-      return new ScopedStatement({ dataSource, build });
+      return new CompiledSelect({ dataSource, build });
     },
   );
 }

@@ -6,7 +6,7 @@ import type { CursorPosition } from './sql/cursor.js';
 import type { JsonHydrator } from './selection/json-hydrator.js';
 import { Page } from '../response/page.js';
 import type { PreparedCall, ListPlan } from './list-plan.js';
-import type { ListCount } from '../query/list-query.js';
+import type { CountMode } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
 import { keyAlias, TOTAL } from './list-statements.js';
 import type { Projection } from '../query/row-rules.js';
@@ -119,7 +119,7 @@ export class PageReader<T extends object> {
   }
 }
 
-function totalOf(row: RawRow, count: ListCount): Pick<Page<object>, 'total' | 'totalIsCapped'> {
+function totalOf(row: RawRow, count: CountMode): Pick<Page<object>, 'total' | 'totalIsCapped'> {
   const total = Number(row[TOTAL]);
   return count === 'capped' && total > COUNT_CAP ? { total: COUNT_CAP, totalIsCapped: true } : { total };
 }

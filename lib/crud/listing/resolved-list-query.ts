@@ -1,7 +1,7 @@
 import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
 import type { Filter } from '../query/filter-ast.js';
-import type { ListDeleted, ListQuery } from '../query/list-query.js';
+import type { SoftDeletedMode, ListQuery } from '../query/list-query.js';
 import type { QueryField } from '../query/query-field.js';
 import { FilterParser } from '../query/filter-parser.js';
 import { defaultNulls } from './sql/order-by.js';
@@ -13,7 +13,7 @@ export interface ResolvedListQuery {
   readonly conditions: readonly Condition[];
   readonly filter: Filter;
   readonly search: string | undefined;
-  readonly deleted: ListDeleted | undefined;
+  readonly deleted: SoftDeletedMode | undefined;
   /** Ends with the primary key. */
   readonly order: readonly SortTerm[];
 }

@@ -2,7 +2,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { ScopedStatement } from '../../orm/compiled-select.js';
+import { CompiledSelect } from '../../orm/compiled-select.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
@@ -27,7 +27,7 @@ export interface ParentKeyColumn {
  * below the next. They are looked up by one statement.
  */
 export class ParentChain {
-  private readonly statement: ScopedStatement;
+  private readonly statement: CompiledSelect;
 
   /**
    * @param levels from the nearest to the farthest
@@ -38,7 +38,7 @@ export class ParentChain {
     readonly levels: readonly ParentLevel[],
     readonly columns: readonly ParentKeyColumn[],
   ) {
-    this.statement = new ScopedStatement({ dataSource, build: () => this.select() });
+    this.statement = new CompiledSelect({ dataSource, build: () => this.select() });
   }
 
   /**

@@ -14,7 +14,7 @@ import type {
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
-import { ScopedStatement } from '../../orm/compiled-select.js';
+import { CompiledSelect } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import { mapDatabaseError } from './database-error.mapper.js';
@@ -194,9 +194,9 @@ export class RowRepository<T extends object> {
     return this.change(restore, which);
   }
 
-  private planFind(selection: Selection<T>, conditions: readonly Condition[]): ScopedStatement {
+  private planFind(selection: Selection<T>, conditions: readonly Condition[]): CompiledSelect {
     const { dataSource, entity } = this.resource;
-    return new ScopedStatement({
+    return new CompiledSelect({
       dataSource,
       build: () => {
         // Not a transaction's builder: the plan outlives it.

@@ -1,4 +1,4 @@
-import { declaredOf } from '../../orm/policy/policy-compiler.js';
+import { tenancyOfEntity } from '../../orm/policy/policy-compiler.js';
 import { currentScope } from '../../tenancy/context/tenant-context.js';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
@@ -41,7 +41,7 @@ export function serverOwnedErrorsOnUpdate(resource: Resource, claims: Claims, ro
 }
 
 function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {
-  const declaration = declaredOf(metadata);
+  const declaration = tenancyOfEntity(metadata);
   const renamed = declaration?.kind === 'scoped' ? (declaration.options.columns ?? {}) : {};
   const key = Object.keys(renamed).find((name) => renamed[name] === property) ?? property;
   return currentScope()?.[key];

@@ -4,15 +4,15 @@ import type { RequestError } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { toFilterObject } from './filter-ast.js';
 import type { Filter } from './filter-ast.js';
-import type { ListCount, ListDeleted, ListQuery } from './list-query.js';
+import type { CountMode, SoftDeletedMode, ListQuery } from './list-query.js';
 import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { FilterParser, findKey } from './filter-parser.js';
 import { readFields, readInclude } from './row-rules.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
-const COUNTS = ['exact', 'none', 'capped'] as const satisfies ListCount[];
-const DELETED = ['include', 'only'] as const satisfies ListDeleted[];
+const COUNTS = ['exact', 'none', 'capped'] as const satisfies CountMode[];
+const DELETED = ['include', 'only'] as const satisfies SoftDeletedMode[];
 
 /** A query that is being read. */
 interface Draft {
@@ -20,8 +20,8 @@ interface Draft {
   offset?: number;
   cursor?: string;
   search?: string;
-  count?: ListCount;
-  deleted?: ListDeleted;
+  count?: CountMode;
+  deleted?: SoftDeletedMode;
   sort?: ParsedSortKey[];
   include?: string[];
   fields?: string[];

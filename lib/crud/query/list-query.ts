@@ -27,10 +27,10 @@ export type ListFilters<T> = { readonly [P in ColumnPath<T> | `${ColumnPath<T>}_
 };
 
 /** Which deleted rows a list has besides the others, or instead of them. */
-export type ListDeleted = 'include' | 'only';
+export type SoftDeletedMode = 'include' | 'only';
 
 /** How the rows of the whole list are counted: exactly, not at all, or up to a bound. */
-export type ListCount = 'exact' | 'none' | 'capped';
+export type CountMode = 'exact' | 'none' | 'capped';
 
 /**
  * What rows a list shall have, and which part of it. Of a request it holds only what the resource allows; application
@@ -56,7 +56,7 @@ export interface ListQuery<T> extends Projection {
   /** Text that one of the resource's search columns contains, whatever its case. */
   readonly search?: string;
   /** Rows that are marked as deleted: those too, or only those. None when left out. */
-  readonly deleted?: ListDeleted;
+  readonly deleted?: SoftDeletedMode;
   /** The resource's option `count` when left out. */
-  readonly count?: ListCount;
+  readonly count?: CountMode;
 }

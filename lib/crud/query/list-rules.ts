@@ -1,5 +1,5 @@
 import type { ResourceColumn } from '../model/resource-column.js';
-import type { ListCount } from './list-query.js';
+import type { CountMode } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { ProjectionRules } from './row-rules.js';
 
@@ -10,7 +10,7 @@ export type NamedFields = ReadonlyMap<string, QueryField>;
 export interface ListRules {
   readonly limit: { readonly default: number; readonly max: number };
   readonly mode: 'page' | 'flat';
-  readonly count: ListCount;
+  readonly count: CountMode;
   readonly filter: NamedFields;
   readonly sort: NamedFields;
   readonly search: readonly ResourceColumn[];

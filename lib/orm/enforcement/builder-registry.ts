@@ -12,18 +12,18 @@ import type {
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 
 /** A query builder of one kind made from another, which it takes its aliases, conditions and query runner from. */
-type From<B> = new (builder: QueryBuilder<ObjectLiteral>) => B;
+type BuilderConstructor<B> = new (builder: QueryBuilder<ObjectLiteral>) => B;
 
 /** The scoped builders by kind. They make each other; TypeORM's own registry is process-wide and every new DataSource resets it. */
-export interface BuilderFamily {
-  select: From<SelectQueryBuilder<ObjectLiteral>> &
+export interface BuilderRegistry {
+  select: BuilderConstructor<SelectQueryBuilder<ObjectLiteral>> &
     (new (dataSource: DataSource, queryRunner?: QueryRunner) => SelectQueryBuilder<ObjectLiteral>);
-  insert: From<InsertQueryBuilder<ObjectLiteral>>;
-  update: From<UpdateQueryBuilder<ObjectLiteral>>;
-  delete: From<DeleteQueryBuilder<ObjectLiteral>>;
-  softDelete: From<SoftDeleteQueryBuilder<ObjectLiteral>>;
-  relation: From<RelationQueryBuilder<ObjectLiteral>>;
+  insert: BuilderConstructor<InsertQueryBuilder<ObjectLiteral>>;
+  update: BuilderConstructor<UpdateQueryBuilder<ObjectLiteral>>;
+  delete: BuilderConstructor<DeleteQueryBuilder<ObjectLiteral>>;
+  softDelete: BuilderConstructor<SoftDeleteQueryBuilder<ObjectLiteral>>;
+  relation: BuilderConstructor<RelationQueryBuilder<ObjectLiteral>>;
 }
 
 /** Filled in by each builder's own file, so that none has to import the others. */
-export const family: Partial<BuilderFamily> = {};
+export const builderRegistry: Partial<BuilderRegistry> = {};

@@ -1,19 +1,19 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
-import { authorityKey } from '../policy/access.js';
-import type { ForeignKeyLookup, UnscopedWrite } from '../writes/foreign-keys.js';
-import { Policies } from '../policy/policy-registry.js';
-import { PreparedStatements } from '../execution/prepared-statement-names.js';
-import { currentRendering } from '../writes/statement-context.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
+import { accessCacheKey } from '../policy/access.js';
+import type { ForeignKeyLookup, UnscopedWriteCheck } from '../writes/foreign-keys.js';
+import { PolicyRegistry } from '../policy/policy-registry.js';
+import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
+import { currentBuildContext } from '../writes/statement-context.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from '../policy/scope-parameters.js';
-import { SingleConnection } from '../execution/connection-mutex.js';
-import { bind, driverValue, placeOnce, readTemplate } from '../sql/parameter-binding.js';
-import type { BoundStatement, PlacedStatement, StatementTemplate } from '../sql/parameter-binding.js';
+import { ConnectionMutex } from '../execution/connection-mutex.js';
+import { bindParameters, toDriverValue, toPositional, parseNamedParameters } from '../sql/parameter-binding.js';
+import type { BoundStatement, PositionalSql, ParameterizedSql } from '../sql/parameter-binding.js';
 import { requireDialect } from '../policy/dialect.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
-import { StatementAudit } from './statement-auditor.js';
+import { StatementAuditor } from './statement-auditor.js';
 import { TenantColumnLimits } from '../policy/tenant-column-limits.js';
 
 const NONE: readonly never[] = [];
@@ -22,12 +22,12 @@ const REMEMBERED = 2000;
 const REMEMBERED_LENGTH = 20_000;
 
 /** A statement that a query builder made and the audit passed. */
-export interface IssuedStatement {
+export interface VerifiedStatement {
   readonly sql: string;
   /** In what situation it was made: it may only be sent in the same one. */
   readonly authority: string;
   readonly lookups: readonly ForeignKeyLookup[];
-  readonly unscoped: readonly UnscopedWrite[];
+  readonly unscoped: readonly UnscopedWriteCheck[];
   /** The parameters as they were: whoever holds the array could put another tenant's key into it. */
   readonly parameters: readonly unknown[];
   /** The entities that it writes. */
@@ -38,14 +38,14 @@ export interface IssuedStatement {
 
 /** What is remembered of a text with named parameters. */
 interface StatementText {
-  readonly template: StatementTemplate;
+  readonly template: ParameterizedSql;
   /** With the driver's placeholders; undefined where the text depends on the values. */
-  readonly placed: PlacedStatement | undefined;
+  readonly placed: PositionalSql | undefined;
   readonly isSelect: boolean;
 }
 
 /** Makes whatever is handed to it the object that a subclass puts its private fields on. */
-class Marked {
+class ReturnOverride {
   constructor(object: object) {
     return object;
   }
@@ -55,19 +55,19 @@ class Marked {
  * What was issued with an array of parameters, which TypeORM makes anew for each statement and hands on to the query runner. A private field
  * of the array's own: nothing outside this class can read, copy or forge it, and unlike a WeakMap it costs the garbage collector nothing.
  */
-class IssueMark extends Marked {
-  #statement: IssuedStatement;
+class VerifiedTag extends ReturnOverride {
+  #statement: VerifiedStatement;
 
-  private constructor(parameters: unknown[], statement: IssuedStatement) {
+  private constructor(parameters: unknown[], statement: VerifiedStatement) {
     super(parameters);
     this.#statement = statement;
   }
 
-  static set(parameters: unknown[], statement: IssuedStatement): void {
-    new IssueMark(parameters, statement);
+  static set(parameters: unknown[], statement: VerifiedStatement): void {
+    new VerifiedTag(parameters, statement);
   }
 
-  static of(parameters: object): IssuedStatement | undefined {
+  static of(parameters: object): VerifiedStatement | undefined {
     return #statement in parameters ? parameters.#statement : undefined;
   }
 }
@@ -75,25 +75,25 @@ class IssueMark extends Marked {
 /** Everything that keeps one DataSource inside the tenant scope. */
 export class Enforcement {
   readonly dialect: SqlDialect;
-  readonly policies: Policies;
-  readonly audit: StatementAudit;
-  readonly prepared: PreparedStatements;
+  readonly policies: PolicyRegistry;
+  readonly audit: StatementAuditor;
+  readonly prepared: PreparedStatementNames;
   /** Holds what scope values must fit for as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
   /** The only connection of the database, if its query runners share one. */
-  readonly connection: SingleConnection | undefined;
+  readonly connection: ConnectionMutex | undefined;
   /** The methods that attaching has put over TypeORM's own ones, and how to see that each still does its part. */
-  private readonly seams: { readonly method: string; readonly isKept: () => boolean }[] = [];
+  private readonly patches: { readonly method: string; readonly isKept: () => boolean }[] = [];
   private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
 
   constructor(readonly dataSource: DataSource) {
     this.dialect = requireDialect(dataSource);
-    this.policies = new Policies(dataSource);
-    this.audit = new StatementAudit(this.policies, this.dialect);
-    this.prepared = new PreparedStatements(dataSource);
+    this.policies = new PolicyRegistry(dataSource);
+    this.audit = new StatementAuditor(this.policies, this.dialect);
+    this.prepared = new PreparedStatementNames(dataSource);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
     // The drivers of SQLite give everybody the same query runner.
-    this.connection = this.dialect === 'sqlite' ? new SingleConnection() : undefined;
+    this.connection = this.dialect === 'sqlite' ? new ConnectionMutex() : undefined;
   }
 
   /**
@@ -101,13 +101,13 @@ export class Enforcement {
    *
    * @param isKept calls the method, and returns whether what it gives is still enforced
    */
-  watchSeam(method: string, isKept: () => boolean): void {
-    this.seams.push({ method, isKept });
+  recordPatch(method: string, isKept: () => boolean): void {
+    this.patches.push({ method, isKept });
   }
 
   /** Returns the names of methods that something has replaced since without calling them: a wrapper that calls what it wraps is none. */
-  replacedSeams(): string[] {
-    return this.seams
+  findOverwrittenPatches(): string[] {
+    return this.patches
       .filter(({ isKept }) => {
         try {
           return !isKept();
@@ -123,16 +123,16 @@ export class Enforcement {
    *
    * @throws StatementRefusedError or TenantScopeMissingError when a table in it is not limited to the scope
    */
-  issue(sql: string, parameters: ObjectLiteral): BoundStatement {
-    const rendering = currentRendering();
-    this.audit.checkIssued(sql, rendering?.inserts ?? NONE);
-    const text = this.textOf(sql);
+  bindVerified(sql: string, parameters: ObjectLiteral): BoundStatement {
+    const rendering = currentBuildContext();
+    this.audit.verifyBuilt(sql, rendering?.inserts ?? NONE);
+    const text = this.parsedText(sql);
     const bound = this.bound(text, parameters);
-    IssueMark.set(bound[1], {
+    VerifiedTag.set(bound[1], {
       sql: bound[0],
       // Subscribers and loggers are handed what is sent, before it is sent.
       parameters: Object.freeze([...bound[1]]),
-      authority: authorityKey(),
+      authority: accessCacheKey(),
       lookups: rendering?.lookups ?? NONE,
       unscoped: rendering?.unscoped ?? NONE,
       writes: rendering?.writes ?? NONE,
@@ -144,10 +144,10 @@ export class Enforcement {
 
   private bound({ template, placed }: StatementText, parameters: ObjectLiteral): BoundStatement {
     if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))
-      return bind(template, this.dialect, (name) =>
+      return bindParameters(template, this.dialect, (name) =>
         this.isGiven(name, parameters) ? { value: this.valueOf(name, parameters) } : undefined,
       );
-    return [placed.sql, placed.names.map((name) => this.sentValue(name, parameters))];
+    return [placed.sql, placed.names.map((name) => this.parameterValue(name, parameters))];
   }
 
   private isGiven(name: string, parameters: ObjectLiteral): boolean {
@@ -155,31 +155,31 @@ export class Enforcement {
   }
 
   /** A parameter's value as the driver takes it. */
-  sentValue(name: string, parameters: ObjectLiteral): unknown {
-    return driverValue(this.valueOf(name, parameters), this.dialect);
+  parameterValue(name: string, parameters: ObjectLiteral): unknown {
+    return toDriverValue(this.valueOf(name, parameters), this.dialect);
   }
 
   /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
   private valueOf(name: string, parameters: ObjectLiteral): unknown {
     const key = scopeKeyOf(name);
-    if (key !== undefined) return scopeValue(key, currentFrame()?.scope, this.dialect);
+    if (key !== undefined) return scopeValue(key, currentContext()?.scope, this.dialect);
     return constantOf(name) ?? parameters[name];
   }
 
-  private textOf(sql: string): StatementText {
+  private parsedText(sql: string): StatementText {
     let text = this.texts.get(sql);
     if (text === undefined) {
-      const template = readTemplate(sql, this.dialect);
-      text = { template, placed: placeOnce(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
+      const template = parseNamedParameters(sql, this.dialect);
+      text = { template, placed: toPositional(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
       if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);
     }
     return text;
   }
 
   /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
-  issuedAs(sql: string, parameters: unknown): IssuedStatement | undefined {
-    const statement = Array.isArray(parameters) ? IssueMark.of(parameters) : undefined;
-    if (statement?.by !== this || statement.sql !== sql || statement.authority !== authorityKey()) return undefined;
+  findVerified(sql: string, parameters: unknown): VerifiedStatement | undefined {
+    const statement = Array.isArray(parameters) ? VerifiedTag.of(parameters) : undefined;
+    if (statement?.by !== this || statement.sql !== sql || statement.authority !== accessCacheKey()) return undefined;
     const given = parameters as unknown[];
     const isUnchanged =
       given.length === statement.parameters.length &&

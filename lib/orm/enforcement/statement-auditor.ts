@@ -2,21 +2,21 @@ import { BoundedCache } from '../../common/bounded-cache.js';
 import type { EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../../errors/entity-undeclared.error.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { authorityOver, isUnscoped, plainScope } from '../policy/access.js';
-import type { Policies } from '../policy/policy-registry.js';
-import { PredicateClaims } from '../sql/predicate-matcher.js';
+import { resolveAccess, isUnscoped, exclusiveScope } from '../policy/access.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
+import { PredicateMatcher } from '../sql/predicate-matcher.js';
 import type { RowSet } from '../policy/tenant-policy.js';
 import { RefusalLog } from './refusal-log.js';
-import type { RenderedInsert } from '../writes/statement-context.js';
-import { NameRoles } from '../sql/identifier-roles.js';
+import type { BuiltInsert } from '../writes/statement-context.js';
+import { IdentifierClassifier } from '../sql/identifier-roles.js';
 import { readChanges } from '../sql/row-changes.js';
 import { findDynamicSql } from '../sql/dynamic-sql-detector.js';
-import { isHarmless } from '../sql/session-statement.allow-list.js';
+import { isAllowed } from '../sql/session-statement.allow-list.js';
 import type { RunnerState } from '../sql/session-statement.allow-list.js';
-import { readShape } from '../sql/table-references.js';
-import type { StatementShape, TableMention } from '../sql/table-references.js';
-import { readTokens } from '../sql/tokenizer.js';
-import type { SqlDialect, SqlToken, SqlTokens } from '../sql/tokenizer.js';
+import { parseStatement } from '../sql/table-references.js';
+import type { ParsedStatement, SqlTableReference } from '../sql/table-references.js';
+import { tokenize } from '../sql/tokenizer.js';
+import type { SqlDialect, SqlToken, TokenizeResult } from '../sql/tokenizer.js';
 
 /** How many statements' verdicts are remembered, and how long a text may be to be. */
 const REMEMBERED = 2000;
@@ -41,7 +41,7 @@ const INSTEAD =
  * Reads statements for tables whose rows belong to tenants. It is a net beneath the scoped query builders: it catches what reached a
  * statement as text, and refuses what it cannot read.
  */
-export class StatementAudit {
+export class StatementAuditor {
   /** Statements that were read and passed. Refusals are not remembered: what is refused as undeclared may be declared later. */
   private readonly reads = new BoundedCache<string, true>(REMEMBERED);
   private readonly writes = new BoundedCache<string, true>(REMEMBERED);
@@ -49,7 +49,7 @@ export class StatementAudit {
   private readonly refused = new RefusalLog();
 
   constructor(
-    private readonly policies: Policies,
+    private readonly policies: PolicyRegistry,
     private readonly dialect: SqlDialect,
   ) {}
 
@@ -60,10 +60,12 @@ export class StatementAudit {
    * @param inserts what scoped builders insert in this statement
    * @throws StatementRefusedError or TenantScopeMissingError
    */
-  checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {
+  verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {
     if (isUnscoped()) return;
     const memory = inserts.length === 0 ? this.reads : this.writes;
-    this.refuse(this.verdict(memory, keyOf(sql, inserts), sql, (tokens) => this.findUnscoped(sql, tokens, inserts)));
+    this.refuse(
+      this.verdict(memory, keyOf(sql, inserts), sql, (tokens) => this.findMissingPredicate(sql, tokens, inserts)),
+    );
   }
 
   /**
@@ -71,12 +73,12 @@ export class StatementAudit {
    *
    * @throws StatementRefusedError or TenantScopeMissingError
    */
-  checkRaw(sql: string, state: RunnerState): void {
+  verifyRaw(sql: string, state: RunnerState): void {
     if (isUnscoped()) return;
-    const key = `${state.controls ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;
+    const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;
     let problem: string | undefined;
     try {
-      problem = this.verdict(this.raw, key, sql, (tokens) => this.findLimited(tokens, state));
+      problem = this.verdict(this.raw, key, sql, (tokens) => this.findTenantTable(tokens, state));
     } catch (error) {
       this.refused.log(sql, (error as Error).message);
       throw error;
@@ -89,12 +91,12 @@ export class StatementAudit {
     memory: BoundedCache<string, true>,
     key: string,
     sql: string,
-    find: (tokens: SqlTokens) => string | undefined,
+    find: (tokens: TokenizeResult) => string | undefined,
   ): string | undefined {
     // An unscoped section for some entities is rare: its verdicts are not those of others, so they are not remembered.
-    const memorable = plainScope() !== undefined && key.length <= REMEMBERED_LENGTH;
+    const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;
     if (memorable && memory.has(key)) return undefined;
-    const problem = find(readTokens(sql, this.dialect));
+    const problem = find(tokenize(sql, this.dialect));
     if (memorable && problem === undefined) memory.set(key, true);
     return problem;
   }
@@ -102,20 +104,20 @@ export class StatementAudit {
   private refuse(problem: string | undefined): void {
     if (problem === undefined) return;
     // With no scope at all that is the nearer reason.
-    authorityOver(undefined);
+    resolveAccess(undefined);
     throw new StatementRefusedError(problem, INSTEAD);
   }
 
-  private findUnscoped(sql: string, read: SqlTokens, inserts: readonly RenderedInsert[]): string | undefined {
+  private findMissingPredicate(sql: string, read: TokenizeResult, inserts: readonly BuiltInsert[]): string | undefined {
     const { tokens, comments } = read;
-    const shape = readShape(tokens);
+    const shape = parseStatement(tokens);
     const unreadable = this.findUnreadable(read, shape);
     if (unreadable !== undefined) return unreadable;
     if (shape.verbs.length > 1) return 'it contains more than one statement';
     if (comments.some((comment) => !isOwnComment(comment, sql))) return 'it contains a comment';
 
     const expected = [...inserts];
-    const claims = new PredicateClaims(tokens, shape);
+    const claims = new PredicateMatcher(tokens, shape);
     for (const mention of shape.mentions) {
       const limited = this.limitedBehind(mention.table);
       if (limited.length === 0) continue;
@@ -128,25 +130,25 @@ export class StatementAudit {
         return `it reads ${limited[0].name} without its tenant predicate`;
       }
     }
-    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
+    return this.findCascade(tokens, shape) ?? this.findUnclassifiedName(tokens, shape);
   }
 
-  private findLimited(read: SqlTokens, state: RunnerState): string | undefined {
+  private findTenantTable(read: TokenizeResult, state: RunnerState): string | undefined {
     const { tokens } = read;
-    if (isHarmless(tokens, state)) return undefined;
-    const shape = readShape(tokens);
+    if (isAllowed(tokens, state)) return undefined;
+    const shape = parseStatement(tokens);
     const problem = this.findUnreadable(read, shape);
     if (problem !== undefined) return problem;
     const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
     if (verb !== undefined && !this.empties(tokens, shape))
       return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
-    if (mention !== undefined) return this.byHand(mention.table);
-    return this.findCascade(tokens, shape) ?? this.findUnexplained(tokens, shape);
+    if (mention !== undefined) return this.rawSqlProblem(mention.table);
+    return this.findCascade(tokens, shape) ?? this.findUnclassifiedName(tokens, shape);
   }
 
   /** A change of rows in SQL text by which the database would change rows that the scope may not see. */
-  private findCascade(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+  private findCascade(tokens: readonly SqlToken[], shape: ParsedStatement): string | undefined {
     for (const { table, deletes, columns } of readChanges(tokens, shape)) {
       const cascade =
         (deletes ? this.policies.cascadeOfDelete(table) : undefined) ?? this.policies.cascadeOfUpdate(table, columns);
@@ -157,73 +159,76 @@ export class StatementAudit {
   }
 
   /** `TRUNCATE TABLE name` on an entity's table, as `clear()` sends it. Without CASCADE it reaches no other table. */
-  private empties(tokens: readonly SqlToken[], { verbs, mentions }: StatementShape): boolean {
+  private empties(tokens: readonly SqlToken[], { verbs, mentions }: ParsedStatement): boolean {
     if (verbs.length !== 1 || verbs[0] !== 'truncate' || mentions.length !== 1) return false;
     return mentions[0].token === tokens.length - 1 && this.policies.isMapped(mentions[0].table);
   }
 
-  private findUnreadable({ tokens, hidesSql }: SqlTokens, shape: StatementShape): string | undefined {
+  private findUnreadable(
+    { tokens, isAmbiguous: hidesSql }: TokenizeResult,
+    shape: ParsedStatement,
+  ): string | undefined {
     if (hidesSql) return 'it contains something that databases read in different ways';
     if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
       return 'the query cache holds results of all tenants';
     const isMapped = (table: string): boolean => this.policies.isMapped(table);
-    return findDynamicSql(tokens, shape, { dialect: this.dialect, isMapped }) ?? this.findShadow(shape);
+    return findDynamicSql(tokens, shape, { dialect: this.dialect, isMapped }) ?? this.findCteShadowing(shape);
   }
 
   /** A common table expression that is named like a limited table would stand in its place, in predicates too. */
-  private findShadow({ cteNames }: StatementShape): string | undefined {
-    const name = cteNames.find((cte) => this.policies.guarded(cte).length > 0);
-    return name && `a common table expression is named like the table of ${this.policies.guarded(name)[0].name}`;
+  private findCteShadowing({ cteNames }: ParsedStatement): string | undefined {
+    const name = cteNames.find((cte) => this.policies.tenantEntities(cte).length > 0);
+    return name && `a common table expression is named like the table of ${this.policies.tenantEntities(name)[0].name}`;
   }
 
   /**
    * A limited table's name that is neither a table in a position that was read, nor a qualifier, alias or column. Should the reader have missed a table,
    * it is found here.
    */
-  private findUnexplained(tokens: readonly SqlToken[], shape: StatementShape): string | undefined {
+  private findUnclassifiedName(tokens: readonly SqlToken[], shape: ParsedStatement): string | undefined {
     const { mentions } = shape;
-    const explained = new NameRoles(tokens, shape, (table) => this.policies.columnNames(table));
+    const explained = new IdentifierClassifier(tokens, shape, (table) => this.policies.columnNames(table));
     const read = new Set(mentions.flatMap(({ token, aliasToken }) => [token, aliasToken]));
     const found = tokens.find(
-      (token, i) => !read.has(i) && this.limitedBehind(token.text).length > 0 && !explained.has(i),
+      (token, i) => !read.has(i) && this.limitedBehind(token.text).length > 0 && !explained.isNotATable(i),
     );
-    return found && this.byHand(found.text);
+    return found && this.rawSqlProblem(found.text);
   }
 
-  private byHand(table: string): string {
+  private rawSqlProblem(table: string): string {
     const [metadata] = this.limitedBehind(table);
     if (this.policies.of(metadata).kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
     return `it names the table of ${metadata.name}, by hand`;
   }
 
   private limitedBehind(table: string): readonly EntityMetadata[] {
-    return this.policies.guarded(table).filter((metadata) => this.isLimited(metadata));
+    return this.policies.tenantEntities(table).filter((metadata) => this.isLimited(metadata));
   }
 
   private isLimited(metadata: EntityMetadata): boolean {
     try {
-      return authorityOver(metadata) !== 'everything';
+      return resolveAccess(metadata) !== 'everything';
     } catch {
       return true;
     }
   }
 
   /** A table that is changed needs the predicate of the tenant's own rows, which is the narrower one. */
-  private isLimitedBy(claims: PredicateClaims, mention: TableMention, metadata: EntityMetadata): boolean {
+  private isLimitedBy(claims: PredicateMatcher, mention: SqlTableReference, metadata: EntityMetadata): boolean {
     const sets: readonly RowSet[] =
       mention.changed || !this.policies.mayBeShared(metadata) ? ['own'] : ['visible', 'own'];
-    return sets.some((rows) => claims.take(mention, this.predicateTokens(metadata, mention, rows)));
+    return sets.some((rows) => claims.consume(mention, this.predicateTokens(metadata, mention, rows)));
   }
 
-  private predicateTokens(metadata: EntityMetadata, { alias }: TableMention, rows: RowSet): readonly SqlToken[] {
+  private predicateTokens(metadata: EntityMetadata, { alias }: SqlTableReference, rows: RowSet): readonly SqlToken[] {
     const { driver } = this.policies;
     const qualifier = alias === undefined ? this.policies.table(metadata) : driver.escape(alias);
-    const text = this.policies.text(metadata, qualifier, rows);
-    return readTokens(text, this.dialect).tokens;
+    const text = this.policies.predicateSql(metadata, qualifier, rows);
+    return tokenize(text, this.dialect).tokens;
   }
 }
 
-function keyOf(sql: string, inserts: readonly RenderedInsert[]): string {
+function keyOf(sql: string, inserts: readonly BuiltInsert[]): string {
   return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);
 }
 

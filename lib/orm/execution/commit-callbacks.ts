@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { QueryFailedError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { bindFrame } from '../../tenancy/context/tenant-context.js';
-import type { SingleConnection } from './connection-mutex.js';
+import { bindContext } from '../../tenancy/context/tenant-context.js';
+import type { ConnectionMutex } from './connection-mutex.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 type Callback = () => Promise<void>;
@@ -50,7 +50,7 @@ type ObservedRunner = QueryRunner & { [OBSERVER]?: TransactionObserver };
  *
  * @param connection the only connection of the database, if its runners share one
  */
-export function observeTransactions(runner: QueryRunner, dialect: SqlDialect, connection?: SingleConnection): void {
+export function observeTransactions(runner: QueryRunner, dialect: SqlDialect, connection?: ConnectionMutex): void {
   const observed: ObservedRunner = runner;
   if (observed[OBSERVER] !== undefined) return;
   const observer = new TransactionObserver(runner, dialect, connection);
@@ -71,7 +71,7 @@ export function noteFailedStatement(runner: QueryRunner, error: unknown): void {
 const joined = new AsyncLocalStorage<Set<QueryRunner>>();
 
 /** Notes that a statement which is not a select goes through a query runner. */
-export function noteWrittenThrough(runner: QueryRunner, connection: SingleConnection | undefined): void {
+export function noteWrittenThrough(runner: QueryRunner, connection: ConnectionMutex | undefined): void {
   const runners = joined.getStore();
   if (runners === undefined) return;
   const open = connection?.joinedTransaction(runner) ?? (runner.isTransactionActive ? runner : undefined);
@@ -91,7 +91,7 @@ export async function afterCommit<R>(write: () => Promise<R>, afterwards: (resul
   const result = await joined.run(runners, write);
   const open: ObservedRunner | undefined = [...runners].find(({ isTransactionActive }) => isTransactionActive);
   if (open === undefined) await afterwards(result);
-  else open[OBSERVER]?.callbacks.add(bindFrame(() => afterwards(result)));
+  else open[OBSERVER]?.callbacks.add(bindContext(() => afterwards(result)));
   return result;
 }
 
@@ -106,7 +106,7 @@ class TransactionObserver {
   constructor(
     private readonly runner: QueryRunner,
     private readonly dialect: SqlDialect,
-    private readonly connection: SingleConnection | undefined,
+    private readonly connection: ConnectionMutex | undefined,
   ) {}
 
   async starting(start: () => Promise<void>): Promise<void> {

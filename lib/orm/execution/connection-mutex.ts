@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
 
 /** How long a unit of work waits for another one's transaction before it gives up, in milliseconds. */
-const PATIENCE = 30_000;
+const ACQUIRE_TIMEOUT_MS = 30_000;
 
 /** A transaction that is given to a callback: what runs inside belongs to it, on whichever query runner. */
 const transactions = new AsyncLocalStorage<object>();
@@ -15,8 +15,8 @@ const transactions = new AsyncLocalStorage<object>();
  * TypeORM gives every caller the same query runner there, so that one request's rollback takes along what another one has written and
  * been told is stored. Here each caller has a query runner of its own, a transaction has the connection to itself until it ends, and single statements wait for it.
  */
-export class SingleConnection {
-  private holder?: { readonly runner: QueryRunner; readonly unit: object | undefined };
+export class ConnectionMutex {
+  private owner?: { readonly runner: QueryRunner; readonly unit: object | undefined };
   private readonly waiting: (() => void)[] = [];
 
   /** Makes a query runner keep to its turn. */
@@ -25,18 +25,18 @@ export class SingleConnection {
     let nested = false;
 
     runner.startTransaction = async (isolationLevel) => {
-      if (this.holder?.runner === runner) return startTransaction(isolationLevel);
-      if (this.isInside()) {
+      if (this.owner?.runner === runner) return startTransaction(isolationLevel);
+      if (this.isInOwnTransaction()) {
         // A transaction inside another one's callback: a savepoint of it, as on one query runner.
         if (!nested) Object.assign(runner, { transactionDepth: 1 });
         nested = true;
         return startTransaction(isolationLevel);
       }
-      await this.take(runner);
+      await this.acquire(runner);
       try {
         await startTransaction(isolationLevel);
       } catch (error) {
-        this.give(runner);
+        this.release(runner);
         throw error;
       }
     };
@@ -48,24 +48,24 @@ export class SingleConnection {
           Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
         }
       } finally {
-        if (always || !runner.isTransactionActive) this.give(runner);
+        if (always || !runner.isTransactionActive) this.release(runner);
       }
     };
     runner.commitTransaction = () => end(commitTransaction, false);
     runner.rollbackTransaction = () => end(rollbackTransaction, depthOf(runner) <= 1);
     runner.release = async () => {
-      if (this.holder?.runner === runner && runner.isTransactionActive) await end(rollbackTransaction, true);
+      if (this.owner?.runner === runner && runner.isTransactionActive) await end(rollbackTransaction, true);
       return release();
     };
     runner.query = async (sql: string, parameters?: unknown[], useStructuredResult?: boolean): Promise<never> => {
-      if (this.holder?.runner === runner || this.isInside() || this.sharesUnit()) {
+      if (this.owner?.runner === runner || this.isInOwnTransaction() || this.isSameUnitOfWork()) {
         return (await query(sql, parameters, useStructuredResult as true)) as never;
       }
-      await this.take(runner);
+      await this.acquire(runner);
       try {
         return (await query(sql, parameters, useStructuredResult as true)) as never;
       } finally {
-        this.give(runner);
+        this.release(runner);
       }
     };
   }
@@ -76,9 +76,9 @@ export class SingleConnection {
    * @returns undefined if it is the runner's own, or there is none
    */
   joinedTransaction(runner: QueryRunner): QueryRunner | undefined {
-    const holder = this.holder?.runner;
+    const holder = this.owner?.runner;
     if (holder === undefined || holder === runner || !holder.isTransactionActive) return undefined;
-    return this.isInside() || this.sharesUnit() ? holder : undefined;
+    return this.isInOwnTransaction() || this.isSameUnitOfWork() ? holder : undefined;
   }
 
   /** `EntityManager.transaction`, or what a library has put in its place, whose callback is known to run inside the transaction. */
@@ -95,22 +95,22 @@ export class SingleConnection {
   }
 
   /** Whether the running code is in the callback of the transaction that has the connection. */
-  private isInside(): boolean {
-    return this.holder !== undefined && this.holder.runner === transactions.getStore();
+  private isInOwnTransaction(): boolean {
+    return this.owner !== undefined && this.owner.runner === transactions.getStore();
   }
 
   /** Whether the running code belongs to the request or job whose transaction has the connection. */
-  private sharesUnit(): boolean {
-    const unit = currentFrame()?.unit;
-    return unit !== undefined && this.holder?.unit === unit;
+  private isSameUnitOfWork(): boolean {
+    const unit = currentContext()?.unitOfWork;
+    return unit !== undefined && this.owner?.unit === unit;
   }
 
-  private async take(runner: QueryRunner): Promise<void> {
-    while (this.holder !== undefined) await this.turn();
-    this.holder = { runner, unit: currentFrame()?.unit };
+  private async acquire(runner: QueryRunner): Promise<void> {
+    while (this.owner !== undefined) await this.waitForTurn();
+    this.owner = { runner, unit: currentContext()?.unitOfWork };
   }
 
-  private turn(): Promise<void> {
+  private waitForTurn(): Promise<void> {
     return new Promise((resolve, reject) => {
       const proceed = (): void => {
         clearTimeout(timer);
@@ -124,15 +124,15 @@ export class SingleConnection {
               'Inside a transaction use its own entity manager.',
           ),
         );
-      }, PATIENCE);
+      }, ACQUIRE_TIMEOUT_MS);
       timer.unref();
       this.waiting.push(proceed);
     });
   }
 
-  private give(runner: QueryRunner): void {
-    if (this.holder?.runner !== runner) return;
-    this.holder = undefined;
+  private release(runner: QueryRunner): void {
+    if (this.owner?.runner !== runner) return;
+    this.owner = undefined;
     this.waiting.shift()?.();
   }
 }

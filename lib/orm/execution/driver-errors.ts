@@ -1,9 +1,9 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 
 /** What a driver says of a failed statement, as far as the drivers have it in common. */
@@ -26,12 +26,12 @@ export interface DriverError {
  * @param written the entities that the statement wrote
  * @returns undefined when the error is about something else, or no tenant scope is in force
  */
-export function asUniqueConflict(
+export function toUniqueConflict(
   error: unknown,
   written: readonly EntityMetadata[],
-  policies: Policies,
+  policies: PolicyRegistry,
 ): UniqueConflictError | undefined {
-  if (!(error instanceof QueryFailedError) || currentFrame()?.scope === undefined) return undefined;
+  if (!(error instanceof QueryFailedError) || currentContext()?.scope === undefined) return undefined;
   const driverError = error.driverError as DriverError;
   if (!isUniqueViolation(driverError)) return undefined;
   const [entity] = written;
@@ -112,7 +112,7 @@ function columnsOfKeyName(name: string, metadata: EntityMetadata): readonly Colu
 }
 
 /** What speaks of the statement, or of rows that it writes, and not of values that it reads. */
-const TELLS_NOTHING = {
+const SAFE_ERROR_CODES = {
   // Integrity, syntax and names, transactions, resources, cancelled. Of class 42 not 42704, which names what a value was taken for.
   postgres: /^(?:23|42(?!704)|25|40|53|55|57|08|0A)/,
   mysql: new Set([1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452]),
@@ -124,15 +124,15 @@ const TELLS_NOTHING = {
  *
  * @returns the same error where it tells of no row
  */
-export function withoutValues(error: unknown, dialect: SqlDialect): unknown {
-  if (!(error instanceof QueryFailedError) || currentFrame()?.scope === undefined) return error;
+export function redactValues(error: unknown, dialect: SqlDialect): unknown {
+  if (!(error instanceof QueryFailedError) || currentContext()?.scope === undefined) return error;
   const { code, errno, constraint, column, message = '' } = error.driverError as DriverError;
   const isHarmless =
     dialect === 'postgres'
-      ? TELLS_NOTHING.postgres.test(String(code))
+      ? SAFE_ERROR_CODES.postgres.test(String(code))
       : dialect === 'mysql'
-        ? TELLS_NOTHING.mysql.has(errno ?? 0)
-        : TELLS_NOTHING.sqlite.test(message);
+        ? SAFE_ERROR_CODES.mysql.has(errno ?? 0)
+        : SAFE_ERROR_CODES.sqlite.test(message);
   if (isHarmless) return error;
   const masked = new Error('The database could not compute with a value.');
   return new QueryFailedError(

@@ -1,12 +1,12 @@
 import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { runOutside } from '../../tenancy/context/tenant-context.js';
+import { runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
-import { withoutValues } from './driver-errors.js';
-import { instantsAsJson } from './postgres-timestamps.js';
+import { redactValues } from './driver-errors.js';
+import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
-import type { PreparedStatements } from './prepared-statement-names.js';
+import type { PreparedStatementNames } from './prepared-statement-names.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /** A select as PostgreSQL takes it. */
@@ -26,7 +26,7 @@ type Done = (error: Error | undefined, result: { readonly rows: Rows }) => void;
 interface PostgresClient extends TypeParsers {
   query(query: PostgresQuery): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  [LOST]?: Error | undefined;
+  [CONNECTION_ERROR]?: Error | undefined;
   [JSON_TYPES]?: TypeParsers;
 }
 
@@ -43,13 +43,13 @@ interface PostgresQuery {
 type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
 
 /** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
-const NAME_IS_STALE = new Set<string | undefined>(['0A000', '26000', '42P05']);
+const STALE_STATEMENT_CODES = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
 /** The DataSource that statements are sent to, and the names of its prepared statements. */
 export interface ExecutionTarget {
   readonly dataSource: DataSource;
   readonly dialect: SqlDialect;
-  readonly prepared: PreparedStatements;
+  readonly prepared: PreparedStatementNames;
 }
 
 /** TypeORM's own method, as it is before libraries replace it. */
@@ -59,7 +59,7 @@ const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQuer
  * Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner, and what makes the query
  * runners in TypeORM's place wants all statements on them.
  */
-export function selectsDirectly({ dialect, dataSource }: ExecutionTarget): boolean {
+export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): boolean {
   return (
     dialect === 'postgres' &&
     Reflect.get(dataSource, 'createQueryRunner') === createQueryRunner &&
@@ -74,7 +74,7 @@ export function selectsDirectly({ dialect, dataSource }: ExecutionTarget): boole
  * @param runner of the transaction that it belongs to; by default any connection for reading
  * @throws QueryFailedError as a query runner does, without the values of rows
  */
-export async function selectFromPostgres(
+export async function executeSelect(
   target: ExecutionTarget,
   statement: PostgresStatement,
   runner: QueryRunner | undefined,
@@ -87,21 +87,21 @@ export async function selectFromPostgres(
   logger.logQuery(text, values, runner);
   try {
     const start = maxQueryExecutionTime === undefined ? 0 : Date.now();
-    const rows = await send(target.dataSource, statement, own);
+    const rows = await acquireAndSubmit(target.dataSource, statement, own);
     const took = maxQueryExecutionTime === undefined ? 0 : Date.now() - start;
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
   } catch (error) {
-    if (error instanceof NotSent) throw error.cause;
-    if (statement.name !== undefined && NAME_IS_STALE.has((error as { code?: string }).code)) {
-      target.prepared.forget(text);
+    if (error instanceof NoConnectionError) throw error.cause;
+    if (statement.name !== undefined && STALE_STATEMENT_CODES.has((error as { code?: string }).code)) {
+      target.prepared.evict(text);
       // In a transaction nothing more can be asked after an error.
-      if (runner?.isTransactionActive !== true) return selectFromPostgres(target, { text, values, isForJson }, runner);
+      if (runner?.isTransactionActive !== true) return executeSelect(target, { text, values, isForJson }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);
     if (runner !== undefined) noteFailedStatement(runner, failure);
-    throw withoutValues(failure, 'postgres');
+    throw redactValues(failure, 'postgres');
   }
 }
 
@@ -110,29 +110,33 @@ export async function selectFromPostgres(
  *
  * @param own the connection to use; by default one of the pool
  */
-function send(dataSource: DataSource, statement: PostgresStatement, own: PostgresClient | undefined): Promise<Rows> {
+function acquireAndSubmit(
+  dataSource: DataSource,
+  statement: PostgresStatement,
+  own: PostgresClient | undefined,
+): Promise<Rows> {
   const driver = dataSource.driver as PostgresDriver;
   return new Promise((resolve, reject) => {
     const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
-    if (own !== undefined) return ask(driver, own, statement, done);
+    if (own !== undefined) return submit(driver, own, statement, done);
     const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
-      if (error) return reject(new NotSent(error));
-      listen(client);
-      ask(driver, client, statement, (failure, result) => {
+      if (error) return reject(new NoConnectionError(error));
+      trackConnectionLoss(client);
+      submit(driver, client, statement, (failure, result) => {
         // The pool gives a connection that is lost to nobody else.
-        release(client[LOST]);
+        release(client[CONNECTION_ERROR]);
         done(failure, result);
       });
     };
     // A connection that is opened must not carry the tenant of whoever happens to be first to need it.
     const pool = poolOf(dataSource);
-    if (pool === undefined) reject(new NotSent(new TypeORMError('Driver not Connected')));
-    else runOutside(() => pool.connect(connected));
+    if (pool === undefined) reject(new NoConnectionError(new TypeORMError('Driver not Connected')));
+    else runWithoutContext(() => pool.connect(connected));
   });
 }
 
 /** There was no connection to send it on. */
-class NotSent extends Error {
+class NoConnectionError extends Error {
   constructor(cause: Error) {
     super(undefined, { cause });
   }
@@ -146,7 +150,7 @@ function poolOf(dataSource: DataSource): PostgresPool | undefined {
 }
 
 /** As a query that is made already: `pg` would copy what it is given otherwise. */
-function ask(
+function submit(
   driver: PostgresDriver,
   client: PostgresClient,
   { text, values, name, isForJson }: PostgresStatement,
@@ -156,19 +160,19 @@ function ask(
   const query = new Query(text, values, done);
   query.name = name;
   if (isForJson === true && query._result !== undefined) {
-    query._result._types = client[JSON_TYPES] ??= instantsAsJson(client);
+    query._result._types = client[JSON_TYPES] ??= timestamptzToIso(client);
   }
   client.query(query);
 }
 
 /** Why a connection was lost. */
-const LOST = Symbol('lost');
+const CONNECTION_ERROR = Symbol('lost');
 /** The type parsers of a connection for answers in JSON. */
 const JSON_TYPES = Symbol('json types');
 
 /** Sees to it that the loss of a connection is heard of: a statement that waits for it fails by itself, the process must not. */
-function listen(client: PostgresClient): void {
-  if (LOST in client) return;
-  client[LOST] = undefined;
-  client.on('error', (error) => (client[LOST] = error));
+function trackConnectionLoss(client: PostgresClient): void {
+  if (CONNECTION_ERROR in client) return;
+  client[CONNECTION_ERROR] = undefined;
+  client.on('error', (error) => (client[CONNECTION_ERROR] = error));
 }

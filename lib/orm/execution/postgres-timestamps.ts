@@ -15,9 +15,9 @@ const TIMESTAMPTZ = 1184;
  * @example
  * instantsAsJson(client).getTypeParser(1184, 'text')('2026-01-31 12:34:56.789+00'); // '2026-01-31T12:34:56.789Z'
  */
-export function instantsAsJson(parsers: TypeParsers): TypeParsers {
+export function timestamptzToIso(parsers: TypeParsers): TypeParsers {
   const parser = parsers.getTypeParser(TIMESTAMPTZ, 'text');
-  if (!makesDates(parser)) return parsers;
+  if (!isDefaultDateParser(parser)) return parsers;
   const parse = (text: string): unknown => (isUtc(text) ? jsonInstant(text) : parser(text));
   return {
     getTypeParser: (type, format) =>
@@ -25,10 +25,10 @@ export function instantsAsJson(parsers: TypeParsers): TypeParsers {
   };
 }
 
-const PROBES = ['2026-01-31 12:34:56.789+00', '0099-12-31 23:59:59.9999+00', '2026-06-01 00:00:00+00'];
+const SAMPLES = ['2026-01-31 12:34:56.789+00', '0099-12-31 23:59:59.9999+00', '2026-06-01 00:00:00+00'];
 
-function makesDates(parser: TypeParser): boolean {
-  return PROBES.every((text) => {
+function isDefaultDateParser(parser: TypeParser): boolean {
+  return SAMPLES.every((text) => {
     const value = parser(text);
     return value instanceof Date && value.toJSON() === jsonInstant(text);
   });

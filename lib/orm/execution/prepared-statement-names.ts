@@ -11,9 +11,9 @@ const MAX_NAMES = 200;
  * `MuckModule.forRoot({ preparedStatements: false })` turns it off, or `extra: { preparedStatements: false }` in the options of one
  * DataSource: for poolers that hand a connection to somebody else between two statements and do not carry names along.
  */
-export class PreparedStatements {
+export class PreparedStatementNames {
   private readonly names = new Map<string, string>();
-  private given = 0;
+  private count = 0;
   private isOn: boolean;
 
   constructor({ options }: DataSource) {
@@ -22,24 +22,24 @@ export class PreparedStatements {
     this.isOn = extra?.preparedStatements !== false;
   }
 
-  turnOff(): void {
+  disable(): void {
     this.isOn = false;
   }
 
   /** @returns undefined where the statement has to go without one */
-  nameOf(sql: string): string | undefined {
+  nameFor(sql: string): string | undefined {
     if (!this.isOn) return undefined;
     let name = this.names.get(sql);
-    if (name === undefined && this.given < MAX_NAMES) {
-      this.given += 1;
-      name = `muck_${createHash('sha256').update(`${this.given} ${sql}`).digest('hex').slice(0, 32)}`;
+    if (name === undefined && this.count < MAX_NAMES) {
+      this.count += 1;
+      name = `muck_${createHash('sha256').update(`${this.count} ${sql}`).digest('hex').slice(0, 32)}`;
       this.names.set(sql, name);
     }
     return name;
   }
 
   /** The connection does not have what the name stood for, or not as it was: the table has changed, or a pooler is in between. */
-  forget(sql: string): void {
+  evict(sql: string): void {
     this.names.delete(sql);
   }
 }

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
 /** Nodes of a tree that a statement of TypeORM's connects. */
-export interface TreeNodes {
+export interface ClosureNodes {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ColumnMetadata[];
   /** The keys of the node that is hung somewhere, and of its parent. */
@@ -15,19 +15,23 @@ export interface TreeNodes {
  *
  * @returns the nodes, or undefined for any other statement
  */
-export function readClosureStatement(sql: string, parameters: unknown, dataSource: DataSource): TreeNodes | undefined {
+export function matchClosureStatement(
+  sql: string,
+  parameters: unknown,
+  dataSource: DataSource,
+): ClosureNodes | undefined {
   if (!sql.startsWith('INSERT INTO ') || !Array.isArray(parameters)) return undefined;
   for (const metadata of dataSource.entityMetadatas) {
     if (metadata.treeType !== 'closure-table') continue;
     const columns = metadata.primaryColumns;
     if (parameters.length !== 2 * columns.length) continue;
-    if (sql !== hangText(metadata, dataSource) && sql !== moveText(metadata, dataSource)) continue;
+    if (sql !== insertNodeSql(metadata, dataSource) && sql !== moveSubtreeSql(metadata, dataSource)) continue;
     return { metadata, columns, keys: [parameters.slice(0, columns.length), parameters.slice(columns.length)] };
   }
   return undefined;
 }
 
-function hangText(metadata: EntityMetadata, dataSource: DataSource): string {
+function insertNodeSql(metadata: EntityMetadata, dataSource: DataSource): string {
   const { ancestors, descendants, table, placeholder } = namesOf(metadata, dataSource);
   const children = ancestors.map((_, i) => placeholder(i));
   const parents = descendants.map((name, i) => `${name} = ${placeholder(ancestors.length + i)}`);
@@ -37,7 +41,7 @@ function hangText(metadata: EntityMetadata, dataSource: DataSource): string {
   );
 }
 
-function moveText(metadata: EntityMetadata, dataSource: DataSource): string {
+function moveSubtreeSql(metadata: EntityMetadata, dataSource: DataSource): string {
   const { ancestors, descendants, table, placeholder, escape } = namesOf(metadata, dataSource);
   const [above, below] = [escape('supertree'), escape('subtree')];
   const selected = [...ancestors.map((name) => `${above}.${name}`), ...descendants.map((name) => `${below}.${name}`)];

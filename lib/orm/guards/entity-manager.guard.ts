@@ -4,12 +4,12 @@ import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { persist } from '../writes/save-context.js';
+import { runInSave } from '../writes/save-context.js';
 import { setTenantsInGraph } from '../writes/tenant-in-primary-key.js';
 import type { Undo } from '../writes/tenant-in-primary-key.js';
-import { forgetUnseen } from '../writes/hidden-relations.js';
-import type { SingleConnection } from '../execution/connection-mutex.js';
-import { requireOwn, storedValues } from '../lookups/foreign-key-check.js';
+import { unsetHiddenRelations } from '../writes/hidden-relations.js';
+import type { ConnectionMutex } from '../execution/connection-mutex.js';
+import { requireOwn, toDatabaseValues } from '../lookups/foreign-key-check.js';
 
 type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
 type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
@@ -22,7 +22,7 @@ type Guard = (method: () => Method) => Method;
  *
  * @param connection given for drivers whose requests share one connection
  */
-export function guardManager(manager: EntityManager, connection?: SingleConnection): EntityManager {
+export function guardManager(manager: EntityManager, connection?: ConnectionMutex): EntityManager {
   const guarded = manager as GuardedManager;
   if (guarded[GUARDED] === true) return manager;
   guarded[GUARDED] = true;
@@ -69,15 +69,15 @@ const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as co
 
 const save: Guard = (method) =>
   function (...args) {
-    leaveUnseen(this, readArguments(args));
-    return withWholeKeys(this, args, () => persist(() => method().apply(this, args)));
+    keepHiddenRelations(this, readArguments(args));
+    return withWholeKeys(this, args, () => runInSave(() => method().apply(this, args)));
   };
 
 const refuseOthers: Guard = (method) =>
   function (...args) {
     return withWholeKeys(this, args, async () => {
       await requireOwnRows(this, args);
-      return persist(() => method().apply(this, args));
+      return runInSave(() => method().apply(this, args));
     });
   };
 
@@ -121,10 +121,10 @@ const SHARED: Readonly<Record<Operation, Method>> = {
 };
 
 /** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
-function leaveUnseen({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
+function keepHiddenRelations({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
   for (const entity of entities) {
     const type = target ?? entity.constructor;
-    if (dataSource.hasMetadata(type)) forgetUnseen(dataSource.getMetadata(type), [entity]);
+    if (dataSource.hasMetadata(type)) unsetHiddenRelations(dataSource.getMetadata(type), [entity]);
   }
 }
 
@@ -136,7 +136,7 @@ async function requireOwnRows(manager: EntityManager, args: readonly unknown[]):
     const type = target ?? entity.constructor;
     if (!manager.dataSource.hasMetadata(type)) continue;
     const metadata = manager.dataSource.getMetadata(type).findInheritanceMetadata(entity);
-    if (policies.inForce(metadata) === undefined) continue;
+    if (policies.effective(metadata) === undefined) continue;
     const rows = byMetadata.get(metadata);
     if (rows === undefined) byMetadata.set(metadata, [entity]);
     else rows.push(entity);
@@ -156,7 +156,7 @@ async function requireOwnKeys(
   entities: readonly ObjectLiteral[],
 ): Promise<void> {
   const columns = metadata.primaryColumns;
-  const keys = entities.map((entity) => storedValues(entity, columns, queryRunner.dataSource));
+  const keys = entities.map((entity) => toDatabaseValues(entity, columns, queryRunner.dataSource));
   // An entity without its key is for TypeORM to refuse.
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
   const [key] = complete.length === 1 ? complete : [];

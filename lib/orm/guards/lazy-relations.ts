@@ -1,6 +1,6 @@
 import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { authorityKey } from '../policy/access.js';
+import { accessCacheKey } from '../policy/access.js';
 
 /**
  * Makes lazy relations obey the scope at each access. TypeORM loads such a relation once and keeps what it found on the entity, "nothing" included:
@@ -34,9 +34,9 @@ export function scopeLazyRelations(dataSource: DataSource): void {
 class LoadedRelation {
   /** Set by the application: then it is not ours to forget. */
   assigned = false;
-  private situation?: string;
+  private accessKey?: string;
   /** Kept here, not on the entity: to save a null would clear the key, and a row that the scope cannot see reads as nothing too. */
-  private isNothing = false;
+  private isNull = false;
 
   constructor(
     private readonly property: string,
@@ -45,28 +45,28 @@ class LoadedRelation {
 
   read(owner: ObjectLiteral): Promise<unknown> {
     const [data, has, promise] = [`__${this.property}__`, `__has_${this.property}__`, `__promise_${this.property}__`];
-    const situation = authorityKey();
-    if (!this.assigned && this.situation !== undefined && this.situation !== situation) {
+    const situation = accessCacheKey();
+    if (!this.assigned && this.accessKey !== undefined && this.accessKey !== situation) {
       for (const name of [data, has, promise]) Reflect.deleteProperty(owner, name);
-      this.isNothing = false;
+      this.isNull = false;
     }
     if (owner[has] === true || owner[data] !== undefined) return Promise.resolve(owner[data] as unknown);
     if (owner[promise] !== undefined) return owner[promise] as Promise<unknown>;
-    if (this.isNothing && !this.assigned) return Promise.resolve(null);
+    if (this.isNull && !this.assigned) return Promise.resolve(null);
     const loading = this.load(owner);
-    this.situation = situation;
+    this.accessKey = situation;
     owner[promise] = loading;
-    const settle = (keep: (value: unknown) => void) => (value: unknown) => {
+    const onSettled = (keep: (value: unknown) => void) => (value: unknown) => {
       if (owner[promise] !== loading) return;
       Reflect.deleteProperty(owner, promise);
       keep(value);
     };
     loading.then(
-      settle((value) => {
-        this.isNothing = value === null;
-        if (!this.isNothing) Object.assign(owner, { [data]: value, [has]: true });
+      onSettled((value) => {
+        this.isNull = value === null;
+        if (!this.isNull) Object.assign(owner, { [data]: value, [has]: true });
       }),
-      settle(() => undefined),
+      onSettled(() => undefined),
     );
     return loading;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
 import { runUnscoped, UnscopedSection } from '../../tenancy/context/tenant-context.js';
-import { authorityKey } from '../policy/access.js';
+import { accessCacheKey } from '../policy/access.js';
 
 const scopedCaches = new WeakSet<QueryResultCache>();
 
@@ -40,12 +40,12 @@ function scopeKey(options: QueryResultCacheOptions): QueryResultCacheOptions {
   return {
     ...options,
     ...(options.identifier && { identifier: scopeIdentifier(options.identifier) }),
-    ...(options.query && { query: digest(`${options.query} -- SCOPE: ${authorityKey()}`) }),
+    ...(options.query && { query: digest(`${options.query} -- SCOPE: ${accessCacheKey()}`) }),
   };
 }
 
 function scopeIdentifier(identifier: string): string {
-  return digest(`${authorityKey()}:${identifier}`);
+  return digest(`${accessCacheKey()}:${identifier}`);
 }
 
 /** A database compares the keys in its table by a collation, to which texts that differ in case or accents may be equal. */

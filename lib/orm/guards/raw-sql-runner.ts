@@ -1,11 +1,11 @@
 import type { ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { TableReference } from '../../tenancy/context/raw-sql-template.js';
-import type { SqlFragment } from '../../tenancy/context/raw-sql-template.js';
+import { TablePlaceholder } from '../../tenancy/context/raw-sql-template.js';
+import type { SqlTemplate } from '../../tenancy/context/raw-sql-template.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
-import { readTemplate } from '../sql/parameter-binding.js';
-import { readTokens } from '../sql/tokenizer.js';
+import { parseNamedParameters } from '../sql/parameter-binding.js';
+import { tokenize } from '../sql/tokenizer.js';
 
 /** Words that make a statement a write. A report has none. */
 const WRITING_WORDS = new Set([
@@ -27,18 +27,18 @@ const WRITING_WORDS = new Set([
  * @returns the rows
  * @throws StatementRefusedError when it writes, or names a scoped table by hand
  */
-export async function runFragment({ manager, texts, values }: SqlFragment): Promise<unknown[]> {
+export async function runFragment({ manager, texts, values }: SqlTemplate): Promise<unknown[]> {
   const enforcement = requireEnforcement(manager.dataSource);
   const parameters: ObjectLiteral = {};
   const pieces = values.map((value, i) => {
-    if (value instanceof TableReference) return renderTable(value, enforcement);
+    if (value instanceof TablePlaceholder) return renderTable(value, enforcement);
     const name = `muck_value_${i}`;
     parameters[name] = value;
     return Array.isArray(value) ? `:...${name}` : `:${name}`;
   });
   const sql = texts.map((text, i) => `${text}${pieces[i] ?? ''}`).join('');
-  requireReport(sql, enforcement);
-  const placed = new Set(readTemplate(sql, enforcement.dialect).parameters.map(({ name }) => name));
+  assertReadOnly(sql, enforcement);
+  const placed = new Set(parseNamedParameters(sql, enforcement.dialect).parameters.map(({ name }) => name));
   if (Object.keys(parameters).some((name) => !placed.has(name))) {
     throw new StatementRefusedError(
       'a value stands inside quotes or a name',
@@ -50,16 +50,16 @@ export async function runFragment({ manager, texts, values }: SqlFragment): Prom
 }
 
 /** A scoped table is a sub-query of its own, so that nothing which the report says next to it can undo the predicate. */
-function renderTable({ entity, alias }: TableReference, { dataSource, policies }: Enforcement): string {
+function renderTable({ entity, alias }: TablePlaceholder, { dataSource, policies }: Enforcement): string {
   const metadata = dataSource.getMetadata(entity);
   const table = policies.table(metadata);
-  const predicate = policies.predicate(metadata, table);
+  const predicate = policies.predicateFor(metadata, table);
   const rows = predicate === '' ? table : `(SELECT * FROM ${table} WHERE ${predicate})`;
   return `${rows} ${policies.driver.escape(alias)}`;
 }
 
-function requireReport(sql: string, { dialect }: Enforcement): void {
-  const { tokens } = readTokens(sql, dialect);
+function assertReadOnly(sql: string, { dialect }: Enforcement): void {
+  const { tokens } = tokenize(sql, dialect);
   const first = tokens[0];
   const writes = tokens.find(({ kind, text }) => kind === 'word' && WRITING_WORDS.has(text));
   const selectsInto = tokens.some(({ kind, text }) => kind === 'word' && text === 'into');

@@ -3,11 +3,11 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import type { ForeignKey } from '../policy/declared-foreign-keys.js';
 import { foreignKeysOf, isOnlyOwner, keyColumnsOf } from '../writes/foreign-keys.js';
-import type { UnscopedWrite } from '../writes/foreign-keys.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { UnscopedWriteCheck } from '../writes/foreign-keys.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isScoped, ownerColumns } from '../policy/tenant-policy.js';
 import type { ScopedPolicy } from '../policy/tenant-policy.js';
-import { keyText, rowKey, selectRows } from './foreign-key-check.js';
+import { serializeKeyValue, serializeRowKey, selectByKeys } from './foreign-key-check.js';
 
 /** To whom a row belongs: values of scope keys as texts, null for all tenants. An entity may omit some of the keys. */
 type Tenant = ReadonlyMap<string, string | null>;
@@ -29,9 +29,9 @@ interface WrittenRow {
  *
  * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
  */
-export async function requireOneTenant(
-  write: UnscopedWrite,
-  policies: Policies,
+export async function assertSameTenant(
+  write: UnscopedWriteCheck,
+  policies: PolicyRegistry,
   queryRunner: QueryRunner,
 ): Promise<void> {
   const { metadata } = write.keys;
@@ -40,12 +40,12 @@ export async function requireOneTenant(
   // A row without a tenant of its own connects what it names: one row is none too many.
   if (keys.length < (policy.kind === 'columns' ? 1 : 2)) return;
   const rows = await rowsOf(write, keys, policies, queryRunner);
-  const tenants = new Tenants(policies, queryRunner);
+  const tenants = new OwnerLookup(policies, queryRunner);
   const references: (readonly (readonly Tenant[])[])[] = [];
   for (const [i, key] of keys.entries()) {
     const referenced = key.columns.map((pair) => pair.referenced);
     const values = rows.map((row) => row.keys[i]);
-    references.push(await tenants.behind(tableEntity(key), referenced, values));
+    references.push(await tenants.ownersOfReferenced(tableEntity(key), referenced, values));
   }
   // A link belongs to no one of its ends: it has no owners of its own.
   const parent = keys.findIndex((key) => isOnlyOwner(key, policy));
@@ -72,9 +72,9 @@ function tableEntity({ target }: ForeignKey): EntityMetadata {
 
 /** The rows that a write makes, or those that an update changes, as they will be. */
 async function rowsOf(
-  { keys, changes, readsKeys }: UnscopedWrite,
+  { keys, affectedOwnersQuery: changes, readsKeys }: UnscopedWriteCheck,
   foreignKeys: readonly ForeignKey[],
-  policies: Policies,
+  policies: PolicyRegistry,
   queryRunner: QueryRunner,
 ): Promise<WrittenRow[]> {
   const policy = policies.of(keys.metadata);
@@ -82,7 +82,7 @@ async function rowsOf(
   const keyNames = keyColumnsOf(keys.metadata, policies);
   const written = (row: number, changed: Readonly<Record<string, unknown>>): WrittenRow => {
     const valueOf = (column: ColumnMetadata, name: string): unknown => {
-      const given = keys.stored(column, row);
+      const given = keys.storedValue(column, row);
       return given === undefined ? changed[name] : given;
     };
     const owner = ownerNames.map((column, i) => valueOf(column, `c${i}`));
@@ -122,53 +122,53 @@ function isComplete(row: readonly unknown[]): boolean {
 }
 
 /** Finds out to whom rows belong. */
-class Tenants {
+class OwnerLookup {
   constructor(
-    private readonly policies: Policies,
+    private readonly policies: PolicyRegistry,
     private readonly queryRunner: QueryRunner,
   ) {}
 
   /** For each row the tenants of the rows of `target` that it names: one, if its key is one; none where it names none. */
-  async behind(
+  async ownersOfReferenced(
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],
     rows: Rows,
   ): Promise<readonly (readonly Tenant[])[]> {
-    const tenants = await this.ofNamed(target, columns, rows.filter(isComplete));
+    const tenants = await this.ownersByKey(target, columns, rows.filter(isComplete));
     for (const row of rows) {
       // The database may have given the key back in another form.
-      if (!isComplete(row) || tenants.has(rowKey(row, columns))) continue;
-      const found = await this.ofNamed(target, columns, [row]);
-      tenants.set(rowKey(row, columns), [...found.values()].flat());
+      if (!isComplete(row) || tenants.has(serializeRowKey(row, columns))) continue;
+      const found = await this.ownersByKey(target, columns, [row]);
+      tenants.set(serializeRowKey(row, columns), [...found.values()].flat());
     }
-    return rows.map((row) => tenants.get(rowKey(row, columns)) ?? []);
+    return rows.map((row) => tenants.get(serializeRowKey(row, columns)) ?? []);
   }
 
   /** Tenants of rows, by the keys that the database gives back. */
-  private async ofNamed(
+  private async ownersByKey(
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],
     rows: Rows,
   ): Promise<Map<string, Tenant[]>> {
     const policy = this.policies.of(target) as ScopedPolicy;
     const wanted = [...columns, ...ownerColumns(policy)];
-    const found = await selectRows(this.queryRunner, target, columns, rows, wanted);
-    const tenants = await this.ofOwners(
+    const found = await selectByKeys(this.queryRunner, target, columns, rows, wanted);
+    const tenants = await this.ownersOfRows(
       policy,
       found.map((row) => row.slice(columns.length)),
     );
     const byKey = new Map<string, Tenant[]>();
     found.forEach((row, i) => {
-      const key = rowKey(row.slice(0, columns.length), columns);
+      const key = serializeRowKey(row.slice(0, columns.length), columns);
       byKey.set(key, [...(byKey.get(key) ?? []), ...tenants[i]]);
     });
     return byKey;
   }
 
-  private async ofOwners(policy: ScopedPolicy, owners: Rows): Promise<readonly (readonly Tenant[])[]> {
+  private async ownersOfRows(policy: ScopedPolicy, owners: Rows): Promise<readonly (readonly Tenant[])[]> {
     if (policy.kind === 'columns') return owners.map((row) => [tenantIn(policy, row)]);
     const { parent, columns } = policy.owners[0];
-    return this.behind(
+    return this.ownersOfReferenced(
       parent,
       columns.map(({ referenced }) => referenced),
       owners,
@@ -177,5 +177,7 @@ class Tenants {
 }
 
 function tenantIn({ columns }: Extract<ScopedPolicy, { kind: 'columns' }>, values: readonly unknown[]): Tenant {
-  return new Map(columns.map(({ key, column }, i) => [key, values[i] === null ? null : keyText(values[i], column)]));
+  return new Map(
+    columns.map(({ key, column }, i) => [key, values[i] === null ? null : serializeKeyValue(values[i], column)]),
+  );
 }

@@ -10,7 +10,7 @@ const WHOLE_NUMBER = /int(eger|[248])?$/i;
  *
  * @param name the column as it stands in the statement
  */
-export function selectedExactly(column: ColumnMetadata, name: string, { driver }: DataSource): string {
+export function losslessColumnSql(column: ColumnMetadata, name: string, { driver }: DataSource): string {
   if (!WHOLE_NUMBER.test(driver.normalizeType(column))) return name;
   return `CAST(${name} AS ${['mysql', 'mariadb'].includes(driver.options.type) ? 'CHAR' : 'TEXT'})`;
 }

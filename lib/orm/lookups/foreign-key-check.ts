@@ -3,10 +3,10 @@ import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typ
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { SharedRowError } from '../../errors/shared-row.error.js';
-import { family } from '../enforcement/builder-registry.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
 import type { ForeignKey } from '../policy/declared-foreign-keys.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { selectedExactly } from './exact-select.js';
+import { losslessColumnSql } from './exact-select.js';
 import type { ForeignKeyLookup } from '../writes/foreign-keys.js';
 import type { RowSet } from '../policy/tenant-policy.js';
 
@@ -19,7 +19,10 @@ const CHUNK = 1000;
  * @throws ReferenceUnknownError for the first foreign key that names a row which the scope cannot see
  * @throws SharedRowError for one that names a shared row where the tenant's own is needed
  */
-export async function requireReferences(lookups: readonly ForeignKeyLookup[], queryRunner: QueryRunner): Promise<void> {
+export async function assertReferencesVisible(
+  lookups: readonly ForeignKeyLookup[],
+  queryRunner: QueryRunner,
+): Promise<void> {
   const groups: ForeignKeyLookup[][] = [];
   for (const lookup of lookups.filter(({ orOwned }) => orOwned === undefined)) {
     // By entity, not by table: a row of one child entity is none of another one's.
@@ -47,8 +50,8 @@ async function requireOwnLinks(lookup: ForeignKeyLookup, queryRunner: QueryRunne
   const sharedThere = await missingRows(queryRunner, [orOwned], 'own');
   const isShared = values.some(
     (row, i) =>
-      shared.has(rowKey(row, referencedOf(key))) &&
-      sharedThere.has(rowKey(orOwned.values[i], referencedOf(orOwned.key))),
+      shared.has(serializeRowKey(row, referencedOf(key))) &&
+      sharedThere.has(serializeRowKey(orOwned.values[i], referencedOf(orOwned.key))),
   );
   if (isShared) throw new SharedRowError(key.target.name);
 }
@@ -62,12 +65,12 @@ async function missingRows(
   const { key } = group[0];
   const referenced = referencedOf(key);
   const wanted = group.flatMap(({ values }) => values);
-  const missing = await unseenRows(queryRunner, key.target, referenced, wanted, rows);
-  return new Set(missing.map((row) => rowKey(row, referenced)));
+  const missing = await findInvisible(queryRunner, key.target, referenced, wanted, rows);
+  return new Set(missing.map((row) => serializeRowKey(row, referenced)));
 }
 
 function namesOneOf({ key, values }: ForeignKeyLookup, rows: ReadonlySet<string>): boolean {
-  return values.some((row) => rows.has(rowKey(row, referencedOf(key))));
+  return values.some((row) => rows.has(serializeRowKey(row, referencedOf(key))));
 }
 
 function referencedOf({ columns }: ForeignKey): readonly ColumnMetadata[] {
@@ -85,13 +88,13 @@ function isSameTarget(key: ForeignKey, other: ForeignKey): boolean {
  * @param columns the columns that identify a row
  * @param rows their values as they are stored, one list per row
  */
-export async function seesAll(
+export async function areAllVisible(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
 ): Promise<boolean> {
-  return (await unseenRows(queryRunner, metadata, columns, rows, 'visible')).length === 0;
+  return (await findInvisible(queryRunner, metadata, columns, rows, 'visible')).length === 0;
 }
 
 /**
@@ -110,28 +113,28 @@ export async function requireOwn(
   rows: readonly (readonly unknown[])[],
   named: ObjectLiteral = {},
 ): Promise<void> {
-  const foreign = await unseenRows(queryRunner, metadata, columns, rows, 'own');
+  const foreign = await findInvisible(queryRunner, metadata, columns, rows, 'own');
   if (foreign.length === 0) return;
   const { policies } = requireEnforcement(queryRunner.dataSource);
-  if (policies.mayBeShared(metadata) && (await seesAll(queryRunner, metadata, columns, foreign)))
+  if (policies.mayBeShared(metadata) && (await areAllVisible(queryRunner, metadata, columns, foreign)))
     throw new SharedRowError(metadata.name);
   throw new EntityNotFoundError(metadata.target, named);
 }
 
 /** Those of the given rows that the scope cannot see, or that are not its own. A key that the database gives back in another form is asked for by itself. */
-async function unseenRows(
+async function findInvisible(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
   set: RowSet,
 ): Promise<(readonly unknown[])[]> {
-  const found = await selectRows(queryRunner, metadata, columns, rows, columns, set);
-  const visible = new Set(found.map((row) => rowKey(row, columns)));
+  const found = await selectByKeys(queryRunner, metadata, columns, rows, columns, set);
+  const visible = new Set(found.map((row) => serializeRowKey(row, columns)));
   const unseen: (readonly unknown[])[] = [];
   for (const row of distinctRows(rows)) {
-    if (visible.has(rowKey(row, columns))) continue;
-    if ((await selectRows(queryRunner, metadata, columns, [row], columns, set)).length === 0) unseen.push(row);
+    if (visible.has(serializeRowKey(row, columns))) continue;
+    if ((await selectByKeys(queryRunner, metadata, columns, [row], columns, set)).length === 0) unseen.push(row);
   }
   return unseen;
 }
@@ -151,7 +154,7 @@ function distinctRows(rows: readonly (readonly unknown[])[]): (readonly unknown[
  * @param set which rows are read: all that the scope sees, or only its own
  * @returns the values of `wanted`, one list per row that was found
  */
-export async function selectRows(
+export async function selectByKeys(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],
@@ -169,7 +172,7 @@ export async function selectRows(
 }
 
 /** The values of an entity's columns as they are stored. */
-export function storedValues(
+export function toDatabaseValues(
   entity: ObjectLiteral,
   columns: readonly ColumnMetadata[],
   { driver }: DataSource,
@@ -181,12 +184,12 @@ export function storedValues(
 }
 
 /** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
-export function rowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
-  return JSON.stringify(row.map((value, i) => keyText(value, columns[i])));
+export function serializeRowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
+  return JSON.stringify(row.map((value, i) => serializeKeyValue(value, columns[i])));
 }
 
 /** A value of a column as text, the same for all its forms. */
-export function keyText(value: unknown, column: ColumnMetadata): string {
+export function serializeKeyValue(value: unknown, column: ColumnMetadata): string {
   const text = exactText(value);
   // A uuid has two spellings where it is no text; of any text each spelling is a row of its own.
   const isUuid = column.type === 'uuid' && column.entityMetadata.dataSource.driver.options.type === 'postgres';
@@ -200,7 +203,7 @@ function exactText(value: unknown): string {
 }
 
 /** To MySQL a number equals every text that begins with it: a text column is compared with a text. */
-function comparable(value: unknown, column: ColumnMetadata): unknown {
+function coerceForMySql(value: unknown, column: ColumnMetadata): unknown {
   const isText = column.type === String || /char|text/i.test(String(column.type));
   return isText && (typeof value === 'number' || typeof value === 'bigint') ? String(value) : value;
 }
@@ -218,7 +221,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = comparable(rows[row][column], columns[column]);
+    parameters[name] = coerceForMySql(rows[row][column], columns[column]);
     return `:${name}`;
   };
   const nameOf = ({ databaseName }: ColumnMetadata): string =>
@@ -230,15 +233,15 @@ async function select(
       : rows
           .map((_, row) => `(${names.map((name, column) => `${name} = ${placeholder(row, column)}`).join(' AND ')})`)
           .join(' OR ');
-  const query = new family.select!(dataSource, queryRunner)
+  const query = new builderRegistry.select!(dataSource, queryRunner)
     .select([])
     .from(metadata.target, 'target')
     .withDeleted()
     .cache(false)
     .where(`(${condition})`, parameters);
   const { policies } = requireEnforcement(dataSource);
-  if (set === 'own' && policies.inForce(metadata) !== undefined && policies.mayBeShared(metadata))
-    query.andWhere(policies.text(metadata, driver.escape('target'), 'own'));
-  wanted.forEach((column, i) => query.addSelect(selectedExactly(column, nameOf(column), dataSource), `c${i}`));
+  if (set === 'own' && policies.effective(metadata) !== undefined && policies.mayBeShared(metadata))
+    query.andWhere(policies.predicateSql(metadata, driver.escape('target'), 'own'));
+  wanted.forEach((column, i) => query.addSelect(losslessColumnSql(column, nameOf(column), dataSource), `c${i}`));
   return query.getRawMany<ObjectLiteral>();
 }

@@ -1,11 +1,11 @@
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
-import type { EntityKey, ScopeFrame } from '../../tenancy/context/tenant-context.js';
-import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
+import type { EntityKey, TenantContext } from '../../tenancy/context/tenant-context.js';
+import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 
 /** What the running code may do with a scoped entity: everything, or what lies in a scope. */
-export type Authority = 'everything' | CheckedScope;
+export type Access = 'everything' | ValidScope;
 
 /**
  * What the running code may do with `metadata`.
@@ -13,48 +13,48 @@ export type Authority = 'everything' | CheckedScope;
  * @param metadata the entity, or undefined for a table that cannot be named
  * @throws TenantScopeMissingError when nothing is in force, or the unscoped section has ended
  */
-export function authorityOver(metadata: EntityMetadata | undefined): Authority {
+export function resolveAccess(metadata: EntityMetadata | undefined): Access {
   if (isUnscoped(metadata)) return 'everything';
-  const frame = currentFrame();
+  const frame = currentContext();
   if (frame?.scope === undefined) throw new TenantScopeMissingError(metadata?.name ?? 'hand-written SQL');
   return frame.scope;
 }
 
 /** Whether the running code is in an open section that is unscoped for every entity, or for the given one. */
 export function isUnscoped(metadata?: EntityMetadata): boolean {
-  const section = openSection(currentFrame());
+  const section = openSection(currentContext());
   if (section === undefined) return false;
   return section.entities === undefined || (metadata !== undefined && names(section.entities, metadata));
 }
 
 /** Tells two situations apart in which a statement may mean different rows. */
-export function authorityKey(): string {
-  const frame = currentFrame();
+export function accessCacheKey(): string {
+  const frame = currentContext();
   const scope = frame?.scope?.fingerprint ?? '';
   // A fingerprint begins with a bracket.
-  return frame?.section === undefined ? scope : `unscoped ${exemptions(frame)}|${scope}`;
+  return frame?.unscopedSection === undefined ? scope : `unscoped ${exemptEntities(frame)}|${scope}`;
 }
 
 /** Tells two situations apart in which a statement's text may differ: whichever tenant's rows it means, its values say. */
-export function authorityForm(): string {
-  const frame = currentFrame();
-  return `${exemptions(frame)}|${frame?.scope === undefined ? '' : 'scope'}`;
+export function accessPlanKey(): string {
+  const frame = currentContext();
+  return `${exemptEntities(frame)}|${frame?.scope === undefined ? '' : 'scope'}`;
 }
 
-function exemptions(frame: ScopeFrame | undefined): string {
+function exemptEntities(frame: TenantContext | undefined): string {
   const section = openSection(frame);
   if (section === undefined) return '';
   return section.entities === undefined ? '*' : [...section.entities].map(keyName).sort().join();
 }
 
 /** The scope in force, where every entity is under it. */
-export function plainScope(): CheckedScope | undefined {
-  const frame = currentFrame();
-  return frame?.section === undefined ? frame?.scope : undefined;
+export function exclusiveScope(): ValidScope | undefined {
+  const frame = currentContext();
+  return frame?.unscopedSection === undefined ? frame?.scope : undefined;
 }
 
-function openSection(frame: ScopeFrame | undefined): ScopeFrame['section'] {
-  const section = frame?.section;
+function openSection(frame: TenantContext | undefined): TenantContext['unscopedSection'] {
+  const section = frame?.unscopedSection;
   if (section !== undefined && !section.open) {
     throw new TenantScopeMissingError(`the section unscoped('${section.why}') has ended, and this code outlives it`);
   }

@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
-import { authorityForm, isUnscoped } from './access.js';
+import { accessPlanKey, isUnscoped } from './access.js';
 import type { PolicyLookup } from './policy-compiler.js';
 import { tenantKeysOf } from './tenant-keys.js';
 
@@ -67,7 +67,7 @@ export class Cascades {
   private follow(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
     let known = this.known.get(metadata);
     if (known === undefined) this.known.set(metadata, (known = new BoundedCache(REMEMBERED)));
-    const name = JSON.stringify([authorityForm(), changed && [...changed].sort()]);
+    const name = JSON.stringify([accessPlanKey(), changed && [...changed].sort()]);
     if (known.has(name)) return known.get(name);
     const found = this.search(metadata, changed);
     // An entity that is undeclared may still be declared.

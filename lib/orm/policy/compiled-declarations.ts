@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import { declarationText } from '../../tenancy/metadata/declaration-lines.js';
-import { declaredOf } from './policy-compiler.js';
+import { tenancyOfEntity } from './policy-compiler.js';
 
 /** What policies were compiled from. A later declaration may not change it: statements have been made by then. */
 export class CompiledDeclarations {
@@ -9,7 +9,7 @@ export class CompiledDeclarations {
 
   /** @throws MuckConfigurationError if an entity's declaration is another one than when it was kept before */
   keep(metadata: EntityMetadata): void {
-    const declaration = declaredOf(metadata);
+    const declaration = tenancyOfEntity(metadata);
     const text = declaration === undefined || declaration.kind === 'contradictory' ? '' : declarationText(declaration);
     const before = this.texts.get(metadata) ?? text;
     if (before !== text) {

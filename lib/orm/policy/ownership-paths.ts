@@ -1,10 +1,10 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { Policies } from './policy-registry.js';
+import type { PolicyRegistry } from './policy-registry.js';
 import type { ScopedPolicy } from './tenant-policy.js';
 
 /** The ways from a scoped entity to the tenant columns that say to whom its rows belong, in words. */
-export function ownerPaths(metadata: EntityMetadata, policies: Policies): readonly string[] {
+export function ownerPaths(metadata: EntityMetadata, policies: PolicyRegistry): readonly string[] {
   const policy = policies.of(metadata) as ScopedPolicy;
   if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
   return policy.parents.flatMap(({ parent, columns }) => {

@@ -1,15 +1,15 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
-import { declarationOf } from '../../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOf } from '../../tenancy/metadata/entity-tenancy.registry.js';
 import type {
   ContradictoryDeclaration,
-  EntityDeclaration,
+  EntityTenancy,
   ScopedOptions,
 } from '../../tenancy/metadata/entity-tenancy.registry.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import { isScoped } from './tenant-policy.js';
-import type { ParentLink, TenantColumn, TenantPolicy } from './tenant-policy.js';
+import type { ParentJoin, TenantColumn, TenantPolicy } from './tenant-policy.js';
 import { readTenantFromRow } from './tenant-column-hydration.js';
 import { limitOf } from './tenant-column-types.js';
 import { isUnique } from './unique-keys.js';
@@ -24,7 +24,7 @@ export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
  */
 export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
   if (junctionSides(metadata).length > 0) return junctionPolicy(metadata, lookup);
-  const declaration = declaredOf(metadata);
+  const declaration = tenancyOfEntity(metadata);
   if (declaration === undefined) return { kind: 'undeclared' };
   if (declaration.kind === 'contradictory') throw problem(metadata, declaration.problem);
   if (declaration.kind === 'shared') return { kind: 'shared' };
@@ -40,16 +40,16 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
 }
 
 /** What is declared of an entity, by its class, by its name, or by a class that it extends. */
-export function declaredOf({
+export function tenancyOfEntity({
   target,
   name,
   dataSource,
-}: EntityMetadata): EntityDeclaration | ContradictoryDeclaration | undefined {
-  return declarationOf(target, name, (type) => dataSource.entityMetadatasMap.get(type)?.name);
+}: EntityMetadata): EntityTenancy | ContradictoryDeclaration | undefined {
+  return tenancyOf(target, name, (type) => dataSource.entityMetadatasMap.get(type)?.name);
 }
 
 function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): TenantPolicy {
-  const keys = Object.keys(scopeDeclaration());
+  const keys = Object.keys(getScopeDeclaration());
   const omitted = options.omit ?? [];
   for (const key of [...Object.keys(options.columns ?? {}), ...omitted]) {
     if (!keys.includes(key))
@@ -133,7 +133,7 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
       `has a tenant column '${property}' that the database computes. It must be an ordinary column`,
     );
   }
-  const limit = limitOf(column, scopeDeclaration()[key]);
+  const limit = limitOf(column, getScopeDeclaration()[key]);
   if ('why' in limit) {
     const sqlType = column.entityMetadata.dataSource.driver.normalizeType(column);
     throw problem(
@@ -159,14 +159,14 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
   const parent = relation.inverseEntityMetadata;
   const policy = lookup(parent);
   if (policy.kind === 'undeclared') return { kind: 'undeclared' };
-  if (declaredOf(parent) === undefined)
+  if (tenancyOfEntity(parent) === undefined)
     throw problem(
       metadata,
       `is scoped via '${via}', but nothing says whose rows ${parent.name} has. Declare ${parent.name}`,
     );
   if (!isScoped(policy))
     throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
-  requireOneParent(metadata, parent, relation.joinColumns);
+  assertUniqueParentKey(metadata, parent, relation.joinColumns);
   const parents = [link(parent, relation.joinColumns)];
   return { kind: 'parents', parents, owners: parents };
 }
@@ -178,7 +178,7 @@ function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantP
   if (policies.some((policy) => policy.kind === 'undeclared')) return { kind: 'undeclared' };
   const parents = sides.filter((_, index) => isScoped(policies[index]));
   for (const { parent, columns } of parents)
-    requireOneParent(
+    assertUniqueParentKey(
       metadata,
       parent,
       columns.map(({ own }) => own),
@@ -195,7 +195,11 @@ export function junctionSides(metadata: EntityMetadata): readonly (readonly Colu
 }
 
 /** By a code that is one tenant's own, rows would belong to each tenant that has such a code. */
-function requireOneParent(metadata: EntityMetadata, parent: EntityMetadata, columns: readonly ColumnMetadata[]): void {
+function assertUniqueParentKey(
+  metadata: EntityMetadata,
+  parent: EntityMetadata,
+  columns: readonly ColumnMetadata[],
+): void {
   const referenced = columns.map((column) => column.referencedColumn!);
   if (isUnique(parent, referenced)) return;
   const names = referenced.map(({ propertyPath }) => propertyPath).join(', ');
@@ -205,7 +209,7 @@ function requireOneParent(metadata: EntityMetadata, parent: EntityMetadata, colu
   );
 }
 
-function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentLink {
+function link(parent: EntityMetadata, columns: readonly ColumnMetadata[]): ParentJoin {
   return { parent, columns: columns.map((own) => ({ own, referenced: own.referencedColumn! })) };
 }
 

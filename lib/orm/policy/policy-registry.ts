@@ -4,10 +4,10 @@ import type { DataSource, Driver, EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../../errors/entity-undeclared.error.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import { declarationsVersion } from '../../tenancy/metadata/entity-tenancy.registry.js';
-import { authorityOver, isUnscoped } from './access.js';
+import { resolveAccess, isUnscoped } from './access.js';
 import { Cascades } from './cascade-analysis.js';
 import type { ForeignCascade } from './cascade-analysis.js';
-import { compilePolicy, declaredOf } from './policy-compiler.js';
+import { compilePolicy, tenancyOfEntity } from './policy-compiler.js';
 import { CompiledDeclarations } from './compiled-declarations.js';
 import type { RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
 import { PredicateText } from './predicate-renderer.js';
@@ -22,7 +22,7 @@ const REMEMBERED = 500;
  * The policies of one DataSource's entities, each compiled once, at first need: a declaration may be loaded after the
  * DataSource has initialised.
  */
-export class Policies {
+export class PolicyRegistry {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
   private readonly compiledFrom = new CompiledDeclarations();
   private version = declarationsVersion();
@@ -36,7 +36,7 @@ export class Policies {
   /** What the database deletes or changes by foreign keys. */
   readonly cascades: Cascades;
   private tables?: {
-    readonly of: readonly EntityMetadata[];
+    readonly metadatas: readonly EntityMetadata[];
     readonly byName: ReadonlyMap<string, readonly EntityMetadata[]>;
   };
 
@@ -86,7 +86,7 @@ export class Policies {
 
   /** Whether an entity is undeclared, and its rows are left as they are. */
   isAllowedUndeclared(metadata: EntityMetadata): boolean {
-    return this.allowsUndeclared && declaredOf(metadata) === undefined && this.of(metadata).kind === 'shared';
+    return this.allowsUndeclared && tenancyOfEntity(metadata) === undefined && this.of(metadata).kind === 'shared';
   }
 
   /**
@@ -95,19 +95,19 @@ export class Policies {
    * @throws EntityUndeclaredError when nothing is declared of the entity
    * @throws TenantScopeMissingError when no scope is in force
    */
-  inForce(metadata: EntityMetadata): ScopedPolicy | undefined {
+  effective(metadata: EntityMetadata): ScopedPolicy | undefined {
     const policy = this.of(metadata);
     if (policy.kind === 'shared') return undefined;
     if (policy.kind === 'undeclared') {
       if (isUnscoped(metadata)) return undefined;
       throw new EntityUndeclaredError(metadata.name);
     }
-    return authorityOver(metadata) === 'everything' ? undefined : policy;
+    return resolveAccess(metadata) === 'everything' ? undefined : policy;
   }
 
   /** Whether the running code is limited on this entity. */
   isLimited(metadata: EntityMetadata): boolean {
-    return this.inForce(metadata) !== undefined;
+    return this.effective(metadata) !== undefined;
   }
 
   /** The tenant columns of an entity, however it is limited now. */
@@ -122,12 +122,12 @@ export class Policies {
    * @param qualifier how the statement refers to the table, as it stands in SQL
    * @param rows 'own' for the table that an update or delete changes
    */
-  predicate(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
-    return this.inForce(metadata) === undefined ? '' : this.text(metadata, qualifier, rows);
+  predicateFor(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+    return this.effective(metadata) === undefined ? '' : this.predicateSql(metadata, qualifier, rows);
   }
 
   /** The condition for a scoped entity, whatever is in force. */
-  text(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
+  predicateSql(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
     let texts = this.texts[rows].get(metadata);
     if (texts === undefined) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));
     return texts.getOrCreate(qualifier, () => this.predicates.render(metadata, qualifier, rows));
@@ -141,7 +141,7 @@ export class Policies {
   }
 
   /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
-  guarded(table: string): readonly EntityMetadata[] {
+  tenantEntities(table: string): readonly EntityMetadata[] {
     return this.metadatasOf(table).filter((metadata) => this.of(metadata).kind !== 'shared');
   }
 
@@ -153,7 +153,7 @@ export class Policies {
   private metadatasOf(table: string): readonly EntityMetadata[] {
     const metadatas = this.dataSource.entityMetadatas;
     // A DataSource that is initialised again has new metadata.
-    if (this.tables?.of !== metadatas) this.tables = { of: metadatas, byName: this.groupByTable(metadatas) };
+    if (this.tables?.metadatas !== metadatas) this.tables = { metadatas, byName: this.groupByTable(metadatas) };
     return this.tables.byName.get(this.tableKey(table)) ?? NONE;
   }
 

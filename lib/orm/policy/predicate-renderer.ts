@@ -1,6 +1,6 @@
 import type { Driver, EntityMetadata } from 'typeorm';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
-import type { ParentLink, RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import type { ParentJoin, RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
 /** Aliases of the tables inside a predicate. */
@@ -15,7 +15,7 @@ interface PredicateSource {
   of(metadata: EntityMetadata): TenantPolicy;
   mayBeShared(metadata: EntityMetadata): boolean;
   table(metadata: EntityMetadata): string;
-  text(metadata: EntityMetadata, qualifier: string, rows: RowSet): string;
+  predicateSql(metadata: EntityMetadata, qualifier: string, rows: RowSet): string;
 }
 
 /** Renders the conditions that limit tables to the rows of a tenant. */
@@ -49,7 +49,7 @@ export class PredicateText {
 
   /** A row with several possible owners is the tenant's own if one of them is; an owner that is never shared always is. */
   private parentsText({ parents, owners }: ParentsPolicy, qualifier: string, rows: RowSet): string {
-    const isOwn = (link: ParentLink): boolean => rows === 'own' && owners.length === 1 && owners.includes(link);
+    const isOwn = (link: ParentJoin): boolean => rows === 'own' && owners.length === 1 && owners.includes(link);
     const exist = parents.map((link) => this.parentExists(link, qualifier, isOwn(link) ? 'own' : 'visible'));
     const isLimitedFurther =
       rows === 'own' && owners.length > 1 && owners.every(({ parent }) => this.policies.mayBeShared(parent));
@@ -63,7 +63,7 @@ export class PredicateText {
     const value = `:${scopeParameter(key, column)}`;
     const equal = `${name} = ${value}`;
     const { driver } = this.policies;
-    const isText = scopeDeclaration()[key] === String;
+    const isText = getScopeDeclaration()[key] === String;
     // A collation of PostgreSQL may take two texts for one; the first part uses the index.
     if (driver.options.type === 'postgres' && column.collation !== undefined && isText)
       return `${equal} AND ${name} COLLATE "C" = ${value}`;
@@ -79,7 +79,7 @@ export class PredicateText {
     return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;
   }
 
-  private parentExists({ parent, columns }: ParentLink, qualifier: string, rows: RowSet): string {
+  private parentExists({ parent, columns }: ParentJoin, qualifier: string, rows: RowSet): string {
     const alias = this.policies.driver.escape(parentAlias(qualifier));
     const join = columns
       .map(
@@ -87,7 +87,7 @@ export class PredicateText {
           `${this.name(alias, referenced.databaseName)} = ${this.name(qualifier, own.databaseName)}`,
       )
       .join(' AND ');
-    const limit = this.policies.text(parent, alias, rows);
+    const limit = this.policies.predicateSql(parent, alias, rows);
     return `EXISTS (SELECT 1 FROM ${this.policies.table(parent)} ${alias} WHERE ${join} AND ${limit})`;
   }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
-import type { CheckedScope, ScopeValue } from '../../tenancy/context/tenant-scope.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import type { ValidScope, ScopeValue } from '../../tenancy/context/tenant-scope.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /*
@@ -39,7 +39,7 @@ export function scopeParameter(key: string, column?: ColumnMetadata): string {
 function formOf(key: string, column: ColumnMetadata): string {
   const { dataSource, tablePath } = column.entityMetadata;
   const { driver } = dataSource;
-  if (driver.options.type !== 'postgres' || scopeDeclaration()[key] !== String) return '';
+  if (driver.options.type !== 'postgres' || getScopeDeclaration()[key] !== String) return '';
   const type = driver.normalizeType(column);
   if (TEXT_TYPES.has(type)) return '';
   // What a view selects nobody says, and each enum is a type.
@@ -80,7 +80,7 @@ export function scopeKeyOf(parameter: string): string | undefined {
  *
  * @throws TenantScopeMissingError when no scope is in force
  */
-export function scopeValue(key: string, scope: CheckedScope | undefined, dialect: SqlDialect): ScopeValue {
+export function scopeValue(key: string, scope: ValidScope | undefined, dialect: SqlDialect): ScopeValue {
   const value = scope?.values[key];
   if (value === undefined) throw new TenantScopeMissingError('a statement that was built in a scope');
   // MySQL compares a number with a string as floating point numbers; the others take a bigint as text only.

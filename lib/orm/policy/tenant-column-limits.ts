@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { attempt } from '../../common/safe-read.js';
 import type { ScopeLimit, ScopeLimitSource } from '../../tenancy/context/scope-limits.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { PolicyLookup } from './policy-compiler.js';
 import { isInUniqueKey, limitOf } from './tenant-column-types.js';
 
@@ -42,7 +42,7 @@ export class TenantColumnLimits implements ScopeLimitSource {
     const policy = this.lookup(metadata);
     if (policy.kind === 'columns') {
       for (const { key, column } of policy.columns) {
-        const limit = limitOf(column, scopeDeclaration()[key]);
+        const limit = limitOf(column, getScopeDeclaration()[key]);
         if (!('hold' in limit)) continue;
         const byType = this.limits.get(key) ?? new Map<string, ScopeLimit>();
         this.limits.set(key, byType);

@@ -8,7 +8,7 @@ export interface TenantColumn {
 }
 
 /** A scoped row that decides to whom rows of another table belong, and how to get there. */
-export interface ParentLink {
+export interface ParentJoin {
   readonly parent: EntityMetadata;
   /** Foreign key columns of the child and the columns of the parent that they name, pair by pair. */
   readonly columns: readonly { readonly own: ColumnMetadata; readonly referenced: ColumnMetadata }[];
@@ -35,9 +35,9 @@ export type TenantPolicy =
     }
   | {
       readonly kind: 'parents';
-      readonly parents: readonly ParentLink[];
+      readonly parents: readonly ParentJoin[];
       /** A child's parent, both ends of a link, the descendant in a closure table. */
-      readonly owners: readonly ParentLink[];
+      readonly owners: readonly ParentJoin[];
     };
 
 /** A policy under which rows belong to tenants. */

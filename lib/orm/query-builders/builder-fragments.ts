@@ -1,9 +1,9 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { checkCallerText } from '../sql/fragment-validator.js';
+import { assertBalancedFragment } from '../sql/fragment-validator.js';
 
 /**
- * Checks a condition of a query builder as {@link checkCallerText} does, before TypeORM has put its aliases into quotes. TypeORM replaces an
+ * Checks a condition of a query builder as {@link assertBalancedFragment} does, before TypeORM has put its aliases into quotes. TypeORM replaces an
  * alias of more than 63 characters by a hash, which may begin with a digit and then reads like a number.
  *
  * @returns the text as it was
@@ -12,7 +12,7 @@ import { checkCallerText } from '../sql/fragment-validator.js';
 export function checkBuilderText(builder: QueryBuilder<ObjectLiteral>, text: string, where: string): string {
   let readable = text;
   for (const name of digitAliases(builder)) readable = readable.replaceAll(`${name}.`, `_${name}.`);
-  checkCallerText(readable, requireEnforcement(builder.dataSource).dialect, where);
+  assertBalancedFragment(readable, requireEnforcement(builder.dataSource).dialect, where);
   return text;
 }
 

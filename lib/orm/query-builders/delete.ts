@@ -4,23 +4,23 @@ import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBui
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { family } from '../enforcement/builder-registry.js';
-import { scoped } from './scoped-builder.mixin.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import { ScopedBuilder } from './scoped-builder.mixin.js';
 import { requireNoneLeft } from './shared-row-check.js';
-import { writtenMetadata } from '../writes/write-rules.js';
+import { targetMetadata } from '../writes/write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
-export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(DeleteQueryBuilder)<Entity> {
+export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(DeleteQueryBuilder)<Entity> {
   override async execute(): Promise<DeleteResult> {
     const result = await super.execute();
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     if (metadata !== undefined) await requireNoneLeft(this, metadata);
     return result;
   }
 
   /** @throws StatementRefusedError if the database would delete or change rows that the scope may not see by ON DELETE */
   protected override createDeleteExpression(): string {
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     const { policies } = requireEnforcement(this.dataSource);
     const cascade = metadata && !isUnscoped() ? policies.cascades.ofDelete(metadata) : undefined;
     if (cascade !== undefined) {
@@ -34,14 +34,16 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends scop
 }
 
 /** A soft delete or restore that touches rows of the tenant scope only. */
-export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends scoped(SoftDeleteQueryBuilder)<Entity> {
+export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(
+  SoftDeleteQueryBuilder,
+)<Entity> {
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
     // TypeORM marks rows of entities only.
-    if (result.affected === 0) await requireNoneLeft(this, writtenMetadata(this.expressionMap)!);
+    if (result.affected === 0) await requireNoneLeft(this, targetMetadata(this.expressionMap)!);
     return result;
   }
 }
 
-family.delete = ScopedDeleteQueryBuilder;
-family.softDelete = ScopedSoftDeleteQueryBuilder;
+builderRegistry.delete = ScopedDeleteQueryBuilder;
+builderRegistry.softDelete = ScopedSoftDeleteQueryBuilder;

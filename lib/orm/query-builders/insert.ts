@@ -4,33 +4,33 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import { plainScope } from '../policy/access.js';
+import { exclusiveScope } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { foreignKeysOf, givenInPart, keyColumnsOf, lookupsFor } from '../writes/foreign-keys.js';
-import type { Policies } from '../policy/policy-registry.js';
-import { currentRendering, outsideRendering } from '../writes/statement-context.js';
+import { foreignKeysOf, partialKeyError, keyColumnsOf, collectLookups } from '../writes/foreign-keys.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
+import { currentBuildContext, outsideBuildContext } from '../writes/statement-context.js';
 import { scopeParameter } from '../policy/scope-parameters.js';
 import { setTenantsInGraph, setTenantsOfKeys } from '../writes/tenant-in-primary-key.js';
 import type { Undo } from '../writes/tenant-in-primary-key.js';
-import { ValueSets } from '../writes/value-snapshot.js';
-import { WrittenKeys } from '../writes/resolved-key-values.js';
-import { family } from '../enforcement/builder-registry.js';
-import { scoped } from './scoped-builder.mixin.js';
+import { WriteSnapshot } from '../writes/value-snapshot.js';
+import { ResolvedKeyValues } from '../writes/resolved-key-values.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import { ScopedBuilder } from './scoped-builder.mixin.js';
 import { requireExactTenants, uniqueKeysOf } from '../writes/upsert-conflict-keys.js';
 import {
-  requireGeneratedKey,
-  requireNamedTenant,
+  assertNoGeneratedKey,
+  assertTenantGiven,
   requireOwnCascades,
   requireOwnReferences,
-  requireOwnTenant,
-  requireParent,
-  writtenMetadata,
+  assertScopeTenant,
+  assertParentGiven,
+  targetMetadata,
 } from '../writes/write-rules.js';
 
 /** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
-export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scoped(InsertQueryBuilder)<Entity> {
+export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(InsertQueryBuilder)<Entity> {
   /** The keys that are written, while the text of the statement is made. */
-  private keys: WrittenKeys | undefined;
+  private keys: ResolvedKeyValues | undefined;
 
   override async execute(): Promise<InsertResult> {
     // Such an upsert does not say which row it met: TypeORM would take the key that the connection counted last, anybody's, for its own.
@@ -38,7 +38,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     const undo = this.setTenants();
     try {
       const result = await super.execute();
-      this.tellTenant(result);
+      this.assignTenantToResult(result);
       return result;
     } catch (error) {
       // The rows may be written in another scope yet.
@@ -49,19 +49,19 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   override getQuery(): string {
     const text = super.getQuery();
-    const metadata = writtenMetadata(this.expressionMap);
-    if (metadata !== undefined) currentRendering()?.inserts.push({ table: tableNameOf(metadata), text });
+    const metadata = targetMetadata(this.expressionMap);
+    if (metadata !== undefined) currentBuildContext()?.inserts.push({ table: tableNameOf(metadata), text });
     return text;
   }
 
   /** The rules are applied while the text is made: after listeners and subscribers have had their say about the values. */
   protected override createInsertExpression(): string {
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return super.createInsertExpression();
     const given = this.expressionMap.valuesSet;
-    const copies = new ValueSets(metadata, requireEnforcement(this.dataSource).dialect);
+    const copies = new WriteSnapshot(metadata, requireEnforcement(this.dataSource).dialect);
     this.expressionMap.valuesSet = this.getValueSets().map((valueSet) =>
-      outsideRendering(() => copies.ofInsert(valueSet)),
+      outsideBuildContext(() => copies.forInsert(valueSet)),
     );
     try {
       this.applyRules(metadata, given);
@@ -74,7 +74,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   protected override getInsertedColumns(): ColumnMetadata[] {
     const columns = super.getInsertedColumns();
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return columns;
     const { policies } = requireEnforcement(this.dataSource);
     const limited = policies.isLimited(metadata);
@@ -95,14 +95,14 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   ): string {
     const { policies } = requireEnforcement(this.dataSource);
     // TypeORM asks for the columns of entities only.
-    const metadata = writtenMetadata(this.expressionMap)!;
+    const metadata = targetMetadata(this.expressionMap)!;
     const tenant = policies.tenantColumns(metadata).find((candidate) => candidate.column === column);
     if (tenant !== undefined && policies.isLimited(metadata)) return `:${scopeParameter(tenant.key, tenant.column)}`;
     // TypeORM would ask the transformer again, which may answer something else than what is looked up.
     const isKept =
       column.transformer !== undefined &&
       keyColumnsOf(metadata, policies).some(({ databaseName }) => databaseName === column.databaseName);
-    if (isKept) return this.createParameter(this.keys!.stored(column, index) ?? null);
+    if (isKept) return this.createParameter(this.keys!.storedValue(column, index) ?? null);
     return super.createColumnValueExpression(valueSets, index, column);
   }
 
@@ -112,11 +112,11 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   private applyRules(metadata: EntityMetadata, given: unknown): void {
     const { policies, dialect } = requireEnforcement(this.dataSource);
-    const rendering = currentRendering();
+    const rendering = currentBuildContext();
     // None for rows that a select gives.
     const valueSets = this.getValueSets();
     rendering?.writes.push(metadata);
-    const keys = new WrittenKeys(
+    const keys = new ResolvedKeyValues(
       metadata,
       valueSets,
       policies,
@@ -125,19 +125,19 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     );
     this.keys = keys;
     if (policies.isLimited(metadata)) {
-      this.requireOwnRows(metadata, Array.isArray(given) ? given : [given], policies);
+      this.assertInsertAllowed(metadata, Array.isArray(given) ? given : [given], policies);
     } else {
-      for (const valueSet of valueSets) requireNamedTenant(metadata, valueSet, policies);
+      for (const valueSet of valueSets) assertTenantGiven(metadata, valueSet, policies);
       rendering?.unscoped.push({ keys });
     }
-    this.requireWholeKeys(keys, policies);
+    this.assertCompleteKeys(keys, policies);
     requireOwnCascades(metadata, this.overwrittenColumns(metadata), policies);
-    if (dialect === 'mysql' && isIgnoring(this.expressionMap)) requireKeysForAll(keys, policies);
-    rendering?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
+    if (dialect === 'mysql' && isIgnoring(this.expressionMap)) assertRequiredKeys(keys, policies);
+    rendering?.lookups.push(...outsideBuildContext(() => collectLookups(keys, policies)));
   }
 
   /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
-  private requireWholeKeys({ metadata }: WrittenKeys, policies: Policies): void {
+  private assertCompleteKeys({ metadata }: ResolvedKeyValues, policies: PolicyRegistry): void {
     const overwritten = new Set(this.overwrittenColumns(metadata).map(({ databaseName }) => databaseName));
     const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column);
     const isTold = tenantColumns.every(({ databaseName }) => overwritten.has(databaseName));
@@ -145,8 +145,8 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
       const own = key.columns.map((pair) => pair.own).filter((column) => !tenantColumns.includes(column));
       const over = own.filter(({ databaseName }) => overwritten.has(databaseName));
       if (over.length === 0) continue;
-      if (over.length < own.length) throw givenInPart(metadata, key);
-      if (!isTold) this.requireOwnConflicts(metadata, policies);
+      if (over.length < own.length) throw partialKeyError(metadata, key);
+      if (!isTold) this.assertConflictTargetScoped(metadata, policies);
     }
   }
 
@@ -156,7 +156,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     return columns.filter(({ databaseName }) => overwrite.has(databaseName.toLowerCase()));
   }
 
-  private requireOwnRows(metadata: EntityMetadata, given: readonly unknown[], policies: Policies): void {
+  private assertInsertAllowed(metadata: EntityMetadata, given: readonly unknown[], policies: PolicyRegistry): void {
     if (this.expressionMap.insertFromSelect !== undefined) {
       throw new StatementRefusedError(
         `INSERT … SELECT into ${metadata.name} takes the tenant from the selected rows`,
@@ -165,17 +165,17 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
     }
     for (const [row, valueSet] of this.getValueSets().entries()) {
       for (const tenant of policies.tenantColumns(metadata)) {
-        requireOwnTenant(metadata, tenant, valueSet);
+        assertScopeTenant(metadata, tenant, valueSet);
         requireOwnReferences(metadata, tenant, given[row] as ObjectLiteral);
       }
-      requireGeneratedKey(metadata, valueSet);
-      requireParent(metadata, valueSet, policies, () => true);
+      assertNoGeneratedKey(metadata, valueSet);
+      assertParentGiven(metadata, valueSet, policies, () => true);
     }
-    if (this.isUpsert) this.requireOwnConflicts(metadata, policies);
+    if (this.isUpsert) this.assertConflictTargetScoped(metadata, policies);
   }
 
   /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */
-  private requireOwnConflicts(metadata: EntityMetadata, policies: Policies): void {
+  private assertConflictTargetScoped(metadata: EntityMetadata, policies: PolicyRegistry): void {
     const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column.databaseName);
     const holdsTenant = (columns: readonly string[]): boolean =>
       tenantColumns.length > 0 && tenantColumns.every((column) => columns.includes(column));
@@ -195,7 +195,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
 
   /** TypeORM reads the identifiers of the rows from the values that are inserted. */
   private setTenants(): Undo {
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return () => undefined;
     const { policies } = requireEnforcement(this.dataSource);
     const valueSets = this.getValueSets();
@@ -204,9 +204,9 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   /** TypeORM merges these into the entities that were saved: they would keep the tenant that the caller gave, or none. */
-  private tellTenant(result: InsertResult): void {
-    const metadata = writtenMetadata(this.expressionMap);
-    const scope = plainScope();
+  private assignTenantToResult(result: InsertResult): void {
+    const metadata = targetMetadata(this.expressionMap);
+    const scope = exclusiveScope();
     if (metadata === undefined || scope === undefined) return;
     for (const { key, column } of requireEnforcement(this.dataSource).policies.tenantColumns(metadata)) {
       for (const map of result.generatedMaps) column.setEntityValue(map, scope.values[key]);
@@ -219,11 +219,11 @@ function isIgnoring({ onIgnore, onUpdate }: QueryExpressionMap): boolean {
 }
 
 /** INSERT IGNORE makes a number of nothing, and that may be a key. */
-function requireKeysForAll(keys: WrittenKeys, policies: Policies): void {
+function assertRequiredKeys(keys: ResolvedKeyValues, policies: PolicyRegistry): void {
   const { metadata, valueSets } = keys;
   for (const { property, columns } of foreignKeysOf(metadata, policies)) {
     const required = columns.map(({ own }) => own).filter(({ isNullable }) => !isNullable);
-    if (!valueSets.some((_, row) => required.some((own) => (keys.stored(own, row) ?? null) === null))) continue;
+    if (!valueSets.some((_, row) => required.some((own) => (keys.storedValue(own, row) ?? null) === null))) continue;
     throw new StatementRefusedError(
       `an insert of ${metadata.name} that ignores errors does not give ${property}, and the database would make a key of nothing`,
       'Give a value.',
@@ -236,4 +236,4 @@ function tableNameOf({ tablePath }: EntityMetadata): string {
   return tablePath.split('.').at(-1)!.toLowerCase();
 }
 
-family.insert = ScopedInsertQueryBuilder;
+builderRegistry.insert = ScopedInsertQueryBuilder;

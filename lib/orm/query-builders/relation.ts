@@ -5,15 +5,17 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { withTenantOfKey } from '../writes/tenant-in-primary-key.js';
-import { requireOwn, seesAll, selectRows, storedValues } from '../lookups/foreign-key-check.js';
-import { family } from '../enforcement/builder-registry.js';
-import { scoped } from './scoped-builder.mixin.js';
+import { requireOwn, areAllVisible, selectByKeys, toDatabaseValues } from '../lookups/foreign-key-check.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import { ScopedBuilder } from './scoped-builder.mixin.js';
 
 /**
  * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;
  * a write that would touch nothing is an error here, not a silent success. In a scope the keys of rows need no tenant.
  */
-export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends scoped(RelationQueryBuilder)<Entity> {
+export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(
+  RelationQueryBuilder,
+)<Entity> {
   override async set(value: unknown): Promise<void> {
     const far = await this.requireRows(value);
     const relation = this.expressionMap.relationMetadata;
@@ -79,7 +81,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     const keys = listOf(rows).map((row) => this.storedKey(row, columns));
     await this.onRunner(async (queryRunner) => {
       if (own) await requireOwn(queryRunner, metadata, columns, keys);
-      else if (!(await seesAll(queryRunner, metadata, columns, keys)))
+      else if (!(await areAllVisible(queryRunner, metadata, columns, keys)))
         throw new EntityNotFoundError(metadata.target, {});
     });
   }
@@ -95,7 +97,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
 
   /** The key of a row as it is stored; of a single column it may be given by itself. */
   private storedKey(row: unknown, columns: readonly ColumnMetadata[]): readonly unknown[] {
-    return typeof row === 'object' && row !== null ? storedValues(row, columns, this.dataSource) : [row];
+    return typeof row === 'object' && row !== null ? toDatabaseValues(row, columns, this.dataSource) : [row];
   }
 
   /**
@@ -110,7 +112,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends sc
     // References may name columns that are no part of the key.
     const referenced = joinColumns.map(({ referencedColumn }) => referencedColumn!);
     const keys = listOf(this.expressionMap.of).map((row) => this.storedKey(row, here.primaryColumns));
-    const near = await this.onRunner((runner) => selectRows(runner, here, here.primaryColumns, keys, referenced));
+    const near = await this.onRunner((runner) => selectByKeys(runner, here, here.primaryColumns, keys, referenced));
     if (near.length === 0) return;
     let parameters = 0;
     const meets = (columns: readonly ColumnMetadata[], values: readonly unknown[]): Brackets =>
@@ -148,4 +150,4 @@ function listOf(rows: unknown): readonly unknown[] {
   return Array.isArray(rows) ? (rows as unknown[]) : [rows];
 }
 
-family.relation = ScopedRelationQueryBuilder;
+builderRegistry.relation = ScopedRelationQueryBuilder;

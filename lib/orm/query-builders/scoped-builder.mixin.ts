@@ -4,18 +4,18 @@ import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { withOwnDiscriminators } from './discriminator-condition.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
-import { render } from '../writes/statement-context.js';
-import { checkCallerText } from '../sql/fragment-validator.js';
+import { buildStatement } from '../writes/statement-context.js';
+import { assertBalancedFragment } from '../sql/fragment-validator.js';
 import { checkBuilderText } from './builder-fragments.js';
-import { family } from '../enforcement/builder-registry.js';
-import type { BuilderFamily } from '../enforcement/builder-registry.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import type { BuilderRegistry } from '../enforcement/builder-registry.js';
 
 // A mixin's constructor takes any arguments: TypeScript asks for exactly this type.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type BuilderConstructor = abstract new (...args: any[]) => QueryBuilder<ObjectLiteral>;
 
 /** Methods by which one kind of builder becomes another. */
-const SWITCHES = {
+const CONVERSIONS = {
   select: 'select',
   insert: 'insert',
   update: 'update',
@@ -23,7 +23,7 @@ const SWITCHES = {
   softDelete: 'softDelete',
   restore: 'softDelete',
   relation: 'relation',
-} as const satisfies Record<string, keyof BuilderFamily>;
+} as const satisfies Record<string, keyof BuilderRegistry>;
 
 /**
  * What every scoped query builder does on top of TypeORM's own. Nothing of it is kept in the builder: each time the text is made the
@@ -31,10 +31,10 @@ const SWITCHES = {
  *
  * The result has the type of `Base`; what is added are overrides only.
  */
-export function scoped<B extends BuilderConstructor>(Base: B): B {
+export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
   abstract class Scoped extends Base {
     override getQueryAndParameters(): [string, unknown[]] {
-      return render(() => super.getQueryAndParameters());
+      return buildStatement(() => super.getQueryAndParameters());
     }
 
     /** A sub-query's text goes into another statement's, where the driver's placeholders of its own would mean something else. */
@@ -65,7 +65,11 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
     }
 
     protected override createReturningExpression(type: 'insert' | 'update' | 'delete'): string {
-      return checkCallerText(super.createReturningExpression(type), this.enforcement().dialect, 'a returning clause');
+      return assertBalancedFragment(
+        super.createReturningExpression(type),
+        this.enforcement().dialect,
+        'a returning clause',
+      );
     }
 
     protected override createComment(): string {
@@ -89,8 +93,8 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
         .filter((alias) => alias.hasMetadata)
         .map(({ metadata, name }) =>
           isSelect
-            ? policies.predicate(metadata, driver.escape(name))
-            : policies.predicate(metadata, policies.table(metadata), 'own'),
+            ? policies.predicateFor(metadata, driver.escape(name))
+            : policies.predicateFor(metadata, policies.table(metadata), 'own'),
         )
         .filter((predicate) => predicate !== '');
     }
@@ -104,12 +108,12 @@ export function scoped<B extends BuilderConstructor>(Base: B): B {
     }
   }
 
-  for (const [method, kind] of Object.entries(SWITCHES)) {
+  for (const [method, kind] of Object.entries(CONVERSIONS)) {
     const original = Reflect.get(Base.prototype, method) as (...args: unknown[]) => QueryBuilder<ObjectLiteral>;
     const switched = function (this: QueryBuilder<ObjectLiteral>, ...args: unknown[]): QueryBuilder<ObjectLiteral> {
       // TypeORM's own method sets this builder up, and gives a stock builder made from it unless it is of that kind already.
       const next = original.apply(this, args);
-      return next === this ? this : new family[kind]!(this);
+      return next === this ? this : new builderRegistry[kind]!(this);
     };
     Object.assign(Scoped.prototype, { [method]: switched });
   }

@@ -2,16 +2,16 @@ import { SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { noteUnseen } from '../writes/hidden-relations.js';
+import { markHiddenRelations } from '../writes/hidden-relations.js';
 import { checkBuilderText } from './builder-fragments.js';
-import { family } from '../enforcement/builder-registry.js';
-import { scoped } from './scoped-builder.mixin.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import { ScopedBuilder } from './scoped-builder.mixin.js';
 
 /** What TypeORM hands to the rendering of a join: the join and those that hang on it. */
 type JoinTree = Parameters<SelectQueryBuilder<ObjectLiteral>['createJoinTreeRecursively']>[0];
 
 /** A select that reads rows of the tenant scope only, in every table that it names. */
-export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scoped(SelectQueryBuilder)<Entity> {
+export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(SelectQueryBuilder)<Entity> {
   protected override join(...args: Parameters<SelectQueryBuilder<Entity>['join']>): void {
     const condition = args[3];
     // TypeORM appends to this text with AND: unless it is bracketed, an OR in it would swallow what is appended.
@@ -42,7 +42,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     // Relations are loaded by joins, or by a statement each.
     if (this.expressionMap.joinAttributes.length === 0 && this.relationMetadatas.length === 0) return result;
     return result.then((loaded) => {
-      noteUnseen(this.expressionMap.mainAlias!.metadata, loaded.entities);
+      markHiddenRelations(this.expressionMap.mainAlias!.metadata, loaded.entities);
       return loaded;
     });
   }
@@ -82,7 +82,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
     if (junction === undefined) return text;
     const { policies } = requireEnforcement(this.dataSource);
     const alias = this.escape(joinAttribute.junctionAlias);
-    const predicate = policies.predicate(junction, alias);
+    const predicate = policies.predicateFor(junction, alias);
     if (predicate === '') return text;
     const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
     if (!text.startsWith(beginning)) {
@@ -95,7 +95,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   private predicate(metadata: EntityMetadata, alias: string): string {
-    return requireEnforcement(this.dataSource).policies.predicate(metadata, this.dataSource.driver.escape(alias));
+    return requireEnforcement(this.dataSource).policies.predicateFor(metadata, this.dataSource.driver.escape(alias));
   }
 
   private namesColumn(text: string): boolean {
@@ -108,4 +108,4 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 }
 
-family.select = ScopedSelectQueryBuilder;
+builderRegistry.select = ScopedSelectQueryBuilder;

@@ -1,8 +1,8 @@
 import type { EntityMetadata, ObjectLiteral, QueryBuilder } from 'typeorm';
 import { SharedRowError } from '../../errors/shared-row.error.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { isPersisting } from '../writes/save-context.js';
-import { family } from '../enforcement/builder-registry.js';
+import { isInSave } from '../writes/save-context.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
 
 /**
  * Checks after a write of `save` or `remove` whether a shared row was meant: the statement has left it alone, and
@@ -13,7 +13,7 @@ import { family } from '../enforcement/builder-registry.js';
  */
 export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
   const { policies } = requireEnforcement(builder.dataSource);
-  if (!isPersisting() || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return;
-  const left = new family.select!(builder).select('1').withDeleted().limit(1);
+  if (!isInSave() || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return;
+  const left = new builderRegistry.select!(builder).select('1').withDeleted().limit(1);
   if ((await left.getRawMany()).length > 0) throw new SharedRowError(metadata.name);
 }

@@ -4,36 +4,36 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
-import { selectedExactly } from '../lookups/exact-select.js';
-import { keyColumnsOf, lookupsFor } from '../writes/foreign-keys.js';
-import { isPersisting } from '../writes/save-context.js';
-import type { Policies } from '../policy/policy-registry.js';
+import { losslessColumnSql } from '../lookups/exact-select.js';
+import { keyColumnsOf, collectLookups } from '../writes/foreign-keys.js';
+import { isInSave } from '../writes/save-context.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isScoped, ownerColumns } from '../policy/tenant-policy.js';
 import { valueAt } from '../policy/tenant-column-hydration.js';
-import { currentRendering, outsideRendering } from '../writes/statement-context.js';
+import { currentBuildContext, outsideBuildContext } from '../writes/statement-context.js';
 import type { BoundStatement } from '../sql/parameter-binding.js';
 import { setTenantsOfKeys } from '../writes/tenant-in-primary-key.js';
-import { ValueSets } from '../writes/value-snapshot.js';
-import { WrittenKeys } from '../writes/resolved-key-values.js';
-import { family } from '../enforcement/builder-registry.js';
-import { scoped } from './scoped-builder.mixin.js';
+import { WriteSnapshot } from '../writes/value-snapshot.js';
+import { ResolvedKeyValues } from '../writes/resolved-key-values.js';
+import { builderRegistry } from '../enforcement/builder-registry.js';
+import { ScopedBuilder } from './scoped-builder.mixin.js';
 import { requireNoneLeft } from './shared-row-check.js';
 import {
   requireOwnCascades,
   requireOwnReferences,
-  requireOwnTenant,
-  requireParent,
+  assertScopeTenant,
+  assertParentGiven,
   requireWholeTenant,
-  writtenMetadata,
+  targetMetadata,
 } from '../writes/write-rules.js';
 
 /** An update that changes rows of the tenant scope only, and cannot move them out of it. */
-export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scoped(UpdateQueryBuilder)<Entity> {
+export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(UpdateQueryBuilder)<Entity> {
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     // Each update that `save` makes is for one row, and it does not look whether there was one.
-    if (result.affected === 0 && !this.expressionMap.callListeners && isPersisting() && metadata !== undefined) {
+    if (result.affected === 0 && !this.expressionMap.callListeners && isInSave() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
       await requireNoneLeft(this, metadata);
       if (policies.isLimited(metadata)) throw new EntityNotFoundError(metadata.target, {});
@@ -42,26 +42,30 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   protected override createUpdateExpression(): string {
-    const metadata = writtenMetadata(this.expressionMap);
+    const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return super.createUpdateExpression();
     const { policies, dialect } = requireEnforcement(this.dataSource);
     const given = this.getValueSet();
-    const values = outsideRendering(() => new ValueSets(metadata, dialect).ofUpdate(given));
+    const values = outsideBuildContext(() => new WriteSnapshot(metadata, dialect).forUpdate(given));
     completeReferences(metadata, values, policies);
-    currentRendering()?.writes.push(metadata);
+    currentBuildContext()?.writes.push(metadata);
     const named = this.writtenColumns(metadata, values);
     const leftOut = leftOutTenants(metadata, values, named, policies);
     const written = new Set([...named].filter((column) => !leftOut.includes(column)));
-    const keys = new WrittenKeys(metadata, [values], policies, written, 'update');
-    currentRendering()?.lookups.push(...outsideRendering(() => lookupsFor(keys, policies)));
-    if (policies.isLimited(metadata)) requireOwnRow(metadata, { values, given, written }, policies);
+    const keys = new ResolvedKeyValues(metadata, [values], policies, written, 'update');
+    currentBuildContext()?.lookups.push(...outsideBuildContext(() => collectLookups(keys, policies)));
+    if (policies.isLimited(metadata)) assertUpdateAllowed(metadata, { values, given, written }, policies);
     else {
       requireWholeTenant(metadata, values, policies);
       const readsKeys = movesShareable(metadata, values, policies);
-      currentRendering()?.unscoped.push({ keys, changes: this.changedRows(metadata, policies, readsKeys), readsKeys });
+      currentBuildContext()?.unscoped.push({
+        keys,
+        affectedOwnersQuery: this.affectedOwnersQuery(metadata, policies, readsKeys),
+        readsKeys,
+      });
     }
     requireOwnCascades(metadata, written, policies);
-    this.keepLookedUp(values, keys, policies);
+    this.pinResolvedKeys(values, keys, policies);
     this.expressionMap.valuesSet = values;
     try {
       return leavingOut(leftOut, () => super.createUpdateExpression());
@@ -78,9 +82,9 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   /** TypeORM asks a transformer again, which may answer something else. */
-  private keepLookedUp(values: ObjectLiteral, keys: WrittenKeys, policies: Policies): void {
+  private pinResolvedKeys(values: ObjectLiteral, keys: ResolvedKeyValues, policies: PolicyRegistry): void {
     for (const column of keyColumnsOf(keys.metadata, policies)) {
-      const stored = column.transformer === undefined ? undefined : keys.stored(column, 0);
+      const stored = column.transformer === undefined ? undefined : keys.storedValue(column, 0);
       if (stored === undefined) continue;
       const related = column.relationMetadata && valueAt(values, column.relationMetadata.propertyPath);
       const expression = (): string => this.createParameter(stored);
@@ -91,25 +95,29 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends scop
   }
 
   /** A statement that tells to whom the rows belong that this one changes; undefined where they belong to nobody. */
-  private changedRows(metadata: EntityMetadata, policies: Policies, readsKeys: boolean): BoundStatement | undefined {
+  private affectedOwnersQuery(
+    metadata: EntityMetadata,
+    policies: PolicyRegistry,
+    readsKeys: boolean,
+  ): BoundStatement | undefined {
     const policy = policies.of(metadata);
     if (!isScoped(policy)) return undefined;
     const { driver } = this.dataSource;
     const select = (prefix: string) => (column: ColumnMetadata, i: number) => {
       const name = driver.escape(column.databaseName);
-      return `${selectedExactly(column, name, this.dataSource)} AS ${driver.escape(`${prefix}${i}`)}`;
+      return `${losslessColumnSql(column, name, this.dataSource)} AS ${driver.escape(`${prefix}${i}`)}`;
     };
     const keys = readsKeys ? keyColumnsOf(metadata, policies) : [];
     const wanted = [...ownerColumns(policy).map(select('c')), ...keys.map(select('k'))];
     const text = `SELECT DISTINCT ${wanted.join(', ')} FROM ${policies.table(metadata)}${this.createWhereExpression()}`;
-    return outsideRendering(() =>
+    return outsideBuildContext(() =>
       driver.escapeQueryWithParameters(this.replacePropertyNamesForTheWholeQuery(text), this.getParameters()),
     );
   }
 }
 
 /** Whether an update may give a row to all tenants, or take it from them. */
-function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): boolean {
+function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policies: PolicyRegistry): boolean {
   const policy = policies.of(metadata);
   if (!isScoped(policy) || !policies.mayBeShared(metadata)) return false;
   return ownerColumns(policy).some((column) => column.getEntityValue(values) !== undefined);
@@ -123,7 +131,7 @@ function leftOutTenants(
   metadata: EntityMetadata,
   values: ObjectLiteral,
   named: ReadonlySet<ColumnMetadata>,
-  policies: Policies,
+  policies: PolicyRegistry,
 ): readonly ColumnMetadata[] {
   const tenants = policies.tenantColumns(metadata).map(({ column }) => column.databaseName);
   const cleared = metadata.relationsWithJoinColumns
@@ -158,7 +166,7 @@ function leavingOut(columns: readonly ColumnMetadata[], makeText: () => string):
 }
 
 /** In a scope a reference needs no tenant. The values are a copy. */
-function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, policies: Policies): void {
+function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, policies: PolicyRegistry): void {
   for (const relation of metadata.relationsWithJoinColumns) {
     const related = valueAt(values, relation.propertyPath);
     if (relation.joinColumns.length > 1)
@@ -187,12 +195,16 @@ interface Written {
   readonly written: ReadonlySet<ColumnMetadata>;
 }
 
-function requireOwnRow(metadata: EntityMetadata, { values, given, written }: Written, policies: Policies): void {
+function assertUpdateAllowed(
+  metadata: EntityMetadata,
+  { values, given, written }: Written,
+  policies: PolicyRegistry,
+): void {
   for (const tenant of policies.tenantColumns(metadata)) {
-    requireOwnTenant(metadata, tenant, values);
+    assertScopeTenant(metadata, tenant, values);
     requireOwnReferences(metadata, tenant, given);
   }
-  requireParent(metadata, values, policies, (column) => written.has(column));
+  assertParentGiven(metadata, values, policies, (column) => written.has(column));
   for (const column of metadata.primaryColumns) {
     // Whether a number is taken by another tenant must not show, and one that is not yet counted is not to be taken.
     if (!column.isGenerated || column.generationStrategy === 'uuid' || column.getEntityValue(values) === undefined)
@@ -204,4 +216,4 @@ function requireOwnRow(metadata: EntityMetadata, { values, given, written }: Wri
   }
 }
 
-family.update = ScopedUpdateQueryBuilder;
+builderRegistry.update = ScopedUpdateQueryBuilder;

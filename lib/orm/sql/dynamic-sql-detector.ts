@@ -1,5 +1,5 @@
-import type { Brackets, StatementShape } from './table-references.js';
-import { isIdentifier, isKeywordAt, isSignAt } from './tokenizer.js';
+import type { ParenTree, ParsedStatement } from './table-references.js';
+import { isIdentifier, isKeywordAt, isPunctuationAt } from './tokenizer.js';
 import type { SqlDialect, SqlToken } from './tokenizer.js';
 
 /** Functions that run SQL given as text, or read a table given by its name. */
@@ -60,11 +60,11 @@ export interface DynamicSqlContext {
  */
 export function findDynamicSql(
   tokens: readonly SqlToken[],
-  { mentions, brackets }: StatementShape,
+  { mentions, brackets }: ParsedStatement,
   { dialect, isMapped }: DynamicSqlContext,
 ): string | undefined {
   const statistics = mentions.find(({ table, token }) => {
-    const schema = isSignAt(tokens, token - 1, '.') ? tokens[token - 2]?.text : undefined;
+    const schema = isPunctuationAt(tokens, token - 1, '.') ? tokens[token - 2]?.text : undefined;
     if (schema !== undefined && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;
     return STATISTICS.test(table) && !(schema === undefined && isMapped(table));
   });
@@ -83,16 +83,16 @@ function isDynamicCall(tokens: readonly SqlToken[], i: number): boolean {
   const token = tokens[i];
   if (!isIdentifier(token) || tokens[i + 1]?.text !== '(') return false;
   // With an argument it sets what it returns later, to others too.
-  if (token.text === 'last_insert_id') return !isSignAt(tokens, i + 2, ')');
-  if (isSignAt(tokens, i - 1, '.') && tokens[i - 2]?.text === 'cron') return true;
+  if (token.text === 'last_insert_id') return !isPunctuationAt(tokens, i + 2, ')');
+  if (isPunctuationAt(tokens, i - 1, '.') && tokens[i - 2]?.text === 'cron') return true;
   return DYNAMIC_FUNCTIONS.test(token.text) && !isLocalSetting(tokens, i);
 }
 
 /** INTO that belongs to no INSERT: in its bracket a SELECT stands before it, or no word that inserts. */
-function isSelectInto(tokens: readonly SqlToken[], { ofToken }: Brackets, i: number): boolean {
+function isSelectInto(tokens: readonly SqlToken[], { ofToken }: ParenTree, i: number): boolean {
   if (tokens[i].text !== 'into' || !isKeywordAt(tokens, i)) return false;
   let inserts = false;
-  for (let before = i - 1; before >= 0 && !isSignAt(tokens, before, ';'); before -= 1) {
+  for (let before = i - 1; before >= 0 && !isPunctuationAt(tokens, before, ';'); before -= 1) {
     if (ofToken[before] !== ofToken[i] || !isKeywordAt(tokens, before)) continue;
     if (tokens[before].text === 'select') return true;
     inserts ||= INSERTING.has(tokens[before].text);
@@ -102,17 +102,18 @@ function isSelectInto(tokens: readonly SqlToken[], { ofToken }: Brackets, i: num
 
 /** `@name` or `:=`, but not a variable of the server, `@@name`. */
 function isUserVariable(tokens: readonly SqlToken[], i: number): boolean {
-  if (isSignAt(tokens, i, ':')) return isSignAt(tokens, i + 1, '=') && tokens[i + 1].start === tokens[i].end;
-  if (!isSignAt(tokens, i, '@')) return false;
-  return !isSignAt(tokens, i - 1, '@') && !isSignAt(tokens, i + 1, '@');
+  if (isPunctuationAt(tokens, i, ':'))
+    return isPunctuationAt(tokens, i + 1, '=') && tokens[i + 1].start === tokens[i].end;
+  if (!isPunctuationAt(tokens, i, '@')) return false;
+  return !isPunctuationAt(tokens, i - 1, '@') && !isPunctuationAt(tokens, i + 1, '@');
 }
 
 function explainsElse(tokens: readonly SqlToken[]): boolean {
   if (tokens[0]?.kind !== 'word' || tokens[0].text !== 'explain') return false;
   let i = 1;
   // PostgreSQL's options in brackets; elsewhere a bracket opens a query.
-  if (isSignAt(tokens, i, '(') && tokens[i + 1]?.text !== 'select' && tokens[i + 1]?.text !== 'with') {
-    while (i < tokens.length && !isSignAt(tokens, i, ')')) i += 1;
+  if (isPunctuationAt(tokens, i, '(') && tokens[i + 1]?.text !== 'select' && tokens[i + 1]?.text !== 'with') {
+    while (i < tokens.length && !isPunctuationAt(tokens, i, ')')) i += 1;
     i += 1;
   }
   while (EXPLAIN_OPTIONS.has(tokens[i]?.text ?? '')) i += 1;
@@ -125,12 +126,12 @@ function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
   let depth = 0;
   const end = tokens.findIndex((_, at) => {
     if (at <= i) return false;
-    if (isSignAt(tokens, at, '(')) depth += 1;
-    if (isSignAt(tokens, at, ')')) depth -= 1;
+    if (isPunctuationAt(tokens, at, '(')) depth += 1;
+    if (isPunctuationAt(tokens, at, ')')) depth -= 1;
     return depth === 0;
   });
   const last = tokens[end - 1];
   // A column may be called "true".
-  const isTrue = last?.kind === 'word' && last.text === 'true' && isSignAt(tokens, end - 2, ',');
+  const isTrue = last?.kind === 'word' && last.text === 'true' && isPunctuationAt(tokens, end - 2, ',');
   return isTrue && tokens[i + 2].kind === 'literal';
 }

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { readTokens } from './tokenizer.js';
+import { tokenize } from './tokenizer.js';
 import type { SqlDialect } from './tokenizer.js';
 
 /** How many checked texts are remembered; application code has few distinct ones. */
@@ -15,10 +15,10 @@ const checked = new BoundedCache<string, true>(REMEMBERED);
  * @returns the text
  * @throws StatementRefusedError when brackets do not balance, or there is a comment, a semicolon, an open quote or a dollar quote
  */
-export function checkCallerText(text: string, dialect: SqlDialect, where: string): string {
+export function assertBalancedFragment(text: string, dialect: SqlDialect, where: string): string {
   const key = `${dialect} ${text}`;
   if (checked.has(key)) return text;
-  const { tokens, comments, hidesSql } = readTokens(text, dialect);
+  const { tokens, comments, isAmbiguous: hidesSql } = tokenize(text, dialect);
   if (comments.length > 0 || hidesSql) throw refused(`${where} contains a comment or a quote that cannot be read`);
   let depth = 0;
   for (const { kind, text: token } of tokens) {
@@ -41,14 +41,14 @@ const AFTER_EXPRESSION = new Set(
 );
 
 /**
- * As {@link checkCallerText}, for one expression among others: what is behind it must not become a part of the statement of its own.
+ * As {@link assertBalancedFragment}, for one expression among others: what is behind it must not become a part of the statement of its own.
  *
  * @throws StatementRefusedError for a comma, or a word that opens another clause, outside of brackets
  */
-export function checkCallerExpression(text: string, dialect: SqlDialect, where: string): string {
-  checkCallerText(text, dialect, where);
+export function assertSingleExpression(text: string, dialect: SqlDialect, where: string): string {
+  assertBalancedFragment(text, dialect, where);
   let depth = 0;
-  for (const { kind, text: token } of readTokens(text, dialect).tokens) {
+  for (const { kind, text: token } of tokenize(text, dialect).tokens) {
     if (kind === 'punctuation' && token === '(') depth += 1;
     if (kind === 'punctuation' && token === ')') depth -= 1;
     if (depth > 0) continue;

@@ -1,28 +1,28 @@
-import type { StatementShape } from './table-references.js';
-import { isSignAt } from './tokenizer.js';
+import type { ParsedStatement } from './table-references.js';
+import { isPunctuationAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
 /** What a name that is also a table's can be in a statement: a qualifier, an alias, a column. */
-export class NameRoles {
+export class IdentifierClassifier {
   /** @param columnsOf the columns of the entities behind a table's name, in lower case */
   constructor(
     private readonly tokens: readonly SqlToken[],
-    private readonly shape: StatementShape,
+    private readonly shape: ParsedStatement,
     private readonly columnsOf: (table: string) => readonly string[],
   ) {}
 
   /** Whether the token at `i` can be something else than a table that was not read as one. */
-  has(i: number): boolean {
+  isNotATable(i: number): boolean {
     const { tokens } = this;
     const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
     const { kind, text } = tokens[i];
     // A value, to a database that also takes it for a name.
     if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
     // A qualifier, a parameter or cast, an alias, ORDER BY.
-    if (isSignAt(tokens, i + 1, '.') || isParameter(tokens, i) || before === 'as') return true;
+    if (isPunctuationAt(tokens, i + 1, '.') || isParameter(tokens, i) || before === 'as') return true;
     if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
     if (isLocked(tokens, i)) return true;
-    if (isSignAt(tokens, i - 1, '.')) return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
+    if (isPunctuationAt(tokens, i - 1, '.')) return this.isColumnOf(tokens[i - 2], text) || isDerived(tokens, i - 2);
     return this.isWrittenColumn(i);
   }
 
@@ -47,8 +47,8 @@ export class NameRoles {
 
 /** Whether the token at `i` stands behind a colon: `:name`, or TypeORM's `:...name` for a list. */
 function isParameter(tokens: readonly SqlToken[], i: number): boolean {
-  const isList = [1, 2, 3].every((back) => isSignAt(tokens, i - back, '.'));
-  return isSignAt(tokens, isList ? i - 4 : i - 1, ':');
+  const isList = [1, 2, 3].every((back) => isPunctuationAt(tokens, i - back, '.'));
+  return isPunctuationAt(tokens, isList ? i - 4 : i - 1, ':');
 }
 
 /** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */
@@ -64,7 +64,7 @@ function isDerived(tokens: readonly SqlToken[], i: number): boolean {
 /** Whether the token at `i` is one of the names in `FOR UPDATE OF name, name`: tables and aliases that the FROM of the statement gives. */
 function isLocked(tokens: readonly SqlToken[], i: number): boolean {
   let of = i - 1;
-  while (isSignAt(tokens, of, ',')) of -= 2;
+  while (isPunctuationAt(tokens, of, ',')) of -= 2;
   const before = tokens.slice(Math.max(0, of - 4), of + 1).map(({ kind, text }) => (kind === 'word' ? text : ''));
   return /\bfor (?:(?:no key )?update|(?:key )?share) of$/.test(before.join(' '));
 }

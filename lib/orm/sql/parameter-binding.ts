@@ -1,13 +1,13 @@
 import { DateUtils } from 'typeorm/util/DateUtils.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { isIdentifier, readTokens } from './tokenizer.js';
+import { isIdentifier, tokenize } from './tokenizer.js';
 import type { SqlDialect, SqlToken } from './tokenizer.js';
 
 /** A statement with the driver's placeholders, and their values in order. */
 export type BoundStatement = [sql: string, values: unknown[]];
 
 /** A statement taken apart at its parameters. */
-export interface StatementTemplate {
+export interface ParameterizedSql {
   /** The text before, between and after the parameters. */
   readonly texts: readonly string[];
   readonly parameters: readonly { readonly name: string; readonly isList: boolean }[];
@@ -23,10 +23,10 @@ const JOINS_NAME = /[\w$.?\u0080-\uffff]/;
  *
  * @throws StatementRefusedError when a placeholder of the driver's stands in the text: it would take another one's value
  */
-export function readTemplate(sql: string, dialect: SqlDialect): StatementTemplate {
-  const { tokens } = readTokens(sql, dialect);
+export function parseNamedParameters(sql: string, dialect: SqlDialect): ParameterizedSql {
+  const { tokens } = tokenize(sql, dialect);
   const texts: string[] = [];
-  const parameters: StatementTemplate['parameters'][number][] = [];
+  const parameters: ParameterizedSql['parameters'][number][] = [];
   let from = 0;
   tokens.forEach((token, i) => {
     if (isPlaceholder(token, tokens[i + 1], dialect)) {
@@ -51,15 +51,15 @@ export function readTemplate(sql: string, dialect: SqlDialect): StatementTemplat
  * @param valueOf the value of a parameter; undefined for a name that is none, which stays as it stands
  * @throws StatementRefusedError for a value that would be pasted as text
  */
-export function bind(
-  { texts, parameters }: StatementTemplate,
+export function bindParameters(
+  { texts, parameters }: ParameterizedSql,
   dialect: SqlDialect,
   valueOf: (name: string) => { readonly value: unknown } | undefined,
 ): BoundStatement {
   const values: unknown[] = [];
   const numbers = new Map<string, string>();
   const place = (value: unknown): string => {
-    values.push(driverValue(value, dialect));
+    values.push(toDriverValue(value, dialect));
     return dialect === 'postgres' ? `$${values.length}` : '?';
   };
   let sql = texts[0];
@@ -82,7 +82,7 @@ export function bind(
 }
 
 /** A statement whose placeholders have been put in once, for any values. */
-export interface PlacedStatement {
+export interface PositionalSql {
   readonly sql: string;
   /** The parameters, in the order of their numbers. */
   readonly names: readonly string[];
@@ -93,10 +93,10 @@ export interface PlacedStatement {
  *
  * @returns undefined for a statement with a list of parameters, whose text depends on how many there are
  */
-export function placeOnce(template: StatementTemplate, dialect: SqlDialect): PlacedStatement | undefined {
+export function toPositional(template: ParameterizedSql, dialect: SqlDialect): PositionalSql | undefined {
   if (template.parameters.some(({ isList }) => isList)) return undefined;
   const names = template.parameters.map(({ name }) => name);
-  const [sql] = bind(template, dialect, () => ({ value: null }));
+  const [sql] = bindParameters(template, dialect, () => ({ value: null }));
   // PostgreSQL's placeholders are numbered, so that one serves a name wherever it stands.
   return { sql, names: dialect === 'postgres' ? [...new Set(names)] : names };
 }
@@ -112,7 +112,7 @@ function placeList(value: unknown, name: string, place: (value: unknown) => stri
  *
  * @throws StatementRefusedError for one that would be pasted as text
  */
-export function driverValue(value: unknown, dialect: SqlDialect): unknown {
+export function toDriverValue(value: unknown, dialect: SqlDialect): unknown {
   if (typeof value === 'function') {
     throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Give a value.');
   }

@@ -1,21 +1,23 @@
-import type { StatementShape, TableMention } from './table-references.js';
+import type { ParsedStatement, SqlTableReference } from './table-references.js';
 import { isKeywordAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** What may stand beside a predicate, or beside the bracket that it stands in, so that it limits what it stands for. */
-const BESIDE = words('and');
+const ALLOWED_NEIGHBOURS = words('and');
 /** Words that end a WHERE or ON for certain: what comes behind them is no condition of it. */
 const AFTER_CONDITION = words('group order union intersect except returning');
 /** Words that end a WHERE or ON, unless a database takes them for a name. */
-const PERHAPS_AFTER = words('having limit offset fetch for window where left inner join cross right full natural');
+const MAYBE_CLAUSE_KEYWORDS = words(
+  'having limit offset fetch for window where left inner join cross right full natural',
+);
 /** Words and signs by which what stands next to a predicate could undo it. */
-const UNDOING = words(
+const WEAKENING_TOKENS = words(
   'or xor not case when then else end between is isnull notnull in like ilike similar overlaps collate operator any all some select ' +
     ', | & = < > ! [ ]',
 );
 /** What a name may be compared to beside a predicate. */
-const COMPARED: ReadonlySet<string | undefined> = words('name literal');
+const COMPARABLE_KINDS: ReadonlySet<string | undefined> = words('name literal');
 /** What cannot stand between a JOIN and its ON. */
 const BEFORE_JOIN = words('on select from where union intersect except straight_join ,');
 const CONFLICTS = words('conflict do duplicate');
@@ -25,34 +27,34 @@ const SET_OPERATIONS = words('union intersect except minus');
  * Matches predicates with the tables that they limit. It is not enough that a predicate stands somewhere: it must be one of the conditions, joined by
  * AND alone, of the WHERE of its table's own SELECT, UPDATE or DELETE, or of the ON by which its table is joined.
  */
-export class PredicateClaims {
-  private readonly taken = new Set<number>();
+export class PredicateMatcher {
+  private readonly consumed = new Set<number>();
 
   constructor(
     private readonly tokens: readonly SqlToken[],
-    private readonly shape: StatementShape,
+    private readonly shape: ParsedStatement,
   ) {}
 
   /** Whether there is a predicate for this table that answers for no other one. */
-  take(mention: TableMention, predicate: readonly SqlToken[]): boolean {
+  consume(mention: SqlTableReference, predicate: readonly SqlToken[]): boolean {
     if (predicate.length === 0) return false;
     for (let at = 0; at + predicate.length <= this.tokens.length; at += 1) {
-      if (this.taken.has(at) || !this.standsAt(at, predicate)) continue;
-      if (!this.limits(at, at + predicate.length - 1, mention)) continue;
-      this.taken.add(at);
+      if (this.consumed.has(at) || !this.matchesAt(at, predicate)) continue;
+      if (!this.restricts(at, at + predicate.length - 1, mention)) continue;
+      this.consumed.add(at);
       return true;
     }
     return false;
   }
 
-  private standsAt(at: number, predicate: readonly SqlToken[]): boolean {
+  private matchesAt(at: number, predicate: readonly SqlToken[]): boolean {
     return predicate.every(
       ({ kind, exact }, i) => this.tokens[at + i].kind === kind && this.tokens[at + i].exact === exact,
     );
   }
 
   /** Walks outwards from the tokens `first` to `last`, from bracket to bracket, up to the WHERE or ON. */
-  private limits(first: number, last: number, mention: TableMention): boolean {
+  private restricts(first: number, last: number, mention: SqlTableReference): boolean {
     let from = first;
     let to = last;
     for (;;) {
@@ -77,9 +79,9 @@ export class PredicateClaims {
       const { text } = this.tokens[i];
       const isKeyword = isKeywordAt(this.tokens, i);
       if (isKeyword && (text === 'where' || text === 'on')) return i;
-      if (isNeighbour && !(isKeyword && BESIDE.has(text))) return undefined;
+      if (isNeighbour && !(isKeyword && ALLOWED_NEIGHBOURS.has(text))) return undefined;
       isNeighbour = false;
-      if (this.undoes(i)) return undefined;
+      if (this.weakens(i)) return undefined;
     }
     return undefined;
   }
@@ -94,13 +96,13 @@ export class PredicateClaims {
       const { text } = this.tokens[i];
       const isKeyword = isKeywordAt(this.tokens, i);
       if (isKeyword && this.endsConditions(i)) return end ?? i - 1;
-      if (isKeyword && (PERHAPS_AFTER.has(text) || this.locksRows(i))) end ??= i - 1;
+      if (isKeyword && (MAYBE_CLAUSE_KEYWORDS.has(text) || this.locksRows(i))) end ??= i - 1;
       // Should it be a name after all, this still belongs to the conditions.
       if (end !== undefined && (text === 'or' || text === 'xor' || text === '|')) return undefined;
       if (end !== undefined) continue;
-      if (isNeighbour && !(isKeyword && BESIDE.has(text))) return undefined;
+      if (isNeighbour && !(isKeyword && ALLOWED_NEIGHBOURS.has(text))) return undefined;
       isNeighbour = false;
-      if (this.undoes(i)) return undefined;
+      if (this.weakens(i)) return undefined;
     }
     return end ?? this.tokens.length - 1;
   }
@@ -116,16 +118,16 @@ export class PredicateClaims {
     return ['lock', 'in', 'share', 'mode'].every((word, at) => this.tokens[i + at]?.text === word);
   }
 
-  private undoes(i: number): boolean {
+  private weakens(i: number): boolean {
     const { kind, text } = this.tokens[i];
     if (kind === 'literal' || kind === 'name') return false;
     // The keys of a join are compared right beside the predicate: `"a"."id" = "b"."aId" AND ( … )`.
-    if (text === '=') return !(this.tokens[i - 1].kind === 'name' && COMPARED.has(this.tokens[i + 1]?.kind));
-    return UNDOING.has(text);
+    if (text === '=') return !(this.tokens[i - 1].kind === 'name' && COMPARABLE_KINDS.has(this.tokens[i + 1]?.kind));
+    return WEAKENING_TOKENS.has(text);
   }
 
   /** Whether the WHERE or ON at `start` is the one that decides about the table's rows. */
-  private isClauseOf(start: number, bracket: number, word: string, mention: TableMention): boolean {
+  private isClauseOf(start: number, bracket: number, word: string, mention: SqlTableReference): boolean {
     if (this.partOf(start, bracket) !== this.partOf(mention.token, bracket)) return false;
     if (word === 'where') return mention.bracket === bracket && !this.isConflictClause(mention.token, start);
     return mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);
@@ -148,7 +150,7 @@ export class PredicateClaims {
   }
 
   /** The joined table itself, or one in the bracket of a group of joins. */
-  private isJoined(mention: TableMention, bracket: number): boolean {
+  private isJoined(mention: SqlTableReference, bracket: number): boolean {
     if (mention.bracket === bracket) return true;
     const { parents } = this.shape.brackets;
     return parents[mention.bracket] === bracket && this.tokens[mention.token - 1].text === '(';

@@ -1,5 +1,5 @@
-import type { StatementShape } from './table-references.js';
-import { isIdentifier, isKeywordAt, isSignAt } from './tokenizer.js';
+import type { ParsedStatement } from './table-references.js';
+import { isIdentifier, isKeywordAt, isPunctuationAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
 /** Rows of a table that SQL text deletes or updates. */
@@ -17,7 +17,7 @@ const AFTER_ASSIGNMENTS = new Set(['where', 'from', 'returning', 'order', 'limit
 const BEFORE_UPSERT = new Set(['do', 'key']);
 
 /** Finds the rows that a statement, or a part of it, deletes, replaces or updates. Errs on the side of finding too many. */
-export function readChanges(tokens: readonly SqlToken[], shape: StatementShape): readonly RowChange[] {
+export function readChanges(tokens: readonly SqlToken[], shape: ParsedStatement): readonly RowChange[] {
   return tokens.flatMap((_, i) => {
     const change = isKeywordAt(tokens, i) ? changeAt(tokens, shape, i) : undefined;
     if (change === undefined) return [];
@@ -31,11 +31,11 @@ export function readChanges(tokens: readonly SqlToken[], shape: StatementShape):
 
 function changeAt(
   tokens: readonly SqlToken[],
-  shape: StatementShape,
+  shape: ParsedStatement,
   i: number,
 ): Pick<RowChange, 'deletes' | 'columns'> | undefined {
   const before = tokens[i - 1]?.text ?? '';
-  const isCalled = isSignAt(tokens, i + 1, '(');
+  const isCalled = isPunctuationAt(tokens, i + 1, '(');
   switch (tokens[i].text) {
     case 'delete':
       return before === 'on' ? undefined : { deletes: true, columns: [] };
@@ -54,7 +54,7 @@ function changeAt(
 /** The columns that stand before an equals sign behind SET, in the same brackets. */
 function assignedColumns(
   tokens: readonly SqlToken[],
-  { brackets }: StatementShape,
+  { brackets }: ParsedStatement,
   upsert: number | undefined,
   update: number,
 ): readonly string[] {
@@ -70,11 +70,11 @@ function assignedColumns(
       else if (isAssigning && AFTER_ASSIGNMENTS.has(tokens[i].text)) break;
     }
     if (!isAssigning) continue;
-    if (isSignAt(tokens, i, '(')) list = [];
+    if (isPunctuationAt(tokens, i, '(')) list = [];
     if (isIdentifier(tokens[i])) list.push(tokens[i].text);
-    if (!isSignAt(tokens, i + 1, '=')) continue;
+    if (!isPunctuationAt(tokens, i + 1, '=')) continue;
     // `(a, b) = (…)` sets each column of the list.
-    names.push(...(isSignAt(tokens, i, ')') ? list : [tokens[i].text]));
+    names.push(...(isPunctuationAt(tokens, i, ')') ? list : [tokens[i].text]));
   }
   return names;
 }

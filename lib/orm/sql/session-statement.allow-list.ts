@@ -26,12 +26,15 @@ const HARMLESS = [
 /** What a query runner is doing when a statement comes to it. */
 export interface RunnerState {
   /** It begins, commits or rolls back itself. */
-  readonly controls: boolean;
+  readonly isTransactionControl: boolean;
   readonly inTransaction: boolean;
 }
 
 /** Whether a statement that neither reads nor writes rows changes nothing for anybody else. One statement at a time. */
-export function isHarmless(tokens: readonly SqlToken[], { controls, inTransaction }: RunnerState): boolean {
+export function isAllowed(
+  tokens: readonly SqlToken[],
+  { isTransactionControl: controls, inTransaction }: RunnerState,
+): boolean {
   const words = tokens.map(({ text }) => text);
   if (words.at(-1) === ';') words.pop();
   if (words.includes(';')) return false;

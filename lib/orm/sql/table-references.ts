@@ -1,8 +1,8 @@
-import { isKeywordAt, isSignAt } from './tokenizer.js';
+import { isKeywordAt, isPunctuationAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
 /** A table named in a table position of a statement. */
-export interface TableMention {
+export interface SqlTableReference {
   /** Last part of the name, unquoted, in lower case. */
   readonly table: string;
   /** Unquoted alias, with its capitals where they count; undefined when there is none. */
@@ -13,14 +13,14 @@ export interface TableMention {
   readonly inserted: boolean;
   /** Whether its rows are updated or deleted. */
   readonly changed: boolean;
-  /** The bracket that it stands in, see {@link Brackets}. */
+  /** The bracket that it stands in, see {@link ParenTree}. */
   readonly bracket: number;
   /** Index of its token. */
   readonly token: number;
 }
 
 /** The nesting of a statement's brackets: each has a number, 0 is the statement itself. */
-export interface Brackets {
+export interface ParenTree {
   /** The bracket around each one; 0 for 0. */
   readonly parents: readonly number[];
   /** The bracket that each token stands in; that of its outside for a bracket's own tokens. */
@@ -32,21 +32,21 @@ export interface Brackets {
 }
 
 /** What a reader of table positions finds in a statement. */
-export interface StatementShape {
-  readonly mentions: readonly TableMention[];
+export interface ParsedStatement {
+  readonly mentions: readonly SqlTableReference[];
   /** Names that common table expressions are given. */
   readonly cteNames: readonly string[];
   /** First words of the statements in the text. */
   readonly verbs: readonly string[];
-  readonly brackets: Brackets;
+  readonly brackets: ParenTree;
 }
 
-interface Level {
+interface ParserLevel {
   readonly bracket: number;
   /** Inside a list of tables, where a comma means another one. */
   inTables: boolean;
   /** The next name is a table. */
-  expect: boolean;
+  expectsTable: boolean;
   inserting: boolean;
   /** It is an UPDATE or DELETE. */
   changing: boolean;
@@ -56,7 +56,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 /** Words after which a table stands. */
 const BEFORE_TABLE = words('from join straight_join into update using table truncate insert replace');
 /** Words between such a word and the table. */
-const FILLERS = words(
+const MODIFIERS = words(
   'only lateral table ignore low_priority high_priority delayed quick into or rollback abort fail if exists temporary temp unlogged',
 );
 /** Words that end a list of tables. */
@@ -71,30 +71,30 @@ const NOT_ALIAS = words(
 );
 
 /** Finds the tables that a statement names, by position. Errs on the side of finding too many. */
-export function readShape(tokens: readonly SqlToken[]): StatementShape {
-  return new ShapeReader(tokens).read();
+export function parseStatement(tokens: readonly SqlToken[]): ParsedStatement {
+  return new StatementParser(tokens).read();
 }
 
-class ShapeReader {
-  private readonly mentions: TableMention[] = [];
+class StatementParser {
+  private readonly mentions: SqlTableReference[] = [];
   private readonly cteNames: string[] = [];
   private readonly verbs: string[] = [];
   private readonly parents = [0];
   private readonly ofToken: number[] = [];
   private readonly opening: (number | undefined)[] = [];
   private readonly closing: (number | undefined)[] = [];
-  private levels: Level[] = [newLevel(0)];
+  private levels: ParserLevel[] = [newLevel(0)];
   private atStart = true;
 
   constructor(private readonly tokens: readonly SqlToken[]) {}
 
-  read(): StatementShape {
+  read(): ParsedStatement {
     for (let i = 0; i < this.tokens.length; i += 1) i = this.readFrom(i);
     const { mentions, cteNames, verbs, parents, ofToken, opening, closing } = this;
     return { mentions, cteNames, verbs, brackets: { parents, ofToken, opening, closing } };
   }
 
-  private get level(): Level {
+  private get level(): ParserLevel {
     return this.levels[this.levels.length - 1];
   }
 
@@ -111,7 +111,7 @@ class ShapeReader {
     if (token.kind === 'literal' && token.text === '') return i;
     if (isKeywordAt(this.tokens, i) && this.readKeyword(i)) return i;
     if (this.namesCte(i)) this.cteNames.push(token.text);
-    return this.level.expect ? this.readTable(i) : i;
+    return this.level.expectsTable ? this.readTable(i) : i;
   }
 
   private readPunctuation(i: number): void {
@@ -120,15 +120,21 @@ class ShapeReader {
     if (text === '(') {
       const bracket = this.parents.push(level.bracket) - 1;
       this.opening[bracket] = i;
-      const { expect, changing } = level;
-      this.levels.push({ bracket, inTables: expect, expect, inserting: false, changing: expect && changing });
-      level.expect = false;
+      const { expectsTable: expect, changing } = level;
+      this.levels.push({
+        bracket,
+        inTables: expect,
+        expectsTable: expect,
+        inserting: false,
+        changing: expect && changing,
+      });
+      level.expectsTable = false;
     } else if (text === ')') {
       this.closing[level.bracket] = i;
       if (this.levels.length > 1) this.levels.pop();
       this.ofToken[i] = this.level.bracket;
     } else if (text === ',') {
-      level.expect = level.inTables;
+      level.expectsTable = level.inTables;
     } else if (text === ';') {
       this.levels = [newLevel(0)];
       this.atStart = true;
@@ -138,17 +144,17 @@ class ShapeReader {
   private readKeyword(i: number): boolean {
     const { text } = this.tokens[i];
     const { level } = this;
-    if (level.expect && FILLERS.has(text)) return true;
+    if (level.expectsTable && MODIFIERS.has(text)) return true;
     if (text === 'delete') level.changing = true;
     if (this.opensTables(i)) {
       if (text === 'update') level.changing = true;
-      level.expect = true;
+      level.expectsTable = true;
       level.inserting = text === 'into' || text === 'insert' || text === 'replace';
       level.inTables = !level.inserting;
       return true;
     }
     if (AFTER_TABLES.has(text) && !this.isColumn(i)) {
-      level.expect = false;
+      level.expectsTable = false;
       level.inTables = false;
     }
     return false;
@@ -160,13 +166,13 @@ class ShapeReader {
     const after = this.tokens[i + 1]?.text ?? '';
     if (text === 'for') return ['index', 'key'].includes(this.tokens[i - 1]?.text ?? '');
     if (after === '(')
-      return text === 'default' || (text === 'values' && !this.level.expect && this.tokens[i - 1]?.text !== ')');
+      return text === 'default' || (text === 'values' && !this.level.expectsTable && this.tokens[i - 1]?.text !== ')');
     return ['=', '<', '>', '!', ',', ')', '.', 'is', 'and', 'or'].includes(after);
   }
 
   private readTable(start: number): number {
     const { level, tokens } = this;
-    level.expect = false;
+    level.expectsTable = false;
     const end = this.endOfName(start);
     for (let i = start; i <= end; i += 1) this.ofToken[i] = level.bracket;
     const alias = this.aliasAfter(end);
@@ -192,7 +198,7 @@ class ShapeReader {
     // FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE, ON UPDATE: no table follows.
     if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? '');
     // REPLACE(text, …) and INSERT(text, …) are functions too.
-    return !(text === 'replace' || text === 'insert') || !isSignAt(this.tokens, i + 1, '(');
+    return !(text === 'replace' || text === 'insert') || !isPunctuationAt(this.tokens, i + 1, '(');
   }
 
   /** `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
@@ -200,8 +206,8 @@ class ShapeReader {
     const { tokens } = this;
     if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? '')) return false;
     let next = i + 1;
-    if (isSignAt(tokens, next, '(')) {
-      while (next < tokens.length && !isSignAt(tokens, next, ')')) next += 1;
+    if (isPunctuationAt(tokens, next, '(')) {
+      while (next < tokens.length && !isPunctuationAt(tokens, next, ')')) next += 1;
       next += 1;
     }
     if (tokens[next]?.text !== 'as') return false;
@@ -212,7 +218,7 @@ class ShapeReader {
   /** The last part of `schema.table`. */
   private endOfName(start: number): number {
     let i = start;
-    while (isSignAt(this.tokens, i + 1, '.') && this.tokens[i + 2] !== undefined) i += 2;
+    while (isPunctuationAt(this.tokens, i + 1, '.') && this.tokens[i + 2] !== undefined) i += 2;
     return i;
   }
 
@@ -223,10 +229,10 @@ class ShapeReader {
     if (next?.kind === 'name') return i + 1;
     if (next?.kind !== 'word') return undefined;
     // `FROM news set, other`: a keyword to some databases only.
-    return !NOT_ALIAS.has(next.text) || isSignAt(this.tokens, i + 2, ',') ? i + 1 : undefined;
+    return !NOT_ALIAS.has(next.text) || isPunctuationAt(this.tokens, i + 2, ',') ? i + 1 : undefined;
   }
 }
 
-function newLevel(bracket: number): Level {
-  return { bracket, inTables: false, expect: false, inserting: false, changing: false };
+function newLevel(bracket: number): ParserLevel {
+  return { bracket, inTables: false, expectsTable: false, inserting: false, changing: false };
 }

@@ -14,12 +14,12 @@ export interface SqlToken {
   readonly end: number;
 }
 
-/** What {@link readTokens} found. */
-export interface SqlTokens {
+/** What {@link tokenize} found. */
+export interface TokenizeResult {
   readonly tokens: readonly SqlToken[];
   readonly comments: readonly string[];
   /** Whether there is something in which SQL can hide from this reader, or that databases read in different ways. */
-  readonly hidesSql: boolean;
+  readonly isAmbiguous: boolean;
 }
 
 /** White space to every database. What else Unicode calls so is part of a name to them. */
@@ -34,8 +34,8 @@ const PUNCTUATION = /[()[\],.;:=<>+\-*/%!?|&^~@#$]/y;
  *
  * @throws StatementRefusedError when a quote or comment does not end, or ends at different places depending on a setting
  */
-export function readTokens(sql: string, dialect: SqlDialect): SqlTokens {
-  return new TokenReader(sql, dialect).read();
+export function tokenize(sql: string, dialect: SqlDialect): TokenizeResult {
+  return new Tokenizer(sql, dialect).read();
 }
 
 /** Whether a token can name something. */
@@ -44,7 +44,7 @@ export function isIdentifier({ kind }: SqlToken): boolean {
 }
 
 /** Whether the token at `i` is this sign, not a name or text that reads like it. */
-export function isSignAt(tokens: readonly SqlToken[], i: number, sign: string): boolean {
+export function isPunctuationAt(tokens: readonly SqlToken[], i: number, sign: string): boolean {
   return tokens[i]?.kind === 'punctuation' && tokens[i].text === sign;
 }
 
@@ -58,7 +58,7 @@ export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
   return !(before.text === 'as' && isKeywordAt(tokens, i - 1)) || /^(?:from|join|into)$/.test(tokens[i].text);
 }
 
-class TokenReader {
+class Tokenizer {
   private readonly tokens: SqlToken[] = [];
   private readonly comments: string[] = [];
   private hidesSql = false;
@@ -69,9 +69,9 @@ class TokenReader {
     private readonly dialect: SqlDialect,
   ) {}
 
-  read(): SqlTokens {
+  read(): TokenizeResult {
     while (this.at < this.sql.length) this.readOne();
-    return { tokens: this.tokens, comments: this.comments, hidesSql: this.hidesSql };
+    return { tokens: this.tokens, comments: this.comments, isAmbiguous: this.hidesSql };
   }
 
   private readOne(): void {

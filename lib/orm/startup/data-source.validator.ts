@@ -2,26 +2,26 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import type { UndeclaredEntity } from '../../tenancy/metadata/undeclared-entities.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { ScopeValueType } from '../../tenancy/context/tenant-scope.js';
-import { declaredOf, junctionSides } from '../policy/policy-compiler.js';
+import { tenancyOfEntity, junctionSides } from '../policy/policy-compiler.js';
 import { enforcementOf } from '../enforcement/enforcement.js';
 import { supportedDialect } from '../policy/dialect.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
 import { problemTexts } from './entity-problems.js';
 import type { EntityProblem } from './entity-problems.js';
-import { checkKeys } from './foreign-key.validator.js';
-import type { Policies } from '../policy/policy-registry.js';
+import { validateForeignKeys } from './foreign-key.validator.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isScoped } from '../policy/tenant-policy.js';
 import type { TenantPolicy } from '../policy/tenant-policy.js';
 import { proposeDeclaration } from './suggest-declaration.js';
 import { checkUndeclaredViews, checkVirtualColumns } from './virtual-column.validator.js';
-import { selfCheck } from './predicate-self-test.js';
+import { testPredicates } from './predicate-self-test.js';
 import { checkUniqueKeys } from './unique-key.validator.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /** What a DataSource's entities need before an application may start on it. */
-export interface BootFindings {
+export interface ValidationResult {
   /** Each stops the application from starting. */
   readonly problems: readonly string[];
   /** Entities of which nothing is declared. */
@@ -33,7 +33,7 @@ export interface BootFindings {
  *
  * @returns problems in words: what, where, and the line to type; nothing for a DataSource without entities
  */
-export function checkDataSource(dataSource: DataSource): BootFindings {
+export function validateDataSource(dataSource: DataSource): ValidationResult {
   const entities = dataSource.entityMetadatas.filter((metadata) => junctionSides(metadata).length === 0);
   if (entities.length === 0) return { problems: [], undeclared: [] };
   if (supportedDialect(dataSource) === undefined) return unsupported(dataSource, entities);
@@ -45,9 +45,9 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
   const undeclared: UndeclaredEntity[] = [];
   const lenient = lenientPolicies(policies);
   for (const metadata of entities) {
-    if (declaredOf(metadata) === undefined)
+    if (tenancyOfEntity(metadata) === undefined)
       undeclared.push({ name: metadata.name, proposal: propose(metadata, policies) });
-    const own = collect(() => policies.of(metadata));
+    const own = problemsOf(() => policies.of(metadata));
     const others = own.length > 0 ? [] : checksOf(metadata, lenient, enforcement.dialect);
     found.push(...[...own, ...others].map((text) => ({ metadata, text })));
   }
@@ -58,14 +58,14 @@ export function checkDataSource(dataSource: DataSource): BootFindings {
     ...checkOptions(dataSource),
   ];
   // With problems among the entities the statements cannot be made.
-  if (problems.length === 0) problems.push(...collect(() => selfCheck(dataSource)));
+  if (problems.length === 0) problems.push(...problemsOf(() => testPredicates(dataSource)));
   return { problems: [...new Set(problems)], undeclared };
 }
 
-function checksOf(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): readonly string[] {
+function checksOf(metadata: EntityMetadata, policies: PolicyRegistry, dialect: SqlDialect): readonly string[] {
   return [
     ...checkEntity(metadata, policies),
-    ...checkKeys(metadata, policies),
+    ...validateForeignKeys(metadata, policies),
     ...checkVirtualColumns(metadata, policies, dialect),
     ...checkUndeclaredViews(metadata, policies, dialect),
   ];
@@ -75,28 +75,28 @@ function checksOf(metadata: EntityMetadata, policies: Policies, dialect: SqlDial
  * The policies as far as they are clear. The problem of an entity is told with that entity: to others its rows belong to tenants, by whatever
  * column.
  */
-function lenientPolicies(policies: Policies): Policies {
-  const keys = Object.keys(scopeDeclaration());
+function lenientPolicies(policies: PolicyRegistry): PolicyRegistry {
+  const keys = Object.keys(getScopeDeclaration());
   const of = (metadata: EntityMetadata): TenantPolicy => {
     const [column] = metadata.columns;
     let policy: TenantPolicy = { kind: 'columns', columns: keys.map((key) => ({ key, column })), sharedIfNull: [] };
-    collect(() => (policy = policies.of(metadata)));
+    problemsOf(() => (policy = policies.of(metadata)));
     return policy;
   };
-  return Object.create(policies, { of: { value: of } }) as Policies;
+  return Object.create(policies, { of: { value: of } }) as PolicyRegistry;
 }
 
 /** A library that replaces a method of an initialised DataSource has to call what was there. */
 function replacedMethods(enforcement: Enforcement): string[] {
   return enforcement
-    .replacedSeams()
+    .findOverwrittenPatches()
     .map(
       (method) =>
         `${method}() of the DataSource was replaced after it was initialised, and enforcement with it. Call the method that was there, or replace it before, in a dataSourceFactory.`,
     );
 }
 
-function collect(check: () => void): readonly string[] {
+function problemsOf(check: () => void): readonly string[] {
   try {
     check();
     return [];
@@ -106,8 +106,8 @@ function collect(check: () => void): readonly string[] {
   }
 }
 
-function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]): BootFindings {
-  const scoped = entities.filter((metadata) => !['shared', undefined].includes(declaredOf(metadata)?.kind));
+function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]): ValidationResult {
+  const scoped = entities.filter((metadata) => !['shared', undefined].includes(tenancyOfEntity(metadata)?.kind));
   if (scoped.length === 0) return { problems: [], undeclared: [] };
   const names = scoped.map(({ name }) => name).join(', ');
   return {
@@ -118,28 +118,28 @@ function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]
   };
 }
 
-function checkEntity(metadata: EntityMetadata, policies: Policies): string[] {
+function checkEntity(metadata: EntityMetadata, policies: PolicyRegistry): string[] {
   const policy = policies.of(metadata);
   if (!isScoped(policy)) return [];
   const columns = policy.kind === 'columns' ? policy.columns : [];
   const types = columns
-    .filter(({ key, column }) => !holds(scopeDeclaration()[key], column, policies))
+    .filter(({ key, column }) => !isCompatibleType(getScopeDeclaration()[key], column, policies))
     .map(
       ({ key, column }) =>
         `${metadata.name}.${column.propertyPath} is a ${policies.driver.normalizeType(column)} column, but the scope key '${key}' is declared as ` +
-        `${scopeDeclaration()[key].name}. Make the two agree.`,
+        `${getScopeDeclaration()[key].name}. Make the two agree.`,
     );
   return [...types, ...checkUniqueKeys(metadata, policies)];
 }
 
 /** Two entities over one table must agree whose its rows are: else each would be read by the laxer one's rule. */
-function checkTables(entities: readonly EntityMetadata[], policies: Policies): string[] {
+function checkTables(entities: readonly EntityMetadata[], policies: PolicyRegistry): string[] {
   const problems: string[] = [];
   const byTable = new Map<string, EntityMetadata>();
   for (const metadata of entities) {
     const first = byTable.get(metadata.tablePath);
     if (first === undefined) byTable.set(metadata.tablePath, metadata);
-    else if (safeKind(first, policies) !== safeKind(metadata, policies)) {
+    else if (policyKindOrUndefined(first, policies) !== policyKindOrUndefined(metadata, policies)) {
       problems.push(
         `${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`,
       );
@@ -157,9 +157,9 @@ function checkTables(entities: readonly EntityMetadata[], policies: Policies): s
 }
 
 /** A text that two entities of one table share if the same rows belong to the same tenants; undefined for a declaration that does not fit. */
-function ownership(metadata: EntityMetadata, policies: Policies): string | undefined {
+function ownership(metadata: EntityMetadata, policies: PolicyRegistry): string | undefined {
   let text: string | undefined;
-  collect(() => {
+  problemsOf(() => {
     const policy = policies.of(metadata);
     if (policy.kind === 'columns')
       text = JSON.stringify(policy.columns.map(({ key, column }) => [key, column.databaseName]));
@@ -175,15 +175,15 @@ function ownership(metadata: EntityMetadata, policies: Policies): string | undef
 }
 
 /** Undefined where it cannot be said. */
-function safeKind(metadata: EntityMetadata, policies: Policies): string | undefined {
+function policyKindOrUndefined(metadata: EntityMetadata, policies: PolicyRegistry): string | undefined {
   let kind: string | undefined;
-  collect(() => (kind = policies.of(metadata).kind));
+  problemsOf(() => (kind = policies.of(metadata).kind));
   return kind;
 }
 
-function safelyMayBeShared(metadata: EntityMetadata, policies: Policies): boolean {
+function safelyMayBeShared(metadata: EntityMetadata, policies: PolicyRegistry): boolean {
   let mayBe = false;
-  collect(() => (mayBe = policies.mayBeShared(metadata)));
+  problemsOf(() => (mayBe = policies.mayBeShared(metadata)));
   return mayBe;
 }
 
@@ -201,7 +201,7 @@ const TEXTS = /char|text|uuid|clob|enum|inet/i;
 /** Types whose names hold that of a number. */
 const NO_NUMBERS = /interval|point|range/i;
 
-function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies): boolean {
+function isCompatibleType(type: ScopeValueType, column: ColumnMetadata, policies: PolicyRegistry): boolean {
   const sqlType = policies.driver.normalizeType(column);
   // The columns of a view are declared without one.
   if (sqlType === '') return true;
@@ -210,6 +210,8 @@ function holds(type: ScopeValueType, column: ColumnMetadata, policies: Policies)
 }
 
 /** The decorator that most likely fits an entity that carries none. */
-function propose(metadata: EntityMetadata, policies: Policies): string {
-  return proposeDeclaration(metadata, (other) => ['columns', 'parents'].includes(String(safeKind(other, policies))));
+function propose(metadata: EntityMetadata, policies: PolicyRegistry): string {
+  return proposeDeclaration(metadata, (other) =>
+    ['columns', 'parents'].includes(String(policyKindOrUndefined(other, policies))),
+  );
 }

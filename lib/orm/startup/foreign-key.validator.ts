@@ -1,14 +1,14 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { foreignKeysOf } from '../writes/foreign-keys.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 
 /**
  * Looks for foreign keys that are not what a write says: a row that is looked up would not be the one that is named.
  *
  * @returns problems in words
  */
-export function checkKeys(metadata: EntityMetadata, policies: Policies): string[] {
+export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRegistry): string[] {
   const problems = foreignKeysOf(metadata, policies).flatMap(({ columns, target }) =>
     columns.flatMap(({ own, referenced }) => {
       // A column of single-table inheritance belongs to the parent, for all its child entities.
@@ -17,7 +17,7 @@ export function checkKeys(metadata: EntityMetadata, policies: Policies): string[
         return [`${name} names rows of ${target.name}, and the database computes it. Make it an ordinary column.`];
       if (own.isGenerated && own.generationStrategy === 'increment')
         return [`${name} names rows of ${target.name}, and the database counts it. Make it an ordinary column.`];
-      return keepsLess(own, referenced, policies)
+      return losesPrecision(own, referenced, policies)
         ? [
             `${name} keeps less than ${target.name}.${referenced.propertyPath}, which it names. Give both the same type.`,
           ]
@@ -40,7 +40,7 @@ const TEXTS = /char|text/i;
 const DECIMALS = /dec|numeric|fixed/i;
 
 /** Whether the database changes a key when it stores it: it cuts texts, rounds decimals, and makes numbers of texts. */
-function keepsLess(own: ColumnMetadata, referenced: ColumnMetadata, { driver }: Policies): boolean {
+function losesPrecision(own: ColumnMetadata, referenced: ColumnMetadata, { driver }: PolicyRegistry): boolean {
   const [type, other] = [own, referenced].map((column) => driver.normalizeType(column));
   if (TEXTS.test(other) && !TEXTS.test(type) && /int|serial|real|float|double/i.test(type)) return true;
   // SQLite keeps texts whole, whatever length they are said to have.

@@ -3,14 +3,14 @@ import type { EntityManager, EntityMetadata, ObjectLiteral, SelectQueryBuilder }
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { runInScope } from '../../tenancy/context/tenant-context.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { runWithScope } from '../../tenancy/context/tenant-context.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { ScopeValue } from '../../tenancy/context/tenant-scope.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { ownerPaths } from '../policy/ownership-paths.js';
 import { isScoped } from '../policy/tenant-policy.js';
 import type { ScopedPolicy } from '../policy/tenant-policy.js';
-import { render } from '../writes/statement-context.js';
+import { buildStatement } from '../writes/statement-context.js';
 import { scopeParameter } from '../policy/scope-parameters.js';
 
 /**
@@ -20,12 +20,12 @@ import { scopeParameter } from '../policy/scope-parameters.js';
  *
  * @throws MuckConfigurationError naming the kind of statement, the entity, and the way to its tenant column
  */
-export function selfCheck(dataSource: DataSource): void {
+export function testPredicates(dataSource: DataSource): void {
   const { policies } = requireEnforcement(dataSource);
   const scoped = dataSource.entityMetadatas.filter((metadata) => isScoped(policies.of(metadata)));
   const transactional = dataSource.createEntityManager();
   // Never sent: the sample need not fit the columns.
-  runInScope({ values: sampleScope(), fingerprint: '[self-check]' }, () => {
+  runWithScope({ values: sampleScope(), fingerprint: '[self-check]' }, () => {
     const checks = scoped.flatMap((metadata) => {
       const target = targetOf(metadata);
       return target === undefined ? [] : [new StatementCheck(dataSource, metadata, target)];
@@ -54,7 +54,7 @@ function sampleScope(): Record<string, ScopeValue> {
     [String, 'self-check'],
     [BigInt, 1n],
   ]);
-  return Object.fromEntries(Object.entries(scopeDeclaration()).map(([key, type]) => [key, samples.get(type)!]));
+  return Object.fromEntries(Object.entries(getScopeDeclaration()).map(([key, type]) => [key, samples.get(type)!]));
 }
 
 /** The statements of one entity. */
@@ -75,8 +75,8 @@ class StatementCheck {
   ) {
     const { policies } = requireEnforcement(dataSource);
     const policy = policies.of(metadata) as ScopedPolicy;
-    this.aliased = policies.text(metadata, dataSource.driver.escape(ALIAS));
-    this.plain = policies.text(metadata, policies.table(metadata), 'own');
+    this.aliased = policies.predicateSql(metadata, dataSource.driver.escape(ALIAS));
+    this.plain = policies.predicateSql(metadata, policies.table(metadata), 'own');
     this.changes = ordinaryColumn(metadata, policy)?.createValueMap(null);
     const owners = policy.kind === 'columns' ? policy.columns : policy.parents;
     this.shape = JSON.stringify([
@@ -117,18 +117,19 @@ class StatementCheck {
     this.select(`a select of ${name}`, () => manager.createQueryBuilder(target, ALIAS));
     this.select(`a sub-query of ${name}`, () => manager.createQueryBuilder().subQuery().from(target, ALIAS));
     if (metadata.tableType === 'view') return;
-    if (this.isDeletable) this.expect(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
+    if (this.isDeletable)
+      this.assertPredicate(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
     if (changes !== undefined)
-      this.expect(`an update of ${name}`, () => manager.createQueryBuilder().update(target).set(changes));
+      this.assertPredicate(`an update of ${name}`, () => manager.createQueryBuilder().update(target).set(changes));
     if (metadata.deleteDateColumn === undefined) return;
-    this.expect(`a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target));
-    this.expect(`a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target));
+    this.assertPredicate(`a soft delete of ${name}`, () => manager.createQueryBuilder().softDelete().from(target));
+    this.assertPredicate(`a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target));
   }
 
   /** One column is enough: the predicate does not depend on the columns that are read. */
   private select(kind: string, build: () => SelectQueryBuilder<ObjectLiteral>): void {
     const [{ propertyPath }] = this.metadata.columns;
-    this.expect(kind, () => build().select(`${ALIAS}.${propertyPath}`), this.aliased);
+    this.assertPredicate(kind, () => build().select(`${ALIAS}.${propertyPath}`), this.aliased);
   }
 
   /** An insert of the entity is stamped: the parameter of each scope key stands among the values. */
@@ -141,19 +142,19 @@ class StatementCheck {
     for (const { key, column } of policy.columns) {
       const builder = (): QueryBuilder<ObjectLiteral> =>
         dataSource.createQueryBuilder().insert().into(metadata.target, columns).values({});
-      this.expect('an insert', builder, `:${scopeParameter(key, column)}`);
+      this.assertPredicate('an insert', builder, `:${scopeParameter(key, column)}`);
     }
   }
 
   /** Looks for the predicate in a statement's text. Ways that lead to the same builder make the same text. */
-  private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {
+  private assertPredicate(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {
     let text: string;
     let state: BuilderState | undefined;
     try {
       const builder = build();
       state = stateOf(builder, this.metadata, predicate);
       if (this.seen.some(({ type, settings }) => type === state?.type && settings === state?.settings)) return;
-      text = render(() => builder.getQuery());
+      text = buildStatement(() => builder.getQuery());
     } catch (error) {
       // What is refused is never sent.
       if (error instanceof StatementRefusedError) return;

@@ -1,13 +1,13 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 
 /** Tells whether an entity's rows belong to tenants, as far as it is declared. */
 type IsScoped = (metadata: EntityMetadata) => boolean;
 
 /** Returns the decorator that most likely fits an entity that is undeclared. */
 export function proposeDeclaration(metadata: EntityMetadata, isScoped: IsScoped): string {
-  const keys = Object.keys(scopeDeclaration());
+  const keys = Object.keys(getScopeDeclaration());
   if (keys.every((key) => metadata.findColumnWithPropertyPath(key) !== undefined)) return '@TenantScoped()';
   const tenants = proposeForTenants(metadata, keys);
   if (tenants !== undefined) return tenants;

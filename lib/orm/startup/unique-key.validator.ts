@@ -2,10 +2,10 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { scopedDecorator } from '../../tenancy/metadata/declaration-lines.js';
-import type { EntityDeclaration, ScopedOptions } from '../../tenancy/metadata/entity-tenancy.registry.js';
-import { declaredOf } from '../policy/policy-compiler.js';
+import type { EntityTenancy, ScopedOptions } from '../../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOfEntity } from '../policy/policy-compiler.js';
 import { foreignKeysOf, isOnlyOwner } from '../writes/foreign-keys.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { ownerColumns } from '../policy/tenant-policy.js';
 import type { ScopedPolicy } from '../policy/tenant-policy.js';
 import { tenantKeysOf } from '../policy/tenant-keys.js';
@@ -26,8 +26,8 @@ interface UniqueKey {
  *
  * @returns problems in words, each with lines that cure it
  */
-export function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): string[] {
-  const { options } = declaredOf(metadata) as Extract<EntityDeclaration, { kind: 'scoped' }>;
+export function checkUniqueKeys(metadata: EntityMetadata, policies: PolicyRegistry): string[] {
+  const { options } = tenancyOfEntity(metadata) as Extract<EntityTenancy, { kind: 'scoped' }>;
   const acknowledged = options.globallyUnique ?? {};
   return uniqueKeysOf(metadata, policies)
     .filter((key) => !keepsTenantsApart(key, metadata, policies))
@@ -39,7 +39,7 @@ export function checkUniqueKeys(metadata: EntityMetadata, policies: Policies): s
     );
 }
 
-function uniqueKeysOf(metadata: EntityMetadata, policies: Policies): readonly UniqueKey[] {
+function uniqueKeysOf(metadata: EntityMetadata, policies: PolicyRegistry): readonly UniqueKey[] {
   const places = metadata.relations.filter((relation) => relation.isOneToOneOwner && isPrimaryKey(relation));
   return [
     ...metadata.uniques,
@@ -53,7 +53,7 @@ function isPrimaryKey({ entityMetadata, joinColumns }: RelationMetadata): boolea
   return hasAll(joinColumns, entityMetadata.primaryColumns);
 }
 
-function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, policies: Policies): boolean {
+function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, policies: PolicyRegistry): boolean {
   const policy = policies.of(metadata);
   const own = policy.kind === 'columns' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : [];
   // Rows of several tenants may refer to one shared row: a place at it that is taken tells of another tenant.
@@ -79,7 +79,7 @@ function hasAll(columns: readonly ColumnMetadata[], wanted: readonly ColumnMetad
   return wanted.every(({ databaseName }) => columns.some((column) => column.databaseName === databaseName));
 }
 
-function cureOf(key: UniqueKey, metadata: EntityMetadata, policies: Policies): string {
+function cureOf(key: UniqueKey, metadata: EntityMetadata, policies: PolicyRegistry): string {
   const missing = ownerColumns(policies.of(metadata) as ScopedPolicy).filter(
     (column) => !hasAll(key.columns, [column]),
   );

@@ -1,11 +1,11 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { attempt } from '../../common/safe-read.js';
-import { declaredOf } from '../policy/policy-compiler.js';
-import type { Policies } from '../policy/policy-registry.js';
+import { tenancyOfEntity } from '../policy/policy-compiler.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isScoped } from '../policy/tenant-policy.js';
-import { readShape } from '../sql/table-references.js';
-import { readTokens } from '../sql/tokenizer.js';
+import { parseStatement } from '../sql/table-references.js';
+import { tokenize } from '../sql/tokenizer.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /**
@@ -13,7 +13,7 @@ import type { SqlDialect } from '../sql/tokenizer.js';
  *
  * @returns problems in words
  */
-export function checkVirtualColumns(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): string[] {
+export function checkVirtualColumns(metadata: EntityMetadata, policies: PolicyRegistry, dialect: SqlDialect): string[] {
   return metadata.columns.flatMap((column) => {
     if (column.query === undefined) return [];
     const name = `${metadata.name}.${column.propertyPath}`;
@@ -34,8 +34,12 @@ export function checkVirtualColumns(metadata: EntityMetadata, policies: Policies
  *
  * @returns problems in words
  */
-export function checkUndeclaredViews(metadata: EntityMetadata, policies: Policies, dialect: SqlDialect): string[] {
-  const isAllowed = declaredOf(metadata) === undefined && policies.of(metadata).kind === 'shared';
+export function checkUndeclaredViews(
+  metadata: EntityMetadata,
+  policies: PolicyRegistry,
+  dialect: SqlDialect,
+): string[] {
+  const isAllowed = tenancyOfEntity(metadata) === undefined && policies.of(metadata).kind === 'shared';
   if (!isAllowed || metadata.tableType !== 'view') return [];
   const { expression } = metadata;
   const read = typeof expression === 'string' ? scopedEntityIn(expression, policies, dialect) : undefined;
@@ -45,13 +49,15 @@ export function checkUndeclaredViews(metadata: EntityMetadata, policies: Policie
   return [`${metadata.name} is an undeclared view that ${rows}. Declare it: @TenantScoped() or @TenantShared('why').`];
 }
 
-function sqlOf(column: ColumnMetadata, { driver }: Policies): string | undefined {
+function sqlOf(column: ColumnMetadata, { driver }: PolicyRegistry): string | undefined {
   const sql: unknown = attempt(() => column.query!(driver.escape('row')), undefined);
   return typeof sql === 'string' ? sql : undefined;
 }
 
 /** The entity of a table that a text names and whose rows belong to tenants; undefined if there is none. */
-function scopedEntityIn(sql: string, policies: Policies, dialect: SqlDialect): EntityMetadata | undefined {
-  const { mentions } = readShape(readTokens(sql, dialect).tokens);
-  return mentions.flatMap(({ table }) => policies.guarded(table)).find((metadata) => isScoped(policies.of(metadata)));
+function scopedEntityIn(sql: string, policies: PolicyRegistry, dialect: SqlDialect): EntityMetadata | undefined {
+  const { mentions } = parseStatement(tokenize(sql, dialect).tokens);
+  return mentions
+    .flatMap(({ table }) => policies.tenantEntities(table))
+    .find((metadata) => isScoped(policies.of(metadata)));
 }

@@ -5,7 +5,7 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 const unseen = new WeakMap<ObjectLiteral, RelationMetadata[]>();
 
 /** Remembers which relations of loaded entities are null only because the scope cannot see their rows. */
-export function noteUnseen(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
+export function markHiddenRelations(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
   // TypeORM loads a tree, but listeners of entities may link what is in it back to itself.
   walk(metadata, entities, new Set(), (entity, relation) => {
     // A key that has no property of its own reads as the relation does: null.
@@ -16,7 +16,7 @@ export function noteUnseen(metadata: EntityMetadata, entities: readonly ObjectLi
 }
 
 /** Takes such relations off entities that are about to be saved: a null would clear the key, and what is not there is left alone. */
-export function forgetUnseen(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
+export function unsetHiddenRelations(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
   walk(metadata, entities, new Set(), (entity, relation) => {
     if (unseen.get(entity)?.includes(relation)) relation.setEntityValue(entity, undefined);
   });

@@ -1,15 +1,15 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isRowOf } from '../policy/table-entities.js';
 
 /**
  * The keys that one statement writes, as they are stored: transformers and defaults are part of them. Each is made once, since a transformer
  * may make another one the next time, and what is looked up must be what is written.
  */
-export class WrittenKeys {
-  private readonly made: Map<ColumnMetadata, unknown>[];
+export class ResolvedKeyValues {
+  private readonly cache: Map<ColumnMetadata, unknown>[];
   /** By their names in the database: relations that share a column have a description of it each, and TypeORM reads one of them. */
   private readonly written: ReadonlyMap<string, ColumnMetadata>;
 
@@ -21,11 +21,11 @@ export class WrittenKeys {
   constructor(
     readonly metadata: EntityMetadata,
     readonly valueSets: readonly ObjectLiteral[],
-    private readonly policies: Policies,
+    private readonly policies: PolicyRegistry,
     columns: Iterable<ColumnMetadata>,
     private readonly kind: 'insert' | 'upsert' | 'update',
   ) {
-    this.made = valueSets.map(() => new Map<ColumnMetadata, unknown>());
+    this.cache = valueSets.map(() => new Map<ColumnMetadata, unknown>());
     this.written = new Map([...columns].map((column) => [column.databaseName, column]));
   }
 
@@ -39,10 +39,10 @@ export class WrittenKeys {
    * @param target the entity that is named
    * @param columns its columns that name the row
    */
-  makes(target: EntityMetadata, columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
+  insertsRow(target: EntityMetadata, columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
     if (this.kind !== 'insert' || !isRowOf(this.metadata, target)) return false;
     return this.valueSets.some((_, row) =>
-      columns.every((column, i) => this.written.has(column.databaseName) && this.stored(column, row) === key[i]),
+      columns.every((column, i) => this.written.has(column.databaseName) && this.storedValue(column, row) === key[i]),
     );
   }
 
@@ -51,11 +51,11 @@ export class WrittenKeys {
    *
    * @throws StatementRefusedError when it is left to an SQL expression
    */
-  stored(column: ColumnMetadata, row: number): unknown {
+  storedValue(column: ColumnMetadata, row: number): unknown {
     const written = this.written.get(column.databaseName);
     if (written === undefined && this.isUpdate) return undefined;
-    const given = written === undefined ? undefined : this.given(written, row);
-    if (given !== undefined) return given;
+    const assignedValue = written === undefined ? undefined : this.given(written, row);
+    if (assignedValue !== undefined) return assignedValue;
     // A parameter without a value is null.
     return this.isUpdate ? null : defaultOf(written ?? column, this.metadata);
   }
@@ -66,25 +66,29 @@ export class WrittenKeys {
    * @throws StatementRefusedError when it gives an SQL expression
    */
   given(column: ColumnMetadata, row: number): unknown {
-    const made = this.made[row];
+    const made = this.cache[row];
     if (!made.has(column)) made.set(column, this.make(column, this.valueSets[row]));
     return made.get(column);
   }
 
   private make(column: ColumnMetadata, valueSet: ObjectLiteral): unknown {
     if (column.isDiscriminator && !this.isUpdate) return this.metadata.discriminatorValue;
-    const value = writtenValue(column, valueSet, this.metadata);
+    const value = assignedColumnValue(column, valueSet, this.metadata);
     // A transformer may make a key of nothing, and SQL of anything.
     const stored: unknown = this.policies.driver.preparePersistentValue(value, column);
-    if (typeof stored === 'function') throw untold(column, this.metadata, 'is given as an SQL expression');
+    if (typeof stored === 'function') throw unresolvable(column, this.metadata, 'is given as an SQL expression');
     return stored;
   }
 }
 
 /** The value that TypeORM writes into a column, with a related object resolved to its key. */
-export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, metadata: EntityMetadata): unknown {
+export function assignedColumnValue(
+  column: ColumnMetadata,
+  valueSet: ObjectLiteral,
+  metadata: EntityMetadata,
+): unknown {
   const value: unknown = column.getEntityValue(valueSet);
-  if (typeof value === 'function') throw untold(column, metadata, 'is given as an SQL expression');
+  if (typeof value === 'function') throw unresolvable(column, metadata, 'is given as an SQL expression');
   if (typeof value === 'object' && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
     return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
   }
@@ -95,11 +99,11 @@ export function writtenValue(column: ColumnMetadata, valueSet: ObjectLiteral, me
 function defaultOf(column: ColumnMetadata, metadata: EntityMetadata): unknown {
   const given: unknown = column.default;
   const isTold = typeof given !== 'function' && !(typeof given === 'string' && given.includes('\\'));
-  if (!isTold) throw untold(column, metadata, 'is left to a default of the database');
+  if (!isTold) throw unresolvable(column, metadata, 'is left to a default of the database');
   return typeof given === 'string' ? given.replaceAll("''", "'") : given;
 }
 
-function untold(column: ColumnMetadata, metadata: EntityMetadata, how: string): StatementRefusedError {
+function unresolvable(column: ColumnMetadata, metadata: EntityMetadata, how: string): StatementRefusedError {
   return new StatementRefusedError(
     `${metadata.name}.${column.propertyPath} ${how}, and which row that names cannot be told`,
     'Give a value.',

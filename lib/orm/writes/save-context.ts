@@ -3,11 +3,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const persisting = new AsyncLocalStorage<true>();
 
 /** Whether the running code is inside `save`. */
-export function isPersisting(): boolean {
+export function isInSave(): boolean {
   return persisting.getStore() === true;
 }
 
 /** Runs `fn` as the inside of `save`. */
-export function persist<R>(fn: () => R): R {
+export function runInSave<R>(fn: () => R): R {
   return persisting.run(true, fn);
 }

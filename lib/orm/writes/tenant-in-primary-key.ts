@@ -1,20 +1,20 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import { currentFrame } from '../../tenancy/context/tenant-context.js';
-import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
+import { currentContext } from '../../tenancy/context/tenant-context.js';
+import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 import { isUnscoped } from '../policy/access.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import type { TenantColumn } from '../policy/tenant-policy.js';
 
 /** Takes back what has been set. */
 export type Undo = () => void;
 
 /** The scope that limits an entity now; undefined outside of a scope, and in a section that is unscoped for the entity. */
-function scopeOver(metadata: EntityMetadata): CheckedScope | undefined {
-  return isUnscoped(metadata) ? undefined : currentFrame()?.scope;
+function scopeOver(metadata: EntityMetadata): ValidScope | undefined {
+  return isUnscoped(metadata) ? undefined : currentContext()?.scope;
 }
 
 /** Returns the tenant columns of an entity's primary key. A column that the database counts is not among them. */
-function tenantsOfKey(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
+function tenantsOfKey(metadata: EntityMetadata, policies: PolicyRegistry): readonly TenantColumn[] {
   const policy = policies.of(metadata);
   if (policy.kind !== 'columns') return [];
   return policy.columns.filter(({ column }) => column.isPrimary && !column.isGenerated);
@@ -29,7 +29,11 @@ function isPartOfKey(metadata: EntityMetadata, tenants: readonly TenantColumn[])
  * Sets the tenant columns of primary keys in rows that leave them out: TypeORM tells rows apart by whole keys, and the scope gives the
  * tenant. What a row names itself stays, to be checked by the statement.
  */
-export function setTenantsOfKeys(metadata: EntityMetadata, rows: readonly ObjectLiteral[], policies: Policies): Undo {
+export function setTenantsOfKeys(
+  metadata: EntityMetadata,
+  rows: readonly ObjectLiteral[],
+  policies: PolicyRegistry,
+): Undo {
   const scope = scopeOver(metadata);
   const set: Undo[] = [];
   if (scope === undefined) return () => undefined;
@@ -47,7 +51,7 @@ export function setTenantsOfKeys(metadata: EntityMetadata, rows: readonly Object
 export function setTenantsInGraph(
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
-  policies: Policies,
+  policies: PolicyRegistry,
 ): Undo {
   const seen = new Set<ObjectLiteral>();
   const undos: Undo[] = [];
@@ -72,7 +76,7 @@ export function setTenantsInGraph(
  *
  * @param row an entity, an object with its key, or the key's value
  */
-export function withTenantOfKey(metadata: EntityMetadata, row: unknown, policies: Policies): unknown {
+export function withTenantOfKey(metadata: EntityMetadata, row: unknown, policies: PolicyRegistry): unknown {
   const scope = scopeOver(metadata);
   const tenants = tenantsOfKey(metadata, policies);
   if (scope === undefined || row === null || row === undefined || !isPartOfKey(metadata, tenants)) return row;

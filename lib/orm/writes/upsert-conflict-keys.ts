@@ -1,16 +1,16 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import { scopeDeclaration } from '../../tenancy/context/tenant-scope.js';
-import type { Policies } from '../policy/policy-registry.js';
+import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { holdsSharedOnly } from '../policy/unique-keys.js';
 
 /** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
-export function requireExactTenants(metadata: EntityMetadata, policies: Policies): void {
+export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRegistry): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
   for (const { key, column } of policies.tenantColumns(metadata)) {
     const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
-    if (scopeDeclaration()[key] !== String || isExact) continue;
+    if (getScopeDeclaration()[key] !== String || isExact) continue;
     throw new TenantScopeViolationError(
       `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
         `Give the column a collation that tells them apart: @Column({ collation: 'utf8mb4_bin' })`,
@@ -22,7 +22,7 @@ export function requireExactTenants(metadata: EntityMetadata, policies: Policies
 export function uniqueKeysOf(
   metadata: EntityMetadata,
   valueSets: readonly ObjectLiteral[],
-  policies: Policies,
+  policies: PolicyRegistry,
 ): string[][] {
   const columnsOf = (columns: readonly ColumnMetadata[]): string[] => columns.map(({ databaseName }) => databaseName);
   const isMade = metadata.primaryColumns.some(

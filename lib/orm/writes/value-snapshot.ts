@@ -2,25 +2,25 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isReference } from '../policy/declared-foreign-keys.js';
-import { checkCallerExpression } from '../sql/fragment-validator.js';
+import { assertSingleExpression } from '../sql/fragment-validator.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /**
  * Copies what is written, each value read once: a property with a getter may answer differently when it is read again, and what was checked must be
  * what is written. SQL expressions are evaluated and checked here.
  */
-export class ValueSets {
+export class WriteSnapshot {
   constructor(
     private readonly metadata: EntityMetadata,
     private readonly dialect: SqlDialect,
   ) {}
 
   /** The columns that a row to insert gives a value. */
-  ofInsert(valueSet: ObjectLiteral): ObjectLiteral {
+  forInsert(valueSet: ObjectLiteral): ObjectLiteral {
     const copy: ObjectLiteral = {};
     for (const column of this.metadata.columns) {
       const value: unknown = column.getEntityValue(valueSet);
-      if (value !== undefined) merge(copy, this.valueMap(column, this.plainKey(column, value)));
+      if (value !== undefined) merge(copy, this.valueMap(column, this.detachKey(column, value)));
     }
     return copy;
   }
@@ -29,7 +29,7 @@ export class ValueSets {
    * The properties that an update sets, unknown ones too: TypeORM refuses those. TypeORM skips a property that is
    * undefined, but would write NULL for one of an embedded object, and a class declares properties that have no value.
    */
-  ofUpdate(values: ObjectLiteral, prefix = ''): ObjectLiteral {
+  forUpdate(values: ObjectLiteral, prefix = ''): ObjectLiteral {
     const copy: ObjectLiteral = {};
     for (const key in values) {
       const path = prefix === '' ? key : `${prefix}.${key}`;
@@ -42,9 +42,9 @@ export class ValueSets {
   private property(path: string, value: unknown): unknown {
     if (typeof value === 'function') return this.expression(value as () => string);
     if (typeof value !== 'object' || value === null) return value;
-    if (this.metadata.hasEmbeddedWithPropertyPath(path)) return this.ofUpdate(value, path);
+    if (this.metadata.hasEmbeddedWithPropertyPath(path)) return this.forUpdate(value, path);
     const column = this.metadata.findColumnWithPropertyPathStrict(path);
-    if (column !== undefined && column.relationMetadata?.propertyPath !== path) return this.plainKey(column, value);
+    if (column !== undefined && column.relationMetadata?.propertyPath !== path) return this.detachKey(column, value);
     const relation = this.metadata.findRelationWithPropertyPath(path);
     if (relation === undefined || relation.joinColumns.length === 0) return value;
     const key: ObjectLiteral = {};
@@ -56,7 +56,7 @@ export class ValueSets {
   }
 
   /** A reference is looked up and written: an object may be one thing first and another one then. */
-  private plainKey(column: ColumnMetadata, value: unknown): unknown {
+  private detachKey(column: ColumnMetadata, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (!isReference(this.metadata, column)) return value;
     // Copies: what is looked up must be what is written.
@@ -88,7 +88,7 @@ export class ValueSets {
   }
 
   private expression(evaluate: () => string): () => string {
-    const text = checkCallerExpression(String(evaluate()), this.dialect, 'an SQL expression');
+    const text = assertSingleExpression(String(evaluate()), this.dialect, 'an SQL expression');
     return () => text;
   }
 }

@@ -4,15 +4,15 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import type { CheckedScope } from '../../tenancy/context/tenant-scope.js';
-import { authorityOver } from '../policy/access.js';
-import type { Policies } from '../policy/policy-registry.js';
+import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
+import { resolveAccess } from '../policy/access.js';
+import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isScoped } from '../policy/tenant-policy.js';
 import type { TenantColumn } from '../policy/tenant-policy.js';
-import { writtenValue } from './resolved-key-values.js';
+import { assignedColumnValue } from './resolved-key-values.js';
 
 /** The entity that a builder writes; undefined for a table that no entity stands for. */
-export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {
+export function targetMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {
   return mainAlias?.hasMetadata ? mainAlias.metadata : undefined;
 }
 
@@ -21,7 +21,7 @@ export function writtenMetadata({ mainAlias }: QueryExpressionMap): EntityMetada
  *
  * @throws TenantScopeViolationError when it names another one, or gives an SQL expression
  */
-export function requireOwnTenant(
+export function assertScopeTenant(
   metadata: EntityMetadata,
   { key, column }: TenantColumn,
   valueSet: ObjectLiteral,
@@ -31,7 +31,7 @@ export function requireOwnTenant(
   if (typeof given === 'function') {
     throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
   }
-  const value = writtenValue(column, valueSet, metadata);
+  const value = assignedColumnValue(column, valueSet, metadata);
   if (value === null && column.isNullable) {
     throw new TenantScopeViolationError(
       `${metadata.name}.${column.propertyPath} is null, which would share the row with all tenants. ` +
@@ -63,7 +63,7 @@ export function requireOwnReferences(
 
 function isInForce(metadata: EntityMetadata, key: string, value: unknown): boolean {
   // Only rows that are limited have a tenant of their own.
-  const scope = authorityOver(metadata) as CheckedScope;
+  const scope = resolveAccess(metadata) as ValidScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
   return isPlain && String(value) === String(scope.values[key]);
 }
@@ -77,7 +77,7 @@ function namesAnother({ name }: EntityMetadata, { propertyPath }: ColumnMetadata
  *
  * @throws TenantScopeViolationError when it does not
  */
-export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
+export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const shareable = shareableColumnsOf(metadata, policies);
   for (const { column } of policies.tenantColumns(metadata)) {
     const value: unknown = column.getEntityValue(valueSet);
@@ -99,7 +99,7 @@ export function requireNamedTenant(metadata: EntityMetadata, valueSet: ObjectLit
  *
  * @throws TenantScopeViolationError when a write in an unscoped section makes some of them NULL, or leaves some of them alone
  */
-export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: Policies): void {
+export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
   // Left alone, NULL or a value.
   const kinds = new Set(columns.map((column) => [undefined, null].indexOf(column.getEntityValue(valueSet) as null)));
@@ -110,7 +110,7 @@ export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLit
   );
 }
 
-function shareableColumnsOf(metadata: EntityMetadata, policies: Policies): readonly TenantColumn[] {
+function shareableColumnsOf(metadata: EntityMetadata, policies: PolicyRegistry): readonly TenantColumn[] {
   const policy = policies.of(metadata);
   return policy.kind === 'columns' ? policy.sharedIfNull : [];
 }
@@ -121,7 +121,7 @@ function shareableColumnsOf(metadata: EntityMetadata, policies: Policies): reado
  *
  * @throws EntityNotFoundError when one is given
  */
-export function requireGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLiteral): void {
+export function assertNoGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLiteral): void {
   for (const column of metadata.primaryColumns) {
     if (!column.isGenerated || column.generationStrategy === 'uuid') continue;
     const value: unknown = column.getEntityValue(valueSet);
@@ -137,10 +137,10 @@ export function requireGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLi
  * @param isWritten whether the statement writes a column: without a value that is NULL
  * @throws TenantScopeViolationError when the write leaves it out, or takes it away
  */
-export function requireParent(
+export function assertParentGiven(
   metadata: EntityMetadata,
   valueSet: ObjectLiteral,
-  policies: Policies,
+  policies: PolicyRegistry,
   isWritten: (column: ColumnMetadata) => boolean,
 ): void {
   const policy = policies.of(metadata);
@@ -163,7 +163,7 @@ export function requireParent(
 export function requireOwnCascades(
   metadata: EntityMetadata,
   written: Iterable<ColumnMetadata>,
-  policies: Policies,
+  policies: PolicyRegistry,
 ): void {
   const changed = new Set([...written].map(({ databaseName }) => databaseName));
   const cascade = policies.cascades.ofUpdate(metadata, changed);

@@ -1,6 +1,6 @@
 import { isPromiseLike } from '../../common/is-promise-like.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CheckedScope, TenantScope } from './tenant-scope.js';
+import type { ValidScope, TenantScope } from './tenant-scope.js';
 
 /** An entity class, or the name of an entity that has no class. */
 export type EntityKey = Function | string;
@@ -37,14 +37,14 @@ export class UnitOfWork {
 }
 
 /** What is in force for the code that runs now. Immutable; nesting makes a new one. */
-export interface ScopeFrame {
+export interface TenantContext {
   /** The tenant scope, if there is one. Stays in place beneath an unscoped section for the entities that are not exempt. */
-  readonly scope: CheckedScope | undefined;
-  readonly section: UnscopedSection | undefined;
+  readonly scope: ValidScope | undefined;
+  readonly unscopedSection: UnscopedSection | undefined;
   /** The unit of work (a request, a job) that this frame belongs to; nested frames share it. */
-  readonly unit: UnitOfWork;
+  readonly unitOfWork: UnitOfWork;
   /** The call of a handler that the code belongs to, for the layer that answers it; nested frames share it. */
-  readonly call: object | undefined;
+  readonly request: object | undefined;
 }
 
 /*
@@ -52,50 +52,65 @@ export interface ScopeFrame {
  * next request of a keep-alive connection. The module may be loaded twice (by two versions of the package); then each
  * copy has its own store and the other copy's scope is "none", which refuses.
  */
-const frames = new AsyncLocalStorage<ScopeFrame | undefined>();
+const storage = new AsyncLocalStorage<TenantContext | undefined>();
 
 /** A frame within the one in force. It has each property itself: what something puts on every object must not open a section. */
-function nested(scope: CheckedScope | undefined, section: UnscopedSection | undefined, unit?: UnitOfWork): ScopeFrame {
-  const outer = frames.getStore();
-  return { scope, section, unit: unit ?? outer?.unit ?? new UnitOfWork(), call: outer?.call };
+function childContext(
+  scope: ValidScope | undefined,
+  section: UnscopedSection | undefined,
+  unit?: UnitOfWork,
+): TenantContext {
+  const outer = storage.getStore();
+  return {
+    scope,
+    unscopedSection: section,
+    unitOfWork: unit ?? outer?.unitOfWork ?? new UnitOfWork(),
+    request: outer?.request,
+  };
 }
 
 /** The frame that the running code belongs to, or undefined outside any. */
-export function currentFrame(): ScopeFrame | undefined {
-  return frames.getStore();
+export function currentContext(): TenantContext | undefined {
+  return storage.getStore();
 }
 
 /** The values of the scope in force; undefined outside any and in a section that is unscoped for every entity. */
 export function currentScope(): TenantScope | undefined {
-  const frame = frames.getStore();
-  return frame?.section !== undefined && frame.section.entities === undefined ? undefined : frame?.scope?.values;
+  const frame = storage.getStore();
+  return frame?.unscopedSection !== undefined && frame.unscopedSection.entities === undefined
+    ? undefined
+    : frame?.scope?.values;
 }
 
 /**
  * Whether the running code works for another tenant than `own`, as part of another request or job. Nested runs, and sections that are
  * unscoped for all entities, are meant so.
  */
-export function worksForAnother(own: ScopeFrame): boolean {
-  const now = frames.getStore();
-  if (now?.scope === undefined || now.unit === own.unit) return false;
-  if (now.section !== undefined && now.section.entities === undefined) return false;
+export function isOtherTenant(own: TenantContext): boolean {
+  const now = storage.getStore();
+  if (now?.scope === undefined || now.unitOfWork === own.unitOfWork) return false;
+  if (now.unscopedSection !== undefined && now.unscopedSection.entities === undefined) return false;
   return now.scope.fingerprint !== own.scope?.fingerprint;
 }
 
 /** Whether the same is in force in two frames. */
-export function isInForceIn(frame: ScopeFrame | undefined, other: ScopeFrame | undefined): boolean {
-  return frame?.scope === other?.scope && frame?.section === other?.section && frame?.unit === other?.unit;
+export function isSameContext(frame: TenantContext | undefined, other: TenantContext | undefined): boolean {
+  return (
+    frame?.scope === other?.scope &&
+    frame?.unscopedSection === other?.unscopedSection &&
+    frame?.unitOfWork === other?.unitOfWork
+  );
 }
 
 /** Notes that the running unit of work writes. */
 export function noteWrite(): void {
-  const frame = frames.getStore();
-  if (frame !== undefined) frame.unit.writes = true;
+  const frame = storage.getStore();
+  if (frame !== undefined) frame.unitOfWork.writes = true;
 }
 
 /** Whether the running unit of work has written, or is going to. */
 export function isWriting(): boolean {
-  return frames.getStore()?.unit.writes === true;
+  return storage.getStore()?.unitOfWork.writes === true;
 }
 
 /** Runs `fn`, which writes, as part of a unit of work that does: of one of its own outside any. */
@@ -104,30 +119,30 @@ export function runAsWrite<R>(fn: () => R): R {
     noteWrite();
     return fn();
   };
-  return frames.getStore() === undefined ? frames.run(nested(undefined, undefined), run) : run();
+  return storage.getStore() === undefined ? storage.run(childContext(undefined, undefined), run) : run();
 }
 
 /** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
-export function runInScope<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run(nested(scope, undefined), fn);
+export function runWithScope<R>(scope: ValidScope, fn: () => R): R {
+  return storage.run(childContext(scope, undefined), fn);
 }
 
 /** Runs `fn` as a unit of work of its own with `scope` in force. */
-export function runAsUnit<R>(scope: CheckedScope, fn: () => R): R {
-  return frames.run(nested(scope, undefined, new UnitOfWork()), fn);
+export function runAsUnitOfWork<R>(scope: ValidScope, fn: () => R): R {
+  return storage.run(childContext(scope, undefined, new UnitOfWork()), fn);
 }
 
 /** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
-export function runOutside<R>(fn: () => R): R {
+export function runWithoutContext<R>(fn: () => R): R {
   // Not `exit`, which switches the hooks of the whole process off and on again.
-  return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
+  return storage.getStore() === undefined ? fn() : storage.run(undefined, fn);
 }
 
 /** Runs `fn` in `section` and closes it when `fn` returns or its promise settles. */
 export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   let pending = false;
   try {
-    const result = runUnscopedUntilClosed(section, fn);
+    const result = runInOpenSection(section, fn);
     if (isPromiseLike(result)) {
       pending = true;
       const close = (): void => section.close();
@@ -146,18 +161,18 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
 }
 
 /** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end by an event. */
-export function runUnscopedUntilClosed<R>(section: UnscopedSection, fn: () => R): R {
-  return frames.run(nested(frames.getStore()?.scope, section), fn);
+export function runInOpenSection<R>(section: UnscopedSection, fn: () => R): R {
+  return storage.run(childContext(storage.getStore()?.scope, section), fn);
 }
 
 /** Runs `fn` as part of a handler's call, with what is in force; undefined for none. */
-export function runInCall<R>(call: object | undefined, fn: () => R): R {
-  const outer = frames.getStore();
-  return frames.run({ ...nested(outer?.scope, outer?.section), call }, fn);
+export function runInRequest<R>(call: object | undefined, fn: () => R): R {
+  const outer = storage.getStore();
+  return storage.run({ ...childContext(outer?.scope, outer?.unscopedSection), request: call }, fn);
 }
 
 /** Carries what is in force now into a later call of `fn`, wherever that comes from. */
-export function bindFrame<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-  const frame = frames.getStore();
-  return (...args) => frames.run(frame, () => fn(...args));
+export function bindContext<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+  const frame = storage.getStore();
+  return (...args) => storage.run(frame, () => fn(...args));
 }

@@ -24,7 +24,7 @@ const MAX_STRING_LENGTH = 255;
  * A tenant scope that has been checked against the declaration. Only such a one can be put in force.
  * Two scopes with the same values are the same instance as far as `fingerprint` tells.
  */
-export interface CheckedScope {
+export interface ValidScope {
   readonly values: TenantScope;
   /** Identifies the scope's values within the process; the same values give the same text. */
   readonly fingerprint: string;
@@ -66,7 +66,7 @@ export function declareScope(declaration: ScopeDeclaration): void {
  *
  * @throws MuckConfigurationError when nothing has declared them
  */
-export function scopeDeclaration(): ScopeDeclaration {
+export function getScopeDeclaration(): ScopeDeclaration {
   if (declared === undefined) {
     throw new MuckConfigurationError([
       'no tenant scope is declared in this process: import MuckModule.forRoot({ scope: { organizationId: Number }, … }), ' +
@@ -85,8 +85,8 @@ export function scopeDeclaration(): ScopeDeclaration {
  *
  * @throws TenantScopeInvalidError naming keys and types, never the value
  */
-export function checkScope(candidate: unknown): CheckedScope {
-  const declaration = scopeDeclaration();
+export function validateScope(candidate: unknown): ValidScope {
+  const declaration = getScopeDeclaration();
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
     throw new TenantScopeInvalidError(`expected an object ${describe(declaration)}, got ${kindOf(candidate)}`);
   }

@@ -1,4 +1,4 @@
-import { requireWhy } from '../tenancy.service.js';
+import { assertReason } from '../tenancy.service.js';
 import { putRoute } from './tenant-scoped.decorator.js';
 
 /**
@@ -9,7 +9,7 @@ import { putRoute } from './tenant-scoped.decorator.js';
  * @Controller('admin/tickets') @CrossTenant('support staff of the platform') @UseGuards(PlatformAdminGuard)
  */
 export function CrossTenant(why: string): ClassDecorator & MethodDecorator {
-  requireWhy(why);
+  assertReason(why);
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void =>
     putRoute({ kind: 'cross-tenant', why }, target, property, descriptor);
 }

@@ -1,9 +1,13 @@
 import { UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { declareController, declareEntity, entityServedBy } from '../metadata/entity-tenancy.registry.js';
+import {
+  registerCrudController,
+  registerEntityTenancy,
+  entityOfController,
+} from '../metadata/entity-tenancy.registry.js';
 import type { ScopedOptions } from '../metadata/entity-tenancy.registry.js';
-import { TENANT_ROUTE } from '../metadata/route-tenancy.metadata.js';
-import type { TenantRoute } from '../metadata/route-tenancy.metadata.js';
+import { ROUTE_TENANCY_METADATA } from '../metadata/route-tenancy.metadata.js';
+import type { RouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from '../http/tenant.interceptor.js';
 import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
@@ -36,11 +40,11 @@ export interface TenantScopedOptions extends ScopedOptions {
  */
 export function TenantScoped(options: TenantScopedOptions = {}): ClassDecorator & MethodDecorator {
   const { resolver, ...entityOptions } = options;
-  const route: TenantRoute = { kind: 'scoped', ...(resolver && { resolver }) };
+  const route: RouteTenancy = { kind: 'scoped', ...(resolver && { resolver }) };
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (typeof target === 'function' && descriptor === undefined) {
       // What class this is (an entity or a controller) is not known yet: decorators run from the bottom up.
-      declareEntity(target, { kind: 'scoped', options: entityOptions }, 'decorator');
+      registerEntityTenancy(target, { kind: 'scoped', options: entityOptions }, 'decorator');
     }
     putRoute(route, target, property, descriptor);
   };
@@ -48,18 +52,18 @@ export function TenantScoped(options: TenantScopedOptions = {}): ClassDecorator 
 
 /** Puts the route metadata and the interceptor on a controller class or a handler. */
 export function putRoute(
-  route: TenantRoute,
+  route: RouteTenancy,
   target: object,
   property?: string | symbol,
   descriptor?: PropertyDescriptor,
 ): void {
   const carrier: unknown = descriptor === undefined ? target : descriptor.value;
   if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
-  Reflect.defineMetadata(TENANT_ROUTE, route, carrier);
-  const served = descriptor === undefined ? entityServedBy(target as Function) : undefined;
+  Reflect.defineMetadata(ROUTE_TENANCY_METADATA, route, carrier);
+  const served = descriptor === undefined ? entityOfController(target as Function) : undefined;
   if (served !== undefined) {
     // A class that extends a resource's controller speaks of that resource. The interceptor of a resource opens the scope itself.
-    declareController(target as Function, served);
+    registerCrudController(target as Function, served);
     return;
   }
   const useInterceptor = UseInterceptors(TenantInterceptor);

@@ -1,5 +1,5 @@
-import { declareEntity } from '../metadata/entity-tenancy.registry.js';
-import { requireWhy } from '../tenancy.service.js';
+import { registerEntityTenancy } from '../metadata/entity-tenancy.registry.js';
+import { assertReason } from '../tenancy.service.js';
 
 /**
  * On an entity: its rows have no owner, every tenant sees the same ones.
@@ -10,6 +10,6 @@ import { requireWhy } from '../tenancy.service.js';
  * export class NewsfeedItem { … }
  */
 export function TenantShared(why: string): ClassDecorator {
-  requireWhy(why);
-  return (target) => declareEntity(target, { kind: 'shared', why }, 'decorator');
+  assertReason(why);
+  return (target) => registerEntityTenancy(target, { kind: 'shared', why }, 'decorator');
 }

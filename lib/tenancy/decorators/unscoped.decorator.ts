@@ -1,5 +1,5 @@
 import { runUnscoped, UnscopedSection } from '../context/tenant-context.js';
-import { requireWhy } from '../tenancy.service.js';
+import { assertReason } from '../tenancy.service.js';
 
 /**
  * On a method of any provider: the method runs over all tenants, as in `tenancy.unscoped(why, fn)`.
@@ -12,7 +12,7 @@ import { requireWhy } from '../tenancy.service.js';
  * }
  */
 export function Unscoped(why: string): MethodDecorator {
-  requireWhy(why);
+  assertReason(why);
   return (_target, property, descriptor: PropertyDescriptor) => {
     const method: unknown = descriptor.value;
     if (typeof method !== 'function') throw new TypeError(`@Unscoped belongs on a method, not on ${String(property)}.`);

@@ -6,7 +6,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 export type HttpAdapter = AbstractHttpAdapter<unknown, unknown, unknown>;
 
 /** What clients say with who they are; which of them an application's guards read is not known here. */
-const WHO_ASKS = ['Authorization', 'Cookie'];
+const CREDENTIAL_HEADERS = ['Authorization', 'Cookie'];
 
 /**
  * Sets `Cache-Control` and `Vary` of an answer that is about the account which asked: no shared cache keeps it, and a browser's own one
@@ -14,7 +14,11 @@ const WHO_ASKS = ['Authorization', 'Cookie'];
  *
  * @param vary further request headers that decide about the answer
  */
-export function makePrivate(adapter: HttpAdapter, context: ExecutionContext, vary: readonly string[] = []): void {
+export function setPrivateCacheHeaders(
+  adapter: HttpAdapter,
+  context: ExecutionContext,
+  vary: readonly string[] = [],
+): void {
   const http = context.switchToHttp();
   const response = http.getResponse<unknown>();
   const method = String(adapter.getRequestMethod(http.getRequest()));
@@ -22,18 +26,18 @@ export function makePrivate(adapter: HttpAdapter, context: ExecutionContext, var
   if (!adapter.getHeader(response, 'Cache-Control')) adapter.setHeader(response, 'Cache-Control', 'private');
   // A list of values reads as one text.
   const known = String(adapter.getHeader(response, 'Vary') ?? '');
-  const text = varyText(known, vary);
+  const text = cachedVary(known, vary);
   if (text !== known) adapter.setHeader(response, 'Vary', text);
 }
 
 /** An application sends few different ones. */
 const varyTexts = new BoundedCache<string, string>(100);
 
-function varyText(known: string, vary: readonly string[]): string {
-  return varyTexts.getOrCreate(`${known}\n${vary.join()}`, () => withNames(known, [...WHO_ASKS, ...vary]));
+function cachedVary(known: string, vary: readonly string[]): string {
+  return varyTexts.getOrCreate(`${known}\n${vary.join()}`, () => appendVary(known, [...CREDENTIAL_HEADERS, ...vary]));
 }
 
-function withNames(known: string, added: readonly string[]): string {
+function appendVary(known: string, added: readonly string[]): string {
   const names = known.split(/\s*,\s*/).filter((name) => name !== '');
   // What varies with everything varies with these.
   if (names.includes('*')) return known;

@@ -9,7 +9,7 @@ import {
 import { MetadataScanner } from '@nestjs/core';
 import { keepsTenantsApart } from './tenant-cache.js';
 import { attempt, nameOf, safeRead } from '../../common/safe-read.js';
-import { tenantRouteOf } from '../metadata/route-tenancy.metadata.js';
+import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
 /** The interceptor of @nestjs/cache-manager, by the name that it has in every version; it is no dependency of this package. */
@@ -35,7 +35,7 @@ interface FoundCache {
  * @param instancesOf the instances that the application has of an interceptor class
  * @returns problems, each of which stops the application from starting
  */
-export function checkCaches(
+export function validateCacheInterceptors(
   hosts: readonly Function[],
   everywhere: readonly unknown[],
   instancesOf: (type: unknown) => readonly unknown[] = () => [],
@@ -62,7 +62,7 @@ export function checkCaches(
       const ofHandler = interceptorsOf(handler);
       const caches = [...global, ...cachesOfHost, ...find(ofHandler)];
       if (caches.length === 0) return [];
-      const route = attempt(() => tenantRouteOf(handler) ?? tenantRouteOf(host), undefined);
+      const route = attempt(() => getRouteTenancy(handler) ?? getRouteTenancy(host), undefined);
       const isScoped =
         route === undefined
           ? isOpenedEverywhere || [...ofHost, ...ofHandler].some(opensScope)

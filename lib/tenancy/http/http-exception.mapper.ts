@@ -12,7 +12,7 @@ import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
  *
  * @returns an HttpException; the same error where Nest's own answer, a 500 without details, is the right one
  */
-export function httpErrorOf(error: unknown): unknown {
+export function toHttpException(error: unknown): unknown {
   if (error instanceof EntityNotFoundError) return new NotFoundException();
   if (error instanceof ReferenceUnknownError) {
     return new BadRequestException([`${error.property} refers to a row that does not exist`], { cause: error });

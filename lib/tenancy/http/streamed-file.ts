@@ -1,5 +1,5 @@
 import { StreamableFile } from '@nestjs/common';
-import { bindFrame } from '../context/tenant-context.js';
+import { bindContext } from '../context/tenant-context.js';
 
 /**
  * Gives the stream of a `StreamableFile` the current scope. Nest reads it after the handler has returned, outside of the scope: a generator
@@ -12,6 +12,6 @@ export function bindStreamedFile(value: unknown): void {
   const stream = value.getStream();
   for (const method of ['_read', '_destroy'] as const) {
     const original = stream[method].bind(stream) as (...args: unknown[]) => void;
-    Object.assign(stream, { [method]: bindFrame(original) });
+    Object.assign(stream, { [method]: bindContext(original) });
   }
 }

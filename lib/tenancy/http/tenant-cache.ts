@@ -3,7 +3,7 @@ import { Inject, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { defer, mergeAll } from 'rxjs';
 import { isPromiseLike } from '../../common/is-promise-like.js';
-import { currentFrame } from '../context/tenant-context.js';
+import { currentContext } from '../context/tenant-context.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
 /** Marks the classes that {@link tenantCache} makes: the start takes them for caches that keep tenants apart. */
@@ -51,8 +51,8 @@ export function tenantCache<C extends Type<NestInterceptor>>(base: C): C {
  * await this.cache.del(tenantCacheKey('/price-lists')!);
  */
 export function tenantCacheKey(key: string): string | undefined {
-  const frame = currentFrame();
-  if (frame?.scope === undefined || frame.section !== undefined) return undefined;
+  const frame = currentContext();
+  if (frame?.scope === undefined || frame.unscopedSection !== undefined) return undefined;
   // A store may compare keys without case or accents, as MySQL does: two tenants' digests still differ.
   return `${createHash('sha256').update(frame.scope.fingerprint).digest('hex')}:${key}`;
 }
@@ -91,7 +91,7 @@ function extend(Base: CacheClass): CacheClass {
 
     override intercept(context: ExecutionContext, next: CallHandler): ReturnType<NestInterceptor['intercept']> {
       const { tenants } = this;
-      if (tenants?.isFor(context) !== true) return super.intercept(context, next);
+      if (tenants?.appliesTo(context) !== true) return super.intercept(context, next);
       return tenants.intercept(context, {
         handle: () => defer(async () => await super.intercept(context, next)).pipe(mergeAll()),
       });

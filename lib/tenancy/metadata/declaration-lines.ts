@@ -1,5 +1,5 @@
 import type { EntityKey } from '../context/tenant-context.js';
-import type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
+import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
 /** Where a declaration was made: by a decorator on a class, or in the list of `MuckModule.forRoot({ entities })`. */
 export type DeclarationSource = 'decorator' | 'forRoot';
@@ -8,12 +8,12 @@ export type DeclarationSource = 'decorator' | 'forRoot';
 export interface MadeDeclaration {
   /** The class or name that the declaration was made for: an entity, a base class or a controller. */
   readonly key: EntityKey;
-  readonly declaration: EntityDeclaration;
+  readonly declaration: EntityTenancy;
   readonly by: DeclarationSource;
 }
 
 /** Returns a text that two declarations share if they give the same rows to the same tenants. Reasons are not compared. */
-export function declarationText(declaration: EntityDeclaration): string {
+export function declarationText(declaration: EntityTenancy): string {
   const { kind } = declaration;
   if (kind === 'shared') return kind;
   const parts = Object.entries(declaration.options)
@@ -43,7 +43,7 @@ export function declarationLine({ key, declaration, by }: MadeDeclaration): stri
   return `${made} in forRoot({ entities })`;
 }
 
-function decoratorLine(declaration: EntityDeclaration): string {
+function decoratorLine(declaration: EntityTenancy): string {
   if (declaration.kind === 'shared') return `@TenantShared(${quoted(declaration.why)})`;
   return scopedDecorator(declaration.options);
 }

@@ -1,16 +1,16 @@
 import { EntitySchema } from 'typeorm';
-import type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
+import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 import { declarationLine, declarationText } from './declaration-lines.js';
 import type { DeclarationSource, MadeDeclaration } from './declaration-lines.js';
 import type { EntityKey } from '../context/tenant-context.js';
-import { tenantRouteOf } from './route-tenancy.metadata.js';
+import { getRouteTenancy } from './route-tenancy.metadata.js';
 
-export type { EntityDeclaration, ScopedOptions } from './entity-tenancy.js';
+export type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
 /** A declaration of an entity that carries no decorator of its own; made by {@link scoped} and {@link shared}. */
-export interface DeclaredEntity {
+export interface EntityTenancyEntry {
   readonly entity: EntityKey;
-  readonly declaration: EntityDeclaration;
+  readonly declaration: EntityTenancy;
 }
 
 /** A declaration of which two lines disagree, or that stands in a place where it declares nothing. */
@@ -26,7 +26,7 @@ const controllersByEntity = new Map<EntityKey, Set<Function>>();
 let version = 0;
 
 /** Remembers a declaration of a class or of an entity's name. Several that agree are one. */
-export function declareEntity(key: EntityKey, declaration: EntityDeclaration, by: DeclarationSource): void {
+export function registerEntityTenancy(key: EntityKey, declaration: EntityTenancy, by: DeclarationSource): void {
   const made = declarations.get(key) ?? [];
   const isKnown = made.some(
     (other) => other.by === by && declarationText(other.declaration) === declarationText(declaration),
@@ -37,7 +37,7 @@ export function declareEntity(key: EntityKey, declaration: EntityDeclaration, by
 }
 
 /** Remembers that `controller` serves `entity`: decorating the controller alone makes the entity scoped. */
-export function declareController(controller: Function, entity: EntityKey): void {
+export function registerCrudController(controller: Function, entity: EntityKey): void {
   const served = servedEntities.get(controller);
   if (served !== undefined) controllersByEntity.get(served)?.delete(controller);
   servedEntities.set(controller, entity);
@@ -51,7 +51,7 @@ export function declarationsVersion(): number {
 }
 
 /** Returns the entity that a controller, or the controller that it extends, serves; undefined without `@Crud`. */
-export function entityServedBy(controller: Function): EntityKey | undefined {
+export function entityOfController(controller: Function): EntityKey | undefined {
   for (const type of classesFrom(controller)) {
     const entity = servedEntities.get(type);
     if (entity !== undefined) return entity;
@@ -68,11 +68,11 @@ export function entityServedBy(controller: Function): EntityKey | undefined {
  * @param nameOf gives the name of an entity above `target`, undefined for a class that is no entity
  * @returns undefined if nothing is declared
  */
-export function declarationOf(
+export function tenancyOf(
   target: EntityKey,
   name?: string,
   nameOf: (type: Function) => string | undefined = () => undefined,
-): EntityDeclaration | ContradictoryDeclaration | undefined {
+): EntityTenancy | ContradictoryDeclaration | undefined {
   const levels = levelsOf(target, name, nameOf);
   const made = levels.map((keys) => keys.flatMap((key) => declarations.get(key) ?? []));
   const nearest = made.findIndex((found) => found.length > 0);
@@ -111,7 +111,7 @@ function classesFrom(type: Function): Function[] {
 function declarationsByControllers(keys: readonly EntityKey[]): MadeDeclaration[] {
   const controllers = keys.flatMap((key) => [...(controllersByEntity.get(key) ?? [])]);
   return controllers.flatMap((controller) => {
-    const isScoped = tenantRouteOf(controller)?.kind === 'scoped';
+    const isScoped = getRouteTenancy(controller)?.kind === 'scoped';
     const made = classesFrom(controller).map((type) => declarations.get(type) ?? []);
     const nearest = made.find((found) => found.length > 0) ?? [];
     return nearest
@@ -130,7 +130,7 @@ function isSame(one: MadeDeclaration, other: MadeDeclaration): boolean {
 }
 
 /** What controllers declare of an entity whose classes declare nothing. No controller comes before another one. */
-function agreed(made: readonly MadeDeclaration[]): EntityDeclaration | ContradictoryDeclaration | undefined {
+function agreed(made: readonly MadeDeclaration[]): EntityTenancy | ContradictoryDeclaration | undefined {
   if (made.length === 0) return undefined;
   const [first, ...others] = made;
   const other = others.find((candidate) => !isSame(first, candidate));
@@ -151,12 +151,12 @@ function contradictory(one: MadeDeclaration, other: MadeDeclaration): Contradict
  * @example
  * MuckModule.forRoot({ entities: [scoped(Order), shared(CasbinRule, 'access rules of the platform')], … })
  */
-export function scoped(entity: EntityKey | EntitySchema, options: ScopedOptions = {}): DeclaredEntity {
+export function scoped(entity: EntityKey | EntitySchema, options: ScopedOptions = {}): EntityTenancyEntry {
   return { entity: keyOf(entity), declaration: { kind: 'scoped', options } };
 }
 
 /** Declares an entity that cannot be decorated as shared by all tenants. See {@link scoped}. */
-export function shared(entity: EntityKey | EntitySchema, why: string): DeclaredEntity {
+export function shared(entity: EntityKey | EntitySchema, why: string): EntityTenancyEntry {
   return { entity: keyOf(entity), declaration: { kind: 'shared', why } };
 }
 

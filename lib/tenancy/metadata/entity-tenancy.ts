@@ -20,5 +20,5 @@ export interface ScopedOptions {
 }
 
 /** What is declared of an entity. */
-export type EntityDeclaration =
+export type EntityTenancy =
   { readonly kind: 'scoped'; readonly options: ScopedOptions } | { readonly kind: 'shared'; readonly why: string };

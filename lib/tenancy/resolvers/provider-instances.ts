@@ -13,7 +13,7 @@ export class ProviderInstances {
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** Whether some module of the application provides the class. */
-  provides(type: Type<object>): boolean {
+  has(type: Type<object>): boolean {
     try {
       this.moduleRef.introspect(type);
       return true;
@@ -23,15 +23,15 @@ export class ProviderInstances {
   }
 
   /** The one of all requests, where it has been asked for before. */
-  known<P extends object>(type: Type<P>): P | undefined {
+  getCached<P extends object>(type: Type<P>): P | undefined {
     return this.singletons.get(type) as P | undefined;
   }
 
   /**
    * @param request the request, or what stands for it with another transport; undefined outside of requests
    */
-  async of<P extends object>(type: Type<P>, request: object | undefined): Promise<P> {
-    const known = this.known(type);
+  async resolve<P extends object>(type: Type<P>, request: object | undefined): Promise<P> {
+    const known = this.getCached(type);
     if (known !== undefined) return known;
     if (this.moduleRef.introspect(type).scope === Scope.DEFAULT) {
       const singleton = this.moduleRef.get<P>(type, { strict: false });

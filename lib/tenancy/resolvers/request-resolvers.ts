@@ -2,11 +2,11 @@ import { BadRequestException, ForbiddenException, Injectable, NotFoundException 
 import type { ExecutionContext, HttpException, Type } from '@nestjs/common';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import type { TenantResolver } from './tenant-resolver.interface.js';
-import { scopeDeclaration } from '../context/tenant-scope.js';
+import { getScopeDeclaration } from '../context/tenant-scope.js';
 import type { ScopeValue, TenantScope } from '../context/tenant-scope.js';
 
 /** Options of the resolvers that read what a client claims. */
-export interface ClaimedTenantOptions<User = unknown> {
+export interface ClientTenantOptions<User = unknown> {
   /**
    * Whether this user may work for this tenant. A client's word is never proof, so there is no default.
    *
@@ -50,9 +50,9 @@ export function tenantFromUser(...keys: [string, ...string[]]): Type<TenantResol
  * @example
  * tenantFromHeader('x-tenant-id', { authorize: (user: User, { organizationId }) => user.organizationIds.includes(organizationId) })
  */
-export function tenantFromHeader<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
+export function tenantFromHeader<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
   const header = name.toLowerCase();
-  return claimed(
+  return clientTenantResolver(
     'TenantFromHeader',
     options,
     () => new ForbiddenException('This account does not belong to a tenant.'),
@@ -66,8 +66,8 @@ export function tenantFromHeader<User>(name: string, options: ClaimedTenantOptio
 }
 
 /** A resolver that takes the tenant from a route parameter, if `authorize` agrees. See {@link tenantFromHeader}. */
-export function tenantFromParam<User>(name: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
-  return claimed(
+export function tenantFromParam<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
+  return clientTenantResolver(
     'TenantFromParam',
     options,
     () => new NotFoundException(),
@@ -80,9 +80,9 @@ export function tenantFromParam<User>(name: string, options: ClaimedTenantOption
  *
  * @param domain what the host name must end with, for example `example.com`
  */
-export function tenantFromSubdomain<User>(domain: string, options: ClaimedTenantOptions<User>): Type<TenantResolver> {
+export function tenantFromSubdomain<User>(domain: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
   const suffix = `.${domain.toLowerCase()}`;
-  return claimed(
+  return clientTenantResolver(
     'TenantFromSubdomain',
     options,
     () => new NotFoundException(),
@@ -94,15 +94,15 @@ export function tenantFromSubdomain<User>(domain: string, options: ClaimedTenant
   );
 }
 
-function claimed<User>(
+function clientTenantResolver<User>(
   className: string,
-  options: ClaimedTenantOptions<User>,
+  options: ClientTenantOptions<User>,
   denied: () => HttpException,
   read: (request: HttpRequest) => string | undefined,
   vary: readonly string[] = [],
 ): Type<TenantResolver> {
   const resolve = async (request: HttpRequest): Promise<TenantScope> => {
-    const [key, type] = onlyKey();
+    const [key, type] = singleScopeKey();
     const text = read(request)?.trim();
     if (text === undefined || text === '') throw new BadRequestException('The request names no tenant.');
     const scope = { [key]: parse(text, type) };
@@ -114,8 +114,8 @@ function claimed<User>(
 }
 
 /** What a client claims is one value, so the scope has one key. */
-function onlyKey(): [string, unknown] {
-  const declared = Object.entries(scopeDeclaration());
+function singleScopeKey(): [string, unknown] {
+  const declared = Object.entries(getScopeDeclaration());
   if (declared.length === 1) return declared[0];
   throw new MuckConfigurationError([
     `a scope of ${declared.length} keys cannot be claimed by one header, parameter or subdomain: write a resolver of your own`,
@@ -138,13 +138,13 @@ function resolverClass(
   vary: readonly string[] = [],
 ): Type<TenantResolver> {
   @Injectable()
-  class ReadyMadeResolver implements TenantResolver {
+  class BuiltInResolver implements TenantResolver {
     readonly vary = vary;
 
     resolve(context: ExecutionContext): TenantScope | undefined | Promise<TenantScope | undefined> {
       return resolve(context.switchToHttp().getRequest<HttpRequest>());
     }
   }
-  Object.defineProperty(ReadyMadeResolver, 'name', { value: name });
-  return ReadyMadeResolver;
+  Object.defineProperty(BuiltInResolver, 'name', { value: name });
+  return BuiltInResolver;
 }

@@ -8,7 +8,7 @@ import {
   noteWrittenThrough,
   observeTransactions,
 } from '../../../lib/orm/execution/commit-callbacks.js';
-import { SingleConnection } from '../../../lib/orm/execution/connection-mutex.js';
+import { ConnectionMutex } from '../../../lib/orm/execution/connection-mutex.js';
 import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 import { detach } from '../../support/detach.js';
 
@@ -32,7 +32,7 @@ describe('what is to run after a commit', () => {
   });
   afterEach(() => dataSource.destroy());
 
-  function open(dialect: SqlDialect = 'sqlite', connection?: SingleConnection): QueryRunner {
+  function open(dialect: SqlDialect = 'sqlite', connection?: ConnectionMutex): QueryRunner {
     // The driver gives the same one to all otherwise.
     Object.assign(dataSource.driver, { queryRunner: undefined });
     const runner = dataSource.driver.createQueryRunner('master');
@@ -42,7 +42,7 @@ describe('what is to run after a commit', () => {
   }
 
   /** Writes a row, which is to be heard of when it is committed. */
-  const write = (runner: QueryRunner, name: string, connection?: SingleConnection): Promise<string> =>
+  const write = (runner: QueryRunner, name: string, connection?: ConnectionMutex): Promise<string> =>
     afterCommit(
       async () => {
         await runner.query(`INSERT INTO thing VALUES ('${name}')`);
@@ -383,7 +383,7 @@ describe('what is to run after a commit', () => {
 
   describe('on the only connection of a database', () => {
     it('waits for the transaction of another query runner that the write has become a part of', async () => {
-      const connection = new SingleConnection();
+      const connection = new ConnectionMutex();
       const [outer, inner] = [open('sqlite', connection), open('sqlite', connection)];
       await tenancy.run({ organizationId: 1 }, async () => {
         await outer.startTransaction();
@@ -400,7 +400,7 @@ describe('what is to run after a commit', () => {
     it.each(['commitTransaction', 'rollbackTransaction'] as const)(
       'of a savepoint of that transaction waits too, after %s',
       async (end) => {
-        const connection = new SingleConnection();
+        const connection = new ConnectionMutex();
         const [outer, inner] = [open('sqlite', connection), open('sqlite', connection)];
         Object.assign(outer, { manager: dataSource.createEntityManager(outer) });
         await tenancy.run({ organizationId: 1 }, async () => {

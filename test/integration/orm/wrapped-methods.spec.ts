@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped } from 'nestjs-muck';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { validateDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { enforcementOf } from '../../../lib/orm/enforcement/enforcement.js';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
@@ -63,8 +63,8 @@ describe.each(databasesToTest())('on %s', (kind) => {
     });
 
     it('does not get around the tenant scope, nor does the start refuse it', async () => {
-      expect(enforcementOf(dataSource)!.replacedSeams()).toEqual([]);
-      expect(checkDataSource(dataSource).problems).toEqual([]);
+      expect(enforcementOf(dataSource)!.findOverwrittenPatches()).toEqual([]);
+      expect(validateDataSource(dataSource).problems).toEqual([]);
       await tenancy.run(GLOBEX, async () => {
         await dataSource.createQueryBuilder().insert().into(Parcel).values({ label: 'globex' }).execute();
         await dataSource

@@ -7,9 +7,9 @@ import { Crud, CrudController, MuckModule, tenantFromUser, TenantScoped } from '
 import type { App } from 'supertest/types.js';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { createApplication } from '../../support/adapters.js';
-import { checkControllers } from '../../../lib/startup/controller.validator.js';
+import { validateControllers } from '../../../lib/startup/controller.validator.js';
 import { problemFilterOf } from '../../../lib/openapi/problem-details-mode.js';
-import { checkCaches, isSharedCache } from '../../../lib/tenancy/http/cache-interceptor.validator.js';
+import { validateCacheInterceptors, isSharedCache } from '../../../lib/tenancy/http/cache-interceptor.validator.js';
 import { isInstance, safeRead } from '../../../lib/common/safe-read.js';
 
 @Entity()
@@ -175,9 +175,9 @@ describe('providers that do not let themselves be read', () => {
       method(): void {}
     }
     const hosts = [Host, ...(typeof value === 'function' ? [value as Type] : [])];
-    expect(checkCaches(hosts, [value], () => [value])).toEqual([]);
+    expect(validateCacheInterceptors(hosts, [value], () => [value])).toEqual([]);
     expect(isSharedCache(value)).toBe(false);
-    expect(checkControllers(hosts, new Set([value])).problems).toEqual([]);
+    expect(validateControllers(hosts, new Set([value])).problems).toEqual([]);
     expect(problemFilterOf([Host], config)).toBeUndefined();
     expect(isInstance(value, DataSource)).toBe(false);
     expect(() => safeRead(value, 'anything')).not.toThrow();
@@ -197,7 +197,7 @@ describe('providers that do not let themselves be read', () => {
       @Get() list(): void {}
     }
     for (const interceptor of [new CacheInterceptor(), new Holding(), CacheInterceptor as Type<unknown>]) {
-      expect(checkCaches([Host], [value, interceptor], () => [value])).toHaveLength(1);
+      expect(validateCacheInterceptors([Host], [value, interceptor], () => [value])).toHaveLength(1);
     }
   });
 });

@@ -36,7 +36,7 @@ import type { Observable } from 'rxjs';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
-import { BootCheck } from '../../../lib/startup/startup-validator.js';
+import { StartupValidator } from '../../../lib/startup/startup-validator.js';
 import { adaptersToTest, createApplication } from '../../support/adapters.js';
 import type { Adapter } from '../../support/adapters.js';
 import { CACHE_MANAGER, CacheInterceptor, CacheKey, MemoryCache } from '../../support/cache-interceptor.js';
@@ -100,12 +100,12 @@ async function start(adapter: Adapter, attempt: Attempt): Promise<INestApplicati
 }
 
 async function startUnchecked(adapter: Adapter, attempt: Attempt): Promise<INestApplication<App>> {
-  const check = Object.getOwnPropertyDescriptor(BootCheck.prototype, 'onModuleInit')!;
-  Object.assign(BootCheck.prototype, { onModuleInit: () => undefined });
+  const check = Object.getOwnPropertyDescriptor(StartupValidator.prototype, 'onModuleInit')!;
+  Object.assign(StartupValidator.prototype, { onModuleInit: () => undefined });
   try {
     return await start(adapter, attempt);
   } finally {
-    Object.defineProperty(BootCheck.prototype, 'onModuleInit', check);
+    Object.defineProperty(StartupValidator.prototype, 'onModuleInit', check);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { EntityTarget } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { validateDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { adaptersToTest } from '../../support/adapters.js';
 import {
   CONTROLLER_WORDS,
@@ -165,7 +165,7 @@ describe.each(PARTS)(
       database = await createDatabase(kind);
       const entities = cases.map(({ target }) => target);
       dataSource = await new DataSource({ ...database.options, entities, synchronize: true } as never).initialize();
-      const { problems: found, undeclared } = checkDataSource(dataSource);
+      const { problems: found, undeclared } = validateDataSource(dataSource);
       problems = [...found, ...undeclared.map(({ name }) => name)].join('\n');
       for (const { target } of cases) {
         const { name, columns, tablePath } = dataSource.getMetadata(target);
@@ -279,7 +279,7 @@ describe('an application does not start', () => {
     @ChildEntity()
     @TenantScoped({ columns: { organizationId: 'payeeId' } })
     class CardPayment extends Payment {}
-    expect(checkDataSource(await unconnected('sqljs', [Payment, CardPayment])).problems).toEqual([
+    expect(validateDataSource(await unconnected('sqljs', [Payment, CardPayment])).problems).toEqual([
       'Payment and CardPayment are the same table, and each says by another column whose its rows are. Declare both alike.',
     ]);
   });
@@ -298,7 +298,7 @@ describe('an application does not start', () => {
     @TenantScoped({ columns: { organizationId: 'ownerId' } })
     class OwnLeasesController extends LeasesController {}
     expect(OwnLeasesController.name).toBe('OwnLeasesController');
-    expect(checkDataSource(await unconnected('sqljs', [Lease])).problems).toEqual([
+    expect(validateDataSource(await unconnected('sqljs', [Lease])).problems).toEqual([
       'Lease is declared in two ways: @TenantScoped() on Lease, and ' +
         "@TenantScoped({ columns: { organizationId: 'ownerId' } }) on OwnLeasesController. Make them agree, or remove one.",
     ]);
@@ -313,9 +313,9 @@ describe('an application does not start', () => {
     }
     serve(Permit, 'plain');
     const dataSource = await unconnected('sqljs', [Permit]);
-    expect(checkDataSource(dataSource).problems).toEqual([]);
+    expect(validateDataSource(dataSource).problems).toEqual([]);
     list(Permit, 'owner');
-    expect(checkDataSource(dataSource).problems).toEqual([
+    expect(validateDataSource(dataSource).problems).toEqual([
       expect.stringContaining('Permit was declared anew after queries on it'),
     ]);
     const query = (): unknown =>

@@ -17,7 +17,7 @@ import {
 } from 'typeorm';
 import type { DataSource } from 'typeorm';
 import { scoped } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
-import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { validateDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import { scopeParameter } from '../../../lib/orm/policy/scope-parameters.js';
 import { unconnected } from '../../support/unconnected.js';
@@ -30,7 +30,7 @@ declareScope({ organizationId: Number, region: String });
 const tenancy = new Tenancy();
 
 const problemsOn = async (kind: 'postgres' | 'mariadb' | 'sqljs', ...entities: Type<object>[]): Promise<string> =>
-  checkDataSource(await unconnected(kind, entities)).problems.join('\n');
+  validateDataSource(await unconnected(kind, entities)).problems.join('\n');
 
 const omit = ['region'];
 
@@ -203,10 +203,10 @@ describe('an application with rows without a tenant', () => {
         code: { type: String },
       },
     });
-    const { declareEntity } = await import('../../../lib/tenancy/metadata/entity-tenancy.registry.js');
+    const { registerEntityTenancy } = await import('../../../lib/tenancy/metadata/entity-tenancy.registry.js');
     const { entity, declaration } = scoped(Other, { omit });
-    declareEntity(entity, declaration, 'forRoot');
-    const { problems } = checkDataSource(await unconnected('sqljs', [Status, Other]));
+    registerEntityTenancy(entity, declaration, 'forRoot');
+    const { problems } = validateDataSource(await unconnected('sqljs', [Status, Other]));
     expect(problems.join()).toContain("Status and Other are the same table, and one of them says nullMeans: 'shared'");
   });
 });
@@ -217,7 +217,7 @@ describe('the condition of a table with rows without a tenant', () => {
     tenancy.run({ organizationId: 1, region: 'eu' }, () => {
       const { policies } = requireEnforcement(dataSource);
       const metadata = dataSource.getMetadata(entity);
-      return [policies.predicate(metadata, alias), policies.predicate(metadata, alias, 'own')];
+      return [policies.predicateFor(metadata, alias), policies.predicateFor(metadata, alias, 'own')];
     });
   let dataSource: DataSource;
   beforeAll(async () => {
@@ -273,12 +273,12 @@ describe('a statement that a builder hands over', () => {
       const metadata = dataSource.getMetadata(entity);
       const table = policies.table(metadata);
       const text = sql
-        .replaceAll('{visible}', policies.text(metadata, table))
-        .replaceAll('{own}', policies.text(metadata, table, 'own'))
-        .replaceAll('{visible s}', policies.text(metadata, '"s"'))
-        .replaceAll('{own s}', policies.text(metadata, '"s"', 'own'));
+        .replaceAll('{visible}', policies.predicateSql(metadata, table))
+        .replaceAll('{own}', policies.predicateSql(metadata, table, 'own'))
+        .replaceAll('{visible s}', policies.predicateSql(metadata, '"s"'))
+        .replaceAll('{own s}', policies.predicateSql(metadata, '"s"', 'own'));
       try {
-        audit.checkIssued(text, []);
+        audit.verifyBuilt(text, []);
         return 'passed';
       } catch (error) {
         return (error as Error).message;

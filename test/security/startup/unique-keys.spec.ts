@@ -12,7 +12,7 @@ import {
   PrimaryGeneratedColumn,
   Unique,
 } from 'typeorm';
-import { checkDataSource } from '../../../lib/orm/startup/data-source.validator.js';
+import { validateDataSource } from '../../../lib/orm/startup/data-source.validator.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ region: String, organizationId: Number });
@@ -70,7 +70,7 @@ const DATABASES = ['postgres', 'mysql', 'sqljs'] as const;
 
 async function problemsOf(type: (typeof DATABASES)[number], entity: Type<object>): Promise<readonly string[]> {
   const dataSource = await unconnected(type, [entity, Plan, PriceList, Ticket, Reply]);
-  return checkDataSource(dataSource).problems;
+  return validateDataSource(dataSource).problems;
 }
 
 /** The decorators that a message tells to type, each evaluated as it stands there. */

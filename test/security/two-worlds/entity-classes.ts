@@ -2,7 +2,7 @@ import { Controller, Injectable, type Type } from '@nestjs/common';
 import { Exclude } from 'class-transformer';
 import { IsArray, IsOptional } from 'class-validator';
 import { Crud, CrudController, scoped, shared, TenantScoped, TenantShared } from 'nestjs-muck';
-import type { DeclaredEntity } from 'nestjs-muck';
+import type { EntityTenancyEntry } from 'nestjs-muck';
 import {
   ChildEntity,
   Column,
@@ -44,7 +44,7 @@ export interface ModelClasses {
   readonly controllers: readonly Type[];
   readonly providers: readonly Type[];
   /** What `forRoot({ entities })` declares. */
-  readonly listed: readonly DeclaredEntity[];
+  readonly listed: readonly EntityTenancyEntry[];
 }
 
 /** Makes classes of a model, and decorates them. Each call makes other classes. */
@@ -54,7 +54,7 @@ export function makeClasses(model: Model): ModelClasses {
 
 class ClassMaker {
   private readonly entities = new Map<string, Class>();
-  private readonly listed: DeclaredEntity[] = [];
+  private readonly listed: EntityTenancyEntry[] = [];
   private readonly providers: Type[] = [];
 
   constructor(private readonly model: Model) {}

@@ -15,13 +15,13 @@
 const WITHOUT_NETS = [
   {
     file: 'lib/orm/enforcement/statement-auditor.ts',
-    from: 'checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {',
-    to: 'checkIssued(sql: string, inserts: readonly RenderedInsert[]): void {\n    if (sql !== "") return;',
+    from: 'verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {',
+    to: 'verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {\n    if (sql !== "") return;',
   },
   {
     file: 'lib/orm/startup/predicate-self-test.ts',
-    from: 'private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {',
-    to: 'private expect(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {\n    if (kind !== "") return;',
+    from: 'private assertPredicate(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {',
+    to: 'private assertPredicate(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {\n    if (kind !== "") return;',
   },
 ];
 
@@ -37,7 +37,7 @@ function noPredicates(condition) {
   ];
 }
 
-const UNSCOPED_IMPORT = "import { runUnscoped, UnscopedSection } from '../../tenancy/scope-frame.js';";
+const UNSCOPED_IMPORT = "import { runUnscoped, UnscopedSection } from '../../tenancy/context/tenant-context.js';";
 
 /** @type {readonly Fault[]} */
 export const FAULTS = [
@@ -172,7 +172,7 @@ export const FAULTS = [
     changes: [
       {
         file: 'lib/orm/guards/query-result-cache.ts',
-        from: 'digest(`${authorityKey()}:${identifier}`)',
+        from: 'digest(`${accessCacheKey()}:${identifier}`)',
         to: 'digest(identifier)',
       },
     ],
@@ -205,8 +205,8 @@ export const FAULTS = [
     changes: [
       {
         file: 'lib/crud/persistence/row-writer.ts',
-        from: "import { afterCommit } from '../../orm/commit-callbacks.js';",
-        to: `import { afterCommit } from '../../orm/commit-callbacks.js';\n${UNSCOPED_IMPORT}`,
+        from: "import { afterCommit } from '../../orm/execution/commit-callbacks.js';",
+        to: `import { afterCommit } from '../../orm/execution/commit-callbacks.js';\n${UNSCOPED_IMPORT}`,
       },
       {
         file: 'lib/crud/persistence/row-writer.ts',
@@ -223,13 +223,13 @@ export const FAULTS = [
       ...WITHOUT_NETS,
       {
         file: 'lib/orm/query-builders/scoped-builder.mixin.ts',
-        from: "policies.predicate(metadata, policies.table(metadata), 'own')",
-        to: "policies.predicate(metadata, policies.table(metadata), 'visible')",
+        from: "policies.predicateFor(metadata, policies.table(metadata), 'own')",
+        to: "policies.predicateFor(metadata, policies.table(metadata), 'visible')",
       },
       {
         file: 'lib/orm/query-builders/shared-row-check.ts',
-        from: 'if (!isPersisting() ||',
-        to: 'if (isPersisting() ||',
+        from: 'if (!isInSave() ||',
+        to: 'if (isInSave() ||',
       },
     ],
   },

@@ -4,7 +4,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGen
 import type { Relation, RelationOptions } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import type { TenantPolicy } from '../../../lib/orm/policy/tenant-policy.js';
-import { declareEntity } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
+import { registerEntityTenancy } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String });
@@ -87,7 +87,7 @@ it('a declaration by the name of an entity counts for those that extend it, what
   class Guide extends Plain {}
   @Entity()
   class Chapter extends Guide {}
-  declareEntity('Guide', { kind: 'shared', why: 'the same for all' }, 'forRoot');
+  registerEntityTenancy('Guide', { kind: 'shared', why: 'the same for all' }, 'forRoot');
   expect(await policyOf(Chapter, Guide)).toEqual({ kind: 'shared' });
 });
 

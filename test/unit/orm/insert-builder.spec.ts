@@ -12,8 +12,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, InsertQueryBuilder, ObjectLiteral, Relation } from 'typeorm';
-import { render } from '../../../lib/orm/writes/statement-context.js';
-import type { Rendering } from '../../../lib/orm/writes/statement-context.js';
+import { buildStatement } from '../../../lib/orm/writes/statement-context.js';
+import type { BuildContext } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });
@@ -150,8 +150,8 @@ describe('an insert', () => {
   });
   const into = (target: (new () => object) | string, values: object): InsertQueryBuilder<ObjectLiteral> =>
     dataSource.createQueryBuilder().insert().into(target).values(values);
-  const rendered = (builder: InsertQueryBuilder<ObjectLiteral>): Rendering =>
-    render((rendering) => {
+  const rendered = (builder: InsertQueryBuilder<ObjectLiteral>): BuildContext =>
+    buildStatement((rendering) => {
       builder.getQuery();
       return rendering;
     });

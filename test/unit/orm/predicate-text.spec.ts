@@ -35,7 +35,7 @@ async function condition(
   if (database === 'mariadb') Object.assign(dataSource.driver, { uuidColumnTypeSuported: true });
   const metadata = dataSource.getMetadata(of);
   const { policies } = requireEnforcement(dataSource);
-  const text = tenancy.run({ tenant: 'acme', branch: 1 }, () => policies.predicate(metadata, 'x', rows));
+  const text = tenancy.run({ tenant: 'acme', branch: 1 }, () => policies.predicateFor(metadata, 'x', rows));
   return (
     text
       .replaceAll(/[`"](\w+)[`"]/g, '$1')

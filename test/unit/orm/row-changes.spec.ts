@@ -1,13 +1,13 @@
 import { expect, it } from '@jest/globals';
-import { readTokens } from '../../../lib/orm/sql/tokenizer.js';
-import { readShape } from '../../../lib/orm/sql/table-references.js';
+import { tokenize } from '../../../lib/orm/sql/tokenizer.js';
+import { parseStatement } from '../../../lib/orm/sql/table-references.js';
 import { readChanges } from '../../../lib/orm/sql/row-changes.js';
 import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 
 /** Each change as `table: deletes`, `table: a,b` for the columns that are set, or `table: deletes any`. */
 function changesIn(sql: string, dialect: SqlDialect = 'postgres'): string[] {
-  const { tokens } = readTokens(sql, dialect);
-  return readChanges(tokens, readShape(tokens)).map(({ table, deletes, columns }) => {
+  const { tokens } = tokenize(sql, dialect);
+  return readChanges(tokens, parseStatement(tokens)).map(({ table, deletes, columns }) => {
     const set = columns === undefined ? 'any' : columns.join();
     return `${table}: ${[deletes ? 'deletes' : '', set].filter((part) => part !== '').join(' ')}`;
   });

@@ -10,7 +10,7 @@ import {
   scopeParameter,
   scopeValue,
 } from '../../../lib/orm/policy/scope-parameters.js';
-import { currentFrame } from '../../../lib/tenancy/context/tenant-context.js';
+import { currentContext } from '../../../lib/tenancy/context/tenant-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ tenant: String, branch: Number, account: BigInt });
@@ -147,7 +147,7 @@ it('the value of a bigint is given as text, but to MySQL, which compares a text 
   const account = 9007199254740993n;
   const values = tenancy.run({ tenant: 'acme', branch: 1, account }, () =>
     (['postgres', 'sqlite', 'mysql'] as const).map((dialect) =>
-      ['tenant', 'branch', 'account'].map((key) => scopeValue(key, currentFrame()?.scope, dialect)),
+      ['tenant', 'branch', 'account'].map((key) => scopeValue(key, currentContext()?.scope, dialect)),
     ),
   );
   expect(values).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn, ViewColumn, ViewEntity, VirtualColumn } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
-import type { Policies } from '../../../lib/orm/policy/policy-registry.js';
+import type { PolicyRegistry } from '../../../lib/orm/policy/policy-registry.js';
 import { checkUndeclaredViews, checkVirtualColumns } from '../../../lib/orm/startup/virtual-column.validator.js';
 import { unconnected } from '../../support/unconnected.js';
 
@@ -103,7 +103,7 @@ describe('an undeclared view', () => {
 
   async function problemsOf(entity: (typeof entities)[number], allow = true): Promise<string[]> {
     const dataSource = await unconnected('postgres', [...entities]);
-    const { policies, dialect } = requireEnforcement(dataSource) as { policies: Policies; dialect: 'postgres' };
+    const { policies, dialect } = requireEnforcement(dataSource) as { policies: PolicyRegistry; dialect: 'postgres' };
     if (allow) policies.allowUndeclared();
     return checkUndeclaredViews(dataSource.getMetadata(entity), policies, dialect);
   }

@@ -13,7 +13,7 @@ import {
 } from 'typeorm';
 import type { EntityMetadata, Relation } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
-import type { Policies } from '../../../lib/orm/policy/policy-registry.js';
+import type { PolicyRegistry } from '../../../lib/orm/policy/policy-registry.js';
 import { setTenantsInGraph, setTenantsOfKeys, withTenantOfKey } from '../../../lib/orm/writes/tenant-in-primary-key.js';
 import { unconnected } from '../../support/unconnected.js';
 
@@ -94,7 +94,7 @@ class Room {
 type Type = new () => object;
 const ENTITIES: Type[] = [Document, Page, Note, Remark, Organization, Account, Activity, Call, Room];
 
-async function open(): Promise<{ of: (entity: Type) => EntityMetadata; policies: Policies }> {
+async function open(): Promise<{ of: (entity: Type) => EntityMetadata; policies: PolicyRegistry }> {
   const dataSource = await unconnected('postgres', ENTITIES);
   return { of: (entity) => dataSource.getMetadata(entity), policies: requireEnforcement(dataSource).policies };
 }

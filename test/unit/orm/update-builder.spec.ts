@@ -11,8 +11,8 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation, UpdateQueryBuilder } from 'typeorm';
-import { render } from '../../../lib/orm/writes/statement-context.js';
-import type { Rendering } from '../../../lib/orm/writes/statement-context.js';
+import { buildStatement } from '../../../lib/orm/writes/statement-context.js';
+import type { BuildContext } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number });
@@ -265,8 +265,8 @@ describe('an update', () => {
       return `${name} = ${JSON.stringify(parameters[Number(at) - 1] ?? null)}`;
     });
   };
-  const notes = (entity: new () => ObjectLiteral, values: object): Rendering =>
-    render((rendering) => {
+  const notes = (entity: new () => ObjectLiteral, values: object): BuildContext =>
+    buildStatement((rendering) => {
       update(entity, values).getQuery();
       return rendering;
     });
@@ -322,7 +322,7 @@ describe('an update', () => {
       { order: { id: 3 }, lazy: { id: 4 }, ticketId: 5 },
     ]) {
       const builder = update(Parcel, values);
-      const { lookups } = asAcme(() => render((rendering) => (builder.getQuery(), rendering)));
+      const { lookups } = asAcme(() => buildStatement((rendering) => (builder.getQuery(), rendering)));
       const written = Object.entries(builder.getParameters()).filter(([name]) => name.startsWith('orm_'));
       expect(lookups.flatMap((lookup) => lookup.values.flat()).sort()).toEqual(
         written.map(([, value]) => value).sort(),
@@ -389,7 +389,10 @@ describe('an update', () => {
 
   it('reads the keys of the rows that it changes where these may be given to all tenants, or taken from them', () => {
     const reads = (entity: new () => ObjectLiteral, values: object): unknown =>
-      unscoped(() => notes(entity, values)).unscoped.map(({ readsKeys, changes }) => [readsKeys, changes![0]]);
+      unscoped(() => notes(entity, values)).unscoped.map(({ readsKeys, affectedOwnersQuery: changes }) => [
+        readsKeys,
+        changes![0],
+      ]);
     expect(reads(Note, { organizationId: 2 })).toEqual([
       [false, 'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0" FROM "note"'],
     ]);

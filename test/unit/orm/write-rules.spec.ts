@@ -11,7 +11,7 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
-import { render } from '../../../lib/orm/writes/statement-context.js';
+import { buildStatement } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number });
@@ -155,7 +155,7 @@ describe('a row that is inserted', () => {
   it('keeps the keys that it has when a part of its tenant is set, and they are read', () => {
     const reads = (values: object): unknown =>
       tenancy.unscoped('imports', () =>
-        render((rendering) => {
+        buildStatement((rendering) => {
           update(Rate, values);
           return rendering.unscoped.map(({ readsKeys }) => readsKeys);
         }),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EntityDeclaration, ScopedOptions } from '../../../lib/tenancy/metadata/entity-tenancy.js';
+import type { EntityTenancy, ScopedOptions } from '../../../lib/tenancy/metadata/entity-tenancy.js';
 import { declarationLine, declarationText } from '../../../lib/tenancy/metadata/declaration-lines.js';
 
 class Ticket {}
-const scoped = (options: ScopedOptions): EntityDeclaration => ({ kind: 'scoped', options });
+const scoped = (options: ScopedOptions): EntityTenancy => ({ kind: 'scoped', options });
 
 describe('the line of a declaration', () => {
-  it.each<[EntityDeclaration, string, string]>([
+  it.each<[EntityTenancy, string, string]>([
     [scoped({}), '@TenantScoped()', 'scoped(Ticket)'],
     [scoped({ via: undefined }), '@TenantScoped()', 'scoped(Ticket)'],
     [scoped({ via: 'project' }), "@TenantScoped({ via: 'project' })", "scoped(Ticket, { via: 'project' })"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
-import { declarationOf } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOf } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import {
   CONTROLLER_WORDS,
   decorate,
@@ -29,7 +29,7 @@ function outcomeOf(words: Words, isReversed: boolean): Outcome {
   ];
   if (isReversed) places.reverse();
   for (const declare of places) declare();
-  const declared = declarationOf(Entity, name);
+  const declared = tenancyOf(Entity, name);
   if (declared === undefined || declared.kind === 'contradictory') return 'refused';
   if (declared.kind === 'shared') return 'shared';
   return declared.options.columns?.['organizationId'] === 'ownerId' ? 'owner' : 'organization';
@@ -59,17 +59,17 @@ describe('the declaration of an entity', () => {
     class Bottom extends Middle {}
     decorate(Top, 'owner');
     serve(Bottom, 'plain');
-    expect(declarationOf(Bottom)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf(Bottom)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
     decorate(Middle, 'shared');
-    expect(declarationOf(Bottom)).toEqual({ kind: 'shared', why: 'a test' });
-    expect(declarationOf(Top)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf(Bottom)).toEqual({ kind: 'shared', why: 'a test' });
+    expect(tenancyOf(Top)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
   });
 
   it('names the two lines that disagree', () => {
     class Contract {}
     decorate(Contract, 'owner');
     list(Contract, 'organization');
-    expect(declarationOf(Contract)).toEqual({
+    expect(tenancyOf(Contract)).toEqual({
       kind: 'contradictory',
       problem:
         "is declared in two ways: @TenantScoped({ columns: { organizationId: 'ownerId' } }) on Contract, and " +
@@ -81,7 +81,7 @@ describe('the declaration of an entity', () => {
     class Country {}
     decorate(Country, 'shared');
     list(Country, 'owner');
-    expect(declarationOf(Country)).toEqual({
+    expect(tenancyOf(Country)).toEqual({
       kind: 'contradictory',
       problem: expect.stringContaining(
         "is declared in two ways: @TenantShared('a test') on Country, and scoped(Country",
@@ -95,9 +95,9 @@ describe('the declaration of an entity', () => {
     Crud(Report)(Reports);
     decorate(Reports, 'owner');
     CrossTenant('reports of all')(Reports);
-    expect(declarationOf(Report)).toBeUndefined();
+    expect(tenancyOf(Report)).toBeUndefined();
     decorate(Report, 'organization');
-    expect(declarationOf(Report)).toMatchObject({ kind: 'scoped' });
+    expect(tenancyOf(Report)).toMatchObject({ kind: 'scoped' });
   });
 
   it('is made by the class that a controller extends', () => {
@@ -106,7 +106,7 @@ describe('the declaration of an entity', () => {
     class LateInvoices extends Invoices {}
     decorate(Invoices, 'owner');
     Crud(Invoice)(LateInvoices);
-    expect(declarationOf(Invoice)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf(Invoice)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
   });
 
   it('leaves the columns to the entity where a controller says none', () => {
@@ -115,13 +115,13 @@ describe('the declaration of an entity', () => {
     decorate(Offer, 'owner');
     Crud(Offer)(Offers);
     TenantScoped({ columns: undefined, via: undefined })(Offers);
-    expect(declarationOf(Offer)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf(Offer)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
   });
 
   it('is not made by @TenantShared on a controller', () => {
     class News {}
     serve(News, 'shared');
-    expect(declarationOf(News)).toEqual({
+    expect(tenancyOf(News)).toEqual({
       kind: 'contradictory',
       problem:
         "is not declared by @TenantShared('a test') on EntityController, which is a controller. Put that line on the entity",

@@ -9,7 +9,7 @@ import {
   UniqueConflictError,
 } from 'nestjs-muck';
 import { EntityNotFoundError } from 'typeorm';
-import { httpErrorOf } from '../../../lib/tenancy/http/http-exception.mapper.js';
+import { toHttpException } from '../../../lib/tenancy/http/http-exception.mapper.js';
 
 describe('an error that a client is told', () => {
   it.each<[Error, status: number, message: unknown, isCause: boolean]>([
@@ -21,7 +21,7 @@ describe('an error that a client is told', () => {
     [new TenantScopeInvalidError('secret'), 403, 'Outside of what this account may reach.', false],
     [new TenantScopeViolationError('secret'), 403, 'Outside of what this account may reach.', false],
   ])('%p has the status %i', (error, status, message, isCause) => {
-    const told = httpErrorOf(error);
+    const told = toHttpException(error);
     expect(told).toBeInstanceOf(HttpException);
     const { cause } = told as HttpException;
     expect((told as HttpException).getStatus()).toBe(status);
@@ -31,6 +31,6 @@ describe('an error that a client is told', () => {
 
   it('is the same where it is of the application, or a fault of it', () => {
     for (const error of [new Error('own'), new TenantScopeMissingError('a statement'), 'text', undefined])
-      expect(httpErrorOf(error)).toBe(error);
+      expect(toHttpException(error)).toBe(error);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { ExecutionContext } from '@nestjs/common';
-import { bindFrame, isWriting, runAsWrite, runInCall } from '../../../lib/tenancy/context/tenant-context.js';
+import { bindContext, isWriting, runAsWrite, runInRequest } from '../../../lib/tenancy/context/tenant-context.js';
 import { noteWritingRequest } from '../../../lib/tenancy/context/writing-request.js';
 
 function contextOf(type: string, method: string): ExecutionContext {
@@ -18,7 +18,7 @@ it.each([
   ['http', '', true],
   ['ws', 'POST', false],
 ])('a request by %s with the method "%s" writes: %p', (type, method, writes) => {
-  const isNoted = runInCall({}, () => {
+  const isNoted = runInRequest({}, () => {
     noteWritingRequest(contextOf(type, method));
     return isWriting();
   });
@@ -33,5 +33,5 @@ it('a request outside of any unit of work is noted nowhere', () => {
 it('what writes outside of any request is a unit of work of its own', () => {
   expect(runAsWrite(isWriting)).toBe(true);
   expect(isWriting()).toBe(false);
-  expect(bindFrame(isWriting)()).toBe(false);
+  expect(bindContext(isWriting)()).toBe(false);
 });

@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RawRow, ScopedStatement } from '../../../orm/compiled-select.js';
-import { noteUnseen } from '../../../orm/writes/hidden-relations.js';
+import type { RawRow, CompiledSelect } from '../../../orm/compiled-select.js';
+import { markHiddenRelations } from '../../../orm/writes/hidden-relations.js';
 import { EntityHydrator } from './entity-hydrator.js';
 import type { HydrationContext } from './entity-hydrator.js';
 import type { JsonField } from '../../query/json-projection.js';
@@ -37,7 +37,7 @@ export interface SelectionParts {
  */
 export class Selection<T extends object> {
   /** The statements that read it, by what tells their texts apart. */
-  readonly statements = new BoundedCache<string, ScopedStatement>(MAX_STATEMENTS);
+  readonly statements = new BoundedCache<string, CompiledSelect>(MAX_STATEMENTS);
   private readonly selected: SelectionNode;
   private readonly reader: EntityHydrator;
   private readonly included: ReadonlyMap<SelectedBranch, ToManyLoader>;
@@ -101,7 +101,7 @@ export class Selection<T extends object> {
     // What is read may have relations of its own, which come behind.
     for (const [branch, owners] of waiting) await this.included.get(branch)!.load(owners, reading, manager);
     if (this.hasRelationIds) await addRelationIds(this.selected, entities, manager);
-    if (this.hasJoins) noteUnseen(this.parts.metadata, entities);
+    if (this.hasJoins) markHiddenRelations(this.parts.metadata, entities);
     await this.announce(entities, manager);
     return entities;
   }

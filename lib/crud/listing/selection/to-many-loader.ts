@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { ScopedStatement } from '../../../orm/compiled-select.js';
+import { CompiledSelect } from '../../../orm/compiled-select.js';
 import type { RawRow } from '../../../orm/compiled-select.js';
 import { badRequest } from '../../errors/invalid-request.exception.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
@@ -25,14 +25,14 @@ export interface ParentRow {
  */
 export class ToManyLoader {
   private readonly reader: EntityHydrator;
-  private readonly statement: ScopedStatement;
+  private readonly statement: CompiledSelect;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly branch: SelectedBranch,
   ) {
     this.reader = new EntityHydrator(branch.entity, dataSource.driver);
-    this.statement = new ScopedStatement({ dataSource, build: () => this.build(), cut: 'slots' });
+    this.statement = new CompiledSelect({ dataSource, build: () => this.build(), limit: 'slots' });
   }
 
   /**
