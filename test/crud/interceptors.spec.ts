@@ -151,7 +151,7 @@ test('a handler is not run for a client that has gone while its tenant was looke
   const looking = new Promise<() => Subscription>((resolve) => (found = resolve));
   const interceptor = new CrudInterceptor(
     { resourceOf: () => ({}) } as never,
-    { isFor: () => true, opening: () => looking } as never,
+    { appliesTo: () => true, openScope: () => looking } as never,
     {} as never,
   );
   const context = new ExecutionContextHost([], HandlersController, () => undefined);

@@ -550,7 +550,7 @@ describe('a write in an unscoped section connects rows of one tenant', () => {
       sql === CHANGES[0] ? changed!.map((c0) => ({ c0 })) : answer(sql, parameters),
     );
     const isUpdate = changed !== undefined;
-    const changes = isUpdate ? { changes: CHANGES } : {};
+    const changes = isUpdate ? { affectedOwnersQuery: CHANGES } : {};
     await tenancy.unscoped('writes', () =>
       assertSameTenant({ keys: writtenBy(entity, valueSets, isUpdate), ...changes }, policies, runner),
     );

@@ -20,10 +20,12 @@ function written({ kind, text, exact }: SqlToken): string {
 
 function reading(sql: string, dialect: SqlDialect): string {
   try {
-    const { tokens, comments, isAmbiguous: hidesSql } = tokenize(sql, dialect);
-    return [...tokens.map(written), ...comments.map((comment) => `{${comment}}`), ...(hidesSql ? ['HIDES'] : [])].join(
-      ' ',
-    );
+    const { tokens, comments, isAmbiguous } = tokenize(sql, dialect);
+    return [
+      ...tokens.map(written),
+      ...comments.map((comment) => `{${comment}}`),
+      ...(isAmbiguous ? ['HIDES'] : []),
+    ].join(' ');
   } catch (error) {
     return `refused: ${(error as Error).message}`;
   }

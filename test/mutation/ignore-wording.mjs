@@ -3,7 +3,7 @@ import { PluginKind } from '@stryker-mutator/api/plugin';
 
 /** Functions of lib/ that are handed the words of a refusal, by the place of these among their arguments. */
 /** @type {Readonly<Record<string, number>>} */
-const WORDED = { problem: 1, refused: 0, checkBuilderText: 2, checkCallerText: 2, checkCallerExpression: 2 };
+const WORDED = { problem: 1, refused: 0, checkBuilderText: 2, assertBalancedFragment: 2, assertSingleExpression: 2 };
 
 /**
  * What is worded, not decided: what errors, the log and refusals say. All other text is mutated, since SQL is made of it.

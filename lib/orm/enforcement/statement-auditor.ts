@@ -164,11 +164,8 @@ export class StatementAuditor {
     return mentions[0].token === tokens.length - 1 && this.policies.isMapped(mentions[0].table);
   }
 
-  private findUnreadable(
-    { tokens, isAmbiguous: hidesSql }: TokenizeResult,
-    shape: ParsedStatement,
-  ): string | undefined {
-    if (hidesSql) return 'it contains something that databases read in different ways';
+  private findUnreadable({ tokens, isAmbiguous }: TokenizeResult, shape: ParsedStatement): string | undefined {
+    if (isAmbiguous) return 'it contains something that databases read in different ways';
     if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
       return 'the query cache holds results of all tenants';
     const isMapped = (table: string): boolean => this.policies.isMapped(table);

@@ -15,7 +15,7 @@ type Tenant = ReadonlyMap<string, string | null>;
 /** Values of some columns, one list per row. */
 type Rows = readonly (readonly unknown[])[];
 
-/** A row that a write makes or changes. */
+/** A row that a write inserts or updates. */
 interface WrittenRow {
   /** The values of the columns that say to whom it belongs. */
   readonly owner: readonly unknown[];
@@ -72,7 +72,7 @@ function tableEntity({ target }: ForeignKey): EntityMetadata {
 
 /** The rows that a write makes, or those that an update changes, as they will be. */
 async function rowsOf(
-  { keys, affectedOwnersQuery: changes, readsKeys }: UnscopedWriteCheck,
+  { keys, affectedOwnersQuery, readsKeys }: UnscopedWriteCheck,
   foreignKeys: readonly ForeignKey[],
   policies: PolicyRegistry,
   queryRunner: QueryRunner,
@@ -97,8 +97,8 @@ async function rowsOf(
   const given = keys.valueSets.map((_, row) => written(row, {}));
   const isOwnerGiven = given.every(({ owner }) => isComplete(owner));
   const needsRows = readsKeys === true || (!isOwnerGiven && given.some((row) => row.keys.some(isComplete)));
-  if (changes === undefined || !needsRows) return given;
-  const changed = (await queryRunner.query(...changes)) as Record<string, unknown>[];
+  if (affectedOwnersQuery === undefined || !needsRows) return given;
+  const changed = (await queryRunner.query(...affectedOwnersQuery)) as Record<string, unknown>[];
   return changed.map((row) => written(0, row));
 }
 

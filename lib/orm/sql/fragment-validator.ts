@@ -18,8 +18,8 @@ const checked = new BoundedCache<string, true>(REMEMBERED);
 export function assertBalancedFragment(text: string, dialect: SqlDialect, where: string): string {
   const key = `${dialect} ${text}`;
   if (checked.has(key)) return text;
-  const { tokens, comments, isAmbiguous: hidesSql } = tokenize(text, dialect);
-  if (comments.length > 0 || hidesSql) throw refused(`${where} contains a comment or a quote that cannot be read`);
+  const { tokens, comments, isAmbiguous } = tokenize(text, dialect);
+  if (comments.length > 0 || isAmbiguous) throw refused(`${where} contains a comment or a quote that cannot be read`);
   let depth = 0;
   for (const { kind, text: token } of tokens) {
     if (kind !== 'punctuation') continue;

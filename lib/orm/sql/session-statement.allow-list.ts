@@ -31,14 +31,15 @@ export interface RunnerState {
 }
 
 /** Whether a statement that neither reads nor writes rows changes nothing for anybody else. One statement at a time. */
-export function isAllowed(
-  tokens: readonly SqlToken[],
-  { isTransactionControl: controls, inTransaction }: RunnerState,
-): boolean {
+export function isAllowed(tokens: readonly SqlToken[], { isTransactionControl, inTransaction }: RunnerState): boolean {
   const words = tokens.map(({ text }) => text);
   if (words.at(-1) === ';') words.pop();
   if (words.includes(';')) return false;
   const text = words.join(' ');
-  const allowed = [...HARMLESS, ...(inTransaction || controls ? SAVEPOINT : []), ...(controls ? TRANSACTION : [])];
+  const allowed = [
+    ...HARMLESS,
+    ...(inTransaction || isTransactionControl ? SAVEPOINT : []),
+    ...(isTransactionControl ? TRANSACTION : []),
+  ];
   return allowed.some((pattern) => pattern.test(text));
 }

@@ -399,7 +399,7 @@ describe('an update', () => {
     expect(reads(Photo, { title: 'x' })).toEqual([
       [false, 'SELECT DISTINCT CAST("organizationId" AS TEXT) AS "c0" FROM "photo"'],
     ]);
-    expect(unscoped(() => notes(Manual, { title: 'x' })).unscoped).toMatchObject([{ changes: undefined }]);
+    expect(unscoped(() => notes(Manual, { title: 'x' })).unscoped).toMatchObject([{ affectedOwnersQuery: undefined }]);
     expect(reads(Photo, { organizationId: 2 })).toEqual([
       [
         true,
