@@ -48,11 +48,7 @@ export class CallGenerator {
       () => this.keysAndCopies(),
       () => this.relationRead(),
     ];
-    if (rootOf(model, this.entity).tree)
-      makers.push(
-        () => this.treeRead(),
-        () => this.treeRead(),
-      );
+    if (rootOf(model, this.entity).tree) makers.push(...Array.from({ length: 12 }, () => () => this.treeRead()));
     if (isWritable)
       makers.push(
         () => this.save(),
@@ -619,6 +615,23 @@ export class CallGenerator {
           ['getRawMany'],
         ]),
       () => this.builder([random.pick(['getQuery', 'getSql', 'getQueryAndParameters', 'getParameters'])]),
+      () => this.builder(['update', { name: 'Text' }], ['getQuery']),
+      () => this.builder(['delete'], ['getQuery']),
+      () => this.builder(['softDelete'], ['getQuery']),
+      () =>
+        this.call('manager', [
+          ['createQueryBuilder'],
+          ['insert'],
+          ['into', type],
+          ['values', { name: 'Text' }],
+          ['getQuery'],
+        ]),
+      () =>
+        this.call('manager', [
+          ['createQueryBuilder'],
+          ['relation', type, random.pick(this.readable())?.property ?? 'name'],
+          ['getQuery'],
+        ]),
       () => this.builder(['hasParameter', 'name']),
       () => this.builder(['escape', 'name']),
       () => this.builder(['disableEscaping'], ['getCount']),
@@ -711,7 +724,9 @@ export class CallGenerator {
       const { property, target } = random.pick(cascading);
       this.note('save: cascade');
       const far = entityOf(model, target);
-      const nested = random.chance(0.5) ? this.values(true, far) : { ...this.pick(far, 0.4), name: 'Cascaded' };
+      // Another tenant's key that a client may choose is a new row's, and a conflict tells that it is taken: that is documented.
+      const foreign = rootOf(model, far).key === 'increment' ? 0.4 : 0;
+      const nested = random.chance(0.5) ? this.values(true, far) : { ...this.pick(far, foreign), name: 'Cascaded' };
       return this.both('save', { ...this.values(true), [property]: nested });
     }
     if (rootOf(model, entity).tree && random.chance(0.4)) {

@@ -1,6 +1,6 @@
 import type { Answer } from '../../support/transport.js';
 
-const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+const INSTANT = /\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z| \d\d:\d\d:\d\d(?:\.\d+)?)/g;
 const DAY = 86_400_000;
 
 /**
@@ -35,5 +35,10 @@ function steadyText(text: string): string {
 }
 
 function withoutNow(text: string): string {
-  return text.replaceAll(INSTANT, (instant) => (Math.abs(Date.parse(instant) - Date.now()) < DAY ? 'now' : instant));
+  return text.replaceAll(INSTANT, (instant) => (Math.abs(momentOf(instant) - Date.now()) < DAY ? 'now' : instant));
+}
+
+/** Raw rows of SQLite and MariaDB have moments without a zone, in UTC. */
+function momentOf(text: string): number {
+  return Date.parse(text.endsWith('Z') ? text : `${text.replace(' ', 'T')}Z`);
 }

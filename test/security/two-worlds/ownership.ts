@@ -57,7 +57,7 @@ export class Ownership {
       for (const row of rows.get(metadata.tablePath) ?? []) {
         const near = this.keys(metadata, row, rows);
         for (const { columns, referencedColumns, referencedEntityMetadata: target } of metadata.foreignKeys) {
-          if (columns.some((column) => row[column.databaseName] === null)) continue;
+          if (columns.some((column) => valueOf(row, column) === null)) continue;
           const far = this.find(rows, target, columns, referencedColumns, row);
           const keys = far && this.keys(target, far, rows);
           if (near === undefined || keys === undefined) continue;
@@ -103,7 +103,7 @@ export class Ownership {
         const column = owner.columns[key];
         if (column === undefined) continue;
         const found = metadata.columns.find(({ propertyPath }) => propertyPath === pathOf(column))!;
-        const value = row[found.databaseName];
+        const value = valueOf(row, found);
         if (value !== null && value !== undefined)
           keys[key] = typeof value === 'string' ? value : JSON.stringify(value);
       }
@@ -128,9 +128,14 @@ export class Ownership {
     return rows
       .get(target.tablePath)
       ?.find((far) =>
-        columns.every((column, i) => String(far[referenced[i].databaseName]) === String(row[column.databaseName])),
+        columns.every((column, i) => String(valueOf(far, referenced[i])) === String(valueOf(row, column))),
       );
   }
+}
+
+/** PostgreSQL keeps 63 bytes of a name. */
+function valueOf(row: StoredRow, { databaseName }: ColumnMetadata): unknown {
+  return row[databaseName] === undefined ? row[databaseName.slice(0, 63)] : row[databaseName];
 }
 
 /** A moment of today in what a database gives: two worlds cannot have the same. */
