@@ -152,7 +152,7 @@ export const FAULTS = [
       {
         file: 'lib/tenancy/metadata/entity-tenancy.registry.ts',
         from: 'if (nearest === -1) return agreed(byControllers.flat());',
-        to: 'if (nearest === -1 || byControllers.flat().length > 0) return agreed(byControllers.flat());',
+        to: 'if (nearest === -1 || (nearest > 0 && byControllers.flat().length > 0)) return agreed(byControllers.flat());',
       },
     ],
   },
