@@ -1,8 +1,9 @@
 /**
- * A cache with a bound, for keys that clients or application code choose: the least recently used entries make room. Entries are kept in two
- * generations. Once the younger one is full, it becomes the older one, whose remaining entries are dropped; an entry that is read from the older
- * generation moves to the younger one. So a hit costs one look-up, and an entry that was among the last `limit / 2` used is never dropped. The
- * algorithm is that of the package hashlru.
+ * Bounded cache with least-recently-used eviction, for keys that clients or application code choose.
+ *
+ * Entries are kept in two generations, as in the package hashlru. When the younger generation is full, it becomes the
+ * older one, and the previous older one is dropped. Reading an entry of the older generation moves it to the younger
+ * one. So a hit costs one lookup, and the `limit / 2` most recently used entries are never dropped.
  *
  * @example
  * const plans = new BoundedCache<string, Plan>(500);
@@ -13,7 +14,7 @@ export class BoundedCache<K, V> {
   private older = new Map<K, V>();
   private readonly generation: number;
 
-  /** @param limit the largest number of entries, at least 2 */
+  /** @param limit maximum number of entries, at least 2 */
   constructor(limit: number) {
     this.generation = Math.floor(limit / 2);
   }
@@ -25,7 +26,7 @@ export class BoundedCache<K, V> {
     return true;
   }
 
-  /** @returns undefined if there is no entry */
+  /** Returns the entry of a key; undefined if there is none. */
   get(key: K): V | undefined {
     const value = this.younger.get(key);
     if (value !== undefined) return value;
@@ -41,9 +42,9 @@ export class BoundedCache<K, V> {
   }
 
   /**
-   * Returns the entry of a key, and makes it if there is none.
+   * Returns the entry of a key. If there is none, calls `create` and stores its result.
    *
-   * @param create is not called again while the entry is kept, unless it returned undefined
+   * @param create not called again while the entry is kept, unless it returned undefined
    */
   getOrCreate(key: K, create: () => V): V {
     let value = this.get(key);

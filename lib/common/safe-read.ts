@@ -1,14 +1,14 @@
 /**
- * Reads a property of a value that the application made. Providers may be proxies that throw, or objects whose getters do.
+ * Reads a property of an application's value without throwing. A provider may be a proxy or have a getter that throws.
  *
- * @returns undefined for a property that cannot be read
+ * @returns undefined if the property cannot be read
  */
 export function safeRead(value: unknown, key: string): unknown {
-  // What is no object cannot be read either.
+  // Reflect.get throws for a primitive, so a primitive gives undefined too.
   return attempt<unknown>(() => Reflect.get(value as object, key), undefined);
 }
 
-/** Whether a value that the application made is an instance of a class; false for one that does not tell. */
+/** Checks whether an application's value is an instance of a class; false if `instanceof` throws. */
 export function isInstance<T extends object>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof type;
@@ -18,10 +18,9 @@ export function isInstance<T extends object>(value: unknown, type: abstract new 
 }
 
 /**
- * Reads something of values that the application made, where one that does not let itself be read is as good as none: a revoked proxy, a static
- * getter that throws.
+ * Reads from application values that may throw, e.g. a revoked proxy or a class with a static getter that throws.
  *
- * @returns `otherwise` if the reading throws
+ * @returns `otherwise` if `read` throws
  */
 export function attempt<R>(read: () => R, otherwise: R): R {
   try {
@@ -31,7 +30,7 @@ export function attempt<R>(read: () => R, otherwise: R): R {
   }
 }
 
-/** The name of a class, for messages. */
+/** Returns the name of a class, for messages. */
 export function nameOf(type: unknown): string {
   const name = safeRead(type, 'name');
   return typeof name === 'string' && name !== '' ? name : 'a class without a name';
