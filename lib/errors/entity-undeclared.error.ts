@@ -1,10 +1,17 @@
 /**
- * A query on an entity of which nothing says whether its rows belong to a tenant. It is refused rather than run unfiltered.
+ * Error of a query on an entity that is declared neither tenant-scoped nor shared. Without a declaration, the query
+ * would run without a tenant predicate.
+ *
+ * @example
+ * @Entity()
+ * export class Invoice { … } // neither @TenantScoped() nor @TenantShared('why')
+ *
+ * await invoices.find(); // throws EntityUndeclaredError
  */
 export class EntityUndeclaredError extends Error {
   override readonly name = 'EntityUndeclaredError';
 
-  /** @param entity the entity's class name */
+  /** @param entity class name of the entity */
   constructor(entity: string) {
     super(
       `Nothing says whether the rows of ${entity} belong to a tenant. ` +

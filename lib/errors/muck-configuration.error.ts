@@ -1,5 +1,9 @@
 /**
- * The application is not safe to start as it stands. The message lists every problem with where it is and the line to type.
+ * Error of an application that is not safe to start. The message lists every problem with its place and the line to
+ * type.
+ *
+ * @example
+ * await expect(app.init()).rejects.toBeInstanceOf(MuckConfigurationError);
  */
 export class MuckConfigurationError extends Error {
   override readonly name = 'MuckConfigurationError';

@@ -1,14 +1,17 @@
 /**
- * A write names a row, by a foreign key, that does not exist as far as the tenant scope can see.
+ * Error of a write whose foreign key references a row that does not exist or that the tenant scope cannot see.
  *
- * A row of another tenant and a row that never existed give the same error.
+ * A row of another tenant and a missing row give the same error.
+ *
+ * @example
+ * await tickets.insert({ subject: 'Late', assigneeId: 99 }); // throws if user 99 belongs to another tenant
  */
 export class ReferenceUnknownError extends Error {
   override readonly name = 'ReferenceUnknownError';
 
   /**
-   * @param entity class name of the entity that was written
-   * @param property property path of the reference, for example `assigneeId` or `tags`
+   * @param entity class name of the written entity
+   * @param property property path of the reference, e.g. `assigneeId` or `tags`
    */
   constructor(
     readonly entity: string,

@@ -1,7 +1,12 @@
 /**
- * A write in a tenant scope is for a row that all tenants share: its tenant is NULL, and its entity says
- * `@TenantScoped({ nullMeans: 'shared' })`. Every tenant reads such rows. Only `tenancy.unscoped` and `@CrossTenant()`
- * routes write them.
+ * Error of a write in a tenant scope to a row that all tenants share. The row's tenant is NULL, and its entity is
+ * decorated with `@TenantScoped({ nullMeans: 'shared' })`.
+ *
+ * Every tenant reads such rows. Only `tenancy.unscoped` and `@CrossTenant()` routes write them.
+ *
+ * @example
+ * const template = await templates.findOneByOrFail({ name: 'default' }); // shared by all tenants
+ * await templates.remove(template); // throws SharedRowError
  */
 export class SharedRowError extends Error {
   override readonly name = 'SharedRowError';

@@ -1,8 +1,11 @@
 /**
- * A statement was refused because it cannot be scoped: hand-written SQL on a scoped table, text that closes the
- * bracket around the tenant predicate, an operation whose SQL the library cannot read.
+ * Error of a statement that cannot be limited to a tenant. Examples are raw SQL on a tenant-scoped table, text that
+ * closes the bracket around the tenant predicate, and SQL that the library cannot parse.
  *
  * Thrown before the statement is sent.
+ *
+ * @example
+ * await dataSource.query('SELECT * FROM support_ticket'); // throws StatementRefusedError
  */
 export class StatementRefusedError extends Error {
   override readonly name = 'StatementRefusedError';

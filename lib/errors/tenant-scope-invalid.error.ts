@@ -1,8 +1,12 @@
 /**
- * A value that was offered as a tenant scope is not one: a key too many or too few, or a value that is
- * not a plain string, number or bigint of its declared type.
+ * Error of a value that is not a valid tenant scope. A key is missing or unknown, or a value is not a plain string,
+ * number or bigint of its declared type.
  *
- * The message names keys and types, never the value: it may have come from a client.
+ * The message names keys and types, but not the value, because the value may come from a client.
+ *
+ * @example
+ * declareScope({ organizationId: Number });
+ * tenancy.run({ organizationId: '7' }, fn); // throws TenantScopeInvalidError
  */
 export class TenantScopeInvalidError extends TypeError {
   override readonly name = 'TenantScopeInvalidError';

@@ -1,17 +1,17 @@
 /**
- * A statement on tenants' rows was about to be made with no tenant scope in force.
+ * Error of a statement on a tenant-scoped entity outside of a tenant scope.
  *
- * Thrown before any SQL is sent: a query whose tenant is unknown never runs unfiltered.
- * Outside a request put a scope in force with `tenancy.run(scope, fn)`, or say why none applies
- * with `tenancy.unscoped('why', fn)`.
+ * Thrown before any SQL is sent, so a query whose tenant is unknown never runs without a tenant predicate. Outside a
+ * request, call `tenancy.run(scope, fn)`. If no tenant applies, call `tenancy.unscoped('why', fn)`.
  *
  * @example
+ * await tickets.find(); // throws TenantScopeMissingError
  * await tenancy.run({ organizationId: 7 }, () => tickets.find());
  */
 export class TenantScopeMissingError extends Error {
   override readonly name = 'TenantScopeMissingError';
 
-  /** @param what the operation that needed a scope, for example `select on SupportTicket` */
+  /** @param what the operation that needed a scope, e.g. `select on SupportTicket` */
   constructor(what: string) {
     super(
       `No tenant scope is in force: ${what}. ` +

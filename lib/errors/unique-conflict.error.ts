@@ -1,14 +1,20 @@
 /**
- * A write collides with an existing row on a unique key.
+ * Error of a write that violates a unique key.
  *
- * The message names properties, never values, and is the same whoever owns the other row.
+ * The message names properties, but not values, and is the same for every owner of the existing row.
+ *
+ * @example
+ * await users.insert({ email }).catch((error) => {
+ *   if (error instanceof UniqueConflictError) console.log(error.properties); // ['email']
+ * });
  */
 export class UniqueConflictError extends Error {
   override readonly name = 'UniqueConflictError';
 
   /**
-   * @param entity class name of the entity that was written
-   * @param properties property paths of the unique key, tenant columns left out; empty when the driver does not tell
+   * @param entity class name of the written entity
+   * @param properties property paths of the unique key without tenant columns; empty if the driver does not report the
+   * key
    */
   constructor(
     readonly entity: string,
