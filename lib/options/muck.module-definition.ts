@@ -5,43 +5,52 @@ import type { EntityTenancyEntry } from '../tenancy/metadata/entity-tenancy.regi
 import type { TenantResolver } from '../tenancy/resolvers/tenant-resolver.interface.js';
 import type { ScopeDeclaration } from '../tenancy/context/tenant-scope.js';
 
-/** What may happen to entities that are not declared. */
+/** How the application handles undeclared entities; see {@link MuckOptions.undeclaredEntities}. */
 export type UndeclaredEntities = 'fail' | 'deny-queries' | 'allow';
 
-/** What may come from configuration: `forRootAsync` gets it from its factory. */
+/** Options that may come from configuration: the factory of `forRootAsync` returns them. */
 export interface MuckOptions {
   /**
-   * What happens to entities of which nothing says whether their rows belong to a tenant. `fail` (the default) stops the start.
-   * `deny-queries` starts, logs them and refuses queries on them. `allow` starts, logs each and leaves them as they are in plain TypeORM,
-   * for applications that adopt this package step by step: nothing keeps tenants apart in them. See `Tenancy.undeclaredEntities`.
+   * How to handle entities that are declared neither tenant-scoped nor shared.
+   *
+   * - `fail` (default) stops the start.
+   * - `deny-queries` starts, logs them and refuses queries on them.
+   * - `allow` starts, logs each and leaves them as in plain TypeORM, without a tenant predicate.
+   *
+   * `allow` is for applications that adopt this package step by step. See `Tenancy.undeclaredEntities`.
    */
   readonly undeclaredEntities?: UndeclaredEntities;
   /**
-   * Whether PostgreSQL keeps the statements of lists and reads under a name on each connection, as it does by default. Switch it off
-   * behind a pooler that hands connections to others between two statements and does not carry names along. For one DataSource:
-   * `extra: { preparedStatements: false }` in its options.
+   * Whether PostgreSQL keeps the statements of lists and reads as named prepared statements on each connection.
+   * Default: true.
+   *
+   * Disable it behind a pooler that switches connections between two statements and does not carry the names along. To
+   * disable it for one DataSource, set `extra: { preparedStatements: false }` in its options.
    */
   readonly preparedStatements?: boolean;
   /** Defaults for the options of every `@Crud`. */
   readonly defaults?: CrudDefaults;
 }
 
-/** What must be known when the module is declared. */
+/** Options that must be known when the module is declared. */
 export interface MuckModuleExtras {
-  /** The keys of a tenant scope and their types, for example `{ organizationId: Number }`. */
+  /** Keys of the tenant scope and their types, e.g. `{ organizationId: Number }`. */
   readonly scope: ScopeDeclaration;
-  /** The class that says which tenant a request works for. */
+  /** Class that resolves the tenant of a request. */
   readonly resolver: Type<TenantResolver>;
-  /** Modules that the resolver's dependencies come from. */
+  /** Modules that provide the resolver's dependencies. */
   readonly imports?: ModuleMetadata['imports'];
   /** Declarations of entities that cannot be decorated. */
   readonly entities?: readonly EntityTenancyEntry[];
 }
 
-/** What `MuckModule.forRoot` takes. */
+/** Options of `MuckModule.forRoot`. */
 export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
 
-/** What `MuckModule.forRootAsync` takes: `useFactory` with `inject`, `useClass` or `useExisting`, and the structure. */
+/**
+ * Options of `MuckModule.forRootAsync`: `useFactory` with `inject`, `useClass` or `useExisting`, plus
+ * {@link MuckModuleExtras}.
+ */
 export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckModuleExtras;
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({
