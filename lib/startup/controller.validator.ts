@@ -5,13 +5,13 @@ import { CrudController } from '../crud/crud.controller.js';
 import { attempt, isInstance, safeRead } from '../common/safe-read.js';
 import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 
-/** What an application's controllers need before it may start. */
+/** Startup findings about the controllers of an application. */
 export interface ControllerFindings {
-  /** Each stops the application from starting. */
+  /** Problems that stop the start. */
   readonly problems: readonly string[];
-  /** Controllers and handlers that run over all tenants, for the boot log. */
+  /** Controllers and handlers that run over all tenants, for the startup log. */
   readonly crossTenant: readonly string[];
-  /** Those of them that have no guard. */
+  /** Warnings about those of them without a guard. */
   readonly warnings: readonly string[];
 }
 
@@ -20,13 +20,14 @@ const GUARDS = '__guards__';
 const PATH = 'path';
 
 /**
- * Checks that each CRUD controller over a scoped entity says how it stands to tenants, and lists what runs over all of them.
+ * Checks that each CRUD controller over a tenant-scoped entity declares its tenancy. Collects controllers and handlers
+ * that run over all tenants.
  *
- * @param classes the application's controller classes
- * @param providers the classes that its modules provide
+ * @param classes controller classes of the application
+ * @param providers classes that its modules provide
  */
 export function validateControllers(classes: readonly Function[], providers: ReadonlySet<unknown>): ControllerFindings {
-  // Nest makes no route of a class that does not let its metadata be read.
+  // Nest registers no route for a class whose metadata cannot be read.
   const controllers = classes.filter((type) => attempt(() => (getRouteTenancy(type), true), false));
   const crossTenant = controllers.flatMap((controller) => crossTenantPlaces(controller));
   return {
@@ -59,7 +60,7 @@ function undecided(controller: Function): string[] {
   ];
 }
 
-/** A resolver that no module provides would only be missed when a request comes. */
+/** Reports resolvers that no module provides. Otherwise the first request would fail. */
 function missingResolvers(controller: Function, providers: ReadonlySet<unknown>): string[] {
   return [controller, ...handlersOf(controller)].flatMap((place) => {
     const route = getRouteTenancy(place);

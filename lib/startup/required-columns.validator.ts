@@ -9,8 +9,9 @@ import { inheritedMethod } from '../crud/routing/inherited-handlers.js';
 const CREATING = ['create', 'createMany'] as const;
 
 /**
- * Finds routes that answer every body with a 400: a required column that bodies cannot name, and that nothing else gives a value. A hook, a
- * `scope()`, a listener, a subscriber or an override of the method may give it.
+ * Finds create routes that answer every body with a 400: bodies cannot set a required column, and it has no other
+ * source. Such a source may be a hook, a `scope()` override, a listener, a subscriber or an override of the route
+ * method.
  *
  * @returns problems in words
  */
@@ -44,7 +45,7 @@ function missingColumns(resource: Resource): ResourceColumn[] {
   const hasValue = ({ metadata }: ResourceColumn): boolean =>
     ofParents.has(metadata.databaseName) ||
     made.some((instance) => (metadata.getEntityValue(instance) ?? undefined) !== undefined);
-  // Several descriptions of one column may stand in the table.
+  // Compared by database name, because one column of the table can have several ColumnMetadata.
   const given = new Set(
     columns
       .filter((column) => !isCreatable(column) || bodies.create.covers(column) || hasValue(column))
@@ -53,7 +54,7 @@ function missingColumns(resource: Resource): ResourceColumn[] {
   return columns.filter((column) => isRequired(column) && !given.has(column.metadata.databaseName));
 }
 
-/** An instance with the initial values of its class; an empty object if its constructor throws. */
+/** Returns an instance with the initial values of its class; an empty object if the constructor throws. */
 function instanceOf(type: Type<object>): object {
   try {
     return new type();

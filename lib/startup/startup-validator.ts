@@ -20,11 +20,11 @@ import type { UndeclaredEntity } from '../tenancy/metadata/undeclared-entities.j
 
 const CHOICES: readonly UndeclaredEntities[] = ['fail', 'deny-queries', 'allow'];
 
-/** Refuses to start an application whose isolation would depend on luck. */
+/** Provider that stops the start of an application whose tenant isolation is not guaranteed. */
 @Injectable()
 export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger('MuckModule');
-  /** Whether a DataSource that is initialised late was left for the end of the start. */
+  /** True if a DataSource is initialised late, so that it is validated in onApplicationBootstrap. */
   private isWaiting = false;
 
   constructor(
@@ -36,9 +36,9 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
   ) {}
 
-  /** @throws MuckConfigurationError with every problem there is */
+  /** @throws MuckConfigurationError with every problem found */
   onModuleInit(): void {
-    // In another release every other check may be wrong.
+    // In another TypeORM release every other check may give a wrong result.
     const release = releaseProblem();
     this.refuse(release === undefined ? [] : [release]);
     this.isWaiting = this.dataSources().some((dataSource) => safeRead(dataSource, 'isInitialized') === false);
@@ -49,7 +49,10 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     for (const line of controllers.warnings) this.logger.warn(line);
   }
 
-  /** @throws MuckConfigurationError with every problem of a DataSource that a module initialises itself, and of the resources in it */
+  /**
+   * @throws MuckConfigurationError with every problem of a DataSource that a module initialises itself, and of its
+   * resources
+   */
   onApplicationBootstrap(): void {
     if (this.isWaiting) this.refuse(this.withResources(this.dataProblems()));
   }
@@ -80,7 +83,11 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     return [...problems, ...this.tellUndeclared(undeclared, choice)];
   }
 
-  /** @returns the list as a problem, if undeclared entities stop the start */
+  /**
+   * Logs undeclared entities.
+   *
+   * @returns the list as a problem if undeclared entities stop the start
+   */
   private tellUndeclared(undeclared: readonly UndeclaredEntity[], choice: UndeclaredEntities): string[] {
     if (undeclared.length === 0) return [];
     if (choice === 'allow') {
@@ -99,7 +106,10 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     return [];
   }
 
-  /** Problems of the resources too. Where others are known, an error of another kind most likely follows from them. */
+  /**
+   * Adds the problems of resources. If others are known, an error of another kind most likely follows from them and is
+   * ignored.
+   */
   private withResources(problems: readonly string[]): string[] {
     try {
       const all = [...problems, ...this.crud.problems()];
@@ -117,7 +127,7 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
 
   private dataSources(): DataSource[] {
     const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
-    // By TypeORM's own mark, which every copy of it shares.
+    // TypeORM's own marker symbol is the same in every installed copy of TypeORM.
     const found = instances.filter((instance) => safeRead(instance, '@instanceof') === Symbol.for('DataSource'));
     return [...new Set(found)] as DataSource[];
   }
