@@ -1,6 +1,6 @@
 import { hookDataSourceInitialize } from './orm/instrument-data-source.js';
 
-// Whoever imports the package gets every DataSource of the process attached: an application, a worker, a script, a test.
+// Importing the package instruments every DataSource of the process: of an application, a worker, a script or a test.
 hookDataSourceInitialize();
 
 export type { CrudDefaults, CrudLimit } from './crud/options/crud-defaults.js';

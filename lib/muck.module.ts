@@ -22,32 +22,62 @@ import { TenantInterceptor } from './tenancy/http/tenant.interceptor.js';
 import { DEFAULT_RESOLVER } from './tenancy/metadata/tenancy.tokens.js';
 
 /**
- * Brings tenancy into an application. Import it once, in the root module; it is global.
+ * Nest module that adds tenancy to an application. Import it once, in the root module; it is global.
  *
  * @example
  * @Module({
  *   imports: [
  *     TypeOrmModule.forRoot({ … }),
- *     MuckModule.forRoot({ scope: { organizationId: Number }, resolver: CurrentOrganization, imports: [MembershipsModule] }),
+ *     MuckModule.forRoot({
+ *       scope: { organizationId: Number },
+ *       resolver: CurrentOrganization,
+ *       imports: [MembershipsModule],
+ *     }),
  *   ],
  * })
  * export class AppModule {}
  */
 @Module({})
 export class MuckModule {
-  /** @throws MuckConfigurationError when `scope` or `resolver` is missing, or `scope` differs from what this process declared before */
+  /**
+   * Configures the module with options that are known when it is declared.
+   *
+   * @param options `scope`, `resolver` and further options
+   * @returns the module for the imports of the root module
+   * @throws MuckConfigurationError if `scope` or `resolver` is missing, or `scope` differs from an earlier declaration
+   * in this process
+   * @example
+   * MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') })
+   */
   static forRoot(options: MuckModuleOptions): DynamicModule {
     return assemble(ConfigurableModuleClass.forRoot(options), options);
   }
 
-  /** As `forRoot`, with what comes from configuration made by a factory or class. `scope`, `resolver`, `imports` and `entities` stay static. */
+  /**
+   * Configures the module with options from a factory or class. `scope`, `resolver`, `imports` and `entities` stay
+   * static.
+   *
+   * @param options `useFactory` with `inject`, `useClass` or `useExisting`, plus the static options
+   * @returns the module for the imports of the root module
+   * @throws MuckConfigurationError as `forRoot` does
+   * @example
+   * MuckModule.forRootAsync({
+   *   scope: { organizationId: Number },
+   *   resolver: CurrentOrganization,
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ preparedStatements: config.get('PREPARED_STATEMENTS') }),
+   * })
+   */
   static forRootAsync(options: MuckModuleAsyncOptions): DynamicModule {
     return assemble(ConfigurableModuleClass.forRootAsync(options), options);
   }
 
   /**
-   * Makes the services of some entities injectable with `@InjectCrud(Entity)`. Only needed outside of `@Crud` controllers.
+   * Makes the `CrudService` of each entity injectable with `@InjectCrud(Entity)`. Only needed outside of `@Crud`
+   * controllers.
    *
+   * @param entities the entity classes
+   * @returns the module for the imports of a feature module
    * @example
    * @Module({ imports: [MuckModule.forFeature([SupportTicket])], providers: [TicketImport] })
    */
