@@ -4,14 +4,14 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import type { EntityKey, TenantContext } from '../../tenancy/context/tenant-context.js';
 import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 
-/** What the running code may do with a scoped entity: everything, or what lies in a scope. */
+/** What the running code may access of a tenant-scoped entity: the rows of all tenants, or those of one scope. */
 export type Access = 'everything' | ValidScope;
 
 /**
- * What the running code may do with `metadata`.
+ * Returns the access that the running code has to `metadata`.
  *
  * @param metadata the entity, or undefined for a table that cannot be named
- * @throws TenantScopeMissingError when nothing is in force, or the unscoped section has ended
+ * @throws TenantScopeMissingError if there is no current scope, or the unscoped section has ended
  */
 export function resolveAccess(metadata: EntityMetadata | undefined): Access {
   if (isUnscoped(metadata)) return 'everything';
@@ -20,22 +20,25 @@ export function resolveAccess(metadata: EntityMetadata | undefined): Access {
   return frame.scope;
 }
 
-/** Whether the running code is in an open section that is unscoped for every entity, or for the given one. */
+/** Checks whether the running code is in an open unscoped section, for all entities or for the given one. */
 export function isUnscoped(metadata?: EntityMetadata): boolean {
   const section = openSection(currentContext());
   if (section === undefined) return false;
   return section.entities === undefined || (metadata !== undefined && names(section.entities, metadata));
 }
 
-/** Tells two situations apart in which a statement may mean different rows. */
+/** Returns a cache key of the access context: it differs if the same statement may select different rows. */
 export function accessCacheKey(): string {
   const frame = currentContext();
   const scope = frame?.scope?.fingerprint ?? '';
-  // A fingerprint begins with a bracket.
+  // Cannot collide with a plain scope key: a fingerprint begins with a bracket.
   return frame?.unscopedSection === undefined ? scope : `unscoped ${exemptEntities(frame)}|${scope}`;
 }
 
-/** Tells two situations apart in which a statement's text may differ: whichever tenant's rows it means, its values say. */
+/**
+ * Returns a key of the access context that differs if the SQL text of a statement may differ. All tenants share it,
+ * because their values are bind parameters.
+ */
 export function accessPlanKey(): string {
   const frame = currentContext();
   return `${exemptEntities(frame)}|${frame?.scope === undefined ? '' : 'scope'}`;
@@ -47,7 +50,9 @@ function exemptEntities(frame: TenantContext | undefined): string {
   return section.entities === undefined ? '*' : [...section.entities].map(keyName).sort().join();
 }
 
-/** The scope in force, where every entity is under it. */
+/**
+ * Returns the current scope if it applies to every entity; undefined outside of a scope and in any unscoped section.
+ */
 export function exclusiveScope(): ValidScope | undefined {
   const frame = currentContext();
   return frame?.unscopedSection === undefined ? frame?.scope : undefined;
@@ -69,7 +74,10 @@ function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): bool
   return false;
 }
 
-/** Tells classes of one name apart. What stands in a query cache is for other processes too: there the first of a name is the same one. */
+/**
+ * Numbers classes with the same name. Cache keys are shared between processes, so the first class of a name always gets
+ * number 1.
+ */
 const numbers = new WeakMap<object, number>();
 const classesOfName = new Map<string, number>();
 

@@ -13,31 +13,31 @@ export interface ForeignCascade {
   readonly by: string;
 }
 
-/** Rows of one table that a statement, or a cascade of it, deletes or changes. */
+/** Rows of one table that a statement or its cascades delete or change. */
 interface Effect {
   readonly table: string;
   /** Database names of the changed columns; undefined if the rows are deleted. */
   readonly changed: ReadonlySet<string> | undefined;
-  /** Scope keys whose value all these rows have in common with the current scope. */
+  /** Scope keys whose value is the current scope's in all these rows. */
   readonly keys: ReadonlySet<string>;
 }
 
 const CHANGES_ROWS = /CASCADE|SET/i;
-/** How many results are remembered for each entity; sets of changed columns are few. */
+/** Maximum number of cached results per entity; applications update few distinct sets of columns. */
 const REMEMBERED = 100;
 
 /**
  * Follows ON DELETE and ON UPDATE through the foreign keys of a DataSource's entities.
  *
- * A row that refers to a row of the scope is of that scope too if its tenant keys are among those of the referenced row: the foreign key
- * check compares them when the reference is written. With more keys, or behind a shared row, it may be of any tenant. A cascade that reaches
- * such rows is told before the statement is sent.
+ * A row that references a row of the scope is of that scope too if its tenant keys are among those of the referenced
+ * row: the foreign key check compares them when the reference is written. With more keys, or through a shared row, it
+ * may belong to any tenant. A cascade that reaches such rows is reported before the statement is sent.
  */
 export class Cascades {
   private index?: {
     readonly of: readonly EntityMetadata[];
     readonly byTable: ReadonlyMap<string, readonly EntityMetadata[]>;
-    /** Foreign keys by the table that they refer to: those whose ON DELETE, or ON UPDATE, changes rows. */
+    /** Foreign keys whose ON DELETE, or ON UPDATE, changes rows, by the referenced table. */
     readonly onDelete: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
     readonly onUpdate: ReadonlyMap<string, readonly ForeignKeyMetadata[]>;
   };
@@ -48,29 +48,35 @@ export class Cascades {
     private readonly lookup: PolicyLookup,
   ) {}
 
-  /** Finds a foreign key by which deleting rows of `metadata` changes rows that the current scope may not see; undefined if there is none. */
+  /**
+   * Finds a foreign key by which deleting rows of `metadata` changes rows that the current scope may not see.
+   *
+   * @returns undefined if there is no such foreign key
+   */
   ofDelete(metadata: EntityMetadata): ForeignCascade | undefined {
     return this.follow(metadata, undefined);
   }
 
   /**
-   * Finds a foreign key by which changing columns of rows of `metadata` changes rows that the current scope may not see.
+   * Finds a foreign key by which changing columns of `metadata` changes rows that the current scope may not see.
    *
    * @param changed database names of the columns
-   * @returns undefined if there is none
+   * @returns undefined if there is no such foreign key
    */
   ofUpdate(metadata: EntityMetadata, changed: ReadonlySet<string>): ForeignCascade | undefined {
     return this.follow(metadata, changed);
   }
 
-  /** Every deletion asks, and in a large application a cascade reaches hundreds of foreign keys: the result is remembered. */
+  /**
+   * Caches the search: it runs for every delete, and in a large application a cascade reaches hundreds of foreign keys.
+   */
   private follow(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
     let known = this.known.get(metadata);
     if (known === undefined) this.known.set(metadata, (known = new BoundedCache(REMEMBERED)));
     const name = JSON.stringify([accessPlanKey(), changed && [...changed].sort()]);
     if (known.has(name)) return known.get(name);
     const found = this.search(metadata, changed);
-    // An entity that is undeclared may still be declared.
+    // The result is not cached for an undeclared entity, which may still be declared.
     const isFinal = found === undefined || this.keysOfTable(found.entity) !== undefined;
     if (isFinal) known.set(name, found);
     return found;
@@ -98,15 +104,17 @@ export class Cascades {
     return undefined;
   }
 
-  /** The keys that the rows of an entity have in common with the scope, as far as the running code is limited on it. */
+  /**
+   * Returns the scope keys whose values the rows of an entity share with the scope; empty if the entity is unscoped.
+   */
   private keysInForce(metadata: EntityMetadata): ReadonlySet<string> {
     if (isUnscoped(metadata)) return new Set();
     const [first, ...others] = this.entitiesOf(metadata.tablePath).map((entity) => tenantKeysOf(entity, this.lookup));
-    // A reference to the row may have been checked by any of the table's entities.
+    // A reference to the row may have been checked through any of the table's entities.
     return new Set([...(first ?? [])].filter((key) => others.every((other) => other?.has(key))));
   }
 
-  /** All tenant keys of a table's entities; undefined if one of them is undeclared. */
+  /** Returns all tenant keys of a table's entities; undefined if one of the entities is undeclared. */
   private keysOfTable({ tablePath }: EntityMetadata): ReadonlySet<string> | undefined {
     const all = this.entitiesOf(tablePath).map((entity) => tenantKeysOf(entity, this.lookup));
     return all.includes(undefined) ? undefined : new Set(all.flatMap((keys) => [...keys!]));
@@ -137,7 +145,9 @@ export class Cascades {
   }
 }
 
-/** What an effect on the referenced rows does to the rows that refer to them; undefined if it leaves them alone. */
+/**
+ * Returns the effect of an effect on the referenced rows upon the referencing rows; undefined if these do not change.
+ */
 function causedBy(
   { changed }: Effect,
   { entityMetadata, columns, referencedColumns, onDelete, onUpdate }: ForeignKeyMetadata,

@@ -3,11 +3,18 @@ import { MuckConfigurationError } from '../../errors/muck-configuration.error.js
 import { declarationText } from '../../tenancy/metadata/declaration-lines.js';
 import { tenancyOfEntity } from './policy-compiler.js';
 
-/** What policies were compiled from. A later declaration may not change it: statements have been made by then. */
+/**
+ * The declarations that policies were compiled from. A later declaration must not change them, because SQL has been
+ * built from the compiled policies.
+ */
 export class CompiledDeclarations {
   private readonly texts = new Map<EntityMetadata, string>();
 
-  /** @throws MuckConfigurationError if an entity's declaration is another one than when it was kept before */
+  /**
+   * Stores an entity's declaration.
+   *
+   * @throws MuckConfigurationError if it differs from the one stored before
+   */
   keep(metadata: EntityMetadata): void {
     const declaration = tenancyOfEntity(metadata);
     const text = declaration === undefined || declaration.kind === 'contradictory' ? '' : declarationText(declaration);

@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { junctionSides } from './policy-compiler.js';
 import { columnAlike, entitiesOfTable } from './table-entities.js';
 
-/** A foreign key, as an entity writes it. */
+/** A foreign key, with the columns as the writing entity maps them. */
 export interface ForeignKey {
   /** Property path of the relation or column, for errors. */
   readonly property: string;
@@ -13,15 +13,16 @@ export interface ForeignKey {
 
 /** A foreign key that an entity declares. */
 interface DeclaredKey extends ForeignKey {
-  /** Whether the database checks it. */
+  /** Whether the database enforces it. */
   readonly isConstraint: boolean;
 }
 
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
 
 /**
- * Returns the foreign keys of all entities of a table, as one of these entities writes them. TypeORM gives a child entity the columns of
- * its siblings without their relations, and two classes of one table know nothing of each other's relations.
+ * Returns the foreign keys of all entities of a table, with the columns as `metadata` maps them. TypeORM gives a child
+ * entity the columns of its siblings without their relations. Two classes of one table do not share their relations
+ * either.
  */
 export function keysOfTable(metadata: EntityMetadata): readonly ForeignKey[] {
   let keys = known.get(metadata);
@@ -38,14 +39,14 @@ function collectKeys(metadata: EntityMetadata): readonly ForeignKey[] {
   return [...own, ...others.map((key) => ({ ...key, columns: asWrittenBy(metadata, key) }))];
 }
 
-/** Checks whether a column is a part of a foreign key that an entity of the table declares. */
+/** Checks whether a column is part of a foreign key that an entity of the table declares. */
 export function isReference(metadata: EntityMetadata, { databaseName }: ColumnMetadata): boolean {
   return keysOfTable(metadata).some(({ columns }) => columns.some(({ own }) => own.databaseName === databaseName));
 }
 
 /**
- * Two child entities may refer to different entities by one column: their discriminator says which one. If the database checks both
- * references, the column names a row of each.
+ * Two child entities may reference different entities by one column, and the discriminator says which. If the database
+ * enforces both foreign keys, the column references a row of each.
  */
 function appliesTo({ parentEntityMetadata }: EntityMetadata, key: DeclaredKey, own: readonly DeclaredKey[]): boolean {
   if (parentEntityMetadata === undefined || key.isConstraint) return true;
@@ -59,7 +60,7 @@ function columnNames({ columns }: ForeignKey): string {
     .join();
 }
 
-/** A column that the entity does not map keeps its default. */
+/** Replaces columns by the entity's own. A column that the entity does not map keeps its default. */
 function asWrittenBy(metadata: EntityMetadata, { columns }: ForeignKey): ForeignKey['columns'] {
   return columns.map(({ own, referenced }) => ({ own: columnAlike(metadata, own) ?? own, referenced }));
 }
@@ -70,7 +71,7 @@ function keysOf(metadata: EntityMetadata): DeclaredKey[] {
   for (const relation of metadata.relations) {
     if (!(relation.isManyToOne || relation.isOneToOneOwner)) continue;
     const columns = relation.joinColumns.map((own) => ({ own, referenced: own.referencedColumn! }));
-    // Clients and callers know the column by its property where there is one.
+    // Clients and callers know a single column by its own property, if it has one.
     const property =
       columns.length === 1 && !columns[0].own.isVirtual ? columns[0].own.propertyPath : relation.propertyPath;
     keys.push({ property, target: relation.inverseEntityMetadata, columns, isConstraint: false });

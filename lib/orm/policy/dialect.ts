@@ -15,20 +15,21 @@ const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   capacitor: 'sqlite',
 };
 
-/** The dialect of a DataSource's driver; undefined for databases that cannot be kept inside a scope. */
+/** Returns the dialect of a DataSource's driver; undefined if the database is not supported. */
 export function supportedDialect(dataSource: DataSource): SqlDialect | undefined {
   return DIALECTS[dataSource.driver.options.type];
 }
 
 /**
- * The SQL that a DataSource's database understands. One that is not supported cannot hold scoped entities; SQLite's SQL suits shared ones best.
+ * Returns the dialect of a DataSource. An unsupported database cannot hold tenant-scoped entities; for its shared
+ * entities SQLite's SQL fits best.
  */
 export function dialectOf(dataSource: DataSource): SqlDialect {
   return supportedDialect(dataSource) ?? 'sqlite';
 }
 
 /**
- * The dialect of a DataSource that is kept inside the tenant scope.
+ * Returns the dialect of an instrumented DataSource.
  *
  * @throws StatementRefusedError if its database is not supported
  */

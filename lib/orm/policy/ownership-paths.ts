@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { PolicyRegistry } from './policy-registry.js';
 import type { ScopedPolicy } from './tenant-policy.js';
 
-/** The ways from a scoped entity to the tenant columns that say to whom its rows belong, in words. */
+/** Returns the paths from a tenant-scoped entity to the tenant columns that own its rows, as text. */
 export function ownerPaths(metadata: EntityMetadata, policies: PolicyRegistry): readonly string[] {
   const policy = policies.of(metadata) as ScopedPolicy;
   if (policy.kind === 'columns') return policy.columns.map(({ column }) => `${metadata.name}.${column.propertyPath}`);
@@ -13,7 +13,7 @@ export function ownerPaths(metadata: EntityMetadata, policies: PolicyRegistry): 
   });
 }
 
-/** The property of a foreign key: the relation, where the key has none of its own. */
+/** Returns the property of a foreign key: the relation's if the column has no property of its own. */
 function propertyOf({ isVirtual, relationMetadata, propertyPath, entityMetadata }: ColumnMetadata): string {
   const relation = isVirtual && !entityMetadata.isJunction ? relationMetadata : undefined;
   return relation?.propertyPath ?? propertyPath;

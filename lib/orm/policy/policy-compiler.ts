@@ -14,13 +14,13 @@ import { readTenantFromRow } from './tenant-column-hydration.js';
 import { limitOf } from './tenant-column-types.js';
 import { isUnique } from './unique-keys.js';
 
-/** Gives the policy of another entity, for the ones that depend on it. */
+/** Returns the policy of another entity that the compiled one depends on. */
 export type PolicyLookup = (metadata: EntityMetadata) => TenantPolicy;
 
 /**
- * Works out an entity's policy from what is declared of it.
+ * Compiles an entity's policy from its declaration.
  *
- * @throws MuckConfigurationError when what is declared does not fit the entity
+ * @throws MuckConfigurationError if the declaration does not fit the entity
  */
 export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
   if (junctionSides(metadata).length > 0) return junctionPolicy(metadata, lookup);
@@ -39,7 +39,7 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
   return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
 }
 
-/** What is declared of an entity, by its class, by its name, or by a class that it extends. */
+/** Returns the declaration of an entity, given for its class, its name, or a class that it extends. */
 export function tenancyOfEntity({
   target,
   name,
@@ -74,7 +74,7 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
   return { kind: 'columns', columns, sharedIfNull };
 }
 
-/** The option is about the entity's own tenant columns, and `'shared'` is its only value. */
+/** Checks `nullMeans`: it applies to the entity's own tenant columns only, and its only value is `'shared'`. */
 function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
   if (nullMeans === undefined) return;
   if ((nullMeans as unknown) !== 'shared')
@@ -86,7 +86,10 @@ function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: Scoped
   );
 }
 
-/** A foreign key that the database clears would turn the rows of a tenant into rows that every tenant reads. */
+/**
+ * Rejects SET NULL and SET DEFAULT on a nullable tenant column: the database would turn a tenant's rows into rows that
+ * every tenant reads.
+ */
 function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
   for (const { columns, referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
     const tenant = sharedIfNull.find(({ column }) => columns.some((own) => own.databaseName === column.databaseName));
@@ -171,7 +174,7 @@ function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup):
   return { kind: 'parents', parents, owners: parents };
 }
 
-/** A row of a junction or closure table is visible when the rows that it connects are. */
+/** Compiles the policy of a junction or closure table: a row is visible if the rows that it connects are. */
 function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantPolicy {
   const sides = junctionSides(metadata).map((columns) => link(columns[0].referencedColumn!.entityMetadata, columns));
   const policies = sides.map((side) => lookup(side.parent));
@@ -184,17 +187,20 @@ function junctionPolicy(metadata: EntityMetadata, lookup: PolicyLookup): TenantP
       columns.map(({ own }) => own),
     );
   if (parents.length === 0) return { kind: 'shared' };
-  // A node may hang below a shared one, but a shared node does not hang below a tenant's.
+  // A tenant's node may have a shared ancestor, but a shared node has no ancestor of a tenant.
   return { kind: 'parents', parents, owners: metadata.isClosureJunction ? [parents[1]] : parents };
 }
 
-/** The columns of a junction or closure table that name the rows on either side; empty for any other table. */
+/** Returns the foreign key columns of either side of a junction or closure table; empty for any other table. */
 export function junctionSides(metadata: EntityMetadata): readonly (readonly ColumnMetadata[])[] {
   if (metadata.isClosureJunction) return [metadata.ancestorColumns, metadata.descendantColumns];
   return metadata.isJunction ? [metadata.ownerColumns, metadata.inverseColumns] : [];
 }
 
-/** By a code that is one tenant's own, rows would belong to each tenant that has such a code. */
+/**
+ * Rejects a parent key that is unique per tenant only, e.g. a code: rows would belong to every tenant that has the same
+ * code.
+ */
 function assertUniqueParentKey(
   metadata: EntityMetadata,
   parent: EntityMetadata,

@@ -13,14 +13,14 @@ import type { RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-
 import { PredicateText } from './predicate-renderer.js';
 
 const NONE: readonly EntityMetadata[] = [];
-/** What PostgreSQL keeps of a name. */
+/** PostgreSQL truncates identifiers to this length. */
 const IDENTIFIER_BYTES = 63;
-/** How many qualifiers per entity are remembered; aliases are few, unless they are generated. */
+/** Maximum number of cached qualifiers per entity; aliases are few unless they are generated. */
 const REMEMBERED = 500;
 
 /**
- * The policies of one DataSource's entities, each compiled once, at first need: a declaration may be loaded after the
- * DataSource has initialised.
+ * The policies of one DataSource's entities, each compiled once, on first use: a declaration may be loaded after the
+ * DataSource has been initialised.
  */
 export class PolicyRegistry {
   private readonly policies = new Map<EntityMetadata, TenantPolicy>();
@@ -33,7 +33,7 @@ export class PolicyRegistry {
     own: new Map(),
   };
   private readonly predicates = new PredicateText(this);
-  /** What the database deletes or changes by foreign keys. */
+  /** The rows that the database deletes or changes by foreign keys. */
   readonly cascades: Cascades;
   private tables?: {
     readonly metadatas: readonly EntityMetadata[];
@@ -48,13 +48,15 @@ export class PolicyRegistry {
     return this.dataSource.driver;
   }
 
-  /** Treats undeclared entities as shared ones from now on: nothing limits their rows. */
+  /** Treats undeclared entities as shared from now on: their rows are not limited to a tenant. */
   allowUndeclared(): void {
     this.allowsUndeclared = true;
   }
 
   /**
-   * @throws MuckConfigurationError when what is declared does not fit the entity
+   * Returns the policy of an entity.
+   *
+   * @throws MuckConfigurationError if the declaration does not fit the entity
    */
   of(metadata: EntityMetadata): TenantPolicy {
     if (this.version !== declarationsVersion()) {
@@ -73,7 +75,7 @@ export class PolicyRegistry {
       const compiled = compilePolicy(metadata, (other) => this.of(other));
       const policy: TenantPolicy =
         compiled.kind === 'undeclared' && this.allowsUndeclared ? { kind: 'shared' } : compiled;
-      // What nobody has declared yet may still be declared.
+      // An undeclared entity is not cached: it may still be declared.
       if (policy.kind !== 'undeclared') {
         this.compiledFrom.keep(metadata);
         this.policies.set(metadata, policy);
@@ -84,16 +86,16 @@ export class PolicyRegistry {
     }
   }
 
-  /** Whether an entity is undeclared, and its rows are left as they are. */
+  /** Checks whether an entity is undeclared and is therefore treated as shared, see {@link allowUndeclared}. */
   isAllowedUndeclared(metadata: EntityMetadata): boolean {
     return this.allowsUndeclared && tenancyOfEntity(metadata) === undefined && this.of(metadata).kind === 'shared';
   }
 
   /**
-   * The policy that limits the running code on this entity; undefined where nothing does.
+   * Returns the policy that limits the running code on this entity; undefined if all its rows are accessible.
    *
-   * @throws EntityUndeclaredError when nothing is declared of the entity
-   * @throws TenantScopeMissingError when no scope is in force
+   * @throws EntityUndeclaredError if the entity is undeclared
+   * @throws TenantScopeMissingError if there is no current scope
    */
   effective(metadata: EntityMetadata): ScopedPolicy | undefined {
     const policy = this.of(metadata);
@@ -105,47 +107,58 @@ export class PolicyRegistry {
     return resolveAccess(metadata) === 'everything' ? undefined : policy;
   }
 
-  /** Whether the running code is limited on this entity. */
+  /** Checks whether the running code is limited to the rows of a tenant on this entity. */
   isLimited(metadata: EntityMetadata): boolean {
     return this.effective(metadata) !== undefined;
   }
 
-  /** The tenant columns of an entity, however it is limited now. */
+  /** Returns the tenant columns of an entity, whatever the access context. */
   tenantColumns(metadata: EntityMetadata): readonly TenantColumn[] {
     const policy = this.of(metadata);
     return policy.kind === 'columns' ? policy.columns : [];
   }
 
   /**
-   * The condition that limits a table to the rows that the running code may see, with named parameters; empty where nothing limits it.
+   * Returns the predicate that limits a table to the rows that the running code may see, with named parameters. Empty
+   * if all rows are accessible.
    *
-   * @param qualifier how the statement refers to the table, as it stands in SQL
+   * @param qualifier the alias or table name that the statement uses, escaped
    * @param rows 'own' for the table that an update or delete changes
    */
   predicateFor(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
     return this.effective(metadata) === undefined ? '' : this.predicateSql(metadata, qualifier, rows);
   }
 
-  /** The condition for a scoped entity, whatever is in force. */
+  /** Returns the predicate of a tenant-scoped entity, whatever the access context. */
   predicateSql(metadata: EntityMetadata, qualifier: string, rows: RowSet = 'visible'): string {
     let texts = this.texts[rows].get(metadata);
     if (texts === undefined) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));
     return texts.getOrCreate(qualifier, () => this.predicates.render(metadata, qualifier, rows));
   }
 
-  /** Whether the scope may see rows of this entity that it may not write, because their tenant is NULL. */
+  /**
+   * Checks whether a scope may see rows of this entity that it may not write, because their tenant columns are NULL.
+   */
   mayBeShared(metadata: EntityMetadata): boolean {
     const policy = this.of(metadata);
     if (policy.kind === 'columns') return policy.sharedIfNull.length > 0;
     return policy.kind === 'parents' && policy.owners.every(({ parent }) => this.mayBeShared(parent));
   }
 
-  /** The entities behind a table name, unquoted and in lower case; empty when no entity that is limited stands behind it. */
+  /**
+   * Returns the entities of a table that are not shared.
+   *
+   * @param table its name, unquoted and in lower case
+   */
   tenantEntities(table: string): readonly EntityMetadata[] {
     return this.metadatasOf(table).filter((metadata) => this.of(metadata).kind !== 'shared');
   }
 
-  /** Whether an entity stands behind a table's name, unquoted and in lower case. */
+  /**
+   * Checks whether an entity is mapped to a table.
+   *
+   * @param table its name, unquoted and in lower case
+   */
   isMapped(table: string): boolean {
     return this.metadatasOf(table).length > 0;
   }
@@ -157,7 +170,10 @@ export class PolicyRegistry {
     return this.tables.byName.get(this.tableKey(table)) ?? NONE;
   }
 
-  /** A table's name without its schema, as the database keeps it: PostgreSQL keeps the characters that 63 bytes hold in whole. */
+  /**
+   * Returns a table's name without its schema, as the database stores it: PostgreSQL truncates it to 63 bytes, at a
+   * character boundary.
+   */
   private tableKey(name: string): string {
     const table = name.toLowerCase().split('.').at(-1)!;
     if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;
@@ -173,7 +189,7 @@ export class PolicyRegistry {
     return tables;
   }
 
-  /** The entity's table as it stands in SQL. */
+  /** Returns the escaped table path of an entity. */
   table(metadata: EntityMetadata): string {
     return metadata.tablePath
       .split('.')
@@ -181,13 +197,13 @@ export class PolicyRegistry {
       .join('.');
   }
 
-  /** As {@link Cascades.ofDelete}, by a table's name as raw SQL gives it. */
+  /** Works like {@link Cascades.ofDelete}, for a table name of raw SQL. */
   cascadeOfDelete(table: string): ForeignCascade | undefined {
     return first(this.metadatasOf(table), (metadata) => this.cascades.ofDelete(metadata));
   }
 
   /**
-   * As {@link Cascades.ofUpdate}, by the names that raw SQL gives.
+   * Works like {@link Cascades.ofUpdate}, for the names of raw SQL.
    *
    * @param columns names of the changed columns in lower case; undefined for any column
    */
@@ -199,7 +215,7 @@ export class PolicyRegistry {
     });
   }
 
-  /** The table of the query cache, in lower case; undefined where there is none in the database. */
+  /** Returns the table of the query cache in lower case; undefined if the cache is not enabled. */
   get cacheTable(): string | undefined {
     const { cache } = this.dataSource.options;
     if (cache === undefined || cache === false) return undefined;
@@ -207,7 +223,7 @@ export class PolicyRegistry {
     return (tableName ?? 'query-result-cache').toLowerCase();
   }
 
-  /** The columns of the entities behind a table name, in lower case. */
+  /** Returns the column names of a table's entities, in lower case. */
   columnNames(table: string): readonly string[] {
     return this.metadatasOf(table).flatMap(({ columns }) =>
       columns.map(({ databaseName }) => databaseName.toLowerCase()),

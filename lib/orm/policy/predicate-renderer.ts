@@ -3,13 +3,13 @@ import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { ParentJoin, RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
 import { scopeParameter } from './scope-parameters.js';
 
-/** Aliases of the tables inside a predicate. */
+/** Prefix of the table aliases inside a predicate. */
 const PARENT_ALIAS = 'muck_parent_';
 
 type ColumnsPolicy = Extract<ScopedPolicy, { kind: 'columns' }>;
 type ParentsPolicy = Extract<ScopedPolicy, { kind: 'parents' }>;
 
-/** What a condition is made of. */
+/** The parts of the policy registry that a predicate is rendered from. */
 interface PredicateSource {
   readonly driver: Driver;
   of(metadata: EntityMetadata): TenantPolicy;
@@ -18,14 +18,15 @@ interface PredicateSource {
   predicateSql(metadata: EntityMetadata, qualifier: string, rows: RowSet): string;
 }
 
-/** Renders the conditions that limit tables to the rows of a tenant. */
+/** Renders the predicates that limit tables to the rows of a tenant. */
 export class PredicateText {
   constructor(private readonly policies: PredicateSource) {}
 
   /**
-   * Renders the condition of a scoped entity. It is joined to others by AND without brackets around it.
+   * Renders the predicate of a tenant-scoped entity. Callers join it by AND without parentheses, so it must not have an
+   * OR on its outermost level.
    *
-   * @param qualifier how the statement refers to the table, as it stands in SQL
+   * @param qualifier the alias or table name that the statement uses, escaped
    */
   render(metadata: EntityMetadata, qualifier: string, rows: RowSet): string {
     const policy = this.policies.of(metadata) as ScopedPolicy;
@@ -47,7 +48,11 @@ export class PredicateText {
     return required.length === 0 ? either : `${equal(required)} AND ${either}`;
   }
 
-  /** A row with several possible owners is the tenant's own if one of them is; an owner that is never shared always is. */
+  /**
+   * Renders EXISTS conditions for the parents. For `rows = 'own'`, a row with several owners needs one owned by the
+   * tenant. That condition is omitted if one of the owners is an entity without shared rows: its EXISTS proves the
+   * same.
+   */
   private parentsText({ parents, owners }: ParentsPolicy, qualifier: string, rows: RowSet): string {
     const isOwn = (link: ParentJoin): boolean => rows === 'own' && owners.length === 1 && owners.includes(link);
     const exist = parents.map((link) => this.parentExists(link, qualifier, isOwn(link) ? 'own' : 'visible'));
@@ -64,17 +69,20 @@ export class PredicateText {
     const equal = `${name} = ${value}`;
     const { driver } = this.policies;
     const isText = getScopeDeclaration()[key] === String;
-    // A collation of PostgreSQL may take two texts for one; the first part uses the index.
+    // A nondeterministic collation of PostgreSQL may treat two texts as equal. The first part uses the index, the
+    // second one is exact.
     if (driver.options.type === 'postgres' && column.collation !== undefined && isText)
       return `${equal} AND ${name} COLLATE "C" = ${value}`;
     if (!['mysql', 'mariadb'].includes(driver.options.type)) return equal;
-    // To MySQL texts are equal that differ in case, accents or trailing spaces: the first part uses the index, the second one is exact.
-    // Of MariaDB's type for UUIDs the bytes are not those of the text, and two of them are equal only if they are the same.
+    // MySQL treats texts as equal that differ in case, accents or trailing spaces. The first part uses the index, the
+    // second one is exact. MariaDB's uuid type is compared exactly, and its bytes differ from those of the text, so
+    // BINARY must not be used.
     if (driver.normalizeType(column) === 'uuid') return equal;
-    // What a view declares need not be what it selects: its column may hold such UUIDs, whose text is compared then.
+    // The declared type of a view's column may differ from the selected one, which may be such a uuid: cast it to text.
     const isOfView = column.entityMetadata.tableType === 'view';
     if (isText) return `${equal} AND BINARY ${isOfView ? `CAST(${name} AS CHAR)` : name} = ${value}`;
-    // And a number equals every text that begins with it. Of a view's column nobody says that it holds numbers.
+    // MySQL also treats a number as equal to every text that begins with it. A view's column has no declared type, so
+    // it may hold texts.
     const isTold = driver.normalizeType(column) !== '';
     return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;
   }
@@ -96,7 +104,10 @@ export class PredicateText {
   }
 }
 
-/** Inside a predicate's own sub-query the next alias, so that it does not hide the one that it refers to. */
+/**
+ * Returns the alias of the parent's table: inside a predicate's own sub-query the next number, so that it does not hide
+ * the outer alias.
+ */
 function parentAlias(qualifier: string): string {
   const inside = new RegExp(`^.${PARENT_ALIAS}(\\d+).$`).exec(qualifier);
   return `${PARENT_ALIAS}${inside === null ? 1 : Number(inside[1]) + 1}`;

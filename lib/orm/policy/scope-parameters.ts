@@ -6,24 +6,24 @@ import type { ValidScope, ScopeValue } from '../../tenancy/context/tenant-scope.
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /*
- * Names of the parameters that carry the scope's values. The random part keeps application code, and whoever feeds it, from writing
- * the name into a fragment or setting the parameter; no SQL type or property is called so either.
+ * Prefix of the parameters that carry the scope's values. It is random, so that neither application code nor its input
+ * can write the name into a fragment or set the parameter. It also avoids clashes with SQL types and properties.
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}`;
 
 const names = new WeakMap<ColumnMetadata, string>();
 const keysByName = new Map<string, string>();
 
-/** Types of PostgreSQL that are compared with each other. */
+/** PostgreSQL types that can be compared with each other. */
 const TEXT_TYPES = new Set(['character varying', 'varchar', 'text']);
 
 /**
- * The name of the parameter that carries a scope key's value.
+ * Returns the name of the parameter that carries a scope key's value.
  *
- * @param column the tenant column that the value is for
+ * @param column the tenant column that the value is compared with
  */
 export function scopeParameter(key: string, column?: ColumnMetadata): string {
-  // Asked for each row of an insert.
+  // Called for each row of an insert.
   const known = column && names.get(column);
   if (known !== undefined) return known;
   const name = `${PREFIX}_${hex(key)}${column === undefined ? '' : formOf(key, column)}`;
@@ -33,8 +33,8 @@ export function scopeParameter(key: string, column?: ColumnMetadata): string {
 }
 
 /**
- * PostgreSQL gives a parameter one type, that of what it is compared with first, and compares a text with no UUID and no enum: beside texts such
- * columns have a parameter of their own.
+ * Returns a suffix for the parameter's name. PostgreSQL infers one type per parameter, from the first comparison, and
+ * cannot compare text with uuid or enum. Columns of such types therefore have a parameter of their own.
  */
 function formOf(key: string, column: ColumnMetadata): string {
   const { dataSource, tablePath } = column.entityMetadata;
@@ -42,7 +42,7 @@ function formOf(key: string, column: ColumnMetadata): string {
   if (driver.options.type !== 'postgres' || getScopeDeclaration()[key] !== String) return '';
   const type = driver.normalizeType(column);
   if (TEXT_TYPES.has(type)) return '';
-  // What a view selects nobody says, and each enum is a type.
+  // The type of a view's column is unknown, and each enum is a type of its own.
   const isOwnType = type === '' || type === 'enum';
   return `_${hex(isOwnType ? `${tablePath}.${column.databaseName}` : type)}`;
 }
@@ -53,7 +53,10 @@ function hex(text: string): string {
 
 const constantsByName = new Map<string, string | number>();
 
-/** Returns the name of a parameter that carries a value of the entities' own, e.g. a discriminator: the same in every statement. */
+/**
+ * Returns the name of a parameter with a constant value from the metadata, e.g. a discriminator. Equal values have the
+ * same name in every statement.
+ */
 export function constantParameter(value: string | number): string {
   const name = `${PREFIX}_${typeof value}_${hex(String(value))}`;
   constantsByName.set(name, value);
@@ -65,24 +68,24 @@ export function constantOf(parameter: string): string | number | undefined {
   return constantsByName.get(parameter);
 }
 
-/** Checks whether the value of a parameter is given by enforcement, whatever the caller sets. */
+/** Checks whether the value of a parameter is set by enforcement, so that a value given by the caller is ignored. */
 export function isOwnParameter(parameter: string): boolean {
   return keysByName.has(parameter) || constantsByName.has(parameter);
 }
 
-/** The scope key whose value a parameter carries; undefined for any other parameter. */
+/** Returns the scope key whose value a parameter carries; undefined for any other parameter. */
 export function scopeKeyOf(parameter: string): string | undefined {
   return keysByName.get(parameter);
 }
 
 /**
- * The value of a scope key as the driver takes it.
+ * Returns the value of a scope key in the form that the driver accepts.
  *
- * @throws TenantScopeMissingError when no scope is in force
+ * @throws TenantScopeMissingError if there is no current scope
  */
 export function scopeValue(key: string, scope: ValidScope | undefined, dialect: SqlDialect): ScopeValue {
   const value = scope?.values[key];
   if (value === undefined) throw new TenantScopeMissingError('a statement that was built in a scope');
-  // MySQL compares a number with a string as floating point numbers; the others take a bigint as text only.
+  // MySQL compares a number with a string as floating point numbers. The other drivers accept a bigint as text only.
   return typeof value === 'bigint' && dialect !== 'mysql' ? String(value) : value;
 }

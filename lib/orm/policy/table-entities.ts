@@ -3,7 +3,10 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
 const tables = new WeakMap<readonly EntityMetadata[], ReadonlyMap<string, readonly EntityMetadata[]>>();
 
-/** Returns all entities of an entity's table, itself included: child entities, and other classes that are mapped to the same table. */
+/**
+ * Returns all entities of an entity's table, itself included: child entities, and other classes that are mapped to the
+ * same table.
+ */
 export function entitiesOfTable(metadata: EntityMetadata): readonly EntityMetadata[] {
   const { entityMetadatas } = metadata.dataSource;
   let byTable = tables.get(entityMetadatas);
@@ -11,21 +14,24 @@ export function entitiesOfTable(metadata: EntityMetadata): readonly EntityMetada
   return byTable.get(tableOf(metadata)) ?? [metadata];
 }
 
-/** Returns the column that an entity has for a column of another entity of the same table; undefined if the entity does not map it. */
+/**
+ * Returns an entity's column with the database name of another entity's column; undefined if the entity does not map
+ * it.
+ */
 export function columnAlike({ columns }: EntityMetadata, { databaseName }: ColumnMetadata): ColumnMetadata | undefined {
   return columns.find((column) => column.databaseName === databaseName);
 }
 
 /**
- * Checks whether rows written as one entity are rows of another one. In single-table inheritance a row of a sibling class is not, although
- * it is in the same table.
+ * Checks whether rows written as one entity are rows of another one. With single-table inheritance a row of a sibling
+ * class is not, although it is in the same table.
  */
 export function isRowOf(metadata: EntityMetadata, other: EntityMetadata): boolean {
   if (tableOf(metadata) !== tableOf(other)) return false;
   return other.parentEntityMetadata === undefined || isSubclass(metadata.target, other.target);
 }
 
-/** @param other the class of a child entity; only an entity without a class has a name instead */
+/** @param other the class of a child entity: only an entity without a class has a name instead */
 function isSubclass(type: Function | string, other: Function | string): boolean {
   return type === other || (type as Function).prototype instanceof (other as Function);
 }
@@ -39,12 +45,15 @@ function groupByTable(metadatas: readonly EntityMetadata[]): ReadonlyMap<string,
   return byTable;
 }
 
-/** One entity may name the schema that another one leaves to the connection. */
+/**
+ * Returns a key of the physical table. An entity may name its schema explicitly while another one uses the connection's
+ * default.
+ */
 function tableOf({ database, schema, tableName, dataSource: { driver } }: EntityMetadata): string {
   const { type } = driver.options;
   if (type === 'postgres') return JSON.stringify([schema ?? driver.schema ?? 'public', tableName]);
-  // SQLite compares names without their case, and so does MySQL on some systems.
+  // SQLite compares table names case-insensitively, and so does MySQL on some systems.
   const name = tableName.toLowerCase();
-  // A connection to SQLite has one database, which sql.js keeps as bytes.
+  // A SQLite connection has one database. With sql.js, the `database` option holds its bytes.
   return ['mysql', 'mariadb'].includes(type) ? JSON.stringify([database ?? driver.database, name]) : name;
 }

@@ -4,9 +4,9 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 const read = new WeakSet<ColumnMetadata>();
 
 /**
- * Makes TypeORM read a tenant column that references of several columns share from the row itself. TypeORM reads such a column from the
- * related row of one of the relations: it takes the whole key of that row for the tenant when it looks for the row, and misses the tenant
- * where the relation is not loaded.
+ * Makes TypeORM read a tenant column that composite foreign keys share from the row itself. TypeORM reads such a column
+ * from the related row of one of the relations. It then uses the whole key of that row as the tenant in lookups, and
+ * finds no tenant if the relation is not loaded.
  */
 export function readTenantFromRow(column: ColumnMetadata): void {
   const { relationMetadata, isVirtual } = column;
@@ -25,7 +25,7 @@ export function readTenantFromRow(column: ColumnMetadata): void {
   };
 }
 
-/** What stands at a property path; undefined where the objects around it are not there. */
+/** Returns the value at a property path; undefined if one of the objects on the path is missing. */
 export function valueAt(entity: unknown, path: string): unknown {
   let value = entity;
   for (const name of path.split('.')) {

@@ -5,10 +5,10 @@ import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { PolicyLookup } from './policy-compiler.js';
 import { isInUniqueKey, limitOf } from './tenant-column-types.js';
 
-/** The limits of one DataSource's tenant columns, one of each type. */
+/** The limits of one DataSource's tenant columns, one per type. */
 export class TenantColumnLimits implements ScopeLimitSource {
   private known: readonly EntityMetadata[] | undefined;
-  /** Entities whose declaration is missing or does not fit yet. */
+  /** Entities that are undeclared so far, or whose declaration does not fit. */
   private pending: EntityMetadata[] = [];
   private readonly limits = new Map<string, Map<string, ScopeLimit>>();
   private byKey: ReadonlyMap<string, readonly ScopeLimit[]> = new Map();
@@ -37,7 +37,11 @@ export class TenantColumnLimits implements ScopeLimitSource {
     this.byKey = new Map([...this.limits].map(([key, byType]) => [key, [...byType.values()]]));
   }
 
-  /** @returns whether the entity is declared, and its declaration fits */
+  /**
+   * Reads the limits of one entity.
+   *
+   * @returns false if the entity is undeclared
+   */
   private readEntity(metadata: EntityMetadata): boolean {
     const policy = this.lookup(metadata);
     if (policy.kind === 'columns') {

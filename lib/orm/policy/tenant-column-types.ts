@@ -13,7 +13,7 @@ interface Refusal {
 
 const KEEPS_ALL: Hold = (value) => value;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-/** Collations of MySQL and MariaDB that compare spaces at the end too. */
+/** Collations of MySQL and MariaDB under which trailing spaces are significant. */
 const NO_PADDING = /_0900_|_nopad_/;
 const ASCII = /^[\x20-\x7e]*$/;
 /** Bits of the integer types. */
@@ -32,9 +32,9 @@ const MYSQL_DECIMAL_PRECISION = 10;
 const TINYTEXT_BYTES = 255;
 
 /**
- * Returns what a tenant column keeps of the values of its scope key.
+ * Returns the limit of the values that a tenant column stores unchanged.
  *
- * @returns a limit; a refusal for a type that makes one of two tenants
+ * @returns a limit, or a refusal for a type that may store the values of two tenants as the same value
  */
 export function limitOf(column: ColumnMetadata, type: ScopeValueType): ScopeLimit | Refusal {
   const { driver } = column.entityMetadata.dataSource;
@@ -51,14 +51,14 @@ export function limitOf(column: ColumnMetadata, type: ScopeValueType): ScopeLimi
   return { column: `${name} (${sqlType}${length === undefined ? '' : `(${length})`})`, hold: held };
 }
 
-/** Columns whose values TypeORM makes, or stores in another form. */
+/** Returns a refusal for columns that TypeORM fills, or whose values it stores in another form. */
 function misfit(column: ColumnMetadata, sqlType: string): Refusal | undefined {
   const { type, isArray, isVersion, isDiscriminator, isTreeLevel } = column;
   if (isVersion || isDiscriminator || isTreeLevel)
     return { why: 'is filled by TypeORM', instead: 'a column of its own' };
   if (isArray || type === 'simple-array' || type === 'simple-json')
     return { why: 'stores a value in another form', instead: 'varchar' };
-  // MySQL has no type for them.
+  // MySQL has no boolean type: TypeORM stores tinyint(1).
   if (sqlType === 'tinyint' && (type === Boolean || /bool/.test(String(type))))
     return { why: 'holds two values', instead: 'int' };
   return undefined;
@@ -87,20 +87,26 @@ function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, len
   };
 }
 
-/** MySQL's unique keys ignore spaces at the end: one tenant's code would be taken by another's. */
+/**
+ * Checks whether a column is part of a unique key. MySQL's unique keys ignore trailing spaces, so one tenant's code
+ * could collide with another's.
+ */
 export function isInUniqueKey(column: ColumnMetadata): boolean {
   const { uniques, indices } = column.entityMetadata;
   const keys = [...uniques, ...indices.filter(({ isUnique }) => isUnique)];
   return column.isPrimary || keys.some(({ columns }) => columns.includes(column));
 }
 
-/** A UUID in capitals is the same row to the database, and must not be a second key of a cache. */
+/**
+ * Returns a UUID in lower case; undefined if the text is not a UUID. The database treats both cases as equal, so they
+ * must not become two cache keys.
+ */
 function canonicalUuid(text: string): string | undefined {
   const lower = text.toLowerCase();
   return UUID.test(lower) ? lower : undefined;
 }
 
-/** MySQL replaces the characters that a column's character set does not have. */
+/** Returns a check for texts that the column's character set can store: MySQL replaces all other characters. */
 function writable({ charset, collation }: ColumnMetadata): (text: string) => boolean {
   const set = (charset ?? collation?.split('_')[0])?.toLowerCase();
   if (set === undefined || set === 'utf8mb4') return () => true;
@@ -110,7 +116,7 @@ function writable({ charset, collation }: ColumnMetadata): (text: string) => boo
 
 function numberHold(column: ColumnMetadata, dialect: Dialect, sqlType: string): Hold | Refusal {
   const { unsigned, precision, scale } = column;
-  // SQLite keeps any whole number of 64 bits, whatever the type is called.
+  // SQLite stores any 64-bit integer, whatever the declared type.
   if (dialect === 'sqlite') return between(-(2n ** 63n), 2n ** 63n - 1n);
   if (sqlType === 'real' || sqlType === 'float') return { why: 'rounds large numbers', instead: 'int or bigint' };
   const bits = BITS[sqlType];

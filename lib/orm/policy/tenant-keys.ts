@@ -2,7 +2,7 @@ import type { EntityMetadata } from 'typeorm';
 import type { PolicyLookup } from './policy-compiler.js';
 
 /**
- * The scope keys that decide which tenant a row of an entity belongs to: those of its tenant columns, or those of its parents.
+ * Returns the scope keys of an entity's tenant columns, or of its parents.
  *
  * @returns an empty set for a shared entity, undefined for an undeclared one
  */

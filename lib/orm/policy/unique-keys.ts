@@ -3,7 +3,7 @@ import type { IndexMetadata } from 'typeorm/metadata/IndexMetadata.js';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TenantPolicy } from './tenant-policy.js';
 
-/** Whether no two rows can have the same values of these columns. */
+/** Checks whether a unique key covers these columns, so that two rows cannot have the same values in them. */
 export function isUnique(metadata: EntityMetadata, columns: readonly ColumnMetadata[]): boolean {
   const keys = [
     metadata.primaryColumns,
@@ -17,8 +17,8 @@ export function isUnique(metadata: EntityMetadata, columns: readonly ColumnMetad
 }
 
 /**
- * Returns whether an index holds shared rows only: one of the conditions in its WHERE, joined by AND, is that a tenant column is NULL.
- * What a tenant writes never stands in such an index. The MySQL family has no partial indexes.
+ * Checks whether a partial index holds shared rows only: one of the conditions of its WHERE, joined by AND, is that a
+ * tenant column is NULL. A tenant's rows are never in such an index. MySQL and MariaDB have no partial indexes.
  */
 export function holdsSharedOnly({ where, entityMetadata }: IndexMetadata, policy: TenantPolicy): boolean {
   const { type } = entityMetadata.dataSource.driver.options;
