@@ -13,14 +13,14 @@ import { requirePlainObject } from './request-body.js';
 import { readDto } from './dto-reader.js';
 import { readEntity } from './entity-body-reader.js';
 
-/** The rules for the bodies of one route. */
+/** Validates the request bodies of one route. */
 export class BodyValidator {
-  /** The properties with class-validator rules; undefined where the columns alone are the rules. */
+  /** The properties with class-validator rules; undefined if only the columns validate the body. */
   private readonly ruled: ReadonlySet<string> | undefined;
-  /** Hidden columns of embedded objects that a DTO does not name, although it may take the object as a whole. */
+  /** Hidden columns of embedded objects that the DTO does not list, although the DTO may accept the whole object. */
   private readonly unnamed: readonly ResourceColumn[];
 
-  /** @param form what a body may hold; the OpenAPI document is written from it too */
+  /** @param form the schema of the body; the OpenAPI document is generated from it too */
   constructor(readonly form: BodySchema) {
     const ruled = validatedProperties(form.dto ?? form.entity);
     this.ruled = form.dto === undefined && ruled.size === 0 ? undefined : ruled;
@@ -29,18 +29,17 @@ export class BodyValidator {
     );
   }
 
-  /** Whether the DTO has no rules at all, so that nothing of a body would be left. */
+  /** True if the DTO has no validation rules: whitelisting would then remove every property of a body. */
   get isEmpty(): boolean {
     return this.ruled?.size === 0;
   }
 
-  /** Whether a body of this route can say something of the column. */
+  /** Checks whether a body of this route can set the column. */
   covers(column: ResourceColumn): boolean {
     if (!this.form.accepts(column)) return false;
     let ruled = this.ruled;
     let type: Function | undefined = this.form.dto ?? this.form.entity;
-    // Level by level of the embedded objects that it is in; where no class says what an object holds, it may hold anything
-    // that the entity does not hide.
+    // Walks down the embedded objects. If the class of an object is unknown, it accepts any column that is not hidden.
     for (const name of column.property.split('.')) {
       if (ruled === undefined || type === undefined) return !isHidden(column);
       if (!ruled.has(name)) return false;
@@ -51,10 +50,10 @@ export class BodyValidator {
   }
 
   /**
-   * What a body says, for the handler: an instance of the DTO, or an object of column values. Nothing in it is the
-   * server's.
+   * Validates a body and returns its values, without server-owned columns.
    *
-   * @throws BadRequestException with every problem there is
+   * @returns an instance of the DTO, or an object of column values if there is no DTO
+   * @throws BadRequestException with all validation errors
    */
   async read(body: unknown): Promise<AcceptedBody> {
     const source = requirePlainObject(body);
@@ -72,7 +71,7 @@ export class BodyValidator {
     return { body: Object.assign(read.body, tenant.values), undecided };
   }
 
-  /** What a body that has been read says of columns that are not the client's. */
+  /** Returns the server-owned columns that a body contains. */
   claimsOf(body: unknown): Json {
     const claims = Object.entries(body as Json).filter(
       ([key, value]) => value !== undefined && isReadOnly(this.form, key),
@@ -94,7 +93,7 @@ export class BodyValidator {
     const problems: RequestError[] = [];
     for (const column of this.form.tenantColumns) {
       const value = source[column.property];
-      // Null makes a row that all tenants share, where the column may be null.
+      // A row with a null tenant is shared by all tenants, if the column is nullable.
       const isMissing = value === undefined || (value === null && !column.metadata.isNullable);
       const problem = isMissing
         ? missingProblem(column.property)
@@ -108,7 +107,6 @@ export class BodyValidator {
   }
 }
 
-/** Removes what an object holds under a path. */
 function removeAt(holder: object, path: string): void {
   const names = path.split('.');
   const last = names.pop()!;

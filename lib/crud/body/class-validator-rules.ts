@@ -3,7 +3,7 @@ import type { ValidationError } from 'class-validator';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 
-/** The properties that a class has class-validator rules for. */
+/** Returns the properties of a class that have class-validator rules. */
 export function validatedProperties(type: Function): ReadonlySet<string> {
   return new Set(
     getMetadataStorage()
@@ -13,11 +13,11 @@ export function validatedProperties(type: Function): ReadonlySet<string> {
 }
 
 /**
- * Validates an object by its class's rules. What has no rule is removed from it.
+ * Validates an object with the class-validator rules of its class and removes properties without a rule.
  *
  * @param partial whether properties may be missing
- * @param settled properties of which another problem is known already
- * @returns empty when all is well
+ * @param settled properties that already have another validation error; their errors are dropped
+ * @returns empty if the object is valid
  */
 export async function validateInstance(
   object: object,
@@ -34,7 +34,10 @@ export async function validateInstance(
   return found.filter(({ property }) => !settled.has(property)).flatMap((error) => problemsIn(error, ''));
 }
 
-/** Leaves out of an error what it says of properties that are not there: `@IsDefined()` is asked about them all the same. */
+/**
+ * Drops errors of properties that were not sent: class-validator checks `@IsDefined()` even with
+ * `skipUndefinedProperties`.
+ */
 function ofSent(error: ValidationError, holder: unknown): ValidationError[] {
   const value = (holder as Readonly<Record<string, unknown>> | null | undefined)?.[error.property];
   const isAboutNothing = Object.keys(error.constraints ?? {}).every((rule) => rule === IS_DEFINED);
@@ -43,7 +46,7 @@ function ofSent(error: ValidationError, holder: unknown): ValidationError[] {
   return [Object.assign(Object.create(error) as ValidationError, { children })];
 }
 
-/** Nested messages carry the path, as Nest's ValidationPipe writes it. */
+/** Prefixes nested messages with the path, as Nest's ValidationPipe does. */
 function problemsIn({ property, constraints, children }: ValidationError, prefix: string): RequestError[] {
   return [
     ...Object.entries(constraints ?? {}).map(([rule, message]) => bodyError(prefix + property, prefix + message, rule)),

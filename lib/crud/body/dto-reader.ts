@@ -13,10 +13,10 @@ import { validateInstance } from './class-validator-rules.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 
 /**
- * Reads a body as an instance of a DTO, by the rules of class-transformer and class-validator. What has no rule does
- * not get in.
+ * Reads a body as an instance of a DTO, with class-transformer and class-validator. Properties without a rule are
+ * removed.
  *
- * @param ruled the DTO's properties with rules
+ * @param ruled the properties of the DTO that have rules
  */
 export async function readDto(
   dto: Type<object>,
@@ -39,7 +39,7 @@ export async function readDto(
   return { body, problems };
 }
 
-/** class-transformer takes what an object calls its constructor for its class. */
+/** Rejects nested `constructor` keys: class-transformer uses an object's `constructor` property as its class. */
 function unreadableProblems(source: Json): RequestError[] {
   return Object.keys(source)
     .filter((key) => hasReservedKeys(source[key]))
@@ -47,8 +47,8 @@ function unreadableProblems(source: Json): RequestError[] {
 }
 
 /**
- * In a partial body null clears a column. Whether it may is the column's word: the rules were written for another
- * route.
+ * Returns the properties that a partial body sets to null. Their columns decide whether null is allowed, because the
+ * rules of a borrowed DTO were written for another route.
  */
 function nulledColumns(dto: Type<object>, form: BodySchema, ruled: ReadonlySet<string>, source: Json): string[] {
   return Object.keys(source)
@@ -57,7 +57,10 @@ function nulledColumns(dto: Type<object>, form: BodySchema, ruled: ReadonlySet<s
     .filter((property) => ruled.has(property) && columnOf(form, property) !== undefined && !isReadOnly(form, property));
 }
 
-/** In a partial body what is not mentioned stays away, initial values of the class too. */
+/**
+ * Creates the DTO instance. For a partial body, properties that were not sent are removed, including initial values of
+ * the class.
+ */
 function instantiate(dto: Type<object>, body: Json, { partial, fields }: BodySchema): Record<string, unknown> {
   const instance = plainToInstance(dto, body) as Record<string, unknown>;
   if (partial) dropUnsent(instance, body, fields);
@@ -74,7 +77,7 @@ function dropUnsent(instance: Record<string, unknown>, sent: Json, fields: Field
     }
     const field = fields.get(property);
     const [held, value] = [instance[property], values.get(property)];
-    // A column is replaced as a whole, the columns of an embedded object are not.
+    // A column is replaced as a whole; an embedded object is merged column by column.
     const isEmbedded = field !== undefined && !isColumn(field);
     if (isEmbedded && isPlainObject(value) && typeof held === 'object' && held !== null)
       dropUnsent(held as Record<string, unknown>, value, field);

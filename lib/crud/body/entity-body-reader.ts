@@ -8,10 +8,10 @@ import type { RequestError } from '../errors/request-error.js';
 import { RULES_FOR_SENT } from './text-validation-rules.js';
 
 /**
- * Reads a body by the entity itself: by the types of its columns, then by its own class-validator rules, if it has any,
- * which see the values that the entity will hold. Only properties with a rule get in then.
+ * Reads a body by the column types of the entity, then by the entity's own class-validator rules, if it has any. The
+ * rules see the converted values. If there are rules, properties without a rule are dropped.
  *
- * @param ruled the entity's properties with rules; undefined when it has none
+ * @param ruled the properties of the entity that have rules; undefined if it has none
  */
 export async function readEntity(
   form: BodySchema,
@@ -37,11 +37,12 @@ export async function readEntity(
 }
 
 /**
- * Asks the rules about what the client has sent, as a DTO would see it, where a column makes another value of that: a Date
- * or bytes of a text, a text of a number.
+ * Validates the sent values of columns that convert them, e.g. a string to a Date or bytes, or a number to a string. A
+ * DTO would see the sent value too.
  *
- * @param read the values that the entity will hold
- * @returns tells whether a problem is none: what was sent meets a rule that the stored value does not
+ * @param read the converted values, as the entity will hold them
+ * @returns a check whether a validation error can be ignored: the sent value satisfies a rule that the converted value
+ *   does not
  */
 async function metBySent(form: BodySchema, offered: Json, read: Json): Promise<(problem: RequestError) => boolean> {
   const properties = Object.keys(read).filter((key) => offered[key] !== read[key]);

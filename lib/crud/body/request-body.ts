@@ -1,15 +1,15 @@
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 
-/** Deepest nesting of a body. Code that walks a value by recursion must survive it. */
+/** Maximum nesting depth of a body, so that recursive code cannot overflow the stack. */
 const MAX_DEPTH = 64;
-/** Keys that would reach an object's prototype where somebody copies the body carelessly. */
+/** Keys that would reach an object's prototype if code copied the body without care. */
 const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype'];
 
 /**
- * A request's body as a record of its own keys.
+ * Returns a request body as a record of its own keys.
  *
- * @throws BadRequestException when it is anything but an object, reaches for a prototype or is nested beyond reason
+ * @throws BadRequestException if the body is not an object, has a prototype key or is nested too deeply
  */
 export function requirePlainObject(body: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(body)) throw badRequest(['the body must be an object']);
@@ -22,7 +22,7 @@ export function requirePlainObject(body: unknown): Readonly<Record<string, unkno
   return body;
 }
 
-/** Level by level, without recursion. */
+/** Iterates level by level, because recursion could overflow the stack. */
 function checkNesting(body: object): void {
   let level: object[] = [body];
   for (let depth = 0; level.length > 0; depth++) {

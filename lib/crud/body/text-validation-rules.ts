@@ -1,6 +1,6 @@
 import * as classValidator from 'class-validator';
 
-/** Rules that forbid something: a second spelling of the value would get past them. Rules about dates want a Date. */
+/** Rules that forbid a value: another spelling of the same value would bypass them. Rules about dates need a Date. */
 const FOR_STORED: ReadonlySet<string> = new Set([
   'ARRAY_NOT_CONTAINS',
   'IS_DATE',
@@ -14,9 +14,9 @@ const FOR_STORED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The rules of class-validator that say what a value must be, by the names that their errors have. A rule about the text
- * of a date, such as `@IsDateString()`, can only be met by what the client has sent; a rule of the application is asked
- * about what is stored.
+ * The class-validator rules that may be checked against the sent value, by the names in their errors. A rule about the
+ * text of a date, such as `@IsDateString()`, can only pass on the sent string. Custom rules of the application are
+ * checked against the stored value.
  */
 export const RULES_FOR_SENT: ReadonlySet<string> = new Set(
   Object.entries(classValidator)

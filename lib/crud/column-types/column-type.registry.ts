@@ -11,7 +11,7 @@ import { binary, boolean, oneOf, text, uuid } from './text-types.js';
 import { transformed } from './transformed-type.js';
 import type { ColumnType } from './column-type.js';
 
-/** The last instant of MySQL's `timestamp`. */
+/** The last value of MySQL's `timestamp`. */
 const END_OF_TIMESTAMP = new Date('2038-01-19T03:14:07.999Z');
 
 type TypeOf = (column: ColumnMetadata, dialect: SqlDialect) => ColumnType;
@@ -19,15 +19,15 @@ type TypeOf = (column: ColumnMetadata, dialect: SqlDialect) => ColumnType;
 const signed = (column: ColumnMetadata, bits: number): ColumnType =>
   column.unsigned ? integer(0, 2 ** bits - 1) : integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1);
 
-/** SQLite's integers have 64 bits, whatever the column says; 53 of them arrive. */
+/** SQLite integers have 64 bits for every declared type, but the driver returns only 53 of them exactly. */
 const int: TypeOf = (column, dialect) =>
   dialect === 'sqlite' ? integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : signed(column, 32);
-/** MySQL promises years from 1000 on, and takes 1 for 1901. */
+/** MySQL guarantees years only from 1000 on, and reads year 1 as 1901. */
 const firstYear = (dialect: SqlDialect): number => (dialect === 'mysql' ? 1000 : 1);
 const instant: TypeOf = (_, dialect) => dateTime(firstYear(dialect));
 const string: TypeOf = (column, dialect) => text(Number(column.length) || (dialect === 'mysql' ? 255 : undefined));
 
-/** By the names that the column types have in PostgreSQL, the MySQL family and SQLite; constructors by their name. */
+/** Column types by their names in PostgreSQL, the MySQL family and SQLite; constructors by their name. */
 const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
   [['Number', 'int', 'integer', 'int4'], int],
   [['tinyint'], (column) => signed(column, 8)],
@@ -67,13 +67,13 @@ const BY_NAME: ReadonlyMap<string, TypeOf> = new Map(
 );
 
 function typeOf(column: ColumnMetadata, dialect: SqlDialect): ColumnType {
-  // The columns of a view are declared without one.
+  // Columns of a view have no type.
   if ((column.type as unknown) === undefined) return declaredValue(column, dialect);
   const name = typeof column.type === 'function' ? column.type.name : column.type;
   return BY_NAME.get(name)?.(column, dialect) ?? unknownScalar;
 }
 
-/** How values of a column come in. */
+/** Returns the type that parses and describes the values of a column. */
 export function valueTypeOf(dataSource: DataSource, column: ColumnMetadata): ColumnType {
   const type = typeOf(column, dialectOf(dataSource));
   const stored = column.isArray ? listOf(type) : type;

@@ -1,54 +1,54 @@
 import type { JsonSchema } from './json-schema.js';
 
 /**
- * What the values of a column can be compared by: being the same; an order; an order and parts of a text; an element of a list. What
- * has no word for it can only be asked whether it is there.
+ * The comparisons that a column type supports: equality, order, order and substrings, or list elements. A type without
+ * comparability supports only the null check.
  */
 export type Comparability = 'equality' | 'order' | 'text' | 'list';
 
 /**
- * How the values of a column come in from outside: from a JSON body or application code, and from the text of a query
- * parameter. And how the OpenAPI document describes them: a type that reads values says itself what it reads.
+ * Parses the values of a column: from a JSON body, from application code and from a query parameter. Also describes
+ * them in the OpenAPI document, so that description and parser stay together.
  */
 export interface ColumnType {
-  /** What fits, for messages: `must be ${expects}`. */
+  /** The accepted values, for messages: `must be ${description}`. */
   readonly description: string;
 
-  /** What the values look like in an answer. Null is the column's matter. */
+  /** The JSON Schema of a value in a response, without null. */
   readonly schema: JsonSchema;
 
-  /** What a client may write for a value, where that is not what an answer holds. */
+  /** The JSON Schema of a value in a request, if it differs from `schema`. */
   readonly inputSchema?: JsonSchema;
 
-  /** What its values can be compared by; absent where no comparison makes sense (JSON, binary). */
+  /** The supported comparisons; undefined if none makes sense (JSON, binary). */
   readonly comparability?: Comparability;
 
-  /** Of a list: what its elements are. */
+  /** The type of the elements, for lists. */
   readonly element?: ColumnType;
 
   /**
-   * The value as TypeORM takes it.
+   * Converts a value to the form that TypeORM accepts.
    *
    * @param value from JSON or from application code, never null
-   * @returns undefined when it does not fit the column
+   * @returns undefined if it does not fit the column
    */
   readonly fromJson: (value: unknown) => unknown;
 
   /**
-   * The value of a query parameter.
+   * Parses a query parameter. Undefined for types without a text form (JSON, binary, lists).
    *
-   * @returns undefined when it does not fit; the whole method is absent where a text cannot say it (JSON, binary, lists)
+   * @returns undefined if the text does not fit the column
    */
   readonly fromText?: (text: string) => unknown;
 
   /**
-   * The value in JSON, where the database or the driver decides how an entity holds it; absent where that is the same
-   * everywhere.
+   * Converts an entity's value to JSON, if the database or the driver decides how an entity holds it; undefined if it
+   * is the same everywhere.
    */
   readonly toJson?: (value: unknown) => unknown;
 }
 
-/** A type whose text in a query is what it is in JSON. */
+/** Creates a type whose query parameters have the same text as its JSON strings. */
 export function textual(
   description: string,
   described: Pick<ColumnType, 'comparability' | 'schema' | 'inputSchema'>,

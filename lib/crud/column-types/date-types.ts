@@ -5,17 +5,17 @@ import type { ColumnType } from './column-type.js';
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
 const TIME_ZONE = /(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/i;
-/** PostgreSQL writes the end of a day so. */
+/** PostgreSQL accepts 24:00 as the end of a day. */
 const TIME_TO_24 = /^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?|24:00(:00(\.0{1,9})?)?)$/;
-/** MySQL's times are durations too. */
+/** MySQL's `time` also stores durations. */
 const MYSQL_TIME = /^-?(\d{2}|[0-7]\d{2}|8[0-3]\d):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$/;
-/** PostgreSQL leaves the minutes of an offset out where they are zero. */
+/** PostgreSQL omits the minutes of an offset if they are zero. */
 const OFFSET = /(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)$/i;
 
 /**
- * Days: `2026-01-31`. A Date counts as its day in UTC, which is what a bare date is parsed to.
+ * Dates: `2026-01-31`. A Date is converted to its day in UTC, because JavaScript parses a date without a time as UTC.
  *
- * @param firstYear the earliest that the database keeps
+ * @param firstYear the earliest year that the database stores
  */
 export function date(firstYear: number): ColumnType {
   const type = textual(
@@ -29,15 +29,15 @@ export function date(firstYear: number): ColumnType {
   return { ...type, toJson: (value) => (value instanceof Date && isValid(value) ? localDay(value) : value) };
 }
 
-/** PostgreSQL's driver makes midnights of this machine's time zone of the days in a list. */
+/** Returns the local day: PostgreSQL's driver parses the dates in an array as midnight in the server's time zone. */
 function localDay(midnight: Date): string {
   const part = (number: number, length: number): string => String(number).padStart(length, '0');
   return `${part(midnight.getFullYear(), 4)}-${part(midnight.getMonth() + 1, 2)}-${part(midnight.getDate(), 2)}`;
 }
 
 /**
- * Times of day: `23:59` or `23:59:59.5`, with an offset where the column has one. One time has one spelling, with seconds and without
- * idle zeros: SQLite keeps and compares texts.
+ * Times of day: `23:59` or `23:59:59.5`, with an offset if the column has a time zone. They are normalized to have
+ * seconds and no trailing zeros, because SQLite stores and compares them as text.
  */
 export function time(dialect: SqlDialect, withZone = false): ColumnType {
   const clocks = CLOCKS[dialect];
@@ -62,11 +62,11 @@ function spelledOut(clock: string): string {
 }
 
 /**
- * Instants: RFC 3339, `2026-01-31T23:59:59Z`. A day is its midnight in UTC, and a time without an offset is in UTC too:
- * what a client means must not depend on where the server stands.
+ * Timestamps: RFC 3339, `2026-01-31T23:59:59Z`. A date is read as midnight in UTC, and a time without an offset as UTC,
+ * so that the result does not depend on the server's time zone.
  *
- * @param firstYear the earliest that the database keeps
- * @param latest the last instant that the column holds, where that is soon
+ * @param firstYear the earliest year that the database stores
+ * @param latest the last timestamp of the column type, if the database has such a limit
  */
 export function dateTime(firstYear = 1, latest?: Date): ColumnType {
   return textual(
@@ -95,12 +95,12 @@ function parseInstant(text: string): Date | undefined {
   return new Date(`${day}T${timeOfDay}${zone === '' ? 'Z' : withColon(zone.toUpperCase())}`);
 }
 
-/** `+0100` is allowed by ISO 8601, but not by what JavaScript parses everywhere. */
+/** ISO 8601 allows `+0100`, but not every JavaScript engine parses it. */
 function withColon(zone: string): string {
   return zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
 }
 
-/** JavaScript takes 2026-02-30 for the second of March. */
+/** Checks the day of the month: JavaScript parses 2026-02-30 as the second of March. */
 function isDay(text: string): boolean {
   const [, year, month, day] = DATE.exec(text) ?? [];
   if (year === undefined || year === '0000') return false;

@@ -7,8 +7,8 @@ import { boolean, text } from './text-types.js';
 import type { ColumnType } from './column-type.js';
 
 /**
- * Values of a column without a type of its own, as the columns of a view are: what TypeScript declares of the property. No driver of TypeORM makes
- * such values of what the database gives, and so they are made when they are shown.
+ * Returns the type of a column without a declared database type, e.g. of a view: the property's type in TypeScript.
+ * TypeORM's drivers do not convert such values, so `toJson` does it.
  */
 export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): ColumnType {
   switch (declaredTypeOf(column)) {
@@ -28,7 +28,7 @@ export function declaredValue(column: ColumnMetadata, dialect: SqlDialect): Colu
   }
 }
 
-/** The type that TypeScript declares a property as; undefined without a class, Object for a union. */
+/** Returns the type of a property in TypeScript; undefined if the entity has no class, Object for a union. */
 export function declaredTypeOf({ target, propertyName }: ColumnMetadata): unknown {
   return typeof target === 'function'
     ? Reflect.getMetadata('design:type', target.prototype as object, propertyName)
@@ -42,7 +42,7 @@ function isNumber(value: string): boolean {
 const instant = dateTime();
 const STORED = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)$/;
 
-/** SQLite keeps instants as texts, in the form that TypeORM gives them. */
+/** SQLite stores timestamps as text, in TypeORM's format. */
 const textOfInstant: ColumnType = {
   ...instant,
   fromJson: asStored,

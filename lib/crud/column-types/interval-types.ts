@@ -1,6 +1,6 @@
 import type { ColumnType } from './column-type.js';
 
-/** The fields of an interval, in the order in which the driver has them, and what PostgreSQL calls them. */
+/** The fields of an interval, in the driver's order, and their names in PostgreSQL. */
 const UNITS: ReadonlyMap<string, string> = new Map([
   ['years', 'years'],
   ['months', 'mons'],
@@ -10,10 +10,10 @@ const UNITS: ReadonlyMap<string, string> = new Map([
   ['seconds', 'secs'],
   ['milliseconds', 'milliseconds'],
 ]);
-/** Greatest number of a unit that PostgreSQL reads. */
+/** The greatest number per unit that PostgreSQL accepts. */
 const MAX_UNITS = 1e12;
 
-/** An interval by its fields, as the driver gives it; it asks `toPostgres` for the text of a value. */
+/** An interval as an object of its fields, as the driver returns it. The driver calls `toPostgres` to serialize it. */
 class IntervalFields {
   constructor(fields: Readonly<Record<string, number>>) {
     Object.assign(this, fields);
@@ -25,7 +25,7 @@ class IntervalFields {
   }
 }
 
-/** PostgreSQL's intervals: an object of its fields, `{ "days": 1, "hours": 2 }`, or a text that PostgreSQL reads. */
+/** PostgreSQL intervals: an object of fields, `{ "days": 1, "hours": 2 }`, or a text that PostgreSQL parses. */
 export const interval: ColumnType = {
   description: 'an interval like { "days": 1, "hours": 2 }, or such a text',
   schema: {

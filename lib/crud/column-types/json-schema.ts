@@ -1,7 +1,7 @@
-/** Names of JSON's own types. */
+/** The names of JSON's types. */
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
 
-/** A JSON Schema of draft 2020-12, the dialect of OpenAPI 3.1, with the keywords that are used here. */
+/** A JSON Schema of draft 2020-12, the dialect of OpenAPI 3.1, with the keywords that the OpenAPI document uses. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: JsonType | readonly JsonType[];

@@ -2,12 +2,12 @@ import type { ColumnType } from './column-type.js';
 
 const INTEGER = /^-?\d{1,20}$/;
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i;
-/** The same in JSON Schema, whose patterns know no flags. */
+/** The same pattern for JSON Schema, which has no regular expression flags. */
 const DECIMAL_PATTERN = DECIMAL.source.replace('(e', '([eE]');
-/** Longest decimal that is taken, in characters: a number is short, a client's nonsense is not. */
+/** Maximum length of a decimal, in characters. It bounds the cost of parsing a client's input. */
 const MAX_DECIMAL_LENGTH = 200;
 
-/** Whole numbers within the range of a database type. */
+/** Returns a type for integers within the range of a database type. */
 export function integer(min: number, max: number): ColumnType {
   const read = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
@@ -21,9 +21,9 @@ export function integer(min: number, max: number): ColumnType {
 }
 
 /**
- * Whole numbers of 64 bits, which JavaScript's numbers cannot hold: strings, in JSON too.
+ * Returns a type for 64-bit integers. JavaScript's numbers cannot hold them, so they are strings, in JSON too.
  *
- * @param bits how many of them arrive
+ * @param bits how many bits the driver returns exactly
  */
 export function bigInteger(unsigned: boolean, bits: 53 | 64): ColumnType {
   const format = unsigned ? 'uint64' : 'int64';
@@ -53,8 +53,8 @@ function rangeOf(unsigned: boolean, bits: 53 | 64): [min: bigint, max: bigint] {
 }
 
 /**
- * Exact decimals: strings or numbers. Digits after the scale are rounded by the database, as ever; too many before it
- * do not fit.
+ * Returns a type for exact decimals, as strings or numbers. The database rounds digits after the scale; too many digits
+ * before the point are rejected.
  */
 export function decimal(precision: number | null | undefined, scale: number | undefined): ColumnType {
   const isBounded = precision !== null && precision !== undefined;
@@ -74,7 +74,10 @@ export function decimal(precision: number | null | undefined, scale: number | un
   };
 }
 
-/** How many digits a decimal has when it is rounded to a scale. Its floating point number would be off by one near a bound. */
+/**
+ * Counts the digits of a decimal rounded to a scale. Uses BigInt, because floating point would be off by one near a
+ * bound.
+ */
 function roundedDigits(text: string, scale: number): number {
   const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:e(.+))?$/i.exec(text)!;
   const digits = BigInt(`${whole}${fraction}`);
@@ -84,7 +87,7 @@ function roundedDigits(text: string, scale: number): number {
   return rounded === 0n ? 0 : String(rounded).length;
 }
 
-/** Floating point numbers of 64 or 32 bits. */
+/** Returns a type for floating point numbers of 64 or 32 bits. */
 export function float(bits: 32 | 64): ColumnType {
   const read = (value: unknown): number | undefined => {
     if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
@@ -101,7 +104,7 @@ export function float(bits: 32 | 64): ColumnType {
   };
 }
 
-/** Drivers differ in what they give: strings, numbers or bigints. */
+/** Converts to a string, because drivers return strings, numbers or bigints. */
 function toDecimalString(value: unknown): unknown {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
 }

@@ -1,21 +1,20 @@
 import { textual } from './column-type.js';
 import type { ColumnType } from './column-type.js';
 
-/** The character in JSON, not the six that spell it: those have a backslash more before them. */
+/** Matches an escaped NUL character in JSON, but not an escaped backslash followed by `u0000`. */
 const NUL = /(?<!\\)(?:\\\\)*\\u0000/;
 
-/** Any JSON value. */
 export const json: ColumnType = {
   description: 'a JSON value',
   schema: {},
   fromJson: (value) => {
     const text = toJson(value);
-    // PostgreSQL's jsonb refuses the NUL character.
+    // PostgreSQL's jsonb rejects the NUL character.
     return text === undefined || NUL.test(text) ? undefined : value;
   },
 };
 
-/** Lists of values of one type. */
+/** Returns a type for lists of values of one type. */
 export function listOf(element: ColumnType): ColumnType {
   const { toJson: show } = element;
   return {
@@ -34,14 +33,16 @@ export function listOf(element: ColumnType): ColumnType {
   };
 }
 
-/** A string that can be an element of a list which the database keeps in one text. */
+/** An element of a `simple-array`, for comparisons. */
 const listElement = textual(
   'a string without commas',
   { comparability: 'equality', schema: { type: 'string', pattern: '^[^,]+$' } },
   (value) => (typeof value === 'string' && value !== '' && !/[,\0]/.test(value) ? value : undefined),
 );
 
-/** Strings that the database keeps in one text, separated by commas: a comma in one of them would make two of it. */
+/**
+ * Lists of strings that the database stores as one comma-separated text. A comma within a string would split it in two.
+ */
 export const commaSeparated: ColumnType = {
   description: 'a list of strings without commas',
   comparability: 'list',
@@ -54,14 +55,14 @@ export const commaSeparated: ColumnType = {
   },
 };
 
-/** Geometry, vectors and the like, whose form only the database knows. */
+/** Geometry, vectors and similar types, whose format only the database knows. */
 export const opaque: ColumnType = {
   description: 'a value of the type of its column',
   schema: {},
   fromJson: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
 };
 
-/** Types that this library does not know, whose values are written as one string or number. */
+/** Unknown column types, whose values are written as a string or a number. */
 export const unknownScalar: ColumnType = {
   description: 'a string or a number',
   schema: {},

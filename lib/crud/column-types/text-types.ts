@@ -3,17 +3,18 @@ import type { ColumnType } from './column-type.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** Half of a pair of surrogates. */
+/** Matches a surrogate without its pair. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Strings.
+ * Returns a type for strings.
  *
  * @param maxLength in characters; undefined for no limit
  */
 export function text(maxLength?: number): ColumnType {
   const read = (value: unknown): string | undefined => {
-    // PostgreSQL stores no NUL character; the others only look as if they did. Half a character is stored as another one.
+    // PostgreSQL rejects the NUL character; the other databases only seem to store it. A lone surrogate is stored as
+    // another character.
     if (typeof value !== 'string' || value.includes('\0') || LONE_SURROGATE.test(value)) return undefined;
     return maxLength === undefined || value.length <= maxLength || [...value].length <= maxLength ? value : undefined;
   };
@@ -26,13 +27,13 @@ export function text(maxLength?: number): ColumnType {
   };
 }
 
-/** Strings that can stand in a path: programs that read one take `.` and `..` for directions. */
+/** Returns a type for path segments: URL parsers resolve `.` and `..`, so these cannot be ids. */
 export function pathSegment(type: ColumnType): ColumnType {
   const read = (value: unknown): unknown => (value === '.' || value === '..' ? undefined : type.fromJson(value));
   return { ...type, description: `${type.description} other than . and ..`, fromJson: read, fromText: read };
 }
 
-/** UUIDs of any version, in lower case as the database writes them: one row has one spelling. */
+/** UUIDs of any version, in lower case as the database returns them, so that one row has one spelling of its id. */
 export const uuid: ColumnType = textual(
   'a UUID',
   { comparability: 'equality', schema: { type: 'string', format: 'uuid' } },
@@ -47,7 +48,7 @@ export const boolean: ColumnType = {
   fromText: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
 };
 
-/** One of a fixed set. */
+/** Returns a type for the members of an enum. */
 export function oneOf(values: readonly (string | number)[]): ColumnType {
   return {
     description: `one of ${values.join(', ')}`,

@@ -16,9 +16,9 @@ const DECLARED: ReadonlyMap<unknown, ColumnType> = new Map<unknown, ColumnType>(
 ]);
 
 /**
- * Values of a column with a transformer. An entity holds something else than the database: what fits is what the
- * property is declared as in TypeScript, as far as that is one plain type, and what the transformer makes something of
- * that the column can store.
+ * Returns the type of a column with a transformer, whose entity values differ from its database values. A value fits if
+ * it has the property's TypeScript type, if that is known, and if the transformer converts it to a value that the
+ * column accepts.
  */
 export function transformed(
   column: ColumnMetadata,
@@ -33,8 +33,8 @@ export function transformed(
   };
   const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
   const { description, schema, fromText } = declared;
-  // TypeScript declares `Date | null` as Object. What the transformer takes decides then: the value as it came, as the
-  // column reads it, or as an instant.
+  // TypeScript emits Object for `Date | null`. Then the value is tried as it is, as parsed by the column type, and as a
+  // timestamp.
   const candidates = declared === opaque ? [opaque, stored, dateTime()] : [declared];
   const read = (value: unknown): unknown => {
     for (const candidate of candidates) {
@@ -47,13 +47,13 @@ export function transformed(
     description,
     schema,
     fromJson: read,
-    // What the database compares is what the transformer has made: its order may be another one.
+    // The database compares the transformed values, whose order may differ; so only equality is supported.
     ...(fromText !== undefined &&
       stored.fromText !== undefined && { comparability: 'equality', fromText: (value) => checked(fromText(value)) }),
   };
 }
 
-/** @returns undefined for what the transformer cannot take */
+/** @returns undefined if the transformer throws */
 function transform(transformer: ValueTransformer | ValueTransformer[], value: unknown): unknown {
   try {
     return ApplyValueTransformers.transformTo(transformer, value);
