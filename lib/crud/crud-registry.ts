@@ -27,7 +27,7 @@ import { RowConstraints } from './persistence/row-constraints.js';
 import { IfMatch } from './preconditions/if-match.js';
 import { DataSourceLocator } from './data-source.locator.js';
 
-/** Knows the resources of an application, and makes the services that work on them. Provided by `MuckModule`. */
+/** Compiles and caches the resources of an application and creates their services. Provided by `MuckModule`. */
 @Injectable()
 export class CrudRegistry {
   private readonly resources = new Map<Function, Resource>();
@@ -46,16 +46,16 @@ export class CrudRegistry {
   }
 
   /**
-   * Compiles the resource of every controller, so that what does not fit is found before the first request.
+   * Compiles the resource of every controller, so that configuration errors are found at startup.
    *
-   * @returns every problem there is, in words
+   * @returns the text of every problem
    */
   problems(): readonly string[] {
     const served = this.discovery.getControllers().flatMap(({ metatype, host }) => {
       const crud = typeof metatype === 'function' ? attempt(() => crudMetadataOf(metatype), undefined) : undefined;
       return crud === undefined ? [] : [{ controller: metatype as Type<object>, crud, module: host?.metatype }];
     });
-    // By stores that hold nothing each resource would be judged wrongly.
+    // If the metadata stores of decorators are empty, the checks below would report wrong problems.
     const types = served.flatMap(({ crud: { entity, options } }) => [entity, ...dtosOf(options.dto)]);
     const unread = served.length > 0 ? decoratorStoreProblems(types) : [];
     if (unread.length > 0) return unread;
@@ -64,7 +64,7 @@ export class CrudRegistry {
     );
   }
 
-  /** The resource that a controller serves; undefined for a controller without `@Crud`. */
+  /** Returns the resource that a controller serves; undefined for a controller without `@Crud`. */
   resourceOf(controller: Function): Resource | undefined {
     const known = this.resources.get(controller);
     if (known !== undefined) return known;
@@ -73,10 +73,10 @@ export class CrudRegistry {
   }
 
   /**
-   * The service of a controller.
+   * Returns the service of a controller.
    *
    * @param controller its class
-   * @param narrow its `scope()`; undefined when it has none of its own
+   * @param narrow its `scope()`; undefined if it does not override it
    */
   serviceForController<T extends object>(controller: Function, narrow: ConstraintFactory | undefined): CrudService<T> {
     const crud = crudMetadataOf(controller);
@@ -96,7 +96,7 @@ export class CrudRegistry {
     });
   }
 
-  /** A service that belongs to no controller. */
+  /** Returns a service without a controller. */
   serviceForEntity<T extends object>(entity: Type<T>): CrudService<T> {
     const crud: CrudMetadata<T> = { entity, options: {}, routes: [], links: [] };
     const hooks = this.hooksOf<T>(crud);
@@ -111,7 +111,6 @@ export class CrudRegistry {
     });
   }
 
-  /** What the application puts before the paths of all controllers. */
   private prefix(): string {
     return this.moduleRef.get(ApplicationConfig, { strict: false }).getGlobalPrefix();
   }
@@ -154,7 +153,7 @@ export class CrudRegistry {
     }
     const problems = this.hooksOf(crud).problems(controller.name);
     if (parents !== undefined) problems.push(...validateParentPath(controller, module, this.prefix(), parents));
-    // Declared by forRoot({ entities }), after the controller's class was made with all routes.
+    // An entity that `forRoot({ entities })` declares as shared is unknown while the decorator chooses the routes.
     if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(
         `${controller.name} would let clients write ${entity.name}, which all tenants share. Say which routes: only: ['findAll', 'findOne'].`,
@@ -174,7 +173,8 @@ function routeKind(owner: Function, method: string): string | undefined {
 }
 
 /**
- * A controller's own word counts. A default length that is longer than the controller allows is as long as it allows.
+ * Merges the defaults into a controller's options; the options take precedence. A default page size above the
+ * controller's maximum is reduced to it.
  */
 function mergeDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
   const max = options.limit?.max ?? defaults.limit?.max ?? DEFAULT_LIMIT.max;

@@ -8,15 +8,16 @@ import type { Page } from './response/page.js';
 import type { EntityId } from './model/resource-id.js';
 
 /**
- * A body of an entity's resource: its properties, whose values a pipe has checked. An override names its DTO instead.
+ * The request body of an entity's resource: its properties, with values that a pipe has validated. An overridden method
+ * declares its DTO type instead.
  */
 export type CrudBody<T> = { readonly [K in keyof T]?: unknown };
 
 /**
- * Base of a controller that serves an entity; `@Crud(Entity)` makes its methods routes.
+ * Base class of a controller that serves an entity. `@Crud(Entity)` makes its methods routes.
  *
- * A subclass overrides a method with its real types and calls `super`; route, pipes and scope stay. Its own routes are
- * ordinary Nest methods, with `this.service` at hand.
+ * A subclass may override a method with concrete types and call `super`; route, pipes and tenant scope remain.
+ * Additional routes are ordinary Nest methods, which can use `this.service`.
  *
  * @example
  * @Controller('support-tickets') @TenantScoped()
@@ -35,8 +36,9 @@ export abstract class CrudController<T extends object> {
   private crudService?: CrudService<T>;
 
   /**
-   * Reads and writes the entity's rows, within the tenant scope and what {@link scope} adds. Not yet there in a
-   * constructor.
+   * Reads and writes the entity's rows, within the tenant scope and the constraints of {@link scope}.
+   *
+   * @throws Error in a constructor: Nest injects the service after it has run
    */
   protected get service(): CrudService<T> {
     if (this.crudServices === undefined) throw new Error('The service is injected after the constructor has run.');
@@ -46,52 +48,92 @@ export abstract class CrudController<T extends object> {
     ));
   }
 
-  /** `GET /`: a page of rows. */
+  /**
+   * `GET /`: returns a page of rows.
+   *
+   * @param query filters, sort order, page and included relations
+   * @throws BadRequestException for an invalid cursor
+   */
   findAll(query: ListQuery<T>): Promise<Page<T>> {
     return this.service.findAll(query);
   }
 
-  /** `GET /:id`: one row. */
+  /**
+   * `GET /:id`: returns one row.
+   *
+   * @throws NotFoundException if the row is not visible
+   */
   findOne(id: EntityId): Promise<T> {
     return this.service.findOne(id, currentRequest()?.projection);
   }
 
-  /** `POST /`: a new row. */
+  /**
+   * `POST /`: creates a row.
+   *
+   * @returns the row as stored
+   * @throws BadRequestException for an invalid or missing value
+   * @throws UniqueConflictError, ReferenceUnknownError
+   */
   create(body: CrudBody<T>): Promise<T> {
     return this.service.create(body as CrudValues<T>);
   }
 
-  /** `POST /bulk`, where the options name it: several new rows, or none of them. */
+  /**
+   * `POST /bulk`, opt-in: creates several rows, all or none.
+   *
+   * @returns the rows as stored, in the same order
+   * @throws BadRequestException for invalid values, with the index of each row
+   */
   createMany(bodies: readonly CrudBody<T>[]): Promise<T[]> {
     return this.service.createMany(bodies as readonly CrudValues<T>[]);
   }
 
-  /** `PUT /:id`: the row as the body describes it. */
+  /**
+   * `PUT /:id`: replaces the client-visible columns of a row; omitted ones are reset.
+   *
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible
+   */
   replace(id: EntityId, body: CrudBody<T>): Promise<T> {
     return this.service.replace(id, body as CrudValues<T>);
   }
 
-  /** `PATCH /:id`: the row with what the body mentions changed. */
+  /**
+   * `PATCH /:id`: updates the columns of a row that the body contains.
+   *
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible
+   */
   update(id: EntityId, body: CrudBody<T>): Promise<T> {
     return this.service.update(id, body as CrudValues<T>);
   }
 
-  /** `DELETE /:id`. */
+  /**
+   * `DELETE /:id`: deletes or soft-deletes a row.
+   *
+   * @throws NotFoundException if the row is not visible
+   */
   remove(id: EntityId): Promise<void> {
     return this.service.remove(id);
   }
 
-  /** `POST /:id/restore`, where the options name it: the row, which is no longer deleted. */
+  /**
+   * `POST /:id/restore`, opt-in: restores a soft-deleted row.
+   *
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible or not soft-deleted
+   */
   restore(id: EntityId): Promise<T> {
     return this.service.restore(id);
   }
 
   /**
-   * What this controller adds to the tenant scope: columns and the values that they must equal. ANDed to every read and
-   * stamped on every write of {@link service}; it narrows and never widens. Asked once per request, after guards. It
-   * cannot use `this.service`, which waits for it.
+   * Returns the constraints of this controller in addition to the tenant scope: columns and the values that they must
+   * equal. They are ANDed to every read and set on every write of {@link service}, so they only restrict. Called once
+   * per request, after guards. It must not use `this.service`, which waits for its result.
    *
-   * @returns property values; undefined and null among them are refused with a 403
+   * @param _context the execution context of the request
+   * @returns property values; undefined or null as a value leads to a 403
    * @example
    * protected override scope(context: ExecutionContext) {
    *   return { assigneeId: context.switchToHttp().getRequest().user.id };

@@ -16,14 +16,14 @@ import { routeDefinitions } from './routing/route-definitions.js';
 import { defineRoutes } from './routing/define-routes.js';
 
 /**
- * On a class that extends `CrudController<Entity>`: serves the entity as a REST resource. `GET /` and `/:id`, `POST /`,
- * `PUT`, `PATCH` and `DELETE /:id`; of an entity that is shared only the reading routes, unless `only` names others.
+ * Serves an entity as a REST resource, on a class that extends `CrudController<Entity>`. Routes: `GET /` and `/:id`,
+ * `POST /`, `PUT`, `PATCH` and `DELETE /:id`. A shared entity has only the reading routes, unless `only` lists others.
  *
- * Methods that the class overrides keep their guards, interceptors, further parameters and status codes, and parameters
- * that they decorate themselves keep their own pipes. Further routes of the class are never taken for an id.
+ * Overridden methods keep their guards, interceptors, additional parameters and status codes. Parameters that an
+ * override decorates itself keep their own pipes. Additional routes of the class take precedence over `/:id`.
  *
  * @param entity the entity's class
- * @param options checked against the entity by the compiler, and once more when the application starts
+ * @param options checked against the entity by the compiler, and again at startup
  * @throws MuckConfigurationError for `only` together with `also` or `except`
  * @example
  * @Controller('support-tickets')
@@ -51,7 +51,8 @@ export function Crud<T extends object>(
       routeDefinitions(options.oneToOne === true, [...links, ...withdrawn]),
     );
     intercept(target);
-    // Guards run outside of interceptors. A filter stands before the application's own: only where it is asked for.
+    // Guards run before interceptors, so only a filter can convert their errors. It would take precedence over the
+    // application's filters; therefore it is added only if the option is set.
     const { problemDetails } = options;
     if (problemDetails !== undefined) {
       UseFilters(problemDetails === true ? AlwaysProblemDetailsFilter : ProblemDetailsFilter)(target);
@@ -59,7 +60,10 @@ export function Crud<T extends object>(
   };
 }
 
-/** Puts the interceptor on a controller. It opens the tenant scope too: one that does so right before it would only cost each request. */
+/**
+ * Adds the CrudInterceptor to a controller. It opens the tenant scope too, so a TenantInterceptor right before it is
+ * removed to save its cost per request.
+ */
 function intercept(target: Function): void {
   const known = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as unknown[];
   if (known.includes(CrudInterceptor)) return;

@@ -31,8 +31,9 @@ import { readRowQuery } from './query/row-rules.js';
 import type { Resource } from './resource/resource.js';
 
 /**
- * The HTTP side of a resource, put on its controller by `@Crud`: shapes what handlers return, sets `Location`, `Link`
- * and the headers for caches, and turns errors into answers. Pipes and handlers run within the call that it opens.
+ * The HTTP layer of a resource, added to its controller by `@Crud`. Serializes results, sets `Location`, `Link` and
+ * cache headers, and converts errors to HTTP exceptions. Pipes and handlers run within the request context that it
+ * opens.
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
@@ -41,7 +42,7 @@ export class CrudInterceptor implements NestInterceptor {
   private readonly services: CrudRegistry;
   private readonly tenants: TenantInterceptor;
 
-  /** @throws MuckConfigurationError in an application without `MuckModule.forRoot` */
+  /** @throws MuckConfigurationError if the application does not import `MuckModule.forRoot` */
   constructor(
     @Optional() @Inject(CrudRegistry) services: CrudRegistry | undefined,
     @Optional() @Inject(TenantInterceptor) tenants: TenantInterceptor | undefined,
@@ -60,8 +61,8 @@ export class CrudInterceptor implements NestInterceptor {
     const route = isHttp ? controller.routes.get(context.getHandler().name) : undefined;
     if (route === 'findAll') call.acceptsRawRows = controller.canSkipEntities(context.getHandler());
     if (isHttp) call.setPrecondition(IfMatch.of(context, route, resource));
-    // The subscription is what runs pipes and handler, so it is what has to be within the call. One Observable and no operators: this
-    // runs for every request, and each operator costs.
+    // Subscribing runs pipes and handler, so the subscription must be within the request context. One Observable
+    // without operators, because this runs for every request.
     return new Observable((subscriber) =>
       runInRequest(call, () => {
         noteWritingRequest(context);
@@ -69,11 +70,11 @@ export class CrudInterceptor implements NestInterceptor {
         const answer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
         try {
           if (isHttp && controller.isOfCrud(context.getHandler().name)) requireJsonBody(context);
-          // Not by a pipe: an override's parameters are its own.
+          // Not in a pipe, because an override declares its own parameters.
           if (route === 'findOne') call.setProjection(readRowQuery(queryOf(context), resource.row), resource.row);
           const openScopeAndHandle = this.handling(context, next);
           if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(answer);
-          // Who has gone by now is not served.
+          // Do not run the handler if the client has disconnected.
           openScopeAndHandle.then((run) => void (subscriber.closed || subscriber.add(run(answer))), fail);
         } catch (error) {
           fail(error);
@@ -83,7 +84,10 @@ export class CrudInterceptor implements NestInterceptor {
     );
   }
 
-  /** What runs the handler, within the tenant scope of its route: that is opened here, since a second interceptor would cost every request. */
+  /**
+   * Returns a function that runs the handler, within the tenant scope of its route. The scope is opened here because a
+   * second interceptor would add cost to every request.
+   */
   private handling(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner> {
     return this.tenants.appliesTo(context)
       ? this.tenants.openScope(context, next)
@@ -119,7 +123,7 @@ export class CrudInterceptor implements NestInterceptor {
     return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
   }
 
-  /** What is known of a controller; undefined for one without `@Crud`. */
+  /** Returns the state of a controller; undefined for one without `@Crud`. */
   private controllerOf(type: Type<object>): ControllerState | undefined {
     let controller = this.served.get(type);
     if (controller === undefined) {
@@ -131,7 +135,7 @@ export class CrudInterceptor implements NestInterceptor {
     return controller;
   }
 
-  /** Sets the `ETag` of a row, and the status where the client has that row already. */
+  /** Sets the `ETag` of a row, and status 304 if the client already has that version. */
   private applyEtag({ context, resource }: CrudRequestContext, route: CrudRoute | undefined, value: unknown): boolean {
     const tag = responseEtag(context, route, resource, value);
     if (tag === undefined) return false;
@@ -144,7 +148,7 @@ export class CrudInterceptor implements NestInterceptor {
     return isUnchanged;
   }
 
-  /** The error to throw on: as a problem document where the client wants one. */
+  /** Maps an error to the HTTP exception to throw, as problem details if the client prefers them. */
   private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
     const error = toHttpException(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
@@ -159,7 +163,7 @@ export class CrudInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const response = http.getResponse<unknown>();
     if (adapter.isHeadersSent(response) === true) return;
-    // A handler of the application may have set what had been set before it ran.
+    // The handler may have changed the cache headers that were set before it ran.
     if (!call.isSerialized || !this.tenants.appliesTo(context)) setPrivateCacheHeaders(adapter, context);
     const url = withoutHost(String(adapter.getRequestUrl(http.getRequest())));
     if (route === 'findAll' && value instanceof Page) {
@@ -173,7 +177,7 @@ export class CrudInterceptor implements NestInterceptor {
 }
 
 class ControllerState {
-  /** The routes of `@Crud`, by the names of their handlers: all others are the controller's own ones. */
+  /** The routes of `@Crud` by handler name; the other handlers of the controller are custom routes. */
   readonly routes: ReadonlyMap<string, CrudRoute>;
   private readonly links: ReadonlySet<string>;
   private isUnseen: boolean | undefined;
@@ -187,19 +191,21 @@ class ControllerState {
     this.links = new Set(linkRoutesFor(options?.links ?? []).map(({ name }) => name));
   }
 
-  /** Whether a handler serves a route that `@Crud` has made, a route for links too. */
+  /** Checks whether a handler serves a route of `@Crud`, including the link routes. */
   isOfCrud(handler: string): boolean {
     return this.routes.has(handler) || this.links.has(handler);
   }
 
-  /** Whether the application sees nothing of what its `findAll` returns. */
+  /** Returns whether no application code sees the result of `findAll`. */
   canSkipEntities(handler: Function): boolean {
     const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
     return (this.isUnseen ??= bypassesUserCode(this.type, handler, stock, CrudInterceptor));
   }
 }
 
-/** A request may name its URL in full, as those to proxies do: what it says of the host is not to be repeated. */
+/**
+ * Removes scheme and host: a request line may contain an absolute URL, as for proxies, and its host must not be echoed.
+ */
 function withoutHost(url: string): string {
   return url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '');
 }
@@ -209,7 +215,10 @@ function locationOf(url: string, resource: Resource, row: object): string {
   return resource.isOneToOne ? path : `${path}/${resource.id.toPathSegment(row)}`;
 }
 
-/** Whether the list goes out as a bare array: where that is the resource's way, and no part of it was asked for. */
+/**
+ * Checks whether the list is sent as a bare array: if the resource has mode `flat` and the query has no paging
+ * parameter.
+ */
 function answersFlat({ context, resource }: CrudRequestContext): boolean {
   if (resource.list.mode !== 'flat') return false;
   const query = queryOf(context);

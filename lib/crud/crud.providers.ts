@@ -6,7 +6,14 @@ import type { CrudService } from './crud.service.js';
 
 const tokens = new WeakMap<Type<object>, symbol>();
 
-/** Injection token of the {@link CrudService} of an entity. */
+/**
+ * Returns the injection token of the {@link CrudService} of an entity.
+ *
+ * @param entity the entity's class
+ * @returns the same symbol for the same class
+ * @example
+ * const tickets = moduleRef.get<CrudService<SupportTicket>>(getCrudToken(SupportTicket));
+ */
 export function getCrudToken(entity: Type<object>): symbol {
   let token = tokens.get(entity);
   if (token === undefined)
@@ -18,8 +25,9 @@ export function getCrudToken(entity: Type<object>): symbol {
 }
 
 /**
- * Injects the {@link CrudService} of an entity. The module imports `MuckModule.forFeature([Entity])`.
+ * Injects the {@link CrudService} of an entity. The module must import `MuckModule.forFeature([Entity])`.
  *
+ * @param entity the entity's class
  * @example
  * constructor(@InjectCrud(SupportTicket) private readonly tickets: CrudService<SupportTicket>) {}
  */
@@ -27,7 +35,7 @@ export function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyD
   return Inject(getCrudToken(entity));
 }
 
-/** Providers of the services of some entities, for `MuckModule.forFeature`. */
+/** Returns the providers of the services of some entities, for `MuckModule.forFeature`. */
 export function crudProviders(entities: readonly Type<object>[]): FactoryProvider<CrudService<object>>[] {
   return entities.map((entity) => ({
     provide: getCrudToken(entity),

@@ -16,36 +16,38 @@ import { RowWriter } from './persistence/row-writer.js';
 import { RowRepository } from './persistence/row-repository.js';
 import type { WriteContext } from './persistence/write-context.js';
 
-/** Values of an entity's columns, as application code gives them: dates as strings too, relations by their key. */
+/**
+ * Column values of an entity, as application code passes them. Dates may be strings, and relations may be given by key.
+ */
 export type CrudValues<T> = {
   readonly [K in keyof T]?:
     T[K] | (NonNullable<T[K]> extends Date ? string : NonNullable<T[K]> extends object ? unknown : never) | null;
 };
 
-/** What a service works on, and within which bounds. */
+/** The resource of a service, and where the data of the current request comes from. */
 export interface CrudServiceContext<T extends object> {
-  /** Compiled at first use: the DataSource has to be there. */
+  /** Compiled at first use, because the DataSource must be initialized. */
   readonly resource: () => Resource<T>;
-  /** What the controller's `scope()` adds for the running request. */
+  /** Returns the constraints of the controller's `scope()` and parents for the current request. */
   readonly narrowing: () => Promise<RowConstraints> | RowConstraints;
-  /** What the running request's body says of columns that the server owns; taken once. */
+  /** Returns the server-owned columns in the body of the current request, once. */
   readonly consumeServerOwnedFields: () => Readonly<Record<string, unknown>>;
-  /** Properties of the running request's bodies that are no columns; taken once. */
+  /** Returns the properties of the current request's bodies that are not columns, once. */
   readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
-  /** What the running request says of the row that it is going to change; taken once. */
+  /** Returns the `If-Match` precondition of the current request, once. */
   readonly takePrecondition: () => IfMatch;
-  /** What the rows of a page are read for; undefined where application code wants entities. */
+  /** Returns the context that serializes the rows of a page; undefined if application code needs entities. */
   readonly rawRowConsumer: () => RawRowConsumer | undefined;
-  /** The hooks that take part in writes. */
+  /** Returns the hooks that run around writes. */
   readonly hooks: () => Promise<HookRunner<T>>;
 }
 
 /**
- * Creates, reads, replaces, changes and removes rows of one entity, within the tenant scope in force.
+ * Creates, reads, replaces, updates and deletes rows of one entity, within the current tenant scope.
  *
- * A controller has it as `this.service`; elsewhere it is injected with `@InjectCrud(Entity)`. Each operation is one
- * to three statements, and a transaction around them where hooks take part. What the server owns (id, tenant, timestamps,
- * version) it does not take from anybody.
+ * A controller has it as `this.service`; other classes inject it with `@InjectCrud(Entity)`. Each operation runs one to
+ * three statements, in a transaction if hooks are involved. Server-owned columns (id, tenant, timestamps, version)
+ * cannot be set.
  *
  * @example
  * constructor(@InjectCrud(SupportTicket) private readonly tickets: CrudService<SupportTicket>) {}
@@ -56,8 +58,10 @@ export class CrudService<T extends object> {
   constructor(private readonly binding: CrudServiceContext<T>) {}
 
   /**
-   * @returns the page of rows that the query describes; all of them without one, as far as the default limit goes
-   * @throws TypeError for a column or value that is none
+   * Returns a page of rows.
+   *
+   * @param query filters, sort order, page and included relations; by default all rows, up to the default limit
+   * @throws TypeError for an unknown column or operator, or an invalid value
    */
   async findAll(query: ListQuery<T> = {}): Promise<Page<T>> {
     const resource = this.binding.resource();
@@ -66,13 +70,16 @@ export class CrudService<T extends object> {
     const { limit, offset, cursor } = query;
     const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
     const length = limit ?? (isWholeList ? bounds.max : bounds.default);
-    // No waiting for what is there: each wait costs, and this is what is asked most.
+    // No `await` on a value that is already there: each one costs time, and this is the most frequent operation.
     return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.rawRowConsumer());
   }
 
   /**
-   * @param query what is read along, and which properties
-   * @throws NotFoundException when the scope has no such row
+   * Returns one row.
+   *
+   * @param id the row's id
+   * @param query the included relations and the selected properties
+   * @throws NotFoundException if the row is not visible
    */
   async findOne(id: EntityId, query: Projection = {}): Promise<T> {
     const resource = this.binding.resource();
@@ -83,8 +90,9 @@ export class CrudService<T extends object> {
   /**
    * Inserts a row, never an upsert.
    *
-   * @returns it as it is stored
-   * @throws BadRequestException for a value that does not fit its column, or one that is missing
+   * @param values the column values
+   * @returns the row as stored
+   * @throws BadRequestException for an invalid or missing value
    * @throws UniqueConflictError, ReferenceUnknownError
    */
   async create(values: CrudValues<T>): Promise<T> {
@@ -92,21 +100,24 @@ export class CrudService<T extends object> {
   }
 
   /**
-   * Inserts rows, all of them or none.
+   * Inserts rows, all or none.
    *
-   * @returns them as they are stored, in the same order
-   * @throws BadRequestException that names what is wrong with which row, by its index; ConflictException where only unique
-   *   keys are taken
+   * @param list the column values of each row
+   * @returns the rows as stored, in the same order
+   * @throws BadRequestException with the errors of all rows, each with the row's index
+   * @throws ConflictException if the only errors are unique conflicts
    */
   async createMany(list: readonly CrudValues<T>[]): Promise<T[]> {
     return this.write((terms) => new RowCreator(terms).createMany(list));
   }
 
   /**
-   * Replaces what clients see of a row: a column that `values` leaves out goes back to its default, or to null.
+   * Replaces the client-visible columns of a row. A column that `values` omits is reset to its default, or to null.
    *
-   * @returns the row as it is stored
-   * @throws NotFoundException when the scope has no such row
+   * @param id the row's id
+   * @param values the column values
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async replace(id: EntityId, values: CrudValues<T>): Promise<T> {
@@ -114,10 +125,12 @@ export class CrudService<T extends object> {
   }
 
   /**
-   * Changes the columns of a row that `values` names; null clears one.
+   * Updates the columns of a row that `values` contains; null clears a column.
    *
-   * @returns the row as it is stored
-   * @throws NotFoundException when the scope has no such row
+   * @param id the row's id
+   * @param values the changed column values
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async update(id: EntityId, values: CrudValues<T>): Promise<T> {
@@ -125,19 +138,21 @@ export class CrudService<T extends object> {
   }
 
   /**
-   * Deletes a row, or marks it as deleted where the entity has a `@DeleteDateColumn`: it then reads as missing.
+   * Deletes a row, or soft-deletes it if the entity has a `@DeleteDateColumn`; reads then no longer find it.
    *
-   * @throws NotFoundException when the scope has no such row
+   * @param id the row's id
+   * @throws NotFoundException if the row is not visible
    */
   async remove(id: EntityId): Promise<void> {
     return this.write((terms) => new RowWriter(terms).remove(id));
   }
 
   /**
-   * Takes the mark of deletion off a row.
+   * Restores a soft-deleted row.
    *
-   * @returns the row as it is stored
-   * @throws NotFoundException when the scope has no such row, or it is not deleted
+   * @param id the row's id
+   * @returns the row as stored
+   * @throws NotFoundException if the row is not visible or not soft-deleted
    * @throws TypeError for an entity without a `@DeleteDateColumn`
    */
   async restore(id: EntityId): Promise<T> {
@@ -145,24 +160,30 @@ export class CrudService<T extends object> {
   }
 
   /**
-   * Links a row to one on the far side of a many-to-many relation. Where they are linked already nothing happens.
+   * Links a row to a row of a many-to-many relation. Does nothing if they are already linked.
    *
-   * @throws NotFoundException when the scope has no such row, here or there
+   * @param id the row's id
+   * @param relation the many-to-many relation
+   * @param linkedId the id of the related row
+   * @throws NotFoundException if either row is not visible
    */
   async link(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
     return this.write((terms) => new LinkWriter(terms).link(id, relation, linkedId));
   }
 
   /**
-   * Takes the link between two rows away, if there is one.
+   * Removes the link between two rows, if there is one.
    *
+   * @param id the row's id
+   * @param relation the many-to-many relation
+   * @param linkedId the id of the related row
    * @throws NotFoundException as `link`
    */
   async unlink(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void> {
     return this.write((terms) => new LinkWriter(terms).unlink(id, relation, linkedId));
   }
 
-  /** Its reads go to the primary, and those of the request after it. */
+  /** Sends the reads of the write, and later reads of the request, to the primary instead of a replica. */
   private write<R>(work: (terms: WriteContext<T>) => Promise<R>): Promise<R> {
     return runAsWrite(async () => work(await this.terms()));
   }

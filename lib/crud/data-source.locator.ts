@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { attempt, isInstance } from '../common/safe-read.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 
-/** The DataSources of the application, by the entities that they hold. */
+/** Finds the DataSources of the application by entity. */
 export class DataSourceLocator {
   private found?: readonly DataSource[];
 
@@ -15,9 +15,11 @@ export class DataSourceLocator {
   ) {}
 
   /**
-   * @param name of the DataSource; undefined where only one holds the entity
-   * @param where how errors call it
-   * @throws MuckConfigurationError when none holds the entity, or several do and no name tells which is meant
+   * Returns the DataSource of an entity.
+   *
+   * @param name of the DataSource; undefined if only one contains the entity
+   * @param where the name of the controller or entity, for errors
+   * @throws MuckConfigurationError if no DataSource contains the entity, or if several do and `name` is undefined
    */
   find(entity: Type<object>, name: string | undefined, where: string): DataSource {
     if (name !== undefined) return this.moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
@@ -32,7 +34,7 @@ export class DataSourceLocator {
     ]);
   }
 
-  /** Runs `fn` with the DataSources that there are now: the providers of a large application are not searched for each of its resources. */
+  /** Caches the DataSources while `fn` runs, so that the providers are not searched again for each resource. */
   during<R>(fn: () => R): R {
     this.found = this.findAll();
     try {

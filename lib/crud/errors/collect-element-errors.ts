@@ -3,9 +3,9 @@ import { elementProblem } from './request-error.js';
 import type { RequestError } from './request-error.js';
 
 /**
- * Does something with each element of a list, one after the other.
+ * Calls `work` for each element of a list, sequentially.
  *
- * @throws InvalidRequestException with what is wrong with all of them, each problem with the index of its element
+ * @throws InvalidRequestException with the errors of all elements, each with the element's index
  */
 export async function mapCollectingErrors<E, R>(
   elements: readonly E[],

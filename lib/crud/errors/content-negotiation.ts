@@ -1,14 +1,14 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
-/** When errors go out as problem documents: always, or where the client's `Accept` prefers them to plain JSON. */
+/** When errors are sent as problem details: always, or if the client's `Accept` prefers them to plain JSON. */
 export type ProblemDetailsMode = true | 'negotiate';
 
 interface AcceptingRequest {
   readonly headers: { readonly accept?: string };
 }
 
-/** Whether the answer to an HTTP request is to be a problem document. */
+/** Checks whether the error response to a request is to be in problem details format. */
 export function wantsProblemDocument(host: ArgumentsHost, mode: ProblemDetailsMode): boolean {
   return mode === true || prefersProblems(host.switchToHttp().getRequest<AcceptingRequest>().headers.accept ?? '');
 }
@@ -18,7 +18,7 @@ function prefersProblems(accept: string): boolean {
   return problems > 0 && problems >= qualityOf(accept, 'application/json');
 }
 
-/** How much a client wants a media type that it names; 0 where it does not. */
+/** Returns the quality of a media type in an `Accept` header; 0 if the header does not list it. */
 function qualityOf(accept: string, mediaType: string): number {
   for (const range of accept.split(',')) {
     const [name, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());

@@ -1,12 +1,12 @@
-/** Longest name of a client that an answer repeats. */
+/** Maximum length of a client-supplied name in a response. */
 const MAX_ECHO = 64;
 
-/** A name that came from a client, short enough to be repeated. */
+/** Returns a client-supplied name in quotes, truncated. */
 export function quoted(name: string): string {
   return `'${truncateName(name)}'`;
 }
 
-/** A name that came from a client, cut to what an answer repeats. */
+/** Truncates a client-supplied name for a response. */
 export function truncateName(name: string): string {
   return name.length > MAX_ECHO ? `${name.slice(0, MAX_ECHO)}…` : name;
 }

@@ -1,7 +1,7 @@
 import { BadRequestException } from '@nestjs/common';
 import type { RequestError } from './request-error.js';
 
-/** A 400 that knows what is wrong where. Its body has the shape that Nest's ValidationPipe answers with. */
+/** A 400 with the errors of the request. Its body has the format of Nest's ValidationPipe. */
 export class InvalidRequestException extends BadRequestException {
   constructor(readonly problems: readonly RequestError[]) {
     super([...new Set(problems.map(({ detail }) => detail))]);
@@ -9,9 +9,9 @@ export class InvalidRequestException extends BadRequestException {
 }
 
 /**
- * A 400 whose `message` is a list, one text per problem.
+ * Creates a 400 whose `message` is a list with one text per error.
  *
- * @param problems what is wrong, or texts that say so
+ * @param problems errors, or their texts
  */
 export function badRequest(problems: readonly (RequestError | string)[]): InvalidRequestException {
   return new InvalidRequestException(

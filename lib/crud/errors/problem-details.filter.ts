@@ -7,9 +7,9 @@ import type { ProblemDetailsMode } from './content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
 
 /**
- * Answers errors with problem documents (RFC 9457), as far as the client's `Accept` prefers them to plain JSON; else as
- * Nest does. `@Crud` does so for what its routes throw. What guards throw, and errors of routes that are none of
- * `@Crud`, only a filter sees: register it for the whole application.
+ * Sends errors as problem details (RFC 9457) if the client's `Accept` prefers them to plain JSON; otherwise in Nest's
+ * format. `@Crud` already does this for errors of its own handlers. Register the filter globally to cover guards and
+ * routes without `@Crud`.
  *
  * @example
  * { provide: APP_FILTER, useClass: ProblemDetailsFilter }
@@ -32,14 +32,14 @@ export class ProblemDetailsFilter extends BaseExceptionFilter {
 
   private asHttpException(error: unknown): HttpException {
     if (error instanceof HttpException) return error;
-    // Of body parsers and of Fastify: too large, no JSON.
+    // Errors of body parsers and of Fastify: body too large, invalid JSON.
     if (this.isHttpError(error)) return new HttpException(this.getHttpErrorMessage(error), error.statusCode);
     ProblemDetailsFilter.log.error(error);
     return new InternalServerErrorException();
   }
 }
 
-/** As {@link ProblemDetailsFilter}, whatever the client's `Accept` says. */
+/** Like {@link ProblemDetailsFilter}, but ignores the client's `Accept`. */
 @Catch()
 export class AlwaysProblemDetailsFilter extends ProblemDetailsFilter {
   protected override readonly mode = true;

@@ -4,20 +4,23 @@ import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { conflictProblems, referenceProblem } from './request-error.js';
 import type { RequestError } from './request-error.js';
 
-/** The media type of a {@link ProblemDetails}. */
+/** The media type of {@link ProblemDetails}. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** The body of an error (RFC 9457). What went wrong is told by the status, so that no type of its own is needed. */
+/**
+ * The body of an error response (RFC 9457). `type` is always `about:blank`, because the status identifies the kind of
+ * error.
+ */
 export interface ProblemDetails {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
   readonly detail?: string;
-  /** What is wrong with the request, and where. */
+  /** The errors of the request and their locations. */
   readonly errors?: readonly RequestError[];
 }
 
-/** An error whose body is a problem document already. */
+/** An exception whose body is already in problem details format. */
 export class ProblemException extends HttpException {
   constructor(exception: HttpException) {
     const document = problemDocumentOf(exception);
@@ -25,7 +28,7 @@ export class ProblemException extends HttpException {
   }
 }
 
-/** An HttpException as a problem document: what its body would say in Nest's shape, and nothing more. */
+/** Converts an HttpException to problem details, with the same information as Nest's body. */
 export function problemDocumentOf(exception: HttpException): ProblemDetails {
   const given = exception.getStatus();
   const isError = Number.isInteger(given) && given >= 400 && given <= 599;

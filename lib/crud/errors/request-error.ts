@@ -2,20 +2,20 @@ import type { ReferenceUnknownError } from '../../errors/reference-unknown.error
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import { quoted, truncateName } from './echoed-names.js';
 
-/** What is wrong with a request, and where. */
+/** An error in a request and its location. */
 export interface RequestError {
-  /** For people: names the field or parameter, never a value. */
+  /** A text for people. It names the field or parameter, but never contains a value. */
   readonly detail: string;
-  /** For programs: `required`, `type`, `unique`, or the name of a class-validator rule. */
+  /** A code for programs: `required`, `type`, `unique`, or the name of a class-validator rule. */
   readonly code: string;
-  /** Where in the body, as a JSON pointer (RFC 6901). */
+  /** The location in the body, as a JSON pointer (RFC 6901). */
   readonly pointer?: string;
-  /** Which query parameter. */
+  /** The name of the query parameter. */
   readonly parameter?: string;
 }
 
 /**
- * A problem with a property of the body.
+ * Creates an error for a property of the body.
  *
  * @param path the property's path, its parts joined with dots
  */
@@ -23,23 +23,23 @@ export function bodyError(path: string, detail: string, code: string): RequestEr
   return { detail, code, pointer: pointerTo(path.split('.')) };
 }
 
-/** A property that the resource does not have. */
+/** Creates an error for a property that the resource does not have. */
 export function unknownProblem(key: string): RequestError {
   const name = /^\w{1,64}$/.test(key) ? key : quoted(key);
   return { detail: `property ${name} should not exist`, code: 'unknown', pointer: pointerTo([truncateName(key)]) };
 }
 
-/** A property that has to be given. */
+/** Creates an error for a required property that is missing. */
 export function missingProblem(path: string): RequestError {
   return bodyError(path, `${path} must be given`, 'required');
 }
 
-/** A reference to a row that the scope does not have. */
+/** Creates an error for a reference to a row that is not visible. */
 export function referenceProblem({ property }: ReferenceUnknownError): RequestError {
   return bodyError(property, `${property} refers to a row that does not exist`, 'reference');
 }
 
-/** The unique values that are taken; empty for another error. */
+/** Returns an error for each property of a unique conflict; empty for any other error. */
 export function conflictProblems(error: unknown): RequestError[] {
   if (!(error instanceof UniqueConflictError)) return [];
   const { properties } = error;
@@ -50,12 +50,11 @@ export function conflictProblems(error: unknown): RequestError[] {
     : [{ detail, code: 'unique' }];
 }
 
-/** A problem with one element of a body that is a list: as Nest's ParseArrayPipe words it. */
+/** Adds the element's index to an error of a list body, in the format of Nest's ParseArrayPipe. */
 export function elementProblem(index: number, { detail, code, pointer = '' }: RequestError): RequestError {
   return { detail: `[${index}] ${detail}`, code, pointer: `/${index}${pointer}` };
 }
 
-/** A JSON pointer. */
 export function pointerTo(keys: readonly string[]): string {
   return keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -11,28 +11,28 @@ import type {
 
 type HookMethod<T extends object> = (row: T, context: object) => void | Promise<void>;
 
-/** The hooks of a resource, in their order, for one call. */
+/** Runs the hooks of a resource in their order, for one operation. */
 export class HookRunner<T extends object> {
   private static readonly logger = new Logger('CrudHooks');
 
   /**
    * @param hooks the instances
-   * @param context what all of them may know
+   * @param context the part of the context that all hooks get
    */
   constructor(
     private readonly hooks: readonly CrudHooks<T>[],
     private readonly context: CommittedContext,
   ) {}
 
-  /** Whether some hook has to be undone, or to undo, with the write. */
+  /** Returns whether a hook runs before or after the write, and so must share its transaction. */
   needsTransaction(write: HookedWrite): boolean {
     return this.hooks.some((hook) => ['before', 'after'].some((phase) => methodOf(hook, write, phase as HookPhase)));
   }
 
   /**
-   * Runs the hooks before a write, or after it.
+   * Runs the hooks before or after a write.
    *
-   * @param manager the transaction's
+   * @param manager the EntityManager of the transaction
    */
   async run(
     phase: 'before' | 'after',
@@ -46,7 +46,10 @@ export class HookRunner<T extends object> {
     }
   }
 
-  /** Runs the hooks after the commit. The row is stored by then: that is what the client has to hear. */
+  /**
+   * Runs the hooks after the commit. Errors are only logged: the row is stored, so the client must get a success
+   * response.
+   */
   async committed(write: HookedWrite, row: T, details?: RowChanges<T>): Promise<void> {
     for (const hook of this.hooks) {
       try {
@@ -62,7 +65,7 @@ export class HookRunner<T extends object> {
   }
 }
 
-/** A method of a hook, bound to it; undefined where it has none for this moment. */
+/** Returns a bound hook method; undefined if the hook has no method for this phase. */
 function methodOf<T extends object>(
   hook: CrudHooks<T>,
   write: HookedWrite,

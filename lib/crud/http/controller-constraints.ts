@@ -6,20 +6,20 @@ import { RowConstraints, parseConstraints } from '../persistence/row-constraints
 import { resolveParents } from './require-parents.js';
 import type { Resource } from '../resource/resource.js';
 
-/** A controller's `scope()`. */
+/** The `scope()` method of a controller. */
 export type ConstraintFactory = (context: ExecutionContext) => unknown;
 
 /**
- * The narrowing of one controller: the parents that its path names, and its `scope()`. Both are asked once for each call
- * of its handlers, the parents first.
+ * The row constraints of one controller: the parents in its path, and its `scope()`. Both are evaluated once per
+ * request, parents first.
  */
 export class ControllerConstraints<T extends object> {
   private readonly known = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
 
   /**
-   * @param resource what the controller serves
+   * @param resource the controller's resource
    * @param controller its name, for errors
-   * @param scope its `scope()`; undefined when it has none of its own
+   * @param scope its `scope()`; undefined if it does not override it
    */
   constructor(
     private readonly resource: () => Resource<T>,
@@ -28,10 +28,10 @@ export class ControllerConstraints<T extends object> {
   ) {}
 
   /**
-   * What holds for the running call.
+   * Returns the constraints for the current request.
    *
-   * @throws NotFoundException when a parent is missing
-   * @throws Error outside of calls, where there is nothing to narrow by
+   * @throws NotFoundException if a parent is not visible
+   * @throws Error outside of a request
    */
   current(): Promise<RowConstraints> | RowConstraints {
     const resource = this.resource();
@@ -51,7 +51,7 @@ export class ControllerConstraints<T extends object> {
     const { scope } = this;
     const parents = await resolveParents(call);
     if (scope === undefined) return parents;
-    // Outside the call: a scope() that asked its own service would wait for itself.
+    // Outside the request context: a scope() that used its own service would wait for itself.
     return runInRequest(undefined, async () =>
       parents.and(parseConstraints(this.resource(), await scope(call.context), `${this.controller}.scope()`)),
     );

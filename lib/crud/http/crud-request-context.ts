@@ -5,15 +5,15 @@ import { visibleKeys } from '../query/row-rules.js';
 import type { Projection, ProjectionRules } from '../query/row-rules.js';
 import type { Resource } from '../resource/resource.js';
 
-/** One call of a handler of a `@Crud` controller. */
+/** The context of one request to a `@Crud` controller. */
 export class CrudRequestContext {
-  /** What is asked of the rows of the answer. */
+  /** The included relations and selected properties of the response. */
   projection: Projection = {};
-  /** The only names that rows of the answer have in JSON; undefined for all that are shown. */
+  /** The JSON keys that the response may contain; undefined for all exposed keys. */
   visibleKeys: ReadonlySet<string> | undefined;
-  /** Whether the handler's rows go to nobody but this package, which then needs no entities. */
+  /** True if no application code sees the rows, so they can be serialized without creating entities. */
   acceptsRawRows = false;
-  /** Whether the handler has given rows in the form of an answer. */
+  /** True if the handler's rows are already in response format. */
   isSerialized = false;
   private claims: Readonly<Record<string, unknown>> = {};
   private undecided: readonly Readonly<Record<string, unknown>>[] = [];
@@ -25,42 +25,42 @@ export class CrudRequestContext {
     readonly resource: Resource,
   ) {}
 
-  /** Keeps what is asked of the rows of the answer: it is shown so, whatever the handler makes of it. */
+  /** Stores the projection of the response. It applies whatever the handler returns. */
   setProjection(query: Projection, rules: ProjectionRules): void {
     this.projection = query;
     this.visibleKeys = visibleKeys(query, rules);
   }
 
-  /** Keeps what the client's body says of columns that the server owns. */
+  /** Stores the server-owned columns that the client's body contains. */
   setServerOwnedFields(claims: Readonly<Record<string, unknown>>): void {
     this.claims = claims;
   }
 
-  /** What the body said, once: it is about one write. */
+  /** Returns the server-owned columns of the body once, because they belong to one write. */
   consumeServerOwnedFields(): Readonly<Record<string, unknown>> {
     const claims = this.claims;
     this.claims = {};
     return claims;
   }
 
-  /** Keeps, of each body, properties that are no columns: whether a row shows them is known once it has been read. */
+  /** Stores the properties of each body that are not columns. Only a loaded row tells whether it exposes them. */
   keepUndecided(undecided: readonly Readonly<Record<string, unknown>>[]): void {
     this.undecided = undecided;
   }
 
-  /** Such properties of each body, once. */
+  /** Returns those properties of each body, once. */
   takeUndecided(): readonly Readonly<Record<string, unknown>>[] {
     const { undecided } = this;
     this.undecided = [];
     return undecided;
   }
 
-  /** Keeps what the request says of the row that it is going to change. */
+  /** Stores the `If-Match` precondition of the request. */
   setPrecondition(precondition: IfMatch): void {
     this.precondition = precondition;
   }
 
-  /** What the request said of its row, once. */
+  /** Returns the precondition once. */
   consumePrecondition(): IfMatch {
     const { precondition } = this;
     this.precondition = IfMatch.none;
@@ -68,16 +68,16 @@ export class CrudRequestContext {
   }
 }
 
-/** The call that the running code belongs to; undefined outside any. */
+/** Returns the current request context; undefined outside of a request. */
 export function currentRequest(): CrudRequestContext | undefined {
   const call = currentContext()?.request;
   return call instanceof CrudRequestContext ? call : undefined;
 }
 
 /**
- * The call that the running code belongs to.
+ * Returns the current request context.
  *
- * @throws Error outside any: the code runs without the interceptor that `@Crud` puts on its controller
+ * @throws Error outside of a request, i.e. if the interceptor that `@Crud` adds did not run
  */
 export function requireRequest(): CrudRequestContext {
   const call = currentRequest();

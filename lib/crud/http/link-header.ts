@@ -3,22 +3,22 @@ import type { Page } from '../response/page.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 
 /**
- * Longest `Link` header that has every link, in characters. Each repeats the query, and a client or proxy that is given more headers
- * than it reads drops the whole answer.
+ * Maximum length of a complete `Link` header, in characters. Each link repeats the query, and clients or proxies reject
+ * responses with too long headers.
  */
 const MAX_LENGTH = 4000;
 
-/** Pages that are asked for again mostly have the same links. */
+/** Cache: repeated requests for a page mostly have the same links. */
 const headers = new BoundedCache<string, string | undefined>(500);
-/** Longest path and query whose links are remembered, in characters. */
+/** Maximum length of a path and query whose links are cached, in characters. */
 const MAX_REMEMBERED_LENGTH = 500;
 
 /**
- * The `Link` header of a page (RFC 8288): first, prev, next and last, as far as they are known, as references to the same path. Scheme
- * and host are left out: what a request says of them is not to be trusted.
+ * Returns the `Link` header of a page (RFC 8288): first, prev, next and last, if known, as relative references. Scheme
+ * and host are omitted, because those of a request cannot be trusted.
  *
  * @param url the request's path and query
- * @returns where it would be too long, the link to the next page only; undefined without one
+ * @returns only the next link if the header would be too long; undefined if there is no next page then
  * @example
  * '</tickets?limit=2&offset=0>; rel="first", </tickets?limit=2&offset=2>; rel="next"'
  */
@@ -65,15 +65,15 @@ function cursorLinks({ nextCursor, prevCursor }: Page<unknown>): Link[] {
   return links;
 }
 
-/** A URL taken apart at the parameters that links set. */
+/** A URL split at the parameters that links set. */
 interface UrlParts {
-  /** What stands before its parameters. */
+  /** The part before the query. */
   readonly path: string;
-  /** Its parameters: those that stay as text, and the names of those that are set, each once. */
+  /** The query parameters: unchanged ones as text, and the name of each one that links set, once. */
   readonly query: readonly (string | { readonly name: string })[];
 }
 
-/** What the client wrote stays as it is: encoded anew it could grow threefold. */
+/** Keeps the client's encoding: encoding the parameters again could triple their length. */
 function splitUrl(url: string, names: readonly string[]): UrlParts {
   const isPlain = !/[^!-~]|[<>"#%+]/.test(url);
   const text = (part: string): string => (isPlain ? part : headerText(part.replaceAll('#', '%23')));
@@ -111,7 +111,7 @@ function pageUrl({ path, query }: UrlParts, start: Readonly<Record<string, strin
 
 const NOT_PLAIN = /[^!-~]|[<>"]/;
 
-/** A path and query as they may stand in a header: what would end the reference, or is no ASCII, is encoded. */
+/** Encodes a path and query for a header: non-ASCII characters and those that would end the reference. */
 export function headerText(path: string): string {
   return NOT_PLAIN.test(path) ? path.replace(/[^!-~]|[<>"]/gu, encodeURIComponent) : path;
 }

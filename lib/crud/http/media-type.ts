@@ -2,20 +2,19 @@ import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 
 const JSON_TYPE = 'application/json';
-/** RFC 7396: what a PATCH of a resource is. */
+/** RFC 7396 JSON Merge Patch, the format of PATCH. */
 export const MERGE_PATCH_TYPE = 'application/merge-patch+json';
 
-/** What is read of a request. */
 interface SentMessage {
   readonly method: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** Methods that may have a body. What a GET has is read by nobody. */
+/** Methods that may have a body. Nest handlers do not read the body of a GET. */
 const WRITING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * Refuses a body that is not JSON. A browser sends forms and plain text to any site without asking (CORS), and some
+ * Rejects a body that is not JSON. A browser sends forms and plain text cross-origin without a CORS preflight, and some
  * adapters parse a form into the same object as JSON.
  *
  * @throws UnsupportedMediaTypeException also for a body without a type; never for a request without a body
@@ -29,7 +28,7 @@ export function requireJsonBody(context: ExecutionContext): void {
   throw new UnsupportedMediaTypeException(`the Content-Type of the body must be ${expected}`);
 }
 
-/** HTTP/2 may leave the length out: then a type says that there is a body. */
+/** HTTP/2 may omit the length; then a content type indicates a body. */
 function hasBody(headers: SentMessage['headers']): boolean {
   const length = headers['content-length'];
   if (length !== undefined) return length.trim() !== '0';

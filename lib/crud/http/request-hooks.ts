@@ -5,11 +5,11 @@ import { currentRequest } from './crud-request-context.js';
 import type { CrudHooks } from '../options/crud-hooks.interface.js';
 import { HookRunner } from '../hooks/hook-runner.js';
 
-/** The hook classes that a controller names. */
+/** The hook classes of a controller. */
 export class RequestHooks<T extends object> {
   /**
    * @param types in the order in which they run
-   * @param instances where their instances come from
+   * @param instances the source of their instances
    */
   constructor(
     private readonly types: readonly Type<CrudHooks<T>>[],
@@ -17,8 +17,8 @@ export class RequestHooks<T extends object> {
   ) {}
 
   /**
-   * @param where how errors call the controller
-   * @returns a text for each class that no module provides, with the line to type
+   * @param where the controller's name, for errors
+   * @returns a text for each class that no module provides, with the line to add
    */
   problems(where: string): string[] {
     return this.types
@@ -29,7 +29,7 @@ export class RequestHooks<T extends object> {
       );
   }
 
-  /** Those of the running call. */
+  /** Returns the hooks for the current request. */
   async chain(): Promise<HookRunner<T>> {
     const request = requestOfCall();
     const hooks = await Promise.all(this.types.map((type) => this.instances.resolve(type, request)));

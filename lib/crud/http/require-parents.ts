@@ -4,11 +4,11 @@ import { RowConstraints } from '../persistence/row-constraints.js';
 const found = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
 
 /**
- * Looks up the parents that the path of a call names, once. Pipes ask before they read anything else: what a body or a
- * query would be told must not tell whether there is a parent.
+ * Loads the parents in the path of a request, once. Pipes call it before they read anything else: an error about the
+ * body or query would reveal whether a parent exists.
  *
- * @returns what the rows below them have in common; nothing for a resource without parents
- * @throws NotFoundException when one is missing
+ * @returns the constraints of the rows below the parents; empty for a resource without parents
+ * @throws NotFoundException if a parent is not visible
  */
 export function resolveParents(call: CrudRequestContext): Promise<RowConstraints> | RowConstraints {
   const { parents } = call.resource;

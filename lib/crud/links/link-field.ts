@@ -8,30 +8,30 @@ import type { ResourceColumn } from '../model/resource-column.js';
 import { compileKey } from '../model/compile-id.js';
 import type { IdSource } from '../model/compile-id.js';
 
-/** Most rows that a body may link by one relation. */
+/** Maximum number of rows that a body may link per relation. */
 export const MAX_LINKS = 100;
 
-/** A many-to-many relation, which a body writes as a list of keys. */
+/** A many-to-many relation, which a body sets as a list of keys. */
 export interface LinkField {
-  /** Its name, by path within embedded objects. */
+  /** The property path of the relation. */
   readonly property: string;
-  /** The entity on the far side. */
+  /** The related entity. */
   readonly target: EntityMetadata;
-  /** The columns of the key of the rows there which a body gives: the scope gives the tenant. */
+  /** The key columns of related rows that a body contains, without tenant columns: the current scope sets those. */
   readonly columns: readonly ResourceColumn[];
   /** The tenant columns of that key. A body may repeat them. */
   readonly tenants: readonly ResourceColumn[];
-  /** What the junction table keeps of the rows there. */
+  /** The columns of the related entity that the junction table references. */
   readonly referenced: readonly ColumnMetadata[];
 }
 
-/** The key of a row on the far side: values by column. Without a tenant the scope gives it. */
+/** The key of a related row: values by column. If it has no tenant, the current scope sets it. */
 export type LinkedKey = ReadonlyMap<ResourceColumn, unknown>;
 
-/** What a write says of links: for each relation that it names all the keys. */
+/** The links of a write: for each relation in the body, all its keys. */
 export type LinkInput = ReadonlyMap<LinkField, readonly LinkedKey[]>;
 
-/** The many-to-many relations of an entity. */
+/** Returns the many-to-many relations of an entity, by property path. */
 export function compileLinks({ dataSource, metadata, spansTenants }: IdSource): Map<string, LinkField> {
   const links = new Map<string, LinkField>();
   for (const relation of metadata.manyToManyRelations) {
@@ -49,9 +49,9 @@ export function compileLinks({ dataSource, metadata, spansTenants }: IdSource): 
 }
 
 /**
- * The links that an object offers: `{ tags: [1, 2] }`, or `{ tags: [{ "id": 1 }] }`. A key of several columns is an object.
+ * Parses the links of a body: `{ tags: [1, 2] }`, or `{ tags: [{ "id": 1 }] }`. A composite key must be an object.
  *
- * @throws BadRequestException for what is no list of keys, or too long a one
+ * @throws BadRequestException if a value is not a list of keys, or too long
  */
 export function parseLinks(fields: ReadonlyMap<string, LinkField>, offer: object): LinkInput {
   const links = new Map<LinkField, readonly LinkedKey[]>();
@@ -67,12 +67,12 @@ export function parseLinks(fields: ReadonlyMap<string, LinkField>, offer: object
   return links;
 }
 
-/** A key as a text, which tells keys apart. */
+/** Serializes a key, to compare it with others. */
 export function linkedKeyText(key: LinkedKey, columns: readonly ResourceColumn[]): string {
   return JSON.stringify(columns.map((column) => String(key.get(column))));
 }
 
-/** The key as an object: what a body would say of the row. */
+/** Returns the key as an object of property values. */
 export function plainKey(key: LinkedKey): ObjectLiteral {
   const plain: ObjectLiteral = {};
   for (const [column, value] of key) setColumnValue(plain, column, value);
@@ -111,7 +111,7 @@ function readKey(
   return key;
 }
 
-/** The value of a property of an object's own, by path within embedded objects. */
+/** Returns the value of a property path, own properties only. */
 function givenIn(item: unknown, { property }: ResourceColumn): unknown {
   let value: unknown = item;
   for (const name of property.split('.')) {

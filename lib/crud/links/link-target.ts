@@ -4,21 +4,21 @@ import type { IdSource } from '../model/compile-id.js';
 import { compileColumns } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
 
-/** The far side of a many-to-many relation. */
+/** The target of a many-to-many relation. */
 export interface LinkTarget {
-  /** The relation's name, by path within embedded objects. */
+  /** The property path of the relation. */
   readonly property: string;
-  /** The entity there. */
+  /** The related entity. */
   readonly target: EntityMetadata;
-  /** What names a row there. */
+  /** The id of a related row. */
   readonly id: ResourceId;
 }
 
 /**
- * The far sides of an entity's many-to-many relations.
+ * Returns the targets of an entity's many-to-many relations.
  *
  * @param named the relations of the option `links`
- * @param problems takes what keeps one of those from being served
+ * @param problems receives the problems of those relations
  */
 export function compileLinkEnds(
   { dataSource, metadata, spansTenants }: IdSource,

@@ -3,13 +3,13 @@ import { requireRequest } from '../crud-request-context.js';
 import { resolveParents } from '../require-parents.js';
 import type { BodyRoute } from '../../options/crud-routes.js';
 
-/** Checks the body of one route by the rules of the controller that is called. */
+/** Validates the body of one route with the rules of the current controller. */
 export class BodyPipe implements PipeTransform {
   constructor(private readonly route: BodyRoute) {}
 
   /**
-   * @throws NotFoundException where the path names no parent
-   * @throws BadRequestException with every problem there is
+   * @throws NotFoundException if a parent in the path is not visible
+   * @throws BadRequestException with all validation errors
    */
   async transform(body: unknown): Promise<object> {
     const call = requireRequest();
@@ -22,7 +22,7 @@ export class BodyPipe implements PipeTransform {
   }
 }
 
-/** Some parsers make an object of nothing, and a replacement by that would empty the row. */
+/** Express parses an empty body as {}; PUT {} would reset every column. */
 function isSent(context: ExecutionContext): boolean {
   const { headers } = context.switchToHttp().getRequest<{ readonly headers: Readonly<Record<string, unknown>> }>();
   return headers['content-length'] !== '0';

@@ -8,12 +8,12 @@ import { mapCollectingErrors } from '../../errors/collect-element-errors.js';
 import type { AcceptedBody } from '../../body/body-schema.js';
 import type { Resource } from '../../resource/resource.js';
 
-/** Checks a list of bodies, each by the rules of `create`. */
+/** Validates a list of bodies, each with the rules of `create`. */
 export class BulkBodyPipe implements PipeTransform {
   /**
-   * @throws NotFoundException where the path names no parent
-   * @throws BadRequestException for what is no list, or too long a one, before any element is looked at; else with
-   *   every problem of every element
+   * @throws NotFoundException if a parent in the path is not visible
+   * @throws BadRequestException if the body is not a list or too long, before any element is read; otherwise with all
+   *   errors of all elements
    */
   async transform(body: unknown): Promise<object[]> {
     const call = requireRequest();

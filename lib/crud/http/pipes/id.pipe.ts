@@ -4,9 +4,9 @@ import { requireRequest } from '../crud-request-context.js';
 import { resolveParents } from '../require-parents.js';
 import type { EntityId, IdPart } from '../../model/resource-id.js';
 
-/** Reads the `:id` of a path by the types of the id's columns. */
+/** Parses the `:id` of a path by the types of the id's columns. */
 export class IdPipe implements PipeTransform {
-  /** @throws NotFoundException for a text that no row can have as its id, and where the path names no parent */
+  /** @throws NotFoundException for a text that cannot be an id, or if a parent in the path is not visible */
   async transform(text: unknown): Promise<EntityId> {
     const call = requireRequest();
     await resolveParents(call);
@@ -16,9 +16,9 @@ export class IdPipe implements PipeTransform {
   }
 }
 
-/** Gives the only row below a parent the parent's key as its id. */
+/** Uses the parent's key as the id of a one-to-one resource. */
 export class ParentIdPipe implements PipeTransform {
-  /** @throws NotFoundException where the path names no parent */
+  /** @throws NotFoundException if a parent in the path is not visible */
   async transform(): Promise<EntityId> {
     const call = requireRequest();
     const { values } = await resolveParents(call);

@@ -4,11 +4,11 @@ import { requireRequest } from '../crud-request-context.js';
 import { resolveParents } from '../require-parents.js';
 import type { EntityId } from '../../model/resource-id.js';
 
-/** Reads the id of a row on the far side of a relation by the types of its key's columns. */
+/** Parses the id of a related row by the types of its key columns. */
 export class LinkedIdPipe implements PipeTransform {
   constructor(private readonly relation: string) {}
 
-  /** @throws NotFoundException for a text that no row there can have as its id, and where the path names no parent */
+  /** @throws NotFoundException for a text that cannot be an id there, or if a parent in the path is not visible */
   async transform(text: unknown): Promise<EntityId> {
     const call = requireRequest();
     await resolveParents(call);

@@ -6,14 +6,14 @@ import { resolveParents } from '../require-parents.js';
 import type { ListQuery } from '../../query/list-query.js';
 import { parseListQuery } from '../../query/list-query-parser.js';
 
-/** Longest query that is remembered, in characters. */
+/** Maximum length of a cached query, in characters. */
 const MAX_REMEMBERED_LENGTH = 1000;
 
-/** Reads the query parameters of a list by the rules of the controller that is called. */
+/** Parses the query parameters of a list with the rules of the current controller. */
 export class ListQueryPipe implements PipeTransform {
   /**
-   * @throws NotFoundException where the path names no parent
-   * @throws BadRequestException with every problem there is
+   * @throws NotFoundException if a parent in the path is not visible
+   * @throws BadRequestException with all errors
    */
   transform(raw: unknown): ListQuery<object> | Promise<ListQuery<object>> {
     const call = requireRequest();
@@ -25,7 +25,8 @@ export class ListQueryPipe implements PipeTransform {
     const { list, queries } = call.resource;
     const given = (raw ?? {}) as Readonly<Record<string, unknown>>;
     const parse = (): ListQuery<object> => parseListQuery<object>(given, list);
-    // What clients ask for is mostly what they have asked for before. Only where nobody else gets hold of what is remembered.
+    // Most queries are repeated, so they are cached. Only if no application code gets the query object, because it
+    // could change the cached one.
     const text = call.acceptsRawRows ? JSON.stringify(given) : undefined;
     const query =
       text !== undefined && text.length <= MAX_REMEMBERED_LENGTH ? queries.getOrCreate(text, parse) : parse();
