@@ -17,23 +17,25 @@ import type { UndeclaredEntity } from './metadata/undeclared-entities.js';
 import { validateScope } from './context/tenant-scope.js';
 import type { TenantScope } from './context/tenant-scope.js';
 
-/** Limits an unscoped section to named entities; every other entity stays under the scope in force. */
+/** Limits an unscoped section to some entities; all other entities stay in the current scope. */
 export interface UnscopedOptions {
   readonly entities: readonly EntityKey[];
 }
 
-/** How `tenancy.forEach` goes over tenants. */
+/** Options of `tenancy.forEach`. */
 export interface ForEachOptions {
-  /** How many tenants at a time; 1 by default. */
+  /** Number of tenants that run at the same time. Default: 1. */
   readonly concurrency?: number;
-  /** Called after each tenant with how many are done and how many there are. */
+  /** Called after each tenant with the number of finished tenants and the total. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Which tenant the running code works for. Injectable; a script without Nest makes one with `new Tenancy()`.
+ * Service that reads and sets the tenant of the running code. Injectable; a script without Nest creates it with
+ * `new Tenancy()`.
  *
- * The scope lives in AsyncLocalStorage: it follows `await`, timers and promises that the code starts, and nothing else.
+ * The scope is stored in AsyncLocalStorage. It follows only `await`, timers and promises that the code starts. For
+ * other callbacks see {@link Tenancy.bind}.
  *
  * @example
  * constructor(private readonly tenancy: Tenancy) {}
@@ -44,14 +46,14 @@ export interface ForEachOptions {
  */
 @Injectable()
 export class Tenancy {
-  /** The scope in force; undefined outside any and inside `unscoped`. */
+  /** The current scope; undefined outside of any scope and in a section that is unscoped for every entity. */
   get current(): TenantScope | undefined {
     return currentScope();
   }
 
   /**
-   * The entities of which nothing says whether their rows belong to a tenant, as the start of the application found them. Code that must
-   * not run with such entities can refuse to start.
+   * Entities that are declared neither tenant-scoped nor shared, as found at startup. Code that must not run with such
+   * entities can refuse to start.
    *
    * @example
    * const tenancy = app.get(Tenancy);
@@ -62,27 +64,43 @@ export class Tenancy {
   }
 
   /**
-   * Runs `fn` with `scope` in force. Lives as long as the asynchronous chain that `fn` starts; a nested run restores the outer one.
+   * Runs `fn` in `scope`, for as long as the asynchronous chain that `fn` starts. After a nested run, the outer scope
+   * applies again.
    *
    * @param scope exactly the declared keys, each of its declared type
-   * @returns what `fn` returns
-   * @throws TenantScopeInvalidError when `scope` is anything else
+   * @param fn function to run
+   * @returns the result of `fn`
+   * @throws TenantScopeInvalidError if `scope` is anything else
+   * @example
+   * await tenancy.run({ organizationId: 7 }, () => tickets.find());
    */
   run<R>(scope: TenantScope, fn: () => R): R {
     return runWithScope(validateScope(scope), fn);
   }
 
   /**
-   * Runs `fn` over all tenants, or, with `entities`, over all tenants for these entities only. The section ends when `fn` returns or its
-   * promise settles: what outlives it throws. Inserts must name their tenant.
+   * Runs `fn` over all tenants. The unscoped section ends when `fn` returns or its promise settles: code that outlives
+   * it throws. Inserts must set their tenant columns.
    *
-   * @param why for the reader of the code, and of errors
-   * @returns what `fn` returns
+   * @param why reason, for readers of the code and of errors
+   * @param fn function to run
+   * @returns the result of `fn`
+   * @throws TypeError if `why` is empty
    * @example
    * await tenancy.unscoped('signing in', () => users.findOneBy({ email }));
-   * await tenancy.unscoped('signing in', { entities: [User] }, () => users.findOneBy({ email }));
    */
   unscoped<R>(why: string, fn: () => R): R;
+  /**
+   * Runs `fn` over all tenants for some entities only; all other entities stay in the current scope.
+   *
+   * @param why reason, for readers of the code and of errors
+   * @param options `entities` lists the entities that are unscoped
+   * @param fn function to run
+   * @returns the result of `fn`
+   * @throws TypeError if `why` is empty or `fn` is missing
+   * @example
+   * await tenancy.unscoped('signing in', { entities: [User] }, () => users.findOneBy({ email }));
+   */
   unscoped<R>(why: string, options: UnscopedOptions, fn: () => R): R;
   unscoped<R>(why: string, fnOrOptions: UnscopedOptions | (() => R), maybeFn?: () => R): R {
     if (typeof fnOrOptions === 'function') return runUnscoped(new UnscopedSection(assertReason(why)), fnOrOptions);
@@ -91,10 +109,16 @@ export class Tenancy {
   }
 
   /**
-   * Runs `fn` once for each scope, each as a unit of work of its own. Stops starting new ones at the first failure.
+   * Runs `fn` once for each scope, each time as a unit of work of its own. Starts no further calls after the first
+   * failure.
    *
-   * @param scopes the tenants, in order
-   * @returns what `fn` gave for each scope, in the order of `scopes`
+   * @param scopes scopes of the tenants, in order
+   * @param fn function to run
+   * @param options `concurrency` and `onProgress`
+   * @returns the results of `fn`, in the order of `scopes`
+   * @throws the error of a failed call, after all running calls have ended
+   * @throws TenantScopeInvalidError if a scope is not valid
+   * @throws RangeError if `concurrency` is not a positive integer
    * @example
    * await tenancy.forEach(scopes, (scope) => reports.sendFor(scope), { concurrency: 4 });
    */
@@ -131,12 +155,15 @@ export class Tenancy {
   }
 
   /**
-   * Lets one transaction serve several tenants while `fn` runs: for tests that are rolled back. Everywhere else a transaction belongs to one
-   * scope. Each statement is limited to the scope that it is made in, as ever. Each call is logged as a warning.
+   * Lets several tenants use one transaction while `fn` runs, for tests that are rolled back. Everywhere else, a
+   * transaction belongs to one scope.
    *
-   * @param queryRunner the one whose transaction is open
-   * @param why for the reader of the code and of the log
-   * @returns what `fn` returns
+   * Each statement is still limited to the scope in which it runs. Each call is logged as a warning.
+   *
+   * @param queryRunner the query runner with the open transaction
+   * @param why reason, for readers of the code and of the log
+   * @param fn function to run
+   * @returns the result of `fn`
    * @throws TypeError if no transaction is open, it is shared already, or `why` is empty
    * @example
    * await tenancy.shareTransaction(queryRunner, 'a test that is rolled back', async () => {
@@ -153,15 +180,23 @@ export class Tenancy {
   }
 
   /**
-   * Carries what is in force now into a later call of `fn`: for an event emitter, a queue or a callback that another request may trigger.
-   * Of an Observable: into all that follows from its values, for a stream of events that other requests set off.
+   * Binds `fn` to the current context, for an event emitter, a queue or a callback that another request may trigger.
    *
-   * @returns a function that runs `fn` under what was in force when `bind` was called; an Observable whose values come so
+   * @param fn function to bind
+   * @returns a function that runs `fn` in the context in which `bind` was called
    * @example
    * emitter.on('shipped', tenancy.bind((order) => this.notify(order)));
-   * return this.tenancy.bind(this.changes).pipe(concatMap(() => this.tickets.find()));
    */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
+  /**
+   * Binds an Observable to the current context, for a stream of events that other requests emit. Operators on the
+   * result run in that context.
+   *
+   * @param source Observable to bind
+   * @returns an Observable that emits in the context in which `bind` was called
+   * @example
+   * return this.tenancy.bind(this.changes).pipe(concatMap(() => this.tickets.find()));
+   */
   bind<T>(source: Observable<T>): Observable<T>;
   bind(given: ((...args: unknown[]) => unknown) | Observable<unknown>): unknown {
     if (typeof given === 'function') return bindContext(given);
@@ -176,22 +211,27 @@ export class Tenancy {
   }
 
   /**
-   * Runs a report that is written by hand, within the scope: `table(Entity, 'alias')` stands for the rows that the scope sees, and a
-   * scoped table that is named in any other way is refused. Values become parameters. It only reads.
+   * Runs a read-only raw SQL query in the current scope. `table(Entity, 'alias')` stands for the entity's rows that the
+   * scope sees. Values become bind parameters. A tenant-scoped table that is named in any other way is refused.
    *
-   * @param manager the EntityManager to run on; a transaction's own one inside a transaction
-   * @returns a template tag that gives the rows
-   * @throws StatementRefusedError when a scoped table is named by hand, or the statement writes
+   * @param manager EntityManager to run on; inside a transaction, the transaction's own
+   * @returns a template tag that returns the rows
+   * @throws StatementRefusedError if the query names a tenant-scoped table directly, or writes
    * @example
    * const rows = await tenancy.sql(dataSource.manager)`
-   *   SELECT t.status, count(*) AS n FROM ${table(SupportTicket, 't')} WHERE t.priority = ${priority} GROUP BY t.status`;
+   *   SELECT t.status, count(*) AS n FROM ${table(SupportTicket, 't')}
+   *   WHERE t.priority = ${priority} GROUP BY t.status`;
    */
   sql(manager: EntityManager): (texts: TemplateStringsArray, ...values: unknown[]) => Promise<unknown[]> {
     return (texts, ...values) => runSqlTemplate({ manager, texts, values });
   }
 }
 
-/** A reason is what a reviewer reads; an empty one is a missing one. */
+/**
+ * Returns a reason, which reviewers read.
+ *
+ * @throws TypeError if the reason is empty
+ */
 export function assertReason(why: string, call = "unscoped('loads the signed-in user', …)"): string {
   if (typeof why !== 'string' || why.trim() === '') throw new TypeError(`Say why: ${call}.`);
   return why;

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { EntityKey } from './tenant-context.js';
 
-/** A table in hand-written SQL, made by {@link table}. */
+/** Placeholder for a table in raw SQL, created by {@link table}. */
 export class TablePlaceholder {
   constructor(
     readonly entity: EntityKey,
@@ -10,9 +10,14 @@ export class TablePlaceholder {
 }
 
 /**
- * Stands for an entity's table in `tenancy.sql`: the rows of it that the scope sees.
+ * Returns a placeholder for an entity's table in `tenancy.sql`: the rows of it that the scope sees.
  *
- * @param alias how the rest of the statement calls it; letters, digits and underscores
+ * @param entity the entity's class or name
+ * @param alias alias of the table in the statement: letters, digits and underscores
+ * @returns a value for the template of `tenancy.sql`
+ * @throws TypeError if the alias is not valid
+ * @example
+ * await tenancy.sql(dataSource.manager)`SELECT count(*) AS n FROM ${table(SupportTicket, 't')}`;
  */
 export function table(entity: EntityKey, alias: string): TablePlaceholder {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(alias))
@@ -20,24 +25,28 @@ export function table(entity: EntityKey, alias: string): TablePlaceholder {
   return new TablePlaceholder(entity, alias);
 }
 
-/** A statement as it was written: text, and between its parts tables and values. */
+/** Raw SQL template: texts, and the tables and values between them. */
 export interface SqlTemplate {
   readonly manager: EntityManager;
   readonly texts: readonly string[];
   readonly values: readonly unknown[];
 }
 
-/** Renders, verifies and runs a fragment. The ORM layer has it; this one only builds fragments. */
+/** Renders, verifies and runs a template. The ORM layer provides it; this file only builds templates. */
 export type SqlRunner = (fragment: SqlTemplate) => Promise<unknown[]>;
 
 let runner: SqlRunner | undefined;
 
-/** Called once, by the ORM layer. */
+/** Registers the runner. The ORM layer calls it once. */
 export function registerSqlRunner(provided: SqlRunner): void {
   runner = provided;
 }
 
-/** Hands a fragment to the ORM layer. */
+/**
+ * Runs a template with the runner of the ORM layer.
+ *
+ * @throws Error if the ORM layer is not loaded
+ */
 export function runSqlTemplate(fragment: SqlTemplate): Promise<unknown[]> {
   if (runner === undefined)
     return Promise.reject(

@@ -1,32 +1,30 @@
 type Value = string | number | bigint;
 
-/** What one tenant column can hold of the values of its scope key. */
+/** Values of a scope key that one tenant column can store. */
 export interface ScopeLimit {
-  /** The column and its type, for errors: `Ticket.organizationId (varchar(36))`. */
+  /** Column and type for errors, e.g. `Ticket.organizationId (varchar(36))`. */
   readonly column: string;
-  /**
-   * @returns the value as the column stores it; undefined if the column would cut, round, pad or refuse it
-   */
+  /** @returns the value as the column stores it; undefined if the column would truncate, round, pad or reject it */
   hold(value: Value): Value | undefined;
 }
 
-/** Knows the tenant columns of one open DataSource. */
+/** Limits of the tenant columns of one open DataSource. */
 export interface ScopeLimitSource {
   limitsOf(key: string): readonly ScopeLimit[];
 }
 
-/** A DataSource that nothing else holds is forgotten. */
+/** Weak references, so that an unused DataSource can be garbage-collected. */
 const sources = new Set<WeakRef<ScopeLimitSource>>();
 
-/** Makes values that are put in force fit the tenant columns of one more DataSource. */
+/** Makes scope values fit the tenant columns of one more DataSource. */
 export function provideScopeLimits(source: ScopeLimitSource): void {
   sources.add(new WeakRef(source));
 }
 
 /**
- * Returns a value as all tenant columns of its key store it.
+ * Returns a scope value as all tenant columns of its key store it.
  *
- * @param refuse throws the error about a value that a column does not keep exactly
+ * @param refuse throws the error for a value that a column does not store exactly
  */
 export function storedScopeValue<V extends Value>(key: string, value: V, refuse: (column: string) => never): V {
   let stored: V | undefined;
@@ -38,7 +36,7 @@ export function storedScopeValue<V extends Value>(key: string, value: V, refuse:
     }
     for (const limit of source.limitsOf(key)) {
       const held = limit.hold(value) as V | undefined;
-      // Two columns that store two spellings of a value would make two tenants of one.
+      // If two columns stored different spellings of a value, one tenant would become two.
       if (held === undefined || (stored !== undefined && held !== stored)) refuse(limit.column);
       stored = held;
     }

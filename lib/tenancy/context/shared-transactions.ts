@@ -2,19 +2,19 @@ import { Logger } from '@nestjs/common';
 import type { QueryRunner } from 'typeorm';
 import { isPromiseLike } from '../../common/is-promise-like.js';
 
-/** The query runners whose transaction several scopes may use now. */
+/** Query runners whose transaction several scopes may use now. */
 const shared = new WeakSet<QueryRunner>();
 
-/** Whether the transaction of a query runner may serve several scopes now. */
+/** Returns true if several scopes may use the transaction of a query runner now. */
 export function isShared(queryRunner: QueryRunner): boolean {
   return shared.has(queryRunner);
 }
 
 /**
- * Lets the open transaction of a query runner serve several scopes while `fn` runs.
+ * Lets several scopes use the open transaction of a query runner while `fn` runs.
  *
- * @param why is logged
- * @throws TypeError if there is no transaction, or it is shared already
+ * @param why logged as a warning
+ * @throws TypeError if no transaction is open, or it is shared already
  */
 export function shareWhile<R>(queryRunner: QueryRunner, why: string, fn: () => R): R {
   if (!queryRunner.isTransactionActive)

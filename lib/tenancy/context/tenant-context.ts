@@ -2,19 +2,19 @@ import { isPromiseLike } from '../../common/is-promise-like.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ValidScope, TenantScope } from './tenant-scope.js';
 
-/** An entity class, or the name of an entity that has no class. */
+/** An entity class, or the name of an entity without a class. */
 export type EntityKey = Function | string;
 
 /**
- * A stretch of code that runs over tenants on purpose. It is closed when its callback settles, so that a promise that
- * outlives it meets no open door.
+ * Section of code that runs over several tenants. It is closed when its callback settles, so that a promise that
+ * outlives it cannot read other tenants' rows.
  */
 export class UnscopedSection {
   #open = true;
 
   /**
    * @param why shown in errors and logs
-   * @param entities the only entities that are exempt; all when left out
+   * @param entities the only exempt entities; undefined for all
    */
   constructor(
     readonly why: string,
@@ -30,31 +30,36 @@ export class UnscopedSection {
   }
 }
 
-/** A request or a job. */
+/** Request or job. */
 export class UnitOfWork {
-  /** Whether it has written, or is going to: from then on it reads what a replica may not have yet. */
+  /** True if it has written or is going to. It then reads from the primary, because a replica may lack its writes. */
   writes = false;
 }
 
-/** What is in force for the code that runs now. Immutable; nesting makes a new one. */
+/** Tenant context of the running code. Immutable; nesting creates a new one. */
 export interface TenantContext {
-  /** The tenant scope, if there is one. Stays in place beneath an unscoped section for the entities that are not exempt. */
+  /** Tenant scope, or undefined. In an unscoped section it still applies to entities that are not exempt. */
   readonly scope: ValidScope | undefined;
   readonly unscopedSection: UnscopedSection | undefined;
-  /** The unit of work (a request, a job) that this frame belongs to; nested frames share it. */
+  /** Unit of work (a request or job) of the context; nested contexts share it. */
   readonly unitOfWork: UnitOfWork;
-  /** The call of a handler that the code belongs to, for the layer that answers it; nested frames share it. */
+  /** Handler call that the code belongs to, for the layer that responds to it; nested contexts share it. */
   readonly request: object | undefined;
 }
 
 /*
- * One store per process, never `enterWith`: that would leak a tenant into whatever runs next on the same resource, such as the
- * next request of a keep-alive connection. The module may be loaded twice (by two versions of the package); then each
- * copy has its own store and the other copy's scope is "none", which refuses.
+ * One storage per process, never `enterWith`. That would leak a tenant into the next code on the same resource, such as
+ * the next request of a keep-alive connection.
+ *
+ * If the module is loaded twice (by two versions of the package), each copy has its own storage. The scope of the other
+ * copy is then undefined, so queries are refused.
  */
 const storage = new AsyncLocalStorage<TenantContext | undefined>();
 
-/** A frame within the one in force. It has each property itself: what something puts on every object must not open a section. */
+/**
+ * Returns a context nested in the current one. Defines every property, so that a polluted Object.prototype cannot
+ * supply an unscoped section.
+ */
 function childContext(
   scope: ValidScope | undefined,
   section: UnscopedSection | undefined,
@@ -69,12 +74,15 @@ function childContext(
   };
 }
 
-/** The frame that the running code belongs to, or undefined outside any. */
+/** Returns the context of the running code; undefined outside of any context. */
 export function currentContext(): TenantContext | undefined {
   return storage.getStore();
 }
 
-/** The values of the scope in force; undefined outside any and in a section that is unscoped for every entity. */
+/**
+ * Returns the values of the current scope; undefined outside of any scope and in a section that is unscoped for every
+ * entity.
+ */
 export function currentScope(): TenantScope | undefined {
   const frame = storage.getStore();
   return frame?.unscopedSection !== undefined && frame.unscopedSection.entities === undefined
@@ -83,8 +91,8 @@ export function currentScope(): TenantScope | undefined {
 }
 
 /**
- * Whether the running code works for another tenant than `own`, as part of another request or job. Nested runs, and sections that are
- * unscoped for all entities, are meant so.
+ * Checks whether the running code works for another tenant than `own`, as part of another request or job. Nested runs,
+ * and sections that are unscoped for all entities, are intended and give false.
  */
 export function isOtherTenant(own: TenantContext): boolean {
   const now = storage.getStore();
@@ -93,7 +101,7 @@ export function isOtherTenant(own: TenantContext): boolean {
   return now.scope.fingerprint !== own.scope?.fingerprint;
 }
 
-/** Whether the same is in force in two frames. */
+/** Returns true if two contexts have the same scope, unscoped section and unit of work. */
 export function isSameContext(frame: TenantContext | undefined, other: TenantContext | undefined): boolean {
   return (
     frame?.scope === other?.scope &&
@@ -102,18 +110,18 @@ export function isSameContext(frame: TenantContext | undefined, other: TenantCon
   );
 }
 
-/** Notes that the running unit of work writes. */
+/** Marks the current unit of work as writing. */
 export function noteWrite(): void {
   const frame = storage.getStore();
   if (frame !== undefined) frame.unitOfWork.writes = true;
 }
 
-/** Whether the running unit of work has written, or is going to. */
+/** Returns true if the current unit of work has written or is going to. */
 export function isWriting(): boolean {
   return storage.getStore()?.unitOfWork.writes === true;
 }
 
-/** Runs `fn`, which writes, as part of a unit of work that does: of one of its own outside any. */
+/** Runs `fn`, which writes, and marks its unit of work as writing. Outside of any context, creates a unit of work. */
 export function runAsWrite<R>(fn: () => R): R {
   const run = (): R => {
     noteWrite();
@@ -122,23 +130,23 @@ export function runAsWrite<R>(fn: () => R): R {
   return storage.getStore() === undefined ? storage.run(childContext(undefined, undefined), run) : run();
 }
 
-/** Runs `fn` with `scope` in force, for as long as the asynchronous chain that it starts. */
+/** Runs `fn` in `scope`, for as long as the asynchronous chain that it starts. */
 export function runWithScope<R>(scope: ValidScope, fn: () => R): R {
   return storage.run(childContext(scope, undefined), fn);
 }
 
-/** Runs `fn` as a unit of work of its own with `scope` in force. */
+/** Runs `fn` in `scope` as a unit of work of its own. */
 export function runAsUnitOfWork<R>(scope: ValidScope, fn: () => R): R {
   return storage.run(childContext(scope, undefined, new UnitOfWork()), fn);
 }
 
-/** Runs `fn` with nothing in force: for code that must not inherit whatever happens to be in force, such as opening a connection. */
+/** Runs `fn` without a context, for code that must not inherit the current one, such as opening a connection. */
 export function runWithoutContext<R>(fn: () => R): R {
-  // Not `exit`, which switches the hooks of the whole process off and on again.
+  // Not `exit`, which disables and enables the hooks of the whole process.
   return storage.getStore() === undefined ? fn() : storage.run(undefined, fn);
 }
 
-/** Runs `fn` in `section` and closes it when `fn` returns or its promise settles. */
+/** Runs `fn` in `section`, and closes the section when `fn` returns or its promise settles. */
 export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   let pending = false;
   try {
@@ -160,18 +168,22 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   }
 }
 
-/** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end by an event. */
+/** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end with an event. */
 export function runInOpenSection<R>(section: UnscopedSection, fn: () => R): R {
   return storage.run(childContext(storage.getStore()?.scope, section), fn);
 }
 
-/** Runs `fn` as part of a handler's call, with what is in force; undefined for none. */
+/**
+ * Runs `fn` in the current context as part of a handler call.
+ *
+ * @param call undefined for code that belongs to no handler call
+ */
 export function runInRequest<R>(call: object | undefined, fn: () => R): R {
   const outer = storage.getStore();
   return storage.run({ ...childContext(outer?.scope, outer?.unscopedSection), request: call }, fn);
 }
 
-/** Carries what is in force now into a later call of `fn`, wherever that comes from. */
+/** Returns a function that runs `fn` in the current context, wherever it is called. */
 export function bindContext<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   const frame = storage.getStore();
   return (...args) => storage.run(frame, () => fn(...args));

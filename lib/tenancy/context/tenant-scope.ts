@@ -2,31 +2,31 @@ import { MuckConfigurationError } from '../../errors/muck-configuration.error.js
 import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { storedScopeValue } from './scope-limits.js';
 
-/** A value in a tenant scope: what a tenant column holds. */
+/** Value in a tenant scope: the value of a tenant column. */
 export type ScopeValue = string | number | bigint;
 
 /**
- * What the rows of one tenant have in common, for example `{ organizationId: 7 }`. ANDed to every read, stamped on
- * every write. Several keys are one scope: `{ regionId: 2, organizationId: 7 }`.
+ * Scope keys and values that the rows of one tenant share, e.g. `{ organizationId: 7 }`. ANDed to the condition of
+ * every read, and set on every write. Several keys form one scope: `{ regionId: 2, organizationId: 7 }`.
  */
 export type TenantScope = Readonly<Record<string, ScopeValue>>;
 
-/** The declared type of a scope key. */
+/** Declared type of a scope key. */
 export type ScopeValueType = NumberConstructor | StringConstructor | BigIntConstructor;
 
-/** The keys of a tenant scope and their types, for example `{ organizationId: Number }`. */
+/** Keys of a tenant scope and their types, e.g. `{ organizationId: Number }`. */
 export type ScopeDeclaration = Readonly<Record<string, ScopeValueType>>;
 
-/** Longest string that is accepted as a scope value, in characters: tenant keys are short, a client's nonsense is not. */
+/** Maximum length of a string scope value, in characters. Tenant keys are short; longer client input is invalid. */
 const MAX_STRING_LENGTH = 255;
 
 /**
- * A tenant scope that has been checked against the declaration. Only such a one can be put in force.
- * Two scopes with the same values are the same instance as far as `fingerprint` tells.
+ * Tenant scope that has been checked against the declaration. Only a checked scope can become the current scope. Two
+ * scopes with the same values have the same `fingerprint`.
  */
 export interface ValidScope {
   readonly values: TenantScope;
-  /** Identifies the scope's values within the process; the same values give the same text. */
+  /** Identifies the scope's values within the process: the same values give the same text. */
   readonly fingerprint: string;
 }
 
@@ -34,10 +34,12 @@ let declared: ScopeDeclaration | undefined;
 let declaredKeys = '';
 
 /**
- * Declares the keys of a tenant scope for this process. `MuckModule.forRoot` calls it; a script without Nest calls it itself.
+ * Declares the keys of a tenant scope for this process. `MuckModule.forRoot` calls it; a script without Nest calls it
+ * itself.
  *
  * @param declaration keys and types; at least one key
- * @throws MuckConfigurationError when empty, of an unknown type, or different from what this process declared before
+ * @throws MuckConfigurationError if it is empty, a type is unknown, or it differs from an earlier declaration in this
+ * process
  * @example
  * declareScope({ organizationId: Number });
  */
@@ -62,9 +64,9 @@ export function declareScope(declaration: ScopeDeclaration): void {
 }
 
 /**
- * The keys of a tenant scope in this process.
+ * Returns the keys of the tenant scope in this process.
  *
- * @throws MuckConfigurationError when nothing has declared them
+ * @throws MuckConfigurationError if they are not declared
  */
 export function getScopeDeclaration(): ScopeDeclaration {
   if (declared === undefined) {
@@ -79,11 +81,13 @@ export function getScopeDeclaration(): ScopeDeclaration {
 /**
  * Checks a value against the declaration: exactly the declared keys, each of exactly its declared type.
  *
- * Type confusion is the classic way in, so nothing is coerced: an object, an array, a FindOperator, NaN, an unsafe
- * integer, an empty or overlong string, null and undefined are all refused. So is a value that a tenant column of an open DataSource would
- * cut, round, pad or replace. A UUID is put in force in lower case if all its columns are of the type uuid.
+ * No value is coerced, because type confusion is a classic attack. Objects, arrays, FindOperators, NaN, unsafe
+ * integers, empty or overlong strings, null and undefined are refused. So is a value that a tenant column of an open
+ * DataSource would truncate, round, pad or replace.
  *
- * @throws TenantScopeInvalidError naming keys and types, never the value
+ * A UUID is converted to lower case if all its columns are of the type uuid.
+ *
+ * @throws TenantScopeInvalidError with keys and types, but not the value
  */
 export function validateScope(candidate: unknown): ValidScope {
   const declaration = getScopeDeclaration();
@@ -106,7 +110,7 @@ export function validateScope(candidate: unknown): ValidScope {
 
 function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeValue {
   if (type === Number && typeof value === 'number') {
-    // A database rounds a fraction, or an integer beyond the safe range, to another tenant's number.
+    // A database rounds a fraction, or an unsafe integer, to a number that may be another tenant's.
     if (Number.isSafeInteger(value)) return value;
     throw new TenantScopeInvalidError(
       `${key} must be a whole number in the safe range; declare it as BigInt or String for larger ones`,
@@ -116,7 +120,7 @@ function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeVal
     if (value.length > MAX_STRING_LENGTH) {
       throw new TenantScopeInvalidError(`${key} is a string of more than ${MAX_STRING_LENGTH} characters`);
     }
-    // No database keeps half of a surrogate pair, and PostgreSQL no NUL.
+    // No database stores a lone surrogate, and PostgreSQL stores no NUL character.
     if (/[\p{Surrogate}\0]/u.test(value)) {
       throw new TenantScopeInvalidError(`${key} is a string with a character that databases do not store`);
     }
@@ -126,7 +130,7 @@ function checkValue(key: string, type: ScopeValueType, value: unknown): ScopeVal
   throw new TenantScopeInvalidError(`${key} must be a ${nameOf(type)}, got ${kindOf(value)}`);
 }
 
-/** The keys are in it for a query cache, which processes with another declaration may share; their text is made once. */
+/** Contains the keys, because processes with another declaration may share a query cache. Their text is built once. */
 function fingerprint(values: TenantScope): string {
   let text = declaredKeys;
   for (const value of Object.values(values)) {

@@ -1,10 +1,13 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { noteWrite } from './tenant-context.js';
 
-/** The HTTP methods by which a client asks for no change. */
+/** HTTP methods that request no change. */
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Notes that the running unit of work writes if it handles an HTTP request of a method that does: all of its reads go to the primary. */
+/**
+ * Marks the unit of work of an HTTP request as writing, unless the method is GET, HEAD or OPTIONS. All of its reads
+ * then go to the primary.
+ */
 export function noteWritingRequest(context: ExecutionContext): void {
   if (context.getType() !== 'http') return;
   const { method } = context.switchToHttp().getRequest<{ readonly method: string }>();

@@ -11,19 +11,27 @@ import type { RouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from '../http/tenant.interceptor.js';
 import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
-/** Options of {@link TenantScoped} on an entity (all but `resolver`) and on a controller or handler (`resolver`). */
+/** Options of {@link TenantScoped}: `resolver` on a controller or handler, all others on an entity. */
 export interface TenantScopedOptions extends ScopedOptions {
-  /** On a controller or handler: another resolver than the module's. A provider of the application. */
+  /** Resolver class for a controller or handler, in place of the module's. It must be a provider of the application. */
   readonly resolver?: Type<TenantResolver>;
 }
 
 /**
- * On an entity: its rows belong to a tenant. Every statement on it is limited to the scope in force, whoever makes it.
+ * Declares an entity as tenant-scoped, or runs a controller or handler in the tenant's scope.
  *
- * On a controller or a handler: the resolver's scope is in force while it runs; the handler's word beats the class's. On a
- * `@Crud` controller it also declares the entity if neither the entity, nor a class above it, nor `forRoot({ entities })` does. Options that
- * disagree with theirs stop the application from starting.
+ * On an entity: its rows belong to a tenant. Every statement on it is limited to the current scope, whichever code
+ * issues it.
  *
+ * On a controller or handler: it runs in the scope that the resolver returns. The decorator of a handler overrides the
+ * one of its class.
+ *
+ * On a `@Crud` controller it also declares the entity, unless the entity, a base class or `forRoot({ entities })` does.
+ * If the options disagree with theirs, the application does not start.
+ *
+ * @param options see {@link TenantScopedOptions}
+ * @returns a decorator for an entity, a controller or a handler
+ * @throws TypeError if the decorated member is not a method
  * @example
  * @Entity() @TenantScoped()
  * export class SupportTicket { … @Column() organizationId: number }
@@ -43,14 +51,18 @@ export function TenantScoped(options: TenantScopedOptions = {}): ClassDecorator 
   const route: RouteTenancy = { kind: 'scoped', ...(resolver && { resolver }) };
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (typeof target === 'function' && descriptor === undefined) {
-      // What class this is (an entity or a controller) is not known yet: decorators run from the bottom up.
+      // The class may be an entity or a controller: decorators run from the bottom up, so this is not known yet.
       registerEntityTenancy(target, { kind: 'scoped', options: entityOptions }, 'decorator');
     }
     putRoute(route, target, property, descriptor);
   };
 }
 
-/** Puts the route metadata and the interceptor on a controller class or a handler. */
+/**
+ * Sets the route metadata and the interceptor of a controller class or a handler.
+ *
+ * @throws TypeError if the decorated member is not a method
+ */
 export function putRoute(
   route: RouteTenancy,
   target: object,
@@ -62,7 +74,8 @@ export function putRoute(
   Reflect.defineMetadata(ROUTE_TENANCY_METADATA, route, carrier);
   const served = descriptor === undefined ? entityOfController(target as Function) : undefined;
   if (served !== undefined) {
-    // A class that extends a resource's controller speaks of that resource. The interceptor of a resource opens the scope itself.
+    // A class that extends a `@Crud` controller declares the entity of that controller. The CRUD interceptor opens the
+    // scope itself.
     registerCrudController(target as Function, served);
     return;
   }

@@ -2,9 +2,11 @@ import { registerEntityTenancy } from '../metadata/entity-tenancy.registry.js';
 import { assertReason } from '../tenancy.service.js';
 
 /**
- * On an entity: its rows have no owner, every tenant sees the same ones.
+ * Declares an entity as shared: its rows have no tenant, and every tenant sees the same rows.
  *
- * @param why for the reader of the code
+ * @param why reason, for readers of the code
+ * @returns a class decorator for an entity
+ * @throws TypeError if `why` is empty
  * @example
  * @Entity() @TenantShared('release notes, the same for every organization')
  * export class NewsfeedItem { … }

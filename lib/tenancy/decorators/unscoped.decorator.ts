@@ -2,9 +2,11 @@ import { runUnscoped, UnscopedSection } from '../context/tenant-context.js';
 import { assertReason } from '../tenancy.service.js';
 
 /**
- * On a method of any provider: the method runs over all tenants, as in `tenancy.unscoped(why, fn)`.
+ * Runs a method of any provider over all tenants, as `tenancy.unscoped(why, fn)` does.
  *
- * @param why for the reader of the code, and of errors
+ * @param why reason, for readers of the code and of errors
+ * @returns a method decorator
+ * @throws TypeError if `why` is empty, or the decorated member is not a method
  * @example
  * @Unscoped('loads the signed-in user')
  * findByAccount(accountId: number) {
@@ -20,7 +22,7 @@ export function Unscoped(why: string): MethodDecorator {
       return runUnscoped(new UnscopedSection(why), () => Reflect.apply(method, this, args) as unknown);
     };
     Object.defineProperty(unscoped, 'name', { value: method.name });
-    // Other decorators put their metadata on the function (routes, guards): keep it.
+    // Other decorators store metadata on the function (routes, guards), so it is copied.
     for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
       Reflect.defineMetadata(key, Reflect.getMetadata(key, method), unscoped);
     }

@@ -2,17 +2,17 @@ import { BoundedCache } from '../../common/bounded-cache.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 
-/** An HTTP adapter, of which platform does not matter. */
+/** HTTP adapter of any platform. */
 export type HttpAdapter = AbstractHttpAdapter<unknown, unknown, unknown>;
 
-/** What clients say with who they are; which of them an application's guards read is not known here. */
+/** Request headers with credentials. Which of them the application's guards read is unknown, so `Vary` lists both. */
 const CREDENTIAL_HEADERS = ['Authorization', 'Cookie'];
 
 /**
- * Sets `Cache-Control` and `Vary` of an answer that is about the account which asked: no shared cache keeps it, and a browser's own one
- * tells accounts apart. What a handler says itself with `@Header()` wins.
+ * Sets `Cache-Control` and `Vary` of a response that depends on the account. No shared cache stores it, and a browser
+ * cache keeps accounts apart. A handler's own `@Header()` wins.
  *
- * @param vary further request headers that decide about the answer
+ * @param vary further request headers that the response depends on
  */
 export function setPrivateCacheHeaders(
   adapter: HttpAdapter,
@@ -24,13 +24,13 @@ export function setPrivateCacheHeaders(
   const method = String(adapter.getRequestMethod(http.getRequest()));
   if ((method !== 'GET' && method !== 'HEAD') || adapter.isHeadersSent(response) === true) return;
   if (!adapter.getHeader(response, 'Cache-Control')) adapter.setHeader(response, 'Cache-Control', 'private');
-  // A list of values reads as one text.
+  // `String()` joins a list of header values with commas.
   const known = String(adapter.getHeader(response, 'Vary') ?? '');
   const text = cachedVary(known, vary);
   if (text !== known) adapter.setHeader(response, 'Vary', text);
 }
 
-/** An application sends few different ones. */
+/** An application sends few different `Vary` values. */
 const varyTexts = new BoundedCache<string, string>(100);
 
 function cachedVary(known: string, vary: readonly string[]): string {
@@ -39,7 +39,7 @@ function cachedVary(known: string, vary: readonly string[]): string {
 
 function appendVary(known: string, added: readonly string[]): string {
   const names = known.split(/\s*,\s*/).filter((name) => name !== '');
-  // What varies with everything varies with these.
+  // `Vary: *` already includes every header.
   if (names.includes('*')) return known;
   for (const name of added) {
     if (!names.some((other) => other.toLowerCase() === name.toLowerCase())) names.push(name);

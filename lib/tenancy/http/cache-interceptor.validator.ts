@@ -12,35 +12,41 @@ import { attempt, nameOf, safeRead } from '../../common/safe-read.js';
 import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
-/** The interceptor of @nestjs/cache-manager, by the name that it has in every version; it is no dependency of this package. */
+/**
+ * Class name of the interceptor of @nestjs/cache-manager, the same in every version. The package is not a dependency.
+ */
 const URL_CACHE = 'CacheInterceptor';
-/** Methods by which it is known if a bundler has renamed it. */
+/** Methods that identify the interceptor if a bundler has renamed its class. */
 const URL_CACHE_METHODS = ['trackBy', 'isRequestCacheable'];
-/** What `@CacheKey()` leaves on a handler: then every request is cached, of whatever method and transport. */
+/**
+ * Metadata key that `@CacheKey()` sets on a handler. The interceptor then caches every request, whatever its method and
+ * transport.
+ */
 const CACHE_KEY_METADATA = 'cache_module:cache_key';
 
-/** A `CacheInterceptor` that was found behind an interceptor. */
+/** `CacheInterceptor` that an interceptor is or holds. */
 interface FoundCache {
   readonly type: Function;
-  /** The interceptor that was given it, if it does not stand before the handler itself. */
+  /** Interceptor that holds the cache; undefined if the cache itself is applied to the handler. */
   readonly holder?: Function;
 }
 
 /**
- * Finds caches that would give one tenant another tenant's response: Nest's `CacheInterceptor` finds a response by its URL, or by a fixed
- * `@CacheKey()`. Only a class that `tenantCache()` made, or one that extends it, puts the tenant into the key.
+ * Finds caches that would return one tenant's response to another. Nest's `CacheInterceptor` finds a response by its
+ * URL, or by a fixed `@CacheKey()`. Only a class from `tenantCache()`, or a class that extends it, adds the tenant to
+ * the key.
  *
  * @param hosts classes with handlers: controllers, and providers such as resolvers and gateways
- * @param everywhere interceptors that stand before every handler, classes or instances
- * @param instancesOf the instances that the application has of an interceptor class
- * @returns problems, each of which stops the application from starting
+ * @param everywhere global interceptors, classes or instances
+ * @param instancesOf returns the application's instances of an interceptor class
+ * @returns problems, each of which stops the start
  */
 export function validateCacheInterceptors(
   hosts: readonly Function[],
   everywhere: readonly unknown[],
   instancesOf: (type: unknown) => readonly unknown[] = () => [],
 ): string[] {
-  // The same few interceptors stand before most hosts.
+  // Cached, because the same few interceptors apply to most hosts.
   const known = new Map<unknown, readonly FoundCache[]>();
   const findIn = (interceptor: unknown): readonly FoundCache[] => {
     const found =
@@ -74,7 +80,7 @@ export function validateCacheInterceptors(
   });
 }
 
-/** Whether an interceptor is a cache that does not keep tenants apart, or holds one. */
+/** Returns true if an interceptor is, or holds, a cache that does not keep tenants apart. */
 export function isSharedCache(interceptor: unknown): boolean {
   return findCache(interceptor, new Set()) !== undefined;
 }
@@ -94,7 +100,10 @@ function handlersOf(host: Function): Function[] {
     .filter((method): method is Function => typeof method === 'function');
 }
 
-/** Nest's own class caches GET, which an `@All()` handler serves too; a class that extends it may cache any method. */
+/**
+ * Checks whether a cache may store a handler's response. Nest's own class caches GET, which an `@All()` handler serves
+ * too. A class that extends it may cache any method.
+ */
 function mayCache({ type }: FoundCache, handler: Function): boolean {
   if (attempt(() => Reflect.hasMetadata(CACHE_KEY_METADATA, handler), true)) return true;
   if (!isUrlCache(type)) return attempt(() => Reflect.getMetadataKeys(handler).length > 0, true);
@@ -120,7 +129,9 @@ function classOf(interceptor: unknown): Function | undefined {
   return typeof type === 'function' ? type : undefined;
 }
 
-/** The cache that an interceptor is, or that it was given: by its constructor, as a property, or in a list of interceptors. */
+/**
+ * Returns the cache that an interceptor is or holds: as a constructor parameter, a property or an element of a list.
+ */
 function findCache(interceptor: unknown, seen: Set<unknown>): FoundCache | undefined {
   const type = classOf(interceptor);
   if (type === undefined || seen.has(interceptor) || attempt(() => keepsTenantsApart(type), false)) return undefined;
@@ -143,7 +154,7 @@ function extendsUrlCache(type: Function): boolean {
   return false;
 }
 
-/** Whether a class is Nest's own one, not one that extends it. */
+/** Returns true for Nest's own class, false for a class that extends it. */
 function isUrlCache(type: Function): boolean {
   const prototype = safeRead(type, 'prototype') ?? {};
   return (
@@ -152,7 +163,7 @@ function isUrlCache(type: Function): boolean {
   );
 }
 
-/** What Nest injects into a class. */
+/** Returns the tokens that Nest injects into a class. */
 function dependenciesOf(type: Function): unknown[] {
   const list = (key: string): unknown[] => (metadataOf(key, type) ?? []) as unknown[];
   const declared = [...list(SELF_DECLARED_DEPS_METADATA), ...list(PROPERTY_DEPS_METADATA)] as {
@@ -168,7 +179,7 @@ function isForwardReference(token: unknown): token is { forwardRef(): unknown } 
   return typeof safeRead(token, 'forwardRef') === 'function';
 }
 
-/** What an instance holds, lists opened up. Getters are not called. */
+/** Returns the property values of an instance, with lists flattened. Getters are not called. */
 function valuesOf(interceptor: unknown): unknown[] {
   if (typeof interceptor !== 'object' || interceptor === null) return [];
   const none: PropertyDescriptor[] = [];

@@ -5,8 +5,8 @@ type RequestInterceptor = ReturnType<ApplicationConfig['getGlobalRequestIntercep
 type Factory = (...dependencies: unknown[]) => unknown;
 
 /**
- * Lists the interceptors before every handler: those of `APP_INTERCEPTOR` and those of `app.useGlobalInterceptors()`. The class stands for
- * one that Nest makes for each request.
+ * Returns the global interceptors: those of `APP_INTERCEPTOR` and of `app.useGlobalInterceptors()`. For an interceptor
+ * that Nest creates per request, returns the class.
  */
 export function globalInterceptors(config: ApplicationConfig): unknown[] {
   const classes = config.getGlobalRequestInterceptors().map((wrapper): unknown => {
@@ -17,9 +17,9 @@ export function globalInterceptors(config: ApplicationConfig): unknown[] {
 }
 
 /**
- * Has each interceptor checked that a factory makes for a request: which class it is shows only then.
+ * Checks each interceptor that a factory creates for a request, because its class is not known before.
  *
- * @param check throws for an interceptor that must not stand before every handler; the request then fails
+ * @param check throws for an interceptor that must not be global; the request then fails
  */
 export function checkMadeInterceptors(config: ApplicationConfig, check: (interceptor: unknown) => void): void {
   for (const wrapper of config.getGlobalRequestInterceptors()) {

@@ -7,10 +7,10 @@ import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.e
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 
 /**
- * The HTTP answer to an error. Nothing of the database gets into it: no SQL, value or constraint name, and nothing that
- * would tell another tenant's row from one that does not exist.
+ * Maps an error to an HTTP response. The response contains no SQL, value or constraint name, and does not distinguish
+ * another tenant's row from a missing row.
  *
- * @returns an HttpException; the same error where Nest's own answer, a 500 without details, is the right one
+ * @returns an HttpException, or the same error if Nest's default response (500 without details) is right
  */
 export function toHttpException(error: unknown): unknown {
   if (error instanceof EntityNotFoundError) return new NotFoundException();
@@ -18,7 +18,7 @@ export function toHttpException(error: unknown): unknown {
     return new BadRequestException([`${error.property} refers to a row that does not exist`], { cause: error });
   }
   if (error instanceof UniqueConflictError) return conflict(error);
-  // The client sees the row, so that a 404 would contradict its GET.
+  // The client can read the row, so a 404 would contradict its GET.
   if (error instanceof SharedRowError)
     return new ForbiddenException('The row is shared by all and cannot be changed here.', { cause: error });
   if (error instanceof TenantScopeInvalidError || error instanceof TenantScopeViolationError) {

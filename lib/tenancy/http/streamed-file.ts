@@ -2,10 +2,10 @@ import { StreamableFile } from '@nestjs/common';
 import { bindContext } from '../context/tenant-context.js';
 
 /**
- * Gives the stream of a `StreamableFile` the current scope. Nest reads it after the handler has returned, outside of the scope: a generator
- * that queries for each chunk would run without a tenant.
+ * Binds the stream of a `StreamableFile` to the current scope. Nest reads the stream after the handler has returned,
+ * outside of the scope. Otherwise a generator that queries for each chunk would run without a tenant.
  *
- * @param value what a handler returns; anything but a StreamableFile is left alone
+ * @param value result of a handler; anything but a StreamableFile is left unchanged
  */
 export function bindStreamedFile(value: unknown): void {
   if (!(value instanceof StreamableFile)) return;

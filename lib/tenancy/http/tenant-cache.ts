@@ -6,7 +6,9 @@ import { isPromiseLike } from '../../common/is-promise-like.js';
 import { currentContext } from '../context/tenant-context.js';
 import { TenantInterceptor } from './tenant.interceptor.js';
 
-/** Marks the classes that {@link tenantCache} makes: the start takes them for caches that keep tenants apart. */
+/**
+ * Marks the classes of {@link tenantCache}, so that the startup check accepts them as caches that keep tenants apart.
+ */
 const KEEPS_TENANTS_APART = Symbol('nestjs-muck:keeps-tenants-apart');
 
 type Key = string | null | undefined;
@@ -17,14 +19,15 @@ type CacheClass = new (...args: never[]) => NestInterceptor & { trackBy: TrackBy
 const made = new WeakMap<object, unknown>();
 
 /**
- * Makes a `CacheInterceptor` that keeps tenants apart: the key of each response begins with the current tenant scope. What the base
- * class decides stays as it is: which requests are cached, `@CacheKey()`, `@CacheTTL()`.
+ * Returns a `CacheInterceptor` that keeps tenants apart: each cache key starts with the current tenant scope. The base
+ * class still decides which requests are cached; `@CacheKey()` and `@CacheTTL()` still apply.
  *
- * It may stand anywhere before a route, also as `APP_INTERCEPTOR`: it opens the tenant scope of `@TenantScoped()` itself. Without a tenant
- * scope (`@CrossTenant()`, a route without a decorator) nothing is cached.
+ * It may be placed anywhere before a route, also as `APP_INTERCEPTOR`, because it opens the tenant scope of
+ * `@TenantScoped()` itself. Without a tenant scope (`@CrossTenant()`, a route without a decorator) no response is
+ * cached.
  *
  * @param base `CacheInterceptor` of the application's own `@nestjs/cache-manager`, or a class that extends it
- * @returns a class to use where the base class would stand; always the same one for the same base class
+ * @returns a class to use in place of the base class; always the same one for the same base class
  * @throws TypeError if the base class has no `trackBy` method
  * @example
  * @Controller('price-lists')
@@ -43,21 +46,22 @@ export function tenantCache<C extends Type<NestInterceptor>>(base: C): C {
 }
 
 /**
- * Returns the key under which a {@link tenantCache} keeps a response for the current tenant: to remove it when it is outdated.
+ * Returns the key under which a {@link tenantCache} stores a response for the current tenant. Use it to remove an
+ * outdated response.
  *
- * @param key the key that the base class gives: the request's URL, or that of `@CacheKey()`
- * @returns undefined if no tenant scope is in force
+ * @param key the key of the base class: the request's URL or the `@CacheKey()`
+ * @returns undefined without a tenant scope and in an unscoped section
  * @example
  * await this.cache.del(tenantCacheKey('/price-lists')!);
  */
 export function tenantCacheKey(key: string): string | undefined {
   const frame = currentContext();
   if (frame?.scope === undefined || frame.unscopedSection !== undefined) return undefined;
-  // A store may compare keys without case or accents, as MySQL does: two tenants' digests still differ.
+  // A store may compare keys without case or accents, as MySQL does. The digests of two tenants still differ.
   return `${createHash('sha256').update(frame.scope.fingerprint).digest('hex')}:${key}`;
 }
 
-/** Whether a class was made by {@link tenantCache}, or extends such a class. */
+/** Returns true for a class of {@link tenantCache}, and for a class that extends one. */
 export function keepsTenantsApart(type: Function): boolean {
   return KEEPS_TENANTS_APART in type;
 }
@@ -77,11 +81,12 @@ function extend(Base: CacheClass): CacheClass {
 
     constructor(...args: never[]) {
       super(...args);
-      // On the instance, over whatever a subclass overrides. Enumerable, since Nest copies the properties of request-scoped instances.
+      // Defined on the instance, to wrap a subclass's override too. Enumerable, because Nest copies the properties of
+      // request-scoped instances.
       const { trackBy } = this;
       Object.defineProperty(this, 'trackBy', {
         enumerable: true,
-        // Async only if the base class is: a class that does not await its key would take the promise for one.
+        // Async only if the base class is: a class that does not await its key would use the promise as the key.
         value: function (this: unknown, context: ExecutionContext): Key | Promise<Key> {
           const key = trackBy.call(this, context);
           return isPromiseLike(key) ? key.then(keyForTenant) : keyForTenant(key);

@@ -31,25 +31,31 @@ import type { ValidScope } from '../context/tenant-scope.js';
 import { DEFAULT_RESOLVER } from '../metadata/tenancy.tokens.js';
 import type { DefaultResolver } from '../metadata/tenancy.tokens.js';
 
-/** Runs a handler, and tells an observer what it gives. */
+/** Runs a handler and passes its results to an observer. */
 export type HandlerRunner = (observer: Observer<unknown>) => Subscription;
 
 /**
- * Puts the resolver's scope in force for one request. It is request-scoped in what it holds (AsyncLocalStorage), not in how Nest
- * instantiates it: controllers stay singletons.
+ * Interceptor that runs each request in the tenant scope of the resolver. `@TenantScoped()` and `@CrossTenant()` add it
+ * to controllers and handlers. It runs after guards and before pipes.
  *
- * Put on controllers and handlers by `@TenantScoped()` and `@CrossTenant()`. It runs after guards and before pipes.
+ * The scope is stored per request in AsyncLocalStorage. The interceptor itself is a singleton, so controllers stay
+ * singletons.
+ *
+ * @example
+ * @Controller('invoices')
+ * @UseInterceptors(TenantInterceptor)
+ * export class InvoicesController { … }
  */
 @Injectable()
 export class TenantInterceptor implements NestInterceptor {
   private readonly logger = new Logger('MuckModule');
   private readonly instances: ProviderInstances;
-  /** By controller and handler. */
+  /** Cached route tenancy per controller and handler. */
   private readonly routes = new Map<Function, Map<Function, RouteTenancy | undefined>>();
 
   private readonly defaultResolver: DefaultResolver;
 
-  /** @throws MuckConfigurationError in an application without `MuckModule.forRoot` */
+  /** @throws MuckConfigurationError if the application does not import `MuckModule.forRoot` */
   constructor(
     moduleRef: ModuleRef,
     @Optional() @Inject(DEFAULT_RESOLVER) defaultResolver: DefaultResolver | undefined,
@@ -59,6 +65,14 @@ export class TenantInterceptor implements NestInterceptor {
     this.instances = new ProviderInstances(moduleRef);
   }
 
+  /**
+   * Runs the handler in the tenant scope of the request.
+   *
+   * @param context the call that Nest intercepts
+   * @param next the handler
+   * @returns the results of the handler; in HTTP, errors of this package become HTTP exceptions
+   * @throws ForbiddenException if the request has no tenant
+   */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const run = this.openScope(context, next);
     const handled = (handling: HandlerRunner): Observable<unknown> =>
@@ -67,12 +81,12 @@ export class TenantInterceptor implements NestInterceptor {
   }
 
   /**
-   * Asks whose rows the handler works on.
+   * Resolves the tenant of a call.
    *
-   * Neither async nor made of operators: this runs for every request, and each promise and each operator costs.
+   * Neither async nor built from operators: it runs for every request, and each promise and operator costs time.
    *
-   * @returns what runs the handler for that tenant
-   * @throws ForbiddenException without a tenant
+   * @returns a function that runs the handler for that tenant
+   * @throws ForbiddenException if there is no tenant
    */
   openScope(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner> {
     const call = context.getArgs<HandlerArguments>();
@@ -81,7 +95,7 @@ export class TenantInterceptor implements NestInterceptor {
     }
 
     const route = this.routeOf(context) ?? { kind: 'scoped' };
-    // The subscription, not only the call, is made within the scope: Nest runs pipes and handler when it subscribes.
+    // Subscribes within the scope, because Nest runs pipes and the handler on subscription.
     const handling: HandlerRunner = (observer) => {
       call[CONTEXT] = currentContext()!;
       noteWritingRequest(context);
@@ -99,7 +113,10 @@ export class TenantInterceptor implements NestInterceptor {
     return isPromiseLike(scope) ? scope.then(within) : within(scope);
   }
 
-  /** Hands on what a handler gives. Its errors of this package are answered alike everywhere: a foreign row as a missing one. */
+  /**
+   * Returns an observer that passes on a handler's results and maps errors of this package. Another tenant's row gives
+   * the same error as a missing row.
+   */
   private guardEmissions(
     context: ExecutionContext,
     own: TenantContext,
@@ -119,7 +136,7 @@ export class TenantInterceptor implements NestInterceptor {
     };
   }
 
-  /** Whether a decorator on the handler or its class says how it stands to tenants. */
+  /** Returns true if the handler or its class has a tenancy decorator. */
   appliesTo(context: ExecutionContext): boolean {
     return this.routeOf(context) !== undefined;
   }
@@ -146,7 +163,8 @@ export class TenantInterceptor implements NestInterceptor {
   ): ValidScope | Promise<ValidScope> {
     this.makePrivate(context, resolver.vary);
     const fail = (error: unknown): never => {
-      // Of what a handler throws some is an answer: a row that is missing, a conflict. In a resolver it is a fault like any other.
+      // Errors such as EntityNotFoundError become a 404 when a handler throws them. A resolver that throws one has a
+      // bug, so the response must be a 500.
       if (toHttpException(error) === error) throw error;
       throw new Error(`${type.name} failed: ${String(error)}`, { cause: error });
     };
@@ -176,10 +194,10 @@ export class TenantInterceptor implements NestInterceptor {
   }
 
   /**
-   * A stream may listen to something that other requests set off. Then its operators run for their tenant, and what they read of the
-   * database is that tenant's.
+   * Detects a value that another tenant's request emitted. A stream may listen to events of other requests. Its
+   * operators then run in that tenant's scope and read that tenant's rows.
    *
-   * @returns the error to end it with; undefined for a value that is the stream's own tenant's
+   * @returns the error that ends the stream; undefined if the value belongs to the stream's own tenant
    */
   private crossTenantEmission(own: TenantContext, context: ExecutionContext): TenantScopeViolationError | undefined {
     if (own.unscopedSection !== undefined || !isOtherTenant(own)) return undefined;
@@ -193,11 +211,14 @@ export class TenantInterceptor implements NestInterceptor {
   }
 }
 
-/** The frame made for a call, on its arguments: class and handler may both carry the interceptor, and then one of them has done the work. */
+/**
+ * Key of the tenant context on the arguments of a call. Class and handler may both carry the interceptor; the first one
+ * sets the context.
+ */
 const CONTEXT = Symbol('frame');
 type HandlerArguments = unknown[] & { [CONTEXT]?: TenantContext };
 
-/** The answer where there is no tenant. Always the same one: it must not tell why. */
+/** Returns the error for a call without a tenant. It is always the same, so that it does not reveal the reason. */
 function noTenant(): ForbiddenException {
   return new ForbiddenException('This account does not belong to a tenant.');
 }

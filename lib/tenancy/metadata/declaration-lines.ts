@@ -1,18 +1,21 @@
 import type { EntityKey } from '../context/tenant-context.js';
 import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
-/** Where a declaration was made: by a decorator on a class, or in the list of `MuckModule.forRoot({ entities })`. */
+/** Place of a declaration: a decorator on a class, or the list of `MuckModule.forRoot({ entities })`. */
 export type DeclarationSource = 'decorator' | 'forRoot';
 
-/** A declaration and where it was made. */
+/** Declaration and its place. */
 export interface MadeDeclaration {
-  /** The class or name that the declaration was made for: an entity, a base class or a controller. */
+  /** Declared class or name: of an entity, a base class or a controller. */
   readonly key: EntityKey;
   readonly declaration: EntityTenancy;
   readonly by: DeclarationSource;
 }
 
-/** Returns a text that two declarations share if they give the same rows to the same tenants. Reasons are not compared. */
+/**
+ * Returns a text that is equal for two declarations that give the same rows to the same tenants. Reasons are not
+ * compared.
+ */
 export function declarationText(declaration: EntityTenancy): string {
   const { kind } = declaration;
   if (kind === 'shared') return kind;
@@ -26,13 +29,13 @@ export function declarationText(declaration: EntityTenancy): string {
 function comparable(name: keyof ScopedOptions, value: unknown): string | undefined {
   if (Array.isArray(value)) return JSON.stringify([...(value as unknown[])].sort());
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  // A column that has the name of its scope key is the default; a reason says nothing of rows.
+  // A column named like its scope key is the default. A reason does not affect rows.
   const entries = Object.entries(value).filter(([key, column]) => name !== 'columns' || key !== column);
   const parts: unknown[] = entries.map(([key, text]): unknown => (name === 'globallyUnique' ? key : [key, text]));
   return JSON.stringify(parts.sort());
 }
 
-/** Returns the line of source code that made a declaration, and the place of that line. */
+/** Returns the source line of a declaration and its place. */
 export function declarationLine({ key, declaration, by }: MadeDeclaration): string {
   const name = typeof key === 'string' ? `'${key}'` : key.name;
   if (by === 'decorator') return `${decoratorLine(declaration)} on ${name}`;
@@ -48,7 +51,7 @@ function decoratorLine(declaration: EntityTenancy): string {
   return scopedDecorator(declaration.options);
 }
 
-/** Returns the decorator that declares rows of tenants by some options. */
+/** Returns the source text of `@TenantScoped()` with the given options. */
 export function scopedDecorator(options: ScopedOptions): string {
   return `@TenantScoped(${optionsText(options)})`;
 }
@@ -63,7 +66,7 @@ function optionsText(options: ScopedOptions): string {
   return given.length === 0 ? '' : literal(Object.fromEntries(given));
 }
 
-/** Writes a value of options as TypeScript does. */
+/** Formats an option value as TypeScript source. */
 function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;

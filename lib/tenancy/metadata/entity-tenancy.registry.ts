@@ -7,16 +7,16 @@ import { getRouteTenancy } from './route-tenancy.metadata.js';
 
 export type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
-/** A declaration of an entity that carries no decorator of its own; made by {@link scoped} and {@link shared}. */
+/** Declaration of an entity without a decorator of its own; created by {@link scoped} and {@link shared}. */
 export interface EntityTenancyEntry {
   readonly entity: EntityKey;
   readonly declaration: EntityTenancy;
 }
 
-/** A declaration of which two lines disagree, or that stands in a place where it declares nothing. */
+/** Two declarations of one entity that disagree, or a declaration at a place where it has no effect. */
 export interface ContradictoryDeclaration {
   readonly kind: 'contradictory';
-  /** Names the lines, to follow the name of the entity. */
+  /** Names the lines; follows the name of the entity in a message. */
   readonly problem: string;
 }
 
@@ -25,7 +25,7 @@ const servedEntities = new Map<Function, EntityKey>();
 const controllersByEntity = new Map<EntityKey, Set<Function>>();
 let version = 0;
 
-/** Remembers a declaration of a class or of an entity's name. Several that agree are one. */
+/** Registers a declaration for a class or an entity name. Declarations that agree are stored once per place. */
 export function registerEntityTenancy(key: EntityKey, declaration: EntityTenancy, by: DeclarationSource): void {
   const made = declarations.get(key) ?? [];
   const isKnown = made.some(
@@ -36,7 +36,7 @@ export function registerEntityTenancy(key: EntityKey, declaration: EntityTenancy
   version++;
 }
 
-/** Remembers that `controller` serves `entity`: decorating the controller alone makes the entity scoped. */
+/** Registers that `controller` serves `entity`: decorating the controller alone makes the entity tenant-scoped. */
 export function registerCrudController(controller: Function, entity: EntityKey): void {
   const served = servedEntities.get(controller);
   if (served !== undefined) controllersByEntity.get(served)?.delete(controller);
@@ -45,12 +45,12 @@ export function registerCrudController(controller: Function, entity: EntityKey):
   version++;
 }
 
-/** Returns a number that changes whenever something is declared. */
+/** Returns a number that changes with every registration. */
 export function declarationsVersion(): number {
   return version;
 }
 
-/** Returns the entity that a controller, or the controller that it extends, serves; undefined without `@Crud`. */
+/** Returns the entity that a controller, or a class that it extends, serves; undefined without `@Crud`. */
 export function entityOfController(controller: Function): EntityKey | undefined {
   for (const type of classesFrom(controller)) {
     const entity = servedEntities.get(type);
@@ -60,13 +60,15 @@ export function entityOfController(controller: Function): EntityKey | undefined 
 }
 
 /**
- * Returns the declaration of an entity, which does not depend on the order in which files are loaded. The nearest of the entity's class and
- * the classes above it decides; a `@TenantScoped()` controller over one of them counts if no class declares anything.
+ * Returns the declaration of an entity. It does not depend on the order in which files are loaded.
+ *
+ * The nearest declaration applies, from the entity's class up through its base classes. If no class is declared, a
+ * `@TenantScoped()` controller over one of them counts.
  *
  * @param target the entity's class, or its name
- * @param name the entity's name, for a declaration by name of an entity that has a class
- * @param nameOf gives the name of an entity above `target`, undefined for a class that is no entity
- * @returns undefined if nothing is declared
+ * @param name the entity's name, for an entity with a class that is declared by name
+ * @param nameOf returns the entity name of a base class; undefined for a class that is not an entity
+ * @returns undefined if the entity is not declared
  */
 export function tenancyOf(
   target: EntityKey,
@@ -88,7 +90,7 @@ export function tenancyOf(
   return contradiction === undefined ? own.declaration : contradictory(own, contradiction);
 }
 
-/** The keys under which an entity and each class above it may be declared, from the entity up. */
+/** Returns the keys under which an entity and each base class may be declared, starting with the entity. */
 function levelsOf(
   target: EntityKey,
   name: string | undefined,
@@ -107,7 +109,7 @@ function classesFrom(type: Function): Function[] {
   return classes;
 }
 
-/** What the controllers over an entity, known by some keys, declare of it. */
+/** Returns the declarations by controllers that serve an entity, which is known by some keys. */
 function declarationsByControllers(keys: readonly EntityKey[]): MadeDeclaration[] {
   const controllers = keys.flatMap((key) => [...(controllersByEntity.get(key) ?? [])]);
   return controllers.flatMap((controller) => {
@@ -120,7 +122,7 @@ function declarationsByControllers(keys: readonly EntityKey[]): MadeDeclaration[
   });
 }
 
-/** Whether a controller's declaration leaves the columns to the entity. */
+/** Returns true if a declaration sets no options, so that it does not contradict the columns of the entity. */
 function leavesColumns({ declaration }: MadeDeclaration): boolean {
   return declaration.kind === 'scoped' && Object.values(declaration.options).every((value) => value === undefined);
 }
@@ -129,7 +131,10 @@ function isSame(one: MadeDeclaration, other: MadeDeclaration): boolean {
   return declarationText(one.declaration) === declarationText(other.declaration);
 }
 
-/** What controllers declare of an entity whose classes declare nothing. No controller comes before another one. */
+/**
+ * Returns the declaration by controllers of an entity whose classes declare nothing. Controllers have equal rank, so
+ * they must agree.
+ */
 function agreed(made: readonly MadeDeclaration[]): EntityTenancy | ContradictoryDeclaration | undefined {
   if (made.length === 0) return undefined;
   const [first, ...others] = made;
@@ -146,8 +151,11 @@ function contradictory(one: MadeDeclaration, other: MadeDeclaration): Contradict
 }
 
 /**
- * Declares an entity that cannot be decorated (an EntitySchema, a class of another package) as belonging to tenants.
+ * Declares an entity that cannot be decorated (an EntitySchema, a class of another package) as tenant-scoped.
  *
+ * @param entity the entity's class, name or EntitySchema
+ * @param options as for `@TenantScoped()`
+ * @returns an entry for `MuckModule.forRoot({ entities })`
  * @example
  * MuckModule.forRoot({ entities: [scoped(Order), shared(CasbinRule, 'access rules of the platform')], … })
  */
@@ -155,7 +163,15 @@ export function scoped(entity: EntityKey | EntitySchema, options: ScopedOptions 
   return { entity: keyOf(entity), declaration: { kind: 'scoped', options } };
 }
 
-/** Declares an entity that cannot be decorated as shared by all tenants. See {@link scoped}. */
+/**
+ * Declares an entity that cannot be decorated as shared by all tenants. See {@link scoped}.
+ *
+ * @param entity the entity's class, name or EntitySchema
+ * @param why reason, for readers of the code
+ * @returns an entry for `MuckModule.forRoot({ entities })`
+ * @example
+ * MuckModule.forRoot({ entities: [shared(CasbinRule, 'access rules of the platform')], … })
+ */
 export function shared(entity: EntityKey | EntitySchema, why: string): EntityTenancyEntry {
   return { entity: keyOf(entity), declaration: { kind: 'shared', why } };
 }

@@ -1,24 +1,31 @@
-/** How an entity's rows belong to a tenant. */
+/** Options of a tenant-scoped entity. */
 export interface ScopedOptions {
-  /** Scope keys whose column has another property name, for example `{ organizationId: 'id' }` on Organization itself. */
+  /**
+   * Property names of tenant columns that differ from the scope key, e.g. `{ organizationId: 'id' }` on Organization.
+   */
   readonly columns?: Readonly<Record<string, string>>;
   /** Scope keys that do not apply to this entity. */
   readonly omit?: readonly string[];
-  /** A required to-one relation to a scoped entity: the rows belong to whom that row belongs. */
+  /** Required to-one relation to a tenant-scoped entity: a row belongs to the tenant of the related row. */
   readonly via?: string;
   /**
-   * What a row means whose tenant columns are NULL. `'shared'`: a default that every tenant reads and refers to, and
-   * that only `unscoped` code and `@CrossTenant()` routes write. Of several tenant columns the nullable ones count: the
-   * row is shared if all of them are NULL. Without the option a nullable tenant column stops the start.
+   * Meaning of a row whose tenant columns are NULL.
+   *
+   * `'shared'`: every tenant reads and references the row, but only unscoped code and `@CrossTenant()` routes write it.
+   * With several tenant columns, the nullable ones count: the row is shared if all of them are NULL.
+   *
+   * Without this option, a nullable tenant column stops the start.
    */
   readonly nullMeans?: 'shared';
   /**
-   * Unique keys that leave the tenant column out, acknowledged, each with the reason. Such a key lets a tenant find out that a value is
-   * taken by another one. Named by its property, or by its properties joined with a comma.
+   * Accepted unique keys without the tenant column, each with the reason. With such a key, a tenant can find out that
+   * another tenant uses a value.
+   *
+   * The name is the property, or the properties joined with commas.
    */
   readonly globallyUnique?: Readonly<Record<string, string>>;
 }
 
-/** What is declared of an entity. */
+/** Declaration of an entity: tenant-scoped or shared. */
 export type EntityTenancy =
   { readonly kind: 'scoped'; readonly options: ScopedOptions } | { readonly kind: 'shared'; readonly why: string };

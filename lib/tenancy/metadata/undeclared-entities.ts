@@ -1,19 +1,18 @@
-/** An entity of which nothing says whether its rows belong to a tenant. */
+/** Entity that is declared neither tenant-scoped nor shared. */
 export interface UndeclaredEntity {
-  /** The entity's name. */
   readonly name: string;
-  /** The decorator that most likely fits it, for example `@TenantScoped()`. */
+  /** Decorator that most likely fits the entity, e.g. `@TenantScoped()`. */
   readonly proposal: string;
 }
 
 const undeclared = new WeakMap<object, readonly UndeclaredEntity[]>();
 
-/** Remembers the undeclared entities of the application that a `Tenancy` belongs to. */
+/** Stores the undeclared entities of the application that a `Tenancy` belongs to. */
 export function noteUndeclaredEntities(tenancy: object, entities: readonly UndeclaredEntity[]): void {
   undeclared.set(tenancy, Object.freeze([...entities]));
 }
 
-/** Returns the undeclared entities that the start has found; empty before the start, and without Nest. */
+/** Returns the undeclared entities found at startup; an empty list before startup and without Nest. */
 export function undeclaredEntitiesOf(tenancy: object): readonly UndeclaredEntity[] {
   return undeclared.get(tenancy) ?? [];
 }

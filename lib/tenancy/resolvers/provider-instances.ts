@@ -4,15 +4,15 @@ import { ContextIdFactory } from '@nestjs/core';
 import type { ModuleRef } from '@nestjs/core';
 
 /**
- * Instances of classes that the application provides: the one of all requests, or, where a class or something that it
- * depends on is `Scope.REQUEST`, the one of a request.
+ * Provider instances of the application. If a class or one of its dependencies is `Scope.REQUEST`, each request has its
+ * own instance.
  */
 export class ProviderInstances {
   private readonly singletons = new Map<Type<object>, object>();
 
   constructor(private readonly moduleRef: ModuleRef) {}
 
-  /** Whether some module of the application provides the class. */
+  /** Returns true if a module of the application provides the class. */
   has(type: Type<object>): boolean {
     try {
       this.moduleRef.introspect(type);
@@ -22,13 +22,15 @@ export class ProviderInstances {
     }
   }
 
-  /** The one of all requests, where it has been asked for before. */
+  /** Returns the singleton if it was resolved before, otherwise undefined. */
   getCached<P extends object>(type: Type<P>): P | undefined {
     return this.singletons.get(type) as P | undefined;
   }
 
   /**
-   * @param request the request, or what stands for it with another transport; undefined outside of requests
+   * Returns the singleton, or the instance of a request.
+   *
+   * @param request the request, or its equivalent in another transport; undefined outside of requests
    */
   async resolve<P extends object>(type: Type<P>, request: object | undefined): Promise<P> {
     const known = this.getCached(type);
@@ -38,7 +40,7 @@ export class ProviderInstances {
       this.singletons.set(type, singleton);
       return singleton;
     }
-    // Without a request Nest makes an id that nothing else has: an instance of this call.
+    // Without a request, Nest creates a new context id, so the instance is used for this call only.
     const contextId = ContextIdFactory.getByRequest(request as Record<string, unknown>);
     this.moduleRef.registerRequestByContextId(request, contextId);
     return this.moduleRef.resolve<P>(type, contextId, { strict: false });

@@ -5,17 +5,19 @@ import type { TenantResolver } from './tenant-resolver.interface.js';
 import { getScopeDeclaration } from '../context/tenant-scope.js';
 import type { ScopeValue, TenantScope } from '../context/tenant-scope.js';
 
-/** Options of the resolvers that read what a client claims. */
+/** Options of the resolvers that read the tenant from client input. */
 export interface ClientTenantOptions<User = unknown> {
   /**
-   * Whether this user may work for this tenant. A client's word is never proof, so there is no default.
+   * Checks whether the user may work for the tenant. Required, because client input proves nothing.
    *
-   * @param user `request.user`, as the guards left it
+   * @param user `request.user` as the guards set it
+   * @param scope the tenant that the client names
+   * @returns true if the user may work for the tenant
    */
   readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
 }
 
-/** What the resolvers read of a request; Express and Fastify both have it. */
+/** Request properties that the resolvers read; Express and Fastify both have them. */
 interface HttpRequest {
   readonly user?: unknown;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -26,9 +28,11 @@ interface HttpRequest {
 }
 
 /**
- * A resolver that takes the scope from `request.user`, which the guards have verified.
+ * Returns a resolver that takes the scope from `request.user`, which the guards have verified. If the user or a key is
+ * missing, there is no tenant.
  *
- * @param keys scope keys, which are the user's property names too
+ * @param keys scope keys, which are also property names of the user
+ * @returns a resolver class
  * @example
  * MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') })
  */
@@ -42,13 +46,17 @@ export function tenantFromUser(...keys: [string, ...string[]]): Type<TenantResol
 }
 
 /**
- * A resolver that takes the tenant from a request header, if `authorize` agrees.
+ * Returns a resolver that takes the tenant from a request header, if `authorize` agrees. Otherwise the response is 403.
  *
- * The header must be there exactly once: Node joins repeated ones, and a joined value names no tenant.
+ * The header must be sent exactly once: Node joins repeated headers, and a joined value names no tenant.
  *
- * @param name the header's name, for example `x-tenant-id`
+ * @param name name of the header, e.g. `x-tenant-id`
+ * @param options `authorize` checks whether the user may work for the tenant
+ * @returns a resolver class
  * @example
- * tenantFromHeader('x-tenant-id', { authorize: (user: User, { organizationId }) => user.organizationIds.includes(organizationId) })
+ * tenantFromHeader('x-tenant-id', {
+ *   authorize: (user: User, { organizationId }) => user.organizationIds.includes(organizationId),
+ * })
  */
 export function tenantFromHeader<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
   const header = name.toLowerCase();
@@ -65,7 +73,18 @@ export function tenantFromHeader<User>(name: string, options: ClientTenantOption
   );
 }
 
-/** A resolver that takes the tenant from a route parameter, if `authorize` agrees. See {@link tenantFromHeader}. */
+/**
+ * Returns a resolver that takes the tenant from a route parameter, if `authorize` agrees. Otherwise the response is
+ * 404.
+ *
+ * @param name name of the route parameter
+ * @param options `authorize` checks whether the user may work for the tenant
+ * @returns a resolver class
+ * @example
+ * tenantFromParam('organizationId', {
+ *   authorize: (user: User, { organizationId }) => user.organizationIds.includes(organizationId),
+ * })
+ */
 export function tenantFromParam<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
   return clientTenantResolver(
     'TenantFromParam',
@@ -76,9 +95,14 @@ export function tenantFromParam<User>(name: string, options: ClientTenantOptions
 }
 
 /**
- * A resolver that takes the tenant from the first label of the host name (`acme.example.com` → `acme`), if `authorize` agrees.
+ * Returns a resolver that takes the tenant from the first label of the host name, if `authorize` agrees. Otherwise the
+ * response is 404. For `acme.example.com` the tenant is `acme`.
  *
- * @param domain what the host name must end with, for example `example.com`
+ * @param domain domain that the host name must end with, e.g. `example.com`
+ * @param options `authorize` checks whether the user may work for the tenant
+ * @returns a resolver class
+ * @example
+ * tenantFromSubdomain('example.com', { authorize: (user: User, { tenant }) => user.tenants.includes(tenant) })
  */
 export function tenantFromSubdomain<User>(domain: string, options: ClientTenantOptions<User>): Type<TenantResolver> {
   const suffix = `.${domain.toLowerCase()}`;
@@ -106,14 +130,14 @@ function clientTenantResolver<User>(
     const text = read(request)?.trim();
     if (text === undefined || text === '') throw new BadRequestException('The request names no tenant.');
     const scope = { [key]: parse(text, type) };
-    // The same answer whether the tenant exists or not: what `authorize` does not allow is not there.
+    // Same response whether or not the tenant exists, so that a client cannot find out which tenants exist.
     if (!(await options.authorize(request.user as User, scope))) throw denied();
     return scope;
   };
   return resolverClass(className, resolve, vary);
 }
 
-/** What a client claims is one value, so the scope has one key. */
+/** Returns the only scope key. A header, parameter or subdomain holds one value, so the scope must have one key. */
 function singleScopeKey(): [string, unknown] {
   const declared = Object.entries(getScopeDeclaration());
   if (declared.length === 1) return declared[0];

@@ -1,9 +1,9 @@
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 
 /**
- * Returns what `MuckModule.forRoot` provides.
+ * Returns a provider of `MuckModule.forRoot`.
  *
- * @throws MuckConfigurationError with the line to type in an application without it
+ * @throws MuckConfigurationError with the line to type if the application does not import it
  */
 export function requireForRoot<T>(provided: T | undefined): T {
   if (provided !== undefined) return provided;

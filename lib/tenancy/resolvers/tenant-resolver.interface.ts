@@ -2,9 +2,10 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { TenantScope } from '../context/tenant-scope.js';
 
 /**
- * Says which tenant a request, message or event works for. An ordinary provider: inject what you need. It may be `Scope.REQUEST`.
+ * Provider that resolves the tenant of a request, message or event. It may inject other providers and may be
+ * `Scope.REQUEST`.
  *
- * It runs after guards and before pipes, with no scope in force: where it reads scoped tables it says
+ * It runs after guards and before pipes, without a current scope. To read tenant-scoped tables, it calls
  * `tenancy.unscoped('why', fn)`.
  *
  * @example
@@ -17,11 +18,18 @@ import type { TenantScope } from '../context/tenant-scope.js';
  * }
  */
 export interface TenantResolver<S extends TenantScope = TenantScope> {
-  /** Request headers that the tenant is read from, for the answer's `Vary`. `Authorization` and `Cookie` are there without being named. */
+  /**
+   * Request headers that the tenant is read from, for the `Vary` header of the response. `Authorization` and `Cookie`
+   * are always included.
+   */
   readonly vary?: readonly string[];
 
   /**
-   * @returns exactly the declared keys, or undefined when there is no tenant: the answer is then 403, never "no filter"
+   * Resolves the tenant.
+   *
+   * @param context the request, message or event
+   * @returns exactly the declared keys, or undefined if there is no tenant: the response is then 403, and no query runs
+   * unfiltered
    */
   resolve(context: ExecutionContext): S | undefined | Promise<S | undefined>;
 }
