@@ -5,7 +5,7 @@
  * Thrown before the statement is sent.
  *
  * @example
- * await dataSource.query('SELECT * FROM support_ticket'); // throws StatementRefusedError
+ * await tenancy.run(scope, () => dataSource.query('SELECT * FROM support_ticket')); // throws StatementRefusedError
  */
 export class StatementRefusedError extends Error {
   override readonly name = 'StatementRefusedError';
