@@ -2,8 +2,8 @@ import type { DataSource } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 
 /**
- * Gives the relations in embedded objects of child entities their join columns. TypeORM makes them for the parent entity only: without
- * them the child entity can neither join nor update such a relation.
+ * Sets the join columns of relations in embedded objects of child entities. TypeORM sets them for the parent entity
+ * only. Without them, the child entity can neither join nor update such a relation.
  */
 export function completeChildRelations({ entityMetadatas }: DataSource): void {
   for (const metadata of entityMetadatas) {
@@ -17,7 +17,10 @@ export function completeChildRelations({ entityMetadatas }: DataSource): void {
   }
 }
 
-/** Objects of several child entities may have one name, and columns with a prefix each. */
+/**
+ * Compares the prefix too: embedded objects of several child entities may have the same name, but different column
+ * prefixes.
+ */
 function isAlike(one: RelationMetadata, other: RelationMetadata): boolean {
   return one.propertyPath === other.propertyPath && one.embeddedMetadata?.prefix === other.embeddedMetadata?.prefix;
 }

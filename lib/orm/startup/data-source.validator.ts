@@ -20,18 +20,18 @@ import { testPredicates } from './predicate-self-test.js';
 import { checkUniqueKeys } from './unique-key.validator.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
-/** What a DataSource's entities need before an application may start on it. */
+/** Startup findings about the entities of a DataSource. */
 export interface ValidationResult {
-  /** Each stops the application from starting. */
+  /** Problems that stop the start. */
   readonly problems: readonly string[];
-  /** Entities of which nothing is declared. */
+  /** Entities without a declaration. */
   readonly undeclared: readonly UndeclaredEntity[];
 }
 
 /**
- * Looks for everything in a DataSource that would make isolation depend on luck.
+ * Finds everything in a DataSource that puts tenant isolation at risk.
  *
- * @returns problems in words: what, where, and the line to type; nothing for a DataSource without entities
+ * @returns problems in words: what, where, and the line to type; empty for a DataSource without entities
  */
 export function validateDataSource(dataSource: DataSource): ValidationResult {
   const entities = dataSource.entityMetadatas.filter((metadata) => junctionSides(metadata).length === 0);
@@ -57,7 +57,7 @@ export function validateDataSource(dataSource: DataSource): ValidationResult {
     ...checkTables(entities, policies),
     ...checkOptions(dataSource),
   ];
-  // With problems among the entities the statements cannot be made.
+  // If entities have problems, their statements cannot be built.
   if (problems.length === 0) problems.push(...problemsOf(() => testPredicates(dataSource)));
   return { problems: [...new Set(problems)], undeclared };
 }
@@ -72,8 +72,8 @@ function checksOf(metadata: EntityMetadata, policies: PolicyRegistry, dialect: S
 }
 
 /**
- * The policies as far as they are clear. The problem of an entity is told with that entity: to others its rows belong to tenants, by whatever
- * column.
+ * Returns the policies with a fallback for an entity whose declaration does not fit. The problem is reported for that
+ * entity only; for other entities it is tenant-scoped by some column.
  */
 function lenientPolicies(policies: PolicyRegistry): PolicyRegistry {
   const keys = Object.keys(getScopeDeclaration());
@@ -86,7 +86,9 @@ function lenientPolicies(policies: PolicyRegistry): PolicyRegistry {
   return Object.create(policies, { of: { value: of } }) as PolicyRegistry;
 }
 
-/** A library that replaces a method of an initialised DataSource has to call what was there. */
+/**
+ * Reports replaced methods: a library that replaces a method of an initialised DataSource must call the previous one.
+ */
 function replacedMethods(enforcement: Enforcement): string[] {
   return enforcement
     .findOverwrittenPatches()
@@ -132,7 +134,9 @@ function checkEntity(metadata: EntityMetadata, policies: PolicyRegistry): string
   return [...types, ...checkUniqueKeys(metadata, policies)];
 }
 
-/** Two entities over one table must agree whose its rows are: else each would be read by the laxer one's rule. */
+/**
+ * Checks that entities of the same table have the same ownership. Otherwise rows could be read by the weaker policy.
+ */
 function checkTables(entities: readonly EntityMetadata[], policies: PolicyRegistry): string[] {
   const problems: string[] = [];
   const byTable = new Map<string, EntityMetadata>();
@@ -156,7 +160,10 @@ function checkTables(entities: readonly EntityMetadata[], policies: PolicyRegist
   return problems;
 }
 
-/** A text that two entities of one table share if the same rows belong to the same tenants; undefined for a declaration that does not fit. */
+/**
+ * Returns a text that is equal for two entities of one table if the same rows belong to the same tenants. Undefined for
+ * a declaration that does not fit.
+ */
 function ownership(metadata: EntityMetadata, policies: PolicyRegistry): string | undefined {
   let text: string | undefined;
   problemsOf(() => {
@@ -174,7 +181,7 @@ function ownership(metadata: EntityMetadata, policies: PolicyRegistry): string |
   return text;
 }
 
-/** Undefined where it cannot be said. */
+/** Returns undefined for a declaration that does not fit. */
 function policyKindOrUndefined(metadata: EntityMetadata, policies: PolicyRegistry): string | undefined {
   let kind: string | undefined;
   problemsOf(() => (kind = policies.of(metadata).kind));
@@ -198,18 +205,18 @@ function checkOptions(dataSource: DataSource): string[] {
 const NUMBERS = /int|serial|float|double|real|dec|numeric|number|fixed/i;
 const WHOLE_NUMBERS = /int|serial|dec|numeric/i;
 const TEXTS = /char|text|uuid|clob|enum|inet/i;
-/** Types whose names hold that of a number. */
+/** Types whose names contain the name of a number type. */
 const NO_NUMBERS = /interval|point|range/i;
 
 function isCompatibleType(type: ScopeValueType, column: ColumnMetadata, policies: PolicyRegistry): boolean {
   const sqlType = policies.driver.normalizeType(column);
-  // The columns of a view are declared without one.
+  // Columns of a view are declared without a type.
   if (sqlType === '') return true;
   if (type === String) return TEXTS.test(sqlType);
   return (type === BigInt ? WHOLE_NUMBERS : NUMBERS).test(sqlType) && !NO_NUMBERS.test(sqlType);
 }
 
-/** The decorator that most likely fits an entity that carries none. */
+/** Returns the decorator that most likely fits an undeclared entity. */
 function propose(metadata: EntityMetadata, policies: PolicyRegistry): string {
   return proposeDeclaration(metadata, (other) =>
     ['columns', 'parents'].includes(String(policyKindOrUndefined(other, policies))),

@@ -1,15 +1,18 @@
 import type { EntityMetadata } from 'typeorm';
 
-/** A problem of one entity, which begins with the entity's name. */
+/** Problem of one entity. The text begins with the entity's name. */
 export interface EntityProblem {
   readonly metadata: EntityMetadata;
   readonly text: string;
 }
 
-/** How many entities a problem of their base class names. */
+/** Maximum number of entities that a problem of their base class names. */
 const NAMED = 5;
 
-/** Returns the problems as texts. What several entities have from one base class is told once, with the number of entities. */
+/**
+ * Returns the problems as texts. A problem that several entities inherit from one base class is reported once, with the
+ * number of entities.
+ */
 export function problemTexts(problems: readonly EntityProblem[]): string[] {
   const groups = new Map<string, EntityProblem[]>();
   for (const problem of problems) {
@@ -30,10 +33,10 @@ function textOf(group: readonly EntityProblem[]): string {
   return `${baseOf(metadata)!.name}${text.slice(metadata.name.length)} It is the base class of ${names.length} entities with this problem: ${shown}.`;
 }
 
-/** The topmost class that an entity extends; undefined if it extends none. */
+/** Returns the topmost class that an entity extends; undefined if it extends no class. */
 function baseOf({ target }: EntityMetadata): Function | undefined {
   let base: Function | undefined;
-  // The target of an entity without a class is its name.
+  // The target of an entity without a class is its name, a string.
   let type: unknown = Object.getPrototypeOf(target);
   for (; typeof type === 'function' && type !== Function.prototype; type = Object.getPrototypeOf(type)) base = type;
   return base;

@@ -4,14 +4,15 @@ import { foreignKeysOf } from '../writes/foreign-keys.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 
 /**
- * Looks for foreign keys that are not what a write says: a row that is looked up would not be the one that is named.
+ * Finds foreign keys whose stored value can differ from the given one (computed, generated, narrower type, SET
+ * DEFAULT). The foreign key check would then look up another row.
  *
  * @returns problems in words
  */
 export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRegistry): string[] {
   const problems = foreignKeysOf(metadata, policies).flatMap(({ columns, target }) =>
     columns.flatMap(({ own, referenced }) => {
-      // A column of single-table inheritance belongs to the parent, for all its child entities.
+      // In single-table inheritance, a column belongs to the parent entity, for all child entities.
       const name = `${own.entityMetadata.name}.${own.propertyPath}`;
       if (own.asExpression !== undefined)
         return [`${name} names rows of ${target.name}, and the database computes it. Make it an ordinary column.`];
@@ -39,11 +40,14 @@ export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRe
 const TEXTS = /char|text/i;
 const DECIMALS = /dec|numeric|fixed/i;
 
-/** Whether the database changes a key when it stores it: it cuts texts, rounds decimals, and makes numbers of texts. */
+/**
+ * Returns true if the database changes a key when it stores it: it truncates texts, rounds decimals, or converts texts
+ * to numbers.
+ */
 function losesPrecision(own: ColumnMetadata, referenced: ColumnMetadata, { driver }: PolicyRegistry): boolean {
   const [type, other] = [own, referenced].map((column) => driver.normalizeType(column));
   if (TEXTS.test(other) && !TEXTS.test(type) && /int|serial|real|float|double/i.test(type)) return true;
-  // SQLite keeps texts whole, whatever length they are said to have.
+  // SQLite does not truncate texts, whatever their declared length.
   if (TEXTS.test(type) && TEXTS.test(other)) {
     if (driver.options.type !== 'postgres' && !['mysql', 'mariadb'].includes(driver.options.type)) return false;
     const [length, otherLength] = [own, referenced].map((column) => Number(driver.getColumnLength(column)) || Infinity);

@@ -14,23 +14,28 @@ import { buildStatement } from '../writes/statement-context.js';
 import { scopeParameter } from '../policy/scope-parameters.js';
 
 /**
- * Makes statements for each scoped entity, and looks for the predicate in their text: a select and an insert for every entity; every kind of
- * statement, by each way there is to a builder, for one entity of each shape; these once more after TypeORM has reset its registry of
- * builders. A TypeORM in which a seam has moved stops the application from starting here. Nothing is sent to the database.
+ * Builds statements for each tenant-scoped entity and checks that their SQL contains the tenant predicate. If a release
+ * of TypeORM has moved a patched method, the application stops here. No statement is sent to the database.
  *
- * @throws MuckConfigurationError naming the kind of statement, the entity, and the way to its tenant column
+ * Checks:
+ *
+ * - for every entity, a select and an insert;
+ * - for one entity of each shape, every kind of statement by each way to create a builder;
+ * - the latter again after TypeORM has reset its registry of builders.
+ *
+ * @throws MuckConfigurationError with the kind of statement, the entity, and the path to its tenant column
  */
 export function testPredicates(dataSource: DataSource): void {
   const { policies } = requireEnforcement(dataSource);
   const scoped = dataSource.entityMetadatas.filter((metadata) => isScoped(policies.of(metadata)));
   const transactional = dataSource.createEntityManager();
-  // Never sent: the sample need not fit the columns.
+  // No statement is sent, so the sample values need not fit the columns.
   runWithScope({ values: sampleScope(), fingerprint: '[self-check]' }, () => {
     const checks = scoped.flatMap((metadata) => {
       const target = targetOf(metadata);
       return target === undefined ? [] : [new StatementCheck(dataSource, metadata, target)];
     });
-    // Which builder a way leads to, and where that puts the predicate, depends on the shape of an entity and not on its names.
+    // The builder, and where it puts the predicate, depends on the shape of an entity, not on its names.
     const examples = new Map<string, StatementCheck>();
     for (const check of checks) if (examples.get(check.shape)?.isDeletable !== true) examples.set(check.shape, check);
     const runExamples = (): void => {
@@ -38,14 +43,14 @@ export function testPredicates(dataSource: DataSource): void {
     };
     runExamples();
     for (const check of checks) check.run();
-    // Each `new DataSource()` puts TypeORM's own builders back into a registry that the whole process shares.
-    // Without a cache: its provider is a function of the application.
+    // Each `new DataSource()` puts TypeORM's own builders back into its process-wide registry. Created without a cache,
+    // because the cache provider is a function of the application.
     new DataSource({ ...dataSource.options, cache: false });
     runExamples();
   });
 }
 
-/** The name of the entity in the selects. */
+/** Alias of the entity in the selects. */
 const ALIAS = 'checked';
 
 function sampleScope(): Record<string, ScopeValue> {
@@ -57,15 +62,15 @@ function sampleScope(): Record<string, ScopeValue> {
   return Object.fromEntries(Object.entries(getScopeDeclaration()).map(([key, type]) => [key, samples.get(type)!]));
 }
 
-/** The statements of one entity. */
+/** Self-test of the statements of one entity. */
 class StatementCheck {
-  /** Entities of one shape have statements of the same kinds. */
+  /** Entities of the same shape have statements of the same kinds. */
   readonly shape: string;
-  /** The builders whose text was looked at. */
+  /** State of the builders whose SQL was checked. */
   private readonly seen: BuilderState[] = [];
   private readonly aliased: string;
   private readonly plain: string;
-  /** What an update sets; undefined for an entity without a column that it may set. */
+  /** Values that an update sets; undefined if an update may set no column of the entity. */
   private readonly changes: ObjectLiteral | undefined;
 
   constructor(
@@ -90,20 +95,20 @@ class StatementCheck {
     ]);
   }
 
-  /** Whether a delete is sent: one that the cascade check refuses is not. */
+  /** True if a delete is sent: not for a view, nor if the cascade check refuses it. */
   get isDeletable(): boolean {
     const { cascades } = requireEnforcement(this.dataSource).policies;
     return this.metadata.tableType !== 'view' && cascades.ofDelete(this.metadata) === undefined;
   }
 
-  /** The select compares the entity's own columns with the scope, the insert fills them. */
+  /** Checks a select, which compares the entity's own columns with the scope, and an insert, which sets them. */
   run(): void {
     const { dataSource, target } = this;
     this.select('a select of the DataSource', () => dataSource.createQueryBuilder(target, ALIAS));
     this.checkInsert();
   }
 
-  /** @param transactional an EntityManager as transactions have one */
+  /** @param transactional an EntityManager as a transaction creates it */
   runAll(transactional: EntityManager): void {
     const { dataSource, target } = this;
     this.run();
@@ -126,18 +131,18 @@ class StatementCheck {
     this.assertPredicate(`a restore of ${name}`, () => manager.createQueryBuilder().restore().from(target));
   }
 
-  /** One column is enough: the predicate does not depend on the columns that are read. */
+  /** Selects one column, because the predicate does not depend on the selected columns. */
   private select(kind: string, build: () => SelectQueryBuilder<ObjectLiteral>): void {
     const [{ propertyPath }] = this.metadata.columns;
     this.assertPredicate(kind, () => build().select(`${ALIAS}.${propertyPath}`), this.aliased);
   }
 
-  /** An insert of the entity is stamped: the parameter of each scope key stands among the values. */
+  /** Checks that the values of an insert contain the parameter of each scope key. */
   private checkInsert(): void {
     const { dataSource, metadata } = this;
     const policy = requireEnforcement(dataSource).policies.of(metadata);
     if (policy.kind !== 'columns' || metadata.tableType === 'view') return;
-    // No other column: its transformer or its default may be a function of the application.
+    // Inserts no other column, because its transformer or default may be a function of the application.
     const columns = policy.columns.map(({ column }) => column.propertyPath);
     for (const { key, column } of policy.columns) {
       const builder = (): QueryBuilder<ObjectLiteral> =>
@@ -146,7 +151,10 @@ class StatementCheck {
     }
   }
 
-  /** Looks for the predicate in a statement's text. Ways that lead to the same builder make the same text. */
+  /**
+   * Checks that the SQL of a statement contains the predicate. Builders in the same state produce the same SQL, so only
+   * the first is checked.
+   */
   private assertPredicate(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {
     let text: string;
     let state: BuilderState | undefined;
@@ -156,7 +164,7 @@ class StatementCheck {
       if (this.seen.some(({ type, settings }) => type === state?.type && settings === state?.settings)) return;
       text = buildStatement(() => builder.getQuery());
     } catch (error) {
-      // What is refused is never sent.
+      // A refused statement is never sent.
       if (error instanceof StatementRefusedError) return;
       throw new MuckConfigurationError([`${this.where(kind)} cannot be made: ${String(error)}`]);
     }
@@ -178,10 +186,10 @@ class StatementCheck {
 }
 
 /**
- * What a builder has to be given for an entity. Junction tables have no class, and two may have one name: in two schemas, or because both
- * sides of a relation carry `@JoinTable`.
+ * Returns the target by which a builder finds an entity. Junction tables have no class, and two of them may have the
+ * same name: in two schemas, or because both sides of a relation carry `@JoinTable`.
  *
- * @returns undefined for a table that no builder can be told apart
+ * @returns undefined if no target identifies the table
  */
 function targetOf(metadata: EntityMetadata): string | undefined {
   const { dataSource, target, tablePath } = metadata;
@@ -190,13 +198,13 @@ function targetOf(metadata: EntityMetadata): string | undefined {
   );
 }
 
-/** Describes what the text of a builder of one entity depends on: its class, and what the way to it has set. */
+/** State that the SQL of a builder for one entity depends on: its class, and settings from its creation. */
 interface BuilderState {
   readonly type: unknown;
   readonly settings: string;
 }
 
-/** @returns undefined if the builder is none of TypeORM's */
+/** @returns undefined if the builder is not a QueryBuilder of TypeORM */
 function stateOf(
   builder: QueryBuilder<ObjectLiteral>,
   metadata: EntityMetadata,
@@ -212,13 +220,13 @@ function stateOf(
     aliases.indexOf(mainAlias!),
     aliases.map((alias) => [alias.type, alias.name, alias.hasMetadata && alias.metadata === metadata]),
     [wheres, joinAttributes, commonTableExpressions].map(({ length }) => length),
-    // A method that was put on the builder itself stands among them.
+    // Includes the names of methods that were put on the builder itself.
     Object.keys(builder),
   ]);
   return { type: builder.constructor, settings };
 }
 
-/** A column that an update may set: no key, and nothing that says whose the row is. */
+/** Returns a column that an update may set: neither a primary key nor an ownership column. */
 function ordinaryColumn(metadata: EntityMetadata, policy: ScopedPolicy): ColumnMetadata | undefined {
   const fixed =
     policy.kind === 'columns'

@@ -2,10 +2,10 @@ import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 
-/** Tells whether an entity's rows belong to tenants, as far as it is declared. */
+/** Checks whether an entity is declared as tenant-scoped. */
 type IsScoped = (metadata: EntityMetadata) => boolean;
 
-/** Returns the decorator that most likely fits an entity that is undeclared. */
+/** Returns the decorator that most likely fits an undeclared entity. */
 export function proposeDeclaration(metadata: EntityMetadata, isScoped: IsScoped): string {
   const keys = Object.keys(getScopeDeclaration());
   if (keys.every((key) => metadata.findColumnWithPropertyPath(key) !== undefined)) return '@TenantScoped()';
@@ -20,7 +20,7 @@ export function proposeDeclaration(metadata: EntityMetadata, isScoped: IsScoped)
   return parent === undefined ? "@TenantShared('why')" : `@TenantScoped({ via: '${parent.propertyPath}' })`;
 }
 
-/** The table of the tenants themselves: tenant columns of other entities refer to it. */
+/** Returns the decorator for the table of tenants, which tenant columns of other entities reference. */
 function proposeForTenants(metadata: EntityMetadata, keys: readonly string[]): string | undefined {
   const referenced = keys.map((key) => [key, referencedByTenantColumn(metadata, key)] as const);
   const named = referenced.filter(([, column]) => column !== undefined);
@@ -33,7 +33,9 @@ function proposeForTenants(metadata: EntityMetadata, keys: readonly string[]): s
   return `@TenantScoped({ columns: { ${columns} }${omit} })`;
 }
 
-/** The column of `metadata` to which the tenant column of another entity refers, by a relation or a foreign key. */
+/**
+ * Returns the column of `metadata` that the tenant column of another entity references, by a relation or a foreign key.
+ */
 function referencedByTenantColumn(metadata: EntityMetadata, key: string): ColumnMetadata | undefined {
   for (const other of metadata.dataSource.entityMetadatas) {
     if (other === metadata) continue;

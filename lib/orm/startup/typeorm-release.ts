@@ -2,23 +2,24 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataSource } from 'typeorm';
 
-/** The releases that are known: from this one on, and of the same major number. */
+/** First supported release. Later ones of the same major version are supported too. */
 const FIRST: Release = [1, 1, 1];
 const LINE = 'npm install typeorm@^1.1.1';
 
 type Release = readonly [major: number, minor: number, patch: number];
 
 /**
- * Checks the installed release of TypeORM. In another one than those of the peer dependency the seams may be elsewhere.
+ * Checks the installed release of TypeORM. In a release outside of the peer dependency range, the patched TypeORM
+ * methods may have moved.
  *
- * @returns a problem that stops the start, with the line to type; undefined for a release that is known
+ * @returns a problem that stops the start, with the line to type; undefined for a supported release
  */
 export function releaseProblem(): string | undefined {
-  // TypeORM tells its release nowhere but in its package.json, which a bundle does not have. 1.0 took `connect` away.
+  // TypeORM exposes its release only in its package.json, which a bundle does not contain. 1.0 removed `connect`.
   const isBefore1 = 'connect' in DataSource.prototype;
   const installed = installedRelease();
   const text = releaseIn(String(installed));
-  // Another copy than the one that is loaded: of that one nothing but its age is known.
+  // If they disagree, another copy than the installed one is loaded, of which only the age is known.
   const release = text !== undefined && text[0] < 1 === isBefore1 ? text : undefined;
   if (!isBefore1 && (release === undefined || isKnown(release))) return undefined;
   const name = release === undefined ? 'A release of TypeORM before 1.0' : `TypeORM ${installed!}`;
@@ -35,7 +36,7 @@ function releaseIn(text: string): Release | undefined {
   return found === null ? undefined : [Number(found[1]), Number(found[2]), Number(found[3])];
 }
 
-/** The release that Node finds from where the application begins, or from the working directory. */
+/** Returns the release that Node resolves from the application's entry file, or from the working directory. */
 function installedRelease(): string | undefined {
   const program = process.argv[1];
   return (program === undefined ? undefined : releaseFrom(dirname(program))) ?? releaseFrom(process.cwd());

@@ -11,20 +11,20 @@ import type { ScopedPolicy } from '../policy/tenant-policy.js';
 import { tenantKeysOf } from '../policy/tenant-keys.js';
 import { holdsSharedOnly } from '../policy/unique-keys.js';
 
-/** Columns of which no two rows can have the same values. */
+/** Columns of a unique key or index. */
 interface UniqueKey {
   readonly columns: readonly ColumnMetadata[];
-  /** The condition of a partial index. */
+  /** Condition of a partial index. */
   readonly where?: string;
 }
 
 /**
- * Finds unique keys by which a tenant could find out what another tenant has taken.
+ * Finds unique keys by which a tenant could find out which values another tenant uses.
  *
- * A key keeps tenants apart if each scope key of the entity is told by a tenant column in it, or by a foreign key in it: only a scope that
- * sees the referenced row can write it, and NULL conflicts with nothing.
+ * A key keeps tenants apart if a tenant column or a foreign key in it determines each scope key of the entity. Only a
+ * scope that sees the referenced row can write such a foreign key, and NULL conflicts with no value.
  *
- * @returns problems in words, each with lines that cure it
+ * @returns problems in words, each with lines that fix it
  */
 export function checkUniqueKeys(metadata: EntityMetadata, policies: PolicyRegistry): string[] {
   const { options } = tenancyOfEntity(metadata) as Extract<EntityTenancy, { kind: 'scoped' }>;
@@ -44,7 +44,7 @@ function uniqueKeysOf(metadata: EntityMetadata, policies: PolicyRegistry): reado
   return [
     ...metadata.uniques,
     ...metadata.indices.filter((index) => index.isUnique && !holdsSharedOnly(index, policies.of(metadata))),
-    // TypeORM makes no unique key for these: the primary key is one.
+    // TypeORM creates no unique key for these relations, because the primary key is one.
     ...places.map(({ joinColumns }) => ({ columns: joinColumns })),
   ];
 }
@@ -56,7 +56,8 @@ function isPrimaryKey({ entityMetadata, joinColumns }: RelationMetadata): boolea
 function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, policies: PolicyRegistry): boolean {
   const policy = policies.of(metadata);
   const own = policy.kind === 'columns' ? policy.columns.filter(({ column }) => hasAll(columns, [column])) : [];
-  // Rows of several tenants may refer to one shared row: a place at it that is taken tells of another tenant.
+  // Rows of several tenants may reference one shared row. A conflict on such a reference would reveal a row of another
+  // tenant.
   const telling = foreignKeysOf(metadata, policies).filter(
     (key) => !policies.mayBeShared(key.target) || isOnlyOwner(key, policy),
   );
@@ -74,7 +75,7 @@ function keepsTenantsApart({ columns }: UniqueKey, metadata: EntityMetadata, pol
   return [...tenantKeysOf(metadata, lookup)!].every((key) => told.has(key));
 }
 
-/** Relations that share a column have a ColumnMetadata each for it. */
+/** Compared by database name, because relations that share a column have one ColumnMetadata each for it. */
 function hasAll(columns: readonly ColumnMetadata[], wanted: readonly ColumnMetadata[]): boolean {
   return wanted.every(({ databaseName }) => columns.some((column) => column.databaseName === databaseName));
 }
@@ -96,7 +97,7 @@ function cureOf(key: UniqueKey, metadata: EntityMetadata, policies: PolicyRegist
   return `Make ${metadata.name}.${propertyPath} a @ManyToOne(() => ${inverseEntityMetadata.name})${inverse ?? ''}${primary}, and add ${line}`;
 }
 
-/** The whole decorator: a second one would replace what the first says. */
+/** Returns the whole decorator, because a second one would replace the first. */
 function acknowledgement({ columns }: UniqueKey, { globallyUnique, ...options }: ScopedOptions): string {
   return scopedDecorator({ ...options, globallyUnique: { ...globallyUnique, [nameOf(columns)]: 'why' } });
 }

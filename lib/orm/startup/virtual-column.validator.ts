@@ -9,7 +9,7 @@ import { tokenize } from '../sql/tokenizer.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /**
- * Finds virtual columns whose SQL reads rows that belong to tenants: every statement on their entity would be refused.
+ * Finds virtual columns whose SQL reads tenant-scoped tables: every statement on their entity would be refused.
  *
  * @returns problems in words
  */
@@ -30,7 +30,8 @@ export function checkVirtualColumns(metadata: EntityMetadata, policies: PolicyRe
 }
 
 /**
- * Finds undeclared views over rows that belong to tenants: where undeclared entities are allowed, such a view would show the rows of all.
+ * Finds undeclared views over tenant-scoped tables. If undeclared entities are allowed, such a view would show the rows
+ * of all tenants.
  *
  * @returns problems in words
  */
@@ -54,7 +55,7 @@ function sqlOf(column: ColumnMetadata, { driver }: PolicyRegistry): string | und
   return typeof sql === 'string' ? sql : undefined;
 }
 
-/** The entity of a table that a text names and whose rows belong to tenants; undefined if there is none. */
+/** Returns a tenant-scoped entity whose table the SQL names; undefined if there is none. */
 function scopedEntityIn(sql: string, policies: PolicyRegistry, dialect: SqlDialect): EntityMetadata | undefined {
   const { mentions } = parseStatement(tokenize(sql, dialect).tokens);
   return mentions
