@@ -1,19 +1,20 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
-/** Nodes of a tree that a statement of TypeORM's connects. */
+/** Tree nodes that a statement of TypeORM connects. */
 export interface ClosureNodes {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ColumnMetadata[];
-  /** The keys of the node that is hung somewhere, and of its parent. */
+  /** Keys of the node that is inserted or moved, and of its parent. */
   readonly keys: readonly [readonly unknown[], readonly unknown[]];
 }
 
 /**
- * Recognises the two statements that TypeORM writes by hand for closure tables, when a node is hung under a parent or moved to another one
- * (persistence/tree/ClosureSubjectExecutor). Each of their parameters belongs to the key of a node.
+ * Recognises the two raw SQL statements that TypeORM issues for closure tables
+ * (persistence/tree/ClosureSubjectExecutor). It issues them when a node gets a parent or moves to another one. Each of
+ * their parameters belongs to the key of a node.
  *
- * @returns the nodes, or undefined for any other statement
+ * @returns the nodes; undefined for any other statement
  */
 export function matchClosureStatement(
   sql: string,

@@ -13,12 +13,14 @@ import { requireOwn, toDatabaseValues } from '../lookups/foreign-key-check.js';
 
 type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
 type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
-/** Makes a guarded method of the one that it is to call. */
+/** Returns a guarded method that calls the given one. */
 type Guard = (method: () => Method) => Method;
 
 /**
- * Makes an entity manager say so where TypeORM would silently do nothing: removing or recovering a row that the scope cannot see, or that
- * all tenants share. The statements themselves are limited with or without this.
+ * Guards an EntityManager: it throws when a row is removed or recovered that the scope cannot see or that all tenants
+ * share. TypeORM would change no row and report no error.
+ *
+ * The statements themselves are limited with or without this guard.
  *
  * @param connection given for drivers whose requests share one connection
  */
@@ -34,27 +36,28 @@ export function guardManager(manager: EntityManager, connection?: ConnectionMute
   return manager;
 }
 
-/** Marks a manager that is guarded. */
 const GUARDED = Symbol('guarded');
 type GuardedManager = EntityManager & { [GUARDED]?: true };
 
-/** Whether removing through a manager says so where it would do nothing. */
+/** Returns true if a manager is guarded. */
 export function isGuardedManager(manager: EntityManager): boolean {
   return (manager as GuardedManager)[GUARDED] === true;
 }
 
-/** Puts a guard before an operation. A method of the manager's own, which a library has put there, goes on being called. */
+/**
+ * Puts a guard before an operation. If a library has replaced the manager's method, the guard calls the replacement.
+ */
 function guardOperation(manager: EntityManager, operation: Operation, guard: Guard): void {
   const own = Object.hasOwn(manager, operation) ? (Reflect.get(manager, operation) as Method) : undefined;
   Object.assign(manager, { [operation]: own === undefined ? SHARED[operation] : guard(() => own) });
 }
 
-/** The file of a database in memory holds the rows of all tenants. */
+/** Guards the methods for the database file of an in-memory database, which holds the rows of all tenants. */
 function refuseWholeDatabase(manager: SqljsEntityManager): void {
   for (const [method, guarded] of WHOLE_DATABASE) Object.assign(manager, { [method]: guarded });
 }
 
-/** One function per method, shared by all managers: one is made for every query runner. */
+/** One function per method, shared by all managers, because each query runner has a manager. */
 const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as const).map((method) => {
   const stock = Reflect.get(SqljsEntityManager.prototype, method) as (...args: unknown[]) => unknown;
   const guarded = function (this: SqljsEntityManager, ...args: unknown[]): unknown {
@@ -81,7 +84,10 @@ const refuseOthers: Guard = (method) =>
     });
   };
 
-/** Runs an operation on entities whose keys have their tenants. If it fails, the entities are as they were: another scope may save them. */
+/**
+ * Sets the tenant columns of primary keys and runs an operation. If it fails, restores the entities, because another
+ * scope may save them.
+ */
 async function withWholeKeys(
   manager: EntityManager,
   args: readonly unknown[],
@@ -107,12 +113,12 @@ function setTenants({ dataSource }: EntityManager, { target, entities }: GivenEn
   return () => undos.forEach((undo) => undo());
 }
 
-/** Returns TypeORM's own method, as it is when it is called: libraries patch the prototype. */
+/** Returns TypeORM's own method. It is read at call time, because libraries patch the prototype. */
 function stock(operation: Operation): () => Method {
   return () => Reflect.get(EntityManager.prototype, operation) as Method;
 }
 
-/** One function per operation, shared by all managers: one is made for every query runner. */
+/** One function per operation, shared by all managers, because each query runner has a manager. */
 const SHARED: Readonly<Record<Operation, Method>> = {
   save: save(stock('save')),
   remove: refuseOthers(stock('remove')),
@@ -120,7 +126,7 @@ const SHARED: Readonly<Record<Operation, Method>> = {
   recover: refuseOthers(stock('recover')),
 };
 
-/** Relations that were loaded as null because the scope cannot see their rows keep their keys. */
+/** Keeps the foreign keys of relations that were loaded as null because the scope cannot see their rows. */
 function keepHiddenRelations({ dataSource }: EntityManager, { target, entities }: GivenEntities): void {
   for (const entity of entities) {
     const type = target ?? entity.constructor;
@@ -157,7 +163,7 @@ async function requireOwnKeys(
 ): Promise<void> {
   const columns = metadata.primaryColumns;
   const keys = entities.map((entity) => toDatabaseValues(entity, columns, queryRunner.dataSource));
-  // An entity without its key is for TypeORM to refuse.
+  // TypeORM rejects an entity without its key.
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
   const [key] = complete.length === 1 ? complete : [];
   const named = Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]]));
@@ -169,7 +175,7 @@ interface GivenEntities {
   readonly entities: readonly ObjectLiteral[];
 }
 
-/** `(entity, options?)` or `(target, entity, options?)`, as TypeORM tells them apart. */
+/** Reads `(entity, options?)` or `(target, entity, options?)`; distinguishes them as TypeORM does. */
 function readArguments(args: readonly unknown[]): GivenEntities {
   const [first, second] = args;
   const hasTarget = typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema;

@@ -3,8 +3,11 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { accessCacheKey } from '../policy/access.js';
 
 /**
- * Makes lazy relations obey the scope at each access. TypeORM loads such a relation once and keeps what it found on the entity, "nothing" included:
- * what one tenant has seen would be the answer to another one, and a load that is refused would end the process as an unhandled rejection.
+ * Makes lazy relations obey the scope at each access. TypeORM loads such a relation once and stores the result on the
+ * entity, even if it is empty.
+ *
+ * One tenant would then read what another tenant has loaded. A load that is refused would end the process as an
+ * unhandled rejection.
  */
 export function scopeLazyRelations(dataSource: DataSource): void {
   const { relationLoader } = dataSource;
@@ -30,12 +33,17 @@ export function scopeLazyRelations(dataSource: DataSource): void {
   };
 }
 
-/** What is known of one entity's lazy relation. TypeORM's persistence reads the data from the entity, by the names used here. */
+/**
+ * State of one entity's lazy relation. TypeORM's persistence reads the data from the entity, by the property names used
+ * here.
+ */
 class LoadedRelation {
-  /** Set by the application: then it is not ours to forget. */
+  /** True if the application has set the value; it must then not be discarded. */
   assigned = false;
   private accessKey?: string;
-  /** Kept here, not on the entity: to save a null would clear the key, and a row that the scope cannot see reads as nothing too. */
+  /**
+   * Stored here, not on the entity: saving null would clear the foreign key, and an invisible row also loads as null.
+   */
   private isNull = false;
 
   constructor(

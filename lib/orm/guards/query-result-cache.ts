@@ -7,8 +7,8 @@ import { accessCacheKey } from '../policy/access.js';
 const scopedCaches = new WeakSet<QueryResultCache>();
 
 /**
- * Makes the scope part of every key of a query cache. TypeORM looks a cached result up by its id alone where it has one, whoever asks;
- * the pages and counts of a query get ids of their own, which only the provider sees.
+ * Adds the scope to every key of a query cache. TypeORM finds a cached result by its id alone if it has one, for every
+ * tenant. The pages and counts of a query have ids of their own, which only the provider sees.
  */
 export function scopeCache(cache: QueryResultCache): void {
   if (scopedCaches.has(cache)) return;
@@ -16,7 +16,7 @@ export function scopeCache(cache: QueryResultCache): void {
   const get = cache.getFromCache.bind(cache);
   const store = cache.storeInCache.bind(cache);
   const remove = cache.remove.bind(cache);
-  // The table that the database's provider keeps belongs to no tenant; the keys of its rows do.
+  // The cache table of the database provider belongs to no tenant; the keys of its rows contain the scope.
   const unscoped = <R>(fn: () => R): R => runUnscoped(new UnscopedSection('the query cache'), fn);
   cache.getFromCache = (options, runner) => {
     const scoped = scopeKey(options);
@@ -48,7 +48,7 @@ function scopeIdentifier(identifier: string): string {
   return digest(`${accessCacheKey()}:${identifier}`);
 }
 
-/** A database compares the keys in its table by a collation, to which texts that differ in case or accents may be equal. */
+/** Hashes a key, because a database may compare keys by a collation that ignores case or accents. */
 function digest(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }

@@ -27,33 +27,36 @@ import { refuseTextValues } from '../sql/sql-values.js';
 import { assertSameTenant } from '../lookups/cross-tenant-check.js';
 import { requireOwn, assertReferencesVisible, areAllVisible } from '../lookups/foreign-key-check.js';
 
-/** A statement that may be sent. */
+/** Statement that may be sent. */
 interface Admission {
   readonly parameters: unknown[] | undefined;
   readonly writes: readonly EntityMetadata[];
   readonly isSelect: boolean;
-  /** What must be looked up before; undefined when nothing has to be. */
+  /** Checks to run before the statement is sent; undefined if there are none. */
   readonly prepare: (() => Promise<void>) | undefined;
 }
 
 const NONE: readonly never[] = [];
 
-/** The gate of a query runner, kept on the runner itself: one is made for every statement, and a map of them all is dear. */
+/**
+ * Key of the guard on the query runner itself: one guard is created for every statement, and a map of all is expensive.
+ */
 const GUARD = Symbol('gate');
 type GuardedRunner = QueryRunner & { [GUARD]?: QueryRunnerGuard };
 
 /**
- * For a statement that does not go through the gate, because its text was read when it was planned.
+ * Checks the transaction for a statement that bypasses the guard because its SQL was checked when it was planned.
  *
- * @throws TenantScopeViolationError when the runner's transaction belongs to another scope
+ * @throws TenantScopeViolationError if the runner's transaction belongs to another scope
  */
 export function assertTransactionScope(runner: QueryRunner): void {
   (runner as GuardedRunner)[GUARD]?.assertTransactionScope();
 }
 
 /**
- * Puts a gate in front of a query runner, through which every statement of TypeORM and of the application goes. What a query builder
- * issued in the situation that is in force passes unread; everything else is read, and refused where it touches rows of tenants.
+ * Guards a query runner: every statement of TypeORM and of the application passes the guard. A statement that a query
+ * builder issued in the current access context is not parsed. Every other one is parsed, and refused if it touches
+ * tenant-scoped rows.
  *
  * @param connection the only connection of the database, if its runners share one
  */
@@ -71,7 +74,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement, conne
   runner.rollbackTransaction = () => gate.rollbackTransaction();
 }
 
-/** Whether statements of a query runner go through a gate. */
+/** Returns true if a query runner is guarded. */
 export function isGuardedRunner(runner: QueryRunner): boolean {
   return (runner as GuardedRunner)[GUARD] !== undefined;
 }
@@ -83,11 +86,11 @@ type OriginalMethods = Pick<
 > & { readonly query: Query };
 
 class QueryRunnerGuard {
-  /** The runner's methods as they were. */
+  /** The runner's methods before they were patched. */
   private readonly original: OriginalMethods;
-  /** How many of them are running that control a transaction. */
+  /** Number of running calls that control a transaction. */
   private controls = 0;
-  /** Whose transaction is open. */
+  /** Fingerprint of the scope whose transaction is open. */
   private transactionOf: string | undefined;
 
   constructor(
@@ -95,7 +98,7 @@ class QueryRunnerGuard {
     private readonly enforcement: Enforcement,
     private readonly connection: ConnectionMutex | undefined,
   ) {
-    // Each is called on the runner: to bind them would cost more than to keep them.
+    // Called with the runner as `this`, because binding each method would cost more.
     // eslint-disable-next-line @typescript-eslint/unbound-method
     const { query, stream, connect, startTransaction, commitTransaction, rollbackTransaction } = runner;
     this.original = {
@@ -108,7 +111,7 @@ class QueryRunnerGuard {
     };
   }
 
-  // Not async: each promise costs, since AsyncLocalStorage follows them all.
+  // Not async, because AsyncLocalStorage follows every promise, so each one costs time.
   query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
     try {
       const admission = this.admit(sql, parameters);
@@ -123,13 +126,17 @@ class QueryRunnerGuard {
     const { parameters: sent, prepare: lookUp } = this.admit(sql, parameters);
     if (lookUp !== undefined) throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
     const readable = await this.original.stream.call(this.runner, sql, sent, onEnd, onError);
-    // Events of a stream come from the socket, in the context of whoever opened the connection: give them the one of whoever reads.
+    // Events of a stream come from the socket, in the context of the code that opened the connection. Binds them to the
+    // context of the code that reads the stream.
     const emitter: EventEmitter = readable;
     emitter.emit = AsyncResource.bind(emitter.emit.bind(emitter));
     return readable;
   }
 
-  /** A pooled connection outlives the request that opens it, and its events must not carry that request's tenant. */
+  /**
+   * Connects without a context: a pooled connection outlives the request that opens it, and its events must not carry
+   * that request's tenant.
+   */
   connect(): Promise<never> {
     return runWithoutContext(() => this.original.connect.call(this.runner)) as Promise<never>;
   }
@@ -164,7 +171,9 @@ class QueryRunnerGuard {
     }
   }
 
-  /** The gate of the runner whose transaction this one's statements are part of: its rollback would undo them too. */
+  /**
+   * Returns the guard of the runner whose transaction this runner's statements join: its rollback would undo them too.
+   */
   private joinedGate(): QueryRunnerGuard | undefined {
     const joined: GuardedRunner | undefined = this.connection?.joinedTransaction(this.runner);
     return joined?.[GUARD];
@@ -199,7 +208,7 @@ class QueryRunnerGuard {
         parameters: sent as unknown[],
         writes,
         isSelect,
-        // Reads go straight on.
+        // Reads need no checks.
         prepare: writes.length === 0 ? undefined : () => this.prepare(issued),
       };
     }
@@ -217,11 +226,12 @@ class QueryRunnerGuard {
 
   private async prepare({ lookups, unscoped }: VerifiedStatement): Promise<void> {
     const scope = currentContext()?.scope;
-    // In the scope itself: a section for some entities does not make their rows fit for others to refer to.
+    // Checks in the scope itself: even in a section that is unscoped for some entities, other rows may not reference
+    // their foreign rows.
     if (scope !== undefined) await runWithScope(scope, () => assertReferencesVisible(lookups, this.runner));
-    // Without a scope only shared rows are named.
+    // Without a scope, only references to shared rows are checked.
     else if (lookups.length > 0) await assertReferencesVisible(lookups, this.runner);
-    // Over everything: of a row that is exempt its parents need not be.
+    // Unscoped for every entity, because the parents of an exempt row may not be exempt.
     for (const write of unscoped) {
       const section = new UnscopedSection('compares tenants');
       await runUnscoped(section, () => assertSameTenant(write, this.enforcement.policies, this.runner));
@@ -249,7 +259,7 @@ class QueryRunnerGuard {
   }
 }
 
-/** What a query runner answers to those who want more than the rows. */
+/** Converts rows to the structured result of a query runner. */
 function toQueryResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
   return Object.assign(new QueryResult(), { raw: rows, records: rows, affected: rows.length });
 }

@@ -7,7 +7,7 @@ import type { Enforcement } from '../enforcement/enforcement.js';
 import { parseNamedParameters } from '../sql/parameter-binding.js';
 import { tokenize } from '../sql/tokenizer.js';
 
-/** Words that make a statement a write. A report has none. */
+/** Keywords of writing statements, which a read-only raw SQL query must not contain. */
 const WRITING_WORDS = new Set([
   'insert',
   'update',
@@ -22,10 +22,10 @@ const WRITING_WORDS = new Set([
 ]);
 
 /**
- * Renders a hand-written report, verifies that it names scoped tables by `table()` only, and runs it.
+ * Renders a read-only raw SQL query, verifies that it names tenant-scoped tables by `table()` only, and runs it.
  *
  * @returns the rows
- * @throws StatementRefusedError when it writes, or names a scoped table by hand
+ * @throws StatementRefusedError if it writes, or names a tenant-scoped table directly
  */
 export async function runFragment({ manager, texts, values }: SqlTemplate): Promise<unknown[]> {
   const enforcement = requireEnforcement(manager.dataSource);
@@ -49,7 +49,7 @@ export async function runFragment({ manager, texts, values }: SqlTemplate): Prom
   return manager.query<unknown[]>(query, bound);
 }
 
-/** A scoped table is a sub-query of its own, so that nothing which the report says next to it can undo the predicate. */
+/** Renders a tenant-scoped table as a sub-query, so that no other part of the query can disable the predicate. */
 function renderTable({ entity, alias }: TablePlaceholder, { dataSource, policies }: Enforcement): string {
   const metadata = dataSource.getMetadata(entity);
   const table = policies.table(metadata);
