@@ -11,57 +11,66 @@ import type { PolicyRegistry } from '../policy/policy-registry.js';
 import type { BoundStatement } from '../sql/parameter-binding.js';
 import type { ResolvedKeyValues } from './resolved-key-values.js';
 
-/** Rows that a statement names by a foreign key, to be looked up inside the scope before the statement is sent. */
+/**
+ * Rows that a statement references by a foreign key. They are checked in the current scope before the statement is
+ * sent.
+ */
 export interface ForeignKeyLookup {
   readonly entity: EntityMetadata;
   readonly key: ForeignKey;
   /** Values of the referenced columns, one list per row. */
   readonly values: readonly (readonly unknown[])[];
-  /** Whether the rows must be the tenant's own: a row below a shared one would be shared. */
+  /** True if the rows must be the tenant's own: the child of a shared row would be shared. */
   readonly owned: boolean;
-  /** The other end of links: of each pair of rows, in the order of the values, one must be the tenant's own. */
+  /** The other side of junction rows: of each pair, in the order of the values, one row must be the tenant's own. */
   readonly orOwned?: ForeignKeyLookup;
 }
 
-/** A write in an unscoped section: there is no scope to look its references up in, but a row and what it refers to have one tenant. */
+/**
+ * A write in an unscoped section. There is no scope to check its references in, but a row and the rows that it
+ * references must have the same tenant.
+ */
 export interface UnscopedWriteCheck {
   readonly keys: ResolvedKeyValues;
-  /** For an update: a statement that gives the columns that say to whom the rows belong that it changes; undefined where they belong to nobody. */
+  /** Updates only: a SELECT of the ownership columns of the affected rows. Undefined for shared entities. */
   readonly affectedOwnersQuery?: BoundStatement;
-  /** Whether that statement gives the foreign keys too, as `k0`, `k1` …: a row that gets another tenant keeps them. */
+  /** True if that SELECT includes the foreign keys, as `k0`, `k1` …: a row that gets another tenant keeps them. */
   readonly readsKeys?: boolean;
 }
 
 const known = new WeakMap<EntityMetadata, readonly ForeignKey[]>();
 
-/** The foreign keys of an entity's table that name scoped rows, whichever entity of the table declares them. */
+/** Returns the foreign keys to tenant-scoped entities that any entity of the table declares. */
 export function foreignKeysOf(metadata: EntityMetadata, policies: PolicyRegistry): readonly ForeignKey[] {
   let keys = known.get(metadata);
   if (keys === undefined) {
     keys = collect(metadata, policies);
-    // What nobody has declared yet may still be declared.
+    // The result is not cached while a target is undeclared: it may still be declared.
     if (keysOfTable(metadata).every(({ target }) => policies.of(target).kind !== 'undeclared'))
       known.set(metadata, keys);
   }
   return keys;
 }
 
-/** The columns of an entity that are parts of such keys. */
+/** Returns the columns of these foreign keys. */
 export function keyColumnsOf(metadata: EntityMetadata, policies: PolicyRegistry): readonly ColumnMetadata[] {
   return foreignKeysOf(metadata, policies).flatMap(({ columns }) => columns.map(({ own }) => own));
 }
 
 /**
- * The rows that a set of values names by foreign keys: all of them for an entity that is limited now, those in tables that are limited for any other.
+ * Collects the foreign keys to check. If the written entity is limited to a tenant, every reference to a tenant-scoped
+ * entity is checked; otherwise only references to entities that are limited now.
  *
- * @throws StatementRefusedError when a foreign key is given as an SQL expression, or an update gives a part of one: which row it names cannot be told
+ * @throws StatementRefusedError if a foreign key is given as an SQL expression, or an update sets a part of one: the
+ * referenced row is unknown
  */
 export function collectLookups(written: ResolvedKeyValues, policies: PolicyRegistry): ForeignKeyLookup[] {
   const { metadata, valueSets } = written;
   const lookups: ForeignKeyLookup[] = [];
-  // As in plain TypeORM: without a scope no tenant could be told apart.
+  // An undeclared entity that is allowed is written as in plain TypeORM: without a scope there is no tenant to compare
+  // with.
   if (currentContext()?.scope === undefined && policies.isAllowedUndeclared(metadata)) return [];
-  // What a limited row refers to lies in the scope, exempt or not.
+  // A limited row may reference only visible rows, even of entities that the section exempts.
   const isLimited = policies.effective(metadata) !== undefined;
   for (const key of foreignKeysOf(metadata, policies)) {
     if (!isLimited && policies.effective(key.target) === undefined) continue;
@@ -77,7 +86,9 @@ export function collectLookups(written: ResolvedKeyValues, policies: PolicyRegis
   return isLimited ? [...lookups, ...linkLookups(written, policies)] : lookups;
 }
 
-/** For references to shared child entities in single-table inheritance: the row must be of the named class. */
+/**
+ * Collects references to shared child entities of single-table inheritance: the row must be of the referenced class.
+ */
 function typeLookups(written: ResolvedKeyValues, policies: PolicyRegistry): ForeignKeyLookup[] {
   if (isUnscoped()) return [];
   const { metadata, valueSets } = written;
@@ -88,7 +99,10 @@ function typeLookups(written: ResolvedKeyValues, policies: PolicyRegistry): Fore
     .filter(({ values }) => values.length > 0);
 }
 
-/** The rows that a key names, without those that only the database can tell: a shared row may be named by SQL. */
+/**
+ * Returns the rows that a foreign key references, except those given as SQL expressions: these are allowed for shared
+ * rows.
+ */
 function toldRows(key: ForeignKey, count: number, written: ResolvedKeyValues): (readonly unknown[])[] {
   const referenced = key.columns.map((pair) => pair.referenced);
   const rows = new Map<string, readonly unknown[]>();
@@ -103,7 +117,7 @@ function toldRows(key: ForeignKey, count: number, written: ResolvedKeyValues): (
   return [...rows.values()];
 }
 
-/** Whether the rows that a key names decide whether a row is the tenant's own. */
+/** Checks whether the rows that a foreign key references are the only owners of the referencing rows. */
 export function isOnlyOwner(key: ForeignKey, policy: TenantPolicy): boolean {
   return policy.kind === 'parents' && policy.owners.length === 1 && isKeyOf(policy.owners[0], key);
 }
@@ -113,7 +127,7 @@ function isKeyOf({ columns }: ParentJoin, key: ForeignKey): boolean {
   return key.columns.length === names.length && key.columns.every(({ own }) => names.includes(own.databaseName));
 }
 
-/** For links between rows that may be shared, both of them: one end of each link must be the tenant's own. */
+/** Collects both sides of junction rows if both may be shared: one side of each must be the tenant's own. */
 function linkLookups(written: ResolvedKeyValues, policies: PolicyRegistry): ForeignKeyLookup[] {
   const { metadata, valueSets } = written;
   const policy = policies.of(metadata);
@@ -128,9 +142,9 @@ function linkLookups(written: ResolvedKeyValues, policies: PolicyRegistry): Fore
 }
 
 /**
- * The values of a foreign key's columns; undefined when it names no row.
+ * Returns the values of a foreign key's columns; undefined if it references no row.
  *
- * @param tenantColumns those that the scope gives, whatever is said
+ * @param tenantColumns columns whose value comes from the scope, whatever the caller gave
  */
 function referencedKey(
   key: ForeignKey,
@@ -140,7 +154,7 @@ function referencedKey(
 ): readonly unknown[] | undefined {
   const given = key.columns.map(({ own }) => {
     const tenant = tenantColumns.find(({ column }) => column.databaseName === own.databaseName);
-    // Something is limited here, so there is a scope.
+    // There is a scope: `tenantColumns` is empty unless the entity is limited.
     if (tenant !== undefined) return currentContext()!.scope!.values[tenant.key];
     return written.storedValue(own, row);
   });
@@ -154,7 +168,7 @@ function referencedKey(
   throw partialKeyError(written.metadata, key);
 }
 
-/** For a write that keeps a part of the key of a row that is there. */
+/** Creates the error for a write that changes only a part of an existing row's foreign key. */
 export function partialKeyError({ name }: EntityMetadata, { property }: ForeignKey): StatementRefusedError {
   return new StatementRefusedError(
     `an update of ${name} gives a part of the key ${property}, and which row that names cannot be told`,
@@ -173,9 +187,9 @@ function collect(metadata: EntityMetadata, policies: PolicyRegistry): ForeignKey
   for (const key of keysOfTable(metadata)) {
     const { target, columns } = key;
     if (!isScoped(policies.of(target))) continue;
-    // The tenant columns are stamped: they name no other tenant's row.
+    // The tenant columns are set from the scope, so they cannot reference another tenant's row.
     if (columns.every(({ own }) => tenantColumns.includes(own.databaseName))) continue;
-    // A column may name rows of two entities: each is looked up.
+    // A column may reference rows of two entities: each is checked.
     if (!keys.some((known) => known.target === target && nameOf(known) === nameOf(key))) keys.push(key);
   }
   return keys;

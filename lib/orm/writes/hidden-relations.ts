@@ -1,21 +1,23 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 
-/** Relations of loaded entities that are null although their key names a row: one that the scope cannot see. */
+/**
+ * Relations of loaded entities that are null although their foreign key is set: the scope cannot see the related row.
+ */
 const unseen = new WeakMap<ObjectLiteral, RelationMetadata[]>();
 
-/** Remembers which relations of loaded entities are null only because the scope cannot see their rows. */
+/** Records the relations of loaded entities that are null only because the scope cannot see the related rows. */
 export function markHiddenRelations(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
-  // TypeORM loads a tree, but listeners of entities may link what is in it back to itself.
+  // TypeORM loads a tree, but entity listeners may add cycles.
   walk(metadata, entities, new Set(), (entity, relation) => {
-    // A key that has no property of its own reads as the relation does: null.
+    // Without a property of its own, the foreign key is read from the relation, so it is null too.
     const keys = relation.joinColumns.map((column): unknown => column.getEntityValue(entity));
     const isSet = keys.some((key) => key !== undefined && key !== null);
     if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? []), relation]);
   });
 }
 
-/** Takes such relations off entities that are about to be saved: a null would clear the key, and what is not there is left alone. */
+/** Unsets these relations before save(): TypeORM ignores undefined, but null would clear the foreign key. */
 export function unsetHiddenRelations(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): void {
   walk(metadata, entities, new Set(), (entity, relation) => {
     if (unseen.get(entity)?.includes(relation)) relation.setEntityValue(entity, undefined);
@@ -24,7 +26,7 @@ export function unsetHiddenRelations(metadata: EntityMetadata, entities: readonl
 
 type Visit = (entity: ObjectLiteral, relation: RelationMetadata) => void;
 
-/** Calls `visit` for each to-one relation that is null, through all that is loaded. */
+/** Calls `visit` for each to-one relation that is null, in the whole loaded graph. */
 function walk(
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],

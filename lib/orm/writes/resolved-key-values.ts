@@ -5,18 +5,22 @@ import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { isRowOf } from '../policy/table-entities.js';
 
 /**
- * The keys that one statement writes, as they are stored: transformers and defaults are part of them. Each is made once, since a transformer
- * may make another one the next time, and what is looked up must be what is written.
+ * The foreign key values that one statement writes, as they are stored, after transformers and defaults. Each is
+ * computed once: a transformer may return another value the next time, and the checked value must be the written one.
  */
 export class ResolvedKeyValues {
   private readonly cache: Map<ColumnMetadata, unknown>[];
-  /** By their names in the database: relations that share a column have a description of it each, and TypeORM reads one of them. */
+  /**
+   * Keyed by database column name, because two relations that share a join column have two ColumnMetadata for it, and
+   * TypeORM reads one of them.
+   */
   private readonly written: ReadonlyMap<string, ColumnMetadata>;
 
   /**
-   * @param valueSets what is written, as TypeORM reads it
-   * @param kind an upsert may meet rows that are there, or leave them be
-   * @param columns those that the statement gives a value: an insert leaves any other to its default, an update leaves it alone
+   * @param valueSets the written values, as TypeORM reads them
+   * @param columns columns that the statement sets: an insert uses the default for any other, an update leaves it
+   * unchanged
+   * @param kind an upsert may update or skip existing rows
    */
   constructor(
     readonly metadata: EntityMetadata,
@@ -34,10 +38,11 @@ export class ResolvedKeyValues {
   }
 
   /**
-   * Whether a row that is named is one of those that this statement makes: all of them, or none.
+   * Checks whether the statement creates the referenced row itself. Only a plain insert does for certain: it stores all
+   * of its rows or none, but an upsert may skip some.
    *
-   * @param target the entity that is named
-   * @param columns its columns that name the row
+   * @param target the referenced entity
+   * @param columns its referenced columns
    */
   insertsRow(target: EntityMetadata, columns: readonly ColumnMetadata[], key: readonly unknown[]): boolean {
     if (this.kind !== 'insert' || !isRowOf(this.metadata, target)) return false;
@@ -47,23 +52,24 @@ export class ResolvedKeyValues {
   }
 
   /**
-   * What a row will hold in a column; undefined where the statement leaves it alone, or the database has no default for it.
+   * Returns the value that a row will have in a column. Undefined if the statement leaves it unchanged, or if it has no
+   * default.
    *
-   * @throws StatementRefusedError when it is left to an SQL expression
+   * @throws StatementRefusedError if the value is an SQL expression or a default computed by the database
    */
   storedValue(column: ColumnMetadata, row: number): unknown {
     const written = this.written.get(column.databaseName);
     if (written === undefined && this.isUpdate) return undefined;
     const assignedValue = written === undefined ? undefined : this.given(written, row);
     if (assignedValue !== undefined) return assignedValue;
-    // A parameter without a value is null.
+    // TypeORM binds undefined as NULL.
     return this.isUpdate ? null : defaultOf(written ?? column, this.metadata);
   }
 
   /**
-   * What the statement gives a column that it writes; undefined where it gives nothing.
+   * Returns the value that the statement assigns to a column that it writes; undefined if it assigns no value.
    *
-   * @throws StatementRefusedError when it gives an SQL expression
+   * @throws StatementRefusedError if the value is an SQL expression
    */
   given(column: ColumnMetadata, row: number): unknown {
     const made = this.cache[row];
@@ -74,14 +80,14 @@ export class ResolvedKeyValues {
   private make(column: ColumnMetadata, valueSet: ObjectLiteral): unknown {
     if (column.isDiscriminator && !this.isUpdate) return this.metadata.discriminatorValue;
     const value = assignedColumnValue(column, valueSet, this.metadata);
-    // A transformer may make a key of nothing, and SQL of anything.
+    // A transformer may turn null into a key, or return a function (raw SQL).
     const stored: unknown = this.policies.driver.preparePersistentValue(value, column);
     if (typeof stored === 'function') throw unresolvable(column, this.metadata, 'is given as an SQL expression');
     return stored;
   }
 }
 
-/** The value that TypeORM writes into a column, with a related object resolved to its key. */
+/** Returns the value that TypeORM writes into a column, with a related object resolved to its key. */
 export function assignedColumnValue(
   column: ColumnMetadata,
   valueSet: ObjectLiteral,
@@ -95,7 +101,10 @@ export function assignedColumnValue(
   return value;
 }
 
-/** TypeORM puts a text between quotes as it is. */
+/**
+ * Returns the column's default. TypeORM puts a text default between quotes unescaped, so `''` means one quote, and the
+ * meaning of a backslash depends on the database's settings.
+ */
 function defaultOf(column: ColumnMetadata, metadata: EntityMetadata): unknown {
   const given: unknown = column.default;
   const isTold = typeof given !== 'function' && !(typeof given === 'string' && given.includes('\\'));

@@ -1,21 +1,21 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from './foreign-keys.js';
 
-/** What scoped builders leave behind while the text of one statement is made. */
+/** What the scoped builders record while the text of one statement is built. */
 export interface BuildContext {
-  /** The inserts in it, as scoped builders have made them. */
+  /** The inserts that scoped builders have built. */
   readonly inserts: BuiltInsert[];
   /** Entities that are inserted into or updated. */
   readonly writes: EntityMetadata[];
-  /** Rows that foreign keys of the statement name. They are looked up before the statement is sent. */
+  /** Rows that the written foreign keys reference. They are checked before the statement is sent. */
   readonly lookups: ForeignKeyLookup[];
-  /** Writes that are made in an unscoped section. */
+  /** Writes in an unscoped section. */
   readonly unscoped: UnscopedWriteCheck[];
 }
 
-/** An insert whose rows are stamped. */
+/** An insert whose tenant columns have been set by its builder. */
 export interface BuiltInsert {
-  /** The table, in lower case. */
+  /** The table's name, in lower case. */
   readonly table: string;
   readonly text: string;
 }
@@ -23,8 +23,9 @@ export interface BuiltInsert {
 let current: BuildContext | undefined;
 
 /**
- * Runs `fn`, which makes the text of a statement, and hands it the notes of all builders that took part. Making text is synchronous, so
- * one variable is enough; a builder inside another's statement (a common table expression) notes into the same one.
+ * Runs `fn`, which builds the text of a statement, and passes it the context that all builders involved record into.
+ * `fn` must be synchronous: the context is one variable of the module. A builder nested in another's statement (a
+ * common table expression) records into the outer context.
  */
 export function buildStatement<R>(fn: (rendering: BuildContext) => R): R {
   const outer = current;
@@ -37,12 +38,15 @@ export function buildStatement<R>(fn: (rendering: BuildContext) => R): R {
   }
 }
 
-/** The statement whose text is being made; undefined where a builder only shows its text. */
+/** Returns the context of the statement that is being built; undefined if a builder only renders its text. */
 export function currentBuildContext(): BuildContext | undefined {
   return current;
 }
 
-/** Runs code of the application in the middle of a statement: what it makes does not belong to that. */
+/**
+ * Runs application code while a statement is being built: builders that it uses do not record into the statement's
+ * context.
+ */
 export function outsideBuildContext<R>(fn: () => R): R {
   const outer = current;
   current = undefined;

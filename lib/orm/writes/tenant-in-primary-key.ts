@@ -5,29 +5,35 @@ import { isUnscoped } from '../policy/access.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import type { TenantColumn } from '../policy/tenant-policy.js';
 
-/** Takes back what has been set. */
+/** Unsets the properties that were set. */
 export type Undo = () => void;
 
-/** The scope that limits an entity now; undefined outside of a scope, and in a section that is unscoped for the entity. */
+/**
+ * Returns the scope that limits an entity; undefined outside of a scope, and in a section that is unscoped for the
+ * entity.
+ */
 function scopeOver(metadata: EntityMetadata): ValidScope | undefined {
   return isUnscoped(metadata) ? undefined : currentContext()?.scope;
 }
 
-/** Returns the tenant columns of an entity's primary key. A column that the database counts is not among them. */
+/** Returns the tenant columns of an entity's primary key, without generated ones. */
 function tenantsOfKey(metadata: EntityMetadata, policies: PolicyRegistry): readonly TenantColumn[] {
   const policy = policies.of(metadata);
   if (policy.kind !== 'columns') return [];
   return policy.columns.filter(({ column }) => column.isPrimary && !column.isGenerated);
 }
 
-/** Whether the key names a row together with its tenant. The key of a table of tenants is the tenant alone. */
+/**
+ * Checks whether the primary key has other columns beside the tenant. In a table of tenants the tenant is the whole
+ * key.
+ */
 function isPartOfKey(metadata: EntityMetadata, tenants: readonly TenantColumn[]): boolean {
   return tenants.length > 0 && tenants.length < metadata.primaryColumns.length;
 }
 
 /**
- * Sets the tenant columns of primary keys in rows that leave them out: TypeORM tells rows apart by whole keys, and the scope gives the
- * tenant. What a row names itself stays, to be checked by the statement.
+ * Sets the tenant columns of primary keys in rows that omit them: TypeORM identifies rows by whole keys, and the tenant
+ * comes from the scope. A value that is set stays, and the statement checks it.
  */
 export function setTenantsOfKeys(
   metadata: EntityMetadata,
@@ -47,7 +53,7 @@ export function setTenantsOfKeys(
   return () => set.forEach((undo) => undo());
 }
 
-/** As {@link setTenantsOfKeys}, in entities and in all that is loaded with them. */
+/** Works like {@link setTenantsOfKeys}, for entities and everything that is loaded with them. */
 export function setTenantsInGraph(
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
@@ -72,7 +78,8 @@ export function setTenantsInGraph(
 }
 
 /**
- * Returns a row's key with its tenant: a copy if it was left out, or an object for a value of the only other column of the key.
+ * Returns a row with the tenant of its key: a copy if the tenant was omitted, or an object if only the value of the
+ * other key column was given.
  *
  * @param row an entity, an object with its key, or the key's value
  */

@@ -5,7 +5,10 @@ import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { holdsSharedOnly } from '../policy/unique-keys.js';
 
-/** MySQL takes two texts for one that differ in case: so would a unique key take two tenants. */
+/**
+ * Rejects tenant columns with an inexact collation. MySQL treats texts that differ in case as equal, so a unique key
+ * would treat two tenants as one.
+ */
 export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRegistry): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
   for (const { key, column } of policies.tenantColumns(metadata)) {
@@ -18,7 +21,9 @@ export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRe
   }
 }
 
-/** The unique keys that a row can collide on; a primary key that the database makes collides with none. */
+/**
+ * Returns the unique keys that an inserted row can collide on. A generated primary key is omitted if no row sets it.
+ */
 export function uniqueKeysOf(
   metadata: EntityMetadata,
   valueSets: readonly ObjectLiteral[],

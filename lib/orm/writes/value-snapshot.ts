@@ -6,8 +6,8 @@ import { assertSingleExpression } from '../sql/fragment-validator.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /**
- * Copies what is written, each value read once: a property with a getter may answer differently when it is read again, and what was checked must be
- * what is written. SQL expressions are evaluated and checked here.
+ * Copies the written values and reads each one once: a getter may return another value the second time, and the checked
+ * value must be the written one. SQL expressions are evaluated and checked here.
  */
 export class WriteSnapshot {
   constructor(
@@ -15,7 +15,7 @@ export class WriteSnapshot {
     private readonly dialect: SqlDialect,
   ) {}
 
-  /** The columns that a row to insert gives a value. */
+  /** Copies the values of the columns that an inserted row sets. */
   forInsert(valueSet: ObjectLiteral): ObjectLiteral {
     const copy: ObjectLiteral = {};
     for (const column of this.metadata.columns) {
@@ -26,8 +26,9 @@ export class WriteSnapshot {
   }
 
   /**
-   * The properties that an update sets, unknown ones too: TypeORM refuses those. TypeORM skips a property that is
-   * undefined, but would write NULL for one of an embedded object, and a class declares properties that have no value.
+   * Copies the properties that an update sets. Unknown ones are copied too, because TypeORM refuses them. Undefined
+   * ones are left out: TypeORM skips undefined properties, but writes NULL for those of an embedded object. Class
+   * fields without a value are undefined.
    */
   forUpdate(values: ObjectLiteral, prefix = ''): ObjectLiteral {
     const copy: ObjectLiteral = {};
@@ -55,14 +56,17 @@ export class WriteSnapshot {
     return key;
   }
 
-  /** A reference is looked up and written: an object may be one thing first and another one then. */
+  /**
+   * Copies the value of a foreign key column. It is read twice, for the check and for the write, and an object may
+   * change in between.
+   */
   private detachKey(column: ColumnMetadata, value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (!isReference(this.metadata, column)) return value;
-    // Copies: what is looked up must be what is written.
+    // Copies, so that the checked value is the written one.
     if (value instanceof Date) return new Date(value);
     if (value instanceof Uint8Array) return Buffer.from(value);
-    // A transformer makes a key of it, once.
+    // ResolvedKeyValues calls the transformer once.
     if (column.transformer !== undefined) return value;
     const key: unknown = column.referencedColumn?.getEntityValue(value);
     if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
@@ -76,11 +80,12 @@ export class WriteSnapshot {
     if (typeof value === 'function') return column.createValueMap(this.expression(value as () => string));
     const { relationMetadata, referencedColumn } = column;
     if (referencedColumn === undefined) return column.createValueMap(value);
-    // TypeORM reads an object from a column of a closure table.
+    // TypeORM expects an object for a column of a closure table.
     if (relationMetadata === undefined) return column.createValueMap(referencedColumn.createValueMap(value));
-    // The columns of a junction table have the relation that they link, and are properties of their own.
+    // Junction columns carry the metadata of the many-to-many relation, but are properties of their own.
     if (relationMetadata.isManyToMany) return column.createValueMap(value);
-    // A key of several columns is one property, an object with a part for each. Where there is one, TypeORM reads all its parts from it.
+    // A composite foreign key may be one property, an object with a value per column. If one of its columns is virtual,
+    // TypeORM reads all columns from that object.
     const part =
       relationMetadata.joinColumns.length > 1 && relationMetadata.joinColumns.find(({ isVirtual }) => isVirtual);
     if (!part) return column.createValueMap(value);
@@ -93,7 +98,7 @@ export class WriteSnapshot {
   }
 }
 
-/** Puts the parts of embedded objects and of keys of several columns together; values stay what they are. */
+/** Merges embedded objects and composite keys recursively; any other value replaces the present one. */
 function merge(target: ObjectLiteral, source: ObjectLiteral): void {
   for (const [key, value] of Object.entries(source) as [string, unknown][]) {
     const present: unknown = target[key];

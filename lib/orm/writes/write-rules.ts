@@ -11,15 +11,15 @@ import { isScoped } from '../policy/tenant-policy.js';
 import type { TenantColumn } from '../policy/tenant-policy.js';
 import { assignedColumnValue } from './resolved-key-values.js';
 
-/** The entity that a builder writes; undefined for a table that no entity stands for. */
+/** Returns the entity that a builder writes; undefined for a table without an entity. */
 export function targetMetadata({ mainAlias }: QueryExpressionMap): EntityMetadata | undefined {
   return mainAlias?.hasMetadata ? mainAlias.metadata : undefined;
 }
 
 /**
- * A write may name the tenant that it is made for, and no other.
+ * Throws if a write sets a tenant column to another tenant than the current one.
  *
- * @throws TenantScopeViolationError when it names another one, or gives an SQL expression
+ * @throws TenantScopeViolationError also for null and for an SQL expression
  */
 export function assertScopeTenant(
   metadata: EntityMetadata,
@@ -42,11 +42,11 @@ export function assertScopeTenant(
 }
 
 /**
- * References may share the tenant column, and TypeORM reads it by one of their relations only: of the others the tenant that they name would
- * be left out silently.
+ * Throws if a composite reference that includes the tenant column names another tenant. TypeORM reads a shared column
+ * from one relation only, so the tenant of the other relations would be ignored silently.
  *
  * @param given a row as the caller gave it
- * @throws TenantScopeViolationError when it refers to a row by another tenant
+ * @throws TenantScopeViolationError if a reference names another tenant
  */
 export function requireOwnReferences(
   metadata: EntityMetadata,
@@ -62,7 +62,7 @@ export function requireOwnReferences(
 }
 
 function isInForce(metadata: EntityMetadata, key: string, value: unknown): boolean {
-  // Only rows that are limited have a tenant of their own.
+  // Called for limited entities only, so the access is a scope.
   const scope = resolveAccess(metadata) as ValidScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
   return isPlain && String(value) === String(scope.values[key]);
@@ -73,15 +73,15 @@ function namesAnother({ name }: EntityMetadata, { propertyPath }: ColumnMetadata
 }
 
 /**
- * In an unscoped section an insert says whose the row is, or that it is shared.
+ * Throws if an insert in an unscoped section does not set the row's tenant.
  *
- * @throws TenantScopeViolationError when it does not
+ * @throws TenantScopeViolationError if a tenant column has no value; null is accepted if it makes the row shared
  */
 export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const shareable = shareableColumnsOf(metadata, policies);
   for (const { column } of policies.tenantColumns(metadata)) {
     const value: unknown = column.getEntityValue(valueSet);
-    // A table of tenants whose key the database makes: the row is a new tenant.
+    // In a table of tenants with a generated key, the row is a new tenant.
     if (column.isGenerated) continue;
     const mayBeNull = shareable.some((tenant) => tenant.column === column);
     if (value === undefined || (value === null && !mayBeNull)) {
@@ -95,13 +95,14 @@ export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLite
 }
 
 /**
- * A row is shared or has a tenant: columns that are NULL in part would hide it from everybody.
+ * Throws if a write in an unscoped section makes only some of the shareable tenant columns NULL, or sets only some of
+ * them. No scope sees a row whose tenant columns are partly NULL.
  *
- * @throws TenantScopeViolationError when a write in an unscoped section makes some of them NULL, or leaves some of them alone
+ * @throws TenantScopeViolationError if the tenant is incomplete
  */
 export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
-  // Left alone, NULL or a value.
+  // undefined → 0, null → 1, a value → -1.
   const kinds = new Set(columns.map((column) => [undefined, null].indexOf(column.getEntityValue(valueSet) as null)));
   if (kinds.size < 2) return;
   const names = columns.map(({ propertyPath }) => propertyPath).join(', ');
@@ -116,10 +117,10 @@ function shareableColumnsOf(metadata: EntityMetadata, policies: PolicyRegistry):
 }
 
 /**
- * A key that the database counts up is not given by hand in a scope: whether the number is taken by another tenant must not show. It is
- * also what saving a row looks like that the scope cannot see.
+ * Throws if an insert in a scope sets an auto-increment key: a conflict would reveal that another tenant uses the
+ * number. `save` also inserts with a key when the scope cannot see the row.
  *
- * @throws EntityNotFoundError when one is given
+ * @throws EntityNotFoundError if a key is given
  */
 export function assertNoGeneratedKey(metadata: EntityMetadata, valueSet: ObjectLiteral): void {
   for (const column of metadata.primaryColumns) {
@@ -132,10 +133,10 @@ export function assertNoGeneratedKey(metadata: EntityMetadata, valueSet: ObjectL
 }
 
 /**
- * A row that is scoped through its parent needs one: without, it would belong to nobody.
+ * Throws if a row that is scoped through its parent is written without one: it would belong to no tenant.
  *
- * @param isWritten whether the statement writes a column: without a value that is NULL
- * @throws TenantScopeViolationError when the write leaves it out, or takes it away
+ * @param isWritten whether the statement writes a column; without a value that column becomes NULL
+ * @throws TenantScopeViolationError if the parent's key is missing or null
  */
 export function assertParentGiven(
   metadata: EntityMetadata,
@@ -156,7 +157,8 @@ export function assertParentGiven(
 }
 
 /**
- * Another key for a referenced row changes the rows that refer to it, by ON UPDATE. An unscoped section sees them all.
+ * Throws if a changed key would change rows that the scope may not see, by ON UPDATE. In an unscoped section all rows
+ * are visible.
  *
  * @throws StatementRefusedError if the scope may not see some of these rows
  */
