@@ -9,7 +9,7 @@ import { isScoped, ownerColumns } from '../policy/tenant-policy.js';
 import type { ScopedPolicy } from '../policy/tenant-policy.js';
 import { serializeKeyValue, serializeRowKey, selectByKeys } from './foreign-key-check.js';
 
-/** To whom a row belongs: values of scope keys as texts, null for all tenants. An entity may omit some of the keys. */
+/** The owner of a row: values of scope keys as text, null for all tenants. An entity may omit some of the keys. */
 type Tenant = ReadonlyMap<string, string | null>;
 
 /** Values of some columns, one list per row. */
@@ -17,17 +17,19 @@ type Rows = readonly (readonly unknown[])[];
 
 /** A row that a write inserts or updates. */
 interface WrittenRow {
-  /** The values of the columns that say to whom it belongs. */
+  /** The values of its ownership columns. */
   readonly owner: readonly unknown[];
-  /** The values of each of its foreign keys, as far as they are written. */
+  /** The values of each of its foreign keys; undefined if a column is not written. */
   readonly keys: Rows;
 }
 
 /**
- * Compares the tenants of rows that an unscoped write connects, however far above a row its tenant stands. A row that all
- * tenants share names shared rows only: it would show a tenant's row to all. A tenant's row may name shared ones.
+ * Compares the tenants of rows that an unscoped write connects, however many parents away the tenant column is. A
+ * shared row may reference shared rows only, because it would show a tenant's row to all. A tenant's row may reference
+ * shared ones.
  *
- * @throws TenantScopeViolationError when a row would refer to another tenant's, or a link connect two tenants
+ * @throws TenantScopeViolationError if a row would reference another tenant's row, or a junction row connect two
+ * tenants
  */
 export async function assertSameTenant(
   write: UnscopedWriteCheck,
@@ -37,7 +39,7 @@ export async function assertSameTenant(
   const { metadata } = write.keys;
   const policy = policies.of(metadata);
   const keys = foreignKeysOf(metadata, policies);
-  // A row without a tenant of its own connects what it names: one row is none too many.
+  // An entity without tenant columns can only connect tenants if it has at least two references.
   if (keys.length < (policy.kind === 'columns' ? 1 : 2)) return;
   const rows = await rowsOf(write, keys, policies, queryRunner);
   const tenants = new OwnerLookup(policies, queryRunner);
@@ -47,7 +49,7 @@ export async function assertSameTenant(
     const values = rows.map((row) => row.keys[i]);
     references.push(await tenants.ownersOfReferenced(tableEntity(key), referenced, values));
   }
-  // A link belongs to no one of its ends: it has no owners of its own.
+  // A junction row has two owners, so neither is compared as its only owner: `owners` is empty.
   const parent = keys.findIndex((key) => isOnlyOwner(key, policy));
   const owners = rows.map(({ owner }, row) =>
     policy.kind === 'columns' ? [tenantIn(policy, owner)] : (references[parent]?.[row] ?? []),
@@ -56,7 +58,7 @@ export async function assertSameTenant(
   for (const [i, { property }] of keys.entries()) {
     for (const [row, candidates] of references[i].entries()) {
       if (candidates.length === 0) continue;
-      // By a code that each tenant may have a row is named along with its tenant.
+      // A code that is unique per tenant matches rows of several tenants: one that fits is enough.
       const tenant = candidates.find((candidate) => fits(candidate, owners[row], named[row]));
       if (tenant === undefined)
         throw new TenantScopeViolationError(`${metadata.name}.${property} would connect rows of two tenants`);
@@ -65,12 +67,12 @@ export async function assertSameTenant(
   }
 }
 
-/** A row of another child entity than the named one has a tenant too. */
+/** Returns the parent of a child entity: a row of a sibling class has a tenant too. */
 function tableEntity({ target }: ForeignKey): EntityMetadata {
   return target.parentEntityMetadata ?? target;
 }
 
-/** The rows that a write makes, or those that an update changes, as they will be. */
+/** Returns the rows that an insert creates, or that an update changes, with their new values. */
 async function rowsOf(
   { keys, affectedOwnersQuery, readsKeys }: UnscopedWriteCheck,
   foreignKeys: readonly ForeignKey[],
@@ -88,7 +90,7 @@ async function rowsOf(
     const owner = ownerNames.map((column, i) => valueOf(column, `c${i}`));
     return {
       owner,
-      // The parent of a row is one of them, given or not.
+      // The key to the parent is the owner itself, whether it is written or not.
       keys: foreignKeys.map((key) =>
         isOnlyOwner(key, policy) ? owner : key.columns.map(({ own }) => valueOf(own, `k${keyNames.indexOf(own)}`)),
       ),
@@ -108,7 +110,10 @@ function fits(candidate: Tenant, owners: readonly Tenant[], named: readonly Tena
   );
 }
 
-/** Whether a row of `tenant` does not stand beside `other`. Shared rows do, but a row that is shared itself names no tenant's. */
+/**
+ * Checks whether a row of `tenant` must not be connected with a row of `other`. A shared row fits any other, but a
+ * shared owner must not reference a tenant's row.
+ */
 function differs(tenant: Tenant, other: Tenant, isOwner: boolean): boolean {
   return [...tenant].some(([key, value]) => {
     const there = other.get(key);
@@ -121,14 +126,17 @@ function isComplete(row: readonly unknown[]): boolean {
   return row.every((value) => value !== undefined && value !== null);
 }
 
-/** Finds out to whom rows belong. */
+/** Reads the owners of rows. */
 class OwnerLookup {
   constructor(
     private readonly policies: PolicyRegistry,
     private readonly queryRunner: QueryRunner,
   ) {}
 
-  /** For each row the tenants of the rows of `target` that it names: one, if its key is one; none where it names none. */
+  /**
+   * Returns for each key the tenants of the rows of `target` that it references: one if the key is unique, none if no
+   * row is referenced.
+   */
   async ownersOfReferenced(
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],
@@ -136,7 +144,7 @@ class OwnerLookup {
   ): Promise<readonly (readonly Tenant[])[]> {
     const tenants = await this.ownersByKey(target, columns, rows.filter(isComplete));
     for (const row of rows) {
-      // The database may have given the key back in another form.
+      // The database may have returned the key in another form.
       if (!isComplete(row) || tenants.has(serializeRowKey(row, columns))) continue;
       const found = await this.ownersByKey(target, columns, [row]);
       tenants.set(serializeRowKey(row, columns), [...found.values()].flat());
@@ -144,7 +152,7 @@ class OwnerLookup {
     return rows.map((row) => tenants.get(serializeRowKey(row, columns)) ?? []);
   }
 
-  /** Tenants of rows, by the keys that the database gives back. */
+  /** Returns the tenants of rows by their keys, in the form that the database returns. */
   private async ownersByKey(
     target: EntityMetadata,
     columns: readonly ColumnMetadata[],

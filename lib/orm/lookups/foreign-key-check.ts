@@ -10,14 +10,14 @@ import { losslessColumnSql } from './exact-select.js';
 import type { ForeignKeyLookup } from '../writes/foreign-keys.js';
 import type { RowSet } from '../policy/tenant-policy.js';
 
-/** Databases bound the number of parameters of a statement; rows are looked up in chunks well below. */
+/** Databases limit the number of parameters of a statement, so rows are checked in chunks well below the limit. */
 const CHUNK = 1000;
 
 /**
- * Looks up the rows that a statement names by foreign keys, with one statement per entity, on the same query runner.
+ * Checks the rows that a statement references by foreign keys, with one SELECT per entity, on the same query runner.
  *
- * @throws ReferenceUnknownError for the first foreign key that names a row which the scope cannot see
- * @throws SharedRowError for one that names a shared row where the tenant's own is needed
+ * @throws ReferenceUnknownError for the first foreign key that references a row which the scope cannot see
+ * @throws SharedRowError if a shared row is referenced but the tenant's own is required
  */
 export async function assertReferencesVisible(
   lookups: readonly ForeignKeyLookup[],
@@ -25,7 +25,7 @@ export async function assertReferencesVisible(
 ): Promise<void> {
   const groups: ForeignKeyLookup[][] = [];
   for (const lookup of lookups.filter(({ orOwned }) => orOwned === undefined)) {
-    // By entity, not by table: a row of one child entity is none of another one's.
+    // Grouped by entity, not by table: a row of one child entity is not a row of its siblings.
     const group = groups.find(([{ key, owned }]) => owned === lookup.owned && isSameTarget(key, lookup.key));
     if (group === undefined) groups.push([lookup]);
     else group.push(lookup);
@@ -33,7 +33,7 @@ export async function assertReferencesVisible(
   for (const group of groups) {
     const missing = await missingRows(queryRunner, group, group[0].owned ? 'own' : 'visible');
     if (missing.size === 0) continue;
-    // Of a row that is there, but not the tenant's own, that is said.
+    // A row that is visible but not the tenant's own gets the more specific SharedRowError.
     const unseen = group[0].owned ? await missingRows(queryRunner, group, 'visible') : missing;
     const unknown = group.find((lookup) => namesOneOf(lookup, unseen));
     if (unknown === undefined) throw new SharedRowError(group[0].key.target.name);
@@ -56,7 +56,7 @@ async function requireOwnLinks(lookup: ForeignKeyLookup, queryRunner: QueryRunne
   if (isShared) throw new SharedRowError(key.target.name);
 }
 
-/** The keys of rows that lookups of one entity name and that are not in the set. */
+/** Returns the keys of rows that lookups of one entity reference and that are not in the set. */
 async function missingRows(
   queryRunner: QueryRunner,
   group: readonly ForeignKeyLookup[],
@@ -83,7 +83,8 @@ function isSameTarget(key: ForeignKey, other: ForeignKey): boolean {
 }
 
 /**
- * Whether the scope can see all of the given rows, deleted ones included. The database compares the keys: it may give one back in another form.
+ * Checks whether the scope can see all given rows, soft-deleted ones included. The database compares the keys, because
+ * it may return one in another form.
  *
  * @param columns the columns that identify a row
  * @param rows their values as they are stored, one list per row
@@ -98,13 +99,13 @@ export async function areAllVisible(
 }
 
 /**
- * Requires that rows are there, in the scope, and the tenant's own.
+ * Throws unless all given rows are visible and the tenant's own.
  *
  * @param columns the columns that identify a row
  * @param rows their values as they are stored, one list per row
- * @param named what the error says of the row
- * @throws EntityNotFoundError when the scope cannot see one of them
- * @throws SharedRowError when it sees all of them, and one is shared
+ * @param named the criteria for the error message
+ * @throws EntityNotFoundError if the scope cannot see one of them
+ * @throws SharedRowError if all are visible and one is shared
  */
 export async function requireOwn(
   queryRunner: QueryRunner,
@@ -121,7 +122,10 @@ export async function requireOwn(
   throw new EntityNotFoundError(metadata.target, named);
 }
 
-/** Those of the given rows that the scope cannot see, or that are not its own. A key that the database gives back in another form is asked for by itself. */
+/**
+ * Returns the given rows that are not in the set. A key that the database may have returned in another form is queried
+ * again by itself.
+ */
 async function findInvisible(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
@@ -139,7 +143,7 @@ async function findInvisible(
   return unseen;
 }
 
-/** Not by their keys: of two spellings of one key each is looked up. */
+/** Removes duplicate rows by exact values: two spellings of one key are both checked. */
 function distinctRows(rows: readonly (readonly unknown[])[]): (readonly unknown[])[] {
   return [
     ...new Map(rows.map((row) => [JSON.stringify(row.map((value) => [typeof value, exactText(value)])), row])).values(),
@@ -147,11 +151,11 @@ function distinctRows(rows: readonly (readonly unknown[])[]): (readonly unknown[
 }
 
 /**
- * Reads some columns of rows that are given by others; a row that the scope cannot see is left out. Deleted rows are read too.
+ * Selects columns of rows by key; rows outside of the set are left out. Soft-deleted rows are included.
  *
  * @param columns the columns that identify a row
  * @param rows their values, one list per row
- * @param set which rows are read: all that the scope sees, or only its own
+ * @param set all rows that the scope sees, or only its own
  * @returns the values of `wanted`, one list per row that was found
  */
 export async function selectByKeys(
@@ -171,7 +175,7 @@ export async function selectByKeys(
   return found;
 }
 
-/** The values of an entity's columns as they are stored. */
+/** Returns the values of an entity's columns as they are stored. */
 export function toDatabaseValues(
   entity: ObjectLiteral,
   columns: readonly ColumnMetadata[],
@@ -183,15 +187,15 @@ export function toDatabaseValues(
   });
 }
 
-/** Tells rows apart by their identifying values, which a database may answer in another form than they were given. */
+/** Serializes the identifying values of a row, so that the forms in which a database may return them are equal. */
 export function serializeRowKey(row: readonly unknown[], columns: readonly ColumnMetadata[]): string {
   return JSON.stringify(row.map((value, i) => serializeKeyValue(value, columns[i])));
 }
 
-/** A value of a column as text, the same for all its forms. */
+/** Serializes a column's value to the same text for all its forms. */
 export function serializeKeyValue(value: unknown, column: ColumnMetadata): string {
   const text = exactText(value);
-  // A uuid has two spellings where it is no text; of any text each spelling is a row of its own.
+  // Only PostgreSQL's uuid type ignores case; in a text column each spelling is a different row.
   const isUuid = column.type === 'uuid' && column.entityMetadata.dataSource.driver.options.type === 'postgres';
   return isUuid ? text.toLowerCase() : text;
 }
@@ -202,7 +206,7 @@ function exactText(value: unknown): string {
   return `0x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
 }
 
-/** To MySQL a number equals every text that begins with it: a text column is compared with a text. */
+/** Returns the value as text for a text column: MySQL treats a number as equal to every text that begins with it. */
 function coerceForMySql(value: unknown, column: ColumnMetadata): unknown {
   const isText = column.type === String || /char|text/i.test(String(column.type));
   return isText && (typeof value === 'number' || typeof value === 'bigint') ? String(value) : value;
