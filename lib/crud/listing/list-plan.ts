@@ -9,13 +9,13 @@ import { countStatement, hasOwnStatement, listValues, pageStatement, startValues
 import type { PageAnchor } from './list-statements.js';
 import type { Selection } from './selection/selection.js';
 
-/** A statement with the values that it is run with; those of the tenant are not among them. */
+/** A statement and its parameters, without those of the tenant. */
 export interface PreparedCall {
   readonly statement: CompiledSelect;
   readonly slots: NamedParameters;
 }
 
-/** A list query that is ready to be run: its names are found, its statements made. Nothing in it is a tenant's. */
+/** A list query ready to run: columns resolved, statements built. It contains no tenant data. */
 export class ListPlan<T extends object> {
   readonly request: ResolvedListQuery;
   readonly selection: Selection<T>;
@@ -25,9 +25,9 @@ export class ListPlan<T extends object> {
   private offsetPage: PreparedCall | undefined;
 
   /**
-   * @param conditions what every row meets besides
-   * @param limit most rows of a page
-   * @throws TypeError for a column, operator or value that is none
+   * @param conditions the row constraints
+   * @param limit the page size
+   * @throws TypeError for an unknown column or operator, or an invalid value
    */
   constructor(
     readonly resource: Resource<T>,
@@ -42,17 +42,17 @@ export class ListPlan<T extends object> {
     this.values = listValues(resource, this.request);
   }
 
-  /** The page at the query's offset; each of its rows carries the total of the list. */
+  /** Returns the page at the query's offset. Each row contains the total of the list. */
   atOffset(): PreparedCall {
     return (this.offsetPage ??= this.page('offset', this.limit, this.offset, this.count));
   }
 
-  /** The page at a cursor's place, and one row more. */
+  /** Returns the page at a cursor position, plus one row. */
   atCursor(start: PageAnchor): PreparedCall {
     return this.page(start, this.limit + 1, 0, 'none');
   }
 
-  /** The total of the list. */
+  /** Returns the statement for the total of the list. */
   counted(): PreparedCall {
     const statement = countStatement(this.resource, this.selection, this.request, this.count === 'capped');
     return { statement, slots: this.values };
@@ -65,13 +65,13 @@ export class ListPlan<T extends object> {
   }
 }
 
-/** By what was asked. */
+/** Keyed by query object. */
 const remembered = new WeakMap<object, unknown>();
 
 /**
- * The plan of a query of a client, which is remembered as long as the query is.
+ * Returns the plan of a client's query. The plan is cached as long as the query object.
  *
- * @param query nobody changes it
+ * @param query must not be changed afterwards
  */
 export function cachedPlan<T extends object>(resource: Resource<T>, query: ListQuery<T>, limit: number): ListPlan<T> {
   const known = remembered.get(query) as ListPlan<T> | undefined;

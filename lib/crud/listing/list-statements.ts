@@ -15,36 +15,36 @@ import { COUNT_CAP } from '../query/list-rules.js';
 import type { Selection } from './selection/selection.js';
 import { applyOrder, orderCacheKey, reversed } from './sql/order-by.js';
 
-/** How a select names the resource's table. */
+/** The alias of the resource's table in a select. */
 const ALIAS = 'item';
-/** And where it counts them. */
+/** Its alias in a count. */
 const COUNTED = 'counted';
-/** What a statement calls the count. */
+/** The column name of the count. */
 export const TOTAL = 'total';
 
-/** The names by which a row carries the values of its sort keys, where a cursor is made of them. */
+/** Returns the column name of a sort key's value in a row, used to create cursors. */
 export const keyAlias = (key: number): string => `k${key}`;
 
-/** Where a page begins: at its offset, or at a place between two rows; the beginning is the place without values. */
+/** Where a page begins: at its offset, or at a cursor position; a position without values is the start of the list. */
 export type PageAnchor = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
 
-/** How long pages mostly are that clients ask for. */
+/** Page sizes that clients commonly request. */
 const COMMON_PAGE_SIZES: readonly number[] = [10, 20, 25, 50, 100];
 
 /**
- * Whether the length of a page is worth a statement of its own. PostgreSQL keeps the plan of one that says how many rows it reads; where
- * a parameter says it, each run is planned anew, which takes longer than to read the rows.
+ * Checks whether a page size gets a statement of its own, with a literal LIMIT. PostgreSQL caches the plan of such a
+ * statement. With LIMIT as a parameter it plans each run again, which takes longer than reading the rows.
  */
 export function hasOwnStatement<T extends object>({ list }: Resource<T>, limit: number): boolean {
   return limit === list.limit.default || limit === list.limit.max || COMMON_PAGE_SIZES.includes(limit);
 }
 
 /**
- * The statement of a page. Its text depends on what is asked, not on the values that are asked for: there is one for each shape of
- * query, made once.
+ * Returns the statement of a page. Its text depends on columns and operators, not on values, so it is built once per
+ * kind of query.
  *
- * @param cut how many rows it reads, or that its slots say it
- * @param count how each row carries the total of the list along: database and program have one statement to do instead of two
+ * @param cut the literal limit, or 'slots' to use parameters
+ * @param count whether each row contains the total of the list, which saves a second statement
  */
 export function pageStatement<T extends object>(
   resource: Resource<T>,
@@ -83,7 +83,7 @@ export function pageStatement<T extends object>(
   });
 }
 
-/** The statement that counts the rows of a list, as `total`; with a bound it stops one behind it. */
+/** Returns the statement that counts the rows of a list, as `total`. If capped, it stops one row after the cap. */
 export function countStatement<T extends object>(
   resource: Resource<T>,
   selection: Selection<T>,
@@ -118,7 +118,7 @@ function countRows<T extends object>(
   );
 }
 
-/** The values of a list's statements by the names of their slots. */
+/** Returns the parameters of a list's statements. */
 export function listValues<T extends object>(
   resource: Resource<T>,
   { conditions, filter, search }: ResolvedListQuery,
@@ -131,7 +131,7 @@ export function listValues<T extends object>(
   };
 }
 
-/** The values of the place where a page begins. */
+/** Returns the parameters of the cursor position where a page begins. */
 export function startValues(start: PageAnchor): Record<string, unknown> {
   return start === 'offset' ? {} : keysetValues(start.values);
 }
@@ -156,7 +156,7 @@ function applyWhere<T extends object>(
   applyFilter(select, alias, filter);
   if (search !== undefined) applySearch(select, alias, resource);
   if (deleted === 'only') select.andWhere(`${alias}.${resource.metadata.deleteDateColumn!.propertyPath} IS NOT NULL`);
-  // Behind the joins of what is read along, whose deleted rows stay away.
+  // After the joins of included relations, so that their soft-deleted rows stay excluded.
   return deleted === undefined ? select : select.withDeleted();
 }
 

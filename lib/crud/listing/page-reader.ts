@@ -11,13 +11,13 @@ import { COUNT_CAP } from '../query/list-rules.js';
 import { keyAlias, TOTAL } from './list-statements.js';
 import type { Projection } from '../query/row-rules.js';
 
-/** The answer that the rows of a page are read for. */
+/** The consumer of the raw rows of a page: the current request context. */
 export interface RawRowConsumer {
-  /** Whether they go to nobody else, so that no entities are needed. */
+  /** True if no application code sees the rows, so that no entities are needed. */
   readonly acceptsRawRows: boolean;
-  /** What it asks. */
+  /** The requested projection. */
   readonly projection: Projection;
-  /** Set where they have the form of an answer. */
+  /** Set if the rows are already in response format. */
   isSerialized: boolean;
 }
 
@@ -26,8 +26,8 @@ export class PageReader<T extends object> {
   private readonly json: JsonHydrator | undefined;
 
   /**
-   * @param manager a transaction's, or the DataSource's own
-   * @param answer what takes the rows in the form that they have in JSON; undefined where application code wants entities
+   * @param manager of a transaction, or of the DataSource
+   * @param answer the consumer of serialized rows; undefined if application code needs entities
    */
   constructor(
     private readonly plan: ListPlan<T>,
@@ -37,7 +37,7 @@ export class PageReader<T extends object> {
     this.json = answer && plan.selection.json;
   }
 
-  /** The page behind an offset. Its rows bring the total along; behind the last one it is asked for. */
+  /** Reads the page at an offset. Its rows contain the total; for an empty page a second statement counts. */
   async atOffset(): Promise<Page<T>> {
     const { plan } = this;
     const { limit, offset, count } = plan;
@@ -48,9 +48,9 @@ export class PageReader<T extends object> {
   }
 
   /**
-   * The page at a cursor; the first one for an empty text.
+   * Reads the page at a cursor; the first page for an empty string.
    *
-   * @throws BadRequestException for a cursor that is none of this list
+   * @throws BadRequestException for a cursor that does not belong to this list
    */
   async atCursor(cursor: string): Promise<Page<T>> {
     const { limit, selection } = this.plan;
@@ -76,19 +76,19 @@ export class PageReader<T extends object> {
   }
 
   /**
-   * The rows as an answer shows them; undefined where somebody wants entities.
+   * Returns the rows in response format; undefined if application code needs entities.
    *
-   * @param carryMore whether there is something in them besides
+   * @param carryMore whether the raw rows contain additional columns
    */
   private toJsonRows(rows: readonly RawRow[], carryMore: boolean): T[] | undefined {
     const { json, answer } = this;
     if (json === undefined || answer === undefined) return undefined;
     answer.isSerialized = true;
-    // Nobody looks at them but the interceptor, which knows.
+    // Safe cast: only the interceptor sees these rows, and `isSerialized` tells it their format.
     return json.readAll(rows, carryMore) as T[];
   }
 
-  /** Before the first row there is nothing to count. */
+  /** An empty page at offset 0 needs no count: the total is 0. */
   private async fetchTotal(): Promise<RawRow> {
     if (this.plan.offset === 0) return { [TOTAL]: 0 };
     const { statement, slots } = this.plan.counted();

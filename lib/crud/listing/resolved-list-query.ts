@@ -7,9 +7,9 @@ import { FilterParser } from '../query/filter-parser.js';
 import { defaultNulls } from './sql/order-by.js';
 import type { SortTerm } from './sql/order-by.js';
 
-/** A list query whose names have been found among the entity's columns. */
+/** A list query whose names are resolved to columns. */
 export interface ResolvedListQuery {
-  /** What every row meets: the controller's narrowing. */
+  /** The row constraints of the controller. */
   readonly conditions: readonly Condition[];
   readonly filter: Filter;
   readonly search: string | undefined;
@@ -19,9 +19,10 @@ export interface ResolvedListQuery {
 }
 
 /**
- * Finds what a list query names.
+ * Resolves the names in a list query.
  *
- * @throws TypeError for a column, operator or value that is none: it must never be dropped
+ * @throws TypeError for an unknown column or operator, or an invalid value: ignoring a filter would return too many
+ *   rows
  */
 export function resolveListQuery<T extends object>(
   resource: Resource<T>,

@@ -1,4 +1,4 @@
-/** The store of class-transformer, which its package has no declaration for at the path that Node loads. */
+/** The metadata storage of class-transformer. The package has no type declaration for the path that Node loads. */
 declare module 'class-transformer/cjs/storage.js' {
   import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
 

@@ -3,16 +3,18 @@ import type { WhereExpressionBuilder } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { ResourceColumn } from './resource-column.js';
 
-/** A column and what it must equal; null for "is empty". */
+/** A column and the value that it must equal; null for IS NULL. */
 export interface Condition {
   readonly column: ColumnMetadata;
-  /** As the database driver takes it. */
+  /** In the form that the driver accepts. */
   readonly parameter: unknown;
 }
 
 /**
- * @param value an entity's value of the column; null for "is empty"
- * @throws TypeError for a value that does not fit the column: a type confusion would match other rows
+ * Creates the condition that a column equals a value.
+ *
+ * @param value a value of the entity's property; null for IS NULL
+ * @throws TypeError for a value that does not fit the column: an implicit type conversion could match other rows
  */
 export function toCondition({ property, metadata, type }: ResourceColumn, value: unknown): Condition {
   if (value === null) return { column: metadata, parameter: null };
@@ -28,7 +30,7 @@ export function toCondition({ property, metadata, type }: ResourceColumn, value:
 /**
  * Adds conditions to a statement.
  *
- * @param alias how a select names the table; left out for an update or a delete, which have no alias
+ * @param alias the table's alias in a select; undefined for an update or a delete, which have no alias
  */
 export function applyConditions(
   statement: WhereExpressionBuilder,
@@ -42,25 +44,25 @@ export function applyConditions(
   });
 }
 
-/** The parameters of conditions that {@link applyConditions} has put into a statement, by name. */
+/** Returns the parameters of the conditions that {@link applyConditions} adds, by name. */
 export function conditionParameters(conditions: readonly Condition[]): Record<string, unknown> {
   return Object.fromEntries(conditions.map(({ parameter }, index) => [`condition_${index}`, parameter]));
 }
 
-/** Tells conditions apart whose texts differ. */
+/** Returns a cache key that differs if the SQL of the conditions differs. */
 export function conditionsKey(conditions: readonly Condition[]): string {
   return conditions
     .map(({ column, parameter }) => `${columnPath(column)}${parameter === null ? ' is null' : ''}`)
     .join();
 }
 
-/** How TypeORM's statements name a column. Those of one relation share a property. */
+/** Returns the name of a column in TypeORM's statements. The columns of a composite foreign key share a property. */
 export function columnPath({ propertyPath, isVirtual, relationMetadata, referencedColumn }: ColumnMetadata): string {
   const isPart = isVirtual && relationMetadata !== undefined && relationMetadata.joinColumns.length > 1;
   return isPart ? `${relationMetadata.propertyPath}.${referencedColumn!.propertyPath}` : propertyPath;
 }
 
-/** Adds to a select that rows meet all conditions of one of several lists. */
+/** Adds an OR of several lists of conditions to a select. */
 export function applyAnyOf(
   select: WhereExpressionBuilder,
   alternatives: readonly (readonly Condition[])[],

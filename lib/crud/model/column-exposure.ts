@@ -4,10 +4,10 @@ import { topLevelProperty } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /**
- * Whether an answer gives a column's value as it is, at every level of the embedded objects that the column is in.
+ * Checks whether a response contains a column's value unchanged, at every level of its embedded objects.
  *
- * @param shown what the answer shows of a row
- * @param dto the class that shows it; undefined for the entity itself
+ * @param shown the exposed properties of the response
+ * @param dto the response DTO; undefined for the entity itself
  */
 export function isColumnExposedUntransformed(
   column: ResourceColumn,
@@ -20,7 +20,7 @@ export function isColumnExposedUntransformed(
   return (
     shown.get(topLevelProperty(column))?.isUntransformed === true &&
     levels.every(({ type, propertyName }, index) => {
-      // Where the DTO names no class, class-transformer takes the value's own.
+      // If the DTO names no class, class-transformer uses the class of the value.
       const named = holder && namedType(holder, propertyName);
       const shape = named ?? (typeof type === 'function' ? type : undefined);
       holder = dto && shape;

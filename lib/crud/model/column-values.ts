@@ -4,20 +4,20 @@ import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 import type { ResourceColumn } from './resource-column.js';
 
-/** Values of a row's columns. */
+/** Column values of a row. */
 export type ColumnValues = Map<ResourceColumn, unknown>;
 
-/** What was read of an object, and what did not fit. */
+/** The column values of an object, and the errors of invalid ones. */
 export interface ReadValues {
   readonly values: ColumnValues;
   readonly problems: readonly RequestError[];
 }
 
 /**
- * Reads the values of columns from an object: by its own keys, checked against the columns' types before they come near
- * SQL. Keys that are no field are left out, and so is `undefined`.
+ * Reads column values from the own keys of an object and checks them against the column types before they reach SQL.
+ * Unknown keys and undefined values are ignored.
  *
- * @param wants whether a column is to be read; the others are left out, whatever they hold
+ * @param wants whether to read a column; others are ignored, whatever their value
  */
 export function readColumnValues(
   fields: FieldTree,
@@ -44,7 +44,7 @@ export function readColumnValues(
   return { values, problems };
 }
 
-/** What is wrong with a value for a column; undefined when nothing is. */
+/** Returns the error of a value that does not fit the column; undefined if it fits. */
 export function valueProblem({ property, metadata, type }: ResourceColumn, value: unknown): RequestError | undefined {
   if (value === null) {
     return metadata.isNullable ? undefined : bodyError(property, `${property} must not be null`, 'notNull');
@@ -53,7 +53,7 @@ export function valueProblem({ property, metadata, type }: ResourceColumn, value
   return bodyError(property, `${property} must be ${type.description}`, 'type');
 }
 
-/** A plain object or an instance, as opposed to a list or a date. */
+/** Checks for a plain object or an instance, but not an array or a Date. */
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

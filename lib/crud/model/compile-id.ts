@@ -6,25 +6,25 @@ import { isSelected } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 import { ResourceId } from './resource-id.js';
 
-/** An entity's columns, and how far its ids have to reach. */
+/** An entity's columns, and whether its ids span tenants. */
 export interface IdSource {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
-  /** Whether rows of several tenants are told apart: then a tenant column of the key is part of the id. */
+  /** True if the rows belong to several tenants. Then a tenant column of the primary key is part of the id. */
   readonly spansTenants: boolean;
 }
 
 /**
- * The primary key as an id. The tenant column of a composite key is left out of it where a scope gives its value.
+ * Returns the primary key as an id. A tenant column of a composite key is omitted if the scope sets its value.
  *
- * @param problems takes what keeps the entity from being served
+ * @param problems receives the problems that prevent serving the entity
  */
 export function compileKey(source: IdSource, problems: string[]): ResourceId {
   const { dataSource, metadata, columns, spansTenants } = source;
   const primary = columns.filter((column) => column.metadata.isPrimary);
   const implied = spansTenants ? [] : primary.filter(({ tenant }) => tenant);
-  // A table of tenants has the tenant's own number as its key.
+  // The primary key of a tenant table is the tenant column itself.
   const isTenantItself = implied.length === primary.length;
   const named = isTenantItself ? primary : primary.filter((column) => !implied.includes(column));
   checkParts(metadata, named, problems);
@@ -32,11 +32,11 @@ export function compileKey(source: IdSource, problems: string[]): ResourceId {
 }
 
 /**
- * A column as an id that clients use in place of the primary key.
+ * Returns the id of a resource: the column of the option `id`, or the primary key.
  *
  * @param property its name; undefined for the primary key
- * @param within columns that have one value among the rows that are served: those of the parent
- * @param problems takes what keeps the column from being an id
+ * @param within columns with one value for all served rows: those of the parent
+ * @param problems receives the problems that prevent using the column as an id
  */
 export function compileId(
   source: IdSource,
@@ -72,7 +72,7 @@ export function compileId(
   return new ResourceId(dataSource, metadata, [column], implied);
 }
 
-/** An instant has many spellings, and databases round it. */
+/** Rejects columns that cannot be in a path. A timestamp has many spellings, and databases round it. */
 function checkParts(metadata: EntityMetadata, columns: readonly ResourceColumn[], problems: string[]): void {
   for (const { property, type } of columns) {
     if (type.fromText !== undefined && !(type.fromJson(new Date(Date.UTC(2000, 0))) instanceof Date)) continue;

@@ -1,30 +1,31 @@
 import { TransformationType } from 'class-transformer';
-// class-transformer offers no way to ask what a class exposes, so its store is read, from the build that Node loads.
+// class-transformer has no public API for the exposed properties of a class, so its metadata storage is read, from the
+// build that Node loads.
 import { defaultMetadataStorage as storage } from 'class-transformer/cjs/storage.js';
 
-/** How an answer shows a property. */
+/** How a response contains a property. */
 export interface ExposedProperty {
-  /** Its name in JSON. */
+  /** The key in JSON. */
   readonly key: string;
-  /** Whether the answer gives what the property holds, and not something that a `@Transform()` makes of it. */
+  /** True if the response contains the property's value without a `@Transform()`. */
   readonly isUntransformed: boolean;
 }
 
-/** Properties that an answer shows, by their names. */
+/** The exposed properties by name. */
 export type ExposedProperties = ReadonlyMap<string, ExposedProperty>;
 
 /**
- * What class-transformer makes visible of a class.
+ * Returns the properties of a class that class-transformer exposes.
  *
  * @param type a DTO or an entity
- * @param own properties that are visible unless something hides them; empty for a DTO, where only `@Expose()` counts
+ * @param own properties that are exposed unless excluded; empty for a DTO, where only `@Expose()` counts
  */
 export function exposedProperties(type: Function, own: Iterable<string>): ExposedProperties {
   const exposed = storage.getExposedProperties(type, TransformationType.CLASS_TO_PLAIN);
   const excluded = new Set(storage.getExcludedProperties(type, TransformationType.CLASS_TO_PLAIN));
   const ownProperties = [...own];
   const candidates = storage.getStrategy(type) === 'excludeAll' ? exposed : [...ownProperties, ...exposed];
-  // A DTO is made of the row before it is shown, and then transformations of that direction count too.
+  // A DTO instance is created from the row before it is serialized, so its plain-to-class transformations count too.
   const directions = ownProperties.length > 0 ? (['out'] as const) : (['in', 'out'] as const);
   return new Map(
     candidates
@@ -39,33 +40,33 @@ export function exposedProperties(type: Function, own: Iterable<string>): Expose
   );
 }
 
-/** The property that a key in JSON is read into. */
+/** Returns the property that a JSON key is read into. */
 export function propertyForKey(type: Function, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-/** The key in JSON that a property is read from: the opposite of {@link propertyForKey}. */
+/** Returns the JSON key that a property is read from; the inverse of {@link propertyForKey}. */
 export function keyForProperty(type: Function, property: string): string {
   return storage.findExposeMetadata(type, property)?.options.name ?? property;
 }
 
-/** Whether a `@Transform()` makes something else of a property's value on its way into the class, or out of it. */
+/** Checks whether a `@Transform()` applies to a property in a direction: `in` to the class, or `out` of it. */
 export function isTransformed(type: Function, property: string, direction: 'in' | 'out'): boolean {
   const transformation = direction === 'in' ? TransformationType.PLAIN_TO_CLASS : TransformationType.CLASS_TO_PLAIN;
   return storage.findTransformMetadatas(type, property, transformation).length > 0;
 }
 
-/** The class that `@Type()` names for a property; undefined without it. */
+/** Returns the class that `@Type()` names for a property; undefined without it. */
 export function namedType(type: Function, property: string): Function | undefined {
   return storage.findTypeMetadata(type, property)?.typeFunction?.();
 }
 
-/** What is exposed to groups only is not shown: no groups are ever asked for. */
+/** Checks for properties exposed to groups only. They are never visible, because serialization uses no groups. */
 function inGroups(type: Function, property: string): boolean {
   return (storage.findExposeMetadata(type, property)?.options.groups ?? []).length > 0;
 }
 
-/** Whether class-transformer passes a property of a class in both directions: out of an object and into it. */
+/** Checks whether class-transformer exposes a property in both directions. */
 export function isOpen(type: Function, property: string): boolean {
   const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
   const exposesOnly = isExcludeAll(type);
@@ -79,7 +80,7 @@ export function isOpen(type: Function, property: string): boolean {
   );
 }
 
-/** Whether all that class-transformer does to a property of a class is to show it, under this name or another. */
+/** Checks whether class-transformer only exposes a property, possibly under another key, without changing its value. */
 export function isExposedUntransformed(type: Function, property: string): boolean {
   const expose = storage.findExposeMetadata(type, property);
   const both = [TransformationType.CLASS_TO_PLAIN, TransformationType.PLAIN_TO_CLASS];
@@ -87,13 +88,13 @@ export function isExposedUntransformed(type: Function, property: string): boolea
     !(property in (type.prototype as object)) &&
     Object.keys(expose?.options ?? {}).every((option) => option === 'name') &&
     storage.findExcludeMetadata(type, property) === undefined &&
-    // Its declaration says otherwise, but there may be none.
+    // The declared return type lacks undefined, but the metadata may be missing.
     (storage.findTypeMetadata(type, property) as unknown) === undefined &&
     both.every((direction) => storage.findTransformMetadatas(type, property, direction).length === 0)
   );
 }
 
-/** Whether only what has `@Expose()` is shown of a class. */
+/** Checks whether a class exposes only properties with `@Expose()`. */
 export function isExcludeAll(type: Function): boolean {
   return storage.getStrategy(type) === 'excludeAll';
 }

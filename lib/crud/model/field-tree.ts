@@ -1,9 +1,9 @@
 import type { ResourceColumn } from './resource-column.js';
 
-/** The fields of a JSON object: columns, and embedded objects with fields of their own. */
+/** The fields of a JSON object: columns, and embedded objects with their own fields. */
 export type FieldTree = ReadonlyMap<string, ResourceColumn | FieldTree>;
 
-/** Arranges columns the way they are nested in JSON. */
+/** Nests columns as in JSON. */
 export function buildFieldTree(columns: readonly ResourceColumn[]): FieldTree {
   const root = new Map<string, ResourceColumn | FieldTree>();
   for (const column of columns) {
@@ -26,7 +26,7 @@ export function isColumn(field: ResourceColumn | FieldTree): field is ResourceCo
   return !(field instanceof Map);
 }
 
-/** All columns among fields, those of embedded objects too. */
+/** Iterates over all columns, including those of embedded objects. */
 export function* columnsIn(fields: FieldTree): Generator<ResourceColumn> {
   for (const field of fields.values()) {
     if (isColumn(field)) yield field;

@@ -2,8 +2,8 @@ import { isOpen } from './dto-exposure.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /**
- * Whether the entity hides a column from clients, at any level of the embedded objects that it is in: by `select: false`
- * or by the decorators of class-transformer. Such a column is written by a body only if a DTO names it.
+ * Checks whether the entity hides a column from clients, at any level of its embedded objects: by `select: false` or by
+ * class-transformer decorators. A body can set such a column only if a DTO lists it.
  */
 export function isHidden({ metadata }: ResourceColumn): boolean {
   const { embeddedMetadata, entityMetadata, relationMetadata, isVirtual, propertyName } = metadata;

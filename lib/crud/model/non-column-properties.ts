@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 
 /**
- * Whether rows of an entity may show properties that are no columns: `@AfterLoad` listeners, subscribers or the class itself may set some. Asked
- * of the DataSource as it is now, since subscribers may be added at any time.
+ * Checks whether rows may expose properties that are not columns: set by `@AfterLoad` listeners, subscribers or the
+ * class itself. Not cached, because subscribers may be added at any time.
  */
 export function mayShowMore(dataSource: DataSource, metadata: EntityMetadata): boolean {
   const entities = [metadata, ...metadata.childEntityMetadatas];
@@ -13,7 +13,7 @@ export function mayShowMore(dataSource: DataSource, metadata: EntityMetadata): b
   );
 }
 
-/** Whether the class gives a new object values of properties that are no columns. */
+/** Checks whether a new instance of the class has values of properties that are not columns. */
 function hasInitialValues(metadata: EntityMetadata): boolean {
   try {
     const row = metadata.create(undefined, { fromDeserializer: true }) as Readonly<Record<string, unknown>>;

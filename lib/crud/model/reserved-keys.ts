@@ -2,28 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { instanceToPlain } from 'class-transformer';
 import { isPlainObject } from '../../common/is-plain-object.js';
 
-/*
- * Stored JSON is a client's, and so are its keys. class-transformer takes what an object calls its constructor for its class, and breaks
- * on `{ "constructor": "x" }`: while it works, such keys have another name, which no client knows.
+/**
+ * Clients choose the keys of stored JSON. class-transformer uses an object's `constructor` property as its class and
+ * fails on `{ "constructor": "x" }`. During serialization such keys get a random prefix that clients cannot know.
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}_`;
 const CLASS_KEYS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
- * Hides keys that would tell class-transformer what an object is.
+ * Renames the keys that class-transformer would interpret.
  *
- * @returns the value itself where it has none, at any depth of plain objects and lists
+ * @returns the value itself if it has no such key, at any depth of plain objects and arrays
  */
 export function escapeReservedKeys(value: unknown): unknown {
   return hasReservedKeys(value) ? renamed(value, (key) => (CLASS_KEYS.has(key) ? PREFIX + key : key)) : value;
 }
 
-/** Whether a value has such keys. */
+/** Checks for such keys at any depth. */
 export function hasReservedKeys(value: unknown): boolean {
   return hasKey(value, (key) => CLASS_KEYS.has(key));
 }
 
-/** Makes of an object what class-transformer shows of it; keys that were hidden have their names again. */
+/** Serializes an object with class-transformer and restores the renamed keys. */
 export function instanceToPlainUnescaped(value: object): unknown {
   const plain: unknown = instanceToPlain(value);
   const isHidden = (key: string): boolean => key.startsWith(PREFIX);
@@ -40,6 +40,6 @@ function hasKey(value: unknown, is: (key: string) => boolean): boolean {
 function renamed(value: unknown, rename: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
   if (!isPlainObject(value)) return value;
-  // Not by assignment, which would set a prototype.
+  // Object.fromEntries defines properties; assigning `__proto__` would set the prototype.
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [rename(key), renamed(item, rename)]));
 }

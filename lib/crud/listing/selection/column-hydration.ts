@@ -1,10 +1,10 @@
 import type { ColumnType, Driver } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
-/** Makes an entity's value of what a driver gives. */
+/** Converts a driver's value to an entity's value. */
 export type Hydrate = (value: unknown) => unknown;
 
-/** Types whose values no driver of TypeORM touches. */
+/** Types whose values no TypeORM driver converts. */
 const UNTOUCHED_TYPES: ReadonlySet<ColumnType> = new Set<ColumnType>([
   String,
   'int',
@@ -41,9 +41,9 @@ const UNTOUCHED_TYPES: ReadonlySet<ColumnType> = new Set<ColumnType>([
 ]);
 
 /**
- * How TypeORM turns a driver's value of a column into the entity's.
+ * Returns how TypeORM converts a column's driver value to the entity's value.
  *
- * @returns undefined where it leaves the value as it is
+ * @returns undefined if TypeORM leaves the value unchanged
  */
 export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | undefined {
   if (column.transformer === undefined && UNTOUCHED_TYPES.has(column.type)) return undefined;
@@ -54,9 +54,9 @@ export function hydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | u
 }
 
 /**
- * Which of a driver's values TypeORM would make the same again, only slower; those that are not there apart.
+ * Returns a check for values that TypeORM's hydration would not change (null aside), so that it can be skipped.
  *
- * @returns undefined where that is not known of a column's values
+ * @returns undefined if that is unknown for the column
  */
 export function isAlreadyHydrated(column: ColumnMetadata): ((value: unknown) => boolean) | undefined {
   const { type, transformer, isArray } = column;
@@ -67,13 +67,13 @@ export function isAlreadyHydrated(column: ColumnMetadata): ((value: unknown) => 
   return isEnumOfWords(column) ? (value) => typeof value === 'string' : undefined;
 }
 
-/** Words that read as numbers become numbers. */
+/** TypeORM converts numeric enum values to numbers, so only enums without any are unchanged. */
 function isEnumOfWords({ type, enum: words }: ColumnMetadata): boolean {
   const isEnum = type === 'enum' || type === 'simple-enum';
   return isEnum && words?.every((word) => typeof word === 'string' && Number.isNaN(Number(word))) === true;
 }
 
-/** Whether the values of a column type are instants. */
+/** Checks whether a column type is a timestamp. */
 export function isTimestamp(type: ColumnType): boolean {
   return (
     type === Date || (typeof type === 'string' && /^(?:datetime|timestamp(?:tz| with(?:out)? time zone)?)$/.test(type))

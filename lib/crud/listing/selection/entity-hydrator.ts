@@ -5,18 +5,18 @@ import type { RawRow } from '../../../orm/compiled-select.js';
 import { hydrationOf } from './column-hydration.js';
 import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectionNode } from './selection-tree.js';
 
-/** Reads a part of a row into an object. */
+/** Sets a part of an entity from a row. */
 type Setter = (target: ObjectLiteral, row: RawRow) => void;
 
-/** One reading of some rows. */
+/** The state of one hydration of several rows. */
 export interface HydrationContext {
-  /** That lazy relations of the entities load with; undefined for any. */
+  /** The query runner that lazy relations of the entities use; undefined for the default. */
   readonly runner: QueryRunner | undefined;
-  /** Takes note of an entity that rows of a further select belong to. */
+  /** Records an entity whose to-many relation a further select loads. */
   readonly found: (branch: SelectedBranch, row: RawRow, entity: ObjectLiteral) => void;
 }
 
-/** What becomes of the rows of one entity; of several ones in one table each has its own. */
+/** How rows become instances of one entity; with single table inheritance each child entity has its own plan. */
 interface HydrationPlan {
   readonly metadata: EntityMetadata;
   readonly steps: readonly Setter[];
@@ -25,12 +25,12 @@ interface HydrationPlan {
 }
 
 /**
- * Makes entities of rows, as TypeORM does: instances of their classes, embedded objects, transformers, and values as the driver hydrates
- * them. What has to be asked of the metadata is asked once.
+ * Creates entities from rows like TypeORM: class instances, embedded objects, transformers and values hydrated by the
+ * driver. Metadata is evaluated once, when it is constructed.
  */
 export class EntityHydrator {
   private readonly form: HydrationPlan;
-  /** By the value of the discriminator. */
+  /** Keyed by the discriminator value. */
   private readonly subclasses: ReadonlyMap<unknown, HydrationPlan>;
   private readonly discriminator: string | undefined;
   private readonly keys: readonly string[];
@@ -49,7 +49,7 @@ export class EntityHydrator {
     this.keys = (keys.length > 0 ? keys : columns).map(({ name }) => name);
   }
 
-  /** @returns null where a join has met no row, or none that the scope sees */
+  /** @returns null if the LEFT JOIN matched no visible row */
   read(row: RawRow, reading: HydrationContext): ObjectLiteral | null {
     if (!this.keys.some((name) => row[name] !== null)) return null;
     const { metadata, steps, joined, branches } =
@@ -69,7 +69,7 @@ export class EntityHydrator {
       .map(({ column, name }) => ({ column: byName.get(column.databaseName), name }))
       .filter((selected): selected is SelectedColumn => selected.column !== undefined)
       .filter(({ column }) => !column.isVirtual && !isChilds(column.target));
-    // A relation of one of several entities in a table is none of the others'.
+    // With single table inheritance, a child entity does not have the relations of its siblings.
     const has = ({ relation }: { readonly relation: RelationMetadata }): boolean =>
       metadata.findRelationWithPropertyPath(relation.propertyPath) !== undefined;
     return {
@@ -80,7 +80,7 @@ export class EntityHydrator {
     };
   }
 
-  /** @param depth of the object that the columns are in: 0 for the entity, 1 for an object embedded in it */
+  /** @param depth of the columns: 0 in the entity, 1 in an embedded object of it */
   private stepsOf(columns: readonly SelectedColumn[], depth: number): Setter[] {
     const steps: Setter[] = [];
     const seen = new Set<EmbeddedMetadata>();
@@ -109,7 +109,7 @@ export class EntityHydrator {
   }
 }
 
-/** TypeORM's own setter would merge the value into what the entity's constructor has put there. */
+/** Sets a relation. TypeORM's setter would merge the value into an object that the entity's constructor has created. */
 export function setRelation(target: ObjectLiteral, relation: RelationMetadata, value: unknown): void {
   let holder = target;
   for (const embedded of relation.embeddedMetadata?.embeddedMetadataTree ?? []) {

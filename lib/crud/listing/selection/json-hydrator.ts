@@ -12,14 +12,14 @@ type Step = (target: Record<string, unknown>, row: RawRow) => void;
 type Check = (row: RawRow) => boolean;
 
 /**
- * Makes of rows what an answer holds, without entities in between: the same as an entity of the row would be shown as. Only for what
- * {@link compileJsonFields} has found to be that plain.
+ * Converts rows to JSON objects without creating entities. The result equals the serialized entity. Only for the fields
+ * of {@link compileJsonProjection}, which need no class-transformer.
  */
 export class JsonHydrator {
-  /** Whether instants may come in the form that they have in JSON. */
+  /** True if timestamps may be read as ISO strings. */
   readonly acceptsIsoStrings: boolean;
   private readonly steps: readonly Step[];
-  /** What has to hold of the values of a row for it to be the answer as it is; undefined where it never is. */
+  /** The checks whether a row can be returned as it is; undefined if it never can. */
   private readonly passthroughChecks: readonly Check[] | undefined;
 
   constructor({ columns }: SelectionNode, fields: readonly JsonField[], driver: Driver) {
@@ -44,7 +44,7 @@ export class JsonHydrator {
     this.passthroughChecks = hasSameKeys && checks.every((check) => check !== undefined) ? checks : undefined;
   }
 
-  /** @param hasExtraColumns whether there is something in the rows besides the columns */
+  /** @param hasExtraColumns whether the rows contain additional columns */
   readAll(rows: readonly RawRow[], hasExtraColumns: boolean): readonly object[] {
     const { passthroughChecks } = this;
     const areAnswer =
@@ -67,18 +67,21 @@ function jsonHydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | unde
   return (value) => (isJsonInstant(value) ? value : hydrate(value));
 }
 
-/** Whether nothing makes something else of a column's instant, be it that it holds none. */
+/**
+ * Checks that no transformer or virtual column changes this column, so that timestamps may be read as ISO strings. True
+ * for other types too, except dates and times.
+ */
 function isUntouched({ type, transformer, isVirtualProperty }: ColumnMetadata): boolean {
   return transformer === undefined && !isVirtualProperty && (isTimestamp(type) || !/^(?:date|time)/.test(String(type)));
 }
 
-/** Objects are shown as class-transformer shows them. */
+/** Serializes objects with class-transformer. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   return instanceToPlainUnescaped(escapeReservedKeys(value) as object);
 }
 
-/** Whether a value is an instant in the form that it has in JSON: ScopedStatement gives it so. */
+/** Checks for an ISO timestamp, as CompiledSelect returns it. */
 function isJsonInstant(value: unknown): boolean {
   return typeof value === 'string' && value.length === 24 && value[10] === 'T' && value[23] === 'Z';
 }

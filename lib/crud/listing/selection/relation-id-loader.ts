@@ -2,16 +2,16 @@ import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { serializeKey } from './to-many-loader.js';
 import type { SelectionNode } from './selection-tree.js';
 
-/** How the select calls the entity's table. */
+/** The alias of the entity's table. */
 const ALIAS = 'item';
 
 /**
- * Fills in the properties with `@RelationId()` of entities that have been read. Few entities have any, and TypeORM knows best what belongs
- * there: it is asked, by one select more for each such entity, within the scope.
+ * Sets the `@RelationId()` properties of loaded entities. TypeORM loads the values, within the current scope, with one
+ * more select per entity class that has such properties.
  *
- * @param selected what has been read
- * @param entities of which; those that are read along are found in them
- * @param manager of the transaction that they were read in
+ * @param selected the selection that loaded the entities
+ * @param entities the loaded entities; included ones are found through their relations
+ * @param manager of the transaction that loaded them
  */
 export async function addRelationIds(
   selected: SelectionNode,
@@ -26,7 +26,7 @@ export async function addRelationIds(
   }
 }
 
-/** Whether an entity, or what is read along with it, has such properties. */
+/** Checks whether an entity or an included one has `@RelationId()` properties. */
 export function hasRelationIds({ metadata, joined, branches }: SelectionNode): boolean {
   return metadata.relationIds.length > 0 || [...joined, ...branches].some(({ entity }) => hasRelationIds(entity));
 }

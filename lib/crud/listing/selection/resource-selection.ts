@@ -4,16 +4,16 @@ import { columnsToSelect } from '../../query/row-rules.js';
 import type { Projection, ProjectionRules } from '../../query/row-rules.js';
 import { Selection } from './selection.js';
 
-/** The largest number of combinations of includes and fields that are kept for a resource. */
+/** Maximum number of cached combinations of includes and fields per resource. */
 const MAX_SELECTIONS = 200;
 
 const caches = new WeakMap<object, BoundedCache<string, unknown>>();
 
 /**
- * Returns what a SELECT of a resource reads, and how its rows become entities.
+ * Returns the selection of a resource for a projection.
  *
- * @param query the included relations, and the properties to read
- * @param rules of the response that it is for: those of a list, or those of a single row
+ * @param query the included relations and the selected properties
+ * @param rules the projection rules of the response: those of a list, or those of a single row
  */
 export function selectionOf<T extends object>(
   resource: Resource<T>,
@@ -21,7 +21,7 @@ export function selectionOf<T extends object>(
   rules: ProjectionRules,
 ): Selection<T> {
   const properties = columnsToSelect(fields, rules);
-  // Sorted: the order of the properties in a response must not show in which order another client asked first.
+  // Sorted, because the property order of a response must not reveal in which order another client requested first.
   const paths = [...include].sort();
   const key = `${rules === resource.list.rows ? '' : 'row|'}${paths.join()}|${properties === undefined ? '' : [...properties].sort().join()}`;
   const { dataSource, metadata } = resource;

@@ -2,42 +2,44 @@ import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm'
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 
-/** A column that a select reads, and how its rows call it. */
+/** A column of a select and its name in the rows. */
 export interface SelectedColumn {
   readonly column: ColumnMetadata;
   readonly name: string;
 }
 
-/** What a select reads of an entity. */
+/** The columns and relations of an entity that a select reads. */
 export interface SelectionNode {
   readonly metadata: EntityMetadata;
-  /** Hidden ones (`select: false`) are not among them, except for keys. */
+  /** Without hidden columns (`select: false`), except for keys. */
   readonly columns: readonly SelectedColumn[];
-  /** Relations to one row each, which the select joins. */
+  /** To-one relations, which the select joins. */
   readonly joined: readonly JoinedEntity[];
-  /** Relations to many rows, which selects of their own read: a join would multiply the rows, and a page would lose some. */
+  /**
+   * To-many relations, which separate selects load: a join would multiply the rows, so a page would contain too few.
+   */
   readonly branches: readonly SelectedBranch[];
 }
 
-/** A relation to one row, and what is read of that. */
+/** A joined to-one relation and the selection of its target. */
 export interface JoinedEntity {
   readonly relation: RelationMetadata;
   readonly alias: string;
   readonly entity: SelectionNode;
 }
 
-/** A relation to many rows, and what is read of those. */
+/** A to-many relation and the selection of its target. */
 export interface SelectedBranch {
   readonly relation: RelationMetadata;
-  /** The key of the row that it leads from, as the select of that row calls it. */
+  /** The key columns of the parent row, as the parent's select names them. */
   readonly keys: readonly SelectedColumn[];
   readonly entity: SelectionNode;
 }
 
-/** Relations by name, each with those that are read below it. */
+/** The included relations by name, each with its nested ones. */
 export type IncludeTree = ReadonlyMap<string, IncludeTree>;
 
-/** Arranges paths like `comments.author` by their parts. */
+/** Builds a tree of paths like `comments.author`. */
 export function includeTree(paths: readonly string[]): IncludeTree {
   type Growing = Map<string, Growing>;
   const root: Growing = new Map();
@@ -52,18 +54,18 @@ export function includeTree(paths: readonly string[]): IncludeTree {
   return root;
 }
 
-/** Chooses what a select reads. It gives out the names of its columns and joins. */
+/** Builds the selection of an entity and assigns column names and join aliases. */
 export class SelectionBuilder {
   private columns = 0;
   private joins = 0;
 
-  /** @param names of columns that shall have their own one */
+  /** @param names fixed names of some columns */
   constructor(private readonly names: ReadonlyMap<ColumnMetadata, string> = new Map()) {}
 
   /**
-   * @param includes relations to read along
-   * @param wants whether a column is to be read; keys are, anyway
-   * @throws TypeError for an include that is no relation
+   * @param includes the included relations
+   * @param wants whether to select a column; keys are always selected
+   * @throws TypeError for an unknown or lazy relation
    */
   select(
     metadata: EntityMetadata,
@@ -71,7 +73,7 @@ export class SelectionBuilder {
     wants: (column: ColumnMetadata) => boolean = () => true,
   ): SelectionNode {
     const chosen = metadata.columns.filter((column) => isNeeded(column) || (isShowable(column) && wants(column)));
-    // Entities that share a table may share its columns.
+    // With single table inheritance, child entities may share a database column.
     const columns = [...new Map(chosen.map((column) => [column.databaseName, column])).values()].map((column) => ({
       column,
       name: this.names.get(column) ?? `c${this.columns++}`,
@@ -91,18 +93,18 @@ export class SelectionBuilder {
   }
 }
 
-/** Whether a relation leads to any number of rows. */
+/** Checks whether a relation is one-to-many or many-to-many. */
 export function isToMany({ isOneToMany, isManyToMany }: RelationMetadata): boolean {
   return isOneToMany || isManyToMany;
 }
 
-/** What is read of an entity and of those that are joined to it, and so on. */
+/** Iterates over an entity and its joined ones, recursively. */
 export function* walkJoined(entity: SelectionNode): Generator<SelectionNode> {
   yield entity;
   for (const { entity: other } of entity.joined) yield* walkJoined(other);
 }
 
-/** Puts what is read of an entity into a select, which has read nothing so far. */
+/** Adds the columns and joins of an entity to an empty select. */
 export function applySelection<T extends ObjectLiteral>(
   select: SelectQueryBuilder<T>,
   alias: string,
@@ -115,18 +117,18 @@ export function applySelection<T extends ObjectLiteral>(
   }
 }
 
-/** How conditions and selections of a select name a column. */
+/** Returns the name of a column in conditions and selections. */
 export function columnPath<T extends ObjectLiteral>(
   select: SelectQueryBuilder<T>,
   alias: string,
   column: ColumnMetadata,
 ): string {
-  // The property of a key that only a relation stands for is the relation's, which several columns may share.
+  // The property of a join column without its own property is the relation's, which several columns may share.
   const isPlain = !column.isVirtual || column.isDiscriminator;
   return isPlain ? `${alias}.${column.propertyPath}` : `${select.escape(alias)}.${select.escape(column.databaseName)}`;
 }
 
-/** Keys tell rows apart, and discriminators which entity they are. */
+/** Keys identify rows, and discriminators identify the child entity. */
 function isNeeded(column: ColumnMetadata): boolean {
   return column.isPrimary || column.isDiscriminator;
 }

@@ -13,30 +13,31 @@ import { BoundedCache } from '../../../common/bounded-cache.js';
 import { applySelection, SelectionBuilder, includeTree, walkJoined } from './selection-tree.js';
 import type { SelectedBranch, SelectionNode } from './selection-tree.js';
 
-/** How many statements are remembered. */
+/** Maximum number of cached statements. */
 const MAX_STATEMENTS = 100;
 
-/** What is read of the rows of an entity; see {@link Selection}. */
+/** The arguments of a {@link Selection}. */
 export interface SelectionParts {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
-  /** Paths of relations to read along. */
+  /** Paths of the included relations. */
   readonly include: readonly string[];
-  /** Properties to read; all by default. */
+  /** The selected properties; all by default. */
   readonly fields?: readonly string[] | undefined;
-  /** The fields of an answer that needs no entities. */
+  /** The fields of a response that needs no entities. */
   readonly json?: readonly JsonField[] | undefined;
 }
 
 /**
- * What a select reads of a resource, and how its rows become entities. Compiled once for each combination of includes and fields.
+ * The columns and relations that a select of a resource reads, and how its rows become entities. Compiled once per
+ * combination of includes and fields.
  *
  * @example
  * selection.apply(select, 'ticket');
  * const tickets = await selection.entities(await statement.run(slots));
  */
 export class Selection<T extends object> {
-  /** The statements that read it, by what tells their texts apart. */
+  /** The statements of this selection, keyed by the parts that change their text. */
   readonly statements = new BoundedCache<string, CompiledSelect>(MAX_STATEMENTS);
   private readonly selected: SelectionNode;
   private readonly reader: EntityHydrator;
@@ -44,7 +45,7 @@ export class Selection<T extends object> {
   private readonly hasJoins: boolean;
   private readonly hasListeners: boolean;
   private readonly hasRelationIds: boolean;
-  /** Makes of the rows what an answer holds; undefined where it takes entities to know. */
+  /** Converts rows to JSON; undefined if the response needs entities. */
   private readonly jsonReader: JsonHydrator | undefined;
 
   constructor(private readonly parts: SelectionParts) {
@@ -67,25 +68,25 @@ export class Selection<T extends object> {
   }
 
   /**
-   * Puts the columns and joins into a select, in place of what it has selected.
+   * Replaces the selection of a select by these columns and joins.
    *
-   * @param alias how the select calls the resource's table
+   * @param alias the alias of the resource's table
    */
   apply(select: SelectQueryBuilder<T>, alias: string): void {
     select.select([]);
     applySelection(select, alias, this.selected);
   }
 
-  /** Reads rows in the form that they have in JSON; undefined where entities are needed. */
+  /** Returns the hydrator of JSON rows; undefined if entities are needed. */
   get json(): JsonHydrator | undefined {
     return this.hasSubscribers ? undefined : this.jsonReader;
   }
 
   /**
-   * Makes entities of the rows of such a select: what `getMany` would give, listeners and subscribers included. Relations to many rows are
-   * read here, one statement each.
+   * Creates entities from the rows of such a select, like `getMany`, including listeners and subscribers. Loads to-many
+   * relations with one statement each.
    *
-   * @param manager of the transaction that the rows were read in; the DataSource's own by default
+   * @param manager of the transaction that read the rows; by default the DataSource's
    */
   async entities(rows: readonly RawRow[], manager: EntityManager = this.parts.dataSource.manager): Promise<T[]> {
     const waiting = new Map<SelectedBranch, ParentRow[]>();
@@ -98,7 +99,7 @@ export class Selection<T extends object> {
       },
     };
     const entities = rows.map((row) => this.reader.read(row, reading) as T);
-    // What is read may have relations of its own, which come behind.
+    // Loaded entities may have to-many relations themselves; these are appended to `waiting` during the loop.
     for (const [branch, owners] of waiting) await this.included.get(branch)!.load(owners, reading, manager);
     if (this.hasRelationIds) await addRelationIds(this.selected, entities, manager);
     if (this.hasJoins) markHiddenRelations(this.parts.metadata, entities);
@@ -106,12 +107,12 @@ export class Selection<T extends object> {
     return entities;
   }
 
-  /** There may be one tomorrow; and which entities it is for, it may decide late. */
+  /** Not cached, because subscribers may be added at any time. `listenTo` is ignored, because its result may change. */
   private get hasSubscribers(): boolean {
     return this.parts.dataSource.subscribers.some((subscriber) => 'afterLoad' in subscriber);
   }
 
-  /** Runs `@AfterLoad` and subscribers, of included entities too. */
+  /** Runs `@AfterLoad` and subscribers, for included entities too. */
   private async announce(entities: T[], manager: EntityManager): Promise<void> {
     const { dataSource, metadata } = this.parts;
     if (entities.length === 0 || !(this.hasListeners || this.hasSubscribers)) return;
@@ -124,17 +125,20 @@ export class Selection<T extends object> {
   }
 }
 
-/** Names that are no keyword's, short enough for every database, and that no statement uses otherwise: see `keyAlias` and `TOTAL`. */
+/**
+ * Identifiers that are short enough for every database and differ from the names that statements use themselves; see
+ * `keyAlias` and `TOTAL`.
+ */
 const PLAIN_NAME = /^(?!total$|[ck]\d+$)[a-z]\w{0,29}$/i;
 
-/** A row whose columns are called as the answer shows them is an answer as it is. */
+/** Names columns like the JSON keys, so that a row can be returned as it is. */
 function shownNames(fields: readonly JsonField[]): ReadonlyMap<ColumnMetadata, string> {
   const names = new Map<string, JsonField>();
   for (const field of fields) if (PLAIN_NAME.test(field.key)) names.set(field.key.toLowerCase(), field);
   return new Map([...names.values()].map(({ column, key }) => [column.metadata, key]));
 }
 
-/** All that is read for an answer, by whichever select. */
+/** Iterates over an entity and all included ones, of any select. */
 function* withIncluded(entity: SelectionNode): Generator<SelectionNode> {
   for (const selected of walkJoined(entity)) {
     yield selected;

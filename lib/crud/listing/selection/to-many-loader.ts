@@ -8,20 +8,20 @@ import type { HydrationContext } from './entity-hydrator.js';
 import { applySelection, columnPath } from './selection-tree.js';
 import type { SelectedBranch } from './selection-tree.js';
 
-/** Most rows that one relation brings into an answer: it is not cut into pages. */
+/** Maximum number of rows that one included relation adds to a response, because it is not paginated. */
 const MAX_INCLUDED_ROWS = 10_000;
 const OWNER = 'owner';
 const ITEM = 'item';
 
-/** An entity that rows belong to, and its row, which holds the key. */
+/** A parent entity and its row, which contains the key. */
 export interface ParentRow {
   readonly entity: ObjectLiteral;
   readonly row: RawRow;
 }
 
 /**
- * Reads the rows of a relation to many, for all the entities of an answer at once, in the order of their keys. The scope limits the
- * entities, the rows and what lies between them.
+ * Loads a to-many relation for all parents of a response at once, ordered by key. The current scope applies to parents,
+ * related rows and junction rows.
  */
 export class ToManyLoader {
   private readonly reader: EntityHydrator;
@@ -36,9 +36,9 @@ export class ToManyLoader {
   }
 
   /**
-   * Gives each of the entities its rows.
+   * Sets the relation on each parent.
    *
-   * @throws BadRequestException when there are more than an answer should have
+   * @throws BadRequestException if there are more rows than the limit
    */
   async load(owners: readonly ParentRow[], reading: HydrationContext, manager: EntityManager): Promise<void> {
     const { relation, keys } = this.branch;
@@ -74,7 +74,7 @@ export class ToManyLoader {
     keys.forEach(({ column }, i) => {
       const path = columnPath(select, OWNER, column);
       select.addSelect(path, ownerName(i));
-      // One parameter for the whole list, where there is such: the text does not depend on its length.
+      // PostgreSQL takes the list as one parameter, so the text does not depend on its length.
       select.andWhere(isPostgres ? `${path} = ANY(:${keySlot(i)})` : `${path} IN (:...${keySlot(i)})`);
     });
     applySelection(select, ITEM, entity);
@@ -93,7 +93,10 @@ function ownerName(index: number): string {
   return `o${index}`;
 }
 
-/** Several columns are compared one by one, which may find rows of others: they are told apart by the whole key. */
+/**
+ * Serializes a key. Composite keys are compared column by column, which may match rows of other parents; so rows are
+ * assigned to parents by the whole key.
+ */
 export function serializeKey(values: readonly unknown[]): string {
   return values
     .map((value) => {

@@ -4,22 +4,23 @@ import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';
 import type { Operator } from '../../query/operators.js';
 
-/** Stands before a wildcard that is meant literally. The backslash would need different quoting on every database. */
+/** Escapes a literal wildcard. A backslash would need different quoting on every database. */
 const ESCAPE = '!';
 
-/** A comparison's place in a statement. */
+/** The context of a comparison in a statement. */
 export interface ComparisonContext {
-  /** The column, as the statement writes it. */
+  /** The column expression in the statement. */
   readonly text: string;
   readonly column: ResourceColumn;
   readonly dialect: SqlDialect;
-  /** The placeholders of its values, as many as {@link comparisonValues} gives. */
+  /** The placeholders of its values, as many as {@link comparisonValues} returns. */
   readonly slots: readonly string[];
 }
 
 /**
- * The values of a comparison as the driver takes them, one for each placeholder. PostgreSQL takes a list as one value; elsewhere it is
- * filled up to a power of two with its last value, so that there are few statements for all the lengths of lists.
+ * Returns the values of a comparison for the driver, one per placeholder. PostgreSQL takes a list as one value. For
+ * other databases the list is padded to a power of two with its last value, so that lists of different lengths share
+ * statements.
  */
 export function comparisonValues({ field, operator, operand }: Comparison, dialect: SqlDialect): unknown[] {
   switch (operandKind(field.column.type, operator)) {
@@ -40,20 +41,20 @@ export function comparisonValues({ field, operator, operand }: Comparison, diale
   }
 }
 
-/** What of a comparison changes its statement's text, its values left out. */
+/** Returns the parts of a comparison that change the statement's text, i.e. all but the values. */
 export function comparisonCacheKey({ field, operator, operand }: Comparison, dialect: SqlDialect): string {
   const length = Array.isArray(operand) ? lengthShape(operand, dialect) : '';
   return `${field.path}__${operator}${operator === 'is_null' ? String(operand) : length}`;
 }
 
-/** The text depends on whether there is anything in a list, and on how many placeholders it takes. */
+/** The text depends on whether a list is empty, and on its number of placeholders. */
 function lengthShape(list: readonly unknown[], dialect: SqlDialect): string {
   return list.length > 0 && dialect === 'postgres' ? 'some' : String(padToPowerOfTwo(list).length);
 }
 
 const SIGNS: Partial<Record<Operator, string>> = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
 
-/** The text of a comparison. A column without a value meets none but `is_null`. */
+/** Returns the SQL of a comparison. A NULL column matches only `is_null`. */
 export function comparisonSql({ operator, operand }: Comparison, place: ComparisonContext): string {
   const { text, column, dialect, slots } = place;
   switch (operandKind(column.type, operator)) {
@@ -85,8 +86,8 @@ function notInSql(place: ComparisonContext): string {
 }
 
 /**
- * A value that is compared in its column's type. MySQL compares numbers with texts as floating point numbers, which hold neither a
- * decimal nor 64 bits exactly.
+ * Casts a parameter to its column's type. MySQL compares numbers with strings as floating point, which is inexact for
+ * decimals and 64-bit integers.
  */
 export function castParameter(
   { column, dialect }: Pick<ComparisonContext, 'column' | 'dialect'>,
@@ -96,7 +97,7 @@ export function castParameter(
   const type = String(column.metadata.type);
   if (/^(decimal|numeric|dec|fixed)$/.test(type)) return `CAST(${slot} AS DECIMAL(65,30))`;
   if (type === 'bigint') return `CAST(${slot} AS ${column.metadata.unsigned ? 'UNSIGNED' : 'SIGNED'})`;
-  // The value of a FLOAT is not the decimal that it was made of.
+  // A FLOAT column stores an approximation of the decimal, so the parameter must be rounded alike.
   if (type === 'float') return `CAST(${slot} AS FLOAT)`;
   return slot;
 }
@@ -105,7 +106,7 @@ function exactList(place: ComparisonContext): string {
   return place.slots.map((slot) => castParameter(place, slot)).join(', ');
 }
 
-/** The parts of a text are compared letter by letter, whatever the database's own idea of letters is. */
+/** Returns the SQL of a substring comparison, which compares characters regardless of the column's collation. */
 export function likeSql(operator: Operator, operand: string, slot: string, dialect: SqlDialect): string {
   const ignoresCase = operator.startsWith('i');
   switch (dialect) {
@@ -119,12 +120,12 @@ export function likeSql(operator: Operator, operand: string, slot: string, diale
     }
     case 'sqlite':
       if (ignoresCase) return `LOWER(${operand}) LIKE LOWER(${slot}) ESCAPE '${ESCAPE}'`;
-      // LIKE knows no difference between the letters of ASCII here; GLOB does, and has wildcards of its own.
+      // SQLite's LIKE ignores the case of ASCII letters; GLOB does not, and has its own wildcards.
       return `${operand} GLOB ${slot}`;
   }
 }
 
-/** A text of which a part is meant, as the pattern that {@link likeSql} compares with. */
+/** Returns the pattern of a substring for {@link likeSql}. */
 export function likePattern(operator: Operator, part: string, dialect: SqlDialect): string {
   const isGlob = dialect === 'sqlite' && !operator.startsWith('i');
   const literal = isGlob ? part.replace(/[*?[]/g, '[$&]') : part.replace(/[!%_]/g, `${ESCAPE}$&`);
@@ -146,7 +147,7 @@ function elementSql({ text: operand, column: { metadata }, dialect, slots: [slot
   }
 }
 
-/** A value as the database driver takes it. */
+/** Converts a value to the form that the driver accepts. */
 function stored({ metadata }: ResourceColumn, value: unknown): unknown {
   return metadata.entityMetadata.dataSource.driver.preparePersistentValue(value, metadata) as unknown;
 }

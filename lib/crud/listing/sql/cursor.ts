@@ -4,23 +4,23 @@ import { MAX_CURSOR_LENGTH } from '../../query/list-rules.js';
 import { isNullable } from './order-by.js';
 import type { SortTerm } from './order-by.js';
 
-/** A place between two rows of an ordered list, from which a page is read. */
+/** A position between two rows of an ordered list, where a page begins. */
 export interface CursorPosition {
   readonly reads: 'forwards' | 'backwards';
-  /** The values of the order's keys in the row at that place; null where it has none. */
+  /** The values of the sort keys in the row at that position; null for a NULL column. */
   readonly values: readonly KeyValue[];
 }
 
-/** The value of a sort key as a cursor carries it. */
+/** The value of a sort key in a cursor. */
 export type KeyValue = string | number | boolean | null;
 
 const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]+$/;
 
 /**
- * Identifies the list that a cursor belongs to, so that it is not taken for another one's.
+ * Identifies the list that a cursor belongs to, so that a cursor of another list is rejected.
  *
- * @param parts what the list is asked for: its order and filters, as JSON has them
+ * @param parts order and filters of the list, as JSON
  */
 export function listFingerprint(...parts: readonly unknown[]): string {
   return createHash('sha256')
@@ -30,8 +30,8 @@ export function listFingerprint(...parts: readonly unknown[]): string {
 }
 
 /**
- * Writes a place as text. It is opaque to clients and no secret: whatever stands in it, the rows that it leads to are those of the
- * scope in force.
+ * Encodes a cursor position. It is opaque to clients but not secret: whatever it contains, only rows of the current
+ * scope are read.
  */
 export function encodeCursor({ reads, values }: CursorPosition, fingerprint: string): string {
   return Buffer.from(JSON.stringify([VERSION, fingerprint, reads === 'forwards' ? 1 : 0, ...values])).toString(
@@ -40,9 +40,9 @@ export function encodeCursor({ reads, values }: CursorPosition, fingerprint: str
 }
 
 /**
- * Reads a place.
+ * Decodes a cursor position.
  *
- * @returns undefined for a text that is no cursor of this list
+ * @returns undefined if the text is not a cursor of this list
  */
 export function decodeCursor(text: string, fingerprint: string, keys: readonly SortTerm[]): CursorPosition | undefined {
   const content = text.length <= MAX_CURSOR_LENGTH && SHAPE.test(text) ? parseJson(text) : undefined;
@@ -53,7 +53,7 @@ export function decodeCursor(text: string, fingerprint: string, keys: readonly S
   return { reads: forwards === 1 ? 'forwards' : 'backwards', values: values as KeyValue[] };
 }
 
-/** The value of a key in a row that has been read, as a cursor carries it. */
+/** Converts a sort key's database value for a cursor. */
 export function keyValue(value: unknown): KeyValue {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return String(value);
@@ -61,12 +61,12 @@ export function keyValue(value: unknown): KeyValue {
 }
 
 /**
- * How a statement reads a key for a cursor. A JavaScript date holds milliseconds and some databases' columns hold more: such a value
- * must come and go as text, or rows would repeat.
+ * Returns the SQL that reads a sort key for a cursor. Some databases store more than the milliseconds of a JavaScript
+ * Date. Such values are read as text, because a rounded value would repeat rows on the next page.
  */
 export function cursorColumnSql(text: string, { field }: SortTerm, dialect: SqlDialect): string {
   const type = typeName(field.column.metadata.type);
-  // MySQL shows six digits of a number that it keeps more of.
+  // MySQL prints only six digits of a FLOAT, which stores more.
   if (dialect === 'mysql' && /^float$/i.test(type)) return `(${text} + 0E0)`;
   if (dialect === 'sqlite' || !/date|time|year/i.test(type)) return text;
   return dialect === 'postgres' ? `CAST(${text} AS text)` : `CAST(${text} AS CHAR)`;

@@ -8,7 +8,7 @@ import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
 
-/** What of a filter changes its statement's text, its values left out. */
+/** Returns the parts of a filter that change the statement's text, i.e. all but the values. */
 export function filterCacheKey(filter: Filter, dialect: SqlDialect): string {
   switch (filter.kind) {
     case 'all':
@@ -21,7 +21,7 @@ export function filterCacheKey(filter: Filter, dialect: SqlDialect): string {
   }
 }
 
-/** The values of a filter by the names of its slots. */
+/** Returns the parameters of a filter, by name. */
 export function filterValues(filter: Filter, dialect: SqlDialect): Record<string, unknown> {
   return Object.fromEntries(
     comparisonsOf(filter).flatMap((comparison, i) =>
@@ -30,7 +30,7 @@ export function filterValues(filter: Filter, dialect: SqlDialect): Record<string
   );
 }
 
-/** Adds a filter to a select, with slots for its values. */
+/** Adds a filter to a select, with parameters for its values. */
 export function applyFilter(select: Select, alias: string, filter: Filter): void {
   const text = new FilterText(select, comparisonsOf(filter)).of(filter, alias);
   if (text !== '') select.andWhere(text);
@@ -40,7 +40,7 @@ function slotName(comparison: number, value: number): string {
   return `f${comparison}_${value}`;
 }
 
-/** Makes the text of one filter in one select. */
+/** Builds the SQL of one filter in one select. */
 class FilterText {
   private readonly dialect: SqlDialect;
 
@@ -51,7 +51,7 @@ class FilterText {
     this.dialect = dialectOf(select.dataSource);
   }
 
-  /** @returns an empty text where nothing is asked */
+  /** @returns an empty string for an empty filter */
   of(filter: Filter, alias: string): string {
     switch (filter.kind) {
       case 'all': {
@@ -63,7 +63,7 @@ class FilterText {
         return parts.includes('') ? '' : `(${parts.join(' OR ')})`;
       }
       case 'not': {
-        // The exact complement: a comparison with nothing is neither true nor false to a database, and here it is false.
+        // A comparison with NULL is unknown in SQL. IS NOT TRUE treats it as false, so `not` is the exact complement.
         const part = this.of(filter.part, alias);
         return part === '' ? '1 = 0' : `((${part}) IS NOT TRUE)`;
       }
@@ -86,8 +86,8 @@ class FilterText {
   }
 
   /**
-   * Asks whether there is a related row. A sub-query neither trims what an include shows nor multiplies the rows of the list, and the
-   * scope limits each table in it.
+   * Returns an EXISTS condition for a related row. Unlike a join, a subquery neither filters included rows nor
+   * multiplies the rows of the list. The scope applies to each of its tables.
    */
   private exists(
     [first, ...further]: readonly RelationMetadata[],
@@ -115,7 +115,7 @@ class FilterText {
   }
 }
 
-/** How the rows of a relation without a table of its own are tied to each other. */
+/** Returns the join condition of a relation without a junction table. */
 function linkSql(relation: RelationMetadata, owner: string, related: string): string {
   const isOwning = relation.isOwning;
   const columns = isOwning ? relation.joinColumns : relation.inverseRelation!.joinColumns;
@@ -125,7 +125,7 @@ function linkSql(relation: RelationMetadata, owner: string, related: string): st
     .join(' AND ');
 }
 
-/** How a row is tied to the table between it and the rows of the other side. */
+/** Returns the join condition between a row and the junction table. */
 function junctionSql(relation: RelationMetadata, junction: string, row: string, side: 'near' | 'far'): string {
   const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
   const columns = relation.isOwning === (side === 'near') ? ownerColumns : inverseColumns;

@@ -4,21 +4,21 @@ import type { KeyValue } from './cursor.js';
 import { isNullable } from './order-by.js';
 import type { SortTerm } from './order-by.js';
 
-/** What of a place changes the text of the statement that reads from it. */
+/** Returns the part of a cursor position that changes the statement's text. */
 export function keysetCacheKey(values: readonly KeyValue[]): string {
   return values.map((value) => (value === null ? 'n' : 'v')).join('');
 }
 
-/** The values of a place by the names of its slots. */
+/** Returns the parameters of a cursor position, by name. */
 export function keysetValues(values: readonly KeyValue[]): Record<string, unknown> {
   return Object.fromEntries(values.flatMap((value, i) => (value === null ? [] : [[slotName(i), value]])));
 }
 
 /**
- * The condition that a row stands behind a place in an order: behind it in the first key, or level with it there and behind it in the
- * second, and so on.
+ * Returns the condition that a row comes after a cursor position: greater in the first key, or equal in it and greater
+ * in the second, and so on.
  *
- * @param texts how the statement writes each key
+ * @param texts the SQL expression of each key
  */
 export function keysetSql(
   keys: readonly SortTerm[],
@@ -42,7 +42,7 @@ export function keysetSql(
   return [...leadingBound(places[0]), `(${behind.map((text) => `(${text})`).join(' OR ')})`].join(' AND ');
 }
 
-/** A key of an order and the slot of a place's value; no slot where the place has none. */
+/** A sort key and the parameter of its value in the cursor position; no parameter if the value is null. */
 interface KeyTerm {
   readonly key: SortTerm;
   readonly text: string;
@@ -57,14 +57,14 @@ function equalSql({ text, slot }: KeyTerm): string {
   return slot === undefined ? `${text} IS NULL` : `${text} = ${slot}`;
 }
 
-/** @returns undefined where no row can be behind */
+/** @returns undefined if no row can come after */
 function afterSql({ key, text, slot }: KeyTerm): string | undefined {
   if (slot === undefined) return key.nulls === 'first' ? `${text} IS NOT NULL` : undefined;
   const beyond = `${text} ${key.direction === 'asc' ? '>' : '<'} ${slot}`;
   return isNullable(key) && key.nulls === 'last' ? `(${beyond} OR ${text} IS NULL)` : beyond;
 }
 
-/** Follows from the rest, and lets an index of the first key find where to begin. */
+/** Redundant, but lets the database start an index scan of the first key at the right row. */
 function leadingBound({ key, text, slot }: KeyTerm): string[] {
   return isNullable(key) || slot === undefined ? [] : [`${text} ${key.direction === 'asc' ? '>=' : '<='} ${slot}`];
 }

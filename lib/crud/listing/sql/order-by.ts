@@ -5,25 +5,25 @@ import type { QueryField } from '../../query/query-field.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
 
-/** A key of an order in which rows are read. */
+/** A sort key. */
 export interface SortTerm {
   readonly field: QueryField;
   readonly direction: 'asc' | 'desc';
-  /** Where rows without a value stand. */
+  /** The position of NULL values. */
   readonly nulls: 'first' | 'last';
 }
 
-/** Where rows without a value stand when nobody says: behind the greatest value, on every database. */
+/** Returns the default position of NULL values: sorted as greater than any value, on every database. */
 export function defaultNulls(direction: 'asc' | 'desc'): 'first' | 'last' {
   return direction === 'asc' ? 'last' : 'first';
 }
 
-/** Whether some rows may have no value for the key. */
+/** Checks whether the key can be NULL in some rows. */
 export function isNullable({ field }: SortTerm): boolean {
   return field.column.metadata.isNullable || field.relations.length > 0;
 }
 
-/** The order the other way round, for pages that are read backwards. */
+/** Reverses the order, to read a page backwards. */
 export function reversed(keys: readonly SortTerm[]): SortTerm[] {
   return keys.map(({ field, direction, nulls }) => ({
     field,
@@ -32,15 +32,15 @@ export function reversed(keys: readonly SortTerm[]): SortTerm[] {
   }));
 }
 
-/** What of an order changes its statement's text. */
+/** Returns the parts of an order that change the statement's text. */
 export function orderCacheKey(keys: readonly SortTerm[]): string {
   return keys.map(({ field, direction, nulls }) => `${field.path} ${direction} ${nulls}`).join();
 }
 
 /**
- * Puts the rows of a select into an order.
+ * Adds an order to a select.
  *
- * @returns how the statement writes each key
+ * @returns the SQL expression of each key
  */
 export function applyOrder(select: Select, alias: string, keys: readonly SortTerm[]): string[] {
   const dialect = dialectOf(select.dataSource);
@@ -53,7 +53,7 @@ export function applyOrder(select: Select, alias: string, keys: readonly SortTer
     else if (dialect !== 'mysql')
       select.addOrderBy(text, direction, key.nulls === 'first' ? 'NULLS FIRST' : 'NULLS LAST');
     else {
-      // MySQL knows no NULLS FIRST: whether there is a value comes first.
+      // MySQL has no NULLS FIRST, so the order starts with an IS NULL expression.
       select.addOrderBy(`(${text} IS NULL)`, key.nulls === 'first' ? 'DESC' : 'ASC');
       select.addOrderBy(text, direction);
     }
@@ -61,12 +61,15 @@ export function applyOrder(select: Select, alias: string, keys: readonly SortTer
   });
 }
 
-/** Whether the database puts rows without a value there by itself: to PostgreSQL they are the greatest, to the others the least. */
+/**
+ * Checks whether this position of NULL values is the database's default. PostgreSQL sorts NULL as the greatest value,
+ * the others as the least.
+ */
 function isDatabaseDefault({ direction, nulls }: SortTerm, dialect: SqlDialect): boolean {
   return (nulls === defaultNulls(direction)) === (dialect === 'postgres');
 }
 
-/** Joins what a path leads over, once, so that rows without a related one stay. */
+/** Joins the relations of a path, each once. LEFT JOIN, so that rows without a related row stay in the list. */
 function joinPath(select: Select, alias: string, { relations }: QueryField, joined: Map<string, string>): string {
   let holder = alias;
   for (const relation of relations) {
@@ -82,7 +85,7 @@ function joinPath(select: Select, alias: string, { relations }: QueryField, join
   return holder;
 }
 
-/** MySQL orders the values of an enumeration by their place in it, and compares them as texts: here both are texts. */
+/** MySQL sorts enum values by their index but compares them as text. The cast makes both use text. */
 function sortText(text: string, { column: { metadata } }: QueryField, dialect: SqlDialect): string {
   return dialect === 'mysql' && /enum$/.test(String(metadata.type)) ? `CAST(${text} AS CHAR)` : text;
 }
