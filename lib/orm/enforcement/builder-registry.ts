@@ -11,10 +11,15 @@ import type {
 } from 'typeorm';
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 
-/** A query builder of one kind made from another, which it takes its aliases, conditions and query runner from. */
+/**
+ * The constructor of one kind of query builder. It copies aliases, conditions and query runner from the given builder.
+ */
 type BuilderConstructor<B> = new (builder: QueryBuilder<ObjectLiteral>) => B;
 
-/** The scoped builders by kind. They make each other; TypeORM's own registry is process-wide and every new DataSource resets it. */
+/**
+ * The scoped builders by kind, which create each other. TypeORM's own registry cannot be used: it is process-wide, and
+ * every new DataSource resets it.
+ */
 export interface BuilderRegistry {
   select: BuilderConstructor<SelectQueryBuilder<ObjectLiteral>> &
     (new (dataSource: DataSource, queryRunner?: QueryRunner) => SelectQueryBuilder<ObjectLiteral>);
@@ -25,5 +30,8 @@ export interface BuilderRegistry {
   relation: BuilderConstructor<RelationQueryBuilder<ObjectLiteral>>;
 }
 
-/** Filled in by each builder's own file, so that none has to import the others. */
+/**
+ * Each builder's file sets its own entry when it is imported, so that the builders need not import each other.
+ * `instrument-data-source.ts` imports them all, so every entry is set before a builder is used.
+ */
 export const builderRegistry: Partial<BuilderRegistry> = {};

@@ -17,18 +17,18 @@ import { StatementAuditor } from './statement-auditor.js';
 import { TenantColumnLimits } from '../policy/tenant-column-limits.js';
 
 const NONE: readonly never[] = [];
-/** How many statements are remembered, and how long a text may be to be. */
+/** Maximum number of cached statements, and the maximum length of a cached text. */
 const REMEMBERED = 2000;
 const REMEMBERED_LENGTH = 20_000;
 
-/** A statement that a query builder made and the audit passed. */
+/** A statement that a query builder built and the auditor verified. */
 export interface VerifiedStatement {
   readonly sql: string;
-  /** In what situation it was made: it may only be sent in the same one. */
+  /** The access context in which it was built: it may only be sent in the same one. */
   readonly authority: string;
   readonly lookups: readonly ForeignKeyLookup[];
   readonly unscoped: readonly UnscopedWriteCheck[];
-  /** The parameters as they were: whoever holds the array could put another tenant's key into it. */
+  /** A copy of the parameters: code that holds the array could put another tenant's key into it. */
   readonly parameters: readonly unknown[];
   /** The entities that it writes. */
   readonly writes: readonly EntityMetadata[];
@@ -36,15 +36,15 @@ export interface VerifiedStatement {
   readonly by: Enforcement;
 }
 
-/** What is remembered of a text with named parameters. */
+/** The cached parts of a text with named parameters. */
 interface StatementText {
   readonly template: ParameterizedSql;
-  /** With the driver's placeholders; undefined where the text depends on the values. */
+  /** The text with the driver's placeholders; undefined if it depends on the values. */
   readonly placed: PositionalSql | undefined;
   readonly isSelect: boolean;
 }
 
-/** Makes whatever is handed to it the object that a subclass puts its private fields on. */
+/** Returns its argument from the constructor, so that a subclass defines its private fields on that object. */
 class ReturnOverride {
   constructor(object: object) {
     return object;
@@ -52,8 +52,9 @@ class ReturnOverride {
 }
 
 /**
- * What was issued with an array of parameters, which TypeORM makes anew for each statement and hands on to the query runner. A private field
- * of the array's own: nothing outside this class can read, copy or forge it, and unlike a WeakMap it costs the garbage collector nothing.
+ * Marks an array of parameters with the verified statement. TypeORM creates the array for each statement and passes it
+ * to the query runner, which must receive the same array, not a copy. The mark is a private field: code outside of this
+ * class cannot read, copy or forge it. Unlike a WeakMap it adds no work for the garbage collector.
  */
 class VerifiedTag extends ReturnOverride {
   #statement: VerifiedStatement;
@@ -72,17 +73,17 @@ class VerifiedTag extends ReturnOverride {
   }
 }
 
-/** Everything that keeps one DataSource inside the tenant scope. */
+/** The state that enforces the tenant scope on one DataSource. */
 export class Enforcement {
   readonly dialect: SqlDialect;
   readonly policies: PolicyRegistry;
   readonly audit: StatementAuditor;
   readonly prepared: PreparedStatementNames;
-  /** Holds what scope values must fit for as long as the DataSource lives. */
+  /** The limits of scope values, kept as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
-  /** The only connection of the database, if its query runners share one. */
+  /** The mutex of the only connection, if all query runners share one (SQLite). */
   readonly connection: ConnectionMutex | undefined;
-  /** The methods that attaching has put over TypeORM's own ones, and how to see that each still does its part. */
+  /** The patched TypeORM methods, each with a check that the patch is still in effect. */
   private readonly patches: { readonly method: string; readonly isKept: () => boolean }[] = [];
   private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
 
@@ -92,20 +93,23 @@ export class Enforcement {
     this.audit = new StatementAuditor(this.policies, this.dialect);
     this.prepared = new PreparedStatementNames(dataSource);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
-    // The drivers of SQLite give everybody the same query runner.
+    // SQLite's drivers return the same query runner to every caller.
     this.connection = this.dialect === 'sqlite' ? new ConnectionMutex() : undefined;
   }
 
   /**
-   * Watches a method that has been put in place.
+   * Records a patched method.
    *
-   * @param isKept calls the method, and returns whether what it gives is still enforced
+   * @param isKept calls the method and returns whether its result is still enforced
    */
   recordPatch(method: string, isKept: () => boolean): void {
     this.patches.push({ method, isKept });
   }
 
-  /** Returns the names of methods that something has replaced since without calling them: a wrapper that calls what it wraps is none. */
+  /**
+   * Returns the names of patched methods that were replaced without being called. A wrapper that calls the patched
+   * method is accepted.
+   */
   findOverwrittenPatches(): string[] {
     return this.patches
       .filter(({ isKept }) => {
@@ -119,9 +123,10 @@ export class Enforcement {
   }
 
   /**
-   * Turns named parameters into the driver's. Every builder's statement passes here, TypeORM's own ones for paging too.
+   * Verifies a built statement and binds its named parameters. Every builder's statement passes here, TypeORM's own
+   * paging statements included.
    *
-   * @throws StatementRefusedError or TenantScopeMissingError when a table in it is not limited to the scope
+   * @throws StatementRefusedError or TenantScopeMissingError if a table in it is not limited to the scope
    */
   bindVerified(sql: string, parameters: ObjectLiteral): BoundStatement {
     const rendering = currentBuildContext();
@@ -130,7 +135,7 @@ export class Enforcement {
     const bound = this.bound(text, parameters);
     VerifiedTag.set(bound[1], {
       sql: bound[0],
-      // Subscribers and loggers are handed what is sent, before it is sent.
+      // Subscribers and loggers receive the bound array before it is sent, so the copy is frozen.
       parameters: Object.freeze([...bound[1]]),
       authority: accessCacheKey(),
       lookups: rendering?.lookups ?? NONE,
@@ -154,12 +159,14 @@ export class Enforcement {
     return isOwnParameter(name) || Object.hasOwn(parameters, name);
   }
 
-  /** A parameter's value as the driver takes it. */
+  /** Returns a parameter's value in the form that the driver accepts. */
   parameterValue(name: string, parameters: ObjectLiteral): unknown {
     return toDriverValue(this.valueOf(name, parameters), this.dialect);
   }
 
-  /** A parameter's value: the scope's own ones come from the scope in force, whatever the caller has set. */
+  /**
+   * Returns a parameter's value. Scope parameters always come from the current scope, even if the caller has set them.
+   */
   private valueOf(name: string, parameters: ObjectLiteral): unknown {
     const key = scopeKeyOf(name);
     if (key !== undefined) return scopeValue(key, currentContext()?.scope, this.dialect);
@@ -176,7 +183,10 @@ export class Enforcement {
     return text;
   }
 
-  /** The issued statement that `sql` and `parameters` are, made in the situation that is in force now. */
+  /**
+   * Returns the verified statement of `sql` and `parameters`; undefined if either was changed, or the access context is
+   * another one.
+   */
   findVerified(sql: string, parameters: unknown): VerifiedStatement | undefined {
     const statement = Array.isArray(parameters) ? VerifiedTag.of(parameters) : undefined;
     if (statement?.by !== this || statement.sql !== sql || statement.authority !== accessCacheKey()) return undefined;
@@ -190,19 +200,22 @@ export class Enforcement {
 
 const enforcements = new WeakMap<DataSource, Enforcement>();
 
-/** Remembers the enforcement of a DataSource. */
 export function enforce(dataSource: DataSource): Enforcement {
   const enforcement = new Enforcement(dataSource);
   enforcements.set(dataSource, enforcement);
   return enforcement;
 }
 
-/** The enforcement of a DataSource; undefined while it is not attached. */
+/** Returns the enforcement of a DataSource; undefined if it is not instrumented. */
 export function enforcementOf(dataSource: DataSource): Enforcement | undefined {
   return enforcements.get(dataSource);
 }
 
-/** The enforcement of a DataSource whose scoped builders run: they exist only where it is attached. */
+/**
+ * Returns the enforcement of an instrumented DataSource.
+ *
+ * @throws StatementRefusedError if the DataSource is not instrumented
+ */
 export function requireEnforcement(dataSource: DataSource): Enforcement {
   const enforcement = enforcements.get(dataSource);
   if (enforcement === undefined)

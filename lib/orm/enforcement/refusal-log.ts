@@ -1,17 +1,21 @@
 import { BoundedCache } from '../../common/bounded-cache.js';
 import { Logger } from '@nestjs/common';
 
-/** How many statements are remembered as logged. */
+/** Maximum number of texts that are remembered as logged. */
 const REMEMBERED = 1000;
-/** How much of a statement is logged. */
+/** Statements are truncated to this length in the log. */
 const SHOWN_LENGTH = 300;
 
-/** Logs raw SQL that is refused, once for each text: subscribers and libraries often swallow the error. */
+/** Logs refused raw SQL, once per text: subscribers and libraries often swallow the error. */
 export class RefusalLog {
   private readonly logger = new Logger('MuckModule');
   private readonly logged = new BoundedCache<string, true>(REMEMBERED);
 
-  /** @param problem what the statement does, and what to do instead */
+  /**
+   * Logs a refusal unless the text has been logged.
+   *
+   * @param problem what the statement does, and what to do instead
+   */
   log(sql: string, problem: string): void {
     const text = sql.slice(0, SHOWN_LENGTH);
     if (this.logged.has(text)) return;

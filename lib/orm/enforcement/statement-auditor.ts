@@ -18,11 +18,14 @@ import type { ParsedStatement, SqlTableReference } from '../sql/table-references
 import { tokenize } from '../sql/tokenizer.js';
 import type { SqlDialect, SqlToken, TokenizeResult } from '../sql/tokenizer.js';
 
-/** How many statements' verdicts are remembered, and how long a text may be to be. */
+/** Maximum number of cached verdicts per cache, and the maximum length of a cached text. */
 const REMEMBERED = 2000;
 const REMEMBERED_LENGTH = 20_000;
 
-/** Statements that read table positions as this reader does; any other one is searched for the bare name. */
+/**
+ * Verbs of statements whose table positions the parser knows. Other raw SQL is refused, apart from allow-listed session
+ * statements and TRUNCATE of one table.
+ */
 const READABLE_VERBS = new Set([
   'select',
   'with',
@@ -38,11 +41,12 @@ const INSTEAD =
   "Use a repository or query builder, which is scoped, or say tenancy.unscoped('why', fn) where the statement is meant to run over all tenants.";
 
 /**
- * Reads statements for tables whose rows belong to tenants. It is a net beneath the scoped query builders: it catches what reached a
- * statement as text, and refuses what it cannot read.
+ * Verifies the tables of statements before they are sent. It is the second enforcement layer: the query builders add
+ * the predicates, and the auditor finds tables that reached a statement as text. It refuses statements that it cannot
+ * parse.
  */
 export class StatementAuditor {
-  /** Statements that were read and passed. Refusals are not remembered: what is refused as undeclared may be declared later. */
+  /** Statements that passed. Refusals are not cached: an undeclared entity may be declared later. */
   private readonly reads = new BoundedCache<string, true>(REMEMBERED);
   private readonly writes = new BoundedCache<string, true>(REMEMBERED);
   private readonly raw = new BoundedCache<string, true>(REMEMBERED);
@@ -54,10 +58,10 @@ export class StatementAuditor {
   ) {}
 
   /**
-   * Checks a statement that a query builder made: every limited table in it carries its predicate.
+   * Verifies a built statement: every tenant-scoped table in it must have its predicate.
    *
    * @param sql with named parameters
-   * @param inserts what scoped builders insert in this statement
+   * @param inserts the inserts that scoped builders built for this statement
    * @throws StatementRefusedError or TenantScopeMissingError
    */
   verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {
@@ -69,7 +73,7 @@ export class StatementAuditor {
   }
 
   /**
-   * Checks a statement that was written by hand: it names no limited table, and builds no SQL.
+   * Verifies raw SQL: it must not name a tenant-scoped table, nor build SQL dynamically.
    *
    * @throws StatementRefusedError or TenantScopeMissingError
    */
@@ -93,7 +97,8 @@ export class StatementAuditor {
     sql: string,
     find: (tokens: TokenizeResult) => string | undefined,
   ): string | undefined {
-    // An unscoped section for some entities is rare: its verdicts are not those of others, so they are not remembered.
+    // Verdicts in an unscoped section differ from those in a scope. Sections for some entities are rare, so they are
+    // not cached.
     const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;
     if (memorable && memory.has(key)) return undefined;
     const problem = find(tokenize(sql, this.dialect));
@@ -103,7 +108,7 @@ export class StatementAuditor {
 
   private refuse(problem: string | undefined): void {
     if (problem === undefined) return;
-    // With no scope at all that is the nearer reason.
+    // Without any scope, TenantScopeMissingError is the more helpful error.
     resolveAccess(undefined);
     throw new StatementRefusedError(problem, INSTEAD);
   }
@@ -147,7 +152,7 @@ export class StatementAuditor {
     return this.findCascade(tokens, shape) ?? this.findUnclassifiedName(tokens, shape);
   }
 
-  /** A change of rows in SQL text by which the database would change rows that the scope may not see. */
+  /** Finds an UPDATE or DELETE whose cascades would change rows that the scope may not see. */
   private findCascade(tokens: readonly SqlToken[], shape: ParsedStatement): string | undefined {
     for (const { table, deletes, columns } of readChanges(tokens, shape)) {
       const cascade =
@@ -158,7 +163,10 @@ export class StatementAuditor {
     return undefined;
   }
 
-  /** `TRUNCATE TABLE name` on an entity's table, as `clear()` sends it. Without CASCADE it reaches no other table. */
+  /**
+   * Checks for `TRUNCATE TABLE name` on an entity's table, as `clear()` sends it. Without CASCADE it empties no other
+   * table.
+   */
   private empties(tokens: readonly SqlToken[], { verbs, mentions }: ParsedStatement): boolean {
     if (verbs.length !== 1 || verbs[0] !== 'truncate' || mentions.length !== 1) return false;
     return mentions[0].token === tokens.length - 1 && this.policies.isMapped(mentions[0].table);
@@ -172,15 +180,18 @@ export class StatementAuditor {
     return findDynamicSql(tokens, shape, { dialect: this.dialect, isMapped }) ?? this.findCteShadowing(shape);
   }
 
-  /** A common table expression that is named like a limited table would stand in its place, in predicates too. */
+  /**
+   * Finds a common table expression with the name of a tenant-scoped table: it would replace the table, in predicates
+   * too.
+   */
   private findCteShadowing({ cteNames }: ParsedStatement): string | undefined {
     const name = cteNames.find((cte) => this.policies.tenantEntities(cte).length > 0);
     return name && `a common table expression is named like the table of ${this.policies.tenantEntities(name)[0].name}`;
   }
 
   /**
-   * A limited table's name that is neither a table in a position that was read, nor a qualifier, alias or column. Should the reader have missed a table,
-   * it is found here.
+   * Finds an identifier with the name of a tenant-scoped table that is neither a parsed table reference, nor a
+   * qualifier, alias or column. This catches tables that the parser missed.
    */
   private findUnclassifiedName(tokens: readonly SqlToken[], shape: ParsedStatement): string | undefined {
     const { mentions } = shape;
@@ -210,7 +221,10 @@ export class StatementAuditor {
     }
   }
 
-  /** A table that is changed needs the predicate of the tenant's own rows, which is the narrower one. */
+  /**
+   * Matches a table reference with its predicate. A changed table needs the narrower predicate of the tenant's own
+   * rows.
+   */
   private isLimitedBy(claims: PredicateMatcher, mention: SqlTableReference, metadata: EntityMetadata): boolean {
     const sets: readonly RowSet[] =
       mention.changed || !this.policies.mayBeShared(metadata) ? ['own'] : ['visible', 'own'];
@@ -229,7 +243,7 @@ function keyOf(sql: string, inserts: readonly BuiltInsert[]): string {
   return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);
 }
 
-/** Whether an occurrence of `text` in the statement reaches over the character at `at`. */
+/** Checks whether an occurrence of `text` in the statement covers the character at `at`. */
 function standsAround(sql: string, text: string, at: number): boolean {
   for (let start = sql.indexOf(text); start !== -1 && start <= at; start = sql.indexOf(text, start + 1)) {
     if (at < start + text.length) return true;
@@ -237,7 +251,9 @@ function standsAround(sql: string, text: string, at: number): boolean {
   return false;
 }
 
-/** What TypeORM itself writes: the comment of `comment()` at the very beginning, and MySQL's time limit. */
+/**
+ * Checks for comments that TypeORM itself writes: that of `comment()` at the very beginning, and MySQL's time limit.
+ */
 function isOwnComment(comment: string, sql: string): boolean {
   return sql.startsWith(comment) || /^\/\*\+ MAX_EXECUTION_TIME\(\d+\) \*\/$/.test(comment);
 }
