@@ -4,28 +4,22 @@ import { tenantPropertiesOf } from '../../orm/tenant-columns.js';
 import { valueTypeOf } from '../column-types/column-type.registry.js';
 import type { ColumnType } from '../column-types/column-type.js';
 
-/** A column as a resource sees it. */
+/** A column of a resource. */
 export interface ResourceColumn {
-  /**
-   * Its name in JSON: the property, by path within embedded objects; the relation's name where only a relation stands
-   * for it.
-   */
+  /** Its name in JSON: the property path, or the relation's name if the entity has no property for the foreign key. */
   readonly property: string;
   readonly metadata: ColumnMetadata;
   readonly type: ColumnType;
-  /** Whether it says to whom the row belongs. */
+  /** True for a tenant column. */
   readonly tenant: boolean;
-  /**
-   * Whose word its value is: the client's; the tenant scope's; the server's own (generated, timestamps, version,
-   * computed).
-   */
+  /** The owner of its value: the client; the tenant scope; or the server (generated, timestamps, version, computed). */
   readonly writableBy: 'client' | 'tenant' | 'server';
 }
 
-/** The columns of entities, by what is declared: resources ask for those of related entities too. */
+/** Cache of the columns by entity and tenant properties, because resources also use those of related entities. */
 const compiled = new WeakMap<EntityMetadata, { readonly by: string; readonly columns: readonly ResourceColumn[] }>();
 
-/** The columns of an entity that have a place in its JSON. */
+/** Returns the columns of an entity that its JSON contains. */
 export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): readonly ResourceColumn[] {
   const tenantProperties = new Set(tenantPropertiesOf(dataSource, metadata));
   const by = JSON.stringify([...tenantProperties]);
@@ -47,7 +41,10 @@ export function compileColumns(dataSource: DataSource, metadata: EntityMetadata)
   return columns;
 }
 
-/** A column that only a relation of several columns stands for: no JSON has it, and a parent's key is set in it. */
+/**
+ * Returns the column of a composite foreign key without a property of its own. It is not in JSON, but is set to the key
+ * of a parent.
+ */
 export function virtualKeyColumn(dataSource: DataSource, metadata: ColumnMetadata): ResourceColumn {
   const referenced = metadata.referencedColumn!;
   return {
@@ -59,27 +56,27 @@ export function virtualKeyColumn(dataSource: DataSource, metadata: ColumnMetadat
   };
 }
 
-/** The property of the row that a column is in: for one of an embedded object that object's. */
+/** Returns the top-level property of a column: for a column of an embedded object, the object's property. */
 export function topLevelProperty({ property }: ResourceColumn): string {
   return property.split('.', 1)[0];
 }
 
-/** Whether a client may give its value when a row is made. */
+/** Checks whether a client may set the column of a new row. */
 export function isCreatable({ writableBy, metadata }: ResourceColumn): boolean {
   return writableBy === 'client' && metadata.isInsert;
 }
 
-/** Whether a client may change its value. A row keeps its id: the path says which row is meant. */
+/** Checks whether a client may change the column. Primary keys are fixed, because the path identifies the row. */
 export function isChangeable({ writableBy, metadata }: ResourceColumn): boolean {
   return writableBy === 'client' && metadata.isUpdate && !metadata.isPrimary;
 }
 
-/** Whether a row cannot be made without a value for it. */
+/** Checks whether a new row needs a value for the column. */
 export function isRequired({ metadata }: ResourceColumn): boolean {
   return !metadata.isNullable && metadata.default === undefined;
 }
 
-/** Whether reading a row loads it. */
+/** Checks whether selecting a row loads the column. */
 export function isSelected({ metadata }: ResourceColumn): boolean {
   return metadata.isSelect && !isRelationKeyOnly(metadata);
 }
@@ -90,7 +87,7 @@ export function setColumnValue(target: object, { property, metadata }: ResourceC
     metadata.setEntityValue(target, value);
     return;
   }
-  // TypeORM takes the key in place of the other row.
+  // TypeORM accepts the key in place of the related entity.
   const path = property.split('.');
   const name = path.pop()!;
   let holder = target as Record<string, unknown>;
@@ -99,8 +96,8 @@ export function setColumnValue(target: object, { property, metadata }: ResourceC
 }
 
 /**
- * Sets a column's value in a change of a stored row. An embedded object is made without its constructor, whose initial
- * values (and declared properties, which are undefined) are those of a new row and would be written over the stored ones.
+ * Sets a column's value in the changes of a stored row. Embedded objects are created without their constructor. Its
+ * initial values, and declared properties with undefined, would overwrite the stored values.
  */
 export function setChangedValue(target: object, { property, metadata }: ResourceColumn, value: unknown): void {
   const levels = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
@@ -115,14 +112,15 @@ export function setChangedValue(target: object, { property, metadata }: Resource
   holder[name] = value;
 }
 
-/** A column that the entity has no property for, except through its relation. */
+/** Checks for a foreign key column without a property other than its relation. */
 export function isRelationKeyOnly(column: ColumnMetadata): boolean {
   return column.isVirtual && column.relationMetadata !== undefined;
 }
 
 /**
- * Discriminators and the bookkeeping of trees have no property; a relation with several columns has no single value. TypeORM gives a child
- * entity the join columns of its siblings too, whose relations it does not have.
+ * Checks whether the entity has a single property for the column. Discriminators and tree columns have none; a relation
+ * with several columns has no single value. TypeORM also adds the join columns of sibling child entities, whose
+ * relations the entity lacks.
  */
 function hasProperty(metadata: EntityMetadata, { isVirtual, relationMetadata }: ColumnMetadata): boolean {
   if (!isVirtual) return true;
@@ -152,7 +150,7 @@ function typeOf(dataSource: DataSource, column: ColumnMetadata): ColumnType {
   return referenceTo(referenced.propertyName, valueTypeOf(dataSource, referenced));
 }
 
-/** A reference, written as the key of the other row or as an object that holds it: `5` or `{ "id": 5 }`. */
+/** Returns the type of a foreign key, written as the key or as an object that contains it: `5` or `{ "id": 5 }`. */
 function referenceTo(key: string, type: ColumnType): ColumnType {
   const schema = type.inputSchema ?? type.schema;
   return {

@@ -5,28 +5,33 @@ import { toCondition } from './column-conditions.js';
 import type { Condition } from './column-conditions.js';
 import type { ResourceColumn } from './resource-column.js';
 
-/** A value of one column of an id. */
+/** The value of one column of an id. */
 export type IdPart = string | number | bigint | boolean;
 
-/** The id of a row: a value, or where several columns make it their values by property. */
+/**
+ * The id of a row: a value, or an object of values by property for a composite key.
+ *
+ * @example
+ * await service.findOne({ orderId: 7, position: 2 });
+ */
 export type EntityId = IdPart | { readonly [property: string]: IdPart };
 
-/** Between the parts of an id in a path. */
+/** Separates the parts of a composite id in a path. */
 const SEPARATOR = ',';
 
 /**
- * What tells the rows of an entity apart: one column or several. It is read from a path and from application code, and
- * printed into paths.
+ * The id of an entity's rows, of one or several columns. Parses ids from paths and application code, and prints them
+ * into paths.
  *
- * In a path the parts of an id of several columns are separated by commas; within a part a comma is written `~1` and a
- * tilde `~0`, as in a JSON pointer.
+ * In a path, the parts of a composite id are separated by commas. Within a part a comma is escaped as `~1` and a tilde
+ * as `~0`, as in a JSON pointer.
  */
 export class ResourceId {
   /**
-   * @param dataSource the entity's
-   * @param metadata the entity's
-   * @param columns the columns that an id has values of
-   * @param scopeColumns tenant columns that belong to the key, whose values are those of the scope in force
+   * @param dataSource the entity's DataSource
+   * @param metadata the entity's metadata
+   * @param columns the columns of the id
+   * @param scopeColumns tenant columns of the key, whose values the current scope provides
    */
   constructor(
     private readonly dataSource: DataSource,
@@ -36,9 +41,9 @@ export class ResourceId {
   ) {}
 
   /**
-   * Reads an id from a path or from application code.
+   * Parses an id from a path or from application code.
    *
-   * @returns undefined for what no row can have as its id; a second spelling of an id (`05`) is none
+   * @returns undefined if it cannot be an id; each id has one spelling, so `05` is not 5
    */
   read(id: unknown): EntityId | undefined {
     const parts = this.partsOf(id);
@@ -47,17 +52,17 @@ export class ResourceId {
     return values.includes(undefined) ? undefined : this.assemble(values as IdPart[]);
   }
 
-  /** The id of a row as a segment of a path. */
+  /** Returns the id of a row as a path segment. */
   toPathSegment(row: object): string {
     const texts = this.columns.map(({ metadata }) => String(metadata.getEntityValue(row)));
     return (this.isComposite ? texts.map(escapePart) : texts).map(encodeURIComponent).join(SEPARATOR);
   }
 
   /**
-   * What the row with this id meets.
+   * Returns the conditions for the row with this id.
    *
-   * @throws NotFoundException for what no row can have as its id
-   * @throws TypeError where an id without its tenant would name rows of several
+   * @throws NotFoundException if the value cannot be an id
+   * @throws TypeError if the id lacks its tenant and no scope is open, because it could match rows of several tenants
    */
   whereId(id: unknown): Condition[] {
     const read = this.read(id);
@@ -65,7 +70,7 @@ export class ResourceId {
     return this.conditions(this.isComposite ? this.partsOf(read) : [read]);
   }
 
-  /** What this row meets, and no other one. */
+  /** Returns the conditions that only this row satisfies. */
   whereRow(row: object): Condition[] {
     return this.conditions(this.columns.map(({ metadata }) => metadata.getEntityValue(row) as unknown));
   }
@@ -108,7 +113,7 @@ function escapePart(part: string): string {
   return part.replaceAll('~', '~0').replaceAll(SEPARATOR, '~1');
 }
 
-/** @returns undefined for a tilde that escapes nothing: a row has one spelling */
+/** @returns undefined for an invalid escape, so that each row has one spelling */
 function unescapePart(part: string): string | undefined {
   return /~(?![01])/.test(part) ? undefined : part.replaceAll('~1', SEPARATOR).replaceAll('~0', '~');
 }

@@ -1,14 +1,14 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { CrudRoute } from '../options/crud-routes.js';
 
-/** The routes that may give a row another parent. */
+/** Routes that can move a row to another parent. */
 const REPARENTING_ROUTES: readonly CrudRoute[] = ['create', 'createMany', 'replace', 'update'];
 
 /**
- * Where a row stands in a tree is more than its parent's key: TypeORM's `save` writes closure rows or a path along with
- * it, and the statements of CRUD would not.
+ * Checks that no route writes tree positions of closure-table or materialized-path entities. TypeORM's `save` maintains
+ * their closure rows or paths; the statements of CRUD routes do not.
  *
- * @returns what is wrong with serving these routes; undefined for an entity that is no such tree
+ * @returns the problem with these routes; undefined for any other entity
  * @see typeorm/persistence/SubjectExecutor.js
  */
 export function validateTreeRoutes(metadata: EntityMetadata, routes: readonly CrudRoute[]): string | undefined {
@@ -22,8 +22,10 @@ export function validateTreeRoutes(metadata: EntityMetadata, routes: readonly Cr
 }
 
 /**
+ * Checks that a write does not change a row's position in such a tree.
+ *
  * @param written values by property; undefined for a new row
- * @throws TypeError where the place of a row in a tree would be lost
+ * @throws TypeError if the position would be lost
  */
 export function assertTreePositionKept(metadata: EntityMetadata, written?: ObjectLiteral): void {
   if (!hasManagedPosition(metadata)) return;

@@ -1,42 +1,40 @@
 import type { EntityManager } from 'typeorm';
 import type { TenantScope } from '../../tenancy/context/tenant-scope.js';
 
-/** What every hook may know. */
+/** The context of hooks that run after the commit; `R` is the type of the request. */
 export interface CommittedContext<R = unknown> {
-  /** The tenant scope in force; undefined where the route works over all tenants. */
+  /** The current tenant scope; undefined on a cross-tenant route. */
   readonly scope: TenantScope | undefined;
-  /** The HTTP request, as Express or Fastify made it; undefined where none is being handled. */
+  /** The HTTP request of Express or Fastify; undefined outside of a request. */
   readonly request: R;
 }
 
-/** What a hook knows that runs with the write. */
+/** The context of hooks that run in the transaction of the write. */
 export interface HookContext<R = unknown> extends CommittedContext<R> {
-  /** The manager of the write's transaction. What is written with another one stays when the write is undone. */
+  /** The EntityManager of the transaction. Writes through another manager remain if the transaction is rolled back. */
   readonly manager: EntityManager;
 }
 
-/** What the change of a row was, for the hooks of `replace` and `update`. */
+/** The changes of a row, for the hooks of `replace` and `update`. */
 export interface RowChanges<T> {
-  /** The row as it was stored. */
+  /** The row as previously stored. */
   readonly previous: Readonly<T>;
-  /**
-   * The properties that change, and their new values; before the write without what only the database can compute.
-   */
+  /** The changed properties and their new values; in `before…` hooks without values that the database computes. */
   readonly changes: Readonly<Partial<T>>;
 }
 
 type Result = void | Promise<void>;
 
 /**
- * Code that takes part in the writes of a resource: an injectable class with any of these methods, named in
- * `@Crud(Entity, { hooks: [TicketHistory] })` and provided by a module.
+ * Hooks into the writes of a resource: an injectable class with any of these methods, listed in `@Crud(Entity, { hooks:
+ * [TicketHistory] })` and provided by a module.
  *
- * `before…` and `after…` run in one transaction with the write, and an error of theirs undoes all of it. `…Committed`
- * runs when it is stored for good, after the commit of the outermost transaction that the write is part of, and never
- * after a rollback; an error is logged and changes nothing. Several hooks run in their order.
+ * `before…` and `after…` run in the transaction of the write, and an error rolls it back. `…Committed` runs after the
+ * commit of the outermost transaction, never after a rollback; its errors are only logged. Several hooks run in their
+ * order.
  *
- * A `before…` hook changes what is written by changing `row`. What the server owns stays as it is, and naming another
- * tenant is an error.
+ * A `before…` hook changes the written values by changing `row`. Server-owned columns keep their values, and setting
+ * another tenant is an error.
  *
  * @example
  * @Injectable()
@@ -47,39 +45,47 @@ type Result = void | Promise<void>;
  * }
  */
 export interface CrudHooks<T extends object> {
-  /** @param row as it is going to be inserted, without what the database makes */
+  /** @param row to be inserted, without database-generated values */
   beforeCreate?(row: T, context: HookContext): Result;
-  /** @param row as it is stored, and answered */
+  /** @param row as stored and returned to the client */
   afterCreate?(row: T, context: HookContext): Result;
   createCommitted?(row: T, context: CommittedContext): Result;
 
-  /** @param row as it is going to be */
+  /** @param row with the new values */
   beforeReplace?(row: T, context: HookContext & RowChanges<T>): Result;
-  /** @param row as it is stored, and answered. Not called where nothing changes */
+  /**
+   * Not called if no column changes.
+   *
+   * @param row as stored and returned to the client
+   */
   afterReplace?(row: T, context: HookContext & RowChanges<T>): Result;
   replaceCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
 
-  /** @param row as it is going to be */
+  /** @param row with the new values */
   beforeUpdate?(row: T, context: HookContext & RowChanges<T>): Result;
-  /** @param row as it is stored, and answered. Not called where nothing changes */
+  /**
+   * Not called if no column changes.
+   *
+   * @param row as stored and returned to the client
+   */
   afterUpdate?(row: T, context: HookContext & RowChanges<T>): Result;
   updateCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
 
-  /** @param row as it is stored */
+  /** @param row as stored */
   beforeRemove?(row: T, context: HookContext): Result;
-  /** @param row as it was stored */
+  /** @param row as previously stored */
   afterRemove?(row: T, context: HookContext): Result;
   removeCommitted?(row: T, context: CommittedContext): Result;
 
-  /** @param row as it is stored, and answered */
+  /** @param row as stored and returned to the client */
   afterRestore?(row: T, context: HookContext): Result;
   restoreCommitted?(row: T, context: CommittedContext): Result;
 }
 
-/** A write that hooks take part in. */
+/** The writes that have hooks. */
 export type HookedWrite = 'create' | 'replace' | 'update' | 'remove' | 'restore';
 
-/** The methods of a hook for each write. */
+/** The hook methods of each write. */
 export const HOOK_METHODS = {
   create: { before: 'beforeCreate', after: 'afterCreate', committed: 'createCommitted' },
   replace: { before: 'beforeReplace', after: 'afterReplace', committed: 'replaceCommitted' },
@@ -88,5 +94,4 @@ export const HOOK_METHODS = {
   restore: { before: undefined, after: 'afterRestore', committed: 'restoreCommitted' },
 } as const satisfies Record<HookedWrite, Record<HookPhase, keyof CrudHooks<object> | undefined>>;
 
-/** When a hook runs. */
 export type HookPhase = 'before' | 'after' | 'committed';

@@ -5,22 +5,22 @@ import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './entity-pa
 import type { CrudHooks } from './crud-hooks.interface.js';
 import type { ParentOptions } from './parent-options.js';
 
-/** Classes that say what goes in and what comes out, with the decorators of class-validator and class-transformer. */
+/** The classes of request and response bodies, with decorators of class-validator and class-transformer. */
 export interface CrudDtos {
-  /** Body of `create`. Without it the entity's own class-validator rules serve; without any, its columns. */
+  /** Body of `create`. By default the entity with its class-validator rules; without rules, its columns. */
   readonly create?: Type<object>;
-  /** Body of `replace`; `create`'s by default. */
+  /** Body of `replace`; by default that of `create`. */
   readonly update?: Type<object>;
-  /** Body of `update`; `replace`'s by default, every field optional. */
+  /** Body of `update`; by default that of `replace` with all fields optional. */
   readonly patch?: Type<object>;
-  /** What is answered: the properties with `@Expose()`, nothing else. */
+  /** The response: only properties with `@Expose()`. */
   readonly response?: Type<object>;
-  /** What is answered for a single row; `response` by default. */
+  /** The response for a single row; `response` by default. */
   readonly detail?: Type<object>;
 }
 
 /**
- * Options of `@Crud(Entity, options)`, keyed by the entity: a column that does not exist does not compile.
+ * Options of `@Crud(Entity, options)`. They are typed by the entity, so that an unknown column does not compile.
  *
  * @example
  * @Crud(SupportTicket, { dto: { create: CreateTicketDto }, search: ['subject'], sort: ['createdAt', 'priority'] })
@@ -28,51 +28,54 @@ export interface CrudDtos {
 export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly dto?: CrudDtos;
   /**
-   * The column that names a row in a path, for example `slug`; the primary key by default. A unique key must cover it,
-   * with the tenant column.
+   * The column that identifies a row in a path, e.g. `slug`; the primary key by default. It needs a unique key,
+   * together with the tenant column.
    */
   readonly id?: ColumnPath<T>;
-  /** The row that the rows lie below, named by the controller's path. It must be there, in the scope. */
+  /** The parent of the rows, named by a parameter of the controller's path. It must be visible in the current scope. */
   readonly parent?: ParentOptions<T>;
   /**
-   * Whether a parent has one such row, or none: then the routes are those of one row, at the controller's path. The
-   * entity holds the parent's key, and a unique key covers it.
+   * Declares that a parent has at most one such row. The routes are then those of one row, at the controller's path.
+   * The entity must have the parent's foreign key, with a unique key.
    */
   readonly oneToOne?: true;
-  /** The routes to serve. By default all but those of `also`; on a shared entity the reading ones. */
+  /** The routes to serve. By default all but the opt-in routes of `also`; for a shared entity the reading routes. */
   readonly only?: readonly CrudRoute[];
-  /** Routes to serve besides the default ones. */
+  /** Opt-in routes to serve in addition to the default ones. */
   readonly also?: readonly OptInRoute[];
   /** The routes not to serve. */
   readonly except?: readonly CrudRoute[];
-  /** Columns that clients may filter by, those of related rows too (`assignee.email`). By default the own ones that the answer shows as they are. */
+  /**
+   * Columns that clients may filter by, including those of related rows (`assignee.email`). By default the entity's own
+   * columns that the response exposes untransformed.
+   */
   readonly filter?: readonly FieldPath<T>[];
   /**
-   * Columns that clients may sort by, those that to-one relations lead to as well (`assignee.name`). By default the own ones that the answer shows
-   * as they are. A cursor carries their values.
+   * Columns that clients may sort by, including those of to-one relations (`assignee.name`). By default the entity's
+   * own columns that the response exposes untransformed. Cursors contain their values.
    */
   readonly sort?: readonly FieldPath<T>[];
-  /** Text columns that `search=` looks into. None by default. */
+  /** Text columns that `search=` searches. Empty by default. */
   readonly search?: readonly ColumnPath<T>[];
   /**
-   * Paths of relations that clients may ask for along with rows, by `?include=`. None by default. Rows of a relation to many are not cut
-   * into pages: name those that stay few.
+   * Paths of relations that clients may include with `?include=`. Empty by default. To-many relations are not
+   * paginated, so list only those with few rows.
    */
   readonly include?: readonly RelationPath<T>[];
-  /** Columns that clients may ask for one by one, by `?fields=`. By default those that the answer shows. */
+  /** Columns that clients may select with `?fields=`. By default those that the response exposes. */
   readonly fields?: readonly ColumnPath<T>[];
   /**
-   * Many-to-many relations whose links are made by `PUT /:id/tags/:linkedId` and taken away by `DELETE`, one by one. The
-   * methods are called `linkTags` and `unlinkTags`.
+   * Many-to-many relations whose links `PUT /:id/tags/:linkedId` adds and `DELETE` removes. The methods are named
+   * `linkTags` and `unlinkTags`.
    */
   readonly links?: readonly ToManyKey<T>[];
-  /** Classes that take part in writes, in the order in which they run; a module provides them. */
+  /** Hook classes, in the order in which they run. A module must provide them. */
   readonly hooks?: readonly Type<CrudHooks<T>>[];
   /**
-   * Whether clients may list rows that are marked as deleted: `?deleted=include` and `?deleted=only`. Off by default; who may do so is a
-   * guard's matter.
+   * Allows clients to list soft-deleted rows: `?deleted=include` and `?deleted=only`. Off by default. Restrict it with
+   * a guard.
    */
   readonly deleted?: boolean;
-  /** Name of the DataSource, for an entity that several have. */
+  /** Name of the DataSource, if several contain the entity. */
   readonly dataSource?: string;
 }

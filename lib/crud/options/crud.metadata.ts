@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import type { CrudOptions } from './crud-options.js';
 import type { CrudRoute, LinkRoute } from './crud-routes.js';
 
-/** What `@Crud` leaves on a controller class. */
+/** The metadata that `@Crud` stores on a controller class. */
 export interface CrudMetadata<T extends object = object> {
   readonly entity: Type<T>;
   readonly options: CrudOptions<T>;
@@ -19,7 +19,7 @@ export function putCrudMetadata<T extends object>(controller: Function, metadata
   Reflect.defineMetadata(CRUD, metadata, controller);
 }
 
-/** What `@Crud` said of a controller class or of one that it extends; undefined for a class without it. */
+/** Returns the metadata of a controller class or its base class; undefined without `@Crud`. */
 export function crudMetadataOf(controller: Function): CrudMetadata | undefined {
   return Reflect.getMetadata(CRUD, controller) as CrudMetadata | undefined;
 }

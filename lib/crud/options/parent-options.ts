@@ -1,8 +1,7 @@
 import type { ColumnPath, RelatedEntity, ToOneKey } from './entity-paths.js';
 
 /**
- * The row in a path that the rows of a resource lie below, keyed by the entity: a relation that does not exist does not
- * compile.
+ * The parent of a resource's rows. It is typed by the entity, so that an unknown relation does not compile.
  *
  * @example
  * @Controller('support-tickets/:ticketId/comments/:commentId/reactions')
@@ -10,18 +9,18 @@ import type { ColumnPath, RelatedEntity, ToOneKey } from './entity-paths.js';
  */
 export type ParentOptions<T> = {
   [R in ToOneKey<T>]: {
-    /** The to-one relation that leads to the parent. The entity holds its foreign key. */
+    /** The to-one relation to the parent. The entity must have its foreign key. */
     readonly relation: R;
-    /** The parameter of the controller's path that names the parent; `${relation}Id` by default. */
+    /** The path parameter that identifies the parent; `${relation}Id` by default. */
     readonly param?: string;
-    /** The column that the parameter is a value of; the parent's primary key by default. */
+    /** The parent's column that the parameter refers to; its primary key by default. */
     readonly id?: ColumnPath<RelatedEntity<T, R>>;
-    /** The parent's own parent, where the path names it. */
+    /** The parent's own parent, if the path contains it. */
     readonly parent?: ParentOptions<RelatedEntity<T, R>>;
   };
 }[ToOneKey<T>];
 
-/** {@link ParentOptions} of whatever entity. */
+/** {@link ParentOptions} of any entity. */
 export interface AnyParentOptions {
   readonly relation: string;
   readonly param?: string;

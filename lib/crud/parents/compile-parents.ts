@@ -10,7 +10,7 @@ import { compileColumns, virtualKeyColumn } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { ResourceId } from '../model/resource-id.js';
 
-/** What {@link compileParents} needs to know. */
+/** The arguments of {@link compileParents}. */
 export interface ParentSource {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
@@ -22,8 +22,8 @@ export interface ParentSource {
 /**
  * Compiles the option `parent`.
  *
- * @param problems takes what does not fit the entities
- * @returns undefined where there is none, or it does not fit
+ * @param problems receives the problems with the option
+ * @returns undefined if the option is missing or invalid
  */
 export function compileParents(source: ParentSource, problems: string[]): ParentChain | undefined {
   const { dataSource, metadata, columns, options, spansTenants } = source;
@@ -36,10 +36,10 @@ export function compileParents(source: ParentSource, problems: string[]): Parent
 }
 
 /**
- * The key of the parent as the id of the only row below it.
+ * Returns the parent's key as the id of a one-to-one resource.
  *
- * @param key the primary key, where the option does not fit
- * @param problems takes what keeps a parent from having one row
+ * @param key the primary key, as a fallback if the option is invalid
+ * @param problems receives the reasons why a parent may have several rows
  */
 export function compileOneToOneId(
   { dataSource, metadata }: IdSource,

@@ -9,29 +9,29 @@ import type { ResourceId } from '../model/resource-id.js';
 
 /** One parent in a path. */
 export interface ParentLevel {
-  /** From the level below to this parent. */
+  /** The relation from the level below to this parent. */
   readonly relation: RelationMetadata;
-  /** The parameter of the path that names it. */
+  /** The path parameter that identifies it. */
   readonly param: string;
   readonly id: ResourceId;
 }
 
-/** A column of the resource that holds a parent's key. */
+/** A foreign key column of the resource and the parent's column that it references. */
 export interface ParentKeyColumn {
   readonly own: ResourceColumn;
   readonly referenced: ColumnMetadata;
 }
 
 /**
- * The parents that a path names, from the nearest to the farthest: all of them have to be there, in the scope, each
- * below the next. They are looked up by one statement.
+ * The parents in a path, from the nearest to the farthest. Each one must be visible in the current scope and belong to
+ * the next. One statement loads all of them.
  */
 export class ParentChain {
   private readonly statement: CompiledSelect;
 
   /**
    * @param levels from the nearest to the farthest
-   * @param columns the columns of the resource that hold the nearest one's key
+   * @param columns the foreign key columns of the resource for the nearest parent
    */
   constructor(
     private readonly dataSource: DataSource,
@@ -42,11 +42,11 @@ export class ParentChain {
   }
 
   /**
-   * Looks the parents up.
+   * Loads the parents.
    *
    * @param params the parameters of the path
-   * @returns what the rows below the nearest one have in common
-   * @throws NotFoundException when one is missing, deleted or another tenant's, and for what no row can have as its id
+   * @returns the foreign key values of rows below the nearest parent
+   * @throws NotFoundException if a parent is missing, soft-deleted or another tenant's, or a parameter cannot be an id
    */
   async find(params: Readonly<Record<string, unknown>>): Promise<ColumnValues> {
     const slots: Record<string, unknown> = {};

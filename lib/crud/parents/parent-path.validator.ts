@@ -2,12 +2,12 @@ import { MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { ParentChain } from './parent-chain.js';
 
 /**
- * Looks whether a controller's path names the parents that it says its rows lie below.
+ * Checks that a controller's path contains the parameters of its parents.
  *
  * @param controller its class
- * @param module the class of the module that declares it, which a router may have given a path
- * @param prefix what the paths of the whole application begin with
- * @returns problems in words, with the line to type
+ * @param module the class of its module, to which RouterModule may have assigned a path
+ * @param prefix the global prefix of the application
+ * @returns the text of each problem, with the line to type
  */
 export function validateParentPath(
   controller: Function,
@@ -30,7 +30,7 @@ function names(path: string, param: string): boolean {
   return path.split('/').some((part) => new RegExp(`^:${param}(?!\\w)`).test(part));
 }
 
-/** `RouterModule` keeps a path for each application. */
+/** `RouterModule` stores a path for each application. */
 function pathsOfModule(module: Function): string[] {
   return (Reflect.getMetadataKeys(module) as unknown[])
     .filter((key) => String(key).startsWith(MODULE_PATH))
