@@ -9,7 +9,7 @@ import { inheritedMethod } from '../crud/routing/inherited-handlers.js';
 const CREATING = ['create', 'createMany'] as const;
 
 /**
- * Finds create routes that answer every body with a 400: bodies cannot set a required column, and it has no other
+ * Finds create routes that respond to every body with a 400: bodies cannot set a required column, and it has no other
  * source. Such a source may be a hook, a `scope()` override, a listener, a subscriber or an override of the route
  * method.
  *

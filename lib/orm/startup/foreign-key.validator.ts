@@ -5,7 +5,7 @@ import type { PolicyRegistry } from '../policy/policy-registry.js';
 
 /**
  * Finds foreign keys whose stored value can differ from the given one (computed, generated, narrower type, SET
- * DEFAULT). The foreign key check would then look up another row.
+ * DEFAULT). The foreign key check would then check another row.
  *
  * @returns problems in words
  */
