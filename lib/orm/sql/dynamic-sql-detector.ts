@@ -6,28 +6,31 @@ import type { SqlDialect, SqlToken } from './tokenizer.js';
 const READ_BY_TEXT =
   '(?:query|cursor|table)_to_xml(?:_and_xmlschema)?|(?:query|cursor|table)_to_xmlschema|(?:schema|database)_to_xml\\w*|dblink\\w*|xpath_table|' +
   'crosstab\\w*|connectby\\w*|ts_stat|ts_rewrite|load_extension|pg_background_\\w+|run_command_on_\\w+|bytecode|tables_used';
-/** Functions that read or write files of the server, and large objects. */
+/** Functions that read or write files of the server, or large objects. */
 const FILES =
   'pg_read_file|pg_read_binary_file|pg_ls_\\w+|pg_file_\\w+|pg_logdir_ls|lo_\\w+|loread|lowrite|load_file|readfile|writefile|fsdir|zipfile';
-/** Functions that read pages of tables and indexes, or tell how much they hold. */
+/** Functions that read pages of tables and indexes, or return their sizes. */
 const PAGES =
   'get_raw_page|heap_page_\\w+|tuple_data_split|page_header|fsm_page_contents|bt_metap|bt_\\w*page_\\w+|bt_index_\\w+|brin_\\w+|gin_\\w+|' +
   'gist_page_\\w+|hash_(?:page|bitmap|metapage)_\\w+|pgstat\\w+|pg_relpages|pg_visibility\\w*|pg_check_\\w+|pg_truncate_visibility_map|pgrowlocks|' +
   'pg_buffercache\\w*|pg_prewarm|autoprewarm\\w*|pg_freespace|pg_get_wal_\\w+|verify_heapam|(?:pg_relation|pg_total_relation|pg_table|pg_indexes)_size';
-/** Functions about other sessions, and about the server. */
+/** Functions that inspect or control other sessions or the server. */
 const SERVER =
   'pg_stat_\\w+|pg_prepared_statement|pg_cursor|pg_cancel_backend|pg_terminate_backend|pg_reload_conf|pg_rotate_logfile|pg_log_\\w+|' +
   'pg_switch_wal|pg_wal_replay_\\w+|pg_promote|pg_backup_\\w+|pg_create_\\w+|pg_drop_\\w+|pg_copy_\\w+|pg_logical_\\w+|pg_replication_\\w+|' +
   'pg_restore_\\w+|pg_clear_\\w+|benchmark|keyring_\\w+|audit_log_\\w+|version_tokens_\\w+';
-/** Functions whose effect stays on the connection, or in a counter of all tenants. */
+/** Functions whose effect outlives the statement on the connection, or changes a counter of all tenants. */
 const LASTING =
   'setval|set_config|pg_advisory_(?:lock|unlock)\\w*|pg_try_advisory_lock\\w*|get_lock|release_lock|release_all_locks|service_\\w+_locks|fts3_tokenizer';
 const DYNAMIC_FUNCTIONS = new RegExp(`^(?:${[READ_BY_TEXT, FILES, PAGES, SERVER, LASTING].join('|')})$`);
 
-/** What a database has gathered about the values in all tables, where it counts for all tenants, and what they are running. */
+/**
+ * Tables with statistics about the rows of all tenants, with counters of all tenants, or with the statements of other
+ * sessions.
+ */
 const STATISTICS =
   /^(?:pg_stat\w*|pg_toast\w*|pg_largeobject\w*|pg_prepared_statements|pg_cursors|pg_buffercache\w*|sqlite_stat[134]|sqlite_sequence|sqlite_dbpage|sqlite_stmt|dbstat|column_stats|column_statistics|innodb_(?:table_stats|trx)|processlist|events_statements_\w+|general_log|slow_log)$/;
-/** Schemas that hold nothing else, or also something else. */
+/** Schemas with such tables, and the pattern of the tables that are refused in each. */
 const STATISTICS_SCHEMAS: Readonly<Record<SqlDialect, Readonly<Record<string, RegExp>>>> = {
   mysql: {
     performance_schema: /./,
@@ -39,24 +42,25 @@ const STATISTICS_SCHEMAS: Readonly<Record<SqlDialect, Readonly<Record<string, Re
   sqlite: {},
 };
 
-/** Words between EXPLAIN and the statement that it explains. */
+/** Words between EXPLAIN and the explained statement. */
 const EXPLAIN_OPTIONS = new Set(
   'analyze verbose extended partitions query plan format = json tree traditional true false on off'.split(' '),
 );
 const EXPLAINED = new Set('select with values insert update delete replace ('.split(' '));
 const INSERTING = new Set(['insert', 'replace', 'upsert', 'merge']);
 
-/** What of a statement's surroundings decides how it is read. */
+/** The context that a statement is checked in. */
 export interface DynamicSqlContext {
   readonly dialect: SqlDialect;
-  /** Whether an entity stands behind a table's name. */
+  /** Checks whether an entity is mapped to a table. */
   readonly isMapped: (table: string) => boolean;
 }
 
 /**
- * Says what in a statement reads rows without naming their table where it can be read, or leaves something for whoever gets the connection next.
+ * Finds a part of a statement that reads rows without a visible table name, or whose effect outlives the statement on
+ * the connection.
  *
- * @returns undefined if there is no such thing
+ * @returns the problem, for the error; undefined if there is no such part
  */
 export function findDynamicSql(
   tokens: readonly SqlToken[],
@@ -82,13 +86,15 @@ export function findDynamicSql(
 function isDynamicCall(tokens: readonly SqlToken[], i: number): boolean {
   const token = tokens[i];
   if (!isIdentifier(token) || tokens[i + 1]?.text !== '(') return false;
-  // With an argument it sets what it returns later, to others too.
+  // With an argument, it sets the value that later calls on the connection return, also to other callers.
   if (token.text === 'last_insert_id') return !isPunctuationAt(tokens, i + 2, ')');
   if (isPunctuationAt(tokens, i - 1, '.') && tokens[i - 2]?.text === 'cron') return true;
   return DYNAMIC_FUNCTIONS.test(token.text) && !isLocalSetting(tokens, i);
 }
 
-/** INTO that belongs to no INSERT: in its bracket a SELECT stands before it, or no word that inserts. */
+/**
+ * Checks for an INTO without an INSERT: at its parenthesis level, a SELECT precedes it, or no inserting keyword does.
+ */
 function isSelectInto(tokens: readonly SqlToken[], { ofToken }: ParenTree, i: number): boolean {
   if (tokens[i].text !== 'into' || !isKeywordAt(tokens, i)) return false;
   let inserts = false;
@@ -100,7 +106,7 @@ function isSelectInto(tokens: readonly SqlToken[], { ofToken }: ParenTree, i: nu
   return !inserts;
 }
 
-/** `@name` or `:=`, but not a variable of the server, `@@name`. */
+/** Matches `@name` and `:=`, but not a system variable, `@@name`. */
 function isUserVariable(tokens: readonly SqlToken[], i: number): boolean {
   if (isPunctuationAt(tokens, i, ':'))
     return isPunctuationAt(tokens, i + 1, '=') && tokens[i + 1].start === tokens[i].end;
@@ -111,7 +117,7 @@ function isUserVariable(tokens: readonly SqlToken[], i: number): boolean {
 function explainsElse(tokens: readonly SqlToken[]): boolean {
   if (tokens[0]?.kind !== 'word' || tokens[0].text !== 'explain') return false;
   let i = 1;
-  // PostgreSQL's options in brackets; elsewhere a bracket opens a query.
+  // Skips PostgreSQL's options in parentheses; before a SELECT, the parenthesis opens a query.
   if (isPunctuationAt(tokens, i, '(') && tokens[i + 1]?.text !== 'select' && tokens[i + 1]?.text !== 'with') {
     while (i < tokens.length && !isPunctuationAt(tokens, i, ')')) i += 1;
     i += 1;
@@ -120,7 +126,7 @@ function explainsElse(tokens: readonly SqlToken[]): boolean {
   return !EXPLAINED.has(tokens[i]?.text ?? '');
 }
 
-/** `set_config(…, …, true)` ends with the transaction. */
+/** Checks for `set_config(…, …, true)`, whose effect ends with the transaction. */
 function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].text !== 'set_config') return false;
   let depth = 0;
@@ -131,7 +137,7 @@ function isLocalSetting(tokens: readonly SqlToken[], i: number): boolean {
     return depth === 0;
   });
   const last = tokens[end - 1];
-  // A column may be called "true".
+  // A quoted "true" is a column, not the constant.
   const isTrue = last?.kind === 'word' && last.text === 'true' && isPunctuationAt(tokens, end - 2, ',');
   return isTrue && tokens[i + 2].kind === 'literal';
 }

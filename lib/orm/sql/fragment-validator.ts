@@ -3,17 +3,19 @@ import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { tokenize } from './tokenizer.js';
 import type { SqlDialect } from './tokenizer.js';
 
-/** How many checked texts are remembered; application code has few distinct ones. */
+/** Maximum number of cached texts that passed; application code has few distinct ones. */
 const REMEMBERED = 2000;
 const checked = new BoundedCache<string, true>(REMEMBERED);
 
 /**
- * Makes sure that a condition which the application wrote cannot close the bracket that is put around it, nor comment out what follows.
+ * Checks that a condition of the application cannot close the parentheses that are put around it, nor comment out the
+ * rest.
  *
- * @param text a condition or expression as it will stand in the statement
- * @param where what it is, for the error
+ * @param text a condition or expression as it will appear in the statement
+ * @param where what the text is, for the error
  * @returns the text
- * @throws StatementRefusedError when brackets do not balance, or there is a comment, a semicolon, an open quote or a dollar quote
+ * @throws StatementRefusedError if parentheses do not balance, or there is a comment, a semicolon, an open quote or a
+ * dollar quote
  */
 export function assertBalancedFragment(text: string, dialect: SqlDialect, where: string): string {
   const key = `${dialect} ${text}`;
@@ -33,7 +35,7 @@ export function assertBalancedFragment(text: string, dialect: SqlDialect, where:
   return text;
 }
 
-/** Words that end an expression where they stand outside of brackets. */
+/** Keywords that end an expression outside of parentheses. */
 const AFTER_EXPRESSION = new Set(
   'from where set returning order group having limit union intersect except values on select window for into'.split(
     ' ',
@@ -41,9 +43,10 @@ const AFTER_EXPRESSION = new Set(
 );
 
 /**
- * As {@link assertBalancedFragment}, for one expression among others: what is behind it must not become a part of the statement of its own.
+ * Works like {@link assertBalancedFragment}, for a single expression in a list: it must not add another expression or
+ * clause to the statement.
  *
- * @throws StatementRefusedError for a comma, or a word that opens another clause, outside of brackets
+ * @throws StatementRefusedError for a comma, or a keyword that opens another clause, outside of parentheses
  */
 export function assertSingleExpression(text: string, dialect: SqlDialect, where: string): string {
   assertBalancedFragment(text, dialect, where);

@@ -2,23 +2,26 @@ import type { ParsedStatement } from './table-references.js';
 import { isPunctuationAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
-/** What a name that is also a table's can be in a statement: a qualifier, an alias, a column. */
+/** Classifies identifiers that have the name of a table: as a qualifier, an alias, a column. */
 export class IdentifierClassifier {
-  /** @param columnsOf the columns of the entities behind a table's name, in lower case */
+  /** @param columnsOf returns the column names of a table's entities, in lower case */
   constructor(
     private readonly tokens: readonly SqlToken[],
     private readonly shape: ParsedStatement,
     private readonly columnsOf: (table: string) => readonly string[],
   ) {}
 
-  /** Whether the token at `i` can be something else than a table that was not read as one. */
+  /**
+   * Returns true if the identifier at `i` is a qualifier, alias, column, parameter or cast, i.e. not a table that the
+   * parser missed.
+   */
   isNotATable(i: number): boolean {
     const { tokens } = this;
     const [before, after] = [tokens[i - 1]?.text, tokens[i + 1]?.text];
     const { kind, text } = tokens[i];
-    // A value, to a database that also takes it for a name.
+    // A string literal, which SQLite also accepts as a name: a value unless it is in a table position.
     if (kind === 'literal') return before !== ',' && before !== 'join' && before !== 'from';
-    // A qualifier, a parameter or cast, an alias, ORDER BY.
+    // A qualifier, a parameter or cast, an alias; below, the word of GROUP BY, ORDER BY and PARTITION BY.
     if (isPunctuationAt(tokens, i + 1, '.') || isParameter(tokens, i) || before === 'as') return true;
     if (kind === 'word' && after === 'by') return ['group', 'order', 'partition'].includes(text);
     if (isLocked(tokens, i)) return true;
@@ -26,7 +29,7 @@ export class IdentifierClassifier {
     return this.isWrittenColumn(i);
   }
 
-  /** A column of the table that is written stands alone: such a table has no alias. */
+  /** Checks for an unqualified column of the written table, which has no alias. */
   private isWrittenColumn(i: number): boolean {
     const { tokens } = this;
     const { verbs, mentions, brackets } = this.shape;
@@ -45,13 +48,16 @@ export class IdentifierClassifier {
   }
 }
 
-/** Whether the token at `i` stands behind a colon: `:name`, or TypeORM's `:...name` for a list. */
+/** Checks whether the token at `i` follows a colon: `:name`, or TypeORM's `:...name` for a list. */
 function isParameter(tokens: readonly SqlToken[], i: number): boolean {
   const isList = [1, 2, 3].every((back) => isPunctuationAt(tokens, i - back, '.'));
   return isPunctuationAt(tokens, isList ? i - 4 : i - 1, ':');
 }
 
-/** Whether the token at `i` names a sub-query: `(SELECT …) alias` or `(SELECT …) AS alias`, somewhere in the statement. */
+/**
+ * Checks whether the token at `i` is the alias of a subquery: `(SELECT …) alias` or `(SELECT …) AS alias`, anywhere in
+ * the statement.
+ */
 function isDerived(tokens: readonly SqlToken[], i: number): boolean {
   const name = tokens[i]?.text;
   return tokens.some(({ text }, at) => {
@@ -61,7 +67,10 @@ function isDerived(tokens: readonly SqlToken[], i: number): boolean {
   });
 }
 
-/** Whether the token at `i` is one of the names in `FOR UPDATE OF name, name`: tables and aliases that the FROM of the statement gives. */
+/**
+ * Checks whether the token at `i` is in `FOR UPDATE OF name, name`, which lists tables and aliases of the statement's
+ * FROM.
+ */
 function isLocked(tokens: readonly SqlToken[], i: number): boolean {
   let of = i - 1;
   while (isPunctuationAt(tokens, of, ',')) of -= 2;

@@ -6,7 +6,7 @@ import type { SqlDialect, SqlToken } from './tokenizer.js';
 /** A statement with the driver's placeholders, and their values in order. */
 export type BoundStatement = [sql: string, values: unknown[]];
 
-/** A statement taken apart at its parameters. */
+/** A statement split at its parameters. */
 export interface ParameterizedSql {
   /** The text before, between and after the parameters. */
   readonly texts: readonly string[];
@@ -14,14 +14,15 @@ export interface ParameterizedSql {
 }
 
 const PARAMETER = /:(\.\.\.)?([A-Za-z0-9_.]+)/y;
-/** What a placeholder would be read together with; to the drivers of MySQL `??` is a name. */
+/** A character that would merge with an adjacent placeholder. For MySQL's drivers `??` is an identifier placeholder. */
 const JOINS_NAME = /[\w$.?\u0080-\uffff]/;
 
 /**
- * Takes a statement apart at its named parameters, where they stand as code. In quotes, names and comments they are text: TypeORM replaces them there too,
- * and some databases do not count a placeholder there, so that all later values move one place.
+ * Splits a statement at its named parameters. In quotes, names and comments they are plain text. TypeORM replaces them
+ * there too, and some databases do not count those placeholders, so that all later values would shift by one.
  *
- * @throws StatementRefusedError when a placeholder of the driver's stands in the text: it would take another one's value
+ * @throws StatementRefusedError if the text contains a placeholder of the driver: it would take another parameter's
+ * value
  */
 export function parseNamedParameters(sql: string, dialect: SqlDialect): ParameterizedSql {
   const { tokens } = tokenize(sql, dialect);
@@ -32,7 +33,7 @@ export function parseNamedParameters(sql: string, dialect: SqlDialect): Paramete
     if (isPlaceholder(token, tokens[i + 1], dialect)) {
       throw new StatementRefusedError('it contains a placeholder of the driver', 'Name the parameter: :name.');
     }
-    // A cast, `::uuid`, is no parameter.
+    // A cast, e.g. `::uuid`, is not a parameter.
     if (sql[token.start - 1] === ':') return;
     PARAMETER.lastIndex = token.start;
     const found = PARAMETER.exec(sql);
@@ -46,9 +47,9 @@ export function parseNamedParameters(sql: string, dialect: SqlDialect): Paramete
 }
 
 /**
- * Puts the driver's placeholders in.
+ * Replaces the named parameters by the driver's placeholders.
  *
- * @param valueOf the value of a parameter; undefined for a name that is none, which stays as it stands
+ * @param valueOf returns the value of a parameter; undefined for a name that is not a parameter and stays as it is
  * @throws StatementRefusedError for a value that would be pasted as text
  */
 export function bindParameters(
@@ -75,56 +76,56 @@ export function bindParameters(
       placed = isList ? placeList(given.value, name, place) : place(given.value);
       if (!isList) numbers.set(name, placed);
     }
-    // A placeholder is a word of its own, whatever stands beside it.
+    // Spaces keep a placeholder separate from adjacent characters.
     sql = `${sql}${JOINS_NAME.test(sql.at(-1) ?? '') ? ' ' : ''}${placed}${JOINS_NAME.test(text[0] ?? '') ? ' ' : ''}${text}`;
   });
   return [sql, values];
 }
 
-/** A statement whose placeholders have been put in once, for any values. */
+/** A statement with placeholders that suits any values. */
 export interface PositionalSql {
   readonly sql: string;
-  /** The parameters, in the order of their numbers. */
+  /** The parameters, in the order of their placeholders. */
   readonly names: readonly string[];
 }
 
 /**
- * Puts the driver's placeholders in, whatever the values will be.
+ * Replaces the named parameters by the driver's placeholders, independently of the values.
  *
- * @returns undefined for a statement with a list of parameters, whose text depends on how many there are
+ * @returns undefined for a statement with a list parameter, whose text depends on the length of the list
  */
 export function toPositional(template: ParameterizedSql, dialect: SqlDialect): PositionalSql | undefined {
   if (template.parameters.some(({ isList }) => isList)) return undefined;
   const names = template.parameters.map(({ name }) => name);
   const [sql] = bindParameters(template, dialect, () => ({ value: null }));
-  // PostgreSQL's placeholders are numbered, so that one serves a name wherever it stands.
+  // PostgreSQL's placeholders are numbered, so each name is bound once.
   return { sql, names: dialect === 'postgres' ? [...new Set(names)] : names };
 }
 
 function placeList(value: unknown, name: string, place: (value: unknown) => string): string {
   if (!Array.isArray(value)) throw new StatementRefusedError(`the parameter :...${name} is no list`, 'Give an array.');
-  // Nothing is in an empty list: NULL equals nothing.
+  // `IN ()` is invalid SQL; `IN (NULL)` matches no row.
   return value.length === 0 ? 'NULL' : Array.from(value as unknown[], place).join(', ');
 }
 
 /**
- * A value as the driver takes it.
+ * Returns a value in the form that the driver accepts.
  *
- * @throws StatementRefusedError for one that would be pasted as text
+ * @throws StatementRefusedError for a value that would be pasted as text
  */
 export function toDriverValue(value: unknown, dialect: SqlDialect): unknown {
   if (typeof value === 'function') {
     throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Give a value.');
   }
   if (dialect !== 'sqlite') return value;
-  // As TypeORM's drivers for SQLite do: it has neither type.
+  // Converts like TypeORM's SQLite drivers: SQLite has no boolean and no date type.
   if (typeof value === 'boolean') return Number(value);
   return value instanceof Date ? DateUtils.mixedDateToUtcDatetimeString(value) : value;
 }
 
 function isPlaceholder({ kind, text }: SqlToken, next: SqlToken | undefined, dialect: SqlDialect): boolean {
   if (kind !== 'punctuation') return false;
-  // To PostgreSQL a question mark is an operator.
+  // In PostgreSQL a question mark is an operator.
   if (text === '?') return dialect !== 'postgres';
   return text === '$' && next !== undefined && !isIdentifier(next);
 }

@@ -3,29 +3,30 @@ import { isKeywordAt } from './tokenizer.js';
 import type { SqlToken } from './tokenizer.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
-/** What may stand beside a predicate, or beside the bracket that it stands in, so that it limits what it stands for. */
+/** Keywords that may be next to a predicate, or next to the parentheses around it, without changing its effect. */
 const ALLOWED_NEIGHBOURS = words('and');
-/** Words that end a WHERE or ON for certain: what comes behind them is no condition of it. */
+/** Keywords that always end a WHERE or ON. */
 const AFTER_CONDITION = words('group order union intersect except returning');
-/** Words that end a WHERE or ON, unless a database takes them for a name. */
+/** Keywords that end a WHERE or ON, unless the database allows them as a name. */
 const MAYBE_CLAUSE_KEYWORDS = words(
   'having limit offset fetch for window where left inner join cross right full natural',
 );
-/** Words and signs by which what stands next to a predicate could undo it. */
+/** Tokens by which a neighbouring condition could weaken a predicate. */
 const WEAKENING_TOKENS = words(
   'or xor not case when then else end between is isnull notnull in like ilike similar overlaps collate operator any all some select ' +
     ', | & = < > ! [ ]',
 );
-/** What a name may be compared to beside a predicate. */
+/** Kinds of tokens that a name may be compared with next to a predicate. */
 const COMPARABLE_KINDS: ReadonlySet<string | undefined> = words('name literal');
-/** What cannot stand between a JOIN and its ON. */
+/** Tokens that cannot be between a JOIN and its ON. */
 const BEFORE_JOIN = words('on select from where union intersect except straight_join ,');
 const CONFLICTS = words('conflict do duplicate');
 const SET_OPERATIONS = words('union intersect except minus');
 
 /**
- * Matches predicates with the tables that they limit. It is not enough that a predicate stands somewhere: it must be one of the conditions, joined by
- * AND alone, of the WHERE of its table's own SELECT, UPDATE or DELETE, or of the ON by which its table is joined.
+ * Matches predicates with the tables that they limit. A predicate must be one of the conditions, joined by AND only, of
+ * the WHERE of its table's own SELECT, UPDATE or DELETE, or of the ON by which its table is joined. Anywhere else it
+ * does not limit the table.
  */
 export class PredicateMatcher {
   private readonly consumed = new Set<number>();
@@ -35,7 +36,11 @@ export class PredicateMatcher {
     private readonly shape: ParsedStatement,
   ) {}
 
-  /** Whether there is a predicate for this table that answers for no other one. */
+  /**
+   * Finds a predicate for this table that no other table reference has consumed.
+   *
+   * @returns false if there is no such predicate
+   */
   consume(mention: SqlTableReference, predicate: readonly SqlToken[]): boolean {
     if (predicate.length === 0) return false;
     for (let at = 0; at + predicate.length <= this.tokens.length; at += 1) {
@@ -53,7 +58,10 @@ export class PredicateMatcher {
     );
   }
 
-  /** Walks outwards from the tokens `first` to `last`, from bracket to bracket, up to the WHERE or ON. */
+  /**
+   * Checks that a predicate limits the table: walks outwards from the tokens `first` to `last`, level by level, up to
+   * the WHERE or ON.
+   */
   private restricts(first: number, last: number, mention: SqlTableReference): boolean {
     let from = first;
     let to = last;
@@ -64,13 +72,16 @@ export class PredicateMatcher {
       if (start === undefined || end === undefined) return false;
       const opener = this.tokens[start];
       if (opener.kind === 'word') return this.isClauseOf(start, bracket, opener.text, mention);
-      // An opening bracket: what is inside it counts as one condition further out.
+      // At an opening parenthesis: the whole group is one condition of the level outside.
       from = start;
       to = end;
     }
   }
 
-  /** The word or bracket that opens the conditions to the left; undefined when something there could undo them. */
+  /**
+   * Returns the keyword or parenthesis that opens the conditions, to the left; undefined if a token there could weaken
+   * the predicate.
+   */
   private clauseStart(from: number, bracket: number): number | undefined {
     let isNeighbour = true;
     for (let i = from - 1; i >= 0; i -= 1) {
@@ -86,7 +97,10 @@ export class PredicateMatcher {
     return undefined;
   }
 
-  /** The last token of the conditions to the right, a closing bracket included; undefined when something there could undo them. */
+  /**
+   * Returns the last token of the conditions to the right, a closing parenthesis included; undefined if a token there
+   * could weaken the predicate.
+   */
   private clauseEnd(to: number, bracket: number): number | undefined {
     let isNeighbour = true;
     let end: number | undefined;
@@ -97,7 +111,7 @@ export class PredicateMatcher {
       const isKeyword = isKeywordAt(this.tokens, i);
       if (isKeyword && this.endsConditions(i)) return end ?? i - 1;
       if (isKeyword && (MAYBE_CLAUSE_KEYWORDS.has(text) || this.locksRows(i))) end ??= i - 1;
-      // Should it be a name after all, this still belongs to the conditions.
+      // If that keyword is a name after all, this OR belongs to the conditions.
       if (end !== undefined && (text === 'or' || text === 'xor' || text === '|')) return undefined;
       if (end !== undefined) continue;
       if (isNeighbour && !(isKeyword && ALLOWED_NEIGHBOURS.has(text))) return undefined;
@@ -107,13 +121,16 @@ export class PredicateMatcher {
     return end ?? this.tokens.length - 1;
   }
 
-  /** GROUP and ORDER only before BY: an aggregate has them too. */
+  /**
+   * Checks for a keyword that ends the conditions. GROUP and ORDER count before BY only: an aggregate may contain them
+   * too.
+   */
   private endsConditions(i: number): boolean {
     const { text } = this.tokens[i];
     return AFTER_CONDITION.has(text) && (!['group', 'order'].includes(text) || this.tokens[i + 1]?.text === 'by');
   }
 
-  /** `LOCK IN SHARE MODE` of MySQL and MariaDB; no condition reads so, since a bracket follows IN there. */
+  /** Matches `LOCK IN SHARE MODE` of MySQL and MariaDB. It cannot be a condition, where a parenthesis follows IN. */
   private locksRows(i: number): boolean {
     return ['lock', 'in', 'share', 'mode'].every((word, at) => this.tokens[i + at]?.text === word);
   }
@@ -121,24 +138,27 @@ export class PredicateMatcher {
   private weakens(i: number): boolean {
     const { kind, text } = this.tokens[i];
     if (kind === 'literal' || kind === 'name') return false;
-    // The keys of a join are compared right beside the predicate: `"a"."id" = "b"."aId" AND ( … )`.
+    // The join keys are compared right next to the predicate: `"a"."id" = "b"."aId" AND ( … )`.
     if (text === '=') return !(this.tokens[i - 1].kind === 'name' && COMPARABLE_KINDS.has(this.tokens[i + 1]?.kind));
     return WEAKENING_TOKENS.has(text);
   }
 
-  /** Whether the WHERE or ON at `start` is the one that decides about the table's rows. */
+  /** Checks whether the WHERE or ON at `start` filters the rows of the table. */
   private isClauseOf(start: number, bracket: number, word: string, mention: SqlTableReference): boolean {
     if (this.partOf(start, bracket) !== this.partOf(mention.token, bracket)) return false;
     if (word === 'where') return mention.bracket === bracket && !this.isConflictClause(mention.token, start);
     return mention.token > this.joinBefore(start, bracket) && mention.token < start && this.isJoined(mention, bracket);
   }
 
-  /** The WHERE of ON CONFLICT … DO UPDATE is about the rows that are there already. */
+  /** Checks for the WHERE of ON CONFLICT … DO UPDATE, which filters the existing rows only. */
   private isConflictClause(from: number, to: number): boolean {
     return this.tokens.slice(from, to).some(({ kind, text }) => kind === 'word' && CONFLICTS.has(text));
   }
 
-  /** The JOIN that the ON at `start` belongs to; only one that leaves out rows of its right side that do not meet the ON. Infinity for none. */
+  /**
+   * Returns the index of the JOIN that the ON at `start` belongs to, if it is a LEFT or INNER JOIN: these omit rows of
+   * the right side that do not match. Otherwise Infinity.
+   */
   private joinBefore(start: number, bracket: number): number {
     for (let i = start - 1; i > 0; i -= 1) {
       if (this.bracketOf(i) !== bracket) continue;
@@ -149,14 +169,14 @@ export class PredicateMatcher {
     return Infinity;
   }
 
-  /** The joined table itself, or one in the bracket of a group of joins. */
+  /** Checks whether the table is the joined one, or one in a parenthesized group of joins. */
   private isJoined(mention: SqlTableReference, bracket: number): boolean {
     if (mention.bracket === bracket) return true;
     const { parents } = this.shape.brackets;
     return parents[mention.bracket] === bracket && this.tokens[mention.token - 1].text === '(';
   }
 
-  /** Which part of a UNION the token stands in, counted within its bracket. */
+  /** Returns the number of the set operation's part that contains the token, counted at this parenthesis level. */
   private partOf(token: number, bracket: number): number {
     let part = 0;
     for (let i = 0; i < token; i += 1) {
@@ -170,7 +190,10 @@ export class PredicateMatcher {
     return this.shape.brackets.ofToken[i];
   }
 
-  /** A bracket's own tokens stand in the bracket around it; the token behind the opening one stands in it. */
+  /**
+   * Checks whether the token opens the level. The parenthesis itself belongs to the level outside, see {@link
+   * ParenTree}.
+   */
   private isOpeningOf(i: number, bracket: number): boolean {
     return this.shape.brackets.opening[bracket] === i;
   }

@@ -11,18 +11,20 @@ export interface RowChange {
   readonly columns: readonly string[] | undefined;
 }
 
-/** Words that end the assignments of an UPDATE. */
+/** Keywords that end the assignments of an UPDATE. */
 const AFTER_ASSIGNMENTS = new Set(['where', 'from', 'returning', 'order', 'limit']);
-/** Words before an UPDATE that is the second part of an upsert. */
+/** Words before the UPDATE of an upsert. */
 const BEFORE_UPSERT = new Set(['do', 'key']);
 
-/** Finds the rows that a statement, or a part of it, deletes, replaces or updates. Errs on the side of finding too many. */
+/**
+ * Finds the rows that a statement, or a part of it, deletes, replaces or updates. Errs on the side of finding too many.
+ */
 export function readChanges(tokens: readonly SqlToken[], shape: ParsedStatement): readonly RowChange[] {
   return tokens.flatMap((_, i) => {
     const change = isKeywordAt(tokens, i) ? changeAt(tokens, shape, i) : undefined;
     if (change === undefined) return [];
     const { ofToken } = shape.brackets;
-    // Several tables, for MySQL deletes from each of a join.
+    // Every table at this level, because MySQL deletes from each table of a join.
     return shape.mentions
       .filter(({ bracket }) => bracket === ofToken[i])
       .map(({ table }): RowChange => ({ table, ...change }));
@@ -51,7 +53,7 @@ function changeAt(
   }
 }
 
-/** The columns that stand before an equals sign behind SET, in the same brackets. */
+/** Returns the columns before an equals sign after SET, at the same parenthesis level. */
 function assignedColumns(
   tokens: readonly SqlToken[],
   { brackets }: ParsedStatement,

@@ -1,6 +1,6 @@
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 
-/** The MySQL drivers paste what `toSqlString()` gives into the statement. */
+/** Throws if a value has a `toSqlString()` method, whose result the MySQL drivers paste into the statement. */
 export function refuseTextValues(value: unknown, depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (typeof (value as { toSqlString?: unknown }).toSqlString === 'function') {
@@ -8,7 +8,7 @@ export function refuseTextValues(value: unknown, depth = 0): void {
   }
   if (value instanceof Date || ArrayBuffer.isView(value)) return;
   if (depth > 8) {
-    // The drivers go on into lists, and only into these.
+    // Beyond this depth, the drivers recurse into lists only.
     if (!Array.isArray(value) && !(value instanceof Set)) return;
     throw new StatementRefusedError('a value is a list in too many others', 'Give a plain value.');
   }

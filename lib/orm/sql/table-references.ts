@@ -5,7 +5,7 @@ import type { SqlToken } from './tokenizer.js';
 export interface SqlTableReference {
   /** Last part of the name, unquoted, in lower case. */
   readonly table: string;
-  /** Unquoted alias, with its capitals where they count; undefined when there is none. */
+  /** Unquoted alias, in its original case if the database is case-sensitive there; undefined if there is no alias. */
   readonly alias: string | undefined;
   /** Index of its token. */
   readonly aliasToken: number | undefined;
@@ -13,28 +13,28 @@ export interface SqlTableReference {
   readonly inserted: boolean;
   /** Whether its rows are updated or deleted. */
   readonly changed: boolean;
-  /** The bracket that it stands in, see {@link ParenTree}. */
+  /** The parenthesis level that contains it, see {@link ParenTree}. */
   readonly bracket: number;
   /** Index of its token. */
   readonly token: number;
 }
 
-/** The nesting of a statement's brackets: each has a number, 0 is the statement itself. */
+/** The nesting of a statement's parentheses: each pair has a number, and 0 is the statement itself. */
 export interface ParenTree {
-  /** The bracket around each one; 0 for 0. */
+  /** The level around each level; 0 for 0. */
   readonly parents: readonly number[];
-  /** The bracket that each token stands in; that of its outside for a bracket's own tokens. */
+  /** The level that contains each token. A parenthesis itself belongs to the level outside of it. */
   readonly ofToken: readonly number[];
-  /** Index of each bracket's opening token; none for 0. */
+  /** Index of each level's opening token; undefined for 0. */
   readonly opening: readonly (number | undefined)[];
-  /** Index of each bracket's closing token. */
+  /** Index of each level's closing token; undefined for 0. */
   readonly closing: readonly (number | undefined)[];
 }
 
-/** What a reader of table positions finds in a statement. */
+/** The tables and the structure of a statement. */
 export interface ParsedStatement {
   readonly mentions: readonly SqlTableReference[];
-  /** Names that common table expressions are given. */
+  /** Names of the common table expressions. */
   readonly cteNames: readonly string[];
   /** First words of the statements in the text. */
   readonly verbs: readonly string[];
@@ -43,27 +43,27 @@ export interface ParsedStatement {
 
 interface ParserLevel {
   readonly bracket: number;
-  /** Inside a list of tables, where a comma means another one. */
+  /** True inside a list of tables, where a table follows a comma. */
   inTables: boolean;
-  /** The next name is a table. */
+  /** True if the next name is a table. */
   expectsTable: boolean;
   inserting: boolean;
-  /** It is an UPDATE or DELETE. */
+  /** True in an UPDATE or DELETE. */
   changing: boolean;
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
-/** Words after which a table stands. */
+/** Keywords before a table. */
 const BEFORE_TABLE = words('from join straight_join into update using table truncate insert replace');
-/** Words between such a word and the table. */
+/** Modifiers between such a keyword and the table. */
 const MODIFIERS = words(
   'only lateral table ignore low_priority high_priority delayed quick into or rollback abort fail if exists temporary temp unlogged',
 );
-/** Words that end a list of tables. */
+/** Keywords that end a list of tables. */
 const AFTER_TABLES = words(
   'where select set group order having limit offset fetch returning values union intersect except window for default',
 );
-/** Words that follow a table and are not its alias. */
+/** Words after a table that are not its alias. */
 const NOT_ALIAS = words(
   'on inner left right full outer cross natural as use force tablesample partition overriding when restart continue cascade ' +
     'restrict nowait skip of lock indexed not conflict and or where select set group order having limit returning values union ' +
@@ -98,7 +98,7 @@ class StatementParser {
     return this.levels[this.levels.length - 1];
   }
 
-  /** Reads the token at `i`, and gives the index of the last one that belongs to it. */
+  /** Reads the token at `i`, and returns the index of the last token that belongs to it. */
   private readFrom(i: number): number {
     const token = this.tokens[i];
     this.ofToken[i] = this.level.bracket;
@@ -160,7 +160,7 @@ class StatementParser {
     return false;
   }
 
-  /** Some databases take such a word for the name of a column or function. */
+  /** Checks whether such a keyword is the name of a column or function, which some databases allow. */
   private isColumn(i: number): boolean {
     const { text } = this.tokens[i];
     const after = this.tokens[i + 1]?.text ?? '';
@@ -186,22 +186,22 @@ class StatementParser {
       token: end,
     });
     if (alias === undefined) return end;
-    // An alias is not read again: some databases let a word stand there that means something elsewhere.
+    // Skips the alias: some databases allow a keyword as an alias.
     for (let i = end; i <= alias; i += 1) this.ofToken[i] = level.bracket;
     return alias;
   }
 
-  /** Whether the word at `i` is followed by tables, and not one of the same words in another role. */
+  /** Checks whether the word at `i` introduces tables, and does not have another role. */
   private opensTables(i: number): boolean {
     const { text } = this.tokens[i];
     if (!BEFORE_TABLE.has(text)) return false;
-    // FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE, ON UPDATE: no table follows.
+    // No table follows in FOR UPDATE, DO UPDATE SET, ON DUPLICATE KEY UPDATE and ON UPDATE.
     if (text === 'update') return !['for', 'do', 'key', 'on'].includes(this.tokens[i - 1]?.text ?? '');
-    // REPLACE(text, …) and INSERT(text, …) are functions too.
+    // REPLACE(text, …) and INSERT(text, …) are functions.
     return !(text === 'replace' || text === 'insert') || !isPunctuationAt(this.tokens, i + 1, '(');
   }
 
-  /** `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
+  /** Matches `WITH name AS (`, `, name AS (` and the forms with a list of columns. */
   private namesCte(i: number): boolean {
     const { tokens } = this;
     if (!['with', 'recursive', ','].includes(tokens[i - 1]?.text ?? '')) return false;
@@ -215,20 +215,20 @@ class StatementParser {
     return body === '(' || body === 'materialized' || (body === 'not' && tokens[next + 2]?.text === 'materialized');
   }
 
-  /** The last part of `schema.table`. */
+  /** Returns the index of the last part of `schema.table`. */
   private endOfName(start: number): number {
     let i = start;
     while (isPunctuationAt(this.tokens, i + 1, '.') && this.tokens[i + 2] !== undefined) i += 2;
     return i;
   }
 
-  /** Index of the alias behind a table. */
+  /** Returns the index of a table's alias; undefined if there is no alias. */
   private aliasAfter(i: number): number | undefined {
     const next = this.tokens[i + 1];
     if (next?.kind === 'word' && next.text === 'as') return this.tokens[i + 2] === undefined ? undefined : i + 2;
     if (next?.kind === 'name') return i + 1;
     if (next?.kind !== 'word') return undefined;
-    // `FROM news set, other`: a keyword to some databases only.
+    // `FROM news set, other`: some databases allow this keyword as an alias.
     return !NOT_ALIAS.has(next.text) || isPunctuationAt(this.tokens, i + 2, ',') ? i + 1 : undefined;
   }
 }

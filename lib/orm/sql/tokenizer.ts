@@ -1,60 +1,70 @@
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 
-/** Which rules of quoting a text is read by. */
+/** The dialect whose quoting rules apply. */
 export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
 
-/** A piece of SQL text. Comments and white space make none. */
+/** A token of SQL text. Comments and white space are not tokens. */
 export interface SqlToken {
   readonly kind: 'word' | 'name' | 'literal' | 'punctuation';
-  /** Lower case for a word; the unquoted, lower-case identifier for a name; a literal's only where it could name a table. */
+  /**
+   * Lower case for a word; the unquoted, lower-case identifier for a name. Empty for a literal that cannot be a table's
+   * name.
+   */
   readonly text: string;
-  /** A word or name as the database tells it from others: with its capitals where they count. */
+  /** A word or name as the database compares it: in its original case if the database is case-sensitive there. */
   readonly exact: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** What {@link tokenize} found. */
+/** The result of {@link tokenize}. */
 export interface TokenizeResult {
   readonly tokens: readonly SqlToken[];
   readonly comments: readonly string[];
-  /** Whether there is something in which SQL can hide from this reader, or that databases read in different ways. */
+  /**
+   * True if the text contains something that could hide SQL from the tokenizer, or that databases interpret
+   * differently.
+   */
   readonly isAmbiguous: boolean;
 }
 
-/** White space to every database. What else Unicode calls so is part of a name to them. */
+/** White space in every database. Databases treat Unicode's other spaces as part of a name. */
 const SPACE = /[ \t\n\r\f\v]+/y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const NUMBER = /0x[\da-f]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?/iy;
 const PUNCTUATION = /[()[\],.;:=<>+\-*/%!?|&^~@#$]/y;
 
 /**
- * Reads SQL text into tokens, conservatively: what the databases read differently depending on a setting (a backslash before a
- * quote) is refused, and what cannot be read for certain is reported.
+ * Splits SQL text into tokens, conservatively. It refuses text whose meaning depends on a setting of the database (a
+ * backslash before a quote), and reports other ambiguous text.
  *
- * @throws StatementRefusedError when a quote or comment does not end, or ends at different places depending on a setting
+ * @throws StatementRefusedError if a quote or comment does not end, or its end depends on a setting
  */
 export function tokenize(sql: string, dialect: SqlDialect): TokenizeResult {
   return new Tokenizer(sql, dialect).read();
 }
 
-/** Whether a token can name something. */
+/** Checks whether a token can be an identifier. */
 export function isIdentifier({ kind }: SqlToken): boolean {
   return kind === 'word' || kind === 'name';
 }
 
-/** Whether the token at `i` is this sign, not a name or text that reads like it. */
+/** Checks whether the token at `i` is this punctuation, not a name or literal with the same text. */
 export function isPunctuationAt(tokens: readonly SqlToken[], i: number, sign: string): boolean {
   return tokens[i]?.kind === 'punctuation' && tokens[i].text === sign;
 }
 
-/** A word is a keyword unless it is a column (behind a point), a parameter (behind a colon) or an alias (behind AS). */
+/**
+ * Checks whether the token at `i` is a keyword: a word that is not a column (after a dot), a parameter (after a colon)
+ * or an alias (after AS).
+ */
 export function isKeywordAt(tokens: readonly SqlToken[], i: number): boolean {
   if (tokens[i].kind !== 'word') return false;
   const before = tokens[i - 1];
   if (before === undefined) return true;
   if (before.kind === 'punctuation') return !/[.:]/.test(before.text);
-  // A parameter or column may be called so too; and what opens a list of tables is read as that, alias or not.
+  // An AS that is itself a parameter or column does not count. FROM, JOIN and INTO always count as keywords, so that no
+  // list of tables is missed.
   return !(before.text === 'as' && isKeywordAt(tokens, i - 1)) || /^(?:from|join|into)$/.test(tokens[i].text);
 }
 
@@ -97,10 +107,10 @@ class Tokenizer {
       this.push('word', word.length, word.toLowerCase(), this.dialect === 'mysql' ? word : word.toLowerCase());
     } else if (number !== undefined) {
       this.push('literal', number.length, number);
-      // Some databases take what follows for a word of its own, others for part of the number.
+      // Some databases read the following letters as a word, others as part of the number.
       this.hidesSql ||= this.match(WORD) !== undefined;
     } else {
-      // $tag$ quotes; a backslash, a brace or a control character means different things to different databases.
+      // $tag$ quotes a text. The meaning of a backslash, a brace or a control character depends on the database.
       this.hidesSql ||= char === '$' ? !/\d/.test(this.sql.charAt(this.at + 1)) : this.match(PUNCTUATION) === undefined;
       this.push('punctuation', 1, char);
     }
@@ -117,7 +127,7 @@ class Tokenizer {
   private readLineComment(): void {
     const end = this.sql.indexOf('\n', this.at);
     const comment = this.sql.slice(this.at, end === -1 ? undefined : end);
-    // PostgreSQL ends a comment at a carriage return too.
+    // PostgreSQL also ends a comment at a carriage return.
     this.hidesSql ||= comment.includes('\r');
     this.comments.push(comment);
     this.at += comment.length;
@@ -149,7 +159,7 @@ class Tokenizer {
   private readQuoted(quote: string, kind: 'name' | 'literal'): void {
     const end = this.endOfQuote(quote);
     const text = this.sql.slice(this.at + 1, end - 1);
-    // SQLite takes a string for a table's name where it expects one; to the others it is a value.
+    // SQLite accepts a string as a table's name; to the other databases it is a value.
     const isName = kind === 'name' || this.dialect === 'sqlite';
     const name = isName ? text.replaceAll(quote + quote, quote) : '';
     this.push(kind, end - this.at, name.toLowerCase(), this.dialect === 'sqlite' ? name.toLowerCase() : name);
@@ -166,8 +176,8 @@ class Tokenizer {
     for (;;) {
       const close = this.sql.indexOf(quote, at);
       if (close === -1) throw refused('a quote does not end');
-      // Whether a backslash escapes the quote depends on the database's settings: what ends here for one reader goes on for another.
-      // To SQLite it never does.
+      // Whether a backslash escapes the quote depends on the database's settings, so the end of the quote is ambiguous.
+      // In SQLite a backslash never escapes.
       if (this.dialect !== 'sqlite' && this.followsOddBackslashes(close))
         throw refused('a backslash stands before a quote');
       if (this.sql[close + 1] !== quote) return close + 1;
@@ -177,7 +187,7 @@ class Tokenizer {
 
   private followsOddBackslashes(close: number): boolean {
     let count = 0;
-    // They end at the opening quote at the latest.
+    // Ends at the opening quote at the latest.
     while (this.sql[close - 1 - count] === '\\') count += 1;
     return count % 2 === 1;
   }
