@@ -8,7 +8,7 @@ import type { Condition } from '../model/column-conditions.js';
 const ALIAS = 'item';
 
 /**
- * Requires that the running code may write a row, if there is one. Deleted rows count.
+ * Checks that the current scope may write a row, if it exists. Includes soft-deleted rows.
  *
  * @throws SharedRowError for a row that all tenants share
  */

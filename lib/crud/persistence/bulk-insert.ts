@@ -6,7 +6,7 @@ import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 import type { RowRepository } from './row-repository.js';
 
-/** A 409 that knows which elements of a list are in conflict. */
+/** A 409 with the conflicting elements of a list. */
 export class BulkConflictException extends ConflictException {
   constructor(readonly problems: readonly RequestError[]) {
     super(problems.map(({ detail }) => detail));
@@ -14,21 +14,21 @@ export class BulkConflictException extends ConflictException {
 }
 
 /**
- * Inserts rows, with one statement where the database tells their keys.
+ * Inserts rows, with one statement if the database returns their keys.
  *
- * @param rows in a transaction
+ * @param rows a repository in a transaction
  * @returns the rows with their keys
- * @throws InvalidRequestException or ConflictingElementsException that names what is wrong with which row
+ * @throws InvalidRequestException or BulkConflictException with the errors of each row
  */
 export async function bulkInsert<T extends object>(
   resource: Resource<T>,
   rows: RowRepository<T>,
   drafts: readonly T[],
 ): Promise<T[]> {
-  // The database's values are set in what is inserted, and a row that has some is another one when it is tried again.
+  // Copies, because TypeORM sets generated values on the inserted objects, and the drafts may be inserted again.
   const inserted = drafts.map((draft) => Object.assign(Object.create(resource.entity.prototype as object) as T, draft));
   if (inserted.length === 0) return inserted;
-  // TypeORM reads the keys of several rows back in no certain order where the insert does not return them.
+  // Without RETURNING, TypeORM reads the keys of several rows back in undefined order.
   const isOneStatement = resource.dataSource.driver.isReturningSqlSupported('insert');
   try {
     await rows.inTransaction(async (attempt) => {
@@ -41,7 +41,9 @@ export async function bulkInsert<T extends object>(
   }
 }
 
-/** Inserts the rows one by one, to see which of them fail: a failed statement on several does not say. */
+/**
+ * Inserts the rows one by one to find the failing ones, because the error of a multi-row insert does not identify them.
+ */
 async function diagnoseByElement<T extends object>(
   rows: RowRepository<T>,
   drafts: readonly T[],
@@ -64,7 +66,7 @@ async function diagnoseByElement<T extends object>(
   return conflicting.length > 0 ? new BulkConflictException(conflicting) : error;
 }
 
-/** @returns undefined for an error that is about something else than the row */
+/** @returns undefined for an error that is not about the row's values */
 function invalidProblems(error: unknown): readonly RequestError[] | undefined {
   if (error instanceof InvalidRequestException) return error.problems;
   return error instanceof ReferenceUnknownError ? [referenceProblem(error)] : undefined;

@@ -15,15 +15,16 @@ import { badRequest } from '../errors/invalid-request.exception.js';
 import { missingProblem } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
 
-/** MySQL: a value that is too long, out of range, or of the wrong form. */
+/** MySQL errors for a value that is too long, out of range, or malformed. */
 const MYSQL_DATA_ERRORS = [1264, 1265, 1292, 1366, 1406, 1525];
 
 /**
- * Says in terms of the entity what a database refused. No text of the database goes further: it may hold values.
+ * Maps a database error to one that names the entity's properties. The database's message is not passed on, because it
+ * may contain values.
  *
- * @param error what a statement on the entity's own table threw
- * @param written properties that the statement gave a value; empty for a delete
- * @returns the error to throw instead, or the same one where it is about something else
+ * @param error thrown by a statement on the entity's own table
+ * @param written properties that the statement set; empty for a delete
+ * @returns the error to throw; the same one if it has another cause
  */
 export function mapDatabaseError(error: unknown, { metadata }: Resource, written: readonly ColumnMetadata[]): unknown {
   if (!(error instanceof QueryFailedError)) return error;
@@ -42,14 +43,14 @@ function explainForeignKey(cause: DriverError, metadata: EntityMetadata, written
   const key = metadata.foreignKeys.find((foreignKey) => foreignKey.name === name);
   const named =
     key?.columns ?? (cause.table === metadata.tableName ? columnsOfDetail(cause.detail, metadata) : undefined);
-  // SQLite names no constraint: any reference that was written may be the one.
+  // SQLite does not name the constraint, so any written foreign key may be the cause.
   const columns = named ?? metadata.foreignKeys.flatMap((foreignKey) => foreignKey.columns);
   const candidates = written.filter((column) => columns.includes(column));
   if (candidates.length === 0) return new ConflictException(['other rows still refer to this one']);
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
 }
 
-/** PostgreSQL 23502, MySQL 1048 and 1364, SQLite's message. */
+/** PostgreSQL 23502, MySQL 1048 and 1364, or SQLite's message. */
 function missingColumn(
   { code, errno, column, message = '' }: DriverError,
   metadata: EntityMetadata,
@@ -60,12 +61,12 @@ function missingColumn(
   return namedColumns(/NOT NULL constraint failed: (.+)$/.exec(message)?.[1], metadata)[0];
 }
 
-/** PostgreSQL class 22, a value that is too long for an index of its (54000), and MySQL's numbers for it. SQLite takes everything. */
+/** PostgreSQL class 22, 54000 (a value too long for its index), and MySQL's error numbers. SQLite accepts any value. */
 function isDataError({ code, errno }: DriverError): boolean {
   return (typeof code === 'string' && /^(22...|54000)$/.test(code)) || MYSQL_DATA_ERRORS.includes(errno ?? 0);
 }
 
-/** `ticket.subject, ticket.number` */
+/** Parses a list of column names: `ticket.subject, ticket.number`. */
 function namedColumns(names: string | undefined, metadata: EntityMetadata): ColumnMetadata[] {
   return (names?.split(', ') ?? [])
     .map((name) => metadata.findColumnWithDatabaseName(name.slice(name.indexOf('.') + 1)))

@@ -7,13 +7,13 @@ import type { Resource } from '../resource/resource.js';
 import { linkedKeyText, plainKey } from '../links/link-field.js';
 import type { LinkedKey, LinkField, LinkInput } from '../links/link-field.js';
 
-/** A row on the far side, with what the junction table keeps of it. */
+/** A related row: its key and the columns that the junction table references. */
 interface LinkedRow {
   readonly key: LinkedKey;
   readonly row: ObjectLiteral;
 }
 
-/** Links of one relation that come and go. */
+/** The links of one relation to add and to remove. */
 interface LinkChange {
   readonly field: LinkField;
   readonly wanted: readonly LinkedKey[];
@@ -21,7 +21,10 @@ interface LinkChange {
   readonly removed: readonly LinkedRow[];
 }
 
-/** What has to happen to the links of a row. Only rows that the scope sees are linked, and only such links are removed. */
+/**
+ * Computes and writes the link changes of a row. Only rows visible in the current scope are linked, and only visible
+ * links are removed.
+ */
 export class LinkChanges<T extends object> {
   private constructor(
     private readonly resource: Resource<T>,
@@ -29,8 +32,10 @@ export class LinkChanges<T extends object> {
   ) {}
 
   /**
-   * @param row as it is stored; undefined for one that is going to be made
-   * @throws BadRequestException for a key of no row: the same for one that the scope hides
+   * Compares the requested links with the stored ones.
+   *
+   * @param row as stored; undefined for a new row
+   * @throws BadRequestException for the key of a missing row, or of a row outside the scope
    */
   static async find<T extends object>(
     resource: Resource<T>,
@@ -62,12 +67,12 @@ export class LinkChanges<T extends object> {
     return this.changes.length === 0;
   }
 
-  /** The rows that the relations will have, by their keys. */
+  /** Returns the keys that each changed relation will contain. */
   plain(): ObjectLiteral {
     return Object.fromEntries(this.changes.map(({ field: { property }, wanted }) => [property, wanted.map(plainKey)]));
   }
 
-  /** @param row as it is stored */
+  /** @param row as stored */
   async write(row: T, manager: EntityManager): Promise<void> {
     for (const { field, added, removed } of this.changes) {
       const links = manager.createQueryBuilder().relation(this.resource.entity, field.property).of(row);
@@ -77,7 +82,7 @@ export class LinkChanges<T extends object> {
   }
 }
 
-/** The rows that are linked now, as far as the scope sees them. */
+/** Returns the currently linked rows that are visible in the scope. */
 async function presentRows<T extends object>(
   resource: Resource<T>,
   manager: EntityManager,
@@ -86,14 +91,17 @@ async function presentRows<T extends object>(
 ): Promise<LinkedRow[]> {
   const select = manager
     .createQueryBuilder(resource.entity, 'item')
-    // Links to deleted rows are links: they would come back with the row.
+    // Links to soft-deleted rows count: they become visible again if the row is restored.
     .withDeleted()
     .innerJoin(`item.${field.property}`, 'linked');
   applyConditions(select, resource.key.whereRow(row), 'item');
   return readRows(select, field);
 }
 
-/** @returns the rows with these keys */
+/**
+ * @returns the rows with these keys
+ * @throws BadRequestException if one is not visible
+ */
 async function requireRows(
   manager: EntityManager,
   field: LinkField,
@@ -114,7 +122,7 @@ async function requireRows(
   return found;
 }
 
-/** A body that repeats the tenant of a row must name that in force: of another one there is no such row. */
+/** A body may repeat the tenant of a related row, but only the current one: rows of other tenants are not visible. */
 async function requireOwnTenants(manager: EntityManager, field: LinkField, keys: readonly LinkedKey[]): Promise<void> {
   const repeated = keys.filter((key) => field.tenants.some((column) => key.has(column)));
   await requireRows(manager, field, repeated);
@@ -143,7 +151,7 @@ async function readRows<T extends ObjectLiteral>(
   });
 }
 
-/** Those of the keys that are not among the others, each once. */
+/** Returns the keys that are not in `others`, without duplicates. */
 function without({ columns }: LinkField, keys: readonly LinkedKey[], others: readonly LinkedKey[]): LinkedKey[] {
   const known = new Set(others.map((key) => linkedKeyText(key, columns)));
   const distinct = new Map(keys.map((key) => [linkedKeyText(key, columns), key]));

@@ -10,19 +10,16 @@ import type { EntityId } from '../model/resource-id.js';
 import type { WriteContext } from './write-context.js';
 import type { LinkTarget } from '../links/link-target.js';
 
-/**
- * Links rows one by one, and takes links away: one call's. Both rows have to be there, in the scope. What is so already
- * stays as it is.
- */
+/** Adds and removes many-to-many links. Idempotent; 404 if either row is not visible. One instance per operation. */
 export class LinkWriter<T extends object> {
   constructor(private readonly terms: WriteContext<T>) {}
 
-  /** @throws NotFoundException when one of the rows is missing: the same for one that the scope hides */
+  /** @throws NotFoundException if one of the rows is not visible */
   async link(id: EntityId, relation: string, linkedId: EntityId): Promise<void> {
     try {
       await this.change(id, relation, linkedId, true);
     } catch (error) {
-      // Somebody else has linked them meanwhile.
+      // A concurrent request has linked the rows.
       if (!isAlreadyLinked(error)) throw isRowMissing(error) ? new NotFoundException() : error;
     }
   }
@@ -46,7 +43,7 @@ export class LinkWriter<T extends object> {
     const linked = await findLinked(rows.manager, end, linkedWhich);
     if ((await this.isLinked(row, end, linkedWhich)) === wanted) return;
     await rows.inTransaction(async (unit) => {
-      // First, so that of two at once one waits for the other.
+      // First, so that of two concurrent requests one waits for the row lock of the other.
       if (hasVersionOrUpdateDate(resource.metadata)) await unit.update(resource.key.whereRow(row), {});
       const links = unit.manager.createQueryBuilder().relation(resource.entity, end.property).of(row);
       await (wanted ? links.add(linked) : links.remove(linked));
@@ -62,7 +59,7 @@ export class LinkWriter<T extends object> {
   }
 }
 
-/** Whether a row says when it has changed: its links are part of it. */
+/** Checks whether a row has a version or update date, which a change of its links must update. */
 export function hasVersionOrUpdateDate({ versionColumn, updateDateColumn }: EntityMetadata): boolean {
   return versionColumn !== undefined || updateDateColumn !== undefined;
 }
@@ -86,7 +83,7 @@ function isAlreadyLinked(error: unknown): boolean {
   );
 }
 
-/** Whether one of the rows has been deleted meanwhile. */
+/** Checks whether a concurrent request has deleted one of the rows. */
 function isRowMissing(error: unknown): boolean {
   return (
     error instanceof ReferenceUnknownError ||

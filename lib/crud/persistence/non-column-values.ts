@@ -6,10 +6,11 @@ import type { Resource } from '../resource/resource.js';
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Requires that a row shows the properties of a body that are no columns. They come from an answer then, and have no effect.
+ * Checks that a row exposes the non-column properties of a body. They were copied from a response and are ignored.
  *
- * @param row as it is stored
- * @throws BadRequestException as for a property that does not exist; from a strict resource also for another value than the row shows
+ * @param row as stored
+ * @throws BadRequestException for a property that does not exist; with `strictPayload` also for a value that differs
+ *   from the row's
  */
 export function requireShown<T extends object>(resource: Resource<T>, row: T, undecided: Properties = {}): void {
   const keys = Object.keys(undecided);
@@ -27,7 +28,7 @@ export function requireShown<T extends object>(resource: Resource<T>, row: T, un
   if (problems.length > 0) throw badRequest(problems);
 }
 
-/** What a body wrongly says of a new row of a strict resource: nothing is shown of it yet. */
+/** Returns an error for each non-column property in the body of a new row, for `strictPayload`. */
 export function shownOnNewRow(undecided: Properties): RequestError[] {
   return Object.keys(undecided).map((key) => bodyError(key, `${key} is not the client's to say`, 'serverOwned'));
 }

@@ -9,18 +9,18 @@ import type { ResourceColumn } from '../model/resource-column.js';
 import { isSameValue } from '../model/value-equality.js';
 
 /**
- * The change of a row that is stored: what it is going to be, and which columns an update has to write for that. Hooks
- * and the entity's `@BeforeUpdate` listeners have their say by changing {@link next}.
+ * The change of a stored row: its new values, and the columns that the UPDATE must set. Hooks and the entity's
+ * `@BeforeUpdate` listeners may change {@link next}.
  */
 export class RowChange<T extends object> {
   /** A copy of the row with the new values. */
   readonly next: T;
-  /** What a comparison cannot find: values that only the database can compute, and relations without a column. */
+  /** Changes that a comparison cannot detect: SQL expressions, and relations without a property for their column. */
   private readonly forcedChanges: ColumnValues = new Map();
 
   /**
-   * @param row as it is stored
-   * @param values new values, or functions that give SQL
+   * @param row as stored
+   * @param values new values, or functions that return SQL
    */
   constructor(
     private readonly resource: Resource<T>,
@@ -36,16 +36,19 @@ export class RowChange<T extends object> {
     }
   }
 
-  /** Runs the entity's listeners: TypeORM does for entities that are saved, and an update by criteria is what is sent. */
+  /**
+   * Runs the entity's listeners. TypeORM runs them only for saved entities, not for an update by criteria, as used
+   * here.
+   */
   async runListeners(): Promise<void> {
     const listeners: readonly EntityListenerMetadata[] = this.resource.metadata.beforeUpdateListeners;
     for (const listener of listeners) if (listener.isAllowed(this.next)) await listener.execute(this.next);
   }
 
   /**
-   * What an update has to write, the columns that {@link next} differs in.
+   * Returns the columns whose values differ in {@link next}.
    *
-   * @returns values by property; undefined when nothing changes
+   * @returns values by property; undefined if no column changes
    */
   changedValues(): ObjectLiteral | undefined {
     const changes: ObjectLiteral = {};
@@ -58,15 +61,15 @@ export class RowChange<T extends object> {
     return Object.keys(changes).length > 0 ? changes : undefined;
   }
 
-  /** What the change comes to, for whoever asks before it is written. */
+  /** Returns the changed values without SQL expressions, for hooks that run before the write. */
   toPlain(): Partial<T> {
     return withoutExpressions(this.changedValues() ?? {}) as Partial<T>;
   }
 
-  /** The new value of a column; undefined where it keeps its value. */
+  /** Returns the new value of a column; undefined if it does not change. */
   private valueInNext(column: ResourceColumn): unknown {
     if (isRelationKeyOnly(column.metadata)) {
-      // The copy has such a property only if somebody has set it.
+      // The copy has such a property only if a hook or listener has set it.
       const reference = valueAt(this.next, column.property);
       return reference === undefined || reference === null ? reference : column.type.fromJson(reference);
     }
@@ -79,7 +82,7 @@ export class RowChange<T extends object> {
   private copyOfRow(): T {
     const copy = Object.create(this.resource.entity.prototype as object) as T;
     for (const column of this.resource.columns) {
-      // Asking a lazy relation for its key would load it.
+      // Reading a lazy relation would load it.
       if (isRelationKeyOnly(column.metadata)) continue;
       const stored: unknown = column.metadata.getEntityValue(this.row);
       if (stored !== undefined) setChangedValue(copy, column, copyOf(stored));
@@ -88,7 +91,7 @@ export class RowChange<T extends object> {
   }
 }
 
-/** The values that a row has of the properties that have changed. */
+/** Returns the row's values of the changed properties. */
 export function changedValues<T extends object>(row: T, changes: ObjectLiteral): Partial<T> {
   const values: ObjectLiteral = {};
   for (const property of Object.keys(changes)) {
@@ -98,12 +101,12 @@ export function changedValues<T extends object>(row: T, changes: ObjectLiteral):
   return withoutExpressions(values) as Partial<T>;
 }
 
-/** A copy of what can be changed in place: a hook that pushes into a list changes the row that is going to be, not the stored one. */
+/** Copies mutable values, so that a hook that pushes into an array changes the new row and not the stored one. */
 function copyOf(value: unknown): unknown {
   if (value instanceof Date) return new Date(value);
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (Array.isArray(value)) return value.map(copyOf);
-  // By its entries, as own properties: stored JSON may hold any name.
+  // Object.fromEntries defines own properties, because stored JSON may contain any key, e.g. `__proto__`.
   return isPlainObject(value)
     ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
     : value;

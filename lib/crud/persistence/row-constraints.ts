@@ -8,24 +8,24 @@ import type { Resource } from '../resource/resource.js';
 import { isSameValue } from '../model/value-equality.js';
 
 /**
- * What a controller's path and its `scope()` add to the tenant scope: ANDed to every read, stamped on every write. It can only
- * narrow: the tenant scope holds beneath it.
+ * The constraints of a controller's path and `scope()` in addition to the tenant scope: ANDed to every read, set on
+ * every write. They only restrict, because the tenant scope always applies.
  */
 export class RowConstraints {
   static readonly empty = new RowConstraints(new Map());
 
-  /** As conditions of a statement. */
+  /** The constraints as conditions of a statement. */
   readonly conditions: readonly Condition[];
 
-  /** @param values what each column must equal, and is set to */
+  /** @param values the value that each column must equal, and is set to */
   constructor(readonly values: ReadonlyMap<ResourceColumn, unknown>) {
     this.conditions = [...values].map(([column, value]) => toCondition(column, value));
   }
 
   /**
-   * Both narrowings at once.
+   * Combines two sets of constraints.
    *
-   * @throws NotFoundException when they contradict each other: no row meets both
+   * @throws NotFoundException if they contradict each other, because no row satisfies both
    */
   and(other: RowConstraints): RowConstraints {
     if (other.values.size === 0) return this;
@@ -38,12 +38,12 @@ export class RowConstraints {
 }
 
 /**
- * Reads what a controller's `scope()` returned.
+ * Parses the result of a controller's `scope()`.
  *
- * @param where how errors call it
- * @throws TenantScopeInvalidError for a value that is not a plain one of its column's type; undefined and null too,
- *   which would widen
- * @throws MuckConfigurationError for a property that is no column
+ * @param where the method's name, for errors
+ * @throws TenantScopeInvalidError for a value that does not fit its column; also for undefined and null, which would
+ *   remove the constraint
+ * @throws MuckConfigurationError for a property that is not a column
  */
 export function parseConstraints<T extends object>(
   resource: Resource<T>,

@@ -16,23 +16,23 @@ import type { RowRepository } from './row-repository.js';
 import { runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
-/** What is said of a new row. */
+/** The input of a new row. */
 interface Offer {
   readonly columns: ColumnValues;
   readonly links: LinkInput;
 }
 
-/** A new row, and the rows that it will be linked to. */
+/** A new row and its links. */
 interface Draft<T extends object> {
   readonly draft: T;
   readonly links: LinkChanges<T>;
 }
 
-/** Makes rows of a resource, with what hooks have to say to it: one call's. */
+/** Creates rows of a resource and runs its hooks. One instance per operation. */
 export class RowCreator<T extends object> {
   constructor(private readonly terms: WriteContext<T>) {}
 
-  /** @returns the row as it is stored */
+  /** @returns the row as stored */
   async create(values: object): Promise<T> {
     const { resource, takeClaims, takeUndecided, hooks } = this.terms;
     const [undecided = {}] = takeUndecided();
@@ -49,7 +49,7 @@ export class RowCreator<T extends object> {
       await hooks.run('after', 'create', row, rows.manager);
       return row;
     };
-    // A row that turns out not to show such a property is taken back.
+    // The transaction rolls back if the stored row does not expose such a property.
     const write = (): Promise<T> =>
       Object.keys(undecided).length > 0
         ? this.terms.rows.inTransaction(insert)
@@ -58,9 +58,9 @@ export class RowCreator<T extends object> {
   }
 
   /**
-   * All of them or none, in one transaction.
+   * Creates all rows or none, in one transaction.
    *
-   * @returns the rows as they are stored, in the order of `list`
+   * @returns the rows as stored, in the order of `list`
    */
   async createMany(list: readonly object[]): Promise<T[]> {
     const { resource, takeUndecided, hooks } = this.terms;
@@ -102,7 +102,8 @@ export class RowCreator<T extends object> {
   }
 
   /**
-   * A new row, with what hooks have changed: what they say of the server's columns and of the narrowing has no effect.
+   * Builds a new row and runs the hooks. Changes of hooks to server-owned columns and to the row constraints are
+   * reverted.
    */
   private async draft(offer: Offer, rows: RowRepository<T>): Promise<Draft<T>> {
     const { resource, narrowing, hooks } = this.terms;

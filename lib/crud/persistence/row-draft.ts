@@ -10,11 +10,11 @@ import { isChangeable, isCreatable, isRequired, topLevelProperty, setColumnValue
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /**
- * The values of columns that an object offers, the server's own left out.
+ * Reads column values from an object, without server-owned columns.
  *
- * @throws BadRequestException for what does not fit its column
- * @throws TypeError for a relation that is no column here: rows of other tables are not written along, and not silently
- *   left out either
+ * @throws BadRequestException for a value that does not fit its column
+ * @throws TypeError for a relation without a foreign key column here: rows of other tables are not cascaded, and
+ *   ignoring the relation would hide the mistake
  */
 export function readWritableValues<T extends object>(resource: Resource<T>, offer: object): ColumnValues {
   const { fields, linkFields, metadata, name } = resource;
@@ -28,37 +28,41 @@ export function readWritableValues<T extends object>(resource: Resource<T>, offe
   return values;
 }
 
-/** A new row. It is an instance of the entity, so that its initial values and its `@BeforeInsert` listeners count. */
+/** Builds a new row as an instance of the entity, so that initial values and `@BeforeInsert` listeners apply. */
 export function buildRow<T extends object>(resource: Resource<T>, offered: ColumnValues, narrowing: RowConstraints): T {
   const row = new resource.entity();
-  // A class may begin with no tenant, which is not to say that the row is shared.
+  // A class may initialize its tenant to null, which must not make the row shared.
   for (const column of resource.columns) {
     if (column.tenant && column.metadata.getEntityValue(row) === null) setColumnValue(row, column, undefined);
   }
   for (const [column, value] of offered) {
-    // A tenant that application code names is passed on: naming another one than that in force is an error there, not a
-    // silence.
+    // Keep a tenant given by application code: the ORM layer rejects a foreign one, whereas dropping it would hide the
+    // mistake.
     if (isCreatable(column) || column.writableBy === 'tenant') setColumnValue(row, column, value);
   }
   applyConstraints(row, narrowing);
   return row;
 }
 
-/** Sets what the narrowing says of a new row. */
+/** Sets the row constraints on a new row. */
 export function applyConstraints(row: object, narrowing: RowConstraints): void {
   for (const [column, value] of narrowing.values) setColumnValue(row, column, value);
 }
 
 /**
- * @param row a new one, as it is going to be inserted
- * @throws BadRequestException naming what must be given
+ * Checks that all required columns have a value.
+ *
+ * @param row to be inserted
+ * @throws BadRequestException with the missing properties
  */
 export function assertRequiredValues<T extends object>(resource: Resource<T>, row: T): void {
   const missing = missingColumns(resource, row);
   if (missing.length > 0) throw badRequest(missing.map(({ property }) => missingProblem(property)));
 }
 
-/** Unless a listener may still give it, which only the database can tell. */
+/**
+ * Returns an empty list if a listener or subscriber may still set the values; then only the database can check them.
+ */
 function missingColumns<T extends object>({ metadata, columns, dataSource }: Resource<T>, row: T): ResourceColumn[] {
   const mayBeGivenLater = metadata.beforeInsertListeners.length > 0 || dataSource.subscribers.length > 0;
   if (mayBeGivenLater) return [];
@@ -69,11 +73,12 @@ function missingColumns<T extends object>({ metadata, columns, dataSource }: Res
 }
 
 /**
- * What a full replacement says: the offered values, and the default or null for each column that it leaves out. Columns
- * that answers do not show stay as they are: a client that sends back what it got must not wipe what it never saw.
+ * Returns the values of a full replacement: the given values, and the default or null for each omitted column. Columns
+ * that responses do not expose keep their values. A client that sends a response back must not reset columns that it
+ * never saw.
  *
- * @returns values, or functions that give SQL for defaults that the database computes
- * @throws BadRequestException naming what must be given
+ * @returns values, or functions that return SQL for defaults that the database computes
+ * @throws BadRequestException with the missing properties
  */
 export function replacementValues<T extends object>(
   resource: Resource<T>,
@@ -98,10 +103,7 @@ export function replacementValues<T extends object>(
   return values;
 }
 
-/**
- * Only what an entity holds just as the database does can be given as a value; anything else is the database's to
- * compute.
- */
+/** Returns a column's default as a value only if entity and database use the same representation; otherwise as SQL. */
 function defaultOf<T extends object>({ dataSource }: Resource<T>, { metadata, type }: ResourceColumn): unknown {
   const given = metadata.default ?? null;
   const isPlain = ['number', 'boolean', 'string'].includes(typeof given) && metadata.transformer === undefined;

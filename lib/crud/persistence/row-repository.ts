@@ -29,34 +29,32 @@ import type { Projection } from '../query/row-rules.js';
 import type { Selection } from '../listing/selection/selection.js';
 import type { Resource } from '../resource/resource.js';
 
-/** How a select names the resource's table. */
+/** The alias of the resource's table in a select. */
 const ALIAS = 'item';
-/** Rows that are read by their keys in one statement: databases bound how many conditions it has. */
+/** Rows per statement when several keys are loaded, because databases limit the number of conditions. */
 const CHUNK = 300;
 
 /**
- * The rows of a resource that meet some conditions: the statements of CRUD, one each. The tenant scope is not among the
- * conditions, since every statement is limited to it beneath.
+ * Runs the SQL statements of CRUD on the rows of a resource that satisfy some conditions. The conditions do not include
+ * the tenant scope, because the ORM layer adds it to every statement.
  */
 export class RowRepository<T extends object> {
-  /**
-   * @param manager a transaction's, or the DataSource's own
-   */
+  /** @param manager of a transaction, or of the DataSource */
   constructor(
     private readonly resource: Resource<T>,
     private readonly conditions: readonly Condition[],
     readonly manager: EntityManager = resource.dataSource.manager,
   ) {}
 
-  /** The same rows, in a transaction. It is undone when `work` fails. */
+  /** Runs `work` with the same rows in a transaction, which is rolled back if `work` fails. */
   inTransaction<R>(work: (rows: RowRepository<T>) => Promise<R>): Promise<R> {
     return this.manager.transaction((manager) => work(new RowRepository(this.resource, this.conditions, manager)));
   }
 
   /**
-   * @param which what tells the row from others
-   * @param query what is read along, and which properties
-   * @throws NotFoundException when there is no such row: the same for one that the scope hides
+   * @param which conditions that identify the row
+   * @param query the included relations and the selected properties
+   * @throws NotFoundException if the row is not visible
    */
   async find(which: readonly Condition[], query: Projection = {}): Promise<T> {
     const selection = selectionOf(this.resource, query, this.resource.row);
@@ -71,11 +69,11 @@ export class RowRepository<T extends object> {
   }
 
   /**
-   * Rows whose keys are known.
+   * Loads rows by their keys.
    *
-   * @param keyed objects that hold the keys
-   * @returns them as they are stored, in the same order
-   * @throws NotFoundException when one of them is not there
+   * @param keyed objects that contain the keys
+   * @returns the rows as stored, in the same order
+   * @throws NotFoundException if one of them is not visible
    */
   async findAll(keyed: readonly T[]): Promise<T[]> {
     const { key } = this.resource;
@@ -84,7 +82,7 @@ export class RowRepository<T extends object> {
       for (const row of await this.findChunk(keyed.slice(at, at + CHUNK))) byKey.set(key.toPathSegment(row), row);
     }
     const rows: T[] = [];
-    // The database may give a key back in another form (`11.00` for `11`): such a row is asked for by itself.
+    // The database may return a key in another form (`11.00` for `11`); such a row is loaded separately.
     for (const row of keyed) rows.push(byKey.get(key.toPathSegment(row)) ?? (await this.find(key.whereRow(row))));
     return rows;
   }
@@ -103,15 +101,15 @@ export class RowRepository<T extends object> {
     return selection.entities(await this.mapErrors(() => select.getRawMany()), this.manager);
   }
 
-  /** As `find`, for a row that is going to be changed in this transaction: nobody else changes it meanwhile. */
+  /** Like `find`, but locks the row until the end of the transaction. */
   async findForUpdate(which: readonly Condition[]): Promise<T> {
-    // SQLite has no locks, and no need of any: a transaction has the connection to itself.
+    // SQLite has no row locks and needs none: a transaction has exclusive use of the connection.
     if (supportedDialect(this.resource.dataSource) !== 'sqlite') await this.lock(which);
     return this.find(which);
   }
 
   /**
-   * Requires that the running code may write a row, if there is one. Deleted rows count.
+   * Checks that the current scope may write a row, if it exists. Includes soft-deleted rows.
    *
    * @throws SharedRowError for a row that all tenants share
    */
@@ -120,12 +118,12 @@ export class RowRepository<T extends object> {
   }
 
   /**
-   * A page of them: at the query's cursor, or at its offset.
+   * Loads a page, at the query's cursor or at its offset.
    *
-   * @param answer what the rows are read for; undefined where application code wants entities
+   * @param answer the consumer of raw rows; undefined if application code needs entities
    */
   list(query: ListQuery<T>, limit: number, answer: RawRowConsumer | undefined): Promise<Page<T>> {
-    // What else runs during a call may list rows as well, by a query of its own.
+    // Other code within the request may list rows too, with its own query; it needs entities.
     const taker = answer?.acceptsRawRows === true && answer.projection === query ? answer : undefined;
     const plan =
       taker !== undefined && this.conditions.length === 0
@@ -136,7 +134,7 @@ export class RowRepository<T extends object> {
     return this.mapErrors(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
   }
 
-  /** Inserts rows by one statement; never an upsert. What the database computes of their keys is set in them. */
+  /** Inserts rows with one statement, never an upsert. Sets generated keys on the objects. */
   async insert(...rows: T[]): Promise<void> {
     const { metadata, entity } = this.resource;
     const insert = this.manager.createQueryBuilder().insert().into(entity).values(rows);
@@ -147,11 +145,11 @@ export class RowRepository<T extends object> {
   }
 
   /**
-   * @param which what tells the row from others
-   * @param changes values by property; with none of them only its version and date of change are renewed
-   * @param asRead what must still be so
-   * @throws NotFoundException when the row has gone meanwhile
-   * @throws PreconditionFailedException when it is there, and not `asRead`
+   * @param which conditions that identify the row
+   * @param changes values by property; if empty, only the version and the update date change
+   * @param asRead conditions on the loaded values that must still hold
+   * @throws NotFoundException if the row has been deleted concurrently
+   * @throws PreconditionFailedException if the row exists but violates `asRead`
    */
   async update(which: readonly Condition[], changes: ObjectLiteral, asRead: readonly Condition[] = []): Promise<void> {
     const { metadata, entity } = this.resource;
@@ -159,19 +157,19 @@ export class RowRepository<T extends object> {
       .createQueryBuilder()
       .update(entity)
       .set(changes as QueryDeepPartialEntity<T>);
-    // A select leaves deleted rows out by itself, an update does not.
+    // TypeORM excludes soft-deleted rows from a select, but not from an update.
     if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
     const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
     await this.change(update, which, asRead, written);
   }
 
   /**
-   * Deletes a row, or marks it as deleted where the entity has a column for that.
+   * Deletes a row, or soft-deletes it if the entity has a delete date column.
    *
-   * @param which what tells the row from others
-   * @param asRead what must still be so
-   * @throws NotFoundException when the row has gone meanwhile
-   * @throws PreconditionFailedException when it is there, and not `asRead`
+   * @param which conditions that identify the row
+   * @param asRead conditions on the loaded values that must still hold
+   * @throws NotFoundException if the row has been deleted concurrently
+   * @throws PreconditionFailedException if the row exists but violates `asRead`
    */
   async remove(which: readonly Condition[], asRead: readonly Condition[] = []): Promise<void> {
     const { metadata, entity } = this.resource;
@@ -183,9 +181,9 @@ export class RowRepository<T extends object> {
   }
 
   /**
-   * Takes the mark of deletion off a row.
+   * Restores a soft-deleted row.
    *
-   * @throws NotFoundException when there is no such row, or it is not deleted
+   * @throws NotFoundException if the row is not visible or not soft-deleted
    */
   async restore(which: readonly Condition[]): Promise<void> {
     const { metadata, entity } = this.resource;
@@ -199,7 +197,7 @@ export class RowRepository<T extends object> {
     return new CompiledSelect({
       dataSource,
       build: () => {
-        // Not a transaction's builder: the plan outlives it.
+        // Not the builder of a transaction, because the cached statement outlives it.
         const select = dataSource.createQueryBuilder(entity, ALIAS);
         selection.apply(select, ALIAS);
         applyConditions(select, conditions, ALIAS);
@@ -233,7 +231,7 @@ export class RowRepository<T extends object> {
     throw preconditionFailed();
   }
 
-  /** Runs a statement; what the database refuses is said in terms of the entity. */
+  /** Runs a statement and maps database errors to errors that name the entity's properties. */
   private mapErrors<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
     return execute().catch((error: unknown) => {
       throw mapDatabaseError(error, this.resource, written);
@@ -241,7 +239,6 @@ export class RowRepository<T extends object> {
   }
 }
 
-/** A statement that changes rows. */
 type Change<T extends object> = WhereExpressionBuilder &
   (UpdateQueryBuilder<T> | DeleteQueryBuilder<T> | SoftDeleteQueryBuilder<T>);
 

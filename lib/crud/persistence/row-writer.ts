@@ -18,14 +18,14 @@ import { requireShown } from './non-column-values.js';
 import { runInTransactionIfNeeded, NO_LINKS, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
-/** What an update came to. */
+/** The result of an update. */
 interface Changed<T> {
   readonly row: T;
-  /** Undefined where nothing had to be written. */
+  /** Undefined if no column changed. */
   readonly details?: RowChanges<T>;
 }
 
-/** Changes rows of a resource, with what hooks have to say to it: one call's. */
+/** Changes rows of a resource and runs its hooks. One instance per operation. */
 export class RowWriter<T extends object> {
   constructor(private readonly terms: WriteContext<T>) {}
 
@@ -123,14 +123,14 @@ export class RowWriter<T extends object> {
     const written = change.changedValues();
     if (written === undefined && links.isEmpty) return { row: previous };
     assertTreePositionKept(resource.metadata, written ?? {});
-    // A reference that stays may be to a row that has been deleted since.
+    // An unchanged reference may point to a row that has been soft-deleted since, so only changed ones are checked.
     const changed = [...values.columns].filter(
       ([{ metadata }]) => metadata.getEntityValue(written ?? {}) !== undefined,
     );
     await assertNotSoftDeleted(resource, rows.manager, [new Map(changed)]);
-    // By its key: what stands in the path may be among the changes.
+    // By primary key, because the id in the path may be a column that changes.
     const key = resource.key.whereRow(previous);
-    // Links are part of what a version is of: a row whose links change is another one.
+    // A change of links also updates the row's version or update date.
     if (written !== undefined || hasVersionOrUpdateDate(resource.metadata))
       await rows.update(key, written ?? {}, expected);
     await links.write(previous, rows.manager);
@@ -140,7 +140,7 @@ export class RowWriter<T extends object> {
     return { row, details };
   }
 
-  /** A row that is going to change; for hooks it stays as they see it until the end of the transaction. */
+  /** Loads the row to change. If hooks or links are involved, it is locked until the end of the transaction. */
   private async find(
     write: HookedWrite,
     which: readonly Condition[],

@@ -10,8 +10,8 @@ import { isSameValue } from '../model/value-equality.js';
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * What a body wrongly says of columns that the server owns, on a new row: it may name the tenant that it will have, and
- * nothing else.
+ * Returns the errors of server-owned columns in the body of a new row. It may only contain the tenant that the row will
+ * have.
  */
 export function serverOwnedErrorsOnCreate(resource: Resource, claims: Claims): RequestError[] {
   return Object.entries(claims)
@@ -23,14 +23,14 @@ export function serverOwnedErrorsOnCreate(resource: Resource, claims: Claims): R
     .map(([property]) => bodyError(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 
-/** What a body wrongly says of columns that the server owns, on a stored row: it may repeat what the row holds. */
+/** Returns the errors of server-owned columns in the body of a stored row. It may only repeat the row's values. */
 export function serverOwnedErrorsOnUpdate(resource: Resource, claims: Claims, row: object): RequestError[] {
   const shown = resource.shape.serialize(row, undefined) as Readonly<Record<string, unknown>>;
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);
       const { metadata, type } = column;
-      // Whether a hidden value has been guessed is not told.
+      // Always an error for hidden columns, so that a client cannot find out their values by guessing.
       if (isHidden(column)) return true;
       const stored: unknown = metadata.getEntityValue(row);
       const isStored = claim === null ? stored === null : isSameValue(type, type.fromJson(claim), stored);

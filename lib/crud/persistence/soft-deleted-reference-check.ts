@@ -5,10 +5,10 @@ import type { ColumnValues } from '../model/column-values.js';
 import type { Resource } from '../resource/resource.js';
 
 /**
- * Requires that the rows which new values refer to are none that are marked as deleted: nobody could read them. One statement for each
- * column that refers to such a table, however many rows are written.
+ * Checks that new values do not reference soft-deleted rows, because the reference could not be read. One statement per
+ * column that references a table with soft deletion, regardless of the number of rows.
  *
- * @param offers the new values, row by row
+ * @param offers the new values of each row
  * @throws ReferenceUnknownError as for a row that does not exist
  */
 export async function assertNotSoftDeleted<T extends object>(
@@ -43,7 +43,7 @@ async function allExist(
       .where(`target.${propertyPath} IN (:...keys)`, { keys: among })
       .getCount();
   if ((await count(keys)) === keys.length) return true;
-  // To some databases two texts are one key.
+  // With a case-insensitive collation two different strings match the same key.
   for (const key of keys) if ((await count([key])) === 0) return false;
   return true;
 }

@@ -11,26 +11,24 @@ import type { Resource } from '../resource/resource.js';
 import type { RowRepository } from './row-repository.js';
 import { isSameValue } from '../model/value-equality.js';
 
-/** What a write works on, and what it is bound by. */
+/** The dependencies of a write operation. */
 export interface WriteContext<T extends object> {
   readonly resource: Resource<T>;
   readonly narrowing: RowConstraints;
   readonly rows: RowRepository<T>;
   readonly hooks: HookRunner<T>;
-  /** What the request's body says of columns that the server owns; taken once. */
+  /** Returns the server-owned columns in the request's body, once. */
   readonly takeClaims: () => Readonly<Record<string, unknown>>;
-  /** Properties of the request's bodies that are no columns; taken once. */
+  /** Returns the properties of the request's bodies that are not columns, once. */
   readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
-  /** What the request says of the row that it is going to change; taken once. */
+  /** Returns the `If-Match` precondition of the request, once. */
   readonly takePrecondition: () => IfMatch;
 }
 
-/** For a write that has none. */
+/** For writes without links. */
 export const NO_LINKS: LinkInput = new Map();
 
-/**
- * Runs a write, in a transaction where something has to be undone with it: what hooks do, or links.
- */
+/** Runs a write, in a transaction if it has hooks or links, which must be rolled back with it. */
 export function runInTransactionIfNeeded<T extends object, R>(
   { hooks, rows }: WriteContext<T>,
   write: HookedWrite,
@@ -40,14 +38,14 @@ export function runInTransactionIfNeeded<T extends object, R>(
   return hooks.needsTransaction(write) || links.size > 0 ? rows.inTransaction(work) : work(rows);
 }
 
-/** Fields that say something else than the narrowing that is stamped on them. */
+/** Returns the errors of values that contradict the row constraints. */
 export function outsideNarrowing(narrowing: RowConstraints, offered: ColumnValues): RequestError[] {
   return [...narrowing.values]
     .filter(([column, value]) => offered.has(column) && !isSameValue(column.type, offered.get(column), value))
     .map(([{ property }]) => bodyError(property, `${property} is not the client's to say`, 'serverOwned'));
 }
 
-/** @throws BadRequestException where there is a problem */
+/** @throws BadRequestException if there are errors */
 export function throwIfInvalid(problems: readonly RequestError[]): void {
   if (problems.length > 0) throw badRequest(problems);
 }

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { currentScope } from '../../tenancy/context/tenant-context.js';
 import type { Resource } from '../resource/resource.js';
 
-/** `"` characters that may stand in a tag `"`, as RFC 9110 has it. */
+/** An entity tag of RFC 9110, with its allowed characters. */
 const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 
 /**
- * The entity tag of a stored row: a strong one, which changes with its version. It is opaque, and another tenant's tag of
- * the same id and version is another one. Nothing rests on that: whose a row is has been asked before.
+ * Returns the ETag of a stored row: a strong one, which changes with the row's version. It is opaque and includes the
+ * tenant, so tags of different tenants differ for the same id and version. Security does not depend on that, because
+ * the scope has already been checked.
  *
- * @returns undefined for an entity without a `@VersionColumn`, or where it was not read
+ * @returns undefined for an entity without a `@VersionColumn`, or if the version was not loaded
  * @see RFC 9110, section 8.8.3
  */
 export function computeEtag(resource: Resource, row: object): string | undefined {
@@ -20,13 +21,13 @@ export function computeEtag(resource: Resource, row: object): string | undefined
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
-/** The tags that a conditional header lists, or `*` for any. */
+/** The tags of a conditional header, or `*` for any. */
 export class EtagList {
   private readonly isAny: boolean;
   private readonly strong = new Set<string>();
   private readonly weak = new Set<string>();
 
-  /** @param header what is no tag in it matches nothing */
+  /** @param header malformed tags in it match no row */
   constructor(header: string) {
     this.isAny = header.trim() === '*';
     for (const [, weakness, tag] of header.matchAll(TAG)) {
@@ -34,17 +35,17 @@ export class EtagList {
     }
   }
 
-  /** Whether it is `*`: any row that is there. */
+  /** True for `*`, which matches any existing row. */
   get any(): boolean {
     return this.isAny;
   }
 
-  /** For `If-Match`: a weak tag matches nothing. */
+  /** Strong comparison for `If-Match`: a weak tag never matches. */
   matchesStrongly(tag: string | undefined): boolean {
     return this.isAny || (tag !== undefined && this.strong.has(tag));
   }
 
-  /** For `If-None-Match`. */
+  /** Weak comparison for `If-None-Match`. */
   matchesWeakly(tag: string | undefined): boolean {
     return this.isAny || (tag !== undefined && (this.strong.has(tag) || this.weak.has(tag)));
   }

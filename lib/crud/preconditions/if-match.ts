@@ -6,7 +6,7 @@ import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
 import { computeEtag, EtagList } from './etag.js';
 
-/** The routes that change a row which the client may have read before. */
+/** Routes that change a row which the client may have read before. */
 export const IF_MATCH_ROUTES: readonly (CrudRoute | undefined)[] = ['replace', 'update', 'remove'];
 
 interface ConditionalRequest {
@@ -14,7 +14,7 @@ interface ConditionalRequest {
 }
 
 /**
- * What a request says of the row that it is going to change: `If-Match`.
+ * The `If-Match` precondition of a request.
  *
  * @see RFC 9110, section 13.1.1; RFC 6585 for 428
  */
@@ -22,15 +22,15 @@ export class IfMatch {
   static readonly none = new IfMatch(undefined, false);
 
   /**
-   * @param tags what the row's tag must be among; undefined where the client says nothing
-   * @param isRequired whether it has to say something
+   * @param tags the allowed tags of the row; undefined without the header
+   * @param isRequired whether the header is required
    */
   private constructor(
     private readonly tags: EtagList | undefined,
     private readonly isRequired: boolean,
   ) {}
 
-  /** That of a request; none for routes that change no row. */
+  /** Returns the precondition of a request; `none` for routes that do not change a row. */
   static of(context: ExecutionContext, route: CrudRoute | undefined, resource: Resource): IfMatch {
     if (!IF_MATCH_ROUTES.includes(route)) return IfMatch.none;
     const header = context.switchToHttp().getRequest<ConditionalRequest>().headers['if-match'];
@@ -38,10 +38,12 @@ export class IfMatch {
   }
 
   /**
-   * @param row as it is stored, and within the scope: a row that is not there is a 404 before this is asked
-   * @returns what the statement that changes the row has to ask again
-   * @throws PreconditionFailedException where the row's tag is not among those of the client
-   * @throws HttpException 428 where the client had to say one
+   * Checks the precondition against a row.
+   *
+   * @param row as stored and within the scope; a missing row is a 404 before this check
+   * @returns the conditions that the writing statement must check again
+   * @throws PreconditionFailedException if the row's tag does not match
+   * @throws HttpException 428 if the header is required but missing
    */
   assert(resource: Resource, row: object): Condition[] {
     if (this.tags === undefined) {
@@ -55,7 +57,7 @@ export class IfMatch {
   }
 }
 
-/** The answer where the row is another one by now. */
+/** Creates the error for a row that has changed since the client read it. */
 export function preconditionFailed(): PreconditionFailedException {
   return new PreconditionFailedException('The row is not as If-Match says. Read it again.');
 }

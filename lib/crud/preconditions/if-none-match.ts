@@ -3,7 +3,7 @@ import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
 import { computeEtag, EtagList } from './etag.js';
 
-/** The routes that answer with one row as it is stored. */
+/** Routes whose response is one row as stored. */
 export const ETAG_ROUTES: readonly (CrudRoute | undefined)[] = ['findOne', 'create', 'replace', 'update', 'restore'];
 
 interface ConditionalRequest {
@@ -12,10 +12,11 @@ interface ConditionalRequest {
 }
 
 /**
- * The `ETag` of an answer.
+ * Returns the `ETag` of a response.
  *
- * @param value what the handler returned
- * @returns undefined where it is no stored row, holds other rows, which have versions of their own, or shows a part of it
+ * @param value the result of the handler
+ * @returns undefined if it is not a stored row, contains included rows, which have their own versions, or only selected
+ *   fields
  */
 export function responseEtag(
   context: ExecutionContext,
@@ -29,7 +30,7 @@ export function responseEtag(
 }
 
 /**
- * Whether the client has what it asks for: `If-None-Match`. A row that is not there is a 404 before this is asked.
+ * Checks `If-None-Match`, i.e. whether the client already has this version. A missing row is a 404 before this check.
  *
  * @see RFC 9110, section 13.1.2
  */

@@ -8,22 +8,22 @@ import type { ProjectionRules } from './row-rules.js';
 import { findField } from './query-field.js';
 import type { QueryField } from './query-field.js';
 
-/** What {@link compileListRules} needs to know. */
+/** The arguments of {@link compileListRules}. */
 export interface ListRulesSource<T extends object> {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly options: CrudOptions<T>;
   readonly columns: readonly ResourceColumn[];
-  /** The columns whose values the answer gives as they are: those that may be compared unless an option says otherwise. */
+  /** The columns that the response exposes untransformed: the default for filter and sort. */
   readonly plainlyShown: readonly ResourceColumn[];
   readonly rows: ProjectionRules;
 }
 
 /**
- * What clients may ask of a list. Hidden columns and the tenant's can never be compared: what an answer does not show,
- * a comparison would tell.
+ * Compiles the rules for list queries. Hidden columns and constant tenant columns cannot be compared: a comparison
+ * would reveal a value that the response does not expose.
  *
- * @param problems takes what does not fit the entity
+ * @param problems receives the problems with the options
  */
 export function compileListRules<T extends object>(source: ListRulesSource<T>, problems: string[]): ListRules {
   const { options } = source;
@@ -74,8 +74,8 @@ function candidates(columns: readonly ResourceColumn[], fits: (field: QueryField
 }
 
 function isComparable(column: ResourceColumn): boolean {
-  // TypeORM has no name for what it computes within the condition of a statement.
-  // A tenant column that may be NULL tells own rows from shared ones; any other one has the same value in all rows.
+  // TypeORM has no column name for virtual properties in the condition of a statement. A tenant column that may be NULL
+  // distinguishes own rows from shared ones; any other one has the same value in all rows.
   const isConstant = column.tenant && !column.metadata.isNullable;
   return isSelected(column) && !isConstant && !column.metadata.isVirtualProperty;
 }
@@ -85,7 +85,7 @@ function isSortable(column: ResourceColumn): boolean {
   return isComparable(column) && comparability !== undefined && comparability !== 'list';
 }
 
-/** Only paths over to-one relations: a row with many related ones has no place in an order of theirs. */
+/** Only to-one relations: with several related rows the sort value of a row is ambiguous. */
 function isOrdering({ column, relations }: QueryField): boolean {
   return isSortable(column) && relations.every(({ isManyToOne, isOneToOne }) => isManyToOne || isOneToOne);
 }

@@ -10,25 +10,25 @@ import type { ResourceColumn } from '../model/resource-column.js';
 import { compileJsonProjection } from './json-projection.js';
 import type { ProjectionRules } from './row-rules.js';
 
-/** Most relations that a path may lead over: each multiplies what is read. */
+/** Maximum number of relations in an include path, because each one multiplies the number of loaded rows. */
 const MAX_DEPTH = 3;
 
-/** What {@link compileRowRules} needs to know. */
+/** The arguments of {@link compileRowRules}. */
 export interface RowRulesSource<T extends object> {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly options: CrudOptions<T>;
   readonly columns: readonly ResourceColumn[];
-  /** What the answer shows, by property. */
+  /** The properties that the response exposes. */
   readonly shown: ExposedProperties;
-  /** The class that says what the answer shows; undefined where the entity does. */
+  /** The response DTO; undefined if the entity is serialized itself. */
   readonly dto: Type<object> | undefined;
 }
 
 /**
- * What clients may ask of the rows of an answer.
+ * Compiles the rules for the projection of a response.
  *
- * @param problems takes what does not fit the entity
+ * @param problems receives the problems with the options
  */
 export function compileRowRules<T extends object>(source: RowRulesSource<T>, problems: string[]): ProjectionRules {
   const { columns, metadata, shown } = source;
@@ -46,14 +46,14 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
     include,
     fields: new Map(chooseFields(source, properties, problems)),
     keys: new Map([...properties.map(([property, { key }]): [string, string] => [property, key]), ...includeKeys]),
-    // What is computed when a row is loaded, or shown, may need any column.
+    // Listeners, getters and `@Transform()` may need any column.
     canSelectSubset:
       metadata.afterLoadListeners.length === 0 &&
       properties.length === shown.size &&
       properties.every(
         ([property, { key, isUntransformed }]) => isUntransformed && (key === property || !roots.has(key)),
       ),
-    // Compiled for the first answer: it makes a row of the class.
+    // Compiled on first use, because it creates an instance of the class.
     get json() {
       return (json ??= { fields: compileJsonProjection(source) }).fields;
     },
@@ -77,8 +77,8 @@ function chooseFields<T extends object>(
 }
 
 /**
- * @param keys takes what the answer calls the first relation of the path
- * @returns what is wrong with the path; undefined when nothing is
+ * @param keys receives the JSON key of the first relation in the path
+ * @returns the problem with the path; undefined if it is valid
  */
 function includePath<T extends object>(
   { dataSource, metadata, dto }: RowRulesSource<T>,
@@ -103,7 +103,7 @@ function includePath<T extends object>(
   return undefined;
 }
 
-/** What is shown of rows below a response DTO, its own `@Type()` says. */
+/** The entity does not decide below a response DTO: its `@Type()` does. */
 function shownByEntity(
   { entityMetadata: { target }, propertyName }: RelationMetadata,
   depth: number,
@@ -113,7 +113,7 @@ function shownByEntity(
   return shownAs(target, [propertyName], propertyName);
 }
 
-/** What an answer calls a property; undefined when it does not show it. */
+/** Returns the JSON key of a property; undefined if the response does not expose it. */
 function shownAs(type: Function, own: readonly string[], property: string): string | undefined {
   const shown = [...exposedProperties(type, own)].find(([name, { key }]) => name === property || key === property);
   return shown?.[1].key;

@@ -1,22 +1,22 @@
 import type { Operator } from './operators.js';
 import type { QueryField } from './query-field.js';
 
-/** What rows a list shall have: a tree of comparisons. */
+/** A filter: a tree of comparisons. */
 export type Filter =
   | { readonly kind: 'all' | 'any'; readonly parts: readonly Filter[] }
   | { readonly kind: 'not'; readonly part: Filter }
   | Comparison;
 
-/** A column and what it is compared to. */
+/** A column, an operator and an operand. */
 export interface Comparison {
   readonly kind: 'comparison';
   readonly field: QueryField;
   readonly operator: Operator;
-  /** As the column's type reads it; a list where the operator takes one. */
+  /** Converted by the column's type; a list for operators with several values. */
   readonly operand: unknown;
 }
 
-/** The comparisons of a filter, in the order in which its statement has them. */
+/** Returns the comparisons of a filter, in the order of its statement. */
 export function comparisonsOf(filter: Filter): Comparison[] {
   switch (filter.kind) {
     case 'all':
@@ -29,7 +29,7 @@ export function comparisonsOf(filter: Filter): Comparison[] {
   }
 }
 
-/** The filter in the form that a `ListQuery` has it. */
+/** Converts the filter to the format of `ListQuery`. */
 export function toFilterObject(filter: Filter): Record<string, unknown> {
   switch (filter.kind) {
     case 'all': {
@@ -46,7 +46,7 @@ export function toFilterObject(filter: Filter): Record<string, unknown> {
   }
 }
 
-/** The key of a comparison: `createdAt__gte`. */
+/** Returns the key of a comparison: `createdAt__gte`. */
 export function filterKey({ field, operator }: Pick<Comparison, 'field' | 'operator'>): string {
   return operator === 'eq' ? field.path : `${field.path}__${operator}`;
 }

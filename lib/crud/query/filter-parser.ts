@@ -5,21 +5,21 @@ import { describeOperand, operatorsOf, parseOperand, readOperand, parseFilterKey
 import type { Operator } from './operators.js';
 import type { QueryField } from './query-field.js';
 
-/** Most comparisons and groups of a filter. */
+/** Maximum number of comparisons and groups in a filter. */
 const MAX_PARTS = 64;
-/** How deep its groups may lie in each other. */
+/** Maximum nesting depth of groups. */
 const MAX_DEPTH = 8;
 
-/** Finds the column that a path names, as far as the reader's caller may name it. */
+/** Finds the column of a path; undefined if it is unknown or not allowed. */
 export type FindField = (path: string) => QueryField | undefined;
 
-/** A filter's key: a column and how it is compared. */
+/** A filter key: a column and an operator. */
 export interface FilterKey {
   readonly field: QueryField;
   readonly operator: Operator;
 }
 
-/** Finds what a filter's key names; undefined when it is none. A column's own name comes before an operator's. */
+/** Parses a filter key; undefined if it is unknown. A column whose name ends like an operator takes precedence. */
 export function findKey(key: string, find: FindField): FilterKey | undefined {
   const named = find(key);
   if (named !== undefined) return { field: named, operator: 'eq' };
@@ -29,17 +29,17 @@ export function findKey(key: string, find: FindField): FilterKey | undefined {
 }
 
 /**
- * Reads a filter: `{ "priority__in": ["high", "urgent"], "$or": [{ "assigneeId": 1 }, { "assigneeId__is_null": true }] }`. All keys of an
- * object hold. Values are read by their columns' types, so that nothing else of them ever gets into a statement.
+ * Parses a filter: `{ "priority__in": ["high", "urgent"], "$or": [{ "assigneeId": 1 }, { "assigneeId__is_null": true }]
+ * }`. The keys of an object are ANDed. Values are converted by the column types, so no other input reaches a statement.
  */
 export class FilterParser {
   readonly problems: string[] = [];
   private parts = 0;
 
   /**
-   * @param find what may be named
-   * @param describeUnknown the problem with a key that names nothing
-   * @param allowNull whether null stands for "is empty", as in application code; a client says `__is_null`
+   * @param find finds the allowed columns
+   * @param describeUnknown returns the error text of an unknown key
+   * @param allowNull whether null means IS NULL, as in application code; clients use `__is_null`
    */
   constructor(
     private readonly find: FindField,
@@ -47,12 +47,12 @@ export class FilterParser {
     private readonly allowNull: boolean,
   ) {}
 
-  /** Reads an object of the grammar; what is wrong with it is in `problems`. */
+  /** Parses a filter object. Errors are added to `problems`. */
   read(source: object): Filter {
     return this.readObject(source, 0);
   }
 
-  /** Reads a comparison from a query parameter's name and text. */
+  /** Parses a comparison from the name and text of a query parameter. */
   readParameter(name: string, text: string): Filter | undefined {
     const key = this.keyOf(name);
     return key && this.compare(name, key, parseOperand(key.field.column.type, key.operator, text));
@@ -72,7 +72,7 @@ export class FilterParser {
     if (key === '$and' || key === '$or') {
       if (!Array.isArray(value) || value.length === 0 || !value.every(isPlainObject))
         return this.problem(`${key} must be a list of objects like filters itself`);
-      // An empty group costs as much as one that holds something.
+      // An empty group counts as one part.
       const groups = value.filter((part) => Object.keys(part).length > 0 || this.countNode());
       return { kind: key === '$and' ? 'all' : 'any', parts: groups.map((part) => this.readGroup(part, depth + 1)) };
     }

@@ -5,14 +5,14 @@ import type { ExposedProperties } from '../model/dto-exposure.js';
 import { isSelected } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
-/** A column of a row, as an answer shows it. */
+/** A column and its JSON key and serialization in a response. */
 export interface JsonField {
   readonly column: ResourceColumn;
   readonly key: string;
   readonly toJson: ((value: unknown) => unknown) | undefined;
 }
 
-/** What {@link compileJsonProjection} needs to know. */
+/** The arguments of {@link compileJsonProjection}. */
 export interface JsonFieldsSource {
   readonly metadata: EntityMetadata;
   readonly columns: readonly ResourceColumn[];
@@ -21,10 +21,10 @@ export interface JsonFieldsSource {
 }
 
 /**
- * The fields of an answer in their order, where it shows nothing but columns as they are: no class makes something of a row while it is
- * loaded or shown, and so none is needed for it.
+ * Returns the fields of a response in their order, if it contains only untransformed columns. Then no class changes a
+ * row while it is loaded or serialized, so no entities are needed.
  *
- * @returns undefined where entities are needed
+ * @returns undefined if entities are needed
  */
 export function compileJsonProjection({
   metadata,
@@ -38,7 +38,8 @@ export function compileJsonProjection({
   if (typeof target !== 'function' || !isFlatEntity(metadata) || rowFields === undefined || declared === undefined)
     return undefined;
   const loaded = new Map(columns.filter(isSelected).map((column) => [column.property, column]));
-  // A DTO decides the order, otherwise the row does: class fields first, as the class declares them.
+  // The order is that of the DTO, or else of the entity instance: class fields first, in the order of their
+  // declaration.
   const shownNames = dto === undefined ? [...loaded.keys()].filter((name) => shown.has(name)) : namesIn(dto, shown);
   if (shownNames?.length !== shown.size) return undefined;
   const names = [...new Set([...declared, ...shownNames])].filter((name) => shownNames.includes(name));
@@ -46,7 +47,7 @@ export function compileJsonProjection({
   const fields = columnNames.map((property): JsonField | undefined => {
     const column = loaded.get(property);
     const key = shown.get(property)!.key;
-    // What the class-transformer would find under another name is for it to find.
+    // If another column has this key as its name, class-transformer decides which one is used.
     const isPlain = column !== undefined && (key === property || !loaded.has(key));
     return isPlain ? { column, key, toJson: column.type.toJson } : undefined;
   });
@@ -60,16 +61,16 @@ export function compileJsonProjection({
 }
 
 /**
- * The DTO's own names of the properties in `shown`, in the same order.
+ * Returns the DTO's own names of the properties in `shown`, in the same order.
  *
- * @returns undefined if two of them show one column
+ * @returns undefined if two of them expose the same column
  */
 function namesIn(dto: Type<object>, shown: ExposedProperties): readonly string[] | undefined {
   const names = [...exposedProperties(dto, []).keys()];
   return names.length === shown.size ? names : undefined;
 }
 
-/** Types in JSON of values that no class stands behind. */
+/** JSON types of values that are not class instances. */
 const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
 
 function isFlatEntity(metadata: EntityMetadata): boolean {
@@ -88,9 +89,9 @@ function createRow(metadata: EntityMetadata): object {
 }
 
 /**
- * The properties that a new object of a class has, in their order: class fields without a value.
+ * Returns the properties of a new instance of a class in their order: class fields without a value.
  *
- * @returns undefined if one has a value, which the answer would show, or if the object cannot be made
+ * @returns undefined if a property has a value, which the response would contain, or if the constructor throws
  */
 function declaredOf(create: () => object): readonly string[] | undefined {
   try {

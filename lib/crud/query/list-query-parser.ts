@@ -14,7 +14,7 @@ const WHOLE_NUMBER = /^\d{1,15}$/;
 const COUNTS = ['exact', 'none', 'capped'] as const satisfies CountMode[];
 const DELETED = ['include', 'only'] as const satisfies SoftDeletedMode[];
 
-/** A query that is being read. */
+/** The state of parsing a query. */
 interface Draft {
   limit?: number;
   offset?: number;
@@ -53,12 +53,12 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
 ]);
 
 /**
- * Reads the query parameters of a list. Keys are flat and appear once, so that every HTTP adapter parses them alike;
- * values are converted to their column's type here, and nothing else of a client ever gets into a query.
+ * Parses the query parameters of a list. Keys are flat and unique, so that every HTTP adapter parses them alike. Values
+ * are converted to their column's type, so no other client input reaches a query.
  *
- * @param raw the parameters, as the HTTP adapter parsed them
- * @param rules what clients may ask of this list
- * @throws BadRequestException with every problem there is
+ * @param raw the parameters as parsed by the HTTP adapter
+ * @param rules the rules of the list
+ * @throws BadRequestException with all errors
  * @example
  * parseListQuery({ status: 'open', createdAt__gte: '2026-01-01', sort: '-createdAt', limit: '10' }, rules)
  */
@@ -114,7 +114,7 @@ function oneOf<W extends string>(draft: Draft, name: string, text: string, words
   return word;
 }
 
-/** `-createdAt,id`, or `createdAt__desc__nullslast,id`. */
+/** Parses `-createdAt,id` or `createdAt__desc__nullslast,id`. */
 function sortKeys(draft: Draft, text: string, allowed: NamedFields): ParsedSortKey[] {
   const keys = text.split(',').map((term) => sortKey(term.trim(), allowed));
   const unknown = keys.filter(({ property }) => !allowed.has(property));
@@ -148,7 +148,7 @@ function readSearch(draft: Draft, text: string): void {
   }
 }
 
-/** `createdAt__gte=2026-01-01` */
+/** Parses a filter parameter: `createdAt__gte=2026-01-01`. */
 function readParameter(draft: Draft, name: string, text: string, rules: ListRules): void {
   if (findKey(name, (path) => rules.filter.get(path)) === undefined) {
     const known = [...PARAMETERS.keys()].filter((parameter) => isParameter(parameter, rules));
@@ -161,7 +161,7 @@ function readParameter(draft: Draft, name: string, text: string, rules: ListRule
   if (filter !== undefined) addFilters(draft, [name], filter);
 }
 
-/** `{"status":"open","$or":[{"priority":"high"},{"assigneeId__is_null":true}]}` */
+/** Parses the parameter `filters`: `{"status":"open","$or":[{"priority":"high"},{"assigneeId__is_null":true}]}`. */
 function readFilters(draft: Draft, text: string): void {
   const source = text.length <= MAX_FILTERS_LENGTH ? parseObject(text) : undefined;
   if (source === undefined) {

@@ -6,35 +6,39 @@ import type { Operator } from './operators.js';
 export interface SortKey<T> {
   readonly property: ColumnPath<T>;
   readonly direction: 'asc' | 'desc';
-  /** Where rows without a value stand; last in ascending order and first in descending when left out. */
+  /** The position of NULL values; by default last in ascending and first in descending order. */
   readonly nulls?: 'first' | 'last';
 }
 
 /**
- * What rows a list shall have: columns and what they are compared to, all of which hold. A key is a column, or a column and an operator:
- * `createdAt__gte`. null stands for "is empty".
+ * The filters of a list, which are ANDed. A key is a column, or a column and an operator: `createdAt__gte`. The value
+ * null means IS NULL.
  *
  * @example
- * { status: 'open', 'assignee.email__ends_with': '@acme.example', $or: [{ priority__in: ['high', 'urgent'] }, { $not: { tagged: true } }] }
+ * {
+ *   status: 'open',
+ *   'assignee.email__ends_with': '@acme.example',
+ *   $or: [{ priority__in: ['high', 'urgent'] }, { $not: { tagged: true } }],
+ * }
  */
 export type ListFilters<T> = { readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown } & {
-  /** Each of them holds. */
+  /** All of them must match. */
   readonly $and?: readonly ListFilters<T>[];
-  /** One of them holds. */
+  /** At least one of them must match. */
   readonly $or?: readonly ListFilters<T>[];
-  /** It does not hold. */
+  /** It must not match; includes rows with NULL. */
   readonly $not?: ListFilters<T>;
 };
 
-/** Which deleted rows a list has besides the others, or instead of them. */
+/** Which soft-deleted rows a list contains: `include` adds them, `only` lists no others. */
 export type SoftDeletedMode = 'include' | 'only';
 
-/** How the rows of the whole list are counted: exactly, not at all, or up to a bound. */
+/** How to count the total of a list: exactly, not at all, or up to a cap. */
 export type CountMode = 'exact' | 'none' | 'capped';
 
 /**
- * What rows a list shall have, and which part of it. Of a request it holds only what the resource allows; application
- * code may name any column.
+ * The filters, order and page of a list. From a request it contains only what the resource allows; application code may
+ * use any column.
  *
  * @example
  * await this.service.findAll({
@@ -44,19 +48,19 @@ export type CountMode = 'exact' | 'none' | 'capped';
  * });
  */
 export interface ListQuery<T> extends Projection {
-  /** Most rows of the page; the resource's default when left out. */
+  /** The page size; by default that of the resource. */
   readonly limit?: number;
-  /** Rows before the page; 0 when left out. */
+  /** The number of rows before the page; 0 by default. */
   readonly offset?: number;
-  /** Where the page begins, as another page's `nextCursor` or `prevCursor` says; an empty text for the first one. */
+  /** The `nextCursor` or `prevCursor` of another page; an empty string for the first page. */
   readonly cursor?: string;
-  /** The primary key is always appended, so that pages neither repeat nor lose a row. */
+  /** The primary key is always appended, so that pages neither repeat nor skip a row. */
   readonly sort?: readonly SortKey<T>[];
   readonly filters?: ListFilters<T>;
-  /** Text that one of the resource's search columns contains, whatever its case. */
+  /** A text that one of the resource's search columns must contain, ignoring case. */
   readonly search?: string;
-  /** Rows that are marked as deleted: those too, or only those. None when left out. */
+  /** Includes soft-deleted rows, or lists only those. Excluded by default. */
   readonly deleted?: SoftDeletedMode;
-  /** The resource's option `count` when left out. */
+  /** By default the resource's option `count`. */
   readonly count?: CountMode;
 }

@@ -3,10 +3,10 @@ import type { CountMode } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { ProjectionRules } from './row-rules.js';
 
-/** Columns by the names that clients call them. */
+/** Columns by the names that clients use. */
 export type NamedFields = ReadonlyMap<string, QueryField>;
 
-/** What a client may ask of a list. */
+/** The rules for list queries of clients. */
 export interface ListRules {
   readonly limit: { readonly default: number; readonly max: number };
   readonly mode: 'page' | 'flat';
@@ -14,21 +14,21 @@ export interface ListRules {
   readonly filter: NamedFields;
   readonly sort: NamedFields;
   readonly search: readonly ResourceColumn[];
-  /** Whether deleted rows may be asked for. */
+  /** Whether clients may request soft-deleted rows. */
   readonly deleted: boolean;
   readonly rows: ProjectionRules;
   readonly ignoredParams: ReadonlySet<string>;
 }
 
-/** The longest cursor that is accepted, in characters. */
+/** Maximum length of a cursor, in characters. */
 export const MAX_CURSOR_LENGTH = 4096;
-/** Most rows before a page that a client may ask for: the database reads them all. */
+/** Maximum offset, because the database reads all skipped rows. */
 export const MAX_OFFSET = 1_000_000;
-/** Where a capped count stops. */
+/** The limit of a capped count. */
 export const COUNT_CAP = 1000;
-/** Longest text that is searched for, in characters. */
+/** Maximum length of a search text, in characters. */
 export const MAX_SEARCH_LENGTH = 200;
-/** Most columns that a list is sorted by. */
+/** Maximum number of sort keys. */
 export const MAX_SORT_KEYS = 8;
-/** Longest text of the parameter `filters`, in characters. */
+/** Maximum length of the parameter `filters`, in characters. */
 export const MAX_FILTERS_LENGTH = 8192;

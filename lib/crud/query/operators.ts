@@ -1,6 +1,9 @@
 import type { Comparability, ColumnType } from '../column-types/column-type.js';
 
-/** What stands on the other side of a comparison: a value of the column's type, several, a range, yes or no, a part of a text, an element. */
+/**
+ * The kind of operand: a value of the column's type, a list of values, a range, a boolean, a substring, or a list
+ * element.
+ */
 export type OperandKind = 'value' | 'list' | 'range' | 'presence' | 'part' | 'element';
 
 const OPERANDS = {
@@ -22,24 +25,24 @@ const OPERANDS = {
   iends_with: 'part',
 } as const satisfies Readonly<Record<string, OperandKind>>;
 
-/** The name of a comparison. */
+/** The name of a comparison operator. */
 export type Operator = keyof typeof OPERANDS;
 
 /**
- * How a filter compares a column: `eq` where nothing is said, any other behind two underscores, as in `createdAt__gte`. The names are
- * Flask-Muck's, and those of its kind where it has none.
+ * The filter operators: `eq` by default, others after two underscores, as in `createdAt__gte`. The names are those of
+ * Flask-Muck; operators that it lacks are named in the same style.
  */
 export const OPERATORS = Object.keys(OPERANDS) as readonly Operator[];
 
-/** What an operator compares values of a type to. A list is asked for an element where a text is asked for a part. */
+/** Returns the kind of operand for a type. For lists, the substring operators compare an element. */
 export function operandKind(type: ColumnType, operator: Operator): OperandKind {
   const kind = OPERANDS[operator];
   return kind === 'part' && type.element !== undefined ? 'element' : kind;
 }
 
-/** Most values of a list that a column is compared to. */
+/** Maximum number of values in a list operand. */
 export const MAX_LIST_LENGTH = 200;
-/** Longest text that a part of another one is compared to, in characters. */
+/** Maximum length of a substring operand, in characters. */
 export const MAX_SUBSTRING_LENGTH = 200;
 
 const EQUALITY: readonly Operator[] = ['eq', 'ne', 'in', 'not_in', 'is_null'];
@@ -52,19 +55,19 @@ const BY_COMPARABILITY: Readonly<Record<Comparability, readonly Operator[]>> = {
   list: ['contains', 'is_null'],
 };
 
-/** The operators that values of a type can be compared by. */
+/** Returns the operators that a type supports. */
 export function operatorsOf({ comparability }: ColumnType): readonly Operator[] {
   return comparability === undefined ? ['is_null'] : BY_COMPARABILITY[comparability];
 }
 
-/** A filter's key taken apart: `createdAt__gte`. A column that is itself named so is the caller's to try first. */
+/** Splits a filter key: `createdAt__gte`. The caller must first check for a column with the whole name. */
 export function parseFilterKey(key: string): { readonly path: string; readonly operator: Operator } | undefined {
   const mark = key.lastIndexOf('__');
   const operator = OPERATORS.find((name) => name === key.slice(mark + 2));
   return mark < 1 || operator === undefined ? undefined : { path: key.slice(0, mark), operator };
 }
 
-/** What a filter's value must be, for messages: `must be ${expectation(…)}`. */
+/** Describes an operand, for messages: `must be ${describeOperand(…)}`. */
 export function describeOperand(type: ColumnType, operator: Operator): string {
   switch (operandKind(type, operator)) {
     case 'value':
@@ -83,10 +86,10 @@ export function describeOperand(type: ColumnType, operator: Operator): string {
 }
 
 /**
- * Reads what a column is compared to.
+ * Converts an operand.
  *
  * @param value from JSON or from application code
- * @returns undefined when it does not fit
+ * @returns undefined if it does not fit
  */
 export function readOperand(type: ColumnType, operator: Operator, value: unknown): unknown {
   switch (operandKind(type, operator)) {
@@ -106,9 +109,9 @@ export function readOperand(type: ColumnType, operator: Operator, value: unknown
 }
 
 /**
- * Reads what a column is compared to from the text of a query parameter; the values of a list stand with commas between them.
+ * Parses an operand from the text of a query parameter; list values are separated by commas.
  *
- * @returns undefined when it does not fit
+ * @returns undefined if it does not fit
  */
 export function parseOperand(type: ColumnType, operator: Operator, text: string): unknown {
   switch (operandKind(type, operator)) {

@@ -3,19 +3,19 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { compileColumns } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
-/** Most relations that a path may lead over. */
+/** Maximum number of relations in a path. */
 const MAX_RELATIONS = 3;
 
-/** A column that a query names: one of the resource's own, or one that relations lead to. */
+/** A column in a query: of the resource, or of a related entity. */
 export interface QueryField {
-  /** As it is written: `assignee.email`. */
+  /** The path as written: `assignee.email`. */
   readonly path: string;
-  /** From the resource's entity to the column's; none for its own columns. */
+  /** The relations from the resource's entity to the column's; empty for its own columns. */
   readonly relations: readonly RelationMetadata[];
   readonly column: ResourceColumn;
 }
 
-/** Finds the column that a path leads to, over at most three relations; undefined when there is none. */
+/** Finds the column of a path over up to three relations; undefined if there is none. */
 export function findField(dataSource: DataSource, metadata: EntityMetadata, path: string): QueryField | undefined {
   return follow(dataSource, metadata, path, path, []);
 }

@@ -2,47 +2,50 @@ import { badRequest } from '../errors/invalid-request.exception.js';
 import { quoted } from '../errors/echoed-names.js';
 import type { JsonField } from './json-projection.js';
 
-/** Most relations that one request may ask for. */
+/** Maximum number of included relations per request. */
 export const MAX_INCLUDES = 10;
 
-/** What a request asks of the rows of its answer. */
+/** The included relations and selected properties of a response. */
 export interface Projection {
-  /** Paths of relations whose rows are read along: `['assignee', 'comments.author']`. */
+  /** Paths of included relations: `['assignee', 'comments.author']`. */
   readonly include?: readonly string[];
-  /** The only properties that rows shall have, besides what is included. */
+  /** The only properties to return, in addition to included relations. */
   readonly fields?: readonly string[];
 }
 
-/** What a client may ask of the rows of an answer. */
+/** The rules for projections of clients. */
 export interface ProjectionRules {
-  /** Paths of relations, and of those on the way to them. */
+  /** Paths of the allowed relations, including intermediate ones. */
   readonly include: ReadonlySet<string>;
-  /** Properties by their names in JSON. */
+  /** Properties by JSON key. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Names in JSON, by property: of fields, and of relations that may be included. */
+  /** JSON keys by property: of fields, and of relations that may be included. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Whether a field is all that its name in the answer needs: nothing is computed from others. */
+  /**
+   * True if no property of the response is computed from other columns, so that only the selected columns need to be
+   * loaded.
+   */
   readonly canSelectSubset: boolean;
-  /** The fields of the answer, where no entity is needed to show them. */
+  /** The fields of the response if no entities are needed to serialize it. */
   readonly json: readonly JsonField[] | undefined;
 }
 
-/** `?include=assignee,comments.author` */
+/** Parses `?include=assignee,comments.author`. */
 export function readInclude(text: string, { include }: ProjectionRules, problems: string[]): string[] {
   const paths = namesIn(text, 'include', include, problems);
   if (paths.length > MAX_INCLUDES) problems.push(`include must name at most ${MAX_INCLUDES} relations`);
   return paths;
 }
 
-/** `?fields=id,subject`, as properties. */
+/** Parses `?fields=id,subject` to property names. */
 export function readFields(text: string, { fields }: ProjectionRules, problems: string[]): string[] {
   return namesIn(text, 'fields', fields, problems).map((name) => fields.get(name) ?? name);
 }
 
 /**
- * Reads what the query of a single row asks for. Other parameters are its handler's.
+ * Parses the projection in the query of a single row. Other parameters are left to the handler.
  *
- * @throws BadRequestException with every problem there is
+ * @throws BadRequestException with all errors
  */
 export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: ProjectionRules): Projection {
   const problems: string[] = [];
@@ -59,7 +62,7 @@ export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: Proj
   return { ...(include && { include }), ...(fields && { fields }) };
 }
 
-/** The names in JSON that an answer to a query has; undefined for all that it shows. */
+/** Returns the JSON keys that the response to a query contains; undefined for all exposed ones. */
 export function visibleKeys(
   { include = [], fields }: Projection,
   { keys }: ProjectionRules,
@@ -68,7 +71,7 @@ export function visibleKeys(
   return new Set([...fields, ...include.map((path) => path.split('.', 1)[0])].map((name) => keys.get(name) ?? name));
 }
 
-/** What has to be read for some fields; undefined for everything. */
+/** Returns the properties to load for some fields; undefined for all. */
 export function columnsToSelect(
   fields: readonly string[] | undefined,
   { canSelectSubset }: ProjectionRules,
