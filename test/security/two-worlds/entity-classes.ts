@@ -205,7 +205,12 @@ class ClassMaker {
     if (owner.decoy) {
       const { type: sqlType } = owner.columns['organizationId'];
       designType(type.prototype as object, 'organizationId', Object);
-      Column({ ...this.sqlOptions(sqlType), nullable: true })(type.prototype as object, 'organizationId');
+      const party = this.model.tenants.globex['organizationId'];
+      const isText = this.model.scope === 'text';
+      Column({ ...this.sqlOptions(sqlType), default: isText ? party : () => party })(
+        type.prototype as object,
+        'organizationId',
+      );
     }
   }
 

@@ -94,6 +94,8 @@ export class ModelGenerator {
   private readonly entities: EntityModel[] = [];
   private readonly names: string[];
   private scope: ScopeKind = 'number';
+  /** Whether every entity says who owns its rows by another name, beside a column called like the scope's key. */
+  private readonly namesOwners: boolean;
 
   private constructor(
     private readonly random: Random,
@@ -101,6 +103,7 @@ export class ModelGenerator {
   ) {
     this.names = random.shuffled(NAMES);
     if (random.chance(0.2)) this.names.splice(random.below(3), 0, LONG_NAME);
+    this.namesOwners = random.chance(0.1);
   }
 
   /** @param scope the kind of scope, of which a process has one */
@@ -179,8 +182,8 @@ export class ModelGenerator {
     if (this.entities.length > 0 && random.chance(0.14)) return { kind: 'shared' };
     const keys = keysOf(this.scope);
     const kept = keys.length > 1 && random.chance(0.4) ? [random.pick(keys)] : keys;
-    const within = random.chance(0.06) ? 'ownership' : undefined;
-    const isRenamed = random.chance(0.15);
+    const within = !this.namesOwners && random.chance(0.06) ? 'ownership' : undefined;
+    const isRenamed = this.namesOwners || random.chance(0.15);
     const columns = Object.fromEntries(
       kept.map((key): [string, TenantColumn] => {
         const property = isRenamed ? (key === 'region' ? 'area' : 'ownerId') : key;
@@ -192,8 +195,11 @@ export class ModelGenerator {
     return {
       kind: 'own',
       columns,
-      ...(isRenamed && isPlain && kept.includes('organizationId') && random.chance(0.6) && { decoy: true }),
-      ...(isPlain && random.chance(0.15) && { nullMeans: 'shared' }),
+      ...(isRenamed &&
+        isPlain &&
+        kept.includes('organizationId') &&
+        (this.namesOwners || random.chance(0.6)) && { decoy: true }),
+      ...(isPlain && !this.namesOwners && random.chance(0.15) && { nullMeans: 'shared' }),
     };
   }
 
@@ -219,7 +225,7 @@ export class ModelGenerator {
       'class',
       'list',
       'base',
-      ...(owner.decoy ? (['base', 'base'] as const) : []),
+      ...(owner.decoy ? (['base', 'base', 'base', 'base'] as const) : []),
       ...(isPlain ? (['controller'] as const) : []),
     ] as const);
   }
