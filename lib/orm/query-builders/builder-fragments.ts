@@ -3,11 +3,12 @@ import { requireEnforcement } from '../enforcement/enforcement.js';
 import { assertBalancedFragment } from '../sql/fragment-validator.js';
 
 /**
- * Checks a condition of a query builder as {@link assertBalancedFragment} does, before TypeORM has put its aliases into quotes. TypeORM replaces an
- * alias of more than 63 characters by a hash, which may begin with a digit and then reads like a number.
+ * Checks a condition of a query builder with {@link assertBalancedFragment}, before TypeORM has quoted its aliases.
+ * TypeORM replaces an alias of more than 63 characters by a hash. If the hash begins with a digit, the tokenizer would
+ * read a number.
  *
- * @returns the text as it was
- * @throws StatementRefusedError as `checkCallerText`
+ * @returns the text unchanged
+ * @throws StatementRefusedError as `assertBalancedFragment`
  */
 export function checkBuilderText(builder: QueryBuilder<ObjectLiteral>, text: string, where: string): string {
   let readable = text;
@@ -16,7 +17,7 @@ export function checkBuilderText(builder: QueryBuilder<ObjectLiteral>, text: str
   return text;
 }
 
-/** The aliases of a builder, and of those that it is a sub-query of, which begin with a digit. */
+/** Returns the aliases of a builder and of its parent builders that begin with a digit. */
 function digitAliases(builder: QueryBuilder<ObjectLiteral>): string[] {
   const names = builder.expressionMap.aliases.map(({ name }) => name).filter((name) => /^\d/.test(name));
   const { parentQueryBuilder } = builder as unknown as { parentQueryBuilder?: QueryBuilder<ObjectLiteral> };

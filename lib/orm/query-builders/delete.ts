@@ -18,7 +18,7 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends Scop
     return result;
   }
 
-  /** @throws StatementRefusedError if the database would delete or change rows that the scope may not see by ON DELETE */
+  /** @throws StatementRefusedError if ON DELETE would delete or change rows that the scope may not see */
   protected override createDeleteExpression(): string {
     const metadata = targetMetadata(this.expressionMap);
     const { policies } = requireEnforcement(this.dataSource);
@@ -33,13 +33,13 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends Scop
   }
 }
 
-/** A soft delete or restore that touches rows of the tenant scope only. */
+/** A soft delete or restore that changes rows of the tenant scope only. */
 export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(
   SoftDeleteQueryBuilder,
 )<Entity> {
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
-    // TypeORM marks rows of entities only.
+    // TypeORM soft-deletes rows of entities only, so there is metadata.
     if (result.affected === 0) await requireNoneLeft(this, targetMetadata(this.expressionMap)!);
     return result;
   }

@@ -1,14 +1,17 @@
 import type { EntityMetadata } from 'typeorm';
 import { constantParameter } from '../policy/scope-parameters.js';
 
-/** TypeORM's condition for child entities: one parameter name for all of them, given by the outermost builder. */
+/**
+ * TypeORM's condition for child entities. All of them use this parameter name, and the outermost builder sets its
+ * value.
+ */
 const SHARED_CONDITION = 'IN (:...discriminatorColumnValues)';
 
 /**
- * Gives the discriminators of a child entity parameters of their own. TypeORM calls the discriminators of every child entity by one name,
- * so that a sub-query over one child entity inside a statement over another one, or over none, reads wrong values.
+ * Replaces TypeORM's discriminator parameter by one per value. TypeORM uses one parameter name for every child entity.
+ * A subquery over a child entity would therefore read wrong values inside a statement over another one, or over none.
  *
- * @param conditions what TypeORM has made of the conditions of a statement
+ * @param conditions the conditions that TypeORM has built
  */
 export function withOwnDiscriminators(conditions: string, metadata: EntityMetadata): string {
   const { parentEntityMetadata, childEntityMetadatas } = metadata;

@@ -27,13 +27,20 @@ import {
   targetMetadata,
 } from '../writes/write-rules.js';
 
-/** An insert whose rows belong to the tenant scope, whatever the caller gave for the tenant columns. */
+/**
+ * An insert whose rows belong to the tenant scope. The tenant columns are set from the scope, and a caller's value for
+ * another tenant throws.
+ */
 export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(InsertQueryBuilder)<Entity> {
-  /** The keys that are written, while the text of the statement is made. */
+  /**
+   * The written foreign keys. Set by `applyRules()` and read by `createColumnValueExpression()`, during one call of
+   * `createInsertExpression()` only.
+   */
   private keys: ResolvedKeyValues | undefined;
 
   override async execute(): Promise<InsertResult> {
-    // Such an upsert does not say which row it met: TypeORM would take the key that the connection counted last, anybody's, for its own.
+    // Without RETURNING, the result of an upsert does not identify the affected row. TypeORM would use the connection's
+    // last auto-increment key, which may be another tenant's.
     if (this.isUpsert && !this.dataSource.driver.isReturningSqlSupported('insert')) this.updateEntity(false);
     const undo = this.setTenants();
     try {
@@ -41,7 +48,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
       this.assignTenantToResult(result);
       return result;
     } catch (error) {
-      // The rows may be written in another scope yet.
+      // The caller may write the rows in another scope later.
       undo();
       throw error;
     }
@@ -54,7 +61,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     return text;
   }
 
-  /** The rules are applied while the text is made: after listeners and subscribers have had their say about the values. */
+  /** Applies the rules while the text is built, after listeners and subscribers have changed the values. */
   protected override createInsertExpression(): string {
     const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return super.createInsertExpression();
@@ -78,7 +85,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     if (metadata === undefined) return columns;
     const { policies } = requireEnforcement(this.dataSource);
     const limited = policies.isLimited(metadata);
-    // TypeORM leaves a counted key out, given or not: an unscoped insert that names its tenant means it.
+    // TypeORM always omits an auto-increment key. If it is the tenant column, an unscoped insert may set it.
     const named = (column: ColumnMetadata): boolean =>
       this.getValueSets().some((valueSet) => column.getEntityValue(valueSet) !== undefined);
     const missing = policies
@@ -94,11 +101,11 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     column: ColumnMetadata,
   ): string {
     const { policies } = requireEnforcement(this.dataSource);
-    // TypeORM asks for the columns of entities only.
+    // TypeORM calls this for entities only.
     const metadata = targetMetadata(this.expressionMap)!;
     const tenant = policies.tenantColumns(metadata).find((candidate) => candidate.column === column);
     if (tenant !== undefined && policies.isLimited(metadata)) return `:${scopeParameter(tenant.key, tenant.column)}`;
-    // TypeORM would ask the transformer again, which may answer something else than what is looked up.
+    // TypeORM would call the transformer again, which may return another value than the checked one.
     const isKept =
       column.transformer !== undefined &&
       keyColumnsOf(metadata, policies).some(({ databaseName }) => databaseName === column.databaseName);
@@ -113,7 +120,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
   private applyRules(metadata: EntityMetadata, given: unknown): void {
     const { policies, dialect } = requireEnforcement(this.dataSource);
     const rendering = currentBuildContext();
-    // None for rows that a select gives.
+    // Empty for INSERT … SELECT.
     const valueSets = this.getValueSets();
     rendering?.writes.push(metadata);
     const keys = new ResolvedKeyValues(
@@ -136,7 +143,10 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     rendering?.lookups.push(...outsideBuildContext(() => collectLookups(keys, policies)));
   }
 
-  /** A row that is met keeps what is not written over: the rest of a key, and in an unscoped section its tenant. */
+  /**
+   * Checks the columns that an upsert overwrites. On conflict, an existing row keeps the others, so a composite key
+   * must be overwritten as a whole. In an unscoped section the row also keeps its tenant.
+   */
   private assertCompleteKeys({ metadata }: ResolvedKeyValues, policies: PolicyRegistry): void {
     const overwritten = new Set(this.overwrittenColumns(metadata).map(({ databaseName }) => databaseName));
     const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column);
@@ -150,7 +160,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     }
   }
 
-  /** Some databases compare names of columns without their case. */
+  /** Returns the columns that an upsert overwrites. Some databases compare column names case-insensitively. */
   private overwrittenColumns({ columns }: EntityMetadata): readonly ColumnMetadata[] {
     const overwrite = new Set(this.expressionMap.onUpdate?.overwrite?.map((name) => name.toLowerCase()));
     return columns.filter(({ databaseName }) => overwrite.has(databaseName.toLowerCase()));
@@ -174,7 +184,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     if (this.isUpsert) this.assertConflictTargetScoped(metadata, policies);
   }
 
-  /** An upsert must not meet another tenant's row: not to change it, and not to tell that it is there. */
+  /** Throws if an upsert may conflict with another tenant's row: it would change the row, or reveal that it exists. */
   private assertConflictTargetScoped(metadata: EntityMetadata, policies: PolicyRegistry): void {
     const tenantColumns = policies.tenantColumns(metadata).map(({ column }) => column.databaseName);
     const holdsTenant = (columns: readonly string[]): boolean =>
@@ -182,7 +192,8 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     const conflict: unknown = this.expressionMap.onUpdate?.conflict;
     const namesTarget = this.connection.driver.supportedUpsertTypes.includes('on-conflict-do-update');
     const keys = uniqueKeysOf(metadata, this.getValueSets(), policies);
-    // ON CONFLICT (columns) meets rows of that key only. Without a target, and in the MySQL family, any key of the table may collide.
+    // ON CONFLICT (columns) detects conflicts on that key only. Without a target, and on MySQL and MariaDB, any unique
+    // key of the table may conflict.
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
     if (isOwn) return requireExactTenants(metadata, policies);
     throw new TenantScopeViolationError(
@@ -193,7 +204,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     );
   }
 
-  /** TypeORM reads the identifiers of the rows from the values that are inserted. */
+  /** Sets the tenants of primary keys in the rows, because TypeORM reads the identifiers from the inserted values. */
   private setTenants(): Undo {
     const metadata = targetMetadata(this.expressionMap);
     if (metadata === undefined) return () => undefined;
@@ -203,7 +214,10 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     return () => undos.forEach((undo) => undo());
   }
 
-  /** TypeORM merges these into the entities that were saved: they would keep the tenant that the caller gave, or none. */
+  /**
+   * Sets the tenant columns in the result. TypeORM merges it into the saved entities, which would otherwise keep the
+   * caller's value, or undefined.
+   */
   private assignTenantToResult(result: InsertResult): void {
     const metadata = targetMetadata(this.expressionMap);
     const scope = exclusiveScope();
@@ -218,7 +232,10 @@ function isIgnoring({ onIgnore, onUpdate }: QueryExpressionMap): boolean {
   return onIgnore || onUpdate?.overwrite?.length === 0;
 }
 
-/** INSERT IGNORE makes a number of nothing, and that may be a key. */
+/**
+ * Throws if a required foreign key is missing: MySQL's INSERT IGNORE replaces a missing NOT NULL value by 0, and a row
+ * with id 0 may exist.
+ */
 function assertRequiredKeys(keys: ResolvedKeyValues, policies: PolicyRegistry): void {
   const { metadata, valueSets } = keys;
   for (const { property, columns } of foreignKeysOf(metadata, policies)) {
@@ -231,7 +248,7 @@ function assertRequiredKeys(keys: ResolvedKeyValues, policies: PolicyRegistry): 
   }
 }
 
-/** The last part of the table's path, in lower case, as the reader of statements finds it. */
+/** Returns the last part of the table's path in lower case, as `SqlTableReference.table` has it. */
 function tableNameOf({ tablePath }: EntityMetadata): string {
   return tablePath.split('.').at(-1)!.toLowerCase();
 }

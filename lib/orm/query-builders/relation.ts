@@ -10,8 +10,8 @@ import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
 
 /**
- * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without looking whether the rows are there;
- * a write that would touch nothing is an error here, not a silent success. In a scope the keys of rows need no tenant.
+ * Sets, adds and removes relations between rows of the tenant scope. TypeORM sends the writes without checking that the
+ * rows exist; here a write that would affect no row throws. In a scope, the keys of rows may omit the tenant.
  */
 export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(
   RelationQueryBuilder,
@@ -30,7 +30,7 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
     const relation = this.expressionMap.relationMetadata;
     const of: unknown = this.expressionMap.of;
     if (!relation.isManyToMany || !of) return super.add(far);
-    // TypeORM's method takes the number of columns of the near side's key for that of the far side's.
+    // TypeORM's method uses the number of key columns of the near side for the far side.
     return new RelationUpdater(this, this.expressionMap).update(far);
   }
 
@@ -49,7 +49,8 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
   }
 
   /**
-   * Requires the rows that the relation is of, and for a relation whose key is on the far side the rows there, which are written then.
+   * Checks the rows of the near side. If the foreign key is on the far side, also checks the rows there, which are
+   * written.
    *
    * @returns the rows of the far side, with the tenants of their keys
    */
@@ -95,21 +96,21 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
     }
   }
 
-  /** The key of a row as it is stored; of a single column it may be given by itself. */
+  /** Returns the key of a row as it is stored. The value of a single key column may be given without an object. */
   private storedKey(row: unknown, columns: readonly ColumnMetadata[]): readonly unknown[] {
     return typeof row === 'object' && row !== null ? toDatabaseValues(row, columns, this.dataSource) : [row];
   }
 
   /**
-   * Takes references to the near side out of rows of the far side, where they have several columns: TypeORM joins the conditions on
-   * them by OR, and names them all by the relation's property.
+   * Clears composite references to the near side in rows of the far side. TypeORM joins the conditions on the columns
+   * by OR, and uses the relation's property for each of them.
    *
-   * @param rows undefined for all that refer to the near side
+   * @param rows undefined for all rows that reference the near side
    */
   private async clearThere(rows: readonly unknown[] | undefined): Promise<void> {
     const { inverseRelation, inverseEntityMetadata: there, entityMetadata: here } = this.expressionMap.relationMetadata;
     const { joinColumns } = inverseRelation!;
-    // References may name columns that are no part of the key.
+    // The referenced columns need not be part of the primary key.
     const referenced = joinColumns.map(({ referencedColumn }) => referencedColumn!);
     const keys = listOf(this.expressionMap.of).map((row) => this.storedKey(row, here.primaryColumns));
     const near = await this.onRunner((runner) => selectByKeys(runner, here, here.primaryColumns, keys, referenced));
@@ -129,7 +130,10 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
     await update.execute();
   }
 
-  /** An update that takes the reference out of rows. One of TypeORM's that names the columns would take their tenant too. */
+  /**
+   * Returns an update that sets the relation to null. TypeORM's own update names the columns, so it would clear the
+   * tenant column too.
+   */
   private clear(relation: RelationMetadata): UpdateQueryBuilder<ObjectLiteral> {
     return this.createQueryBuilder()
       .update(relation.entityMetadata.target)

@@ -10,11 +10,11 @@ import { checkBuilderText } from './builder-fragments.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import type { BuilderRegistry } from '../enforcement/builder-registry.js';
 
-// A mixin's constructor takes any arguments: TypeScript asks for exactly this type.
+// TypeScript requires exactly this type of a mixin's constructor.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type BuilderConstructor = abstract new (...args: any[]) => QueryBuilder<ObjectLiteral>;
 
-/** Methods by which one kind of builder becomes another. */
+/** Methods that convert a builder to another kind. */
 const CONVERSIONS = {
   select: 'select',
   insert: 'insert',
@@ -26,10 +26,11 @@ const CONVERSIONS = {
 } as const satisfies Record<string, keyof BuilderRegistry>;
 
 /**
- * What every scoped query builder does on top of TypeORM's own. Nothing of it is kept in the builder: each time the text is made the
- * scope in force is read anew, so a builder that is cloned, or made in one scope and run in another, obeys the one that it runs in.
+ * Adds the tenant predicates to a query builder of TypeORM. The builder stores no scope: the current scope is read each
+ * time the text is built. A builder that is cloned, or created in one scope and run in another, uses the scope that it
+ * runs in.
  *
- * The result has the type of `Base`; what is added are overrides only.
+ * The result has the type of `Base`, because only overrides are added.
  */
 export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
   abstract class Scoped extends Base {
@@ -37,14 +38,17 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
       return buildStatement(() => super.getQueryAndParameters());
     }
 
-    /** A sub-query's text goes into another statement's, where the driver's placeholders of its own would mean something else. */
+    /**
+     * A subquery's text is inserted into another statement, so it must keep named parameters: its own positional
+     * placeholders would refer to other values there.
+     */
     override getSql(): string {
       return this.parentQueryBuilder === undefined ? super.getSql() : this.getQuery();
     }
 
     /**
-     * The predicates come first: a database that evaluates conditions in their order asks whose a row is before it computes anything with the row's
-     * values, so that an error does not tell of them.
+     * Puts the predicates first: a database that evaluates conditions in order then filters by tenant before it
+     * computes with the row's values. Otherwise an error could reveal values of other tenants.
      */
     protected override createWhereExpression(): string {
       const conditions = this.tenantPredicates();
@@ -80,13 +84,16 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
       return super.createComment();
     }
 
-    /** The predicates of the tables that the statement reads or changes, joins left out: those carry theirs in their ON. */
+    /**
+     * Returns the predicates of the tables that the statement reads or changes, without joined tables, whose ON has
+     * theirs.
+     */
     private tenantPredicates(): string[] {
       const { aliases, queryType, mainAlias } = this.expressionMap;
       const { policies } = this.enforcement();
       const { driver } = this.dataSource;
       for (const { name } of aliases) requireReadableAlias(name);
-      // Only a select gives its tables aliases in the text.
+      // Only the text of a select has table aliases.
       const isSelect = queryType === 'select';
       const sources = isSelect ? aliases.filter(({ type }) => type === 'from') : [mainAlias!];
       return sources
@@ -111,7 +118,8 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
   for (const [method, kind] of Object.entries(CONVERSIONS)) {
     const original = Reflect.get(Base.prototype, method) as (...args: unknown[]) => QueryBuilder<ObjectLiteral>;
     const switched = function (this: QueryBuilder<ObjectLiteral>, ...args: unknown[]): QueryBuilder<ObjectLiteral> {
-      // TypeORM's own method sets this builder up, and gives a stock builder made from it unless it is of that kind already.
+      // TypeORM's method configures this builder. It returns a plain builder created from it, unless this one already
+      // has that kind.
       const next = original.apply(this, args);
       return next === this ? this : new builderRegistry[kind]!(this);
     };
@@ -120,7 +128,10 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
   return Scoped;
 }
 
-/** TypeORM puts an alias into quotes after conditions have been read: a quote or bracket in it would change what they mean. */
+/**
+ * Rejects other characters: TypeORM quotes aliases after the conditions were checked, so a quote or parenthesis in an
+ * alias would change their meaning.
+ */
 function requireReadableAlias(name: string): void {
   if (/^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
   throw new StatementRefusedError(

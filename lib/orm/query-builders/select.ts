@@ -7,14 +7,14 @@ import { checkBuilderText } from './builder-fragments.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
 
-/** What TypeORM hands to the rendering of a join: the join and those that hang on it. */
+/** TypeORM's argument for rendering a join: the join and the joins that start from it. */
 type JoinTree = Parameters<SelectQueryBuilder<ObjectLiteral>['createJoinTreeRecursively']>[0];
 
-/** A select that reads rows of the tenant scope only, in every table that it names. */
+/** A select that reads rows of the tenant scope only, from every table that it names. */
 export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends ScopedBuilder(SelectQueryBuilder)<Entity> {
   protected override join(...args: Parameters<SelectQueryBuilder<Entity>['join']>): void {
     const condition = args[3];
-    // TypeORM appends to this text with AND: unless it is bracketed, an OR in it would swallow what is appended.
+    // TypeORM appends conditions with AND: without parentheses, an OR in the text would bypass them.
     if (condition) args[3] = `(${checkBuilderText(this, condition, 'a join condition')})`;
     super.join(...args);
   }
@@ -23,7 +23,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
     const { joinAttribute } = tree;
     const { alias, condition } = joinAttribute;
     const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
-    // Rows of a junction table may belong to tenants where those that are joined are shared.
+    // Junction rows may belong to tenants although the joined rows are shared.
     if (predicate === '') return this.limitJunction(tree, super.createJoinTreeRecursively(tree));
     joinAttribute.condition = condition
       ? `${predicate} AND (${checkBuilderText(this, condition, 'a join condition')})`
@@ -47,7 +47,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
     });
   }
 
-  /** Without a query cache nothing is left to do around the statement: TypeORM's method makes a key for one all the same. */
+  /** Skips TypeORM's method if there is no query cache: it would compute a cache key all the same. */
   protected override loadRawResults(queryRunner: QueryRunner): Promise<ObjectLiteral[]> {
     if (this.dataSource.queryResultCache !== undefined) return super.loadRawResults(queryRunner) as Promise<never>;
     const [sql, parameters] = this.getQueryAndParameters();
@@ -60,7 +60,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
     return super.createHavingExpression();
   }
 
-  /** `DISTINCT ON` takes text, which people are tempted to fill from a request: only columns may stand there. */
+  /** `DISTINCT ON` accepts raw SQL, which may come from a request: only columns are allowed. */
   protected override createSelectDistinctExpression(): string {
     for (const text of this.expressionMap.selectDistinctOn) {
       if (!this.namesColumn(text)) {
@@ -74,8 +74,9 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
   }
 
   /**
-   * In a many-to-many join a row of the junction table must connect to a row that the scope sees on the far side; the near side is limited
-   * already. TypeORM has no place for a condition there, so it goes in behind the clause's known beginning.
+   * Adds the junction table's predicate to a many-to-many join, so that its rows connect to visible rows of the far
+   * side. The near side is limited already. TypeORM has no option for such a condition, so it is inserted after the
+   * beginning of the clause, which must be as expected.
    */
   private limitJunction({ joinAttribute }: JoinTree, text: string): string {
     const junction = joinAttribute.relation?.junctionEntityMetadata;

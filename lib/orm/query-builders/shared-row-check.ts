@@ -5,11 +5,11 @@ import { isInSave } from '../writes/save-context.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 
 /**
- * Checks after a write of `save` or `remove` whether a shared row was meant: the statement has left it alone, and
- * TypeORM does not look whether its statements have touched a row.
+ * Checks after a write of `save` or `remove` whether it was aimed at a shared row. The statement does not change such a
+ * row, and TypeORM does not check that its statements affected a row.
  *
- * @param builder of the write, with its conditions
- * @throws SharedRowError when a row that the scope sees still meets the conditions
+ * @param builder the builder of the write, with its conditions
+ * @throws SharedRowError if a row that the scope sees still meets the conditions
  */
 export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
   const { policies } = requireEnforcement(builder.dataSource);

@@ -32,7 +32,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
     const metadata = targetMetadata(this.expressionMap);
-    // Each update that `save` makes is for one row, and it does not look whether there was one.
+    // `save` sends one update per row, and does not check that it affected the row.
     if (result.affected === 0 && !this.expressionMap.callListeners && isInSave() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
       await requireNoneLeft(this, metadata);
@@ -74,27 +74,33 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
     }
   }
 
-  /** The columns that TypeORM gives a value, for what the value set names. The copy of it has nothing that is undefined. */
+  /** Returns the columns that TypeORM writes for the value set, which is a copy without undefined values. */
   private writtenColumns(metadata: EntityMetadata, values: ObjectLiteral): ReadonlySet<ColumnMetadata> {
     const paths = this.createPropertyPath(metadata, values);
     const columns = paths.flatMap((path) => metadata.findColumnsWithPropertyPath(path));
     return new Set(columns.filter(({ isUpdate }) => isUpdate));
   }
 
-  /** TypeORM asks a transformer again, which may answer something else. */
+  /**
+   * Replaces transformed keys by the checked values: TypeORM would call the transformer again, which may return another
+   * value.
+   */
   private pinResolvedKeys(values: ObjectLiteral, keys: ResolvedKeyValues, policies: PolicyRegistry): void {
     for (const column of keyColumnsOf(keys.metadata, policies)) {
       const stored = column.transformer === undefined ? undefined : keys.storedValue(column, 0);
       if (stored === undefined) continue;
       const related = column.relationMetadata && valueAt(values, column.relationMetadata.propertyPath);
       const expression = (): string => this.createParameter(stored);
-      // A row in the relation's place comes before the key, unless the relation is lazy.
+      // TypeORM reads the related object before the key column, unless the relation is lazy.
       if (typeof related === 'object' && related !== null) column.referencedColumn!.setEntityValue(related, expression);
       column.setEntityValue(values, expression);
     }
   }
 
-  /** A statement that tells to whom the rows belong that this one changes; undefined where they belong to nobody. */
+  /**
+   * Returns a SELECT of the ownership columns of the affected rows; undefined for shared entities.
+   * `cross-tenant-check.ts` reads the columns by their aliases `c0`, `c1` … and `k0`, `k1` …
+   */
   private affectedOwnersQuery(
     metadata: EntityMetadata,
     policies: PolicyRegistry,
@@ -116,7 +122,10 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
   }
 }
 
-/** Whether an update may give a row to all tenants, or take it from them. */
+/**
+ * Checks whether an update sets ownership columns of an entity whose rows may be shared: it may make a row shared, or
+ * assign a shared row to a tenant.
+ */
 function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policies: PolicyRegistry): boolean {
   const policy = policies.of(metadata);
   if (!isScoped(policy) || !policies.mayBeShared(metadata)) return false;
@@ -124,8 +133,8 @@ function movesShareable(metadata: EntityMetadata, values: ObjectLiteral, policie
 }
 
 /**
- * Returns the tenant columns that TypeORM would write with a reference of several columns which shares them, although the reference alone is
- * set to null, or another one has written the column.
+ * Returns the tenant columns that TypeORM must not write. They are shared with a composite reference that alone is set
+ * to null, or another reference has already written the column.
  */
 function leftOutTenants(
   metadata: EntityMetadata,
@@ -141,7 +150,7 @@ function leftOutTenants(
   return [...named].filter((column) => {
     const { databaseName } = column;
     if (!tenants.includes(databaseName)) return false;
-    // Null is said of the tenant itself, unless it is a property of nothing but the reference.
+    // Null was assigned to the tenant itself, unless the column's property belongs to the reference only.
     const isSaid = column.getEntityValue(values) !== undefined;
     const isCleared = cleared.some(
       ({ joinColumns, propertyName }) =>
@@ -155,7 +164,10 @@ function leftOutTenants(
   });
 }
 
-/** TypeORM leaves out columns that are not to be updated. The text is made at once, so that nobody else sees them so. */
+/**
+ * Builds the text without some columns: TypeORM omits columns with `isUpdate: false`. `makeText` must be synchronous,
+ * since the metadata is shared with other callers.
+ */
 function leavingOut(columns: readonly ColumnMetadata[], makeText: () => string): string {
   for (const column of columns) column.isUpdate = false;
   try {
@@ -165,7 +177,7 @@ function leavingOut(columns: readonly ColumnMetadata[], makeText: () => string):
   }
 }
 
-/** In a scope a reference needs no tenant. The values are a copy. */
+/** Adds the tenants that references may omit in a scope. `values` must be a copy, because it is changed. */
 function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, policies: PolicyRegistry): void {
   for (const relation of metadata.relationsWithJoinColumns) {
     const related = valueAt(values, relation.propertyPath);
@@ -176,8 +188,8 @@ function completeReferences(metadata: EntityMetadata, values: ObjectLiteral, pol
 }
 
 /**
- * TypeORM reads neither a lazy relation nor a key in the place of a row where the relation's columns are properties: it would write NULL, for
- * the tenant too.
+ * Sets the join columns of a relation from its value. If they are properties, TypeORM ignores a lazy relation, and a
+ * plain key instead of an object. It would write NULL, into the tenant column too.
  */
 function setColumnsOf({ joinColumns }: RelationMetadata, related: unknown, values: ObjectLiteral): void {
   for (const column of joinColumns) {
@@ -187,7 +199,7 @@ function setColumnsOf({ joinColumns }: RelationMetadata, related: unknown, value
   }
 }
 
-/** What an update writes. */
+/** The values and columns of an update. */
 interface Written {
   readonly values: ObjectLiteral;
   /** The values as the caller gave them. */
@@ -206,7 +218,8 @@ function assertUpdateAllowed(
   }
   assertParentGiven(metadata, values, policies, (column) => written.has(column));
   for (const column of metadata.primaryColumns) {
-    // Whether a number is taken by another tenant must not show, and one that is not yet counted is not to be taken.
+    // A conflict would reveal that another tenant uses the number, and a number that is not yet generated must stay
+    // free.
     if (!column.isGenerated || column.generationStrategy === 'uuid' || column.getEntityValue(values) === undefined)
       continue;
     throw new StatementRefusedError(
