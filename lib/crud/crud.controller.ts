@@ -61,6 +61,7 @@ export abstract class CrudController<T extends object> {
   /**
    * `GET /:id`: returns one row.
    *
+   * @param id the row's id
    * @throws NotFoundException if the row is not visible
    */
   findOne(id: EntityId): Promise<T> {
@@ -70,6 +71,7 @@ export abstract class CrudController<T extends object> {
   /**
    * `POST /`: creates a row.
    *
+   * @param body the validated body
    * @returns the row as stored
    * @throws BadRequestException for an invalid or missing value
    * @throws UniqueConflictError, ReferenceUnknownError
@@ -81,8 +83,10 @@ export abstract class CrudController<T extends object> {
   /**
    * `POST /bulk`, opt-in: creates several rows, all or none.
    *
+   * @param bodies the validated bodies
    * @returns the rows as stored, in the same order
    * @throws BadRequestException for invalid values, with the index of each row
+   * @throws ConflictException if the only errors are unique conflicts
    */
   createMany(bodies: readonly CrudBody<T>[]): Promise<T[]> {
     return this.service.createMany(bodies as readonly CrudValues<T>[]);
@@ -91,6 +95,8 @@ export abstract class CrudController<T extends object> {
   /**
    * `PUT /:id`: replaces the client-visible columns of a row; omitted ones are reset.
    *
+   * @param id the row's id
+   * @param body the validated body
    * @returns the row as stored
    * @throws NotFoundException if the row is not visible
    */
@@ -101,6 +107,8 @@ export abstract class CrudController<T extends object> {
   /**
    * `PATCH /:id`: updates the columns of a row that the body contains.
    *
+   * @param id the row's id
+   * @param body the validated body
    * @returns the row as stored
    * @throws NotFoundException if the row is not visible
    */
@@ -111,6 +119,7 @@ export abstract class CrudController<T extends object> {
   /**
    * `DELETE /:id`: deletes or soft-deletes a row.
    *
+   * @param id the row's id
    * @throws NotFoundException if the row is not visible
    */
   remove(id: EntityId): Promise<void> {
@@ -120,6 +129,7 @@ export abstract class CrudController<T extends object> {
   /**
    * `POST /:id/restore`, opt-in: restores a soft-deleted row.
    *
+   * @param id the row's id
    * @returns the row as stored
    * @throws NotFoundException if the row is not visible or not soft-deleted
    */

@@ -43,7 +43,7 @@ async function allExist(
       .where(`target.${propertyPath} IN (:...keys)`, { keys: among })
       .getCount();
   if ((await count(keys)) === keys.length) return true;
-  // With a case-insensitive collation two different strings match the same key.
+  // Depending on the collation, two different strings may match the same key.
   for (const key of keys) if ((await count([key])) === 0) return false;
   return true;
 }

@@ -8,8 +8,8 @@ import { compileColumns } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /**
- * Returns the columns of a resource that a row does not have. In single-table inheritance a parent entity has the columns of all its child
- * entities, and each of its rows those of one class.
+ * Returns the columns of a resource that a row does not have. With single table inheritance, a parent entity has the
+ * columns of all its child entities, but each row only those of one class.
  *
  * @param row an instance of the row's class
  */
@@ -26,9 +26,9 @@ export function columnsOfOthers<T extends object>(
 }
 
 /**
- * Requires that a write gives a row no column of another class.
+ * Checks that a write sets no column of another child entity.
  *
- * @param isGiven whether the write gives the column a value
+ * @param isGiven whether the write sets the column
  * @throws BadRequestException as for a property that does not exist
  */
 export function requireRowColumns<T extends object>(
@@ -47,19 +47,22 @@ function isOfChild(
   entity: EntityMetadata,
   { embeddedMetadata, isVirtual, relationMetadata, target }: ColumnMetadata,
 ): boolean {
-  // The class of an embedded object says nothing of who holds it.
+  // The class of an embedded object does not tell which entity contains it.
   if (embeddedMetadata !== undefined) return !holdsEmbedded(entity, embeddedMetadata.parentPropertyNames[0]);
   const declaredBy = isVirtual && relationMetadata !== undefined ? relationMetadata.target : target;
   return entity.childEntityMetadatas.some((child) => child.target === declaredBy);
 }
 
-/** Whether the entity's class, or one above it, declares an embedded object. TypeORM puts the child classes into the tree of a parent. */
+/**
+ * Checks whether the entity's class or a base class declares an embedded object. TypeORM adds the child classes to the
+ * inheritance tree of a parent.
+ */
 function holdsEmbedded({ inheritanceTree, childEntityMetadatas }: EntityMetadata, property: string): boolean {
   const children: readonly unknown[] = childEntityMetadatas.map((child) => child.target);
   const declaring = getMetadataArgsStorage().embeddeds.filter(({ propertyName }) => propertyName === property);
   const isOwn = declaring.some(
     ({ target }) => typeof target === 'function' && inheritanceTree.includes(target) && !children.includes(target),
   );
-  // Those of an EntitySchema are not known here.
+  // Embedded objects of an EntitySchema are not in this storage.
   return isOwn || !declaring.some(({ target }) => children.includes(target));
 }

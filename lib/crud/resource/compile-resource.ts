@@ -27,26 +27,26 @@ import { pathSegment } from '../column-types/text-types.js';
 import { mayShowMore } from '../model/non-column-properties.js';
 import { writeProblems } from './validate-write-options.js';
 
-/** What {@link compileResource} needs to know. */
+/** The arguments of {@link compileResource}. */
 export interface ResourceSource<T extends object> {
   readonly dataSource: DataSource;
   readonly entity: Type<T>;
-  /** The controller's options over the module's defaults. */
+  /** The controller's options, merged with the module's defaults. */
   readonly options: CrudOptions<T>;
-  /** Whether `create` works over all tenants, so that the body has to name one. */
+  /** True if `create` is a cross-tenant route, so that the body must contain the tenant. */
   readonly createsForAnyTenant: boolean;
-  /** The routes that it serves. */
+  /** The routes that the controller serves. */
   readonly routes: readonly CrudRoute[];
-  /** Whether one of its routes works over all tenants, so that an id has to name one. */
+  /** True if one of the routes is a cross-tenant route, so that an id must contain the tenant. */
   readonly hasCrossTenantRoutes: boolean;
-  /** How errors call it. */
+  /** The name of the controller or entity, for errors. */
   readonly where: string;
 }
 
 /**
  * Compiles an entity and the options of `@Crud` into a resource.
  *
- * @throws MuckConfigurationError with every option that does not fit the entity
+ * @throws MuckConfigurationError with every invalid option
  */
 export function compileResource<T extends object>(source: ResourceSource<T>): Resource<T> {
   const { dataSource, entity, options } = source;
@@ -83,14 +83,14 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
   const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
   const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
-  // Without a DTO answers show what `@RelationId` gives, too.
+  // Without a DTO, responses also contain `@RelationId` properties.
   const relationIds = exposedProperties(
     entity,
     metadata.relationIds.map(({ propertyName }) => propertyName),
   );
   const answered = [...shown.summary.values(), ...shown.detail.values(), ...relationIds.values()];
   const shownKeys = new Set(answered.map((property) => property.key));
-  // An answer by a DTO shows what the DTO names.
+  // A response DTO exposes only its own properties.
   const showsMore = (): boolean => (dto.detail ?? dto.response) === undefined && mayShowMore(dataSource, metadata);
   const bodies = compileBodies(source, columns, { shownKeys, mayShowMore: showsMore }, problems);
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
@@ -131,13 +131,13 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   });
 }
 
-/** Whether a text is the whole id of a row: of several columns there are commas between them. */
+/** Checks whether a text column is used as the id in a path, where it must not be `.` or `..`. */
 function standsInPath({ property, metadata, type }: ResourceColumn, id: string | undefined): boolean {
   const isId = id === undefined ? metadata.isPrimary : property === id;
   return isId && type.comparability === 'text';
 }
 
-/** What an answer shows, by the names of the entity's properties. */
+/** Returns the properties that a response exposes, by the entity's property names. */
 function shownColumns(
   entity: Type<object>,
   columns: readonly ResourceColumn[],
@@ -145,7 +145,7 @@ function shownColumns(
 ): ExposedProperties {
   const loaded = new Set(columns.filter(isSelected).map(topLevelProperty));
   if (dto === undefined) return exposedProperties(entity, loaded);
-  // A property of another name that is filled from a column shows the column.
+  // A DTO property that is filled from a column with another name exposes that column.
   return new Map(
     [...exposedProperties(dto, [])].map(([property, shown]) => [
       !loaded.has(property) && loaded.has(shown.key) ? shown.key : property,
@@ -164,7 +164,7 @@ function compileBodies<T extends object>(
   const fields = buildFieldTree(columns);
   const form = { entity, fields, ...answers, partial: false, isBorrowed: false, tenantColumns: [] };
   const named = createsForAnyTenant ? columns.filter(({ writableBy }) => writableBy === 'tenant') : [];
-  // What the entity hides only a DTO can open.
+  // Only a DTO can make a hidden column writable.
   const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodySchema['accepts'] =>
     dto === undefined ? (column) => may(column) && !isHidden(column) : may;
   const patched = patch ?? update;

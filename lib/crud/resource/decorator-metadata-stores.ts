@@ -4,12 +4,12 @@ import { validatedProperties } from '../body/class-validator-rules.js';
 import { exposedProperties } from '../model/dto-exposure.js';
 
 /**
- * Checks that the stores that are read for decorators are those that the decorators write to. A bundler may take the
- * decorators from one build of a package and its store from another, or have a copy of the package in the bundle while
- * this library, outside of it, loads its own: then `@Exclude()` would hide nothing.
+ * Checks that the metadata stores that this library reads are those that the decorators write to. A bundler may load
+ * decorators and store from different builds of a package. Or the bundle contains a copy of the package, while this
+ * external library loads its own: `@Exclude()` would hide no property.
  *
  * @param types entities and DTOs of the application
- * @returns what is wrong, one text for each package; empty when the stores are the right ones
+ * @returns one text per package; empty if the stores match
  */
 export function decoratorStoreProblems(types: Iterable<Function>): string[] {
   class Probe {
@@ -28,8 +28,8 @@ export function decoratorStoreProblems(types: Iterable<Function>): string[] {
       `class-validator is loaded in two builds: the rules of bodies would be ignored. ${cure('class-validator')}`,
     );
   }
-  // class-validator's copies share a store, class-transformer's do not. One tells of the other: who has two copies of
-  // the first has two of the second.
+  // Copies of class-validator share a store, but copies of class-transformer do not. An application with two copies of
+  // class-validator also has two of class-transformer.
   const [own] = makersOf(Probe);
   const foreign = [...types].find((type) => makersOf(type).some((maker) => maker !== own));
   if (own !== undefined && foreign !== undefined) {
@@ -41,7 +41,7 @@ export function decoratorStoreProblems(types: Iterable<Function>): string[] {
   return problems;
 }
 
-/** The classes that a class's rules are instances of: each copy of class-validator has its own. */
+/** Returns the metadata classes of a class's rules, which are different in each copy of class-validator. */
 function makersOf(type: Function): Function[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
   return rules.map((rule) => rule.constructor);

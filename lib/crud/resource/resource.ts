@@ -18,10 +18,10 @@ import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
 import type { ResponseSerializer } from '../response/response-serializer.js';
 
-/** How many queries of clients are remembered. */
+/** Maximum number of cached client queries. */
 const MAX_QUERIES = 500;
 
-/** What a {@link Resource} is made of. */
+/** The parts of a {@link Resource}. */
 export interface ResourceParts<T extends object> {
   readonly entity: Type<T>;
   readonly dataSource: DataSource;
@@ -30,56 +30,57 @@ export interface ResourceParts<T extends object> {
   readonly fields: FieldTree;
   /** The primary key. */
   readonly key: ResourceId;
-  /** What names a row in a path: the primary key, unless `id` of the options names another column. */
+  /** The id in a path: the primary key, unless the option `id` names another column. */
   readonly id: ResourceId;
-  /** The rows in a path that the resource's rows lie below. */
+  /** The parents in the path. */
   readonly parents: ParentChain | undefined;
-  /** Whether the path of a parent is that of the row. */
+  /** True if the path of the parent identifies the row. */
   readonly isOneToOne: boolean;
-  /** What a client may ask of a list. */
+  /** The rules for list queries of clients. */
   readonly list: ListRules;
-  /** What a client may ask of a single row. */
+  /** The rules for queries of a single row. */
   readonly row: ProjectionRules;
-  /** What a client may write. */
+  /** The validators of request bodies. */
   readonly bodies: Readonly<Record<BodyRoute, BodyValidator>>;
-  /** What the answer for a single row shows, by the names of the entity's properties. */
+  /** The exposed properties of the response for a single row, by the entity's property names. */
   readonly shown: ExposedProperties;
-  /** What a client sees. */
+  /** Serializes responses. */
   readonly shape: ResponseSerializer;
   readonly strictPayload: boolean;
-  /** Most rows that a client may make at once. */
+  /** Maximum number of rows per `createMany`. */
   readonly maxBulk: number;
-  /** Whether a client has to say which version of a row it changes. */
+  /** True if changes require an `If-Match` header. */
   readonly requireIfMatch: boolean;
-  /** When errors go out as problem documents. */
+  /** When errors are sent as problem details. */
   readonly problemDetails: ProblemDetailsMode;
-  /** The relations that a write may give as lists of keys. */
+  /** The relations that a body may set as lists of keys. */
   readonly linkFields: ReadonlyMap<string, LinkField>;
-  /** The far sides of relations that have routes; see {@link Resource.linkEnd}. */
+  /** The targets of many-to-many relations; see {@link Resource.linkEnd}. */
   readonly linkEnds: ReadonlyMap<string, LinkTarget>;
 }
 
-/** Has the parts that it is made of as its own properties. */
+/** Base class that copies its parts to its own properties. */
 const MadeOfParts = class {
   constructor(parts: object) {
     Object.assign(this, parts);
   }
 } as new <T extends object>(parts: ResourceParts<T>) => ResourceParts<T>;
 
-/** An entity as it is served: compiled once from its metadata and the options of `@Crud`. Immutable. */
+/** An entity as served, compiled once from its metadata and the options of `@Crud`. Immutable. */
 export class Resource<T extends object = object> extends MadeOfParts<T> {
-  /** What clients have asked of lists, by its text. */
+  /** Cache of parsed list queries, keyed by their text. */
   readonly queries = new BoundedCache<string, ListQuery<object>>(MAX_QUERIES);
   private readonly byProperty = new Map(this.columns.map((column) => [column.property, column]));
 
-  /** The entity's name. */
   get name(): string {
     return this.metadata.name;
   }
 
   /**
-   * @param property name of a column, by path within embedded objects
-   * @throws TypeError for a name that is no column: it must never get into SQL
+   * Returns the column of a property path.
+   *
+   * @param property the path within embedded objects
+   * @throws TypeError for an unknown name, which must never reach SQL
    */
   column(property: string): ResourceColumn {
     const column = this.byProperty.get(property);
@@ -88,9 +89,9 @@ export class Resource<T extends object = object> extends MadeOfParts<T> {
   }
 
   /**
-   * The far side of a relation.
+   * Returns the target of a many-to-many relation.
    *
-   * @throws TypeError for a name that is no many-to-many relation
+   * @throws TypeError for an unknown name
    */
   linkEnd(relation: string): LinkTarget {
     const end = this.linkEnds.get(relation);
@@ -98,12 +99,11 @@ export class Resource<T extends object = object> extends MadeOfParts<T> {
     return end;
   }
 
-  /** The column that a path leads to, over relations too; undefined when there is none. */
+  /** Returns the column of a path, which may cross relations; undefined if there is none. */
   field(path: string): QueryField | undefined {
     return findField(this.dataSource, this.metadata, path);
   }
 
-  /** Whether a property is a column. */
   hasColumn(property: string): boolean {
     return this.byProperty.has(property);
   }

@@ -3,10 +3,10 @@ import type { CrudDefaults } from '../options/crud-defaults.js';
 import type { CrudRoute } from '../options/crud-routes.js';
 import { validateTreeRoutes } from '../model/tree-entities.js';
 
-/** The routes that `requireIfMatch` is about. */
+/** The routes that `requireIfMatch` applies to. */
 const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];
 
-/** What of the options about writes does not fit the entity. */
+/** Checks the options for writes against the entity and returns the problems. */
 export function writeProblems(
   { maxBulk, requireIfMatch }: CrudDefaults,
   routes: readonly CrudRoute[],

@@ -5,22 +5,25 @@ import { escapeReservedKeys } from '../model/reserved-keys.js';
 import { compileColumns, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
-/** The parts of a row that are not shown as TypeORM loads them. */
+/** The parts of a row that must be changed before serialization. */
 interface RowParts {
   readonly properties: ReadonlySet<string>;
   readonly hidden: readonly string[];
   readonly converted: readonly ResourceColumn[];
-  /** Columns whose values are objects of a client's making. */
+  /** Columns with objects that clients created, such as JSON. */
   readonly open: readonly ColumnMetadata[];
   readonly relations: readonly RelationMetadata[];
 }
 
-/** Rows of an entity in the form that they have in JSON: without hidden columns, in what is loaded of other entities too. */
+/**
+ * Prepares rows of an entity and their related rows for serialization: removes hidden columns and converts values to
+ * JSON.
+ */
 export class EntitySerializer {
   private compiled?: RowParts;
   private related?: ReadonlyMap<RelationMetadata, EntitySerializer>;
 
-  /** @param known the presentations of entities that have one */
+  /** @param known the existing serializers of entities */
   constructor(
     private readonly dataSource: DataSource,
     private readonly metadata: EntityMetadata,
@@ -29,17 +32,17 @@ export class EntitySerializer {
     known.set(metadata, this);
   }
 
-  /** The names of the columns of a row. */
+  /** Returns the top-level property names of the columns. */
   get properties(): ReadonlySet<string> {
     return this.parts.properties;
   }
 
-  /** Compiled for the first row: most answers of a list need none. */
+  /** Compiled on first use, because most list responses do not need it. */
   private get parts(): RowParts {
     return (this.compiled ??= compileParts(this.dataSource, this.metadata));
   }
 
-  /** A copy of a row, with the prototype that says how it is shown. */
+  /** Returns a converted copy of a row, with the same prototype, which has the class-transformer decorators. */
   toPlain(row: object): Record<string, unknown> {
     const copy = copyOf(row);
     const { hidden, converted, open, relations } = this.parts;
@@ -83,14 +86,14 @@ function compileParts(dataSource: DataSource, metadata: EntityMetadata): RowPart
   };
 }
 
-/** Types in JSON whose values are no objects. */
+/** JSON types whose values are not objects. */
 const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
 
 function holdsObjects({ type, metadata }: ResourceColumn): boolean {
   return metadata.isSelect && !SCALARS.has(type.schema.type);
 }
 
-/** Replaces the value of a column in a copy of a row; what the row holds itself stays as it is. */
+/** Replaces a column's value in a copy of a row without changing the row's embedded objects. */
 function replaceIn(copy: Record<string, unknown>, column: ColumnMetadata, replace: (value: unknown) => unknown): void {
   const value: unknown = column.getEntityValue(copy);
   const replacement = replace(value);

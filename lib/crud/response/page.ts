@@ -1,5 +1,5 @@
 /**
- * A part of a list. Which of its fields it has depends on how it was asked for.
+ * A page of a list. Which fields are set depends on the query.
  *
  * @example
  * const { items, total } = await this.service.findAll({ limit: 10 });
@@ -7,20 +7,20 @@
 export class Page<T> {
   /** The rows. */
   items!: T[];
-  /** How many rows the whole list has; absent where they are not counted. */
+  /** The number of rows in the whole list; absent if they are not counted. */
   total?: number;
-  /** Whether the list has more rows than `total` says: counting has stopped there. */
+  /** True if the list has more rows than `total`, because the count was capped. */
   totalIsCapped?: true;
-  /** Most rows that the page could have. */
+  /** The page size. */
   limit!: number;
-  /** Rows before the page; absent where a cursor says where it begins. */
+  /** The number of rows before the page; absent for a page at a cursor. */
   offset?: number;
-  /** The cursor of the next page; null where this one is the last. */
+  /** The cursor of the next page; null on the last page. */
   nextCursor?: string | null;
-  /** The cursor of the page before; null where this one is the first. */
+  /** The cursor of the previous page; null on the first page. */
   prevCursor?: string | null;
 
-  /** @param parts its fields, those that it shall not have left out */
+  /** @param parts the fields to set */
   constructor(parts: Pick<Page<T>, 'items' | 'limit'> & Partial<Page<T>>) {
     Object.assign(this, parts);
   }

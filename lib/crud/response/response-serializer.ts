@@ -8,19 +8,18 @@ import { Page } from './page.js';
 import type { EntitySerializer } from './entity-serializer.js';
 
 /**
- * What a client sees of the rows of a resource.
+ * Serializes the results of a resource's routes.
  *
- * Shaping belongs to the route, not to the method, so that an override cannot forget it. Rows (instances of the entity,
- * alone, in a list or in a page) are shaped whatever handler of the controller returns them; with a response DTO so are
- * the plain objects that the routes of `@Crud` return. Anything else a handler returns on purpose, and it goes out as
- * it is.
+ * It runs per route and not per method, so that an override cannot forget it. Entity instances (alone, in an array or
+ * in a page) are serialized for any handler of the controller. With a response DTO, so are plain objects that routes of
+ * `@Crud` return. Any other result is sent unchanged.
  */
 export class ResponseSerializer {
   private readonly renamed: ReadonlyMap<Type<object>, [property: string, key: string][]>;
 
   /**
    * @param entity the class of the rows
-   * @param presentation the form that its rows have in JSON
+   * @param presentation the serializer of its rows
    * @param summary DTO of a row in a list
    * @param detail DTO of a single row
    */
@@ -34,9 +33,9 @@ export class ResponseSerializer {
   }
 
   /**
-   * @param value what a handler returned
-   * @param route the route of `@Crud` that it is; undefined for the controller's own ones
-   * @param keys the only names in JSON that rows shall have; all that are shown by default
+   * @param value the result of a handler
+   * @param route the route of `@Crud`; undefined for other routes of the controller
+   * @param keys the only JSON keys to return; by default all exposed ones
    */
   serialize(value: unknown, route: CrudRoute | undefined, keys?: ReadonlySet<string>): unknown {
     const only = (shaped: unknown): unknown => (keys === undefined ? shaped : pick(shaped, keys));
@@ -57,7 +56,10 @@ export class ResponseSerializer {
     );
   }
 
-  /** class-transformer reads a renamed property by its new name, which may be that of another column: that one is not shown for a property that the row has. */
+  /**
+   * class-transformer reads a renamed property from its JSON key, which may be another column's name. If the row has
+   * the property itself, its value is used instead of that column.
+   */
   private applyKeyAliases(row: Record<string, unknown>, dto: Type<object>): Record<string, unknown> {
     const renamed = this.renamed.get(dto)!;
     if (renamed.length === 0) return row;
@@ -80,7 +82,7 @@ function renamed(dto: Type<object>): [property: string, key: string][] {
     .filter(([property, key]) => property !== key);
 }
 
-/** A page that an override has added something to. */
+/** Checks for a page that an override has extended. */
 function isPageLike(value: unknown): value is { readonly items: readonly unknown[] } {
   return isPlainObject(value) && Array.isArray(value['items']);
 }

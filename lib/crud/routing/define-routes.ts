@@ -11,16 +11,16 @@ import { isBaseHandler, registerBaseHandler, registerForwarder } from './inherit
 type Method = (...args: unknown[]) => unknown;
 
 /**
- * Makes methods of a controller routes. They are functions of its own prototype: metadata on a shared base would be
- * every subclass's.
+ * Makes methods of a controller routes. Each one becomes a function on the controller's own prototype, because metadata
+ * on a base class would apply to all subclasses.
  *
- * Nest registers routes in the order of the prototype's properties, then of its parents'. So the controller's further
- * routes come first, inherited ones included, and no `:id` catches them.
+ * Nest registers routes in the order of the prototype's properties, then of its base classes. The controller's other
+ * routes come first, including inherited ones, so that `:id` does not match them.
  *
  * @param controller the class with `@Crud`
- * @param base the prototype of `CrudController`, whose methods serve a route where the controller does not override them
- * @param routes the routes to serve, by the names of their methods
- * @param definitions what Nest is told of each route there is
+ * @param base the prototype of `CrudController`, whose methods serve the routes that the controller does not override
+ * @param routes the routes to serve, by method name
+ * @param definitions the definitions of all possible routes
  */
 export function defineRoutes(
   controller: Function,
@@ -53,7 +53,7 @@ function defineRoute(
   decorateParameters(prototype, name, parameters);
 }
 
-/** Parameters that a method has decorated itself keep what they have. */
+/** Adds decorators to the parameters that the method has not decorated itself. */
 function decorateParameters(prototype: object, name: string, decorators: readonly ParameterDecorator[]): void {
   const known = (Reflect.getMetadata(ROUTE_ARGS_METADATA, prototype.constructor, name) ?? {}) as Record<
     string,
@@ -65,13 +65,13 @@ function decorateParameters(prototype: object, name: string, decorators: readonl
     types[index] ??= Object;
     if (decorated.has(index)) return;
     decorate(prototype, name, index);
-    // As a plain Object an application's global ValidationPipe passes it by: the route's own pipe knows the rules.
+    // A global ValidationPipe ignores the type Object, so only the route's own pipe validates the parameter.
     types[index] = Object;
   });
   Reflect.defineMetadata(PARAMTYPES_METADATA, types, prototype, name);
 }
 
-/** A route that a parent serves and this controller does not. */
+/** Removes a route that a base class serves but this controller does not. */
 function removeRoute(prototype: Record<string, Method>, name: string): void {
   const isInherited = !Object.hasOwn(prototype, name);
   if (isInherited && isRoute(prototype[name])) moveToEnd(prototype, name, createForwarder(prototype[name], false));
@@ -87,15 +87,13 @@ function copyInheritedRoutes(prototype: Record<string, Method>, base: object, de
   }
 }
 
-/** The classes between a controller and the base. */
+/** Returns the base class prototype; undefined if it is `CrudController` or null. */
 function parentOf(prototype: object, base: object): object | undefined {
   const parent = Object.getPrototypeOf(prototype) as object | null;
   return parent === null || parent === base ? undefined : parent;
 }
 
-/**
- * A function of its own that does what an inherited method does, with or without the metadata that the method carries.
- */
+/** Creates a function that calls an inherited method, with or without the method's metadata. */
 function createForwarder(method: Method, withMetadata: boolean): Method {
   const forwarding = function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(method, this, args);

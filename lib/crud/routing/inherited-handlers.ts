@@ -3,7 +3,7 @@ import { TenantInterceptor } from '../../tenancy/http/tenant.interceptor.js';
 
 /** Maps a forwarder on a controller to the inherited method that it calls. */
 const inherited = new WeakMap<Function, Function>();
-/** The handlers that run a method of the base controller and no code of the application. */
+/** The handlers that run a method of the base controller and no application code. */
 const base = new WeakSet<Function>();
 
 /** Registers a handler that runs a method of the base controller. */
@@ -11,7 +11,7 @@ export function registerBaseHandler(handler: Function): void {
   base.add(handler);
 }
 
-/** Whether a handler runs a method of the base controller, and no code of the application. */
+/** Checks whether a handler runs a method of the base controller and no application code. */
 export function isBaseHandler(handler: Function): boolean {
   return base.has(handler);
 }
@@ -21,14 +21,15 @@ export function registerForwarder(forwarding: Function, method: Function): void 
   inherited.set(forwarding, inherited.get(method) ?? method);
 }
 
-/** Returns the method that a forwarder calls; the function itself if it is no forwarder. */
+/** Returns the method that a forwarder calls; the function itself if it is not a forwarder. */
 export function inheritedMethod(handler: Function): Function {
   return inherited.get(handler) ?? handler;
 }
 
 /**
- * Whether no application code sees what a handler returns before it is serialized: the handler runs the base method, and neither controller nor
- * handler has another interceptor. Global interceptors run outside of the serializing one.
+ * Checks that no application code sees the result of a handler before it is serialized: the handler runs the base
+ * method, and neither controller nor handler has another interceptor. Global interceptors run outside of the
+ * serializing one.
  *
  * @param baseMethod the method of the base controller
  * @param serializer the interceptor that serializes

@@ -4,10 +4,10 @@ import type { LinkRoute } from '../options/crud-routes.js';
 import type { RouteDefinition } from './route-definition.js';
 import { LinkedIdPipe } from '../http/pipes/linked-id.pipe.js';
 
-/** The parameter of the path that names the row on the far side. */
+/** The path parameter of the related row's id. */
 export const LINKED_ID = 'linkedId';
 
-/** What the methods use of a controller. */
+/** The part of a controller that the link methods use. */
 interface LinkingController {
   readonly service: {
     link(id: EntityId, relation: string, linkedId: EntityId): Promise<void>;
@@ -15,7 +15,7 @@ interface LinkingController {
   };
 }
 
-/** The routes for the relations of the option `links`. */
+/** Returns the routes for the relations of the option `links`. */
 export function linkRoutesFor(relations: readonly string[]): LinkRoute[] {
   return [...new Set(relations)].flatMap((relation) =>
     (['link', 'unlink'] as const).map((action) => ({
@@ -27,10 +27,10 @@ export function linkRoutesFor(relations: readonly string[]): LinkRoute[] {
 }
 
 /**
- * What Nest is told of such a route, with the method that serves it where the controller has none.
+ * Returns the definition of a link route, including the method for controllers without their own.
  *
- * @param path of one row, below the controller's
- * @param id decorates the parameter that names it
+ * @param path of one row, relative to the controller's
+ * @param id the decorator of the id parameter
  */
 export function linkDefinition(
   { name, relation, action }: LinkRoute,

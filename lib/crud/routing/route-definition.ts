@@ -1,13 +1,13 @@
 import type { HttpStatus } from '@nestjs/common';
 
-/** What Nest is told of a route. */
+/** The definition of a route for Nest. */
 export interface RouteDefinition {
   /** The controller's method. */
   readonly name: string;
   readonly route: MethodDecorator;
   readonly status: HttpStatus;
-  /** By the position of the parameter. */
+  /** By parameter index. */
   readonly parameters: readonly ParameterDecorator[];
-  /** What serves it where the controller has no such method. */
+  /** The method to add if the controller has none. */
   readonly method?: (...args: never[]) => unknown;
 }

@@ -8,8 +8,8 @@ import type { RouteDefinition } from './route-definition.js';
 import { ListQueryPipe } from '../http/pipes/list-query.pipe.js';
 
 /**
- * @param path of one row, below the controller's
- * @param id decorates the parameter that names it
+ * @param path of one row, relative to the controller's
+ * @param id the decorator of the id parameter
  */
 function definitionsFor(
   path: string,
@@ -30,10 +30,10 @@ function definitionsFor(
 }
 
 /**
- * The routes that `@Crud` can serve, in the order in which routers try them.
+ * Returns the routes that `@Crud` can serve, in the order in which routers match them.
  *
- * @param isOneToOne whether the path names the only row by its parent
- * @param links the routes that link rows
+ * @param isOneToOne whether the parent in the path identifies the row
+ * @param links the link routes
  */
 export function routeDefinitions(isOneToOne: boolean, links: readonly LinkRoute[]): readonly RouteDefinition[] {
   return isOneToOne
