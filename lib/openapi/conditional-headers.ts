@@ -6,17 +6,17 @@ import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
 const TAGGED: readonly (RouteAction | undefined)[] = ETAG_ROUTES;
 const GUARDED: readonly (RouteAction | undefined)[] = IF_MATCH_ROUTES;
 
-/** Whether a route answers with a row whose version it tells. */
+/** Checks whether a route's response is a row with an `ETag`. */
 export function isTagged(route: ServedRoute): boolean {
   return isVersioned(route) && TAGGED.includes(route.name);
 }
 
-/** Whether a route asks which version of a row the client has read. */
+/** Checks whether a route evaluates `If-Match`. */
 export function checksVersion(route: ServedRoute): boolean {
   return isVersioned(route) && GUARDED.includes(route.name);
 }
 
-/** The headers by which a client says which version of a row it has. */
+/** Returns the parameters of the conditional headers. */
 export function preconditionParameters(route: ServedRoute): ParameterObject[] {
   return [
     ...(isTagged(route) && route.name === 'findOne'

@@ -6,7 +6,7 @@ import type { RouteAction } from './crud-route-explorer.js';
 const UNBREAKING: readonly RouteAction[] = [...READING_ROUTES, 'link', 'unlink'];
 const CREATING: readonly RouteAction[] = ['create', 'createMany'];
 
-/** Whether a route can break a key: one that rows must not share, or one by which rows of others refer to a row. */
+/** Checks whether the route can violate a unique or foreign key constraint (409). */
 export function conflictsOf(resource: Resource, route: RouteAction): boolean {
   const { metadata } = resource;
   if (UNBREAKING.includes(route)) return false;
@@ -16,7 +16,7 @@ export function conflictsOf(resource: Resource, route: RouteAction): boolean {
   return CREATING.includes(route) ? keys.length > 0 : keys.some((columns) => canChange(resource, columns));
 }
 
-/** A key of columns that a row keeps for good is not broken by changing it. */
+/** Checks whether an update can change a unique key, i.e. whether not all its columns are fixed. */
 function canChange({ columns: all, parents }: Resource, columns: readonly ColumnMetadata[]): boolean {
   const kept = [
     ...all.filter(({ tenant, metadata }) => tenant || metadata.isPrimary),

@@ -23,7 +23,7 @@ import { isInstance } from '../common/safe-read.js';
 import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 import { problemFilterOf } from './problem-details-mode.js';
 
-/** What a route does. */
+/** The operation of a route. */
 export type RouteAction = CrudRoute | LinkRoute['action'];
 
 /** A route of `@Crud` that an application serves. */
@@ -32,29 +32,29 @@ export interface ServedRoute {
   readonly name: RouteAction;
   /** The controller's method. */
   readonly method: string;
-  /** The relation by which it links rows, where that is what it does. */
+  /** The relation of a link route; undefined for other routes. */
   readonly relation: string | undefined;
   readonly handler: Function;
   readonly resource: Resource;
-  /** In lower case. */
+  /** The HTTP method in lower case. */
   readonly verb: string;
-  /** As OpenAPI writes them: `/tickets/{id}`. */
+  /** In OpenAPI notation: `/tickets/{id}`. */
   readonly paths: readonly string[];
-  /** What all paths begin with, unless they are excluded from it; empty for none. */
+  /** The global prefix of all paths that are not excluded from it; an empty string without one. */
   readonly prefix: string;
-  /** The status of its success. */
+  /** The HTTP status of a success. */
   readonly status: number;
-  /** Whether a guard stands before it. */
+  /** True if a guard applies to the route. */
   readonly isGuarded: boolean;
-  /** Whether it asks for a tenant. */
+  /** True if the route needs a tenant. */
   readonly isScoped: boolean;
-  /** When a filter around it answers errors with problem documents. */
+  /** When a filter on the route sends errors as problem details; undefined without such a filter. */
   readonly problemFilter: ProblemDetailsMode | undefined;
-  /** Whether a parameter of the handler is read by a pipe of this class. */
+  /** Returns whether a parameter of the handler has a pipe of this class. */
   readonly isReadBy: (pipe: abstract new (...args: never[]) => object) => boolean;
 }
 
-/** Finds the routes of all controllers with `@Crud`, at the paths where Nest's router has them. */
+/** Returns the routes of all controllers with `@Crud`, with the paths of Nest's router. */
 export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
   const config = app.get(ApplicationConfig, { strict: false });
   const services = app.get(CrudRegistry, { strict: false });
@@ -126,7 +126,7 @@ function servedRoute(source: RouteSource): ServedRoute {
   };
 }
 
-/** Nest's own router builds them in the same way. */
+/** Builds the paths like Nest's router. */
 function pathsOf(
   { controller, config, paths, host, applicationId }: RouteSource,
   handler: Function,
@@ -160,7 +160,7 @@ function pipesOf(controller: Function, method: string): readonly unknown[] {
   return Object.values(parameters).flatMap(({ pipes = [] }) => pipes);
 }
 
-/** What stands before the name of a schema that means something else elsewhere. */
+/** Returns the prefix of a schema name that another schema already has. */
 export function qualifierOf(controller: Function): string {
   return controller.name.replace(/Controller$/, '');
 }

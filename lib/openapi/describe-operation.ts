@@ -19,7 +19,7 @@ import { preconditionParameters } from './conditional-headers.js';
 import { qualifierOf } from './crud-route-explorer.js';
 import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
 
-/** Describes a route of `@Crud`, by the resource that answers it. */
+/** Describes a route of `@Crud` as an OpenAPI operation. */
 export function describeOperation(route: ServedRoute, path: string, named: NamedSchemas): OperationObject {
   const body = requestBody(route, named);
   return {
@@ -60,7 +60,7 @@ function pathParameters(route: ServedRoute, path: string): ParameterObject[] {
   });
 }
 
-/** The id that a parameter of the path holds; undefined for what the resource does not read. */
+/** Returns the id that a path parameter contains; undefined for a parameter that the resource does not read. */
 function idNamedBy({ resource, relation, isReadBy }: ServedRoute, parameter: string): ResourceId | undefined {
   if (parameter === 'id' && isReadBy(IdPipe)) return resource.id;
   if (parameter === LINKED_ID && relation !== undefined && isReadBy(LinkedIdPipe)) return resource.linkEnd(relation).id;

@@ -13,18 +13,18 @@ import { describeOperation } from './describe-operation.js';
 import { servedRoutes } from './crud-route-explorer.js';
 import type { ServedRoute } from './crud-route-explorer.js';
 
-/** The version whose schemas are JSON Schema, so that null and the like need no dialect. */
+/** The first OpenAPI version whose schemas are standard JSON Schema, e.g. for null. */
 const VERSION = '3.1.0';
 
 /**
- * Completes an OpenAPI document that `@nestjs/swagger` has made: parameters, bodies, answers, errors and headers of the
- * routes of all controllers with `@Crud`, from the compiled resources that answer them. Everything else stays as it is,
- * and so does what a decorator such as `@ApiResponse()` says of one of these routes.
+ * Completes an OpenAPI document of `@nestjs/swagger`: parameters, bodies, responses, errors and headers of all routes
+ * of `@Crud`, from the compiled resources. Other parts of the document, and what decorators such as `@ApiResponse()`
+ * declare on these routes, are kept.
  *
- * @param app after `NestFactory.create`; its global prefix and versioning are set
+ * @param app after `NestFactory.create`, with global prefix and versioning set
  * @param document of version 3.1
  * @returns a new document
- * @throws MuckConfigurationError for a document of another version, or options of `@Crud` that do not fit their entity
+ * @throws MuckConfigurationError for a document of another version, or invalid options of `@Crud`
  * @example
  * const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('Support desk').build();
  * const document = describeResources(app, SwaggerModule.createDocument(app, config));
@@ -38,7 +38,7 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
   }
   const routes = servedRoutes(app);
   const existing = document.components?.schemas ?? {};
-  // What only the completed operations referred to is not needed any more, and its names are free.
+  // First pass: schemas that only the replaced operations referenced are removed, so that their names become free.
   const first = completePaths(routes, document, new NamedSchemas(new Set(Object.keys(existing))));
   const kept = withoutOrphans(existing, document.paths, first);
   const named = new NamedSchemas(new Set(Object.keys(kept)));
@@ -47,10 +47,12 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
 }
 
 /**
- * Makes an OpenAPI document of the routes of all controllers with `@Crud`, without `@nestjs/swagger`.
+ * Creates an OpenAPI document of the routes of all controllers with `@Crud`, without `@nestjs/swagger`.
  *
- * @param app after `NestFactory.create`; its global prefix and versioning are set
- * @throws MuckConfigurationError for options of `@Crud` that do not fit their entity
+ * @param app after `NestFactory.create`, with global prefix and versioning set
+ * @param info title, version and description of the API
+ * @returns a document of version 3.1
+ * @throws MuckConfigurationError for invalid options of `@Crud`
  * @example
  * const document = createResourceDocument(app, { title: 'Support desk', version: '1.0' });
  */
@@ -75,7 +77,7 @@ function completePaths<D extends OpenApiDocument>(
   const paths = { ...document.paths } as Record<string, PathItemObject>;
   for (const route of routes) {
     for (const served of route.paths) {
-      // A document may leave the prefix to its servers.
+      // The document's `servers` may contain the prefix instead of its paths.
       const bare = served.startsWith(`${route.prefix}/`) ? served.slice(route.prefix.length) : served;
       const path = [served, bare].find((candidate) => paths[candidate]?.[route.verb] !== undefined);
       if (path === undefined) continue;
@@ -87,7 +89,10 @@ function completePaths<D extends OpenApiDocument>(
   return paths;
 }
 
-/** The schemas that the new paths refer to, and those that nothing has ever referred to: somebody wants them there. */
+/**
+ * Returns the schemas that the new paths reference, and those that no path has ever referenced, because the application
+ * added them on purpose.
+ */
 function withoutOrphans(
   schemas: Readonly<Record<string, object>>,
   before: object,

@@ -4,7 +4,7 @@ import type { HeaderObject, ResponseObject } from './openapi.types.js';
 import type { NamedSchemas } from './schemas/schema-registry.js';
 import type { ServedRoute } from './crud-route-explorer.js';
 
-/** The errors that a route can answer with. */
+/** The error statuses of a route. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 415 | 428;
 
 const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
@@ -18,7 +18,7 @@ const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
   428: 'The request has to say which version of the row it is about: `If-Match`.',
 };
 
-/** The form of an error, as Nest answers it. */
+/** The schema of an error in Nest's format. */
 const ERROR_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
@@ -29,7 +29,7 @@ const ERROR_SCHEMA: JsonSchema = {
   required: ['statusCode', 'message'],
 };
 
-/** The form of an error as a problem document (RFC 9457). */
+/** The schema of an error in problem details format (RFC 9457). */
 const PROBLEM_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
@@ -54,7 +54,10 @@ const PROBLEM_SCHEMA: JsonSchema = {
   required: ['type', 'title', 'status'],
 };
 
-/** The errors that guards throw: before a resource has a say, so that only a filter makes problem documents of them. */
+/**
+ * The errors of guards. They run before the interceptor of `@Crud`, so only a filter converts their errors to problem
+ * details.
+ */
 const GUARD_ERRORS: readonly ErrorStatus[] = [401, 403];
 
 export const HEADERS = {
@@ -65,9 +68,9 @@ export const HEADERS = {
 } as const satisfies Record<string, HeaderObject>;
 
 /**
- * An error of a route, in each form that a client can get it in.
+ * Returns the response of an error, with each content type that a client may get.
  *
- * @param named takes the forms
+ * @param named receives the schemas
  */
 export function errorResponse(
   status: ErrorStatus,
@@ -89,7 +92,7 @@ export function errorResponse(
 function errorTypes(status: ErrorStatus, { resource, problemFilter }: ServedRoute): string[] {
   const isGuards = GUARD_ERRORS.includes(status);
   if (problemFilter === true || (resource.problemDetails === true && !isGuards)) return [PROBLEM_MEDIA_TYPE];
-  // Whether somebody may do something a handler says too; whether somebody is signed in, only guards.
+  // A 403 may also come from a handler, but a 401 only from a guard.
   if (status === 401 && problemFilter === undefined) return ['application/json'];
   return ['application/json', PROBLEM_MEDIA_TYPE];
 }

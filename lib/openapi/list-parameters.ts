@@ -16,9 +16,9 @@ import type { ParameterObject } from './openapi.types.js';
 import { COMPARISONS, operandParameterSchema, operandSchema } from './schemas/operand-schemas.js';
 
 /**
- * The query parameters of a list: what `parseListQuery` takes, and nothing else.
+ * Returns the query parameters of a list: those that `parseListQuery` accepts.
  *
- * @param filters refers to what {@link filtersSchema} makes
+ * @param filters a reference to the schema of {@link filtersSchema}
  */
 export function listParameters(rules: ListRules, filters: JsonSchema): ParameterObject[] {
   return [
@@ -31,7 +31,7 @@ export function listParameters(rules: ListRules, filters: JsonSchema): Parameter
   ];
 }
 
-/** What the parameter `filters` may hold: comparisons that all are true, and groups of such. */
+/** Returns the schema of the parameter `filters`: comparisons that are ANDed, and groups of them. */
 export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSchema {
   const groups: JsonSchema = { type: 'array', items: self, minItems: 1 };
   const comparisons = comparisonsOf(filter).map(({ key, type, operator }): [string, JsonSchema] => [
@@ -45,7 +45,7 @@ export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSche
   };
 }
 
-/** The query parameters that say what rows hold. */
+/** Returns the query parameters of the projection. */
 export function rowParameters({ include, fields }: ProjectionRules): ParameterObject[] {
   const oneOf = (names: Iterable<string>): JsonSchema => ({
     type: 'array',
@@ -113,7 +113,7 @@ function filtersParameter(filters: JsonSchema): ParameterObject {
   return { name: 'filters', in: 'query', description, content: { 'application/json': { schema: filters } } };
 }
 
-/** A parameter for each comparison of each column. */
+/** Returns a parameter for each comparison of each column. */
 function filterParameters(fields: NamedFields): ParameterObject[] {
   return comparisonsOf(fields).flatMap(({ key, path, type, operator }) => {
     if (!isSaidByText(type, operator)) return [];
@@ -130,7 +130,7 @@ interface NamedComparison {
   readonly operator: Operator;
 }
 
-/** A key that is itself the name of a column means that column. */
+/** If a key is also the name of a column, it means that column. */
 function comparisonsOf(fields: NamedFields): NamedComparison[] {
   return [...fields].flatMap(([path, { column }]) =>
     operatorsOf(column.type)
@@ -152,7 +152,7 @@ function query(name: string, description: string, schema: JsonSchema): Parameter
   return { name, in: 'query', description, schema };
 }
 
-/** Values in one text, separated by commas. */
+/** Creates a parameter whose values are separated by commas. */
 function listOf(name: string, description: string, schema: JsonSchema): ParameterObject {
   return { ...query(name, description, schema), style: 'form', explode: false };
 }

@@ -1,13 +1,13 @@
 import type { OperationObject, ParameterObject, ResponseObject } from './openapi.types.js';
 import type { ServedRoute } from './crud-route-explorer.js';
 
-/** What `@nestjs/swagger` leaves on handlers and controllers. Its package is never loaded: it may not be there. */
+/** Metadata keys of `@nestjs/swagger`. The package is never imported, because it may not be installed. */
 const API_RESPONSE = 'swagger/apiResponse';
 const API_PARAMETERS = 'swagger/apiParameters';
 
 /**
- * Completes what `@nestjs/swagger` makes of a route with what the resource knows. What a decorator of `Api…` says on the
- * handler or on its class stands.
+ * Merges the description of a resource into an operation of `@nestjs/swagger`. Declarations of `Api…` decorators on the
+ * handler or its class take precedence.
  *
  * @param found the operation in the document
  * @param known the resource's description of it
@@ -31,7 +31,7 @@ export function completeOperation(
   };
 }
 
-/** Parameters that the handler takes besides, or has described itself, stay as they are. */
+/** Additional parameters of the handler, and those that it describes itself, are kept. */
 function mergeParameters(
   found: readonly ParameterObject[],
   known: readonly ParameterObject[],

@@ -7,34 +7,37 @@ export interface ParameterObject {
   readonly required?: boolean;
   readonly description?: string;
   readonly schema?: JsonSchema;
-  /** With `explode: false` and `form`, the values of a list stand in one text, separated by commas. */
+  /** With `explode: false` and `form`, list values are one text separated by commas. */
   readonly style?: 'form';
   readonly explode?: boolean;
-  /** In place of a schema: the parameter's text is a document of this type. */
+  /** Instead of a schema: the parameter's text is a document of this type. */
   readonly content?: ContentObject;
 }
 
-/** What a body is, by its media type. */
+/** The schemas of a body by media type. */
 export type ContentObject = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 
+/** The request body of an operation. */
 export interface RequestBodyObject {
   readonly required: boolean;
   readonly content: ContentObject;
 }
 
+/** A response header. */
 export interface HeaderObject {
   readonly description: string;
   readonly required?: boolean;
   readonly schema: JsonSchema;
 }
 
+/** A response of an operation. */
 export interface ResponseObject {
   readonly description: string;
   readonly headers?: Readonly<Record<string, HeaderObject>>;
   readonly content?: ContentObject;
 }
 
-/** What a client is told of one route. */
+/** An operation: one HTTP method of a path. */
 export interface OperationObject {
   readonly operationId: string;
   readonly summary?: string;
@@ -45,24 +48,26 @@ export interface OperationObject {
   readonly responses: Readonly<Record<string, ResponseObject>>;
 }
 
-/** Operations by their verbs, in lower case. */
+/** Operations by HTTP method, in lower case. */
 export type PathItemObject = Readonly<Record<string, OperationObject>>;
 
-/** An OpenAPI document, as far as this library reads and writes it. What `SwaggerModule.createDocument` makes is one. */
+/**
+ * An OpenAPI document, with the parts that this library reads and writes. `SwaggerModule.createDocument` returns one.
+ */
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, object>>;
   readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
 }
 
-/** A document of the routes of `@Crud` alone. */
+/** An OpenAPI document with only the routes of `@Crud`. */
 export interface ResourceDocument extends OpenApiDocument {
   readonly info: DocumentInfo;
   readonly paths: Readonly<Record<string, PathItemObject>>;
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
 }
 
-/** What an OpenAPI document says of the API as a whole. */
+/** The title, version and description of an API. */
 export interface DocumentInfo {
   readonly title: string;
   readonly version: string;

@@ -18,7 +18,7 @@ import type { ServedRoute } from './crud-route-explorer.js';
 
 type HeaderName = keyof typeof HEADERS;
 
-/** What a route can answer with, by status. */
+/** Returns the responses of a route, by status. */
 export function answersOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
   const success = successOf(route, named);
   return {
@@ -83,7 +83,7 @@ function answer(
   };
 }
 
-/** @param areCertain whether every such answer has them: what an override returns may need none */
+/** @param areCertain whether every response has these headers; the result of an override may not have them */
 function describeHeaders(names: readonly HeaderName[], areCertain: boolean): Record<string, HeaderObject> {
   return Object.fromEntries(names.map((name) => [name, { ...HEADERS[name], ...(areCertain && { required: true }) }]));
 }

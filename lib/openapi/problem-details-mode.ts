@@ -5,10 +5,10 @@ import { isInstance, safeRead } from '../common/safe-read.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/errors/problem-details.filter.js';
 
 /**
- * When the filters around a route answer errors with problem documents, those of guards included.
+ * Returns when the filters of a route send errors as problem details, including those of guards.
  *
  * @param places the handler and its controller
- * @returns undefined where no such filter stands around it
+ * @returns undefined if there is no such filter
  */
 export function problemFilterOf(
   places: readonly Function[],
@@ -23,7 +23,7 @@ export function problemFilterOf(
   return filters.some((filter) => isKind(filter, ProblemDetailsFilter)) ? 'negotiate' : undefined;
 }
 
-/** Filters are named by their classes, or given as instances. */
+/** Filters are registered as classes or as instances. */
 function isKind(filter: unknown, kind: new (...args: never[]) => object): boolean {
   if (typeof filter !== 'function') return isInstance(filter, kind);
   return filter === kind || isInstance(safeRead(filter, 'prototype'), kind);

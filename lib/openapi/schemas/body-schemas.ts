@@ -17,16 +17,16 @@ import type { NamedSchemas } from './schema-registry.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
 
-/** What is known of the handler that a body is for. */
+/** The handler of a request body. */
 export interface BodyReader {
   readonly route: BodyRoute;
-  /** Whether every column that a row needs has to come from the body: nobody's code may add it. */
+  /** True if the body must contain every required column, because no application code can add it. */
   readonly takesAllFromBody: boolean;
-  /** What stands before a name that means something else already. */
+  /** The prefix of a schema name that another schema already has. */
   readonly qualifier: string;
 }
 
-/** What a client may write of the rows of a resource. */
+/** Returns the schema of a request body. */
 export function bodySchema(resource: Resource, reader: BodyReader, named: NamedSchemas): JsonSchema {
   const { form } = resource.bodies[reader.route];
   const draft = new BodyDraft(resource, reader, form, named);
@@ -58,7 +58,7 @@ class BodyDraft {
     return { type: 'object', properties, ...(required.length > 0 && { required }) };
   }
 
-  /** By the rules of a DTO, and by the columns that its properties are written to. */
+  /** Adds the properties of a DTO, by its rules and the columns that they set. */
   addDto(dto: Function): void {
     for (const [property, rules] of ruledPropertiesOf(dto, this.named)) {
       if (isReadOnly(this.form, property)) continue;
@@ -71,14 +71,14 @@ class BodyDraft {
 
   private ofProperty(property: string, rules: RuledProperty): JsonSchema {
     const link = this.resource.linkFields.get(property);
-    // Null is no list, whatever the rules say.
+    // A list of links cannot be null, whatever the rules allow.
     if (link !== undefined) return combineSchemas(linksOf(link), rules.schema);
     const column = columnOf(this.form, property);
     if (column !== undefined) return this.ruled(column, rules);
     return rules.isNullable ? orNull(rules.schema) : rules.schema;
   }
 
-  /** By the entity itself: its columns, and its own rules where it has any. */
+  /** Adds the columns of the entity, with its own rules, if it has any. */
   addColumns(fields: FieldTree): void {
     const { entity, partial } = this.form;
     const rules = ruledPropertiesOf(entity, this.named);
@@ -91,7 +91,10 @@ class BodyDraft {
     }
   }
 
-  /** Whether the path says it: a body needs not, unless a rule of the application wants it to. */
+  /**
+   * Checks whether the path provides the value. A body then need not contain it, unless a rule of the application
+   * requires it.
+   */
   private isOfParent(property: string): boolean {
     return this.resource.parents?.columns.some(({ own }) => own.property === property) ?? false;
   }
@@ -112,7 +115,7 @@ class BodyDraft {
     return Object.keys(schema.properties!).length > 0 ? schema : undefined;
   }
 
-  /** Null is the column's word in a body that changes a row, and both words' in any other. */
+  /** PATCH: nullable if the column is. Otherwise: nullable only if both the column and the DTO allow null. */
   private ruled(column: ResourceColumn, { schema, isNullable }: RuledProperty): JsonSchema {
     const { type, metadata } = column;
     const combined = combineSchemas(type.inputSchema ?? type.schema, schema);

@@ -12,8 +12,8 @@ const keep = (schema: { [K in keyof JsonSchema]: JsonSchema[K] | undefined }): J
   Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
 
 /**
- * What class-validator's rules mean in JSON Schema, by the names under which it keeps them. All of them refuse what is
- * missing. A rule that is not here says nothing: the application's own ones cannot be known.
+ * The JSON Schemas of class-validator's rules, by the names under which it stores them. All of them reject undefined.
+ * Other rules are ignored, because custom rules of the application are unknown.
  */
 export const VALIDATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['isString', text()],
@@ -66,13 +66,13 @@ export const VALIDATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   ['arrayUnique', (identify) => keep({ type: 'array', uniqueItems: identify === undefined ? true : undefined })],
 ]);
 
-/** The values of a TypeScript enum: one of numbers also holds its names, which are no values. */
+/** Returns the values of a TypeScript enum. A numeric enum also contains its names, which are not values. */
 function membersOf(members: unknown): readonly unknown[] {
   const entries = Object.entries((members ?? {}) as Readonly<Record<string, unknown>>);
   return entries.filter(([name]) => !/^\d+$/.test(name)).map(([, value]) => value);
 }
 
-/** JSON Schema's patterns have no flags, and are read as Unicode. */
+/** Returns undefined for a pattern that needs flags: JSON Schema has none and reads patterns as Unicode. */
 function patternOf(pattern: unknown, flags: unknown): string | undefined {
   if (typeof pattern !== 'string' && !(pattern instanceof RegExp)) return undefined;
   try {

@@ -4,20 +4,23 @@ import type { ResourceColumn } from '../../crud/model/resource-column.js';
 import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.js';
 import type { ColumnType } from '../../crud/column-types/column-type.js';
 
-/** What an answer holds for a column. */
+/** Returns the schema of a column in a response. */
 export function answerOf({ type, metadata, writableBy }: ResourceColumn): JsonSchema {
-  // What a transformer makes of a value is its own word, null included.
+  // A transformer may return any value, including null.
   const schema = metadata.isNullable || metadata.transformer !== undefined ? orNull(type.schema) : type.schema;
   return writableBy === 'client' ? schema : { ...schema, readOnly: true };
 }
 
-/** What a body may hold for a column. */
+/** Returns the schema of a column in a request body. */
 export function inputOf({ type, metadata }: ResourceColumn): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return metadata.isNullable ? orNull(schema) : schema;
 }
 
-/** What a body may hold for a relation to many rows: objects that hold their keys, or the keys, if they have one column. */
+/**
+ * Returns the schema of a many-to-many relation in a request body: objects with keys, or the keys, unless they are
+ * composite.
+ */
 export function linksOf({ columns }: LinkField): JsonSchema {
   const row: JsonSchema = {
     type: 'object',
@@ -28,13 +31,13 @@ export function linksOf({ columns }: LinkField): JsonSchema {
   return { type: 'array', items, maxItems: MAX_LINKS };
 }
 
-/** What the text of a parameter may be for a value of a type. */
+/** Returns the schema of a path or query parameter. */
 export function textOf(type: ColumnType): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return Array.isArray(schema.type) && schema.type.includes('string') ? { ...schema, type: 'string' } : schema;
 }
 
-/** A schema that takes null too. */
+/** Makes a schema nullable. */
 export function orNull(schema: JsonSchema): JsonSchema {
   if (schema.enum !== undefined) return { ...withNullType(schema), enum: [...schema.enum, null] };
   if (schema.type !== undefined) return withNullType(schema);
@@ -48,7 +51,7 @@ function withNullType(schema: JsonSchema): JsonSchema {
   return { ...schema, type: types.includes('null') ? types : [...types, 'null'] };
 }
 
-/** The JSON types that a schema names; none for one that leaves them open. */
+/** Returns the JSON types of a schema; empty if it allows any. */
 export function typesOf({ type }: JsonSchema): readonly JsonType[] {
   return type === undefined ? [] : typeof type === 'string' ? [type] : type;
 }
@@ -61,12 +64,12 @@ const DECLARED: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>(
   [Array, { type: 'array', items: {} }],
 ]);
 
-/** What TypeScript says of a property, as far as it is one plain type; open otherwise. */
+/** Returns the schema of a property's TypeScript type; `{}` unless it is a built-in class. */
 export function declaredSchema(type: Function, property: string): JsonSchema {
   return schemaOfDeclared(Reflect.getMetadata('design:type', type.prototype as object, property));
 }
 
-/** The schema of a built-in class; open for any other. */
+/** Returns the schema of a built-in class; `{}` for any other. */
 export function schemaOfDeclared(type: unknown): JsonSchema {
   return DECLARED.get(type) ?? {};
 }

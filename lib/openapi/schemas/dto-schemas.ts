@@ -7,16 +7,16 @@ import { declaredSchema, orNull } from './column-schemas.js';
 import type { NamedSchemas } from './schema-registry.js';
 import { VALIDATOR_RULES } from './class-validator-schemas.js';
 
-/** What class-validator's rules say of a property in a body. */
+/** The rules of class-validator for a property of a body. */
 export interface RuledProperty {
   readonly schema: JsonSchema;
-  /** Whether the rules refuse a body without it. */
+  /** True if the rules reject a body without it. */
   readonly isRequired: boolean;
-  /** Whether the rules let null pass. */
+  /** True if the rules allow null. */
   readonly isNullable: boolean;
 }
 
-/** The rules of a class, by its properties. */
+/** Returns the rules of a class, by property. */
 export function ruledPropertiesOf(type: Function, named: NamedSchemas): ReadonlyMap<string, RuledProperty> {
   const rules = new Map<string, ValidationMetadata[]>();
   for (const rule of getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)) {
@@ -25,7 +25,7 @@ export function ruledPropertiesOf(type: Function, named: NamedSchemas): Readonly
   return new Map([...rules].map(([property, own]) => [property, ruledProperty(type, property, own, named)]));
 }
 
-/** A class within a body. */
+/** Returns the schema of a nested class in a body. */
 function nestedSchema(type: Function, named: NamedSchemas): JsonSchema {
   return named.ofClass(type, 'Body', () => {
     const properties: Record<string, JsonSchema> = {};
@@ -45,7 +45,7 @@ function ruledProperty(
   rules: readonly ValidationMetadata[],
   named: NamedSchemas,
 ): RuledProperty {
-  // What a transformation makes of a value is checked, not the value that a client sends.
+  // The rules check the transformed value, not the one that a client sends.
   if (isTransformed(type, property, 'in')) return { schema: {}, isRequired: false, isNullable: true };
   const conditions = rules.filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION);
   const known = rules.filter((rule) => isKnown(rule));
@@ -59,7 +59,7 @@ function ruledProperty(
   };
 }
 
-/** A rule with a condition of its own may not count. */
+/** Excludes rules with their own condition, because they may not apply. */
 function isKnown({ name, validateIf }: ValidationMetadata): boolean {
   return VALIDATOR_RULES.has(name ?? '') && validateIf === undefined;
 }

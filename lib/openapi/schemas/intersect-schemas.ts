@@ -3,7 +3,7 @@ import { typesOf } from './column-schemas.js';
 
 type Combine = (one: never, other: never) => unknown;
 
-/** How keywords that two schemas have join into one that is as strict as both. */
+/** Combines keywords that both schemas have into one that is as strict as both. */
 const COMBINED: ReadonlyMap<string, Combine> = new Map<string, Combine>([
   ...['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'].map((keyword): [string, Combine] => [
     keyword,
@@ -18,8 +18,8 @@ const COMBINED: ReadonlyMap<string, Combine> = new Map<string, Combine>([
 ]);
 
 /**
- * A schema of what fits both. Where they name types that exclude each other the second one counts: the code between
- * them makes one of the other. So it does for what has no common form, such as two patterns.
+ * Returns the intersection of two schemas. If their types exclude each other, the second one wins, because application
+ * code converts between them. It also wins for keywords that cannot be combined, such as two patterns.
  */
 export function combineSchemas(one: JsonSchema, other: JsonSchema): JsonSchema {
   const types = commonTypes(typesOf(one), typesOf(other));
@@ -34,7 +34,7 @@ export function combineSchemas(one: JsonSchema, other: JsonSchema): JsonSchema {
   return combined;
 }
 
-/** The types of both; of whichever names any. An integer is a number. */
+/** Returns the types that both lists have; if one is empty, the other one. An integer is a number. */
 function commonTypes(one: readonly JsonType[], other: readonly JsonType[]): readonly JsonType[] {
   if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one;
   const narrower = (a: readonly JsonType[], b: readonly JsonType[]): JsonType[] =>

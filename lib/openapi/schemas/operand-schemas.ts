@@ -4,12 +4,12 @@ import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import type { ColumnType } from '../../crud/column-types/column-type.js';
 import { textOf } from './column-schemas.js';
 
-/** What a column is compared to, in the JSON of `filters`. */
+/** Returns the schema of an operand in the JSON of `filters`. */
 export function operandSchema(type: ColumnType, operator: Operator): JsonSchema {
   return operandOf(type, operator, ({ inputSchema, schema }) => inputSchema ?? schema);
 }
 
-/** What a column is compared to, in a parameter of its own: the values of a list stand with commas between them. */
+/** Returns the schema of an operand in its own parameter, where list values are separated by commas. */
 export function operandParameterSchema(type: ColumnType, operator: Operator): JsonSchema {
   const schema = operandOf(type, operator, textOf);
   if (schema.type !== 'array') return schema;
@@ -36,7 +36,7 @@ function operandOf(type: ColumnType, operator: Operator, valueOf: (type: ColumnT
   }
 }
 
-/** What a comparison asks for, for people. */
+/** Descriptions of the operators. */
 export const COMPARISONS: Readonly<Record<Operator, (path: string) => string>> = {
   eq: (path) => `${path} is this.`,
   ne: (path) => `${path} has a value, and not this one.`,

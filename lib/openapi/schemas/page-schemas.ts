@@ -7,10 +7,10 @@ const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
 const CURSOR: JsonSchema = { type: ['string', 'null'] };
 
 /**
- * What a list answers: a page, one that a cursor begins, or where that is the resource's way a bare array.
+ * Returns the schema of a list: a page, a cursor page, or for mode `flat` also a bare array.
  *
- * @param row gives the pages their names
- * @param item what they hold
+ * @param row determines the names of the page schemas
+ * @param item the schema of an element
  */
 export function listSchema(row: JsonSchema, item: JsonSchema, { mode }: ListRules, named: NamedSchemas): JsonSchema {
   const items: JsonSchema = { type: 'array', items: item };

@@ -11,24 +11,24 @@ import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './column-sch
 import { nameOf } from './schema-registry.js';
 import type { NamedSchemas } from './schema-registry.js';
 
-/** A property of an answer. */
+/** A property of a response. */
 interface AnsweredProperty {
   readonly schema: JsonSchema;
-  /** Whether every answer has it. */
+  /** True if every response contains it. */
   readonly isCertain: boolean;
 }
 
-/** An entity whose rows are shown. */
+/** An entity in a response. */
 interface ShownEntity {
   readonly metadata: EntityMetadata;
   readonly fields: FieldTree;
-  /** Paths of relations that may be read along. */
+  /** Paths of the relations that may be included. */
   readonly include: readonly string[];
 }
 
-/** What answers show of the rows of a resource. */
+/** Creates the schemas of a resource's rows in responses. */
 export class RowSchemas {
-  /** @param qualifier what stands before a name that means something else already */
+  /** @param qualifier the prefix of a schema name that another schema already has */
   constructor(
     private readonly resource: Resource,
     private readonly named: NamedSchemas,
@@ -36,16 +36,16 @@ export class RowSchemas {
   ) {}
 
   /**
-   * A row.
+   * Returns the schema of a row.
    *
-   * @param dto what shows it; undefined for the entity itself
-   * @param rules what a client may ask of it
+   * @param dto the response DTO; undefined for the entity itself
+   * @param rules the projection rules of the response
    */
   row(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     return this.entity(dto, { ...this.resource, include: [...rules.include] });
   }
 
-  /** A row of which a client may have named the only fields that it wants: `fields`. */
+  /** Returns the schema of a row to which the client may apply `fields`. */
   asked(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     const whole = this.row(dto, rules);
     if (rules.fields.size === 0) return whole;
@@ -93,7 +93,7 @@ export class RowSchemas {
     shown: ExposedProperty,
   ): AnsweredProperty {
     if (!shown.isUntransformed) return { schema: {}, isCertain: false };
-    // A property of a DTO that no column is called by is filled from the column that its key names.
+    // A DTO property without a column of that name is filled from the column of its JSON key.
     const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
     const isShownByColumn = field !== undefined && (isColumn(field) ? isSelected(field) : true);
     if (!isShownByColumn) {
@@ -105,7 +105,7 @@ export class RowSchemas {
     return { schema: this.embedded(metadata, property, field, type, dto === undefined), isCertain: true };
   }
 
-  /** @param isOwn whether properties are shown unless something hides them: not where a DTO shows them */
+  /** @param isOwn whether properties are exposed unless excluded; false within a DTO */
   private embedded(
     metadata: EntityMetadata,
     path: string,
@@ -130,7 +130,7 @@ export class RowSchemas {
     );
   }
 
-  /** What a class says of a property of its own. */
+  /** Returns the schema of a property that is not a column, from its class. */
   private declared(type: Function, property: string): JsonSchema {
     const declared = declaredSchema(type, property);
     const named = namedType(type, property);
@@ -140,7 +140,7 @@ export class RowSchemas {
     return declared.type === 'array' ? { type: 'array', items: schema } : schema;
   }
 
-  /** A class within an answer: what it exposes. */
+  /** Returns the schema of a nested class in a response, from its exposed properties. */
   private ofClass(type: Function): JsonSchema {
     return this.named.ofClass(type, 'Answer', () =>
       objectOf(
@@ -153,7 +153,7 @@ export class RowSchemas {
   }
 }
 
-/** The fields that reading a row loads. */
+/** Returns the fields that loading a row selects. */
 function fieldNames(fields: FieldTree): Set<string> {
   return new Set([...fields].filter(([, field]) => !isColumn(field) || isSelected(field)).map(([name]) => name));
 }
@@ -174,7 +174,7 @@ function objectOf(entries: readonly Entry[]): JsonSchema {
   };
 }
 
-/** What an answer calls a relation. */
+/** Returns the JSON key of a relation. */
 function relationKey(type: Function, isOwn: boolean, name: string): string {
   const shown = [...exposedProperties(type, isOwn ? [name] : [])];
   return shown.find(([property, { key }]) => property === name || key === name)?.[1].key ?? name;

@@ -1,22 +1,22 @@
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 
 /**
- * The schemas of a document that have a name. A name means one schema: another one that would have the same name gets a
- * longer one.
+ * The named schemas of a document. Each name belongs to one schema; another schema with the same name gets a longer
+ * one.
  */
 export class NamedSchemas {
   private readonly schemas = new Map<string, JsonSchema | undefined>();
   private readonly classes = new Map<Function, Map<string, string>>();
 
-  /** @param taken names that are somebody else's */
+  /** @param taken names of other schemas in the document */
   constructor(private readonly taken: ReadonlySet<string>) {}
 
-  /** A schema that has been given a name. */
+  /** Returns a named schema; `{}` for an unknown name. */
   get(name: string): JsonSchema {
     return this.schemas.get(name) ?? {};
   }
 
-  /** The schemas by their names. */
+  /** Returns all schemas by name. */
   all(): Record<string, JsonSchema> {
     return Object.fromEntries(
       [...this.schemas].filter((entry): entry is [string, JsonSchema] => entry[1] !== undefined),
@@ -24,12 +24,12 @@ export class NamedSchemas {
   }
 
   /**
-   * Gives a schema a name.
+   * Adds a schema under a name.
    *
-   * @param name the name that it should have
-   * @param qualifier what stands before the name where it means another schema already
-   * @param schema it, or what makes it of a reference to itself
-   * @returns a reference to it
+   * @param name the preferred name
+   * @param qualifier the prefix if another schema has the name
+   * @param schema the schema, or a function that creates it from a reference to itself
+   * @returns a reference to the schema
    */
   add(name: string, qualifier: string, schema: JsonSchema | ((self: JsonSchema) => JsonSchema)): JsonSchema {
     const make = typeof schema === 'function' ? schema : () => schema;
@@ -43,9 +43,9 @@ export class NamedSchemas {
   }
 
   /**
-   * The schema of a class, made once; it may refer to itself.
+   * Returns a reference to the schema of a class, which is created once and may refer to itself.
    *
-   * @param side what tells several schemas of one class apart
+   * @param side distinguishes several schemas of one class
    */
   ofClass(type: Function, side: string, make: () => JsonSchema): JsonSchema {
     const names = this.classes.get(type) ?? new Map<string, string>();
@@ -54,7 +54,7 @@ export class NamedSchemas {
     if (name === undefined) {
       name = this.firstName(type.name, side, () => false);
       names.set(side, name);
-      // The name is taken before the schema is there: it may contain itself.
+      // Reserves the name before creating the schema, which may contain itself.
       this.schemas.set(name, undefined);
       this.schemas.set(name, make());
     }
@@ -79,7 +79,7 @@ function reference(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** The name behind a reference that {@link NamedSchemas} has given. */
+/** Returns the name in a reference of {@link NamedSchemas}. */
 export function nameOf({ $ref = '' }: JsonSchema): string {
   return $ref.slice($ref.lastIndexOf('/') + 1);
 }
