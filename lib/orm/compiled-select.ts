@@ -9,46 +9,51 @@ import { toPositional, parseNamedParameters } from './sql/parameter-binding.js';
 import type { PositionalSql } from './sql/parameter-binding.js';
 import { assertTransactionScope } from './guards/query-runner.guard.js';
 
-/** A row as the driver gives it, by the names of the selection. */
+/** A row as the driver returns it, by the aliases of the selection. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 /** Values of a statement's parameters, by name. */
 export type NamedParameters = Readonly<Record<string, unknown>>;
 
-/** What a {@link CompiledSelect} is made of. */
+/** The options of a {@link CompiledSelect}. */
 export interface ScopedStatementParts {
   readonly dataSource: DataSource;
-  /** Makes the select. Its named parameters are the statement's slots: they need no values here. */
+  /** Builds the select. Its named parameters become the statement's parameters, and need no values here. */
   readonly build: () => SelectQueryBuilder<ObjectLiteral>;
-  /** How many rows it reads, or 'slots' for two more slots, `limit` and `offset`; all rows by default. */
+  /**
+   * The number of rows to read, or 'slots' for two more parameters, `limit` and `offset`. Reads all rows by default.
+   */
   readonly limit?: number | 'slots';
 }
 
-/** How often a statement is run before the server is asked to keep it: what is asked once is not worth keeping. */
+/**
+ * A statement is prepared under a name after this many runs: preparing a statement that runs once costs more than it
+ * saves.
+ */
 const PREPARE_THRESHOLD = 2;
 
 /**
- * A select that is planned once and run for any tenant: its text has slots for values, those of the tenant scope included, which it fills
- * itself from the scope in force. Nothing above this layer ever holds a tenant's parameter.
+ * A select that is built once and run for any tenant. Its text has named parameters, and those of the tenant scope are
+ * filled from the current scope. Code above this layer never holds a tenant's parameter.
  *
  * @example
- * const statement = new ScopedStatement({ dataSource, build: () => tickets.createQueryBuilder('t').where('t.status = :status') });
+ * const statement = new CompiledSelect({ dataSource, build: () => tickets.createQueryBuilder('t').where('t.status = :status') });
  * const rows = await statement.run({ status: 'open' });
  */
 export class CompiledSelect {
-  /** Its text in each situation in which it means different rows: within a scope, or in a section that exempts some entities. */
+  /** The compiled statements by access context: in a scope, or in a section that exempts some entities. */
   private readonly plans = new Map<string, CompiledStatement>();
 
   constructor(private readonly parts: ScopedStatementParts) {}
 
   /**
-   * Runs it within the scope in force.
+   * Runs the select in the current scope.
    *
    * @param slots the values of its parameters, by name
-   * @param manager of the transaction that it belongs to; the DataSource's own by default
-   * @param isForJson whether instants may come in the form that they have in JSON, which is quicker
-   * @throws TenantScopeMissingError when a scoped entity is read and no scope is in force
-   * @throws TenantScopeViolationError when the transaction belongs to another scope
+   * @param manager the entity manager of the transaction; the DataSource's own by default
+   * @param isForJson whether timestamps may be returned as ISO strings, which is faster
+   * @throws TenantScopeMissingError if a tenant-scoped entity is read and there is no current scope
+   * @throws TenantScopeViolationError if the transaction belongs to another scope
    */
   async run(
     slots: NamedParameters,
@@ -107,9 +112,9 @@ export class CompiledSelect {
 
 interface CompiledStatement {
   readonly text: string;
-  /** The parameters that whoever runs it has to give a value. */
+  /** The parameters that the caller of `run()` must set. */
   readonly slots: readonly string[];
-  /** With the driver's placeholders put in; undefined where the text depends on the values. */
+  /** The text with the driver's placeholders; undefined if it depends on the values. */
   readonly placed: PositionalSql | undefined;
   runs: number;
 }
@@ -119,7 +124,10 @@ function limitSql(cut: ScopedStatementParts['limit']): string {
   return cut === 'slots' ? ' LIMIT :limit OFFSET :offset' : ` LIMIT ${cut}`;
 }
 
-/** What a builder's maker has set is of whoever came first: it is for no one else. */
+/**
+ * Throws if a parameter is missing. Parameters set on the builder would be reused for every later caller, so all of
+ * them must be passed to run().
+ */
 function assertParameters({ slots }: CompiledStatement, given: NamedParameters): void {
   const open = slots.find((name) => !Object.hasOwn(given, name));
   if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');

@@ -20,15 +20,16 @@ import { runFragment } from './guards/raw-sql-runner.js';
 import { scopeLazyRelations } from './guards/lazy-relations.js';
 import { scopeCache } from './guards/query-result-cache.js';
 
-/** Methods that change the schema: they name every table, and belong to no tenant. */
+/** Methods that change the schema, and so access the tables of all tenants. */
 const SCHEMA_METHODS = ['runMigrations', 'undoLastMigration', 'showMigrations', 'synchronize', 'dropDatabase'] as const;
 
 /** Marks the wrapped method, so that two copies of this package do not wrap it twice. */
 const WRAPPED = Symbol.for('nestjs-muck:initialize');
 
 /**
- * Sees to it that every DataSource of the process is attached when it has initialised, whoever creates it: an application, a worker, a
- * script, a test. Migrations and `synchronize` inside `initialize` run before, as ever.
+ * Patches `DataSource.prototype.initialize`, so that every DataSource of the process is instrumented once it is
+ * initialised, in an application, a worker, a script or a test. Migrations and `synchronize` inside of `initialize` run
+ * before that.
  */
 export function hookDataSourceInitialize(): void {
   registerSqlRunner(runFragment);
@@ -43,12 +44,14 @@ export function hookDataSourceInitialize(): void {
   makeScopedBuilders();
 }
 
-/** Leads from an attached DataSource, and from what stands for it (a proxy, an object that inherits from it), to the attached one. */
+/**
+ * The property that refers to the instrumented DataSource, also from a proxy of it or an object that inherits from it.
+ */
 const ATTACHED = Symbol('attached DataSource');
 
 /**
- * Makes the method of the prototype return scoped builders for attached DataSources: libraries that replace the method of a DataSource
- * call that one, whenever they do so. It keeps its three parameters, which such libraries count.
+ * Makes the prototype's method return scoped builders for instrumented DataSources: libraries that replace the method
+ * of a DataSource call the prototype's. It keeps its three parameters, because such libraries read its length.
  */
 function makeScopedBuilders(): void {
   const createQueryBuilder = Reflect.get(DataSource.prototype, 'createQueryBuilder') as CreateQueryBuilder;
@@ -61,7 +64,7 @@ function makeScopedBuilders(): void {
   Object.assign(DataSource.prototype, { createQueryBuilder: wrapped });
 }
 
-/** The prototype's method, if this copy of the package has made it. */
+/** The prototype's method; undefined unless this copy of the package has patched it. */
 let prototypeMethod: CreateQueryBuilder | undefined;
 
 type CreateQueryBuilder = (
@@ -72,10 +75,10 @@ type CreateQueryBuilder = (
 ) => SelectQueryBuilder<ObjectLiteral>;
 
 /**
- * Keeps everything that goes through a DataSource inside the tenant scope. TypeORM's process-wide registry of builders is left alone: each
- * `new DataSource()` resets it. Attaching twice changes nothing.
+ * Enforces the tenant scope on everything that goes through a DataSource. TypeORM's process-wide registry of builders
+ * stays unchanged, because each `new DataSource()` resets it. A second call changes nothing.
  *
- * @returns undefined for a DataSource without entities, or of a database without SQL
+ * @returns undefined for a DataSource without entities, or with an unsupported database
  */
 export function instrumentDataSource(dataSource: DataSource): Enforcement | undefined {
   const attached = enforcementOf(dataSource);
@@ -97,7 +100,7 @@ export function instrumentDataSource(dataSource: DataSource): Enforcement | unde
   return enforcement;
 }
 
-/** Keeps a method that the DataSource has instead of the prototype's, and makes its builders scoped. */
+/** Wraps a method that the DataSource has instead of the prototype's, so that its builders are scoped. */
 function patchBuilders(dataSource: DataSource): void {
   const createQueryBuilder = Reflect.get(dataSource, 'createQueryBuilder') as CreateQueryBuilder;
   if (createQueryBuilder === prototypeMethod) return;
@@ -105,13 +108,16 @@ function patchBuilders(dataSource: DataSource): void {
   Object.assign(dataSource, { createQueryBuilder: wrapped });
 }
 
-/** Makes a scoped builder of one that was just made: it has all that the other one has. */
+/** Converts a builder that was just created to a scoped one with the same properties. */
 function scopedBuilder(builder: SelectQueryBuilder<ObjectLiteral>): SelectQueryBuilder<ObjectLiteral> {
   if (builder instanceof ScopedSelectQueryBuilder) return builder;
   return Object.assign(new ScopedSelectQueryBuilder<ObjectLiteral>(builder.dataSource), builder);
 }
 
-/** Tells the enforcement how to see that a method still does its part, whatever has been put around it since. Nothing is sent. */
+/**
+ * Records the patched methods, each with a check that the patch is still in effect, whatever wraps it. The checks send
+ * no statement.
+ */
 function watchSeams(dataSource: DataSource, enforcement: Enforcement): void {
   const { driver, entityMetadatas } = dataSource;
   const [{ target }] = entityMetadatas;
@@ -135,7 +141,7 @@ function patchDriver(dataSource: DataSource, enforcement: Enforcement): void {
   const { connection, dialect } = enforcement;
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   driver.createQueryRunner = (mode: ReplicationMode) => {
-    // Such a driver keeps one query runner for all; without it, it makes a new one.
+    // Such a driver caches one query runner for all callers; if the cache is empty, it creates a new one.
     if (connection !== undefined) Object.assign(driver, { queryRunner: undefined });
     const runner = createQueryRunner(mode);
     connection?.guard(runner);
@@ -149,14 +155,17 @@ function patchDriver(dataSource: DataSource, enforcement: Enforcement): void {
   guardManager(dataSource.manager, connection);
 }
 
-/** Reads of a unit of work that writes go to the primary: a replica may not have its rows yet. All others go where they went. */
+/**
+ * Sends reads to the primary in a unit of work that writes: a replica may not have its rows yet. Other reads are not
+ * affected.
+ */
 function attachReplication(dataSource: DataSource): void {
   if (!dataSource.driver.isReplicated) return;
   const modeForReads = dataSource.defaultReplicationModeForReads.bind(dataSource);
   dataSource.defaultReplicationModeForReads = () => (isWriting() ? 'master' : modeForReads());
 }
 
-/** The cache may be given, or changed, while the DataSource is open. */
+/** Scopes the query cache, also one that is set while the DataSource is open. */
 function patchCache(dataSource: DataSource): void {
   let cache = dataSource.queryResultCache;
   if (cache !== undefined) scopeCache(cache);
@@ -175,7 +184,7 @@ function patchSchemaMethod(dataSource: DataSource, method: (typeof SCHEMA_METHOD
   Object.assign(dataSource, { [method]: forAllTenants(dataSource, method) });
 }
 
-/** The typeorm CLI compares the schema by the builder itself. */
+/** Patches the schema builder, which the typeorm CLI uses directly. */
 function attachSchemaBuilder({ driver }: DataSource): void {
   const createSchemaBuilder = driver.createSchemaBuilder.bind(driver);
   driver.createSchemaBuilder = () => {
@@ -184,7 +193,7 @@ function attachSchemaBuilder({ driver }: DataSource): void {
   };
 }
 
-/** A method of the schema, which runs outside of any scope only, and there over all tenants. */
+/** Wraps a schema method: it throws in a scope, and otherwise runs unscoped. */
 function forAllTenants(owner: object, method: string): (...args: unknown[]) => Promise<unknown> {
   const original = Reflect.get(owner, method) as (...args: unknown[]) => Promise<unknown>;
   return (...args) => {
