@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const persisting = new AsyncLocalStorage<true>();
 
-/** Checks whether the running code is inside of `save`. */
+/**
+ * Checks whether the running code is inside of `save`, `remove`, `softRemove` or `recover` of a guarded entity manager.
+ */
 export function isInSave(): boolean {
   return persisting.getStore() === true;
 }
