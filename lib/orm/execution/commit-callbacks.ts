@@ -7,10 +7,13 @@ import type { SqlDialect } from '../sql/tokenizer.js';
 
 type Callback = () => Promise<void>;
 
-/** What is to run after the commit of one transaction: a list for it, and one for each savepoint within. */
+/**
+ * The callbacks to run after the commit of one transaction: a list for the transaction, and one for each open
+ * savepoint.
+ */
 class CommitCallbacks {
   private levels: Callback[][] = [];
-  /** Whether a statement has failed since the innermost savepoint. PostgreSQL turns a COMMIT into a ROLLBACK then. */
+  /** Whether a statement has failed since the innermost savepoint. PostgreSQL then executes COMMIT as ROLLBACK. */
   hasFailed = false;
 
   begin(): void {
@@ -21,19 +24,19 @@ class CommitCallbacks {
     this.levels.at(-1)?.push(callback);
   }
 
-  /** The innermost savepoint is released: what was to run for it now waits for the one around it. */
+  /** Releases the innermost savepoint: its callbacks move to the level around it. */
   release(): void {
     const released = this.levels.pop() ?? [];
     this.levels.at(-1)?.push(...released);
   }
 
-  /** The innermost savepoint, and what was to run for it, is undone. */
+  /** Rolls back the innermost savepoint and discards its callbacks. */
   rollBack(): void {
     this.levels.pop();
     this.hasFailed = false;
   }
 
-  /** Forgets everything, and returns what was to run. */
+  /** Removes and returns all callbacks. */
   end(): Callback[] {
     const all = this.levels.flat();
     this.levels = [];
@@ -41,14 +44,14 @@ class CommitCallbacks {
   }
 }
 
-/** The observer of a query runner, kept on the runner itself. */
+/** The property of a query runner that holds its observer. */
 const OBSERVER = Symbol('transaction observer');
 type ObservedRunner = QueryRunner & { [OBSERVER]?: TransactionObserver };
 
 /**
  * Observes the transactions of a query runner, so that {@link afterCommit} knows when the outermost one is committed.
  *
- * @param connection the only connection of the database, if its runners share one
+ * @param connection the mutex of the only connection, if the runners share one
  */
 export function observeTransactions(runner: QueryRunner, dialect: SqlDialect, connection?: ConnectionMutex): void {
   const observed: ObservedRunner = runner;
@@ -62,15 +65,18 @@ export function observeTransactions(runner: QueryRunner, dialect: SqlDialect, co
   runner.release = () => observer.releasing(release);
 }
 
-/** Tells the observer of a query runner that a statement has failed: some databases undo the transaction by themselves. */
+/**
+ * Reports a failed statement to the observer of a query runner: some databases then roll back the transaction
+ * themselves.
+ */
 export function noteFailedStatement(runner: QueryRunner, error: unknown): void {
   (runner as ObservedRunner)[OBSERVER]?.noteFailure(error);
 }
 
-/** The query runners whose open transaction the running write has become a part of. */
+/** The query runners whose open transaction the running write has joined. */
 const joined = new AsyncLocalStorage<Set<QueryRunner>>();
 
-/** Notes that a statement which is not a select goes through a query runner. */
+/** Records that a statement other than a select is sent through a query runner. */
 export function noteWrittenThrough(runner: QueryRunner, connection: ConnectionMutex | undefined): void {
   const runners = joined.getStore();
   if (runners === undefined) return;
@@ -79,12 +85,12 @@ export function noteWrittenThrough(runner: QueryRunner, connection: ConnectionMu
 }
 
 /**
- * Runs `afterwards` when everything that `write` has written is committed: at once if it is by then, otherwise after the commit of the outermost
- * transaction, in the scope that is in force now. After a rollback it does not run. Which transaction that is its statements tell, whoever has
- * opened it.
+ * Runs `afterwards` once everything that `write` has written is committed: immediately if it is, otherwise after the
+ * commit of the outermost transaction, in the current scope. After a rollback it does not run. The transaction is found
+ * by the statements of `write`, so it does not matter which code has opened it.
  *
  * @param afterwards must not fail
- * @returns what `write` returns
+ * @returns the result of `write`
  */
 export async function afterCommit<R>(write: () => Promise<R>, afterwards: (result: R) => Promise<void>): Promise<R> {
   const runners = new Set<QueryRunner>();
@@ -96,11 +102,11 @@ export async function afterCommit<R>(write: () => Promise<R>, afterwards: (resul
 }
 
 class TransactionObserver {
-  /** Those of the open transaction: another runner's, if this one's is a savepoint of it. */
+  /** The callbacks of the open transaction: another runner's if this one's is a savepoint of it. */
   callbacks = new CommitCallbacks();
   /** Whether the open transaction is a savepoint of another runner's. */
   private isJoined = false;
-  /** The callbacks of the last commit, while they run. */
+  /** The running callbacks of the last commit. */
   private running: Promise<unknown> | undefined;
 
   constructor(
@@ -132,7 +138,7 @@ class TransactionObserver {
         if (isSent) this.callbacks.release();
       } else {
         const callbacks = this.callbacks.end();
-        // Not awaited: they may need the connection that this runner still has.
+        // Not awaited: they may need the connection that this runner still holds.
         if (isSent && !isUndone) this.running = runAll(callbacks);
       }
     }
@@ -156,7 +162,8 @@ class TransactionObserver {
   noteFailure(error: unknown): void {
     if (!this.runner.isTransactionActive || !(error instanceof QueryFailedError)) return;
     this.callbacks.hasFailed = true;
-    // MySQL has undone the whole transaction of the victim of a deadlock, and goes on as if there were none.
+    // MySQL has rolled back the whole transaction of the deadlock's victim, and runs its later statements outside of a
+    // transaction.
     if ((error.driverError as { readonly errno?: number }).errno === DEADLOCK) this.callbacks.end();
   }
 
@@ -171,7 +178,7 @@ class TransactionObserver {
   }
 }
 
-/** ER_LOCK_DEADLOCK of MySQL. */
+/** MySQL's ER_LOCK_DEADLOCK. */
 const DEADLOCK = 1213;
 
 async function runAll(callbacks: readonly Callback[]): Promise<void> {

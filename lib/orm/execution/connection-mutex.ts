@@ -3,23 +3,27 @@ import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
 
-/** How long a unit of work waits for another one's transaction before it gives up, in milliseconds. */
+/** How long a unit of work waits for another one's transaction before it fails, in milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 30_000;
 
-/** A transaction that is given to a callback: what runs inside belongs to it, on whichever query runner. */
+/**
+ * The query runner of the transaction whose callback is running: its statements belong to the transaction, on any query
+ * runner.
+ */
 const transactions = new AsyncLocalStorage<object>();
 
 /**
- * Lets one unit of work at a time use a database that has one connection for all (SQLite).
+ * A mutex for databases with a single connection (SQLite): one unit of work at a time uses it.
  *
- * TypeORM gives every caller the same query runner there, so that one request's rollback takes along what another one has written and
- * been told is stored. Here each caller has a query runner of its own, a transaction has the connection to itself until it ends, and single statements wait for it.
+ * TypeORM returns the same query runner to every caller there. One request's rollback then also undoes another
+ * request's writes that were reported as stored. With the mutex, each caller has its own query runner. A transaction
+ * holds the connection until it ends, and single statements wait for it.
  */
 export class ConnectionMutex {
   private owner?: { readonly runner: QueryRunner; readonly unit: object | undefined };
   private readonly waiting: (() => void)[] = [];
 
-  /** Makes a query runner keep to its turn. */
+  /** Patches a query runner to wait for the connection. */
   guard(runner: QueryRunner): void {
     const { startTransaction, commitTransaction, rollbackTransaction, release, query } = bound(runner);
     let nested = false;
@@ -27,7 +31,7 @@ export class ConnectionMutex {
     runner.startTransaction = async (isolationLevel) => {
       if (this.owner?.runner === runner) return startTransaction(isolationLevel);
       if (this.isInOwnTransaction()) {
-        // A transaction inside another one's callback: a savepoint of it, as on one query runner.
+        // A transaction inside another one's callback becomes a savepoint of it, as on one query runner.
         if (!nested) Object.assign(runner, { transactionDepth: 1 });
         nested = true;
         return startTransaction(isolationLevel);
@@ -71,9 +75,9 @@ export class ConnectionMutex {
   }
 
   /**
-   * Returns the query runner whose open transaction a statement of `runner` would become a part of.
+   * Returns the query runner whose open transaction a statement of `runner` would join.
    *
-   * @returns undefined if it is the runner's own, or there is none
+   * @returns undefined if the transaction is the runner's own, or there is no open transaction to join
    */
   joinedTransaction(runner: QueryRunner): QueryRunner | undefined {
     const holder = this.owner?.runner;
@@ -81,7 +85,10 @@ export class ConnectionMutex {
     return this.isInOwnTransaction() || this.isSameUnitOfWork() ? holder : undefined;
   }
 
-  /** `EntityManager.transaction`, or what a library has put in its place, whose callback is known to run inside the transaction. */
+  /**
+   * Wraps `EntityManager.transaction`, or a library's replacement of it, so that its callback is recognised as part of
+   * the transaction.
+   */
   transaction(manager: EntityManager): EntityManager['transaction'] {
     type Method = (...args: unknown[]) => Promise<never>;
     const own = Object.hasOwn(manager, 'transaction') ? (Reflect.get(manager, 'transaction') as Method) : undefined;
@@ -94,12 +101,12 @@ export class ConnectionMutex {
     };
   }
 
-  /** Whether the running code is in the callback of the transaction that has the connection. */
+  /** Checks whether the running code is in the callback of the transaction that holds the connection. */
   private isInOwnTransaction(): boolean {
     return this.owner !== undefined && this.owner.runner === transactions.getStore();
   }
 
-  /** Whether the running code belongs to the request or job whose transaction has the connection. */
+  /** Checks whether the running code belongs to the request or job whose transaction holds the connection. */
   private isSameUnitOfWork(): boolean {
     const unit = currentContext()?.unitOfWork;
     return unit !== undefined && this.owner?.unit === unit;

@@ -6,7 +6,7 @@ import type { SqlDialect } from '../sql/tokenizer.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 
-/** What a driver says of a failed statement, as far as the drivers have it in common. */
+/** The properties of a driver's error that are used here. */
 export interface DriverError {
   readonly code?: string | number;
   readonly errno?: number;
@@ -21,10 +21,11 @@ export interface DriverError {
 }
 
 /**
- * Turns a driver's error about a unique key into one that names properties and nothing else: whose the other row is must not show.
+ * Converts a driver's unique violation into an error that contains property names only: it must not reveal which tenant
+ * owns the other row.
  *
  * @param written the entities that the statement wrote
- * @returns undefined when the error is about something else, or no tenant scope is in force
+ * @returns undefined for any other error, or if there is no current scope
  */
 export function toUniqueConflict(
   error: unknown,
@@ -43,12 +44,18 @@ export function toUniqueConflict(
   return new UniqueConflictError(entity.name, properties);
 }
 
-/** PostgreSQL 23505, and 23P01 of an exclusion; MySQL 1062; SQLite's message. */
+/**
+ * Checks for a unique violation: PostgreSQL's 23505, and 23P01 of an exclusion constraint; MySQL's 1062; SQLite's
+ * message.
+ */
 export function isUniqueViolation({ code, errno, message = '' }: DriverError): boolean {
   return code === '23505' || code === '23P01' || errno === 1062 || /UNIQUE constraint failed/.test(message);
 }
 
-/** PostgreSQL 23503, and 23001 of a RESTRICT from PostgreSQL 18 on; MySQL 1216, 1217, 1451 and 1452, SQLite's message. */
+/**
+ * Checks for a foreign key violation: PostgreSQL's 23503, and 23001 of a RESTRICT since PostgreSQL 18; MySQL's 1216,
+ * 1217, 1451 and 1452; SQLite's message.
+ */
 export function isForeignKeyViolation({ code, errno, message = '' }: DriverError): boolean {
   return (
     code === '23503' ||
@@ -59,11 +66,11 @@ export function isForeignKeyViolation({ code, errno, message = '' }: DriverError
 }
 
 /**
- * Returns the columns of the unique key that a driver names: by a constraint that the entity declares, or else by the columns that the
- * database itself names, since tables that TypeORM did not create have constraints of other names.
+ * Returns the columns of the violated unique key: by the name of a constraint that the entity declares, otherwise by
+ * the columns in the error. Tables that TypeORM did not create have constraints of other names.
  *
  * @param metadata the entity that was written
- * @returns empty if the driver does not tell
+ * @returns empty if the error does not identify the columns
  */
 export function violatedColumns(
   { constraint, detail, table, message = '' }: DriverError,
@@ -82,15 +89,16 @@ export function violatedColumns(
 }
 
 /**
- * Returns the columns that PostgreSQL names in the detail of an error, also those inside an expression: `Key (lower(email::text))=(…)`.
+ * Returns the columns in the detail of a PostgreSQL error, also those inside an expression: `Key
+ * (lower(email::text))=(…)`.
  *
- * @returns undefined if it names none that the entity has
+ * @returns undefined if the entity has none of them
  */
 export function columnsOfDetail(
   detail: string | undefined,
   metadata: EntityMetadata,
 ): readonly ColumnMetadata[] | undefined {
-  // The message is translated, the form of the key is not.
+  // The message is translated, but the format of the key is not.
   const key = /\((.+?)\)=\(/.exec(detail ?? '')?.[1];
   const names = key
     ?.match(/"(?:[^"]|"")+"|[^\W\d]\w*/g)
@@ -101,7 +109,10 @@ export function columnsOfDetail(
   return columns.length > 0 ? columns : undefined;
 }
 
-/** MySQL calls a primary key PRIMARY, and a unique key that nobody has named like its first column: `email`, `email_2`. */
+/**
+ * Returns the columns of a MySQL key by its name. MySQL names the primary key PRIMARY, and an unnamed unique key after
+ * its first column: `email`, `email_2`.
+ */
 function columnsOfKeyName(name: string, metadata: EntityMetadata): readonly ColumnMetadata[] {
   if (name === 'PRIMARY') return metadata.primaryColumns;
   const first = name.replace(/_\d+$/, '');
@@ -111,18 +122,20 @@ function columnsOfKeyName(name: string, metadata: EntityMetadata): readonly Colu
   return keys.length === 1 ? keys[0].columns : [];
 }
 
-/** What speaks of the statement, or of rows that it writes, and not of values that it reads. */
+/** Errors about the statement, or about rows that it writes: their text contains no values that it reads. */
 const SAFE_ERROR_CODES = {
-  // Integrity, syntax and names, transactions, resources, cancelled. Of class 42 not 42704, which names what a value was taken for.
+  // Integrity, syntax and names, transactions, resources, cancelled statements. Class 42 without 42704, whose text
+  // contains the value that was taken for a name.
   postgres: /^(?:23|42(?!704)|25|40|53|55|57|08|0A)/,
   mysql: new Set([1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452]),
   sqlite: /^(?:near |no such |ambiguous |UNIQUE|NOT NULL|FOREIGN KEY|CHECK|SQLITE_|table |[\w ]*syntax)/,
 };
 
 /**
- * A database says which value it could not compute with, whoever's row it stands in. In a scope such an error keeps its code and loses its text.
+ * Removes values from the text of an error in a scope: a database quotes the value that it could not compute with, even
+ * from another tenant's row. The error keeps its code.
  *
- * @returns the same error where it tells of no row
+ * @returns the same error if its text contains no values of rows
  */
 export function redactValues(error: unknown, dialect: SqlDialect): unknown {
   if (!(error instanceof QueryFailedError) || currentContext()?.scope === undefined) return error;

@@ -9,20 +9,20 @@ import type { TypeParsers } from './postgres-timestamps.js';
 import type { PreparedStatementNames } from './prepared-statement-names.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
-/** A select as PostgreSQL takes it. */
+/** A select with positional parameters for PostgreSQL. */
 export interface PostgresStatement {
   readonly text: string;
   readonly values: unknown[];
-  /** What the server shall keep it as. */
+  /** The name of the prepared statement. */
   readonly name?: string | undefined;
-  /** Whether instants are wanted in the form that they have in JSON. */
+  /** Whether timestamps are returned as ISO strings, as in JSON. */
   readonly isForJson?: boolean | undefined;
 }
 
 type Rows = Readonly<Record<string, unknown>>[];
 type Done = (error: Error | undefined, result: { readonly rows: Rows }) => void;
 
-/** What is used of a connection of `pg`. */
+/** The members of a `pg` client that are used here. */
 interface PostgresClient extends TypeParsers {
   query(query: PostgresQuery): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -34,15 +34,18 @@ interface PostgresPool {
   connect(done: (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void) => void): void;
 }
 
-/** A query of `pg`, which can be handed to a connection as it is. */
+/** A `pg` query object, which a client accepts as it is. */
 interface PostgresQuery {
   name: string | undefined;
-  /** Not there with bindings that read rows themselves. */
+  /** Missing with native bindings, which parse rows themselves. */
   readonly _result?: { _types?: TypeParsers };
 }
 type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
 
-/** The table has another form than when the statement was named; the name is not known, or is taken: a pooler has changed the connection. */
+/**
+ * Error codes after which a statement is retried without its name: the table has changed since it was prepared, or a
+ * pooler has switched connections, so that the name is unknown or in use.
+ */
 const STALE_STATEMENT_CODES = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
 /** The DataSource that statements are sent to, and the names of its prepared statements. */
@@ -52,12 +55,12 @@ export interface ExecutionTarget {
   readonly prepared: PreparedStatementNames;
 }
 
-/** TypeORM's own method, as it is before libraries replace it. */
+/** TypeORM's own method, before a library replaces it. */
 const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQueryRunner');
 
 /**
- * Whether selects may go straight to a connection: subscribers that want to hear of statements need a query runner, and what makes the query
- * runners in TypeORM's place wants all statements on them.
+ * Checks whether selects may be sent without a query runner. Subscribers to queries need one, and a library that
+ * replaces `createQueryRunner` expects all statements on its own.
  */
 export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): boolean {
   return (
@@ -68,11 +71,11 @@ export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): 
 }
 
 /**
- * Sends a select straight to a connection: what TypeORM's query runner does around a statement costs as much as the statement itself. Loggers
- * hear of it as ever.
+ * Sends a select without TypeORM's query runner, whose overhead costs as much as the statement itself. Loggers are
+ * still called.
  *
- * @param runner of the transaction that it belongs to; by default any connection for reading
- * @throws QueryFailedError as a query runner does, without the values of rows
+ * @param runner the query runner of the transaction; by default any connection for reading is used
+ * @throws QueryFailedError as a query runner does, without values of rows
  */
 export async function executeSelect(
   target: ExecutionTarget,
@@ -95,7 +98,7 @@ export async function executeSelect(
     if (error instanceof NoConnectionError) throw error.cause;
     if (statement.name !== undefined && STALE_STATEMENT_CODES.has((error as { code?: string }).code)) {
       target.prepared.evict(text);
-      // In a transaction nothing more can be asked after an error.
+      // In a transaction, PostgreSQL refuses every statement after an error.
       if (runner?.isTransactionActive !== true) return executeSelect(target, { text, values, isForJson }, runner);
     }
     logger.logQueryError(error as Error, text, values, runner);
@@ -106,7 +109,7 @@ export async function executeSelect(
 }
 
 /**
- * By callbacks, in one promise: of the half dozen that pool and connection would make none is needed.
+ * Sends a statement with callbacks and one promise, instead of the half dozen that pool and client would create.
  *
  * @param own the connection to use; by default one of the pool
  */
@@ -123,19 +126,19 @@ function acquireAndSubmit(
       if (error) return reject(new NoConnectionError(error));
       trackConnectionLoss(client);
       submit(driver, client, statement, (failure, result) => {
-        // The pool gives a connection that is lost to nobody else.
+        // With an error, the pool discards the connection.
         release(client[CONNECTION_ERROR]);
         done(failure, result);
       });
     };
-    // A connection that is opened must not carry the tenant of whoever happens to be first to need it.
+    // A new connection must not capture the tenant context of its first user.
     const pool = poolOf(dataSource);
     if (pool === undefined) reject(new NoConnectionError(new TypeORMError('Driver not Connected')));
     else runWithoutContext(() => pool.connect(connected));
   });
 }
 
-/** There was no connection to send it on. */
+/** Signals that no connection was available, so the statement was not sent. */
 class NoConnectionError extends Error {
   constructor(cause: Error) {
     super(undefined, { cause });
@@ -149,7 +152,7 @@ function poolOf(dataSource: DataSource): PostgresPool | undefined {
   return pools[Math.floor(Math.random() * pools.length)];
 }
 
-/** As a query that is made already: `pg` would copy what it is given otherwise. */
+/** Submits a query object, because `pg` would copy a plain configuration. */
 function submit(
   driver: PostgresDriver,
   client: PostgresClient,
@@ -165,12 +168,15 @@ function submit(
   client.query(query);
 }
 
-/** Why a connection was lost. */
+/** The property of a client that holds the error of its lost connection. */
 const CONNECTION_ERROR = Symbol('lost');
-/** The type parsers of a connection for answers in JSON. */
+/** The property of a client that holds its type parsers for JSON. */
 const JSON_TYPES = Symbol('json types');
 
-/** Sees to it that the loss of a connection is heard of: a statement that waits for it fails by itself, the process must not. */
+/**
+ * Handles the `error` event of a client. A waiting statement fails by itself, but an unhandled event would end the
+ * process.
+ */
 function trackConnectionLoss(client: PostgresClient): void {
   if (CONNECTION_ERROR in client) return;
   client[CONNECTION_ERROR] = undefined;

@@ -1,19 +1,19 @@
-/** What makes JavaScript values of the texts that PostgreSQL sends. */
+/** Parses the texts that PostgreSQL sends into JavaScript values. */
 export interface TypeParsers {
   getTypeParser(type: number, format: string): TypeParser;
 }
 
 type TypeParser = (text: string) => unknown;
 
-/** PostgreSQL's number of `timestamp with time zone`. */
+/** PostgreSQL's OID of `timestamp with time zone`. */
 const TIMESTAMPTZ = 1184;
 
 /**
- * The type parsers of a connection, with instants in the form that they have in JSON: a Date for each would take longer than all else that is
- * done to a row. What is not written in UTC becomes a Date as ever, and a parser of the application's own is kept.
+ * Returns type parsers that read timestamps as ISO strings: creating a Date for each takes longer than the rest of a
+ * row. A timestamp that is not in UTC still becomes a Date, and a custom parser of the application is kept.
  *
  * @example
- * instantsAsJson(client).getTypeParser(1184, 'text')('2026-01-31 12:34:56.789+00'); // '2026-01-31T12:34:56.789Z'
+ * timestamptzToIso(client).getTypeParser(1184, 'text')('2026-01-31 12:34:56.789+00'); // '2026-01-31T12:34:56.789Z'
  */
 export function timestamptzToIso(parsers: TypeParsers): TypeParsers {
   const parser = parsers.getTypeParser(TIMESTAMPTZ, 'text');
@@ -34,12 +34,12 @@ function isDefaultDateParser(parser: TypeParser): boolean {
   });
 }
 
-/** `2026-01-31 12:34:56.789012+00`: years before 1 and after 9999, and infinity, are written otherwise. */
+/** Matches `2026-01-31 12:34:56.789012+00`. Years before 1 and after 9999, and infinity, have another format. */
 function isUtc(text: string): boolean {
   return text.endsWith('+00') && text[4] === '-';
 }
 
-/** A Date counts whole milliseconds, and cuts off what is less. */
+/** Converts a UTC timestamp to ISO format. Like a Date, it truncates to milliseconds. */
 function jsonInstant(text: string): string {
   const fraction = text.slice(20, -3).slice(0, 3).padEnd(3, '0');
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}Z`;

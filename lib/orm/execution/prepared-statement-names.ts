@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 
-/** How many statements get a name on each connection: the server keeps them all as long as the connection lasts. */
+/** Maximum number of named statements: the server keeps each as long as its connection lives. */
 const MAX_NAMES = 200;
 
 /**
- * The names under which PostgreSQL keeps a DataSource's statements, so that each connection reads and plans a text once. A name is the
- * text's hash and is never another text's. Clients can make many texts: when there are no more names, further ones go without.
+ * The names of a DataSource's prepared statements in PostgreSQL, so that each connection parses and plans a text once.
+ * A name is a hash of its text, and no other text gets it. Clients can cause many different texts: once all names are
+ * used, further texts are sent without one.
  *
- * `MuckModule.forRoot({ preparedStatements: false })` turns it off, or `extra: { preparedStatements: false }` in the options of one
- * DataSource: for poolers that hand a connection to somebody else between two statements and do not carry names along.
+ * `MuckModule.forRoot({ preparedStatements: false })` disables them, or `extra: { preparedStatements: false }` in the
+ * options of one DataSource. This is needed for poolers that assign a connection to another client between two
+ * statements without keeping its prepared statements.
  */
 export class PreparedStatementNames {
   private readonly names = new Map<string, string>();
@@ -26,7 +28,11 @@ export class PreparedStatementNames {
     this.isOn = false;
   }
 
-  /** @returns undefined where the statement has to go without one */
+  /**
+   * Returns the name for a text.
+   *
+   * @returns undefined if the statement must be sent without a name
+   */
   nameFor(sql: string): string | undefined {
     if (!this.isOn) return undefined;
     let name = this.names.get(sql);
@@ -38,7 +44,10 @@ export class PreparedStatementNames {
     return name;
   }
 
-  /** The connection does not have what the name stood for, or not as it was: the table has changed, or a pooler is in between. */
+  /**
+   * Removes the name of a text, because the connection does not have its statement or cannot use it: the table has
+   * changed, or a pooler has switched connections.
+   */
   evict(sql: string): void {
     this.names.delete(sql);
   }
