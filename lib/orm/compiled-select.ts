@@ -37,8 +37,8 @@ const PREPARE_THRESHOLD = 2;
  * filled from the current scope. Code above this layer never holds a tenant's parameter.
  *
  * @example
- * const statement = new CompiledSelect({ dataSource, build: () => tickets.createQueryBuilder('t').where('t.status = :status') });
- * const rows = await statement.run({ status: 'open' });
+ * const build = () => tickets.createQueryBuilder('t').where('t.status = :status');
+ * const rows = await new CompiledSelect({ dataSource, build }).run({ status: 'open' });
  */
 export class CompiledSelect {
   /** The compiled statements by access context: in a scope, or in a section that exempts some entities. */

@@ -4,6 +4,7 @@ import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { currentContext, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
 import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
 import { registerSqlRunner } from '../tenancy/context/raw-sql-template.js';
+// The imports without names register the scoped builders in `builderRegistry`.
 import './query-builders/delete.js';
 import './query-builders/insert.js';
 import './query-builders/relation.js';

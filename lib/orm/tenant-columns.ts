@@ -2,9 +2,10 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { enforcementOf } from './enforcement/enforcement.js';
 
 /**
- * The property paths of an entity's tenant columns.
+ * Returns the property paths of an entity's tenant columns.
  *
- * @returns empty for a shared entity, for one that is scoped through a parent, and on a DataSource that is not attached
+ * @returns empty for a shared entity, for one that is scoped through a parent, and on a DataSource that is not
+ * instrumented
  */
 export function tenantPropertiesOf(dataSource: DataSource, metadata: EntityMetadata): readonly string[] {
   const policy = enforcementOf(dataSource)?.policies.of(metadata);
@@ -12,10 +13,11 @@ export function tenantPropertiesOf(dataSource: DataSource, metadata: EntityMetad
 }
 
 /**
- * Whether statements on an entity are limited to a tenant now.
+ * Checks whether statements on an entity are limited to a tenant now.
  *
- * @returns false for a shared entity, in a section that is unscoped for this one, and on a DataSource that is not attached
- * @throws TenantScopeMissingError when no scope is in force
+ * @returns false for a shared entity, in a section that is unscoped for it, and on a DataSource that is not
+ * instrumented
+ * @throws TenantScopeMissingError if there is no current scope
  */
 export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): boolean {
   const policies = enforcementOf(dataSource)?.policies;
@@ -23,11 +25,11 @@ export function isLimitedNow(dataSource: DataSource, metadata: EntityMetadata): 
 }
 
 /**
- * Renders the condition that leaves only those rows that the running code may write.
+ * Renders the condition for the rows that the running code may write.
  *
- * @param alias how the select names the entity's table
- * @returns undefined where it may write every row that it sees
- * @throws TenantScopeMissingError when no scope is in force
+ * @param alias the alias of the entity's table in the select
+ * @returns undefined if it may write every row that it sees
+ * @throws TenantScopeMissingError if there is no current scope
  */
 export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadata, alias: string): string | undefined {
   const policies = enforcementOf(dataSource)?.policies;
@@ -35,7 +37,7 @@ export function ownRowsCondition(dataSource: DataSource, metadata: EntityMetadat
   return policies.predicateSql(metadata, dataSource.driver.escape(alias), 'own');
 }
 
-/** Whether rows of the entity can be shared by all tenants because their tenant is NULL. */
+/** Checks whether rows of the entity can be shared by all tenants, because their tenant columns are NULL. */
 export function mayBeShared(dataSource: DataSource, metadata: EntityMetadata): boolean {
   return enforcementOf(dataSource)?.policies.mayBeShared(metadata) ?? false;
 }

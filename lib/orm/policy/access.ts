@@ -4,7 +4,7 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import type { EntityKey, TenantContext } from '../../tenancy/context/tenant-context.js';
 import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 
-/** What the running code may access of a tenant-scoped entity: the rows of all tenants, or those of one scope. */
+/** The access of the running code to a tenant-scoped entity: the rows of all tenants, or those of one scope. */
 export type Access = 'everything' | ValidScope;
 
 /**
