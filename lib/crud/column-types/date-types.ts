@@ -62,8 +62,8 @@ function spelledOut(clock: string): string {
 }
 
 /**
- * Timestamps: RFC 3339, `2026-01-31T23:59:59Z`. A date is read as midnight in UTC, and a time without an offset as UTC,
- * so that the result does not depend on the server's time zone.
+ * Timestamps: RFC 3339, `2026-01-31T23:59:59Z`. A date is read as midnight in UTC, and a time without an offset as UTC.
+ * So the result does not depend on the server's time zone.
  *
  * @param firstYear the earliest year that the database stores
  * @param latest the last timestamp of the column type, if the database has such a limit

@@ -17,7 +17,7 @@ const DECLARED: ReadonlyMap<unknown, ColumnType> = new Map<unknown, ColumnType>(
 
 /**
  * Returns the type of a column with a transformer, whose entity values differ from its database values. A value fits if
- * it has the property's TypeScript type, if that is known, and if the transformer converts it to a value that the
+ * it has the property's TypeScript type, if that is known. The transformer must also convert it to a value that the
  * column accepts.
  */
 export function transformed(
