@@ -70,6 +70,8 @@ export class CompiledSelect {
     const values = placed.names.map((name) => enforcement.parameterValue(name, slots));
     plan.runs += 1;
     const name = plan.runs > PREPARE_THRESHOLD ? enforcement.prepared.nameFor(placed.sql) : undefined;
+    // This bypasses the query runner guard. The text was verified in makePlan(), and the guard's transaction check is
+    // repeated above.
     return await executeSelect(enforcement, { text: placed.sql, values, name, isForJson }, runner);
   }
 

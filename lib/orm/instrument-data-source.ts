@@ -28,9 +28,9 @@ const SCHEMA_METHODS = ['runMigrations', 'undoLastMigration', 'showMigrations', 
 const WRAPPED = Symbol.for('nestjs-muck:initialize');
 
 /**
- * Patches `DataSource.prototype.initialize`, so that every DataSource of the process is instrumented once it is
- * initialised, in an application, a worker, a script or a test. Migrations and `synchronize` inside of `initialize` run
- * before that.
+ * Patches `DataSource.prototype.initialize`, so that every DataSource of the process is instrumented after
+ * initialisation, also in a worker, script or test. Migrations and `synchronize` inside of `initialize` run before
+ * that.
  */
 export function hookDataSourceInitialize(): void {
   registerSqlRunner(runFragment);

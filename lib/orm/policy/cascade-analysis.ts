@@ -29,9 +29,9 @@ const REMEMBERED = 100;
 /**
  * Follows ON DELETE and ON UPDATE through the foreign keys of a DataSource's entities.
  *
- * A row that references a row of the scope is of that scope too if its tenant keys are among those of the referenced
- * row: the foreign key check compares them when the reference is written. With more keys, or through a shared row, it
- * may belong to any tenant. A cascade that reaches such rows is reported before the statement is sent.
+ * A referencing row is of the scope too if its tenant keys are among those of the referenced row: the foreign key check
+ * compares them when the reference is written. With more keys, or through a shared row, it may belong to any tenant. A
+ * cascade that reaches such rows is reported before the statement is sent.
  */
 export class Cascades {
   private index?: {
@@ -85,6 +85,7 @@ export class Cascades {
   private search(metadata: EntityMetadata, changed: Effect['changed']): ForeignCascade | undefined {
     const start = { table: metadata.tablePath, changed, keys: this.keysInForce(metadata) };
     const effects = new Map([[nameOf(start), start]]);
+    // The loop also visits the effects that it adds, and ends because equal ones have the same key.
     for (const effect of effects.values()) {
       for (const key of this.keysTo(effect)) {
         const caused = causedBy(effect, key);

@@ -71,6 +71,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
       outsideBuildContext(() => copies.forInsert(valueSet)),
     );
     try {
+      // After the snapshot is in place, so that the rules check the values that are written.
       this.applyRules(metadata, given);
       return super.createInsertExpression();
     } finally {

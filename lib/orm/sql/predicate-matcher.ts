@@ -24,9 +24,9 @@ const CONFLICTS = words('conflict do duplicate');
 const SET_OPERATIONS = words('union intersect except minus');
 
 /**
- * Matches predicates with the tables that they limit. A predicate must be one of the conditions, joined by AND only, of
- * the WHERE of its table's own SELECT, UPDATE or DELETE, or of the ON by which its table is joined. Anywhere else it
- * does not limit the table.
+ * Matches predicates with the tables that they limit. A predicate must be a condition, joined by AND only, of a WHERE
+ * or ON: the WHERE of its table's own SELECT, UPDATE or DELETE, or the ON that joins its table. Anywhere else it does
+ * not limit the table.
  */
 export class PredicateMatcher {
   private readonly consumed = new Set<number>();
