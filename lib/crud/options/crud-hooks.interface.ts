@@ -49,6 +49,7 @@ export interface CrudHooks<T extends object> {
   beforeCreate?(row: T, context: HookContext): Result;
   /** @param row as stored and returned to the client */
   afterCreate?(row: T, context: HookContext): Result;
+  /** @param row as stored */
   createCommitted?(row: T, context: CommittedContext): Result;
 
   /** @param row with the new values */
@@ -59,6 +60,7 @@ export interface CrudHooks<T extends object> {
    * @param row as stored and returned to the client
    */
   afterReplace?(row: T, context: HookContext & RowChanges<T>): Result;
+  /** @param row as stored */
   replaceCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
 
   /** @param row with the new values */
@@ -69,16 +71,19 @@ export interface CrudHooks<T extends object> {
    * @param row as stored and returned to the client
    */
   afterUpdate?(row: T, context: HookContext & RowChanges<T>): Result;
+  /** @param row as stored */
   updateCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
 
   /** @param row as stored */
   beforeRemove?(row: T, context: HookContext): Result;
   /** @param row as previously stored */
   afterRemove?(row: T, context: HookContext): Result;
+  /** @param row as previously stored */
   removeCommitted?(row: T, context: CommittedContext): Result;
 
   /** @param row as stored and returned to the client */
   afterRestore?(row: T, context: HookContext): Result;
+  /** @param row as stored */
   restoreCommitted?(row: T, context: CommittedContext): Result;
 }
 

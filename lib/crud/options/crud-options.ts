@@ -26,6 +26,7 @@ export interface CrudDtos {
  * @Crud(SupportTicket, { dto: { create: CreateTicketDto }, search: ['subject'], sort: ['createdAt', 'priority'] })
  */
 export interface CrudOptions<T extends object> extends CrudDefaults {
+  /** The classes of request and response bodies; by default the entity. */
   readonly dto?: CrudDtos;
   /**
    * The column that identifies a row in a path, e.g. `slug`; the primary key by default. It needs a unique key,

@@ -56,6 +56,7 @@ export interface ListQuery<T> extends Projection {
   readonly cursor?: string;
   /** The primary key is always appended, so that pages neither repeat nor skip a row. */
   readonly sort?: readonly SortKey<T>[];
+  /** Conditions on columns; all rows by default. */
   readonly filters?: ListFilters<T>;
   /** A text that one of the resource's search columns must contain, ignoring case. */
   readonly search?: string;

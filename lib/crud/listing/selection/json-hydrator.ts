@@ -13,7 +13,7 @@ type Check = (row: RawRow) => boolean;
 
 /**
  * Converts rows to JSON objects without creating entities. The result equals the serialized entity. Only for the fields
- * of {@link compileJsonProjection}, which need no class-transformer.
+ * of `compileJsonProjection`, which need no class-transformer.
  */
 export class JsonHydrator {
   /** True if timestamps may be read as ISO strings. */
