@@ -5,7 +5,17 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', 'reports/', '.data/', '.stryker-tmp/', 'test/compatibility/*/files/'] },
+  {
+    ignores: [
+      'api-report.d.ts',
+      '**/dist/',
+      'coverage/',
+      'reports/',
+      '.data/',
+      '.stryker-tmp/',
+      'test/compatibility/*/files/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

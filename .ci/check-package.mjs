@@ -10,7 +10,9 @@ const required = [
   ...entryPoints.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
 ];
 const missing = required.filter((path) => !files.includes(path));
-const unwanted = files.filter((path) => !required.includes(path) && !/^dist\/.+\.(js|d\.ts)$/.test(path));
+const unwanted = files.filter(
+  (path) => !required.includes(path) && !/^(dist\/.+\.(js|d\.ts)|docs\/.+\.(md|png))$/.test(path),
+);
 
 console.log(`${files.length} files, ${tarball.unpackedSize} bytes unpacked`);
 for (const path of missing) console.error(`missing from the package: ${path}`);

@@ -119,7 +119,7 @@ export class CrudInterceptor implements NestInterceptor {
     const { resource } = call;
     const shaped = call.isSerialized
       ? { ...(value as object) }
-      : resource.shape.serialize(value, route, call.visibleKeys);
+      : resource.serializer.serialize(value, route, call.visibleKeys);
     return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
   }
 
@@ -220,7 +220,7 @@ function locationOf(url: string, resource: Resource, row: object): string {
  * parameter.
  */
 function answersFlat({ context, resource }: CrudRequestContext): boolean {
-  if (resource.list.mode !== 'flat') return false;
+  if (resource.list.format !== 'array') return false;
   const query = queryOf(context);
   return ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
 }

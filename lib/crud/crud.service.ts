@@ -66,9 +66,9 @@ export class CrudService<T extends object> {
   async findAll(query: ListQuery<T> = {}): Promise<Page<T>> {
     const resource = this.binding.resource();
     const rows = this.rows(resource);
-    const { limit: bounds, mode } = resource.list;
+    const { limit: bounds, format } = resource.list;
     const { limit, offset, cursor } = query;
-    const isWholeList = mode === 'flat' && [limit, offset, cursor].every((part) => part === undefined);
+    const isWholeList = format === 'array' && [limit, offset, cursor].every((part) => part === undefined);
     const length = limit ?? (isWholeList ? bounds.max : bounds.default);
     // No `await` on a value that is already there: each one costs time, and this is the most frequent operation.
     return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.rawRowConsumer());
@@ -196,7 +196,7 @@ export class CrudService<T extends object> {
       narrowing,
       rows: new RowRepository(resource, narrowing.conditions),
       hooks: await this.binding.hooks(),
-      takeClaims: this.binding.consumeServerOwnedFields,
+      consumeServerOwnedFields: this.binding.consumeServerOwnedFields,
       takeUndecided: this.binding.takeUndecided,
       takePrecondition: this.binding.takePrecondition,
     };

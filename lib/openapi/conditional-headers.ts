@@ -1,28 +1,28 @@
 import { IF_MATCH_ROUTES } from '../crud/preconditions/if-match.js';
 import { ETAG_ROUTES } from '../crud/preconditions/if-none-match.js';
 import type { ParameterObject } from './openapi.types.js';
-import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
+import type { CrudOperation, CrudRouteInfo } from './crud-route-explorer.js';
 
-const TAGGED: readonly (RouteAction | undefined)[] = ETAG_ROUTES;
-const GUARDED: readonly (RouteAction | undefined)[] = IF_MATCH_ROUTES;
+const TAGGED: readonly (CrudOperation | undefined)[] = ETAG_ROUTES;
+const GUARDED: readonly (CrudOperation | undefined)[] = IF_MATCH_ROUTES;
 
 /** Checks whether a route's response is a row with an `ETag`. */
-export function isTagged(route: ServedRoute): boolean {
+export function hasEtag(route: CrudRouteInfo): boolean {
   return isVersioned(route) && TAGGED.includes(route.name);
 }
 
 /** Checks whether a route evaluates `If-Match`. */
-export function checksVersion(route: ServedRoute): boolean {
+export function hasIfMatch(route: CrudRouteInfo): boolean {
   return isVersioned(route) && GUARDED.includes(route.name);
 }
 
 /** Returns the parameters of the conditional headers. */
-export function preconditionParameters(route: ServedRoute): ParameterObject[] {
+export function preconditionParameters(route: CrudRouteInfo): ParameterObject[] {
   return [
-    ...(isTagged(route) && route.name === 'findOne'
+    ...(hasEtag(route) && route.name === 'findOne'
       ? [header('If-None-Match', 'An `ETag`: a row that is as it says is not sent again.', false)]
       : []),
-    ...(checksVersion(route)
+    ...(hasIfMatch(route)
       ? [
           header(
             'If-Match',
@@ -34,7 +34,7 @@ export function preconditionParameters(route: ServedRoute): ParameterObject[] {
   ];
 }
 
-function isVersioned({ resource }: ServedRoute): boolean {
+function isVersioned({ resource }: CrudRouteInfo): boolean {
   return resource.metadata.versionColumn?.isSelect === true;
 }
 

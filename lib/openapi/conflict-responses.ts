@@ -1,23 +1,23 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { READING_ROUTES } from '../crud/options/crud-routes.js';
 import type { Resource } from '../crud/resource/resource.js';
-import type { RouteAction } from './crud-route-explorer.js';
+import type { CrudOperation } from './crud-route-explorer.js';
 
-const UNBREAKING: readonly RouteAction[] = [...READING_ROUTES, 'link', 'unlink'];
-const CREATING: readonly RouteAction[] = ['create', 'createMany'];
+const NON_CONFLICTING: readonly CrudOperation[] = [...READING_ROUTES, 'link', 'unlink'];
+const CREATING: readonly CrudOperation[] = ['create', 'createMany'];
 
 /** Checks whether the route can violate a unique or foreign key constraint (409). */
-export function conflictsOf(resource: Resource, route: RouteAction): boolean {
+export function canConflict(resource: Resource, route: CrudOperation): boolean {
   const { metadata } = resource;
-  if (UNBREAKING.includes(route)) return false;
+  if (NON_CONFLICTING.includes(route)) return false;
   if (route === 'remove') return metadata.deleteDateColumn === undefined && isReferredTo(resource);
   if (route === 'restore') return metadata.indices.some(({ isUnique, where }) => isUnique && where !== undefined);
   const keys = uniqueKeys(resource).filter((columns) => !columns.some(({ isGenerated }) => isGenerated));
-  return CREATING.includes(route) ? keys.length > 0 : keys.some((columns) => canChange(resource, columns));
+  return CREATING.includes(route) ? keys.length > 0 : keys.some((columns) => isMutable(resource, columns));
 }
 
 /** Checks whether an update can change a unique key, i.e. whether not all its columns are fixed. */
-function canChange({ columns: all, parents }: Resource, columns: readonly ColumnMetadata[]): boolean {
+function isMutable({ columns: all, parents }: Resource, columns: readonly ColumnMetadata[]): boolean {
   const kept = [
     ...all.filter(({ tenant, metadata }) => tenant || metadata.isPrimary),
     ...(parents?.columns ?? []).map(({ own }) => own),

@@ -24,12 +24,12 @@ import { getRouteTenancy } from '../tenancy/metadata/route-tenancy.metadata.js';
 import { problemFilterOf } from './problem-details-mode.js';
 
 /** The operation of a route. */
-export type RouteAction = CrudRoute | LinkRoute['action'];
+export type CrudOperation = CrudRoute | LinkRoute['action'];
 
 /** A route of `@Crud` that an application serves. */
-export interface ServedRoute {
+export interface CrudRouteInfo {
   readonly controller: Type<object>;
-  readonly name: RouteAction;
+  readonly name: CrudOperation;
   /** The controller's method. */
   readonly method: string;
   /** The relation of a link route; undefined for other routes. */
@@ -55,7 +55,7 @@ export interface ServedRoute {
 }
 
 /** Returns the routes of all controllers with `@Crud`, with the paths of Nest's router. */
-export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
+export function exploreCrudRoutes(app: INestApplicationContext): CrudRouteInfo[] {
   const config = app.get(ApplicationConfig, { strict: false });
   const services = app.get(CrudRegistry, { strict: false });
   const { applicationId } = app.get(ModulesContainer, { strict: false });
@@ -74,7 +74,7 @@ export function servedRoutes(app: INestApplicationContext): ServedRoute[] {
     });
 }
 
-type Action = Pick<ServedRoute, 'name' | 'method' | 'relation'>;
+type Action = Pick<CrudRouteInfo, 'name' | 'method' | 'relation'>;
 
 function actionsOf({ routes, links }: CrudMetadata): Action[] {
   return [
@@ -97,7 +97,7 @@ interface RouteSource extends Action {
   readonly applicationId: string;
 }
 
-function servedRoute(source: RouteSource): ServedRoute {
+function servedRoute(source: RouteSource): CrudRouteInfo {
   const { controller, name, method, relation, resource, config } = source;
   const handler = (controller.prototype as Record<string, Function>)[method];
   const requestMethod = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;

@@ -10,28 +10,28 @@ import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import { bodySchema } from './schemas/body-schemas.js';
-import { answersOf } from './operation-responses.js';
+import { describeResponses } from './operation-responses.js';
 import type { OperationObject, ParameterObject } from './openapi.types.js';
 import { textOf } from './schemas/column-schemas.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
-import type { NamedSchemas } from './schemas/schema-registry.js';
+import type { SchemaRegistry } from './schemas/schema-registry.js';
 import { preconditionParameters } from './conditional-headers.js';
 import { qualifierOf } from './crud-route-explorer.js';
-import type { RouteAction, ServedRoute } from './crud-route-explorer.js';
+import type { CrudOperation, CrudRouteInfo } from './crud-route-explorer.js';
 
 /** Describes a route of `@Crud` as an OpenAPI operation. */
-export function describeOperation(route: ServedRoute, path: string, named: NamedSchemas): OperationObject {
+export function describeOperation(route: CrudRouteInfo, path: string, named: SchemaRegistry): OperationObject {
   const body = requestBody(route, named);
   return {
     operationId: `${route.controller.name}_${route.method}`,
     summary: summaryOf(route),
     parameters: [...pathParameters(route, path), ...queryParameters(route, named), ...preconditionParameters(route)],
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: answersOf(route, named),
+    responses: describeResponses(route, named),
   };
 }
 
-const SUMMARIES: Readonly<Record<RouteAction, (name: string, relation: string | undefined) => string>> = {
+const SUMMARIES: Readonly<Record<CrudOperation, (name: string, relation: string | undefined) => string>> = {
   findAll: (name) => `A page of the ${name} rows that the caller may see`,
   findOne: (name) => `One ${name}`,
   create: (name) => `A new ${name}`,
@@ -44,11 +44,11 @@ const SUMMARIES: Readonly<Record<RouteAction, (name: string, relation: string | 
   unlink: (name, relation) => `A ${name}, linked to a row of ${relation} no more`,
 };
 
-function summaryOf({ name, resource, relation }: ServedRoute): string {
+function summaryOf({ name, resource, relation }: CrudRouteInfo): string {
   return SUMMARIES[name](resource.name, relation);
 }
 
-function pathParameters(route: ServedRoute, path: string): ParameterObject[] {
+function pathParameters(route: CrudRouteInfo, path: string): ParameterObject[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
     const id = idNamedBy(route, name);
     return {
@@ -61,7 +61,7 @@ function pathParameters(route: ServedRoute, path: string): ParameterObject[] {
 }
 
 /** Returns the id that a path parameter contains; undefined for a parameter that the resource does not read. */
-function idNamedBy({ resource, relation, isReadBy }: ServedRoute, parameter: string): ResourceId | undefined {
+function idNamedBy({ resource, relation, isReadBy }: CrudRouteInfo, parameter: string): ResourceId | undefined {
   if (parameter === 'id' && isReadBy(IdPipe)) return resource.id;
   if (parameter === LINKED_ID && relation !== undefined && isReadBy(LinkedIdPipe)) return resource.linkEnd(relation).id;
   return resource.parents?.levels.find(({ param }) => param === parameter)?.id;
@@ -78,8 +78,8 @@ function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description
 }
 
 function queryParameters(
-  { name, controller, resource, isReadBy }: ServedRoute,
-  named: NamedSchemas,
+  { name, controller, resource, isReadBy }: CrudRouteInfo,
+  named: SchemaRegistry,
 ): ParameterObject[] {
   if (name === 'findOne') return rowParameters(resource.row);
   if (!isReadBy(ListQueryPipe)) return [];
@@ -89,17 +89,17 @@ function queryParameters(
   return listParameters(resource.list, filters);
 }
 
-function requestBody(route: ServedRoute, named: NamedSchemas): JsonSchema | undefined {
+function requestBody(route: CrudRouteInfo, named: SchemaRegistry): JsonSchema | undefined {
   const { name, resource, isReadBy } = route;
   if (isReadBy(BulkBodyPipe)) {
-    return { type: 'array', items: bodyOf(route, 'create', named), maxItems: resource.maxBulk };
+    return { type: 'array', items: bodyOf(route, 'create', named), maxItems: resource.maxBulkRows };
   }
   return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, named) : undefined;
 }
 
-function bodyOf({ controller, handler, resource }: ServedRoute, route: BodyRoute, named: NamedSchemas): JsonSchema {
+function bodyOf({ controller, handler, resource }: CrudRouteInfo, route: BodyRoute, named: SchemaRegistry): JsonSchema {
   const { scope } = CrudController.prototype as unknown as Record<string, unknown>;
   const narrows = (controller.prototype as Record<string, unknown>)['scope'] !== scope;
-  const takesAllFromBody = isBaseHandler(handler) && !narrows;
-  return bodySchema(resource, { route, takesAllFromBody, qualifier: qualifierOf(controller) }, named);
+  const isBodyComplete = isBaseHandler(handler) && !narrows;
+  return bodySchema(resource, { route, isBodyComplete, qualifier: qualifierOf(controller) }, named);
 }

@@ -8,10 +8,10 @@ import type {
   PathItemObject,
   ResourceDocument,
 } from './openapi.types.js';
-import { NamedSchemas } from './schemas/schema-registry.js';
+import { SchemaRegistry } from './schemas/schema-registry.js';
 import { describeOperation } from './describe-operation.js';
-import { servedRoutes } from './crud-route-explorer.js';
-import type { ServedRoute } from './crud-route-explorer.js';
+import { exploreCrudRoutes } from './crud-route-explorer.js';
+import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 /** The first OpenAPI version whose schemas are standard JSON Schema, e.g. for null. */
 const VERSION = '3.1.0';
@@ -36,12 +36,12 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
       `The OpenAPI document is of version ${document.openapi}, and resources are described in ${VERSION}: new DocumentBuilder().setOpenAPIVersion('${VERSION}').`,
     ]);
   }
-  const routes = servedRoutes(app);
+  const routes = exploreCrudRoutes(app);
   const existing = document.components?.schemas ?? {};
   // First pass: schemas that only the replaced operations referenced are removed, so that their names become free.
-  const first = completePaths(routes, document, new NamedSchemas(new Set(Object.keys(existing))));
+  const first = completePaths(routes, document, new SchemaRegistry(new Set(Object.keys(existing))));
   const kept = withoutOrphans(existing, document.paths, first);
-  const named = new NamedSchemas(new Set(Object.keys(kept)));
+  const named = new SchemaRegistry(new Set(Object.keys(kept)));
   const paths = completePaths(routes, document, named);
   return { ...document, paths, components: { ...document.components, schemas: { ...kept, ...named.all() } } };
 }
@@ -57,9 +57,9 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
  * const document = createResourceDocument(app, { title: 'Support desk', version: '1.0' });
  */
 export function createResourceDocument(app: INestApplicationContext, info: DocumentInfo): ResourceDocument {
-  const named = new NamedSchemas(new Set());
+  const named = new SchemaRegistry(new Set());
   const paths: Record<string, Record<string, OperationObject>> = {};
-  for (const route of servedRoutes(app)) {
+  for (const route of exploreCrudRoutes(app)) {
     for (const [index, path] of route.paths.entries()) {
       const operation = describeOperation(route, path, named);
       const operationId = index === 0 ? operation.operationId : `${operation.operationId}_${index + 1}`;
@@ -70,9 +70,9 @@ export function createResourceDocument(app: INestApplicationContext, info: Docum
 }
 
 function completePaths<D extends OpenApiDocument>(
-  routes: readonly ServedRoute[],
+  routes: readonly CrudRouteInfo[],
   document: D,
-  named: NamedSchemas,
+  named: SchemaRegistry,
 ): D['paths'] {
   const paths = { ...document.paths } as Record<string, PathItemObject>;
   for (const route of routes) {

@@ -1,8 +1,8 @@
 import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
-import type { NamedSchemas } from './schemas/schema-registry.js';
-import type { ServedRoute } from './crud-route-explorer.js';
+import type { SchemaRegistry } from './schemas/schema-registry.js';
+import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 /** The error statuses of a route. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 415 | 428;
@@ -74,8 +74,8 @@ export const HEADERS = {
  */
 export function errorResponse(
   status: ErrorStatus,
-  route: ServedRoute,
-  named: NamedSchemas,
+  route: CrudRouteInfo,
+  named: SchemaRegistry,
   headers: Readonly<Record<string, HeaderObject>> | undefined,
 ): ResponseObject {
   const schemas: Readonly<Record<string, () => JsonSchema>> = {
@@ -89,7 +89,7 @@ export function errorResponse(
   };
 }
 
-function errorTypes(status: ErrorStatus, { resource, problemFilter }: ServedRoute): string[] {
+function errorTypes(status: ErrorStatus, { resource, problemFilter }: CrudRouteInfo): string[] {
   const isGuards = GUARD_ERRORS.includes(status);
   if (problemFilter === true || (resource.problemDetails === true && !isGuards)) return [PROBLEM_MEDIA_TYPE];
   // A 403 may also come from a handler, but a 401 only from a guard.

@@ -61,13 +61,13 @@ export function rowParameters({ include, fields }: ProjectionRules): ParameterOb
   ];
 }
 
-function pageParameters({ limit, mode, count, deleted }: ListRules): ParameterObject[] {
+function pageParameters({ limit, format, count, deleted }: ListRules): ParameterObject[] {
   return [
     query('limit', 'Most rows of the page.', {
       type: 'integer',
       minimum: 1,
       maximum: limit.max,
-      ...(mode === 'page' && { default: limit.default }),
+      ...(format === 'page' && { default: limit.default }),
     }),
     query('offset', 'Rows before the page.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
     query(

@@ -1,5 +1,5 @@
 import type { OperationObject, ParameterObject, ResponseObject } from './openapi.types.js';
-import type { ServedRoute } from './crud-route-explorer.js';
+import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 /** Metadata keys of `@nestjs/swagger`. The package is never imported, because it may not be installed. */
 const API_RESPONSE = 'swagger/apiResponse';
@@ -15,7 +15,7 @@ const API_PARAMETERS = 'swagger/apiParameters';
 export function completeOperation(
   found: Partial<OperationObject>,
   known: OperationObject,
-  { handler, controller }: ServedRoute,
+  { handler, controller }: CrudRouteInfo,
 ): OperationObject {
   const own = parametersOf(handler);
   const ownBody = own.some((parameter) => parameter.in === 'body');

@@ -6,32 +6,32 @@ import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
-import type { NamedSchemas } from './schemas/schema-registry.js';
+import type { SchemaRegistry } from './schemas/schema-registry.js';
 import { listSchema } from './schemas/page-schemas.js';
-import { checksVersion, isTagged } from './conditional-headers.js';
-import { conflictsOf } from './conflict-responses.js';
+import { hasIfMatch, hasEtag } from './conditional-headers.js';
+import { canConflict } from './conflict-responses.js';
 import { errorResponse, HEADERS } from './error-responses.js';
 import type { ErrorStatus } from './error-responses.js';
 import { RowSchemas } from './schemas/row-schemas.js';
 import { qualifierOf } from './crud-route-explorer.js';
-import type { ServedRoute } from './crud-route-explorer.js';
+import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 type HeaderName = keyof typeof HEADERS;
 
 /** Returns the responses of a route, by status. */
-export function answersOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
+export function describeResponses(route: CrudRouteInfo, named: SchemaRegistry): Record<string, ResponseObject> {
   const success = successOf(route, named);
   return {
     [route.status]: success,
-    ...(isTagged(route) && route.name === 'findOne' && { 304: notModified() }),
+    ...(hasEtag(route) && route.name === 'findOne' && { 304: notModified() }),
     ...errorsOf(route, named),
   };
 }
 
-function successOf(route: ServedRoute, named: NamedSchemas): ResponseObject {
+function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject {
   const { name, controller, resource } = route;
   const rows = new RowSchemas(resource, named, qualifierOf(controller));
-  const { summary, detail } = resource.shape;
+  const { summary, detail } = resource.serializer;
   switch (name) {
     case 'findAll':
       return answer(
@@ -70,12 +70,12 @@ function successOf(route: ServedRoute, named: NamedSchemas): ResponseObject {
 }
 
 function answer(
-  route: ServedRoute,
+  route: CrudRouteInfo,
   description: string,
   schema: JsonSchema,
   headers: readonly HeaderName[],
 ): ResponseObject {
-  const all: readonly HeaderName[] = isTagged(route) ? [...headers, 'ETag'] : headers;
+  const all: readonly HeaderName[] = hasEtag(route) ? [...headers, 'ETag'] : headers;
   return {
     description,
     ...(all.length > 0 && { headers: describeHeaders(all, isBaseHandler(route.handler) && route.name !== 'findOne') }),
@@ -95,7 +95,7 @@ function notModified(): ResponseObject {
   };
 }
 
-function errorsOf(route: ServedRoute, named: NamedSchemas): Record<string, ResponseObject> {
+function errorsOf(route: CrudRouteInfo, named: SchemaRegistry): Record<string, ResponseObject> {
   const headers = route.verb === 'get' ? describeHeaders(['Cache-Control'], false) : undefined;
   return Object.fromEntries(
     possibleErrors(route).map((status) => [
@@ -105,17 +105,17 @@ function errorsOf(route: ServedRoute, named: NamedSchemas): Record<string, Respo
   );
 }
 
-function possibleErrors(route: ServedRoute): ErrorStatus[] {
+function possibleErrors(route: CrudRouteInfo): ErrorStatus[] {
   const { name, resource, isGuarded, isScoped, isReadBy } = route;
   const possible: readonly [ErrorStatus, boolean][] = [
     [400, name === 'findOne' || [ListQueryPipe, BodyPipe, BulkBodyPipe].some(isReadBy)],
     [401, isGuarded],
     [403, isGuarded || isScoped],
     [404, resource.parents !== undefined || isReadBy(IdPipe) || isReadBy(LinkedIdPipe)],
-    [409, conflictsOf(resource, name)],
-    [412, checksVersion(route)],
+    [409, canConflict(resource, name)],
+    [412, hasIfMatch(route)],
     [415, [BodyPipe, BulkBodyPipe].some(isReadBy)],
-    [428, checksVersion(route) && resource.requireIfMatch],
+    [428, hasIfMatch(route) && resource.requireIfMatch],
   ];
   return possible.filter(([, isPossible]) => isPossible).map(([status]) => status);
 }

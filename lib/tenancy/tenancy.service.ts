@@ -9,7 +9,7 @@ import {
   runUnscoped,
   UnscopedSection,
 } from './context/tenant-context.js';
-import type { EntityKey } from './context/tenant-context.js';
+import type { EntityRef } from './context/tenant-context.js';
 import { runSqlTemplate } from './context/raw-sql-template.js';
 import { shareWhile } from './context/shared-transactions.js';
 import { undeclaredEntitiesOf } from './metadata/undeclared-entities.js';
@@ -19,7 +19,7 @@ import type { TenantScope } from './context/tenant-scope.js';
 
 /** Limits an unscoped section to some entities; all other entities stay in the current scope. */
 export interface UnscopedOptions {
-  readonly entities: readonly EntityKey[];
+  readonly entities: readonly EntityRef[];
 }
 
 /** Options of `tenancy.forEach`. */

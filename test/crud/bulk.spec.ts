@@ -42,7 +42,7 @@ class HooksModule {}
 @Controller('tickets')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Ticket, { dto: { create: CountedDto }, also: ['createMany'], maxBulk: 5 })
+@Crud(Ticket, { dto: { create: CountedDto }, also: ['createMany'], bulk: { max: 5 } })
 class TicketsController extends CrudController<Ticket> {}
 
 @Controller('registered')
@@ -270,10 +270,10 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
 test('a bound of no rows stops the application from starting', async () => {
   @Controller('wrong')
   @TenantScoped()
-  @Crud(Ticket, { also: ['createMany'], maxBulk: 0 })
+  @Crud(Ticket, { also: ['createMany'], bulk: { max: 0 } })
   class WrongController extends CrudController<Ticket> {}
 
   const error: unknown = await openDesk([WrongController]).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(MuckConfigurationError);
-  expect((error as Error).message).toContain('WrongController: maxBulk must be a whole number from 1');
+  expect((error as Error).message).toContain('WrongController: bulk.max must be a whole number from 1');
 });

@@ -93,7 +93,7 @@ class Onlooker implements CrudHooks<Todo> {
 @TenantScoped()
 @UseGuards(TestGuard)
 @Crud(Todo, {
-  list: 'flat',
+  listFormat: 'array',
   dto: { create: TodoDto },
   search: ['text'],
   filter: ['id', 'text', 'completed', 'effort', 'listId', 'list.name', 'list.priority'],
@@ -110,13 +110,13 @@ class WatchedTodosController extends CrudController<Todo> {}
 @Controller('lists')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(List, { list: 'flat' })
+@Crud(List, { listFormat: 'array' })
 class ListsController extends CrudController<List> {}
 
 @Controller('lists/:listId/todos')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Todo, { list: 'flat', parent: { relation: 'list' } })
+@Crud(Todo, { listFormat: 'array', parent: { relation: 'list' } })
 class NestedTodosController extends CrudController<Todo> {}
 
 @Controller('readable-lists')

@@ -99,7 +99,7 @@ class FirstVersionController extends CrudController<Ticket> {
 @Controller({ path: 'versioned', version: '2' })
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Ticket, { ...SHARED, list: 'flat', fields: ['id'] })
+@Crud(Ticket, { ...SHARED, listFormat: 'array', fields: ['id'] })
 class SecondVersionController extends CrudController<Ticket> {}
 
 @Controller('tickets')

@@ -16,7 +16,7 @@ class TicketsController extends CrudController<Ticket> {}
 @Controller('flat')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Ticket, { list: 'flat', limit: { default: 2, max: 4 }, filter: ['status'], sort: [] })
+@Crud(Ticket, { listFormat: 'array', limit: { default: 2, max: 4 }, filter: ['status'], sort: [] })
 class FlatController extends CrudController<Ticket> {}
 
 @Controller('specimens')

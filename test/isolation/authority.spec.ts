@@ -8,7 +8,7 @@ import {
   isUnscoped,
   exclusiveScope,
 } from '../../lib/orm/policy/access.js';
-import type { EntityKey } from '../../lib/tenancy/context/tenant-context.js';
+import type { EntityRef } from '../../lib/tenancy/context/tenant-context.js';
 import { validateScope } from '../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../support/world.js';
 
@@ -26,10 +26,10 @@ const acme = validateScope(ACME);
 let named = 0;
 /** A name that no class has had yet. */
 const newName = (): string => `Named${(named += 1)}`;
-const classOf = (name: string): EntityKey => Object.defineProperty(class {}, 'name', { value: name });
+const classOf = (name: string): EntityRef => Object.defineProperty(class {}, 'name', { value: name });
 const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
-const within = <R>(entities: EntityKey[], fn: () => R): R => tenancy.unscoped('a test', { entities }, fn);
-const metadataOf = (target: EntityKey, name = typeof target === 'string' ? target : target.name): EntityMetadata =>
+const within = <R>(entities: EntityRef[], fn: () => R): R => tenancy.unscoped('a test', { entities }, fn);
+const metadataOf = (target: EntityRef, name = typeof target === 'string' ? target : target.name): EntityMetadata =>
   ({ target, name }) as EntityMetadata;
 
 describe('a situation', () => {
@@ -58,7 +58,7 @@ describe('a situation', () => {
     ['key', accessCacheKey],
     ['form', accessPlanKey],
   ])('has one %s for the same entities, and another for others', (_, told) => {
-    const of = (...entities: EntityKey[]): string => within(entities, told);
+    const of = (...entities: EntityRef[]): string => within(entities, told);
     expect(of(Order, Line)).toBe(of(Line, Order));
     expect(of(Line, OtherLine)).toBe(of(OtherLine, Line));
     const different = [

@@ -9,7 +9,7 @@ import {
   TenantScoped,
   TenantShared,
 } from 'nestjs-muck';
-import type { EntityKey } from 'nestjs-muck';
+import type { EntityRef } from 'nestjs-muck';
 import type { EntitySchema } from 'typeorm';
 
 /** What one place says of an entity that has an `organizationId` and an `ownerId`. A controller that is `plain` names no column. */
@@ -44,7 +44,7 @@ export function decorate(type: Class, word: ControllerWord): void {
 }
 
 /** Lists an entity in forRoot with a word. */
-export function list(entity: EntityKey | EntitySchema, word: Word): void {
+export function list(entity: EntityRef | EntitySchema, word: Word): void {
   if (word === 'none') return;
   const declared = word === 'shared' ? shared(entity, 'a test') : scoped(entity, word === 'owner' ? OWNER : {});
   MuckModule.forRoot({

@@ -43,7 +43,7 @@ export function time(dialect: SqlDialect, withZone = false): ColumnType {
   const clocks = CLOCKS[dialect];
   const pattern = `${clocks.source.slice(0, -1)}${withZone ? `(${OFFSET.source.slice(0, -1)})?` : ''}$`;
   const described = {
-    compares: 'order',
+    comparability: 'order',
     schema: { type: 'string' },
     inputSchema: { type: 'string', pattern },
   } as const;

@@ -2,7 +2,7 @@
 const MAX_ECHO = 64;
 
 /** Returns a client-supplied name in quotes, truncated. */
-export function quoted(name: string): string {
+export function quoteName(name: string): string {
   return `'${truncateName(name)}'`;
 }
 

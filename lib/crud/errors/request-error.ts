@@ -1,6 +1,6 @@
 import type { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
-import { quoted, truncateName } from './echoed-names.js';
+import { quoteName, truncateName } from './echoed-names.js';
 
 /** An error in a request and its location. */
 export interface RequestError {
@@ -25,7 +25,7 @@ export function bodyError(path: string, detail: string, code: string): RequestEr
 
 /** Creates an error for a property that the resource does not have. */
 export function unknownProblem(key: string): RequestError {
-  const name = /^\w{1,64}$/.test(key) ? key : quoted(key);
+  const name = /^\w{1,64}$/.test(key) ? key : quoteName(key);
   return { detail: `property ${name} should not exist`, code: 'unknown', pointer: pointerTo([truncateName(key)]) };
 }
 

@@ -4,7 +4,7 @@ import { HOOK_METHODS } from '../options/crud-hooks.interface.js';
 import type {
   CommittedContext,
   CrudHooks,
-  HookedWrite,
+  WriteOperation,
   HookPhase,
   RowChanges,
 } from '../options/crud-hooks.interface.js';
@@ -25,7 +25,7 @@ export class HookRunner<T extends object> {
   ) {}
 
   /** Returns whether a hook runs before or after the write, and so must share its transaction. */
-  needsTransaction(write: HookedWrite): boolean {
+  needsTransaction(write: WriteOperation): boolean {
     return this.hooks.some((hook) => ['before', 'after'].some((phase) => methodOf(hook, write, phase as HookPhase)));
   }
 
@@ -36,7 +36,7 @@ export class HookRunner<T extends object> {
    */
   async run(
     phase: 'before' | 'after',
-    write: HookedWrite,
+    write: WriteOperation,
     row: T,
     manager: EntityManager,
     details?: RowChanges<T>,
@@ -50,7 +50,7 @@ export class HookRunner<T extends object> {
    * Runs the hooks after the commit. Errors are only logged: the row is stored, so the client must get a success
    * response.
    */
-  async committed(write: HookedWrite, row: T, details?: RowChanges<T>): Promise<void> {
+  async committed(write: WriteOperation, row: T, details?: RowChanges<T>): Promise<void> {
     for (const hook of this.hooks) {
       try {
         await methodOf(hook, write, 'committed')?.(row, { ...this.context, ...details });
@@ -68,7 +68,7 @@ export class HookRunner<T extends object> {
 /** Returns a bound hook method; undefined if the hook has no method for this phase. */
 function methodOf<T extends object>(
   hook: CrudHooks<T>,
-  write: HookedWrite,
+  write: WriteOperation,
   phase: HookPhase,
 ): HookMethod<T> | undefined {
   const name = HOOK_METHODS[write][phase];

@@ -26,7 +26,7 @@ export const TOTAL = 'total';
 export const keyAlias = (key: number): string => `k${key}`;
 
 /** Where a page begins: at its offset, or at a cursor position; a position without values is the start of the list. */
-export type PageAnchor = 'offset' | Pick<CursorPosition, 'reads' | 'values'>;
+export type PageAnchor = 'offset' | Pick<CursorPosition, 'direction' | 'values'>;
 
 /** Page sizes that clients commonly request. */
 const COMMON_PAGE_SIZES: readonly number[] = [10, 20, 25, 50, 100];
@@ -58,7 +58,7 @@ export function pageStatement<T extends object>(
   const shape = [
     whereKey(resource, request),
     orderCacheKey(request.order),
-    start === 'offset' ? start : `${start.reads} ${keysetCacheKey(start.values)}`,
+    start === 'offset' ? start : `${start.direction} ${keysetCacheKey(start.values)}`,
     cut,
     count,
   ];
@@ -71,7 +71,7 @@ export function pageStatement<T extends object>(
           (sub: SelectQueryBuilder<ObjectLiteral>) => countRows(sub, resource, request, count === 'capped'),
           TOTAL,
         );
-      const order = start !== 'offset' && start.reads === 'backwards' ? reversed(request.order) : request.order;
+      const order = start !== 'offset' && start.direction === 'backwards' ? reversed(request.order) : request.order;
       const texts = applyOrder(select, ALIAS, order);
       if (start !== 'offset') {
         texts.forEach((text, i) => select.addSelect(cursorColumnSql(text, order[i], dialect), keyAlias(i)));

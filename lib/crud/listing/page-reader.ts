@@ -59,10 +59,10 @@ export class PageReader<T extends object> {
     // One more row tells whether there is a further page.
     const found = await this.rows(this.plan.atCursor(start));
     const hasMore = found.length > limit;
-    const isBackwards = start.reads === 'backwards';
+    const isBackwards = start.direction === 'backwards';
     const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
-    const cursorAt = (row: RawRow | undefined, reads: CursorPosition['reads']): string | null =>
-      row === undefined ? null : encodeCursor({ reads, values: this.keysOf(row) }, fingerprint);
+    const cursorAt = (row: RawRow | undefined, direction: CursorPosition['direction']): string | null =>
+      row === undefined ? null : encodeCursor({ direction, values: this.keysOf(row) }, fingerprint);
     return new Page({
       items: this.toJsonRows(rows, true) ?? (await selection.entities(rows, this.manager)),
       limit,
@@ -97,7 +97,7 @@ export class PageReader<T extends object> {
   }
 
   private positionOf(cursor: string, fingerprint: string): CursorPosition {
-    if (cursor === '') return { reads: 'forwards', values: [] };
+    if (cursor === '') return { direction: 'forwards', values: [] };
     const position = decodeCursor(cursor, fingerprint, this.plan.request.order);
     if (position === undefined) {
       throw new BadRequestException([

@@ -13,16 +13,16 @@ export interface CrudLimit {
  * controller.
  *
  * @example
- * MuckModule.forRoot({ …, defaults: { limit: { default: 20, max: 100 }, list: 'page' } })
+ * MuckModule.forRoot({ …, defaults: { limit: { default: 20, max: 100 }, listFormat: 'page' } })
  */
 export interface CrudDefaults {
   /** The page size; by default 20 rows, at most 100. */
   readonly limit?: CrudLimit;
   /**
-   * The format of a list: `page` is `{ items, total, limit, offset }`; `flat` is a bare array, unless the query has
+   * The format of a list: `page` is `{ items, total, limit, offset }`; `array` is a bare array, unless the query has
    * `limit` or `offset`. `page` by default.
    */
-  readonly list?: 'page' | 'flat';
+  readonly listFormat?: 'page' | 'array';
   /**
    * How to count the total of a list, unless the client requests another mode: `exact`, `none`, or up to 1,000
    * (`capped`). A count reads every row of the list; for long lists, `none` with cursors is far cheaper. `exact` by
@@ -34,8 +34,8 @@ export interface CrudDefaults {
    * default: such fields are then ignored.
    */
   readonly strictPayload?: boolean;
-  /** Maximum number of rows per `createMany`; 100 by default. */
-  readonly maxBulk?: number;
+  /** Bounds of `createMany`: at most `max` rows in one request, 100 by default. */
+  readonly bulk?: { readonly max: number };
   /**
    * Requires an `If-Match` with the row's `ETag` for `PUT`, `PATCH` and `DELETE`; without one the response is 428. Off
    * by default. The entity needs a `@VersionColumn`.

@@ -88,7 +88,7 @@ export interface CrudHooks<T extends object> {
 }
 
 /** The writes that have hooks. */
-export type HookedWrite = 'create' | 'replace' | 'update' | 'remove' | 'restore';
+export type WriteOperation = 'create' | 'replace' | 'update' | 'remove' | 'restore';
 
 /** The hook methods of each write. */
 export const HOOK_METHODS = {
@@ -97,6 +97,6 @@ export const HOOK_METHODS = {
   update: { before: 'beforeUpdate', after: 'afterUpdate', committed: 'updateCommitted' },
   remove: { before: 'beforeRemove', after: 'afterRemove', committed: 'removeCommitted' },
   restore: { before: undefined, after: 'afterRestore', committed: 'restoreCommitted' },
-} as const satisfies Record<HookedWrite, Record<HookPhase, keyof CrudHooks<object> | undefined>>;
+} as const satisfies Record<WriteOperation, Record<HookPhase, keyof CrudHooks<object> | undefined>>;
 
 export type HookPhase = 'before' | 'after' | 'committed';

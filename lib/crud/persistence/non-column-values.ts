@@ -15,7 +15,7 @@ type Properties = Readonly<Record<string, unknown>>;
 export function requireShown<T extends object>(resource: Resource<T>, row: T, undecided: Properties = {}): void {
   const keys = Object.keys(undecided);
   if (keys.length === 0) return;
-  const shown = resource.shape.serialize(row, undefined) as Properties;
+  const shown = resource.serializer.serialize(row, undefined) as Properties;
   const isShown = (key: string): boolean => Object.hasOwn(shown, key) && shown[key] !== undefined;
   const unknown = keys.filter((key) => !isShown(key));
   const untrue = resource.strictPayload

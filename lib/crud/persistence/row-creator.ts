@@ -34,10 +34,10 @@ export class RowCreator<T extends object> {
 
   /** @returns the row as stored */
   async create(values: object): Promise<T> {
-    const { resource, takeClaims, takeUndecided, hooks } = this.terms;
+    const { resource, consumeServerOwnedFields, takeUndecided, hooks } = this.terms;
     const [undecided = {}] = takeUndecided();
     if (resource.strictPayload)
-      throwIfInvalid([...serverOwnedErrorsOnCreate(resource, takeClaims()), ...shownOnNewRow(undecided)]);
+      throwIfInvalid([...serverOwnedErrorsOnCreate(resource, consumeServerOwnedFields()), ...shownOnNewRow(undecided)]);
     const offer = this.read(values);
     const insert = async (rows: RowRepository<T>): Promise<T> => {
       await assertNotSoftDeleted(resource, rows.manager, [offer.columns]);

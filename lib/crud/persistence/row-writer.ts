@@ -2,7 +2,7 @@ import { afterCommit } from '../../orm/execution/commit-callbacks.js';
 import { serverOwnedErrorsOnUpdate } from './server-owned-fields.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Condition } from '../model/column-conditions.js';
-import type { HookedWrite, RowChanges } from '../options/crud-hooks.interface.js';
+import type { WriteOperation, RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../model/resource-id.js';
 import { columnsOfOthers, requireRowColumns } from '../resource/child-entity-columns.js';
 import { assertTreePositionKept } from '../model/tree-entities.js';
@@ -77,7 +77,7 @@ export class RowWriter<T extends object> {
     values: object,
     complete: (offered: ColumnValues) => ColumnValues,
   ): Promise<T> {
-    const { resource, narrowing, takeClaims, takeUndecided, takePrecondition, hooks } = this.terms;
+    const { resource, narrowing, consumeServerOwnedFields, takeUndecided, takePrecondition, hooks } = this.terms;
     const precondition = takePrecondition();
     const [undecided] = takeUndecided();
     const which = resource.id.whereId(id);
@@ -90,7 +90,7 @@ export class RowWriter<T extends object> {
         const expected = precondition.assert(resource, stored);
         if (resource.strictPayload) {
           throwIfInvalid([
-            ...serverOwnedErrorsOnUpdate(resource, takeClaims(), stored),
+            ...serverOwnedErrorsOnUpdate(resource, consumeServerOwnedFields(), stored),
             ...outsideNarrowing(narrowing, offered),
           ]);
         }
@@ -142,7 +142,7 @@ export class RowWriter<T extends object> {
 
   /** Loads the row to change. If hooks or links are involved, it is locked until the end of the transaction. */
   private async find(
-    write: HookedWrite,
+    write: WriteOperation,
     which: readonly Condition[],
     rows: RowRepository<T>,
     links: LinkInput = NO_LINKS,

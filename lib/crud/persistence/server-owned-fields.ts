@@ -25,7 +25,7 @@ export function serverOwnedErrorsOnCreate(resource: Resource, claims: Claims): R
 
 /** Returns the errors of server-owned columns in the body of a stored row. It may only repeat the row's values. */
 export function serverOwnedErrorsOnUpdate(resource: Resource, claims: Claims, row: object): RequestError[] {
-  const shown = resource.shape.serialize(row, undefined) as Readonly<Record<string, unknown>>;
+  const shown = resource.serializer.serialize(row, undefined) as Readonly<Record<string, unknown>>;
   return Object.entries(claims)
     .filter(([property, claim]) => {
       const column = resource.column(property);

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import type { ColumnValues } from '../model/column-values.js';
-import type { HookedWrite } from '../options/crud-hooks.interface.js';
+import type { WriteOperation } from '../options/crud-hooks.interface.js';
 import type { HookRunner } from '../hooks/hook-runner.js';
 import type { LinkInput } from '../links/link-field.js';
 import type { RowConstraints } from './row-constraints.js';
@@ -18,7 +18,7 @@ export interface WriteContext<T extends object> {
   readonly rows: RowRepository<T>;
   readonly hooks: HookRunner<T>;
   /** Returns the server-owned columns in the request's body, once. */
-  readonly takeClaims: () => Readonly<Record<string, unknown>>;
+  readonly consumeServerOwnedFields: () => Readonly<Record<string, unknown>>;
   /** Returns the properties of the request's bodies that are not columns, once. */
   readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
   /** Returns the `If-Match` precondition of the request, once. */
@@ -31,7 +31,7 @@ export const NO_LINKS: LinkInput = new Map();
 /** Runs a write, in a transaction if it has hooks or links, which must be rolled back with it. */
 export function runInTransactionIfNeeded<T extends object, R>(
   { hooks, rows }: WriteContext<T>,
-  write: HookedWrite,
+  write: WriteOperation,
   links: LinkInput,
   work: (rows: RowRepository<T>) => Promise<R>,
 ): Promise<R> {

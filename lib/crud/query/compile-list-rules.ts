@@ -39,7 +39,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
   const search = choose('search', options.search ?? [], source, isSearchable, problems);
   return {
     limit,
-    mode: options.list ?? 'page',
+    format: options.listFormat ?? 'page',
     count: options.count ?? 'exact',
     filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),

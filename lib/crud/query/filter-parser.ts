@@ -1,4 +1,4 @@
-import { quoted } from '../errors/echoed-names.js';
+import { quoteName } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { Comparison, Filter } from './filter-ast.js';
 import { describeOperand, operatorsOf, parseOperand, readOperand, parseFilterKey } from './operators.js';
@@ -106,7 +106,7 @@ export class FilterParser {
     const operators = operatorsOf(found.field.column.type);
     if (operators.includes(found.operator)) return found;
     return this.problem(
-      `${quoted(found.field.path)} can be compared by ${operators.join(', ')}, not by ${found.operator}`,
+      `${quoteName(found.field.path)} can be compared by ${operators.join(', ')}, not by ${found.operator}`,
     );
   }
 

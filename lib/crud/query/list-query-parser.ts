@@ -1,5 +1,5 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { quoted, truncateName } from '../errors/echoed-names.js';
+import { quoteName, truncateName } from '../errors/echoed-names.js';
 import type { RequestError } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { toFilterObject } from './filter-ast.js';
@@ -65,14 +65,14 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
 export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules: ListRules): ListQuery<T> {
   const reader = new FilterParser(
     (path) => rules.filter.get(path),
-    (key) => `filters must name ${oneOfThese(rules.filter)}, not ${quoted(key)}`,
+    (key) => `filters must name ${oneOfThese(rules.filter)}, not ${quoteName(key)}`,
     false,
   );
   const draft: Draft = { reader, filters: [], named: new Set(), problems: [] };
   const problems: RequestError[] = [];
   for (const [name, value] of Object.entries(raw)) {
     if (rules.ignoredParams.has(name)) continue;
-    if (typeof value !== 'string') draft.problems.push(`${quoted(name)} must be given once, as text`);
+    if (typeof value !== 'string') draft.problems.push(`${quoteName(name)} must be given once, as text`);
     else if (isParameter(name, rules)) PARAMETERS.get(name)!(draft, value, rules);
     else readParameter(draft, name, value, rules);
     if (draft.problems.length + reader.problems.length === 0) continue;
@@ -120,7 +120,7 @@ function sortKeys(draft: Draft, text: string, allowed: NamedFields): ParsedSortK
   const unknown = keys.filter(({ property }) => !allowed.has(property));
   if (unknown.length > 0) {
     draft.problems.push(
-      `sort must name ${oneOfThese(allowed)}, not ${unknown.map(({ property }) => quoted(property)).join(', ')}`,
+      `sort must name ${oneOfThese(allowed)}, not ${unknown.map(({ property }) => quoteName(property)).join(', ')}`,
     );
   } else if (new Set(keys.map(({ property }) => property)).size < keys.length || keys.length > MAX_SORT_KEYS) {
     draft.problems.push(`sort must name each column once, at most ${MAX_SORT_KEYS}`);
@@ -153,7 +153,7 @@ function readParameter(draft: Draft, name: string, text: string, rules: ListRule
   if (findKey(name, (path) => rules.filter.get(path)) === undefined) {
     const known = [...PARAMETERS.keys()].filter((parameter) => isParameter(parameter, rules));
     draft.problems.push(
-      `Unknown parameter ${quoted(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`,
+      `Unknown parameter ${quoteName(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`,
     );
     return;
   }
@@ -173,7 +173,7 @@ function readFilters(draft: Draft, text: string): void {
 
 function addFilters(draft: Draft, names: readonly string[], filter: Filter): void {
   for (const name of names) {
-    if (draft.named.has(name)) draft.problems.push(`${quoted(name).slice(1, -1)} must be given once`);
+    if (draft.named.has(name)) draft.problems.push(`${quoteName(name).slice(1, -1)} must be given once`);
     draft.named.add(name);
   }
   draft.filters.push(...(filter.kind === 'all' ? filter.parts : [filter]));

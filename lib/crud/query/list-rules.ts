@@ -9,7 +9,7 @@ export type NamedFields = ReadonlyMap<string, QueryField>;
 /** The rules for list queries of clients. */
 export interface ListRules {
   readonly limit: { readonly default: number; readonly max: number };
-  readonly mode: 'page' | 'flat';
+  readonly format: 'page' | 'array';
   readonly count: CountMode;
   readonly filter: NamedFields;
   readonly sort: NamedFields;

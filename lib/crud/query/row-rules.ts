@@ -1,5 +1,5 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
-import { quoted } from '../errors/echoed-names.js';
+import { quoteName } from '../errors/echoed-names.js';
 import type { JsonField } from './json-projection.js';
 
 /** Maximum number of included relations per request. */
@@ -89,7 +89,7 @@ function namesIn(
   const unknown = names.filter((name) => !allowed.has(name));
   if (unknown.length > 0) {
     const known = allowed.size > 0 ? `one of ${[...allowed.keys()].join(', ')}` : 'nothing';
-    problems.push(`${parameter} must name ${known}, not ${unknown.slice(0, MAX_INCLUDES).map(quoted).join(', ')}`);
+    problems.push(`${parameter} must name ${known}, not ${unknown.slice(0, MAX_INCLUDES).map(quoteName).join(', ')}`);
   }
   return names;
 }

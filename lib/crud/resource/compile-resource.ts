@@ -116,14 +116,14 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     row,
     bodies,
     shown: shown.detail,
-    shape: new ResponseSerializer(
+    serializer: new ResponseSerializer(
       entity,
       new EntitySerializer(dataSource, metadata),
       dto.response,
       dto.detail ?? dto.response,
     ),
     strictPayload: options.strictPayload ?? false,
-    maxBulk: options.maxBulk ?? DEFAULT_MAX_BULK,
+    maxBulkRows: options.bulk?.max ?? DEFAULT_MAX_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',
     linkFields: compileLinks(idSource),

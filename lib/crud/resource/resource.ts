@@ -45,10 +45,10 @@ export interface ResourceParts<T extends object> {
   /** The exposed properties of the response for a single row, by the entity's property names. */
   readonly shown: ExposedProperties;
   /** Serializes responses. */
-  readonly shape: ResponseSerializer;
+  readonly serializer: ResponseSerializer;
   readonly strictPayload: boolean;
   /** Maximum number of rows per `createMany`. */
-  readonly maxBulk: number;
+  readonly maxBulkRows: number;
   /** True if changes require an `If-Match` header. */
   readonly requireIfMatch: boolean;
   /** When errors are sent as problem details. */

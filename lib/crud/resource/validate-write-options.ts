@@ -8,13 +8,13 @@ const CHANGING_ROUTES: readonly CrudRoute[] = ['replace', 'update', 'remove'];
 
 /** Checks the options for writes against the entity and returns the problems. */
 export function writeProblems(
-  { maxBulk, requireIfMatch }: CrudDefaults,
+  { bulk, requireIfMatch }: CrudDefaults,
   routes: readonly CrudRoute[],
   metadata: EntityMetadata,
 ): string[] {
   const problems: string[] = [];
-  if (maxBulk !== undefined && (!Number.isSafeInteger(maxBulk) || maxBulk < 1)) {
-    problems.push('maxBulk must be a whole number from 1');
+  if (bulk !== undefined && (!Number.isSafeInteger(bulk.max) || bulk.max < 1)) {
+    problems.push('bulk.max must be a whole number from 1');
   }
   if (routes.includes('restore') && metadata.deleteDateColumn === undefined) {
     problems.push(`restore needs a @DeleteDateColumn() on ${metadata.name}: its rows are deleted for good`);

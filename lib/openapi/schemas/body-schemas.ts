@@ -13,23 +13,23 @@ import { ruledPropertiesOf } from './dto-schemas.js';
 import type { RuledProperty } from './dto-schemas.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { inputOf, linksOf, orNull } from './column-schemas.js';
-import type { NamedSchemas } from './schema-registry.js';
+import type { SchemaRegistry } from './schema-registry.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
 
 /** The handler of a request body. */
-export interface BodyReader {
+export interface BodyContext {
   readonly route: BodyRoute;
   /** True if the body must contain every required column, because no application code can add it. */
-  readonly takesAllFromBody: boolean;
+  readonly isBodyComplete: boolean;
   /** The prefix of a schema name that another schema already has. */
   readonly qualifier: string;
 }
 
 /** Returns the schema of a request body. */
-export function bodySchema(resource: Resource, reader: BodyReader, named: NamedSchemas): JsonSchema {
+export function bodySchema(resource: Resource, reader: BodyContext, named: SchemaRegistry): JsonSchema {
   const { form } = resource.bodies[reader.route];
-  const draft = new BodyDraft(resource, reader, form, named);
+  const draft = new BodySchemaBuilder(resource, reader, form, named);
   if (form.dto === undefined) draft.addColumns(form.fields);
   else draft.addDto(form.dto);
   for (const column of form.tenantColumns) draft.add(column.property, inputOf(column), true);
@@ -37,15 +37,15 @@ export function bodySchema(resource: Resource, reader: BodyReader, named: NamedS
   return named.add(name, reader.qualifier, draft.schema());
 }
 
-class BodyDraft {
+class BodySchemaBuilder {
   private readonly properties: Record<string, JsonSchema> = {};
   private readonly required: string[] = [];
 
   constructor(
     private readonly resource: Resource,
-    private readonly reader: BodyReader,
+    private readonly reader: BodyContext,
     private readonly form: BodySchema,
-    private readonly named: NamedSchemas,
+    private readonly named: SchemaRegistry,
   ) {}
 
   add(key: string, schema: JsonSchema, isNeeded: boolean): void {
@@ -105,7 +105,7 @@ class BodyDraft {
   }
 
   private embedded(fields: FieldTree): JsonSchema | undefined {
-    const inner = new BodyDraft(this.resource, this.reader, this.form, this.named);
+    const inner = new BodySchemaBuilder(this.resource, this.reader, this.form, this.named);
     for (const [key, field] of fields) {
       const schema = isColumn(field) ? this.column(field, undefined) : this.embedded(field);
       if (schema === undefined) continue;
@@ -128,7 +128,7 @@ class BodyDraft {
   }
 
   private needs(column: ResourceColumn): boolean {
-    if (!this.form.accepts(column) || !this.reader.takesAllFromBody || !isRequired(column)) return false;
+    if (!this.form.accepts(column) || !this.reader.isBodyComplete || !isRequired(column)) return false;
     const { metadata, dataSource, shown } = this.resource;
     if (this.reader.route === 'replace') return shown.has(topLevelProperty(column)) && !isHidden(column);
     return metadata.beforeInsertListeners.length === 0 && dataSource.subscribers.length === 0;

@@ -4,7 +4,7 @@ import { isTransformed, keyForProperty, namedType } from '../../crud/model/dto-e
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { declaredSchema, orNull } from './column-schemas.js';
-import type { NamedSchemas } from './schema-registry.js';
+import type { SchemaRegistry } from './schema-registry.js';
 import { VALIDATOR_RULES } from './class-validator-schemas.js';
 
 /** The rules of class-validator for a property of a body. */
@@ -17,7 +17,7 @@ export interface RuledProperty {
 }
 
 /** Returns the rules of a class, by property. */
-export function ruledPropertiesOf(type: Function, named: NamedSchemas): ReadonlyMap<string, RuledProperty> {
+export function ruledPropertiesOf(type: Function, named: SchemaRegistry): ReadonlyMap<string, RuledProperty> {
   const rules = new Map<string, ValidationMetadata[]>();
   for (const rule of getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)) {
     rules.set(rule.propertyName, [...(rules.get(rule.propertyName) ?? []), rule]);
@@ -26,8 +26,8 @@ export function ruledPropertiesOf(type: Function, named: NamedSchemas): Readonly
 }
 
 /** Returns the schema of a nested class in a body. */
-function nestedSchema(type: Function, named: NamedSchemas): JsonSchema {
-  return named.ofClass(type, 'Body', () => {
+function nestedSchema(type: Function, named: SchemaRegistry): JsonSchema {
+  return named.forClass(type, 'Body', () => {
     const properties: Record<string, JsonSchema> = {};
     const required: string[] = [];
     for (const [property, { schema, isRequired, isNullable }] of ruledPropertiesOf(type, named)) {
@@ -43,7 +43,7 @@ function ruledProperty(
   type: Function,
   property: string,
   rules: readonly ValidationMetadata[],
-  named: NamedSchemas,
+  named: SchemaRegistry,
 ): RuledProperty {
   // The rules check the transformed value, not the one that a client sends.
   if (isTransformed(type, property, 'in')) return { schema: {}, isRequired: false, isNullable: true };
@@ -73,7 +73,7 @@ function schemaOfNested(
   type: Function,
   property: string,
   { each }: ValidationMetadata,
-  named: NamedSchemas,
+  named: SchemaRegistry,
 ): JsonSchema {
   const nested = namedType(type, property);
   const schema = nested === undefined ? ({ type: 'object' } as const) : nestedSchema(nested, named);

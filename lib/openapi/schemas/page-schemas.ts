@@ -1,7 +1,7 @@
 import type { ListRules } from '../../crud/query/list-rules.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { nameOf } from './schema-registry.js';
-import type { NamedSchemas } from './schema-registry.js';
+import type { SchemaRegistry } from './schema-registry.js';
 
 const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
 const CURSOR: JsonSchema = { type: ['string', 'null'] };
@@ -12,7 +12,7 @@ const CURSOR: JsonSchema = { type: ['string', 'null'] };
  * @param row determines the names of the page schemas
  * @param item the schema of an element
  */
-export function listSchema(row: JsonSchema, item: JsonSchema, { mode }: ListRules, named: NamedSchemas): JsonSchema {
+export function listSchema(row: JsonSchema, item: JsonSchema, { format }: ListRules, named: SchemaRegistry): JsonSchema {
   const items: JsonSchema = { type: 'array', items: item };
   const limit: JsonSchema = { type: 'integer', minimum: 1 };
   const page = named.add(`${nameOf(row)}Page`, '', {
@@ -31,5 +31,5 @@ export function listSchema(row: JsonSchema, item: JsonSchema, { mode }: ListRule
     properties: { items, limit, nextCursor: CURSOR, prevCursor: CURSOR },
     required: ['items', 'limit', 'nextCursor', 'prevCursor'],
   });
-  return { anyOf: [...(mode === 'flat' ? [items] : []), page, cursorPage] };
+  return { anyOf: [...(format === 'array' ? [items] : []), page, cursorPage] };
 }

@@ -9,13 +9,13 @@ import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './column-schemas.js';
 import { nameOf } from './schema-registry.js';
-import type { NamedSchemas } from './schema-registry.js';
+import type { SchemaRegistry } from './schema-registry.js';
 
 /** A property of a response. */
 interface AnsweredProperty {
   readonly schema: JsonSchema;
   /** True if every response contains it. */
-  readonly isCertain: boolean;
+  readonly isRequired: boolean;
 }
 
 /** An entity in a response. */
@@ -31,7 +31,7 @@ export class RowSchemas {
   /** @param qualifier the prefix of a schema name that another schema already has */
   constructor(
     private readonly resource: Resource,
-    private readonly named: NamedSchemas,
+    private readonly named: SchemaRegistry,
     private readonly qualifier: string,
   ) {}
 
@@ -64,7 +64,7 @@ export class RowSchemas {
         .map(([property, how]): Entry => [how.key, this.property(dto, { metadata, fields, include }, property, how)]),
       ...[...relations].map((name): Entry => {
         const key = relationKey(dto ?? type, dto === undefined, name);
-        return [key, { schema: this.relation(dto, { metadata, fields, include }, name), isCertain: false }];
+        return [key, { schema: this.relation(dto, { metadata, fields, include }, name), isRequired: false }];
       }),
     ]);
     return this.named.add(dto?.name ?? metadata.name, this.qualifier, schema);
@@ -92,17 +92,17 @@ export class RowSchemas {
     property: string,
     shown: ExposedProperty,
   ): AnsweredProperty {
-    if (!shown.isUntransformed) return { schema: {}, isCertain: false };
+    if (!shown.isUntransformed) return { schema: {}, isRequired: false };
     // A DTO property without a column of that name is filled from the column of its JSON key.
     const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
     const isShownByColumn = field !== undefined && (isColumn(field) ? isSelected(field) : true);
     if (!isShownByColumn) {
-      return { schema: this.declared(dto ?? (metadata.target as Function), property), isCertain: false };
+      return { schema: this.declared(dto ?? (metadata.target as Function), property), isRequired: false };
     }
-    if (isColumn(field)) return { schema: answerOf(field), isCertain: true };
+    if (isColumn(field)) return { schema: answerOf(field), isRequired: true };
     const named = dto && namedType(dto, property);
     const type = named ?? embeddedClass(metadata, property);
-    return { schema: this.embedded(metadata, property, field, type, dto === undefined), isCertain: true };
+    return { schema: this.embedded(metadata, property, field, type, dto === undefined), isRequired: true };
   }
 
   /** @param isOwn whether properties are exposed unless excluded; false within a DTO */
@@ -121,11 +121,11 @@ export class RowSchemas {
     return objectOf(
       [...shown].map(([property, { key, isUntransformed }]): Entry => {
         const field = fields.get(property);
-        if (!isUntransformed || field === undefined) return [key, { schema: {}, isCertain: false }];
-        if (isColumn(field)) return [key, { schema: answerOf(field), isCertain: true }];
+        if (!isUntransformed || field === undefined) return [key, { schema: {}, isRequired: false }];
+        if (isColumn(field)) return [key, { schema: answerOf(field), isRequired: true }];
         const inner = `${path}.${property}`;
         const nested = (type && namedType(type, property)) ?? embeddedClass(metadata, inner);
-        return [key, { schema: this.embedded(metadata, inner, field, nested, isOwn), isCertain: true }];
+        return [key, { schema: this.embedded(metadata, inner, field, nested, isOwn), isRequired: true }];
       }),
     );
   }
@@ -142,11 +142,11 @@ export class RowSchemas {
 
   /** Returns the schema of a nested class in a response, from its exposed properties. */
   private ofClass(type: Function): JsonSchema {
-    return this.named.ofClass(type, 'Answer', () =>
+    return this.named.forClass(type, 'Answer', () =>
       objectOf(
         [...exposedProperties(type, [])].map(([property, { key, isUntransformed }]) => [
           key,
-          { schema: isUntransformed ? this.declared(type, property) : {}, isCertain: false },
+          { schema: isUntransformed ? this.declared(type, property) : {}, isRequired: false },
         ]),
       ),
     );
@@ -166,7 +166,7 @@ function embeddedClass(metadata: EntityMetadata, path: string): Function | undef
 type Entry = readonly [key: string, property: AnsweredProperty];
 
 function objectOf(entries: readonly Entry[]): JsonSchema {
-  const required = entries.filter(([, { isCertain }]) => isCertain).map(([key]) => key);
+  const required = entries.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
   return {
     type: 'object',
     properties: Object.fromEntries(entries.map(([key, { schema }]) => [key, schema])),

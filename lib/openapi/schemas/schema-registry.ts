@@ -4,7 +4,7 @@ import type { JsonSchema } from '../../crud/column-types/json-schema.js';
  * The named schemas of a document. Each name belongs to one schema; another schema with the same name gets a longer
  * one.
  */
-export class NamedSchemas {
+export class SchemaRegistry {
   private readonly schemas = new Map<string, JsonSchema | undefined>();
   private readonly classes = new Map<Function, Map<string, string>>();
 
@@ -47,7 +47,7 @@ export class NamedSchemas {
    *
    * @param side distinguishes several schemas of one class
    */
-  ofClass(type: Function, side: string, make: () => JsonSchema): JsonSchema {
+  forClass(type: Function, side: string, make: () => JsonSchema): JsonSchema {
     const names = this.classes.get(type) ?? new Map<string, string>();
     this.classes.set(type, names);
     let name = names.get(side);
@@ -79,7 +79,7 @@ function reference(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** Returns the name in a reference of {@link NamedSchemas}. */
+/** Returns the name in a reference of {@link SchemaRegistry}. */
 export function nameOf({ $ref = '' }: JsonSchema): string {
   return $ref.slice($ref.lastIndexOf('/') + 1);
 }

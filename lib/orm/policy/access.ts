@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
-import type { EntityKey, TenantContext } from '../../tenancy/context/tenant-context.js';
+import type { EntityRef, TenantContext } from '../../tenancy/context/tenant-context.js';
 import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 
 /** The access of the running code to a tenant-scoped entity: the rows of all tenants, or those of one scope. */
@@ -66,7 +66,7 @@ function openSection(frame: TenantContext | undefined): TenantContext['unscopedS
   return section;
 }
 
-function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): boolean {
+function names(entities: ReadonlySet<EntityRef>, metadata: EntityMetadata): boolean {
   if (entities.has(metadata.name)) return true;
   for (let type: unknown = metadata.target; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
     if (entities.has(type)) return true;
@@ -81,7 +81,7 @@ function names(entities: ReadonlySet<EntityKey>, metadata: EntityMetadata): bool
 const numbers = new WeakMap<object, number>();
 const classesOfName = new Map<string, number>();
 
-function keyName(key: EntityKey): string {
+function keyName(key: EntityRef): string {
   if (typeof key === 'string') return JSON.stringify(key);
   const { name } = key;
   let number = numbers.get(key);

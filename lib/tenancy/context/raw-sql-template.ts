@@ -1,10 +1,10 @@
 import type { EntityManager } from 'typeorm';
-import type { EntityKey } from './tenant-context.js';
+import type { EntityRef } from './tenant-context.js';
 
 /** Placeholder for a table in raw SQL, created by {@link table}. */
 export class TablePlaceholder {
   constructor(
-    readonly entity: EntityKey,
+    readonly entity: EntityRef,
     readonly alias: string,
   ) {}
 }
@@ -19,7 +19,7 @@ export class TablePlaceholder {
  * @example
  * await tenancy.sql(dataSource.manager)`SELECT count(*) AS n FROM ${table(SupportTicket, 't')}`;
  */
-export function table(entity: EntityKey, alias: string): TablePlaceholder {
+export function table(entity: EntityRef, alias: string): TablePlaceholder {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(alias))
     throw new TypeError('An alias is made of letters, digits and underscores.');
   return new TablePlaceholder(entity, alias);

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ValidScope, TenantScope } from './tenant-scope.js';
 
 /** An entity class, or the name of an entity without a class. */
-export type EntityKey = Function | string;
+export type EntityRef = Function | string;
 
 /**
  * Section of code that runs over several tenants. It is closed when its callback settles, so that a promise that
@@ -18,7 +18,7 @@ export class UnscopedSection {
    */
   constructor(
     readonly why: string,
-    readonly entities?: ReadonlySet<EntityKey>,
+    readonly entities?: ReadonlySet<EntityRef>,
   ) {}
 
   get open(): boolean {

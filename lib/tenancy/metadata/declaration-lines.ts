@@ -1,4 +1,4 @@
-import type { EntityKey } from '../context/tenant-context.js';
+import type { EntityRef } from '../context/tenant-context.js';
 import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
 /** Place of a declaration: a decorator on a class, or the list of `MuckModule.forRoot({ entities })`. */
@@ -7,7 +7,7 @@ export type DeclarationSource = 'decorator' | 'forRoot';
 /** Declaration and its place. */
 export interface MadeDeclaration {
   /** Declared class or name: of an entity, a base class or a controller. */
-  readonly key: EntityKey;
+  readonly key: EntityRef;
   readonly declaration: EntityTenancy;
   readonly by: DeclarationSource;
 }

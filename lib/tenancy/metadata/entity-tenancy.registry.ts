@@ -2,14 +2,14 @@ import { EntitySchema } from 'typeorm';
 import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 import { declarationLine, declarationText } from './declaration-lines.js';
 import type { DeclarationSource, MadeDeclaration } from './declaration-lines.js';
-import type { EntityKey } from '../context/tenant-context.js';
+import type { EntityRef } from '../context/tenant-context.js';
 import { getRouteTenancy } from './route-tenancy.metadata.js';
 
 export type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
 /** Declaration of an entity without a decorator of its own; created by {@link scoped} and {@link shared}. */
 export interface EntityTenancyEntry {
-  readonly entity: EntityKey;
+  readonly entity: EntityRef;
   readonly declaration: EntityTenancy;
 }
 
@@ -20,13 +20,13 @@ export interface ContradictoryDeclaration {
   readonly problem: string;
 }
 
-const declarations = new Map<EntityKey, MadeDeclaration[]>();
-const servedEntities = new Map<Function, EntityKey>();
-const controllersByEntity = new Map<EntityKey, Set<Function>>();
+const declarations = new Map<EntityRef, MadeDeclaration[]>();
+const servedEntities = new Map<Function, EntityRef>();
+const controllersByEntity = new Map<EntityRef, Set<Function>>();
 let version = 0;
 
 /** Registers a declaration for a class or an entity name. Declarations that agree are stored once per place. */
-export function registerEntityTenancy(key: EntityKey, declaration: EntityTenancy, by: DeclarationSource): void {
+export function registerEntityTenancy(key: EntityRef, declaration: EntityTenancy, by: DeclarationSource): void {
   const made = declarations.get(key) ?? [];
   const isKnown = made.some(
     (other) => other.by === by && declarationText(other.declaration) === declarationText(declaration),
@@ -37,7 +37,7 @@ export function registerEntityTenancy(key: EntityKey, declaration: EntityTenancy
 }
 
 /** Registers that `controller` serves `entity`: decorating the controller alone makes the entity tenant-scoped. */
-export function registerCrudController(controller: Function, entity: EntityKey): void {
+export function registerCrudController(controller: Function, entity: EntityRef): void {
   const served = servedEntities.get(controller);
   if (served !== undefined) controllersByEntity.get(served)?.delete(controller);
   servedEntities.set(controller, entity);
@@ -51,7 +51,7 @@ export function declarationsVersion(): number {
 }
 
 /** Returns the entity that a controller, or a class that it extends, serves; undefined without `@Crud`. */
-export function entityOfController(controller: Function): EntityKey | undefined {
+export function entityOfController(controller: Function): EntityRef | undefined {
   for (const type of classesFrom(controller)) {
     const entity = servedEntities.get(type);
     if (entity !== undefined) return entity;
@@ -71,7 +71,7 @@ export function entityOfController(controller: Function): EntityKey | undefined 
  * @returns undefined if the entity is not declared
  */
 export function tenancyOf(
-  target: EntityKey,
+  target: EntityRef,
   name?: string,
   nameOf: (type: Function) => string | undefined = () => undefined,
 ): EntityTenancy | ContradictoryDeclaration | undefined {
@@ -92,10 +92,10 @@ export function tenancyOf(
 
 /** Returns the keys under which an entity and each base class may be declared, starting with the entity. */
 function levelsOf(
-  target: EntityKey,
+  target: EntityRef,
   name: string | undefined,
   nameOf: (type: Function) => string | undefined,
-): (readonly EntityKey[])[] {
+): (readonly EntityRef[])[] {
   const classes = typeof target === 'string' ? [target] : classesFrom(target);
   return classes.map((type, level) => {
     const entityName = level === 0 || typeof type === 'string' ? name : nameOf(type);
@@ -110,7 +110,7 @@ function classesFrom(type: Function): Function[] {
 }
 
 /** Returns the declarations by controllers that serve an entity, which is known by some keys. */
-function declarationsByControllers(keys: readonly EntityKey[]): MadeDeclaration[] {
+function declarationsByControllers(keys: readonly EntityRef[]): MadeDeclaration[] {
   const controllers = keys.flatMap((key) => [...(controllersByEntity.get(key) ?? [])]);
   return controllers.flatMap((controller) => {
     const isScoped = getRouteTenancy(controller)?.kind === 'scoped';
@@ -159,7 +159,7 @@ function contradictory(one: MadeDeclaration, other: MadeDeclaration): Contradict
  * @example
  * MuckModule.forRoot({ entities: [scoped(Order), shared(CasbinRule, 'access rules of the platform')], … })
  */
-export function scoped(entity: EntityKey | EntitySchema, options: ScopedOptions = {}): EntityTenancyEntry {
+export function scoped(entity: EntityRef | EntitySchema, options: ScopedOptions = {}): EntityTenancyEntry {
   return { entity: keyOf(entity), declaration: { kind: 'scoped', options } };
 }
 
@@ -172,10 +172,10 @@ export function scoped(entity: EntityKey | EntitySchema, options: ScopedOptions 
  * @example
  * MuckModule.forRoot({ entities: [shared(CasbinRule, 'access rules of the platform')], … })
  */
-export function shared(entity: EntityKey | EntitySchema, why: string): EntityTenancyEntry {
+export function shared(entity: EntityRef | EntitySchema, why: string): EntityTenancyEntry {
   return { entity: keyOf(entity), declaration: { kind: 'shared', why } };
 }
 
-function keyOf(entity: EntityKey | EntitySchema): EntityKey {
+function keyOf(entity: EntityRef | EntitySchema): EntityRef {
   return entity instanceof EntitySchema ? (entity.options.target ?? entity.options.name) : entity;
 }

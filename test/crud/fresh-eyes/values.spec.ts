@@ -110,7 +110,7 @@ class PricedController extends CrudController<Priced> {}
 @Controller('named')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Named, { also: ['createMany'], maxBulk: 2000 })
+@Crud(Named, { also: ['createMany'], bulk: { max: 2000 } })
 class NamedController extends CrudController<Named> {}
 
 interface Answered {

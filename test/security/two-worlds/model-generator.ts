@@ -486,7 +486,7 @@ export class ModelGenerator {
       }),
       search: random.chance(0.6) ? ['name'] : [],
       links: entity.kind === 'view' ? [] : many.filter(() => random.chance(0.7)),
-      list: random.pick(['page', 'page', 'flat'] as const),
+      listFormat: random.pick(['page', 'page', 'array'] as const),
       count: random.pick(['exact', 'exact', 'none', 'capped'] as const),
       ...(random.chance(0.15) && { strict: true }),
       ...(entity.softDelete && random.chance(0.4) && { deleted: true }),

@@ -141,7 +141,7 @@ export interface ResourceModel {
   readonly sort?: readonly string[];
   readonly search: readonly string[];
   readonly links: readonly string[];
-  readonly list: 'page' | 'flat';
+  readonly listFormat: 'page' | 'array';
   readonly count: 'exact' | 'none' | 'capped';
   readonly strict?: true;
   readonly deleted?: true;

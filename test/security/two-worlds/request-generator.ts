@@ -154,7 +154,7 @@ export class RequestGenerator {
     const { random } = this;
     const resource = entity.resource!;
     const query: Query = [];
-    this.note(resource.list === 'flat' ? 'flat list' : 'list');
+    this.note(resource.listFormat === 'array' ? 'flat list' : 'list');
     if (random.chance(0.5)) query.push(['limit', String(random.pick([1, 2, 3, 10, 51]))]);
     if (random.chance(0.25)) this.put(query, 'cursor', '');
     else if (random.chance(0.2)) this.put(query, 'offset', String(random.below(4)));

@@ -19,7 +19,7 @@ export function optionsOf(model: Model, entity: EntityModel): Readonly<Record<st
     ...(resource.filter && { filter: resource.filter }),
     ...(resource.sort && { sort: resource.sort }),
     search: resource.search,
-    list: resource.list,
+    listFormat: resource.listFormat,
     count: resource.count,
     limit: { default: 10, max: 50 },
     ...(resource.parent && { parent: { relation: resource.parent } }),

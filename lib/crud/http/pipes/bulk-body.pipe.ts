@@ -20,8 +20,8 @@ export class BulkBodyPipe implements PipeTransform {
     await resolveParents(call);
     const { resource } = call;
     if (!Array.isArray(body)) throw badRequest(['the body must be a list of objects']);
-    if (body.length > resource.maxBulk) {
-      throw badRequest([`the list must not have more than ${resource.maxBulk} elements`]);
+    if (body.length > resource.maxBulkRows) {
+      throw badRequest([`the list must not have more than ${resource.maxBulkRows} elements`]);
     }
     const read = await mapCollectingErrors(body as unknown[], (element) => readElement(resource, element));
     call.keepUndecided(read.map(({ undecided }) => undecided));

@@ -6,7 +6,7 @@ import type { SortTerm } from './order-by.js';
 
 /** A position between two rows of an ordered list, where a page begins. */
 export interface CursorPosition {
-  readonly reads: 'forwards' | 'backwards';
+  readonly direction: 'forwards' | 'backwards';
   /** The values of the sort keys in the row at that position; null for a NULL column. */
   readonly values: readonly KeyValue[];
 }
@@ -33,8 +33,8 @@ export function listFingerprint(...parts: readonly unknown[]): string {
  * Encodes a cursor position. It is opaque to clients but not secret: whatever it contains, only rows of the current
  * scope are read.
  */
-export function encodeCursor({ reads, values }: CursorPosition, fingerprint: string): string {
-  return Buffer.from(JSON.stringify([VERSION, fingerprint, reads === 'forwards' ? 1 : 0, ...values])).toString(
+export function encodeCursor({ direction, values }: CursorPosition, fingerprint: string): string {
+  return Buffer.from(JSON.stringify([VERSION, fingerprint, direction === 'forwards' ? 1 : 0, ...values])).toString(
     'base64url',
   );
 }
@@ -50,7 +50,7 @@ export function decodeCursor(text: string, fingerprint: string, keys: readonly S
   const [version, list, forwards, ...values] = content as unknown[];
   if (version !== VERSION || list !== fingerprint || (forwards !== 0 && forwards !== 1)) return undefined;
   if (!keys.every((key, i) => fits(key, values[i]))) return undefined;
-  return { reads: forwards === 1 ? 'forwards' : 'backwards', values: values as KeyValue[] };
+  return { direction: forwards === 1 ? 'forwards' : 'backwards', values: values as KeyValue[] };
 }
 
 /** Converts a sort key's database value for a cursor. */

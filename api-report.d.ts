@@ -1,0 +1,528 @@
+// nestjs-muck
+
+export interface ClientTenantOptions<User = unknown> {
+    readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
+}
+
+export type ColumnPath<T> = ColumnKey<T> | `${ObjectKey<T>}.${string}`;
+
+export interface CommittedContext<R = unknown> {
+    readonly scope: TenantScope | undefined;
+    readonly request: R;
+}
+
+export type CountMode = 'exact' | 'none' | 'capped';
+
+export declare function CrossTenant(why: string): ClassDecorator & MethodDecorator;
+
+export declare function Crud<T extends object>(entity: Type<T>, options?: CrudOptions<T>): <C extends Type<CrudController<T>>>(target: C) => void;
+
+export type CrudBody<T> = {
+    readonly [K in keyof T]?: unknown;
+};
+
+export declare abstract class CrudController<T extends object> {
+    private readonly crudServices?;
+    private crudService?;
+    protected get service(): CrudService<T>;
+    findAll(query: ListQuery<T>): Promise<Page<T>>;
+    findOne(id: EntityId): Promise<T>;
+    create(body: CrudBody<T>): Promise<T>;
+    createMany(bodies: readonly CrudBody<T>[]): Promise<T[]>;
+    replace(id: EntityId, body: CrudBody<T>): Promise<T>;
+    update(id: EntityId, body: CrudBody<T>): Promise<T>;
+    remove(id: EntityId): Promise<void>;
+    restore(id: EntityId): Promise<T>;
+    protected scope(_context: ExecutionContext): Partial<T> | Promise<Partial<T>>;
+}
+
+export interface CrudDefaults {
+    readonly limit?: CrudLimit;
+    readonly listFormat?: 'page' | 'array';
+    readonly count?: 'exact' | 'none' | 'capped';
+    readonly strictPayload?: boolean;
+    readonly bulk?: {
+        readonly max: number;
+    };
+    readonly requireIfMatch?: boolean;
+    readonly problemDetails?: ProblemDetailsMode;
+    readonly ignoreParams?: readonly string[];
+}
+
+export interface CrudDtos {
+    readonly create?: Type<object>;
+    readonly update?: Type<object>;
+    readonly patch?: Type<object>;
+    readonly response?: Type<object>;
+    readonly detail?: Type<object>;
+}
+
+export interface CrudHooks<T extends object> {
+    beforeCreate?(row: T, context: HookContext): Result;
+    afterCreate?(row: T, context: HookContext): Result;
+    createCommitted?(row: T, context: CommittedContext): Result;
+    beforeReplace?(row: T, context: HookContext & RowChanges<T>): Result;
+    afterReplace?(row: T, context: HookContext & RowChanges<T>): Result;
+    replaceCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
+    beforeUpdate?(row: T, context: HookContext & RowChanges<T>): Result;
+    afterUpdate?(row: T, context: HookContext & RowChanges<T>): Result;
+    updateCommitted?(row: T, context: CommittedContext & RowChanges<T>): Result;
+    beforeRemove?(row: T, context: HookContext): Result;
+    afterRemove?(row: T, context: HookContext): Result;
+    removeCommitted?(row: T, context: CommittedContext): Result;
+    afterRestore?(row: T, context: HookContext): Result;
+    restoreCommitted?(row: T, context: CommittedContext): Result;
+}
+
+export interface CrudLimit {
+    readonly default?: number;
+    readonly max?: number;
+}
+
+export interface CrudOptions<T extends object> extends CrudDefaults {
+    readonly dto?: CrudDtos;
+    readonly id?: ColumnPath<T>;
+    readonly parent?: ParentOptions<T>;
+    readonly oneToOne?: true;
+    readonly only?: readonly CrudRoute[];
+    readonly also?: readonly OptInRoute[];
+    readonly except?: readonly CrudRoute[];
+    readonly filter?: readonly FieldPath<T>[];
+    readonly sort?: readonly FieldPath<T>[];
+    readonly search?: readonly ColumnPath<T>[];
+    readonly include?: readonly RelationPath<T>[];
+    readonly fields?: readonly ColumnPath<T>[];
+    readonly links?: readonly ToManyKey<T>[];
+    readonly hooks?: readonly Type<CrudHooks<T>>[];
+    readonly deleted?: boolean;
+    readonly dataSource?: string;
+}
+
+export type CrudRoute = (typeof CRUD_ROUTES)[number];
+
+export declare class CrudService<T extends object> {
+    private readonly binding;
+    constructor(binding: CrudServiceContext<T>);
+    findAll(query?: ListQuery<T>): Promise<Page<T>>;
+    findOne(id: EntityId, query?: Projection): Promise<T>;
+    create(values: CrudValues<T>): Promise<T>;
+    createMany(list: readonly CrudValues<T>[]): Promise<T[]>;
+    replace(id: EntityId, values: CrudValues<T>): Promise<T>;
+    update(id: EntityId, values: CrudValues<T>): Promise<T>;
+    remove(id: EntityId): Promise<void>;
+    restore(id: EntityId): Promise<T>;
+    link(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void>;
+    unlink(id: EntityId, relation: ToManyKey<T>, linkedId: EntityId): Promise<void>;
+    private write;
+    private terms;
+    private rows;
+}
+
+export type CrudValues<T> = {
+    readonly [K in keyof T]?: T[K] | (NonNullable<T[K]> extends Date ? string : NonNullable<T[K]> extends object ? unknown : never) | null;
+};
+
+export type EntityId = IdPart | {
+    readonly [property: string]: IdPart;
+};
+
+export type EntityRef = Function | string;
+
+export type EntityTenancy = {
+    readonly kind: 'scoped';
+    readonly options: ScopedOptions;
+} | {
+    readonly kind: 'shared';
+    readonly why: string;
+};
+
+export interface EntityTenancyEntry {
+    readonly entity: EntityRef;
+    readonly declaration: EntityTenancy;
+}
+
+export declare class EntityUndeclaredError extends Error {
+    readonly name = "EntityUndeclaredError";
+    constructor(entity: string);
+}
+
+export type FieldPath<T> = FieldPathWithin<T, [
+    1,
+    1
+]>;
+
+export interface ForEachOptions {
+    readonly concurrency?: number;
+    readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface HookContext<R = unknown> extends CommittedContext<R> {
+    readonly manager: EntityManager;
+}
+
+export type IdPart = string | number | bigint | boolean;
+
+export declare function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyDecorator;
+
+export type ListFilters<T> = {
+    readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown;
+} & {
+    readonly $and?: readonly ListFilters<T>[];
+    readonly $or?: readonly ListFilters<T>[];
+    readonly $not?: ListFilters<T>;
+};
+
+export interface ListQuery<T> extends Projection {
+    readonly limit?: number;
+    readonly offset?: number;
+    readonly cursor?: string;
+    readonly sort?: readonly SortKey<T>[];
+    readonly filters?: ListFilters<T>;
+    readonly search?: string;
+    readonly deleted?: SoftDeletedMode;
+    readonly count?: CountMode;
+}
+
+export declare class MuckConfigurationError extends Error {
+    readonly problems: readonly string[];
+    readonly name = "MuckConfigurationError";
+    constructor(problems: readonly string[]);
+}
+
+export declare class MuckModule {
+    static forRoot(options: MuckModuleOptions): DynamicModule;
+    static forRootAsync(options: MuckModuleAsyncOptions): DynamicModule;
+    static forFeature(entities: readonly Type<object>[]): DynamicModule;
+}
+
+export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckModuleExtras;
+
+export interface MuckModuleExtras {
+    readonly scope: ScopeDeclaration;
+    readonly resolver: Type<TenantResolver>;
+    readonly imports?: ModuleMetadata['imports'];
+    readonly entities?: readonly EntityTenancyEntry[];
+}
+
+export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
+
+export interface MuckOptions {
+    readonly undeclaredEntities?: UndeclaredEntities;
+    readonly preparedStatements?: boolean;
+    readonly defaults?: CrudDefaults;
+}
+
+export type OptInRoute = (typeof OPT_IN_ROUTES)[number];
+
+export declare class Page<T> {
+    items: T[];
+    total?: number;
+    totalIsCapped?: true;
+    limit: number;
+    offset?: number;
+    nextCursor?: string | null;
+    prevCursor?: string | null;
+    constructor(parts: Pick<Page<T>, 'items' | 'limit'> & Partial<Page<T>>);
+}
+
+export type ParentOptions<T> = {
+    [R in ToOneKey<T>]: {
+        readonly relation: R;
+        readonly param?: string;
+        readonly id?: ColumnPath<RelatedEntity<T, R>>;
+        readonly parent?: ParentOptions<RelatedEntity<T, R>>;
+    };
+}[ToOneKey<T>];
+
+export interface ProblemDetails {
+    readonly type: 'about:blank';
+    readonly title: string;
+    readonly status: number;
+    readonly detail?: string;
+    readonly errors?: readonly RequestError[];
+}
+
+export declare class ProblemDetailsFilter extends BaseExceptionFilter {
+    private static readonly log;
+    protected readonly mode: ProblemDetailsMode;
+    catch(exception: unknown, host: ArgumentsHost): void;
+    private asHttpException;
+}
+
+export type ProblemDetailsMode = true | 'negotiate';
+
+export declare class ReferenceUnknownError extends Error {
+    readonly entity: string;
+    readonly property: string;
+    readonly name = "ReferenceUnknownError";
+    constructor(entity: string, property: string);
+}
+
+export type RelationPath<T> = RelationPathWithin<T, [
+    1,
+    1
+]>;
+
+export interface RequestError {
+    readonly detail: string;
+    readonly code: string;
+    readonly pointer?: string;
+    readonly parameter?: string;
+}
+
+export interface RowChanges<T> {
+    readonly previous: Readonly<T>;
+    readonly changes: Readonly<Partial<T>>;
+}
+
+export type ScopeDeclaration = Readonly<Record<string, ScopeValueType>>;
+
+export type ScopeValue = string | number | bigint;
+
+export type ScopeValueType = NumberConstructor | StringConstructor | BigIntConstructor;
+
+export interface ScopedOptions {
+    readonly columns?: Readonly<Record<string, string>>;
+    readonly omit?: readonly string[];
+    readonly via?: string;
+    readonly nullMeans?: 'shared';
+    readonly globallyUnique?: Readonly<Record<string, string>>;
+}
+
+export declare class SharedRowError extends Error {
+    readonly entity: string;
+    readonly name = "SharedRowError";
+    constructor(entity: string);
+}
+
+export type SoftDeletedMode = 'include' | 'only';
+
+export interface SortKey<T> {
+    readonly property: ColumnPath<T>;
+    readonly direction: 'asc' | 'desc';
+    readonly nulls?: 'first' | 'last';
+}
+
+export declare class StatementRefusedError extends Error {
+    readonly name = "StatementRefusedError";
+    constructor(reason: string, instead: string);
+}
+
+export declare class TablePlaceholder {
+    readonly entity: EntityRef;
+    readonly alias: string;
+    constructor(entity: EntityRef, alias: string);
+}
+
+export declare class Tenancy {
+    get current(): TenantScope | undefined;
+    get undeclaredEntities(): readonly UndeclaredEntity[];
+    run<R>(scope: TenantScope, fn: () => R): R;
+    unscoped<R>(why: string, fn: () => R): R;
+    unscoped<R>(why: string, options: UnscopedOptions, fn: () => R): R;
+    forEach<S extends TenantScope, R>(scopes: Iterable<S>, fn: (scope: S) => Promise<R> | R, options?: ForEachOptions): Promise<R[]>;
+    shareTransaction<R>(queryRunner: QueryRunner, why: string, fn: () => R): R;
+    bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
+    bind<T>(source: Observable<T>): Observable<T>;
+    sql(manager: EntityManager): (texts: TemplateStringsArray, ...values: unknown[]) => Promise<unknown[]>;
+}
+
+export declare class TenantInterceptor implements NestInterceptor {
+    private readonly adapterHost;
+    private readonly logger;
+    private readonly instances;
+    private readonly routes;
+    private readonly defaultResolver;
+    constructor(moduleRef: ModuleRef, defaultResolver: DefaultResolver | undefined, adapterHost: HttpAdapterHost<HttpAdapter>);
+    intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>>;
+    openScope(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner>;
+    private guardEmissions;
+    appliesTo(context: ExecutionContext): boolean;
+    private routeOf;
+    private resolve;
+    private resolveScope;
+    private check;
+    private makePrivate;
+    private crossTenantEmission;
+}
+
+export interface TenantResolver<S extends TenantScope = TenantScope> {
+    readonly vary?: readonly string[];
+    resolve(context: ExecutionContext): S | undefined | Promise<S | undefined>;
+}
+
+export type TenantScope = Readonly<Record<string, ScopeValue>>;
+
+export declare class TenantScopeInvalidError extends TypeError {
+    readonly name = "TenantScopeInvalidError";
+    constructor(reason: string);
+}
+
+export declare class TenantScopeMissingError extends Error {
+    readonly name = "TenantScopeMissingError";
+    constructor(what: string);
+}
+
+export declare class TenantScopeViolationError extends Error {
+    readonly name = "TenantScopeViolationError";
+    constructor(reason: string);
+}
+
+export declare function TenantScoped(options?: TenantScopedOptions): ClassDecorator & MethodDecorator;
+
+export interface TenantScopedOptions extends ScopedOptions {
+    readonly resolver?: Type<TenantResolver>;
+}
+
+export declare function TenantShared(why: string): ClassDecorator;
+
+export type UndeclaredEntities = 'fail' | 'deny-queries' | 'allow';
+
+export interface UndeclaredEntity {
+    readonly name: string;
+    readonly proposal: string;
+}
+
+export declare class UniqueConflictError extends Error {
+    readonly entity: string;
+    readonly properties: readonly string[];
+    readonly name = "UniqueConflictError";
+    constructor(entity: string, properties: readonly string[]);
+}
+
+export declare function Unscoped(why: string): MethodDecorator;
+
+export interface UnscopedOptions {
+    readonly entities: readonly EntityRef[];
+}
+
+export declare function declareScope(declaration: ScopeDeclaration): void;
+
+export declare function getCrudToken(entity: Type<object>): symbol;
+
+export declare function scoped(entity: EntityRef | EntitySchema, options?: ScopedOptions): EntityTenancyEntry;
+
+export declare function shared(entity: EntityRef | EntitySchema, why: string): EntityTenancyEntry;
+
+export declare function table(entity: EntityRef, alias: string): TablePlaceholder;
+
+export declare function tenantCache<C extends Type<NestInterceptor>>(base: C): C;
+
+export declare function tenantCacheKey(key: string): string | undefined;
+
+export declare function tenantFromHeader<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver>;
+
+export declare function tenantFromParam<User>(name: string, options: ClientTenantOptions<User>): Type<TenantResolver>;
+
+export declare function tenantFromSubdomain<User>(domain: string, options: ClientTenantOptions<User>): Type<TenantResolver>;
+
+export declare function tenantFromUser(...keys: [
+    string,
+    ...string[]
+]): Type<TenantResolver>;
+
+// nestjs-muck/openapi
+
+export type ContentObject = Readonly<Record<string, {
+    readonly schema: JsonSchema;
+}>>;
+
+export interface DocumentInfo {
+    readonly title: string;
+    readonly version: string;
+    readonly description?: string;
+}
+
+export interface HeaderObject {
+    readonly description: string;
+    readonly required?: boolean;
+    readonly schema: JsonSchema;
+}
+
+export interface JsonSchema {
+    readonly $ref?: string;
+    readonly type?: JsonType | readonly JsonType[];
+    readonly enum?: readonly unknown[];
+    readonly const?: unknown;
+    readonly format?: string;
+    readonly pattern?: string;
+    readonly minLength?: number;
+    readonly maxLength?: number;
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly exclusiveMinimum?: number;
+    readonly exclusiveMaximum?: number;
+    readonly multipleOf?: number;
+    readonly contentEncoding?: string;
+    readonly items?: JsonSchema;
+    readonly minItems?: number;
+    readonly maxItems?: number;
+    readonly uniqueItems?: boolean;
+    readonly properties?: Readonly<Record<string, JsonSchema>>;
+    readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
+    readonly additionalProperties?: boolean | JsonSchema;
+    readonly required?: readonly string[];
+    readonly minProperties?: number;
+    readonly anyOf?: readonly JsonSchema[];
+    readonly allOf?: readonly JsonSchema[];
+    readonly not?: JsonSchema;
+    readonly default?: unknown;
+    readonly description?: string;
+    readonly readOnly?: boolean;
+}
+
+export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
+
+export interface OpenApiDocument {
+    readonly openapi: string;
+    readonly paths: Readonly<Record<string, object>>;
+    readonly components?: {
+        readonly schemas?: Readonly<Record<string, object>>;
+    };
+}
+
+export interface OperationObject {
+    readonly operationId: string;
+    readonly summary?: string;
+    readonly description?: string;
+    readonly tags?: readonly string[];
+    readonly parameters: readonly ParameterObject[];
+    readonly requestBody?: RequestBodyObject;
+    readonly responses: Readonly<Record<string, ResponseObject>>;
+}
+
+export interface ParameterObject {
+    readonly name: string;
+    readonly in: 'query' | 'path' | 'header';
+    readonly required?: boolean;
+    readonly description?: string;
+    readonly schema?: JsonSchema;
+    readonly style?: 'form';
+    readonly explode?: boolean;
+    readonly content?: ContentObject;
+}
+
+export type PathItemObject = Readonly<Record<string, OperationObject>>;
+
+export interface RequestBodyObject {
+    readonly required: boolean;
+    readonly content: ContentObject;
+}
+
+export interface ResourceDocument extends OpenApiDocument {
+    readonly info: DocumentInfo;
+    readonly paths: Readonly<Record<string, PathItemObject>>;
+    readonly components: {
+        readonly schemas: Readonly<Record<string, JsonSchema>>;
+    };
+}
+
+export interface ResponseObject {
+    readonly description: string;
+    readonly headers?: Readonly<Record<string, HeaderObject>>;
+    readonly content?: ContentObject;
+}
+
+export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo): ResourceDocument;
+
+export declare function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D): D;
