@@ -37,9 +37,9 @@ describe('what is in force', () => {
   it('is a scope, of a unit of work that nested runs share', () => {
     runWithScope(acme, () => {
       const outer = frame();
-      expect(outer).toEqual({ scope: acme, section: undefined, unit: { writes: false }, call: undefined });
+      expect(outer).toEqual({ scope: acme, unscopedSection: undefined, unitOfWork: { writes: false }, request: undefined });
       runWithScope(globex, () => {
-        expect(frame()).toEqual({ scope: globex, section: undefined, unit: { writes: false }, call: undefined });
+        expect(frame()).toEqual({ scope: globex, unscopedSection: undefined, unitOfWork: { writes: false }, request: undefined });
         expect(frame().unitOfWork).toBe(outer.unitOfWork);
       });
       runAsUnitOfWork(globex, () => expect(frame().unitOfWork).not.toBe(outer.unitOfWork));
@@ -64,7 +64,7 @@ describe('what is in force', () => {
     tenancy.run(ACME, () => {
       const { unitOfWork: unit } = frame();
       tenancy.unscoped('a test', () => {
-        expect(frame()).toMatchObject({ scope: acme, section: { why: 'a test', entities: undefined, open: true } });
+        expect(frame()).toMatchObject({ scope: acme, unscopedSection: { why: 'a test', entities: undefined, open: true } });
         expect(frame().unitOfWork).toBe(unit);
         expect(tenancy.current).toBeUndefined();
       });
@@ -86,12 +86,12 @@ describe('what is in force', () => {
 
   it('keeps to itself what every object has been given', () => {
     const section = { open: true, why: 'from a client', entities: undefined, close: () => undefined };
-    Object.defineProperty(Object.prototype, 'section', { value: section, configurable: true });
+    Object.defineProperty(Object.prototype, 'unscopedSection', { value: section, configurable: true });
     try {
       tenancy.run(ACME, () => expect(isUnscoped()).toBe(false));
       runInRequest(undefined, () => expect(isUnscoped()).toBe(false));
     } finally {
-      Reflect.deleteProperty(Object.prototype, 'section');
+      Reflect.deleteProperty(Object.prototype, 'unscopedSection');
     }
   });
 
@@ -136,7 +136,7 @@ describe('what is in force', () => {
       }),
     );
     runInRequest(call, () =>
-      expect(frame()).toEqual({ scope: undefined, section: undefined, unit: { writes: false }, call }),
+      expect(frame()).toEqual({ scope: undefined, unscopedSection: undefined, unitOfWork: { writes: false }, request: call }),
     );
   });
 

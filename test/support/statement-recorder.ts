@@ -5,8 +5,10 @@ import mysql from 'mysql2';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
+import { attempt } from '../../lib/common/safe-read.js';
 import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
 import type { Enforcement } from '../../lib/orm/enforcement/enforcement.js';
+import type { TenantPolicy } from '../../lib/orm/policy/tenant-policy.js';
 import { currentContext } from '../../lib/tenancy/context/tenant-context.js';
 
 /** A table of a DataSource, and what must stand beside its name. */
@@ -120,7 +122,8 @@ function snapshotOf(dataSource: DataSource, enforcement: Enforcement): string {
 }
 
 function tableOf(metadata: EntityMetadata, { policies }: Enforcement): RecordedTable {
-  const policy = policies.of(metadata);
+  // A declaration that stops the start is as good as none.
+  const policy = attempt<TenantPolicy>(() => policies.of(metadata), { kind: 'undeclared' });
   const uniqueKeys = Object.fromEntries(
     [...metadata.uniques, ...metadata.indices.filter(({ isUnique }) => isUnique)].map(({ name, columns }) => [
       name,

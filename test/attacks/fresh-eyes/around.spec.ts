@@ -6,11 +6,11 @@ import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
 attacks('a property that something has put on every object', {
   'opens no section': async ({ repo }) => {
-    Object.defineProperty(Object.prototype, 'section', { configurable: true, value: { open: true, why: 'polluted' } });
+    Object.defineProperty(Object.prototype, 'unscopedSection', { configurable: true, value: { open: true, why: 'polluted' } });
     try {
       return await tenancy.run(ACME, () => repo(Ticket).find());
     } finally {
-      Reflect.deleteProperty(Object.prototype, 'section');
+      Reflect.deleteProperty(Object.prototype, 'unscopedSection');
     }
   },
   'is no scope': async ({ repo }) => {
