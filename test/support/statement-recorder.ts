@@ -1,11 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mysql from 'mysql2';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { attempt } from '../../lib/common/safe-read.js';
+import { CompiledSelect } from '../../lib/orm/compiled-select.js';
 import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
 import type { Enforcement } from '../../lib/orm/enforcement/enforcement.js';
 import type { TenantPolicy } from '../../lib/orm/policy/tenant-policy.js';
@@ -33,7 +35,15 @@ interface RecordedStatement {
   readonly entities?: readonly string[];
 }
 
+/** Where a database is. */
+interface Address {
+  readonly database?: string;
+  readonly url?: string;
+}
+
 const dataSources = new Map<unknown, DataSource>();
+/** In what context a statement was asked for: connections are got, and statements put on them, outside of any. */
+const asked = new AsyncLocalStorage<{ readonly context: ReturnType<typeof currentContext> }>();
 const snapshots = new WeakMap<Enforcement, string>();
 const tables = new Map<string, readonly RecordedTable[]>();
 const statements = new Map<string, RecordedStatement>();
@@ -46,7 +56,11 @@ export function recordStatements(): void {
   const initialize = Reflect.get(DataSource.prototype, 'initialize');
   DataSource.prototype.initialize = async function (this: DataSource) {
     const result = await initialize.call(this);
-    const { type, database, url } = this.options as { type: string; database?: string; url?: string };
+    const { type, replication, ...only } = this.options as Address & {
+      type: string;
+      replication?: { master: Address };
+    };
+    const { database, url } = replication?.master ?? only;
     if (type === 'sqljs') {
       const { databaseConnection } = this.driver as unknown as { databaseConnection: Record<string, Send> };
       dataSources.set(databaseConnection, this);
@@ -54,6 +68,8 @@ export function recordStatements(): void {
     } else dataSources.set(database ?? new URL(url!).pathname.slice(1), this);
     return result;
   };
+  keepContext(methodsOf(CompiledSelect), 'run');
+  keepContext(methodsOf(SelectQueryBuilder), 'loadRawResults');
   // A connection of TypeORM's comes from a pool.
   wrap(methodsOf(pg.Client), 'query', (client) =>
     typeof client['release'] === 'function' ? client['database'] : undefined,
@@ -61,6 +77,14 @@ export function recordStatements(): void {
   wrap(methodsOf(Reflect.get(mysql, 'Connection')), 'query', (connection) =>
     connection['_pool'] === undefined ? undefined : (connection['config'] as { database?: string }).database,
   );
+}
+
+/** Remembers the context in which a method is called while it runs. */
+function keepContext(target: Record<string, Send>, method: string): void {
+  const original = target[method];
+  target[method] = function (...args) {
+    return asked.run({ context: currentContext() }, () => original.apply(this, args));
+  };
 }
 
 function methodsOf(type: unknown): Record<string, Send> {
@@ -91,7 +115,7 @@ function note(dataSource: DataSource, sql: string): void {
     ({ description }) => description === 'attached DataSource',
   );
   if (enforcement === undefined || !isAttached) return;
-  const { scope, unscopedSection: section } = currentContext() ?? {};
+  const { scope, unscopedSection: section } = currentContext() ?? asked.getStore()?.context ?? {};
   const isOpen = section?.open === true;
   const entities = isOpen && section.entities ? [...section.entities].map(nameOf) : undefined;
   const situation = isOpen && entities === undefined ? 'unscoped' : scope === undefined ? 'none' : 'scope';

@@ -6,7 +6,10 @@ import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
 attacks('a property that something has put on every object', {
   'opens no section': async ({ repo }) => {
-    Object.defineProperty(Object.prototype, 'unscopedSection', { configurable: true, value: { open: true, why: 'polluted' } });
+    Object.defineProperty(Object.prototype, 'unscopedSection', {
+      configurable: true,
+      value: { open: true, why: 'polluted' },
+    });
     try {
       return await tenancy.run(ACME, () => repo(Ticket).find());
     } finally {

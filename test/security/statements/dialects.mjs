@@ -26,6 +26,7 @@ export function inPostgres(sql, dialect) {
         .replaceAll(/\bON DUPLICATE KEY UPDATE\b/gi, 'ON CONFLICT ON CONSTRAINT of_mysql DO UPDATE SET')
         .replaceAll(/\bVALUES\(("[^"]+")\)/g, 'EXCLUDED.$1')
         .replaceAll(/\bLOCK IN SHARE MODE\b/gi, 'FOR SHARE')
+        .replaceAll(/^(UPDATE\b.*?) ORDER BY [\w", ]+ LIMIT \d+$/gis, '$1')
         .replaceAll(/\bUSE INDEX \([^)]*\)/gi, '')
         .replaceAll(/\bVALUES \(\)/gi, 'DEFAULT VALUES');
     }
