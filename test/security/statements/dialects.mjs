@@ -26,10 +26,10 @@ export function inPostgres(sql, dialect) {
         .replaceAll(/\bON DUPLICATE KEY UPDATE\b/gi, 'ON CONFLICT ON CONSTRAINT of_mysql DO UPDATE SET')
         .replaceAll(/\bVALUES\(("[^"]+")\)/g, 'EXCLUDED.$1')
         .replaceAll(/\bLOCK IN SHARE MODE\b/gi, 'FOR SHARE')
-        .replaceAll(/^(UPDATE\b.*?) ORDER BY [\w", ]+ LIMIT \d+$/gis, '$1')
         .replaceAll(/\bUSE INDEX \([^)]*\)/gi, '')
         .replaceAll(/\bVALUES \(\)/gi, 'DEFAULT VALUES');
     }
+    if (/^\s*(?:UPDATE|DELETE)\b/i.test(sql)) text = text.replace(/ ORDER BY [\w", ]+ LIMIT \d+\s*$/i, '');
     if (dialect === 'sqlite')
       text = text.replaceAll(/\bINSERT OR (?:IGNORE|REPLACE)\b/gi, 'INSERT').replaceAll(/\bGLOB\b/g, 'LIKE');
     return text;
