@@ -37,9 +37,19 @@ describe('what is in force', () => {
   it('is a scope, of a unit of work that nested runs share', () => {
     runWithScope(acme, () => {
       const outer = frame();
-      expect(outer).toEqual({ scope: acme, unscopedSection: undefined, unitOfWork: { writes: false }, request: undefined });
+      expect(outer).toEqual({
+        scope: acme,
+        unscopedSection: undefined,
+        unitOfWork: { writes: false },
+        request: undefined,
+      });
       runWithScope(globex, () => {
-        expect(frame()).toEqual({ scope: globex, unscopedSection: undefined, unitOfWork: { writes: false }, request: undefined });
+        expect(frame()).toEqual({
+          scope: globex,
+          unscopedSection: undefined,
+          unitOfWork: { writes: false },
+          request: undefined,
+        });
         expect(frame().unitOfWork).toBe(outer.unitOfWork);
       });
       runAsUnitOfWork(globex, () => expect(frame().unitOfWork).not.toBe(outer.unitOfWork));
@@ -64,7 +74,10 @@ describe('what is in force', () => {
     tenancy.run(ACME, () => {
       const { unitOfWork: unit } = frame();
       tenancy.unscoped('a test', () => {
-        expect(frame()).toMatchObject({ scope: acme, unscopedSection: { why: 'a test', entities: undefined, open: true } });
+        expect(frame()).toMatchObject({
+          scope: acme,
+          unscopedSection: { why: 'a test', entities: undefined, open: true },
+        });
         expect(frame().unitOfWork).toBe(unit);
         expect(tenancy.current).toBeUndefined();
       });
@@ -136,7 +149,12 @@ describe('what is in force', () => {
       }),
     );
     runInRequest(call, () =>
-      expect(frame()).toEqual({ scope: undefined, unscopedSection: undefined, unitOfWork: { writes: false }, request: call }),
+      expect(frame()).toEqual({
+        scope: undefined,
+        unscopedSection: undefined,
+        unitOfWork: { writes: false },
+        request: call,
+      }),
     );
   });
 

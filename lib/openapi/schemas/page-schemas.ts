@@ -12,7 +12,12 @@ const CURSOR: JsonSchema = { type: ['string', 'null'] };
  * @param row determines the names of the page schemas
  * @param item the schema of an element
  */
-export function listSchema(row: JsonSchema, item: JsonSchema, { format }: ListRules, named: SchemaRegistry): JsonSchema {
+export function listSchema(
+  row: JsonSchema,
+  item: JsonSchema,
+  { format }: ListRules,
+  named: SchemaRegistry,
+): JsonSchema {
   const items: JsonSchema = { type: 'array', items: item };
   const limit: JsonSchema = { type: 'integer', minimum: 1 };
   const page = named.add(`${nameOf(row)}Page`, '', {
