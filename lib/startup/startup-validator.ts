@@ -91,15 +91,13 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
   private tellUndeclared(undeclared: readonly UndeclaredEntity[], choice: UndeclaredEntities): string[] {
     if (undeclared.length === 0) return [];
     if (choice === 'allow') {
-      for (const { name, proposal: suggestDecorator } of undeclared)
+      for (const { name, proposal } of undeclared)
         this.logger.warn(
-          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${suggestDecorator}`,
+          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${proposal}`,
         );
       return [];
     }
-    const lines = undeclared
-      .map(({ name, proposal: suggestDecorator }) => `${suggestDecorator}  // ${name}`)
-      .join('\n');
+    const lines = undeclared.map(({ name, proposal }) => `${proposal}  // ${name}`).join('\n');
     const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${lines}`;
     if (choice === 'fail') return [list];
     this.logger.warn(`Queries are refused on some entities: ${list}`);

@@ -102,9 +102,12 @@ export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLite
  */
 export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
-  // undefined → 0, null → 1, a value → -1.
-  const kinds = new Set(columns.map((column) => [undefined, null].indexOf(column.getEntityValue(valueSet) as null)));
-  if (kinds.size < 2) return;
+  const values = columns.map((column): unknown => column.getEntityValue(valueSet));
+  const isWhole =
+    values.every((value) => value === undefined) ||
+    values.every((value) => value === null) ||
+    values.every((value) => value !== undefined && value !== null);
+  if (isWhole) return;
   const names = columns.map(({ propertyPath }) => propertyPath).join(', ');
   throw new TenantScopeViolationError(
     `a write of ${metadata.name} gives a part of its tenant. Give ${names} together: values, or null in all of them for a row that all tenants share`,

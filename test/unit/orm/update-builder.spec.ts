@@ -10,7 +10,7 @@ import {
   PrimaryGeneratedColumn,
   Unique,
 } from 'typeorm';
-import type { DataSource, ObjectLiteral, Relation, UpdateQueryBuilder } from 'typeorm';
+import type { DataSource, JoinColumnOptions, ObjectLiteral, Relation, UpdateQueryBuilder } from 'typeorm';
 import { buildStatement } from '../../../lib/orm/writes/statement-context.js';
 import type { BuildContext } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
@@ -19,6 +19,12 @@ declareScope({ organizationId: Number });
 const tenancy = new Tenancy();
 const asAcme = <R>(fn: () => R): R => tenancy.run({ organizationId: 1 }, fn);
 const unscoped = <R>(fn: () => R): R => tenancy.unscoped('moves rows', fn);
+
+/** The columns of a reference to an album, whose key holds the tenant. */
+const albumKey = (tenant: string, number: string): JoinColumnOptions[] => [
+  { name: tenant, referencedColumnName: 'organizationId' },
+  { name: number, referencedColumnName: 'number' },
+];
 
 @Entity()
 @TenantScoped()
@@ -35,10 +41,7 @@ class Photo {
   @Column() title!: string;
   @Column({ type: Number, nullable: true }) albumNumber!: number | null;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'albumNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'albumNumber'))
   album!: Relation<Album> | null;
 }
 
@@ -49,20 +52,14 @@ class Page {
   @PrimaryGeneratedColumn() id!: number;
   @Column() text!: string;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'albumNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'albumNumber'))
   album!: Relation<Album> | null;
 }
 
 class Place {
   @Column() room!: string;
   @ManyToOne(() => Album, { lazy: true })
-  @JoinColumn([
-    { name: 'albumTenant', referencedColumnName: 'organizationId' },
-    { name: 'albumNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('albumTenant', 'albumNumber'))
   album!: Promise<Relation<Album> | null>;
 }
 
@@ -74,10 +71,7 @@ class Poster {
   @Column({ type: Number, nullable: true }) organizationId!: number | null;
   @Column({ type: Number, nullable: true }) albumNumber!: number | null;
   @ManyToOne(() => Album, { lazy: true })
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'albumNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'albumNumber'))
   album!: Promise<Relation<Album> | null>;
   @Column({ type: Number, nullable: true }) ticketId!: number | null;
   @ManyToOne(() => Ticket, { lazy: true }) ticket!: Promise<Relation<Ticket> | null>;
@@ -90,10 +84,7 @@ class Leaf {
   @PrimaryGeneratedColumn() id!: number;
   @Column() organizationId!: number;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'albumNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'albumNumber'))
   album!: Relation<Album> | null;
 }
 
@@ -115,16 +106,10 @@ class Print {
   @PrimaryColumn() id!: number;
   @Column() organizationId!: number;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'firstNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'firstNumber'))
   first!: Relation<Album> | null;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'secondNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'secondNumber'))
   second!: Relation<Album> | null;
 }
 

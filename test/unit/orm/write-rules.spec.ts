@@ -10,12 +10,18 @@ import {
   PrimaryGeneratedColumn,
   Unique,
 } from 'typeorm';
-import type { DataSource, ObjectLiteral, Relation } from 'typeorm';
+import type { DataSource, JoinColumnOptions, ObjectLiteral, Relation } from 'typeorm';
 import { buildStatement } from '../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../support/unconnected.js';
 
 declareScope({ organizationId: Number, branchId: Number });
 const tenancy = new Tenancy();
+
+/** The columns of a reference to an album, whose key holds the tenant. */
+const albumKey = (tenant: string, number: string): JoinColumnOptions[] => [
+  { name: tenant, referencedColumnName: 'organizationId' },
+  { name: number, referencedColumnName: 'number' },
+];
 
 @Entity()
 @TenantScoped({ omit: ['branchId'] })
@@ -28,10 +34,7 @@ class Album {
 class Place {
   @Column({ nullable: true }) room!: string;
   @ManyToOne(() => Album, { lazy: true })
-  @JoinColumn([
-    { name: 'tenant', referencedColumnName: 'organizationId' },
-    { name: 'number', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('tenant', 'number'))
   album!: Promise<Relation<Album> | null>;
 }
 
@@ -41,22 +44,13 @@ class Print {
   @PrimaryColumn() id!: number;
   @Column() organizationId!: number;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'firstNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'firstNumber'))
   first!: Relation<Album> | null;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'organizationId', referencedColumnName: 'organizationId' },
-    { name: 'secondNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('organizationId', 'secondNumber'))
   second!: Relation<Album> | null;
   @ManyToOne(() => Album)
-  @JoinColumn([
-    { name: 'thirdTenant', referencedColumnName: 'organizationId' },
-    { name: 'thirdNumber', referencedColumnName: 'number' },
-  ])
+  @JoinColumn(albumKey('thirdTenant', 'thirdNumber'))
   third!: Relation<Album> | null;
   @Column(() => Place) place!: Place;
 }
