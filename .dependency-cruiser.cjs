@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → openapi, crud → orm → tenancy → errors, common; and no two folders of lib import each other.
+// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, and openapi → crud; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;

@@ -25,7 +25,7 @@ const REMEMBERED_LENGTH = 20_000;
 export interface VerifiedStatement {
   readonly sql: string;
   /** The access context in which it was built: it may only be sent in the same one. */
-  readonly authority: string;
+  readonly accessKey: string;
   readonly lookups: readonly ForeignKeyLookup[];
   readonly unscoped: readonly UnscopedWriteCheck[];
   /** A copy of the parameters: code that holds the array could put another tenant's key into it. */
@@ -137,7 +137,7 @@ export class Enforcement {
       sql: bound[0],
       // Subscribers and loggers receive the bound array before it is sent, so the copy is frozen.
       parameters: Object.freeze([...bound[1]]),
-      authority: accessCacheKey(),
+      accessKey: accessCacheKey(),
       lookups: rendering?.lookups ?? NONE,
       unscoped: rendering?.unscoped ?? NONE,
       writes: rendering?.writes ?? NONE,
@@ -189,7 +189,7 @@ export class Enforcement {
    */
   findVerified(sql: string, parameters: unknown): VerifiedStatement | undefined {
     const statement = Array.isArray(parameters) ? VerifiedTag.of(parameters) : undefined;
-    if (statement?.by !== this || statement.sql !== sql || statement.authority !== accessCacheKey()) return undefined;
+    if (statement?.by !== this || statement.sql !== sql || statement.accessKey !== accessCacheKey()) return undefined;
     const given = parameters as unknown[];
     const isUnchanged =
       given.length === statement.parameters.length &&
