@@ -2,7 +2,7 @@ import { BoundedCache } from '../../common/bounded-cache.js';
 import { Logger } from '@nestjs/common';
 
 /** Maximum number of texts that are remembered as logged. */
-const REMEMBERED = 1000;
+const REMEMBERED = 2000;
 /** Statements are truncated to this length in the log. */
 const SHOWN_LENGTH = 300;
 

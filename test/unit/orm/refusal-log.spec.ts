@@ -29,13 +29,15 @@ describe('raw SQL that is refused is logged', () => {
     expect(lines[1]).toBe(`Raw SQL is refused: no. The statement: ${'z'.repeat(300)} …`);
   });
 
-  it('remembers the last five hundred texts, and forgets older ones', () => {
+  it('remembers the last thousand texts, and forgets older ones', () => {
     const log = new RefusalLog();
-    for (let i = 0; i < 1001; i += 1) log.log(`SELECT ${i}`, 'no.');
-    expect(lines).toHaveLength(1001);
-    for (let i = 501; i < 1001; i += 1) log.log(`SELECT ${i}`, 'no.');
-    expect(lines).toHaveLength(1001);
+    for (let i = 0; i < 1000; i += 1) log.log(`SELECT ${i}`, 'no.');
     log.log('SELECT 0', 'no.');
-    expect(lines).toHaveLength(1002);
+    expect(lines).toHaveLength(1000);
+    for (let i = 1000; i < 2001; i += 1) log.log(`SELECT ${i}`, 'no.');
+    for (let i = 1001; i < 2001; i += 1) log.log(`SELECT ${i}`, 'no.');
+    expect(lines).toHaveLength(2001);
+    log.log('SELECT 1', 'no.');
+    expect(lines).toHaveLength(2002);
   });
 });
