@@ -42,6 +42,24 @@ export default defineConfig(
     },
   },
   {
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/common/peer-internals.ts', 'lib/common/class-transformer-storage.d.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(typeorm|class-transformer|class-validator|@nestjs/[a-z]+)/',
+              message:
+                'Export it from lib/common/peer-internals.ts, which holds all that a new version of a peer may break.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       // supertest types a response body as `any`; the expectation checks what a test reads from it.

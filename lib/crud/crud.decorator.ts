@@ -1,6 +1,6 @@
 import { UseFilters } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { INTERCEPTORS_METADATA } from '../common/peer-internals.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { tenancyOf, registerCrudController } from '../tenancy/metadata/entity-tenancy.registry.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';

@@ -1,4 +1,4 @@
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../common/peer-internals.js';
 import { READING_ROUTES } from '../crud/options/crud-routes.js';
 import type { Resource } from '../crud/resource/resource.js';
 import type { CrudOperation } from './crud-route-explorer.js';

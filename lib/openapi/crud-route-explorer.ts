@@ -1,5 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import type { INestApplicationContext, Type } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import {
   GUARDS_METADATA,
   HTTP_CODE_METADATA,
@@ -8,10 +9,9 @@ import {
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
   VERSION_METADATA,
-} from '@nestjs/common/constants.js';
-import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
-import type { Module } from '@nestjs/core/injector/module.js';
-import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+  RoutePathFactory,
+} from '../common/peer-internals.js';
+import type { Module } from '../common/peer-internals.js';
 import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import type { CrudMetadata } from '../crud/options/crud.metadata.js';
 import type { CrudRoute } from '../crud/options/crud-routes.js';

@@ -1,5 +1,5 @@
-import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
+import { EXCEPTION_FILTERS_METADATA } from '../common/peer-internals.js';
 import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import { isInstance, safeRead } from '../common/safe-read.js';
 import { AlwaysProblemDetailsFilter, ProblemDetailsFilter } from '../crud/errors/problem-details.filter.js';

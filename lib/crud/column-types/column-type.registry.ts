@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { SqlDialect } from '../../orm/sql/tokenizer.js';
 import { dialectOf } from '../../orm/policy/dialect.js';
 import { date, dateTime, time } from './date-types.js';

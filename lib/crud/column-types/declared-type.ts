@@ -1,4 +1,4 @@
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { SqlDialect } from '../../orm/sql/tokenizer.js';
 import { dateTime } from './date-types.js';
 import { float } from './number-types.js';

@@ -1,6 +1,6 @@
 import type { ValueTransformer } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
+import { ApplyValueTransformers } from '../../common/peer-internals.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { dateTime } from './date-types.js';
 import { declaredTypeOf } from './declared-type.js';
 import { float } from './number-types.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';

@@ -1,6 +1,6 @@
 import { Brackets } from 'typeorm';
 import type { WhereExpressionBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /** A column and the value that it must equal; null for IS NULL. */

@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { mayBeShared } from '../../orm/tenant-columns.js';
 import { isUnique } from '../../orm/policy/unique-keys.js';
 import { isSelected } from './resource-column.js';

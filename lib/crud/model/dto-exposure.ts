@@ -1,7 +1,7 @@
 import { TransformationType } from 'class-transformer';
+import { defaultMetadataStorage as storage } from '../../common/peer-internals.js';
 // class-transformer has no public API for the exposed properties of a class, so its metadata storage is read, from the
 // build that Node loads.
-import { defaultMetadataStorage as storage } from 'class-transformer/cjs/storage.js';
 
 /** How a response contains a property. */
 export interface ExposedProperty {

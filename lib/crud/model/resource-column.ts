@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { tenantPropertiesOf } from '../../orm/tenant-columns.js';
 import { valueTypeOf } from '../column-types/column-type.registry.js';
 import type { ColumnType } from '../column-types/column-type.js';

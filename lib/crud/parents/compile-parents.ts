@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 import { isUnique } from '../../orm/policy/unique-keys.js';
 import { compileId, compileKey } from '../model/compile-id.js';
 import type { IdSource } from '../model/compile-id.js';

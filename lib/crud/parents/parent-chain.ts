@@ -1,7 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import type { DataSource, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { ResourceColumn } from '../model/resource-column.js';

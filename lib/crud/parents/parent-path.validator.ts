@@ -1,4 +1,4 @@
-import { MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js';
+import { MODULE_PATH, PATH_METADATA } from '../../common/peer-internals.js';
 import type { ParentChain } from './parent-chain.js';
 
 /**

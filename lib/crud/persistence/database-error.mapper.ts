@@ -1,7 +1,7 @@
 import { ConflictException } from '@nestjs/common';
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import {

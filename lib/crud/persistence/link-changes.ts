@@ -1,5 +1,5 @@
 import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { columnPath, toCondition, applyConditions, applyAnyOf } from '../model/column-conditions.js';
 import { bodyError } from '../errors/request-error.js';

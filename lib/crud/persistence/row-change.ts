@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
-import type { EntityListenerMetadata } from 'typeorm/metadata/EntityListenerMetadata.js';
+import type { EntityListenerMetadata } from '../../common/peer-internals.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { RowConstraints } from './row-constraints.js';

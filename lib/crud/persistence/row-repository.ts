@@ -1,3 +1,4 @@
+import type { ColumnMetadata, SoftDeleteQueryBuilder } from '../../common/peer-internals.js';
 import { selectionOf } from '../listing/selection/resource-selection.js';
 import { NotFoundException } from '@nestjs/common';
 import type {
@@ -11,8 +12,6 @@ import type {
   UpdateResult,
   WhereExpressionBuilder,
 } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';

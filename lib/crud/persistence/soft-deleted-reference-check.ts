@@ -1,5 +1,5 @@
 import type { EntityManager, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Resource } from '../resource/resource.js';

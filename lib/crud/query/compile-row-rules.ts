@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 import { requireEnforcement } from '../../orm/enforcement/enforcement.js';
 import type { CrudOptions } from '../options/crud-options.js';
 import { exposedProperties } from '../model/dto-exposure.js';

@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 import { compileColumns } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 

@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { bodyError } from '../errors/request-error.js';
 import type { Resource } from './resource.js';

@@ -1,6 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { escapeReservedKeys } from '../model/reserved-keys.js';
 import { compileColumns, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';

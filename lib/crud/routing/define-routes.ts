@@ -4,7 +4,7 @@ import {
   PARAMTYPES_METADATA,
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
-} from '@nestjs/common/constants.js';
+} from '../../common/peer-internals.js';
 import type { RouteDefinition } from './route-definition.js';
 import { isBaseHandler, registerBaseHandler, registerForwarder } from './inherited-handlers.js';
 

@@ -1,4 +1,4 @@
-import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { INTERCEPTORS_METADATA } from '../../common/peer-internals.js';
 import { TenantInterceptor } from '../../tenancy/http/tenant.interceptor.js';
 
 /** Maps a forwarder on a controller to the inherited method that it calls. */

@@ -1,5 +1,5 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
-import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
+import type { ValidationMetadata } from '../../common/peer-internals.js';
 import { isTransformed, keyForProperty, namedType } from '../../crud/model/dto-exposure.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { combineSchemas } from './intersect-schemas.js';

@@ -9,7 +9,7 @@ import type {
   SelectQueryBuilder,
   UpdateQueryBuilder,
 } from 'typeorm';
-import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import type { SoftDeleteQueryBuilder } from '../../common/peer-internals.js';
 
 /**
  * The constructor of one kind of query builder. It copies aliases, conditions and query runner from the given builder.

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';

@@ -1,6 +1,6 @@
 import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import type { PostgresDriver } from '../../common/peer-internals.js';
 import { runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
 import { redactValues } from './driver-errors.js';

@@ -1,6 +1,6 @@
 import { EntityManager, EntitySchema } from 'typeorm';
 import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
-import { SqljsEntityManager } from 'typeorm/entity-manager/SqljsEntityManager.js';
+import { SqljsEntityManager } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';

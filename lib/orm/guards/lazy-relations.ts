@@ -1,5 +1,5 @@
 import type { DataSource, ObjectLiteral, QueryRunner } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 import { accessCacheKey } from '../policy/access.js';
 
 /**

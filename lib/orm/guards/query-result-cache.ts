@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
-import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
+import type { QueryResultCache, QueryResultCacheOptions } from '../../common/peer-internals.js';
 import { runUnscoped, UnscopedSection } from '../../tenancy/context/tenant-context.js';
 import { accessCacheKey } from '../policy/access.js';
 

@@ -2,8 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import { EntityNotFoundError, QueryResult } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
-import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
-import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
+import type { IsolationLevel, ReadStream } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import {

@@ -1,5 +1,5 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import type { ForeignKey } from '../policy/declared-foreign-keys.js';
 import { foreignKeysOf, isOnlyOwner, keyColumnsOf } from '../writes/foreign-keys.js';

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 
 /** Matches the end of integer type names, in all dialects. */
 const WHOLE_NUMBER = /int(eger|[248])?$/i;

@@ -1,6 +1,6 @@
 import { EntityNotFoundError } from 'typeorm';
 import type { DataSource, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { SharedRowError } from '../../errors/shared-row.error.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';

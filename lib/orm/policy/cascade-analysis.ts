@@ -1,6 +1,6 @@
+import type { ForeignKeyMetadata } from '../../common/peer-internals.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { accessPlanKey, isUnscoped } from './access.js';
 import type { PolicyLookup } from './policy-compiler.js';
 import { tenantKeysOf } from './tenant-keys.js';

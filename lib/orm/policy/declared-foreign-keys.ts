@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { junctionSides } from './policy-compiler.js';
 import { columnAlike, entitiesOfTable } from './table-entities.js';
 

@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import { tenancyOf } from '../../tenancy/metadata/entity-tenancy.registry.js';
 import type {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { ValidScope, ScopeValue } from '../../tenancy/context/tenant-scope.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 
 const tables = new WeakMap<readonly EntityMetadata[], ReadonlyMap<string, readonly EntityMetadata[]>>();
 

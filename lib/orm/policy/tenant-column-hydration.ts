@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 
 const read = new WeakSet<ColumnMetadata>();
 

@@ -1,4 +1,4 @@
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { ScopeLimit } from '../../tenancy/context/scope-limits.js';
 import type { ScopeValueType } from '../../tenancy/context/tenant-scope.js';
 

@@ -1,6 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { IndexMetadata } from 'typeorm/metadata/IndexMetadata.js';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { IndexMetadata, ColumnMetadata } from '../../common/peer-internals.js';
 import type { TenantPolicy } from './tenant-policy.js';
 
 /** Checks whether a unique key covers these columns, so that two rows cannot have the same values in them. */

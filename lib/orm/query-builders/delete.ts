@@ -1,6 +1,6 @@
 import { DeleteQueryBuilder } from 'typeorm';
 import type { DeleteResult, ObjectLiteral, UpdateResult } from 'typeorm';
-import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { SoftDeleteQueryBuilder } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';

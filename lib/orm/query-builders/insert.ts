@@ -1,7 +1,6 @@
 import { InsertQueryBuilder } from 'typeorm';
 import type { EntityMetadata, InsertResult, ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import type { ColumnMetadata, QueryExpressionMap } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { exclusiveScope } from '../policy/access.js';

@@ -1,8 +1,7 @@
 import { Brackets, EntityNotFoundError, RelationQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, QueryRunner, UpdateQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { RelationUpdater } from 'typeorm/query-builder/RelationUpdater.js';
+import { RelationUpdater } from '../../common/peer-internals.js';
+import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { withTenantOfKey } from '../writes/tenant-in-primary-key.js';
 import { requireOwn, areAllVisible, selectByKeys, toDatabaseValues } from '../lookups/foreign-key-check.js';

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, QueryBuilder } from 'typeorm';
-import type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
+import type { WhereClause } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { withOwnDiscriminators } from './discriminator-condition.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';

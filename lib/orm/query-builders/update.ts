@@ -1,7 +1,6 @@
 import { EntityNotFoundError, UpdateQueryBuilder } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral, UpdateResult } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { losslessColumnSql } from '../lookups/exact-select.js';

@@ -1,4 +1,4 @@
-import { DateUtils } from 'typeorm/util/DateUtils.js';
+import { DateUtils } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isIdentifier, tokenize } from './tokenizer.js';
 import type { SqlDialect, SqlToken } from './tokenizer.js';

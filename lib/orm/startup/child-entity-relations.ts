@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 
 /**
  * Sets the join columns of relations in embedded objects of child entities. TypeORM sets them for the parent entity

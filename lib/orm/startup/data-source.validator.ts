@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import type { UndeclaredEntity } from '../../tenancy/metadata/undeclared-entities.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';

@@ -1,6 +1,6 @@
 import { DataSource, QueryBuilder } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { MuckConfigurationError } from '../../errors/muck-configuration.error.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { runWithScope } from '../../tenancy/context/tenant-context.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 
 /** Checks whether an entity is declared as tenant-scoped. */

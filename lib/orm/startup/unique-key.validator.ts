@@ -1,6 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { scopedDecorator } from '../../tenancy/metadata/declaration-lines.js';
 import type { EntityTenancy, ScopedOptions } from '../../tenancy/metadata/entity-tenancy.registry.js';
 import { tenancyOfEntity } from '../policy/policy-compiler.js';

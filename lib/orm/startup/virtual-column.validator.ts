@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { attempt } from '../../common/safe-read.js';
 import { tenancyOfEntity } from '../policy/policy-compiler.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';

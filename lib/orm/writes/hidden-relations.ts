@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../common/peer-internals.js';
 
 /**
  * Relations of loaded entities that are null although their foreign key is set: the scope cannot see the related row.

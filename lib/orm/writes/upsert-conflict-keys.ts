@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isReference } from '../policy/declared-foreign-keys.js';
 import { assertSingleExpression } from '../sql/fragment-validator.js';

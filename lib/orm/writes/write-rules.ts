@@ -1,7 +1,6 @@
 import { EntityNotFoundError } from 'typeorm';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import type { ColumnMetadata, QueryExpressionMap } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import type { ValidScope } from '../../tenancy/context/tenant-scope.js';

@@ -1,12 +1,12 @@
 import { RequestMethod } from '@nestjs/common';
+import { MetadataScanner } from '@nestjs/core';
 import {
   INTERCEPTORS_METADATA,
   METHOD_METADATA,
   PARAMTYPES_METADATA,
   PROPERTY_DEPS_METADATA,
   SELF_DECLARED_DEPS_METADATA,
-} from '@nestjs/common/constants.js';
-import { MetadataScanner } from '@nestjs/core';
+} from '../../common/peer-internals.js';
 import { keepsTenantsApart } from './tenant-cache.js';
 import { attempt, nameOf, safeRead } from '../../common/safe-read.js';
 import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';

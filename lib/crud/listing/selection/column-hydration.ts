@@ -1,5 +1,5 @@
 import type { ColumnType, Driver } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../../common/peer-internals.js';
 
 /** Converts a driver's value to an entity's value. */
 export type Hydrate = (value: unknown) => unknown;

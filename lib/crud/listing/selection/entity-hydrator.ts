@@ -1,6 +1,5 @@
 import type { Driver, EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
-import type { EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { EmbeddedMetadata, RelationMetadata } from '../../../common/peer-internals.js';
 import type { RawRow } from '../../../orm/compiled-select.js';
 import { hydrationOf } from './column-hydration.js';
 import type { JoinedEntity, SelectedBranch, SelectedColumn, SelectionNode } from './selection-tree.js';

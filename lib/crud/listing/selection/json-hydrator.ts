@@ -1,5 +1,5 @@
 import type { Driver } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../../common/peer-internals.js';
 import type { RawRow } from '../../../orm/compiled-select.js';
 import { isPlainObject } from '../../../common/is-plain-object.js';
 import { escapeReservedKeys, instanceToPlainUnescaped } from '../../model/reserved-keys.js';

@@ -1,6 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata, RelationMetadata } from '../../../common/peer-internals.js';
 
 /** A column of a select and its name in the rows. */
 export interface SelectedColumn {

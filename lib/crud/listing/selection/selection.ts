@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { ColumnMetadata } from '../../../common/peer-internals.js';
 import type { RawRow, CompiledSelect } from '../../../orm/compiled-select.js';
 import { markHiddenRelations } from '../../../orm/writes/hidden-relations.js';
 import { EntityHydrator } from './entity-hydrator.js';

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { RelationMetadata } from '../../../common/peer-internals.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
 import { comparisonCacheKey, comparisonSql, comparisonValues } from './comparison.js';
 import { comparisonsOf } from '../../query/filter-ast.js';
