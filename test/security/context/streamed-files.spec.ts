@@ -6,8 +6,8 @@ import { tenantFromUser, TenantScoped } from 'nestjs-muck';
 import { Readable, Transform } from 'node:stream';
 import request from 'supertest';
 import { Repository } from 'typeorm';
-import { adaptersAndDatabases, openShop, Order } from '../../attacks/over-http/shop.js';
-import type { Shop } from '../../attacks/over-http/shop.js';
+import { adaptersAndDatabases, openShop, Order } from '../http/shop.js';
+import type { Shop } from '../http/shop.js';
 
 @Injectable()
 class OrganizationGuard implements CanActivate {

@@ -24,7 +24,7 @@ const CLASSES = {
 export const NOT_CALLED = {
   'EntityManager.getMongoRepository': 'for MongoDB alone',
   'EntityManager.release': 'releases the query runner of a manager that was made for one',
-  'QueryBuilder.registerQueryBuilderClass': 'replaces the builders of the whole process: test/attacks',
+  'QueryBuilder.registerQueryBuilderClass': 'replaces the builders of the whole process: test/security',
   'SelectQueryBuilder.timeTravelQuery': 'for CockroachDB alone',
   'SelectQueryBuilder.fromDummy': 'reads no table',
   'SelectQueryBuilder.concatRelationMetadata': 'only adds to what TypeORM notes about joins',

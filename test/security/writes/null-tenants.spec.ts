@@ -17,8 +17,8 @@ import {
   Unique,
   VersionColumn,
 } from 'typeorm';
-import { annexAttacks } from '../../attacks/fresh-eyes/annex.js';
-import type { Annex } from '../../attacks/fresh-eyes/annex.js';
+import { annexAttacks } from '../../support/annex.js';
+import type { Annex } from '../../support/annex.js';
 
 /*
  * Rows without a tenant are defaults: every tenant reads them, and none of them writes them.

@@ -13,7 +13,7 @@ import {
   type Relation,
   TableInheritance,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../attacks/fresh-eyes/annex.js';
+import { annexAttacks, tenancy } from '../../../support/annex.js';
 
 /*
  * Every way to a delete, or to another key, of a row that a row of another tenant refers to. The tenant eu/1 attacks us/1.

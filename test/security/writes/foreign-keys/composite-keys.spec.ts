@@ -1,6 +1,6 @@
 import { declareScope } from 'nestjs-muck';
-import { annexAttacks } from '../../../attacks/fresh-eyes/annex.js';
-import type { Annex, AnnexAttempt } from '../../../attacks/fresh-eyes/annex.js';
+import { annexAttacks } from '../../../support/annex.js';
+import type { Annex, AnnexAttempt } from '../../../support/annex.js';
 import {
   COMPOSITE_ENTITIES,
   Country,

@@ -18,8 +18,8 @@ import {
   type ObjectLiteral,
   type Relation,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../attacks/fresh-eyes/annex.js';
-import type { Annex, AnnexAttempt } from '../../../attacks/fresh-eyes/annex.js';
+import { annexAttacks, tenancy } from '../../../support/annex.js';
+import type { Annex, AnnexAttempt } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
