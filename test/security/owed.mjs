@@ -60,17 +60,17 @@ export const covered = [
     'a deleted row of another tenant is restored by nobody else, and a 404',
     'an own deleted row is a 404 for PUT and PATCH, not edited unseen',
   ]),
-  ...by('test/isolation/resolvers.spec.ts', [
+  ...by('test/integration/tenancy/resolvers.spec.ts', [
     'a request without a tenant is a 403, whatever the resolver gives instead of one',
     'a header never widens what a token says, and counts when it is there exactly once',
     'nothing that is called like a property of an object is a tenant',
   ]),
-  ...by('test/isolation/support-desk.spec.ts', [
+  ...by('test/integration/tenancy/support-desk-rows.spec.ts', [
     'each verb answers for a row of another tenant as for a missing one, byte for byte',
     'a tenant in a body has no effect',
     'a conflict names fields, no value and no tenant',
   ]),
-  ...by('test/isolation/concurrency.spec.ts', [
+  ...by('test/integration/tenancy/overlapping-requests.spec.ts', [
     'requests that overlap, share a connection or a socket are never mixed',
   ]),
   ...by('test/crud/lists.spec.ts', [

@@ -1,0 +1,469 @@
+import { EventEmitter } from 'node:events';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { EntityNotFoundError, QueryFailedError, QueryResult } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
+import { runInSave } from '../../../lib/orm/writes/save-context.js';
+import { guardRunner, assertTransactionScope } from '../../../lib/orm/guards/query-runner.guard.js';
+import { currentScope, runAsUnitOfWork } from '../../../lib/tenancy/context/tenant-context.js';
+import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
+import { databasesToTest } from '../../support/databases.js';
+import { DESK_ENTITIES, News, Ticket } from '../../support/desk.js';
+import { unconnected } from '../../support/unconnected.js';
+import { ACME, GLOBEX, tenancy } from '../../support/world.js';
+
+/*
+ * The gate of a query runner on its own: behind it stands a runner that only notes what comes through, and under which scope.
+ */
+
+interface Arrival {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly scope: unknown;
+}
+
+/** What is used of a query of `pg`. */
+interface PostgresQuery {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly callback: (error: unknown, result: unknown) => void;
+}
+
+const DIALECTS = ['postgres', 'mysql', 'sqljs'] as const;
+type Kind = (typeof DIALECTS)[number];
+
+/** A query runner that reaches no database. */
+class Runner {
+  readonly arrivals: Arrival[] = [];
+  rows: Readonly<Record<string, unknown>>[] = [{ id: 1 }];
+  readonly readable = new EventEmitter();
+  isTransactionActive = false;
+  isReleased = false;
+  failure: Error | undefined;
+  /** Sends the statement that controls a transaction, as TypeORM's runners do. */
+  control = (_sql: string): Promise<unknown> => Promise.resolve();
+
+  constructor(readonly dataSource: DataSource) {}
+
+  query(...args: unknown[]): Promise<unknown> {
+    return this.answer('query', args, this.rows);
+  }
+  stream(...args: unknown[]): Promise<unknown> {
+    return this.answer('stream', args, this.readable);
+  }
+  connect(): Promise<unknown> {
+    this.note('connect', []);
+    return Promise.resolve({
+      query: ({ text, values, callback }: PostgresQuery) => {
+        this.note('client', [text, values]);
+        callback(this.failure, { rows: this.rows });
+      },
+    });
+  }
+  async startTransaction(...args: unknown[]): Promise<void> {
+    this.note('startTransaction', args);
+    await this.control('START TRANSACTION');
+    this.isTransactionActive = true;
+  }
+  async commitTransaction(): Promise<void> {
+    this.note('commitTransaction', []);
+    await this.control('COMMIT');
+    this.isTransactionActive = false;
+  }
+  async rollbackTransaction(): Promise<void> {
+    this.note('rollbackTransaction', []);
+    await this.control('ROLLBACK');
+    this.isTransactionActive = false;
+  }
+
+  private note(method: string, args: readonly unknown[]): void {
+    this.arrivals.push({ method, args, scope: currentScope() });
+  }
+
+  private answer(method: string, args: readonly unknown[], value: unknown): Promise<unknown> {
+    this.note(method, args);
+    return this.failure === undefined ? Promise.resolve(value) : Promise.reject(this.failure);
+  }
+}
+
+describe('the gate in front of a query runner', () => {
+  const dataSources = {} as Record<Kind, DataSource>;
+  let behind: Runner;
+  let runner: QueryRunner;
+
+  beforeAll(async () => {
+    expect(databasesToTest()).not.toEqual([]);
+    for (const kind of DIALECTS) dataSources[kind] = await unconnected(kind, DESK_ENTITIES);
+  });
+
+  const open = (kind: Kind): void => {
+    behind = new Runner(dataSources[kind]);
+    runner = behind as unknown as QueryRunner;
+    guardRunner(runner, requireEnforcement(dataSources[kind]));
+  };
+  beforeEach(() => open('sqljs'));
+
+  const methods = (): string[] => behind.arrivals.map(({ method }) => method);
+  const acme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
+  const globex = <R>(fn: () => R): R => tenancy.run(GLOBEX, fn);
+  /** What a query builder makes in Acme's scope. */
+  const issue = (kind: Kind = 'sqljs'): [string, unknown[]] =>
+    acme(() => dataSources[kind].createQueryBuilder(Ticket, 't').select('t.id').getQueryAndParameters());
+  const issueInsert = (): [string, unknown[]] =>
+    acme(() =>
+      dataSources.sqljs
+        .createQueryBuilder()
+        .insert()
+        .into(Ticket)
+        .values({ orderNumber: 1, subject: 'x' })
+        .getQueryAndParameters(),
+    );
+  const BY_HAND = 'SELECT * FROM "ticket"';
+
+  it('is put up once', async () => {
+    const { query } = runner;
+    guardRunner(runner, requireEnforcement(dataSources.sqljs));
+    expect(runner.query).toBe(query);
+    await runner.query('SELECT 1');
+    expect(methods()).toEqual(['query']);
+  });
+
+  describe('lets through', () => {
+    it('what a builder has issued, with the values as they were then and not as they are', async () => {
+      const [sql, parameters] = issue();
+      await acme(() => runner.query(sql, parameters, true));
+      expect(behind.arrivals).toEqual([{ method: 'query', args: [sql, [...parameters], true], scope: ACME }]);
+      expect(behind.arrivals[0].args[1]).not.toBe(parameters);
+      expect(Object.isFrozen(behind.arrivals[0].args[1])).toBe(true);
+    });
+
+    it('what touches no rows of tenants, as it is', async () => {
+      const parameters = [1];
+      await acme(() => runner.query('SELECT ? FROM "news"', parameters));
+      expect(behind.arrivals[0].args).toEqual(['SELECT ? FROM "news"', parameters, undefined]);
+      expect(behind.arrivals[0].args[1]).toBe(parameters);
+    });
+
+    it('nothing that was issued to somebody else, changed, or given another text', async () => {
+      const [sql, parameters] = issue();
+      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(`${sql} OR 1 = 1`, parameters))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(sql, [...parameters]))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(sql))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(BY_HAND, parameters))).rejects.toThrow('by hand');
+      await expect(runner.query(sql, parameters)).rejects.toThrow('No tenant scope is in force');
+      for (const change of [
+        () => void (parameters[0] = 2),
+        () => void (parameters[0] = String(ACME.organizationId)),
+        () => void (parameters.length = 0),
+        () => void parameters.push(2),
+      ]) {
+        const before = [...parameters];
+        change();
+        await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+        parameters.splice(0, parameters.length, ...before);
+      }
+      expect(behind.arrivals).toEqual([]);
+      await acme(() => runner.query(sql, parameters));
+      expect(methods()).toEqual(['query']);
+    });
+
+    it('nothing that was issued by another DataSource, though its tables are called alike', async () => {
+      const other = await unconnected('sqljs', DESK_ENTITIES);
+      const [sql, parameters] = acme(() => other.createQueryBuilder(Ticket, 't').getQueryAndParameters());
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+      expect(behind.arrivals).toEqual([]);
+    });
+
+    it('nothing that is no text', async () => {
+      for (const sql of [{ text: 'SELECT 1' }, undefined, { toString: () => 'SELECT 1' }, ['SELECT 1']]) {
+        await expect(acme(() => runner.query(sql as never))).rejects.toThrow('it is no text');
+        await expect(acme(() => runner.stream(sql as never))).rejects.toThrow('it is no text');
+      }
+      expect(behind.arrivals).toEqual([]);
+    });
+
+    it('no error with a value in it, and none about another tenant', async () => {
+      behind.failure = new QueryFailedError('SELECT', [], new Error('malformed JSON: globex'));
+      const [sql, parameters] = issue();
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not compute with a value');
+      const unique = new Error('UNIQUE constraint failed: ticket.orderNumber, ticket.organizationId');
+      behind.failure = new QueryFailedError('INSERT', [], unique);
+      const [insert, values] = issueInsert();
+      await expect(acme(() => runner.query(insert, values))).rejects.toMatchObject({
+        name: 'UniqueConflictError',
+        properties: ['orderNumber'],
+      });
+      const write = acme(() => runner.query('INSERT INTO "news" ("text") VALUES (?)', ['x']));
+      await expect(write).rejects.toMatchObject({ name: 'UniqueConflictError', entity: 'row', properties: [] });
+    });
+  });
+
+  describe('keeps a transaction to one scope', () => {
+    const refused = 'Use one transaction per scope';
+    const SQL = 'SELECT 1';
+
+    it('whoever began it', async () => {
+      await acme(() => runner.startTransaction());
+      await acme(() => runner.query(SQL));
+      await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
+      expect(() => globex(() => assertTransactionScope(runner))).toThrow(refused);
+      await acme(() => runner.commitTransaction());
+      await globex(() => runner.query(SQL));
+      expect(() => globex(() => assertTransactionScope(runner))).not.toThrow();
+      expect(methods()).toEqual(['startTransaction', 'query', 'commitTransaction', 'query']);
+    });
+
+    it('and another scope that begins one inside it does not take it over', async () => {
+      await acme(() => runner.startTransaction());
+      await globex(() => runner.startTransaction());
+      await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
+      await acme(() => runner.query(SQL));
+    });
+
+    it('the first one, where it was begun outside any', async () => {
+      await runner.startTransaction();
+      await runner.query(SQL);
+      await acme(() => runner.query(SQL));
+      await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
+      await runner.query(SQL);
+    });
+
+    it('and the next transaction to its own', async () => {
+      await acme(() => runner.startTransaction());
+      await acme(() => runner.rollbackTransaction());
+      await globex(() => runner.startTransaction());
+      await globex(() => runner.query(SQL));
+      await expect(acme(() => runner.query(SQL))).rejects.toThrow(refused);
+      await globex(() => runner.rollbackTransaction());
+      await runner.startTransaction();
+      await acme(() => runner.query(SQL));
+    });
+
+    it('and streams too', async () => {
+      await acme(() => runner.startTransaction());
+      await expect(globex(() => runner.stream(SQL))).rejects.toThrow(refused);
+    });
+
+    it('and says nothing of a runner without a gate', () => {
+      const bare = new Runner(dataSources.sqljs) as unknown as QueryRunner;
+      expect(() => acme(() => assertTransactionScope(bare))).not.toThrow();
+    });
+  });
+
+  it('lets a runner control transactions while it does, and nobody else', async () => {
+    behind.control = (sql) => runner.query(sql);
+    await acme(async () => {
+      await expect(runner.query('START TRANSACTION')).rejects.toThrow('START');
+      await runner.startTransaction('READ COMMITTED');
+      expect(behind.arrivals[0].args).toEqual(['READ COMMITTED']);
+      await expect(runner.query('COMMIT')).rejects.toThrow('COMMIT');
+      await runner.commitTransaction();
+      await runner.startTransaction();
+      await runner.rollbackTransaction();
+      for (const sql of ['START TRANSACTION', 'COMMIT', 'ROLLBACK']) {
+        await expect(runner.query(sql)).rejects.toThrow(/neither reads nor writes rows/);
+      }
+    });
+    const sent = behind.arrivals.filter(({ method }) => method === 'query').map(({ args }) => args[0]);
+    expect(sent).toEqual(['START TRANSACTION', 'COMMIT', 'START TRANSACTION', 'ROLLBACK']);
+  });
+
+  it('lets nobody control transactions after one that failed', async () => {
+    behind.control = () => Promise.reject(new Error('lost'));
+    await acme(async () => {
+      await expect(runner.startTransaction()).rejects.toThrow('lost');
+      await expect(runner.commitTransaction()).rejects.toThrow('lost');
+      await expect(runner.rollbackTransaction()).rejects.toThrow('lost');
+      await expect(runner.query('COMMIT')).rejects.toThrow(/neither reads nor writes rows/);
+    });
+  });
+
+  it('knows whether a transaction is open', async () => {
+    await acme(async () => {
+      await expect(runner.query('SAVEPOINT a')).rejects.toThrow(/neither reads nor writes rows/);
+      await runner.startTransaction();
+      await runner.query('SAVEPOINT a');
+    });
+  });
+
+  it('opens connections outside every scope', async () => {
+    await acme(() => runner.connect());
+    expect(behind.arrivals).toEqual([{ method: 'connect', args: [], scope: undefined }]);
+  });
+
+  describe('of streams', () => {
+    it('passes what was issued, whose events run where it is read', async () => {
+      const [sql, parameters] = issue();
+      const [onEnd, onError] = [() => undefined, () => undefined];
+      const readable = await acme(() => runner.stream(sql, parameters, onEnd, onError));
+      expect(behind.arrivals).toEqual([
+        { method: 'stream', args: [sql, [...parameters], onEnd, onError], scope: ACME },
+      ]);
+      expect(behind.arrivals[0].args[1]).not.toBe(parameters);
+      const heard: unknown[] = [];
+      readable.on('data', (row: unknown) => heard.push(row, currentScope()));
+      const emit = (): unknown => behind.readable.emit('data', 'row');
+      emit();
+      runAsUnitOfWork(validateScope(GLOBEX), emit);
+      expect(heard).toEqual(['row', ACME, 'row', ACME]);
+    });
+
+    it('refuses writes, and what names a table by hand', async () => {
+      const [sql, parameters] = issueInsert();
+      await expect(acme(() => runner.stream(sql, parameters))).rejects.toThrow('a write is sent as a stream');
+      await expect(acme(() => runner.stream(BY_HAND))).rejects.toThrow('by hand');
+      expect(behind.arrivals).toEqual([]);
+    });
+  });
+
+  describe('of MySQL refuses values that bring SQL', () => {
+    beforeEach(() => open('mysql'));
+    const sql = { toSqlString: () => '1 = 1' };
+    const nested = (depth: number, wrap: (value: unknown) => unknown, value: unknown = sql): unknown =>
+      depth === 0 ? value : nested(depth - 1, wrap, wrap(value));
+    const list = (value: unknown): unknown => ['a', value];
+    const set = (value: unknown): unknown => new Set([value]);
+    const object = (value: unknown): unknown => ({ a: 1, value });
+    const map = (value: unknown): unknown => new Map([['key', value]]);
+
+    it.each([
+      ['as they are', sql],
+      [
+        'as those of a class',
+        new (class {
+          toSqlString(): string {
+            return '1';
+          }
+        })(),
+      ],
+      ['on a date', Object.assign(new Date(), sql)],
+      ['on bytes', Object.assign(Buffer.from('a'), sql)],
+      ['in a list', list(sql)],
+      ['in a set', set(sql)],
+      ['in an object', object(sql)],
+      ['in a map', map(sql)],
+      ['in an object of lists of maps', object(list(map(sql)))],
+      ...[7, 8, 9, 10, 30].flatMap((depth): [string, unknown][] => [
+        [`in ${depth} lists`, nested(depth, list)],
+        [`in ${depth} sets`, nested(depth, set)],
+      ]),
+      ['in 7 objects', nested(7, object)],
+    ])('%s', async (_where, value) => {
+      await expect(acme(() => runner.query('SELECT ? FROM news', [value]))).rejects.toThrow(/Give a plain value/);
+      await expect(acme(() => runner.stream('SELECT ? FROM news', [value]))).rejects.toThrow(/Give a plain value/);
+      expect(behind.arrivals).toEqual([]);
+      open('sqljs');
+      await acme(() => runner.query('SELECT ? FROM news', [value]));
+      expect(methods()).toEqual(['query']);
+    });
+
+    it('and rejects with an error, whatever a value throws', async () => {
+      const value = {
+        get toSqlString(): unknown {
+          // eslint-disable-next-line @typescript-eslint/only-throw-error
+          throw 'not now';
+        },
+      };
+      const error: unknown = await acme(() => runner.query('SELECT ?', [value])).catch((thrown: unknown) => thrown);
+      expect(error).toEqual(new Error('not now'));
+      expect(behind.arrivals).toEqual([]);
+    });
+
+    it('and no plain ones', async () => {
+      const circle: Record<string, unknown> = { a: 1 };
+      circle['circle'] = circle;
+      const values = [
+        null,
+        undefined,
+        1,
+        1n,
+        'toSqlString',
+        true,
+        new Date(),
+        Buffer.from('x'),
+        [1, [2]],
+        new Set([1]),
+        new Map([[1, 2]]),
+        { toSqlString: 1 },
+        circle,
+        nested(8, list, 1),
+        nested(20, object, 1),
+      ];
+      for (const value of values) await acme(() => runner.query('SELECT ? FROM news', [value]));
+      await acme(() => runner.query('SELECT 1 FROM news'));
+      expect(behind.arrivals).toHaveLength(values.length + 1);
+    });
+  });
+
+  describe('looks up the nodes that a tree of PostgreSQL connects', () => {
+    beforeEach(() => open('postgres'));
+    const HANG =
+      'INSERT INTO "topic_closure" ("id_ancestor", "id_descendant") SELECT "id_ancestor", $1 FROM "topic_closure" WHERE "id_descendant" = $2';
+    const hang = (nodes: unknown[]): Promise<unknown> => runInSave(() => runner.query(HANG, nodes));
+
+    it('and connects own ones by its runner', async () => {
+      behind.rows = [{ c0: 1 }, { c0: 2 }];
+      await acme(() => hang([1, 2]));
+      expect(methods()).toEqual(['connect', 'client', 'query']);
+      expect(behind.arrivals[2]).toMatchObject({ args: [HANG, [1, 2]], scope: ACME });
+    });
+
+    it('and connects none of another tenant', async () => {
+      behind.rows = [];
+      await expect(acme(() => hang([1, 9001]))).rejects.toThrow(EntityNotFoundError);
+      expect(methods()).not.toContain('query');
+    });
+
+    it('but for code that works over all tenants', async () => {
+      behind.rows = [];
+      await acme(() => tenancy.unscoped('moves', () => hang([1, 9001])));
+      expect(methods()).toEqual(['query']);
+    });
+
+    it('and takes the statement from nobody else', async () => {
+      await expect(acme(() => runner.query(HANG, [1, 2]))).rejects.toThrow('by hand');
+      await expect(acme(() => runInSave(() => runner.query(HANG, [1])))).rejects.toThrow('by hand');
+      expect(behind.arrivals).toEqual([]);
+    });
+  });
+
+  describe('of PostgreSQL', () => {
+    beforeEach(() => open('postgres'));
+
+    it('sends selects straight to the connection, and answers as a runner does', async () => {
+      const [sql, parameters] = issue('postgres');
+      expect(await acme(() => runner.query(sql, parameters))).toEqual([{ id: 1 }]);
+      const result: unknown = await acme(() => runner.query(sql, parameters, true));
+      expect(result).toBeInstanceOf(QueryResult);
+      expect(result).toEqual({ raw: [{ id: 1 }], records: [{ id: 1 }], affected: 1 });
+      expect(methods()).toEqual(['connect', 'client', 'connect', 'client']);
+      expect(behind.arrivals[1].args).toEqual([sql, [...parameters]]);
+      expect(behind.arrivals[1].args[1]).not.toBe(parameters);
+      expect(behind.arrivals[0].scope).toBeUndefined();
+    });
+
+    it('sends everything else by its runner', async () => {
+      const [update, parameters] = acme(() =>
+        dataSources.postgres.createQueryBuilder().update(News).set({ text: 'x' }).getQueryAndParameters(),
+      );
+      await acme(() => runner.query(update, parameters));
+      await acme(() => runner.query('SELECT 1 FROM "news"'));
+      expect(methods()).toEqual(['query', 'query']);
+    });
+
+    it('holds selects to the scope of the transaction, and to whoever they were issued to', async () => {
+      const [sql, parameters] = issue('postgres');
+      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+      await globex(() => runner.startTransaction());
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('Use one transaction per scope');
+      expect(methods()).toEqual(['startTransaction']);
+    });
+
+    it('tells no value of a row that a select could not compute with', async () => {
+      const [sql, parameters] = issue('postgres');
+      behind.failure = Object.assign(new Error('invalid input: "globex"'), { code: '22P02' });
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not compute with a value');
+    });
+  });
+});

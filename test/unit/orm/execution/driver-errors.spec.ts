@@ -1,0 +1,266 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { TenantScoped, UniqueConflictError } from 'nestjs-muck';
+import { Column, Entity, Index, PrimaryColumn, QueryFailedError, Unique } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import {
+  toUniqueConflict,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  redactValues,
+} from '../../../../lib/orm/execution/driver-errors.js';
+import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
+import type { PolicyRegistry } from '../../../../lib/orm/policy/policy-registry.js';
+import type { SqlDialect } from '../../../../lib/orm/sql/tokenizer.js';
+import { unconnected } from '../../../support/unconnected.js';
+import { ACME, tenancy } from '../../../support/world.js';
+
+/*
+ * What is made of the errors of each database, of which the texts and codes stand here as the drivers give them.
+ */
+
+@Entity('coupon')
+@TenantScoped({ globallyUnique: { serial: 'a test' } })
+@Unique('coupon_code_year', ['organizationId', 'code', 'year'])
+@Index('coupon_serial', ['serial'], { unique: true })
+@Index('coupon_search', ['serial', 'year'])
+// As an EntitySchema may say it; TypeORM knows no columns of it.
+@Index('coupon_expression', ['serial'], { unique: true, ...{ synchronize: false } })
+class Coupon {
+  @PrimaryColumn() shop!: number;
+  @PrimaryColumn() number!: number;
+  @Column() organizationId!: number;
+  @Column({ name: 'coupon_code' }) code!: string;
+  @Column() year!: number;
+  @Column() serial!: string;
+  @Column({ name: 'the "first" word' }) word!: string;
+}
+
+const failed = (driverError: object, message = 'failed'): QueryFailedError =>
+  new QueryFailedError('INSERT', ['secret'], Object.assign(new Error(message), driverError));
+const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
+
+describe('an error about a unique key', () => {
+  let dataSource: DataSource;
+  let metadata: EntityMetadata;
+  let policies: PolicyRegistry;
+  beforeAll(async () => {
+    dataSource = await unconnected('sqljs', [Coupon]);
+    metadata = dataSource.getMetadata(Coupon);
+    ({ policies } = requireEnforcement(dataSource));
+  });
+  const conflict = (error: unknown, written: readonly EntityMetadata[] = [metadata]): UniqueConflictError | undefined =>
+    inAcme(() => toUniqueConflict(error, written, policies));
+
+  it.each<[what: string, error: QueryFailedError, properties: string[]]>([
+    ['PostgreSQL, by a constraint', failed({ code: '23505', constraint: 'coupon_code_year' }), ['code', 'year']],
+    ['PostgreSQL, by an index', failed({ code: '23505', constraint: 'coupon_serial' }), ['serial']],
+    [
+      'PostgreSQL, by the primary key',
+      failed({ code: '23505', constraint: 'coupon_pkey', detail: 'Key (shop, number)=(1, 2) already exists.' }),
+      ['shop', 'number'],
+    ],
+    [
+      'PostgreSQL, by a constraint that the database named',
+      failed({
+        code: '23505',
+        table: 'coupon',
+        constraint: 'coupon_organization_id_coupon_code_key',
+        detail: 'Schlüssel »("organizationId", coupon_code)=(7, shop)=(year)« existiert bereits.',
+      }),
+      ['code'],
+    ],
+    [
+      'PostgreSQL, by an index over an expression',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key (lower(serial::text))=(x) already exists.' }),
+      ['serial'],
+    ],
+    [
+      'PostgreSQL, by a column with a name in quotes',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key ("the ""first"" word")=(x) already exists.' }),
+      ['word'],
+    ],
+    [
+      'PostgreSQL, by an index over no column',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'Key ((1))=(1) already exists.' }),
+      [],
+    ],
+    [
+      'PostgreSQL, by a constraint of another table, which a trigger wrote',
+      failed({ code: '23505', table: 'log', constraint: 'log_pkey', detail: 'Key (shop)=(1) already exists.' }),
+      [],
+    ],
+    ['PostgreSQL, by a constraint that nobody knows', failed({ code: '23505', constraint: 'made_by_hand' }), []],
+    [
+      'MySQL, by a key that the database named',
+      failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_2'"),
+      ['serial'],
+    ],
+    [
+      'MySQL, by one of many keys that the database named',
+      failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_12'"),
+      ['serial'],
+    ],
+    ['MySQL, by a key that is called nearly so', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'se_1rial'"), []],
+    ['MySQL, by a key that nobody knows', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'by_hand'"), []],
+    ['PostgreSQL, of an exclusion', failed({ code: '23P01', constraint: 'coupon_serial' }), ['serial']],
+    ['MySQL', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'coupon_serial'"), ['serial']],
+    [
+      'MySQL with the table',
+      failed({ errno: 1062 }, "Duplicate entry '1-x' for key 'coupon.coupon_code_year'"),
+      ['code', 'year'],
+    ],
+    [
+      'MySQL, by the primary key',
+      failed({ errno: 1062 }, "Duplicate entry '1' for key 'coupon.PRIMARY'"),
+      ['shop', 'number'],
+    ],
+    ['SQLite', failed({}, 'UNIQUE constraint failed: coupon.serial'), ['serial']],
+    [
+      'SQLite, of several columns',
+      failed({}, 'SQLITE_CONSTRAINT: UNIQUE constraint failed: coupon.organizationId, coupon.coupon_code, coupon.year'),
+      ['code', 'year'],
+    ],
+    [
+      'SQLite, of columns that the entity does not know',
+      failed({}, 'UNIQUE constraint failed: coupon.a, coupon.serial'),
+      ['serial'],
+    ],
+    ['SQLite, of an index over an expression', failed({}, "UNIQUE constraint failed: index 'a'"), []],
+    ['a database that names no key', failed({ errno: 1062 }), []],
+  ])('of %s names properties, and never the tenant’s own', (_, error, properties) => {
+    expect(conflict(error)).toEqual(new UniqueConflictError('Coupon', properties));
+    expect(conflict(error)).toMatchObject({ entity: 'Coupon', properties });
+  });
+
+  it('names nothing where it is not known what was written', () => {
+    expect(conflict(failed({ code: '23505', constraint: 'coupon_serial' }), [])).toMatchObject({ properties: [] });
+    expect(conflict(failed({ code: '23505' }), [])).toEqual(new UniqueConflictError('row', []));
+  });
+
+  it('is none where it is about something else, or no scope is in force', () => {
+    const unique = failed({ code: '23505', constraint: 'coupon_serial' });
+    expect(conflict(failed({ code: '23503', constraint: 'coupon_serial' }))).toBeUndefined();
+    expect(conflict(Object.assign(new Error('no statement'), { driverError: { code: '23505' } }))).toBeUndefined();
+    expect(conflict(undefined)).toBeUndefined();
+    expect(toUniqueConflict(unique, [metadata], policies)).toBeUndefined();
+    expect(tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))).toBeUndefined();
+    expect(
+      inAcme(() => tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))),
+    ).toBeDefined();
+  });
+
+  it('is told by code, number or text', () => {
+    for (const error of [
+      { code: '23505' },
+      { code: '23P01' },
+      { errno: 1062 },
+      { message: 'x: UNIQUE constraint failed: y' },
+    ])
+      expect(isUniqueViolation(error)).toBe(true);
+    for (const error of [
+      {},
+      { code: '' },
+      { code: 23505 },
+      { code: '23503' },
+      { errno: 1452 },
+      { errno: 0 },
+      { message: 'UNIQUE' },
+    ])
+      expect(isUniqueViolation(error)).toBe(false);
+  });
+});
+
+describe('an error about a reference', () => {
+  it('is told by code, number or text', () => {
+    const texts = [{ code: '23503' }, { code: '23001' }, { message: 'x: FOREIGN KEY constraint failed' }];
+    for (const error of [...texts, ...[1216, 1217, 1451, 1452].map((errno) => ({ errno }))])
+      expect(isForeignKeyViolation(error)).toBe(true);
+    for (const error of [
+      {},
+      { code: '' },
+      { code: '23505' },
+      { errno: 1062 },
+      { errno: 0 },
+      { message: 'FOREIGN KEY' },
+    ])
+      expect(isForeignKeyViolation(error)).toBe(false);
+  });
+});
+
+describe('an error about a value, which may stand in anybody’s row', () => {
+  const told = (dialect: SqlDialect, error: unknown): unknown => inAcme(() => redactValues(error, dialect));
+
+  it.each<[SqlDialect, object[]]>([
+    [
+      'postgres',
+      ['23502', '42601', '42703', '42883', '25P02', '40001', '40P01', '53300', '55P03', '57014', '08006', '0A000'].map(
+        (code) => ({ code }),
+      ),
+    ],
+    [
+      'mysql',
+      [1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452].map((errno) => ({ errno })),
+    ],
+  ])('is none of %s that speaks of the statement alone', (dialect, errors) => {
+    for (const error of errors.map((given) => failed(given))) expect(told(dialect, error)).toBe(error);
+  });
+
+  it('is none of SQLite that speaks of the statement alone', () => {
+    for (const message of [
+      'near "x": syntax error',
+      'no such column: x',
+      'ambiguous column name: x',
+      'UNIQUE constraint failed: a.b',
+      'NOT NULL constraint failed: a.b',
+      'FOREIGN KEY constraint failed',
+      'CHECK constraint failed: a',
+      'SQLITE_BUSY: database is locked',
+      'table a has no column named b',
+      'a row value syntax error',
+      'syntax error',
+    ]) {
+      const error = failed({}, message);
+      expect(told('sqlite', error)).toBe(error);
+    }
+  });
+
+  it.each<[SqlDialect, object, message: string]>([
+    ['postgres', { code: '22P02' }, 'invalid input syntax for type integer: "secret"'],
+    ['postgres', { code: '22023' }, 'near secret'],
+    ['postgres', { code: '42704' }, 'unrecognized "secret"'],
+    ['postgres', { errno: 1064 }, 'secret'],
+    ['postgres', {}, 'near "secret": syntax error'],
+    ['mysql', { errno: 1292 }, "Truncated incorrect DOUBLE value: 'secret'"],
+    ['mysql', { errno: 0 }, 'secret'],
+    ['mysql', { code: '23505' }, 'UNIQUE secret'],
+    ['mysql', {}, 'secret'],
+    ['sqlite', {}, 'malformed JSON: "secret"'],
+    ['sqlite', {}, 'malformed "secret", near x'],
+    ['sqlite', {}, 'secret: syntax'],
+    ['sqlite', { code: '23505', errno: 1064 }, 'integer overflow of secret'],
+    ['sqlite', {}, ''],
+  ])('of %s loses its text and keeps its code: %j', (dialect, given, message) => {
+    const error = failed({ ...given, constraint: 'a', column: 'b', detail: 'secret', where: 'secret' }, message);
+    const masked = told(dialect, error) as QueryFailedError;
+    expect(masked).toBeInstanceOf(QueryFailedError);
+    expect(masked.message).toBe('The database could not compute with a value.');
+    expect(masked).toMatchObject({ query: 'INSERT', parameters: ['secret'] });
+    expect({ ...masked.driverError }).toEqual({
+      code: undefined,
+      errno: undefined,
+      ...given,
+      constraint: 'a',
+      column: 'b',
+    });
+    expect(JSON.stringify({ ...masked, parameters: [] })).not.toContain('secret');
+  });
+
+  it('is told where no scope is in force, and where it is of no statement', () => {
+    const error = failed({ code: '22P02' }, 'secret');
+    for (const dialect of ['postgres', 'mysql', 'sqlite'] as const) {
+      expect(redactValues(error, dialect)).toBe(error);
+      expect(tenancy.unscoped('a test', () => redactValues(error, dialect))).toBe(error);
+      for (const other of [new Error('secret'), 'secret', undefined]) expect(told(dialect, other)).toBe(other);
+    }
+  });
+});
