@@ -8,8 +8,8 @@ import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Rel
 import { openScopedApplication } from '../support/scoped-application.js';
 import type { ScopedApplication } from '../support/scoped-application.js';
 import type { Answer } from '../support/transport.js';
-import { TestGuard } from '../crud/desk.js';
-import { places } from '../crud/places.js';
+import { TestGuard } from '../support/crud-desk.js';
+import { places } from '../support/places.js';
 
 /*
  * Under ES2023 an object of a class has each declared property, as undefined, before anything gives it a value. Such a

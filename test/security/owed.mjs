@@ -43,20 +43,20 @@ export const owed = [
  * @type {readonly { promise: string, by: string }[]}
  */
 export const covered = [
-  ...by('test/crud/relation-ids.spec.ts', [
+  ...by('test/integration/crud/relations/many-to-many-ids-in-bodies.spec.ts', [
     'a list of keys in a body links own rows only, or is a 400',
     'a list of rows in a body changes own rows only, and the whole body is undone with one of them',
     'a list that is missing or empty in a body takes no row away unless that is declared',
   ]),
-  ...by('test/crud/bulk.spec.ts', [
+  ...by('test/integration/crud/writes/bulk.spec.ts', [
     'a hundred keys of which one is of another tenant change nothing, and the answer does not name it',
     'more rows than are allowed are a 400 before any of them is validated',
   ]),
-  ...by('test/crud/preconditions.spec.ts', [
+  ...by('test/integration/crud/writes/preconditions.spec.ts', [
     'a version of a row of another tenant is a 404, not a conflict',
     'a tag of a row of another tenant is a 404, never a 304 or 412',
   ]),
-  ...by('test/crud/restore.spec.ts', [
+  ...by('test/integration/crud/writes/restore.spec.ts', [
     'a deleted row of another tenant is restored by nobody else, and a 404',
     'an own deleted row is a 404 for PUT and PATCH, not edited unseen',
   ]),
@@ -73,7 +73,7 @@ export const covered = [
   ...by('test/integration/tenancy/overlapping-requests.spec.ts', [
     'requests that overlap, share a connection or a socket are never mixed',
   ]),
-  ...by('test/crud/lists.spec.ts', [
+  ...by('test/integration/crud/lists/lists.spec.ts', [
     'tenant columns, hidden columns and undeclared paths are neither filtered, sorted nor searched by',
     'a direction of sorting is one of two words',
     'a parameter is given once, as text',
@@ -82,32 +82,38 @@ export const covered = [
     'deleted rows are not to be asked for',
     'an answer is private to who asked',
   ]),
-  ...by('test/crud/includes.spec.ts', [
+  ...by('test/integration/crud/lists/includes.spec.ts', [
     'an include leads to own rows only on each level, and nowhere that it is not declared',
     'an include of a row of another tenant is null, and the own row stays',
     'a field that is asked for by name is a declared one',
     'more includes than are allowed are a 400, and none multiplies the rows of another',
   ]),
-  ...by('test/crud/cursors.spec.ts', ['a forged cursor shows own rows only, and one that cannot be read is a 400']),
-  ...by('test/crud/bodies.spec.ts', [
+  ...by('test/integration/crud/lists/cursors.spec.ts', [
+    'a forged cursor shows own rows only, and one that cannot be read is a 400',
+  ]),
+  ...by('test/integration/crud/writes/bodies.spec.ts', [
     'a body with a prototype, nested too deep, or with an object for a value is a 400',
     'a body is checked by columns where there is no DTO, whatever the pipe of the application does',
     'a tenant in a body is a 400 where that is asked for, in each of its spellings',
     'a key in a body never becomes the key of a row',
   ]),
-  ...by('test/crud/resource.spec.ts', [
+  ...by('test/integration/crud/routes/resource.spec.ts', [
     'PUT on a key of another tenant creates nothing',
     'a key that is no key of the column reads as missing',
     'a reference to a row of another tenant is a 400 as one to a missing row',
     'what all tenants share is written only by routes that are named',
     'what is answered after a write is read within the scope',
   ]),
-  ...by('test/crud/trees.spec.ts', ['a parent in a tree is an own row, not the row itself and no row below it']),
-  ...by('test/crud/nested.spec.ts', ['a list below a parent of another tenant is a 404, not an empty list']),
-  ...by('test/crud/one-to-one.spec.ts', [
+  ...by('test/integration/crud/relations/trees.spec.ts', [
+    'a parent in a tree is an own row, not the row itself and no row below it',
+  ]),
+  ...by('test/integration/crud/relations/nested.spec.ts', [
+    'a list below a parent of another tenant is a 404, not an empty list',
+  ]),
+  ...by('test/integration/crud/relations/one-to-one.spec.ts', [
     'a row is found below its own parent only, and not taken over by another one-to-one relation',
   ]),
-  ...by('test/crud/overrides.spec.ts', [
+  ...by('test/integration/crud/routes/overrides.spec.ts', [
     'a route that an application overrides stays inside the scope',
     'an error of the database never reaches an answer',
   ]),

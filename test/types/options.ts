@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { expectTypeOf } from 'expect-type';
 import { Crud, CrudController } from 'nestjs-muck';
 import type { CrudHooks, CrudOptions, FieldPath, ListQuery, Page, RelationPath } from 'nestjs-muck';
-import { Agent, CreateTicketDto, HistoryEntry, Specimen, Tag, Ticket } from '../crud/desk.js';
+import { Agent, CreateTicketDto, HistoryEntry, Specimen, Tag, Ticket } from '../support/crud-desk.js';
 
 /*
  * Compiled, never run: what an application writes wrong does not compile, and what it writes right does.

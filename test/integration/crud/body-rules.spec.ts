@@ -21,8 +21,8 @@ import {
 } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { TestGuard } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { TestGuard } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 import { openScopedApplication } from '../../support/scoped-application.js';
 import type { ScopedApplication } from '../../support/scoped-application.js';
 

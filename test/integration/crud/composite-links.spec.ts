@@ -4,10 +4,10 @@ import { IsArray, IsInt, IsOptional, IsString } from 'class-validator';
 import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, RowChanges } from 'nestjs-muck';
 import { createResourceDocument } from 'nestjs-muck/openapi';
-import { clientOf } from '../../crud/client.js';
-import { openDesk, TestGuard } from '../../crud/desk.js';
-import type { Desk } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { clientOf } from '../../support/client.js';
+import { openDesk, TestGuard } from '../../support/crud-desk.js';
+import type { Desk } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Parcel } from '../../support/composite-keys.js';
 
 class ParcelDto {

@@ -12,10 +12,10 @@ import {
   TableInheritance,
 } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
-import { clientOf } from '../../crud/client.js';
-import { openDesk, TestGuard } from '../../crud/desk.js';
-import type { Desk } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { clientOf } from '../../support/client.js';
+import { openDesk, TestGuard } from '../../support/crud-desk.js';
+import type { Desk } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 
 @Entity()
 @TableInheritance({ column: { type: 'varchar', name: 'kind' } })

@@ -5,10 +5,10 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudBody, CrudHooks } from 'nestjs-muck';
 import { ChildEntity, Column, Entity, ManyToOne, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
-import { clientOf } from '../../crud/client.js';
-import { Agent, openDesk, TestGuard } from '../../crud/desk.js';
-import type { Desk } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { clientOf } from '../../support/client.js';
+import { Agent, openDesk, TestGuard } from '../../support/crud-desk.js';
+import type { Desk } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 
 @Entity()
 @TableInheritance({ column: { type: 'varchar', name: 'kind' } })

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { IsArray, IsInt, IsOptional } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
-import { clientOf } from '../../crud/client.js';
-import { openDesk, TestGuard } from '../../crud/desk.js';
-import type { Desk } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { clientOf } from '../../support/client.js';
+import { openDesk, TestGuard } from '../../support/crud-desk.js';
+import type { Desk } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Label, Parcel, Scan } from '../../support/composite-keys.js';
 
 class ParcelDto {

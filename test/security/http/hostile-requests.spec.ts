@@ -6,7 +6,7 @@ import { IsInt, IsOptional, IsString } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { TestGuard } from '../../crud/desk.js';
+import { TestGuard } from '../../support/crud-desk.js';
 import { openScopedApplication } from '../../support/scoped-application.js';
 import type { ScopedApplication } from '../../support/scoped-application.js';
 import type { Answer, Message } from '../../support/transport.js';

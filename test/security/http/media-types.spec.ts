@@ -12,8 +12,8 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { TestGuard } from '../../crud/desk.js';
-import { places } from '../../crud/places.js';
+import { TestGuard } from '../../support/crud-desk.js';
+import { places } from '../../support/places.js';
 import { openScopedApplication } from '../../support/scoped-application.js';
 import type { ScopedApplication } from '../../support/scoped-application.js';
 import type { Message } from '../../support/transport.js';

@@ -18,8 +18,8 @@ import {
   VersionColumn,
   VirtualColumn,
 } from 'typeorm';
-import { TestGuard } from '../../../crud/desk.js';
-import { places } from '../../../crud/places.js';
+import { TestGuard } from '../../../support/crud-desk.js';
+import { places } from '../../../support/places.js';
 import type { DatabaseKind } from '../../../support/databases.js';
 import { openScopedApplication } from '../../../support/scoped-application.js';
 import type { ScopedApplication } from '../../../support/scoped-application.js';

@@ -5,8 +5,8 @@ import { IsOptional, IsString } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { AfterLoad, Column, Entity, EventSubscriber, PrimaryGeneratedColumn } from 'typeorm';
 import type { EntitySubscriberInterface } from 'typeorm';
-import { TestGuard } from '../../../crud/desk.js';
-import { places } from '../../../crud/places.js';
+import { TestGuard } from '../../../support/crud-desk.js';
+import { places } from '../../../support/places.js';
 import { openScopedApplication } from '../../../support/scoped-application.js';
 import type { ScopedApplication } from '../../../support/scoped-application.js';
 

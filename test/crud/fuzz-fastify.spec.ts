@@ -1,3 +1,0 @@
-import { sendThousands } from './fuzz/requests.js';
-
-sendThousands('fastify');

@@ -1,0 +1,3 @@
+import { sendThousands } from './requests.js';
+
+sendThousands('fastify');
