@@ -117,8 +117,10 @@ export const covered = [
     'a route that an application overrides stays inside the scope',
     'an error of the database never reaches an answer',
   ]),
-  ...by('test/openapi/resources.spec.ts', ['examples and enumerations come from metadata, never from rows']),
-  ...by('test/boot/refusals.spec.ts', [
+  ...by('test/integration/openapi/resources.spec.ts', [
+    'examples and enumerations come from metadata, never from rows',
+  ]),
+  ...by('test/integration/startup/startup-problems.spec.ts', [
     'a controller over all tenants is listed at the start, and warned about where no guard stands before it',
   ]),
 ];

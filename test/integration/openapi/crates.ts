@@ -4,7 +4,7 @@ import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { IsArray, IsEmail, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import { TestGuard } from '../support/crud-desk.js';
+import { TestGuard } from '../../support/crud-desk.js';
 
 export class Address {
   @Column() street!: string;

@@ -32,7 +32,7 @@ import {
   VirtualColumn,
 } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { createApplication } from '../support/adapters.js';
+import { createApplication } from '../../support/adapters.js';
 
 const resolver = tenantFromUser('organizationId');
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import request from 'supertest';
 import type { Response } from 'supertest';
-import { adaptersToTest } from '../support/adapters.js';
-import { openSupportDesk } from '../support/support-desk.js';
-import type { SupportDesk } from '../support/support-desk.js';
+import { adaptersToTest } from '../../support/adapters.js';
+import { openSupportDesk } from '../../support/support-desk.js';
+import type { SupportDesk } from '../../support/support-desk.js';
 import { Contract } from './contract.js';
 import type { DocumentedOperation } from './contract.js';
 

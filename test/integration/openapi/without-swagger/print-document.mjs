@@ -28,8 +28,8 @@ const { Controller, Module } = await import('@nestjs/common');
 const { NestFactory } = await import('@nestjs/core');
 const { TypeOrmModule } = await import('@nestjs/typeorm');
 const { Column, Entity, PrimaryGeneratedColumn } = await import('typeorm');
-const { Crud, CrudController, MuckModule, TenantShared, tenantFromUser } = await import('../../../lib/index.js');
-const { createResourceDocument } = await import('../../../lib/openapi/index.js');
+const { Crud, CrudController, MuckModule, TenantShared, tenantFromUser } = await import('../../../../lib/index.js');
+const { createResourceDocument } = await import('../../../../lib/openapi/index.js');
 
 class Note {}
 PrimaryGeneratedColumn()(Note.prototype, 'id');

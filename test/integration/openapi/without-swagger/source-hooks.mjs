@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
-import { compilerOptionsFor } from '../../../swc.config.mjs';
+import { compilerOptionsFor } from '../../../../swc.config.mjs';
 
 /**
  * Runs the library's sources, and refuses `@nestjs/swagger` as Node does where it is not installed.
