@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { DESKS, tellStory } from './desk-story.mjs';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = new URL('../../..', import.meta.url).pathname;
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const READY_WITHIN = 240_000;
 const WIDE = { width: 1100, height: 900 };
