@@ -28,7 +28,7 @@ const NASTY: readonly unknown[] = [
     '_',
   ],
   ...["' OR 1=1 --", '1; DROP TABLE ticket', '${x}', '{{x}}', ':id', '$1', '?', '😀', '\ud800', 'a'.repeat(300), 'NaN'],
-  ...['Infinity', '-', '1e999', '2026-02-30', '9999-99-99', '0000-00-00', '24:00', 'null', '[object Object]', '..'],
+  ...['Infinity', '-', '1e999', '2026-02-30', '9999-99-99', '0000-00-00', '24:00', 'null', '[object Object]', '../..'],
   ...[[], [[]], [null], {}, { id: 1 }, { id: {} }, { toString: 'x' }, { length: 3 }, { __proto__: { id: 1 } }],
 ];
 const OPERATORS = [

@@ -17,7 +17,7 @@ import { collect, NeedsJest } from './jest-globals.mjs';
 
 /** The tests of isolation, but for those that need a server. */
 const SPECS =
-  /^test\/((attacks|boot)\/.*|security\/(?!two-worlds).*|integration\/(orm|tenancy)\/.*|unit\/.*|isolation\/(?!concurrency|support-desk).*)\.spec\.ts$/;
+  /^test\/(unit\/.*|integration\/(orm|startup|tenancy)\/(?!overlapping-requests|support-desk).*|security\/(?!two-worlds).*|compatibility\/ordinary-use\/.*)\.spec\.ts$/;
 
 /** How long a test or hook may take when nothing is known of it, in milliseconds. */
 const SLOW = 20_000;
