@@ -2,12 +2,13 @@ import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } fro
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { accessPlanKey } from './policy/access.js';
 import { requireEnforcement } from './enforcement/enforcement.js';
-import type { Enforcement } from './enforcement/enforcement.js';
-import { executeSelect, canBypassQueryRunner } from './execution/postgres-executor.js';
+import type { Enforcement, VerifiedPlan } from './enforcement/enforcement.js';
+import { canBypassQueryRunner } from './execution/postgres-executor.js';
 import { isOwnParameter } from './policy/scope-parameters.js';
 import { toPositional, parseNamedParameters } from './sql/parameter-binding.js';
 import type { PositionalSql } from './sql/parameter-binding.js';
-import { assertTransactionScope } from './guards/query-runner.guard.js';
+import { execute } from './guards/execute-statement.js';
+import { connectionOf } from './guards/query-runner.guard.js';
 
 /** A row as the driver returns it, by the aliases of the selection. */
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -65,14 +66,12 @@ export class CompiledSelect {
     assertParameters(plan, slots);
     const { placed } = plan;
     if (placed === undefined || !canBypassQueryRunner(enforcement)) return this.runOnRunner(plan, slots, manager);
-    const runner = manager.queryRunner;
-    if (runner !== undefined) assertTransactionScope(runner);
-    const values = placed.names.map((name) => enforcement.parameterValue(name, slots));
+    const { sql: text, names, verified } = placed;
+    const values = names.map((name) => enforcement.parameterValue(name, slots));
     plan.runs += 1;
-    const name = plan.runs > PREPARE_THRESHOLD ? enforcement.prepared.nameFor(placed.sql) : undefined;
-    // This bypasses the query runner guard. The text was verified in makePlan(), and the guard's transaction check is
-    // repeated above.
-    return await executeSelect(enforcement, { text: placed.sql, values, name, isForJson }, runner);
+    const name = plan.runs > PREPARE_THRESHOLD ? enforcement.prepared.nameFor(text) : undefined;
+    const connection = manager.queryRunner && connectionOf(manager.queryRunner);
+    return (await execute({ text, values, plan: verified, name, isForJson }, enforcement, connection)) as RawRow[];
   }
 
   private async runOnRunner(
@@ -97,16 +96,17 @@ export class CompiledSelect {
     return plan;
   }
 
-  private makePlan({ audit, dialect }: Enforcement): CompiledStatement {
+  private makePlan(enforcement: Enforcement): CompiledStatement {
+    const { dialect } = enforcement;
     const select = this.parts.build();
     const text = select.getQuery() + limitSql(this.parts.limit);
-    audit.verifyBuilt(text, []);
     const template = parseNamedParameters(text, dialect);
     const placed = toPositional(template, dialect);
+    const verified = enforcement.verifyPlan(text, placed?.sql ?? text);
     return {
       text,
       slots: template.parameters.map(({ name }) => name).filter((name) => !isOwnParameter(name)),
-      placed,
+      placed: placed && { ...placed, verified },
       runs: 0,
     };
   }
@@ -117,7 +117,7 @@ interface CompiledStatement {
   /** The parameters that the caller of `run()` must set. */
   readonly slots: readonly string[];
   /** The text with the driver's placeholders; undefined if it depends on the values. */
-  readonly placed: PositionalSql | undefined;
+  readonly placed: (PositionalSql & { readonly verified: VerifiedPlan }) | undefined;
   runs: number;
 }
 

@@ -146,7 +146,7 @@ function patchDriver(dataSource: DataSource, enforcement: Enforcement): void {
     if (connection !== undefined) Object.assign(driver, { queryRunner: undefined });
     const runner = createQueryRunner(mode);
     connection?.guard(runner);
-    guardRunner(runner, enforcement, connection);
+    guardRunner(runner, enforcement);
     observeTransactions(runner, dialect, connection);
     return runner;
   };

@@ -2,7 +2,7 @@ import { BoundedCache } from '../../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
-import { accessCacheKey } from '../policy/access.js';
+import { accessCacheKey, accessPlanKey } from '../policy/access.js';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from '../writes/foreign-keys.js';
 import { PolicyRegistry } from '../policy/policy-registry.js';
 import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
@@ -72,6 +72,17 @@ class VerifiedTag extends ReturnOverride {
     return #statement in parameters ? parameters.#statement : undefined;
   }
 }
+
+/** The verification of a text that is planned once and sent many times. Only {@link Enforcement.verifyPlan} makes one. */
+class Plan {
+  constructor(
+    readonly by: Enforcement,
+    readonly text: string,
+    /** The access context in which it was verified: it may only be sent in one of the same form. */
+    readonly accessPlanKey: string,
+  ) {}
+}
+export type VerifiedPlan = Plan;
 
 /** The state that enforces the tenant scope on one DataSource. */
 export class Enforcement {
@@ -145,6 +156,23 @@ export class Enforcement {
       by: this,
     });
     return bound;
+  }
+
+  /**
+   * Verifies a text with named parameters, for a statement that is planned once.
+   *
+   * @param text the text with named parameters
+   * @param sent the text with the driver's placeholders
+   * @throws StatementRefusedError or TenantScopeMissingError if a table in it is not limited to the scope
+   */
+  verifyPlan(text: string, sent: string): VerifiedPlan {
+    this.audit.verifyBuilt(text, NONE);
+    return new Plan(this, sent, accessPlanKey());
+  }
+
+  /** Checks that a plan was verified for this DataSource and text, and in an access context of the current form. */
+  isVerifiedPlan(plan: VerifiedPlan, text: string): boolean {
+    return plan instanceof Plan && plan.by === this && plan.text === text && plan.accessPlanKey === accessPlanKey();
   }
 
   private bound({ template, placed }: StatementText, parameters: ObjectLiteral): BoundStatement {

@@ -4,7 +4,10 @@ import { EntityNotFoundError, QueryFailedError, QueryResult } from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import { runInSave } from '../../../lib/orm/writes/save-context.js';
-import { guardRunner, assertTransactionScope } from '../../../lib/orm/guards/query-runner.guard.js';
+import type { VerifiedPlan } from '../../../lib/orm/enforcement/enforcement.js';
+import { execute } from '../../../lib/orm/guards/execute-statement.js';
+import type { StatementConnection } from '../../../lib/orm/guards/execute-statement.js';
+import { connectionOf, guardRunner } from '../../../lib/orm/guards/query-runner.guard.js';
 import { currentScope, runAsUnitOfWork } from '../../../lib/tenancy/context/tenant-context.js';
 import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
 import { databasesToTest } from '../../support/databases.js';
@@ -207,10 +210,10 @@ describe('the gate in front of a query runner', () => {
       await acme(() => runner.startTransaction());
       await acme(() => runner.query(SQL));
       await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
-      expect(() => globex(() => assertTransactionScope(runner))).toThrow(refused);
+      expect(() => globex(() => connectionOf(runner).assertTransactionScope())).toThrow(refused);
       await acme(() => runner.commitTransaction());
       await globex(() => runner.query(SQL));
-      expect(() => globex(() => assertTransactionScope(runner))).not.toThrow();
+      expect(() => globex(() => connectionOf(runner).assertTransactionScope())).not.toThrow();
       expect(methods()).toEqual(['startTransaction', 'query', 'commitTransaction', 'query']);
     });
 
@@ -245,9 +248,9 @@ describe('the gate in front of a query runner', () => {
       await expect(globex(() => runner.stream(SQL))).rejects.toThrow(refused);
     });
 
-    it('and says nothing of a runner without a gate', () => {
+    it('and refuses a runner without a guard, whose transaction it cannot know', () => {
       const bare = new Runner(dataSources.sqljs) as unknown as QueryRunner;
-      expect(() => acme(() => assertTransactionScope(bare))).not.toThrow();
+      expect(() => acme(() => connectionOf(bare))).toThrow('its query runner was not created by the DataSource');
     });
   });
 
@@ -458,6 +461,41 @@ describe('the gate in front of a query runner', () => {
       await globex(() => runner.startTransaction());
       await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('Use one transaction per scope');
       expect(methods()).toEqual(['startTransaction']);
+    });
+
+    describe('sends a planned select', () => {
+      /** Plans the select of every ticket's id in the current access context. */
+      const planned = (kind: Kind): { text: string; plan: VerifiedPlan } => {
+        const dataSource = dataSources[kind];
+        const named = dataSource.createQueryBuilder(Ticket, 't').select('t.id').getQuery();
+        const [text] = dataSource.driver.escapeQueryWithParameters(named, {});
+        return { text, plan: requireEnforcement(dataSource).verifyPlan(named, text) };
+      };
+      const send = (plan: VerifiedPlan, text: string, connection?: StatementConnection): Promise<unknown> =>
+        execute({ text, values: ['acme'], plan }, requireEnforcement(dataSources.postgres), connection);
+
+      it('with its text, in a context of its form, on its DataSource', async () => {
+        const { text, plan } = acme(() => planned('postgres'));
+        expect(await globex(() => send(plan, text, connectionOf(runner)))).toEqual([{ id: 1 }]);
+        expect(methods()).toEqual(['connect', 'client']);
+      });
+
+      it('only with the text that was verified', async () => {
+        const { text, plan } = acme(() => planned('postgres'));
+        await expect(acme(() => send(plan, `${text} OR TRUE`))).rejects.toThrow('it was planned for another scope');
+        await expect(acme(() => send(plan, `${text} OR TRUE`, connectionOf(runner)))).rejects.toThrow('by hand');
+        expect(methods()).toEqual([]);
+      });
+
+      it('only in an access context of the form that it was planned in', async () => {
+        const { text, plan } = acme(() => tenancy.unscoped('counts', () => planned('postgres')));
+        await expect(acme(() => send(plan, text))).rejects.toThrow('it was planned for another scope');
+      });
+
+      it('only on the DataSource that it was planned for', async () => {
+        const { text, plan } = acme(() => planned('sqljs'));
+        await expect(acme(() => send(plan, text))).rejects.toThrow('it was planned for another scope');
+      });
     });
 
     it('tells no value of a row that a select could not compute with', async () => {

@@ -1,0 +1,170 @@
+import { EntityNotFoundError, QueryResult } from 'typeorm';
+import type { EntityMetadata, QueryRunner } from 'typeorm';
+import { StatementRefusedError } from '../../errors/statement-refused.error.js';
+import { currentContext, runUnscoped, runWithScope, UnscopedSection } from '../../tenancy/context/tenant-context.js';
+import type { Enforcement, VerifiedPlan, VerifiedStatement } from '../enforcement/enforcement.js';
+import { noteFailedStatement } from '../execution/commit-callbacks.js';
+import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';
+import { canBypassQueryRunner, executeSelect } from '../execution/postgres-executor.js';
+import { assertSameTenant } from '../lookups/cross-tenant-check.js';
+import { areAllVisible, assertReferencesVisible, requireOwn } from '../lookups/foreign-key-check.js';
+import { refuseTextValues } from '../sql/sql-values.js';
+import { isInSave } from '../writes/save-context.js';
+import { matchClosureStatement } from './closure-table-statements.js';
+import type { ClosureNodes } from './closure-table-statements.js';
+
+/** A statement with the driver's placeholders. */
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[] | undefined;
+  /** The verification of a text that was planned before; without it, the statement is verified when it is sent. */
+  readonly plan?: VerifiedPlan | undefined;
+  /** The name to prepare the statement under on PostgreSQL. */
+  readonly name?: string | undefined;
+  /** Whether timestamps are returned as ISO strings, as in JSON. */
+  readonly isForJson?: boolean;
+}
+
+/** The connection of a query runner. */
+export interface StatementConnection {
+  readonly runner: QueryRunner;
+  /** Whether the statement is one of a method that controls a transaction, as BEGIN is. */
+  readonly isControlling: boolean;
+  /** @throws TenantScopeViolationError if the open transaction belongs to another scope */
+  assertTransactionScope(): void;
+  /** Records that the statement may change rows. */
+  noteWrite(): void;
+  /** Sends a statement by TypeORM's own method, past every check. */
+  send(text: string, values: unknown[] | undefined, structured: boolean | undefined): Promise<unknown>;
+}
+
+/** A statement that may be sent. */
+export interface Admission {
+  readonly values: unknown[] | undefined;
+  readonly writes: readonly EntityMetadata[];
+  readonly isSelect: boolean;
+  /** Checks to run before the statement is sent; undefined if there are none. */
+  readonly prepare: (() => Promise<void>) | undefined;
+}
+
+const NONE: readonly never[] = [];
+
+/**
+ * Sends a statement. Every statement that reaches the driver passes here, so the decision whether it may is made here
+ * and nowhere else: a planned text was verified with its plan, a query builder's statement carries its verification,
+ * and every other text is parsed and refused if it touches tenant-scoped rows.
+ *
+ * @param connection by default, any connection of the pool: for a planned statement outside of a transaction
+ * @param structured whether a QueryResult is returned instead of rows
+ * @returns the rows, as the driver returns them
+ * @throws StatementRefusedError if the statement is not limited to the current scope
+ * @throws TenantScopeViolationError if the connection's transaction belongs to another scope
+ */
+// Not async, because AsyncLocalStorage follows every promise, so each one costs time.
+export function execute(
+  statement: Statement,
+  enforcement: Enforcement,
+  connection: StatementConnection | undefined,
+  structured?: boolean,
+): Promise<unknown> {
+  try {
+    const admission = admit(statement, enforcement, connection);
+    if (admission.prepare === undefined) return send(statement, admission, enforcement, connection, structured);
+    return admission.prepare().then(() => send(statement, admission, enforcement, connection, structured));
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/**
+ * Decides whether a statement may be sent.
+ *
+ * @throws StatementRefusedError or TenantScopeViolationError if it may not
+ */
+export function admit(
+  { text, values, plan }: Statement,
+  enforcement: Enforcement,
+  connection: StatementConnection | undefined,
+): Admission {
+  if (typeof text !== 'string')
+    throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
+  connection?.assertTransactionScope();
+  if (plan !== undefined && enforcement.isVerifiedPlan(plan, text))
+    return { values, writes: NONE, isSelect: true, prepare: undefined };
+  if (connection === undefined)
+    throw new StatementRefusedError('it was planned for another scope', 'Plan it in the scope that sends it.');
+  const { runner } = connection;
+  if (enforcement.dialect === 'mysql') refuseTextValues(values);
+  const verified = enforcement.findVerified(text, values);
+  if (verified !== undefined) {
+    if (!verified.isSelect) connection.noteWrite();
+    return {
+      values: verified.parameters as unknown[],
+      writes: verified.writes,
+      isSelect: verified.isSelect,
+      // Reads need no checks.
+      prepare: verified.writes.length === 0 ? undefined : () => checkRows(verified, enforcement, runner),
+    };
+  }
+  const nodes = isInSave() ? matchClosureStatement(text, values, enforcement.dataSource) : undefined;
+  if (nodes !== undefined)
+    return { values, writes: NONE, isSelect: false, prepare: () => checkNodes(nodes, enforcement, runner) };
+  if (!connection.isControlling && !/^\s*select\b/i.test(text)) connection.noteWrite();
+  enforcement.audit.verifyRaw(text, {
+    isTransactionControl: connection.isControlling,
+    inTransaction: runner.isTransactionActive,
+  });
+  return { values, writes: NONE, isSelect: false, prepare: undefined };
+}
+
+function send(
+  { text, name, isForJson }: Statement,
+  { values, writes, isSelect }: Admission,
+  enforcement: Enforcement,
+  connection: StatementConnection | undefined,
+  structured: boolean | undefined,
+): Promise<unknown> {
+  if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
+    const rows = executeSelect(enforcement, { text, values: values ?? [], name, isForJson }, connection?.runner);
+    return structured === true ? rows.then(toQueryResult) : rows;
+  }
+  return connection.send(text, values, structured).catch((error: unknown) => {
+    noteFailedStatement(connection.runner, error);
+    throw toUniqueConflict(error, writes, enforcement.policies) ?? redactValues(error, enforcement.dialect);
+  });
+}
+
+/** Checks that the rows that a write references are visible, and that rows of exempt entities stay with their tenant. */
+async function checkRows(
+  { lookups, unscoped }: VerifiedStatement,
+  enforcement: Enforcement,
+  runner: QueryRunner,
+): Promise<void> {
+  const scope = currentContext()?.scope;
+  // Checks in the scope itself: even in a section that is unscoped for some entities, other rows may not reference
+  // their foreign rows.
+  if (scope !== undefined) await runWithScope(scope, () => assertReferencesVisible(lookups, runner));
+  // Without a scope, only references to shared rows are checked.
+  else if (lookups.length > 0) await assertReferencesVisible(lookups, runner);
+  // Unscoped for every entity, because the parents of an exempt row may not be exempt.
+  for (const write of unscoped) {
+    const section = new UnscopedSection('compares tenants');
+    await runUnscoped(section, () => assertSameTenant(write, enforcement.policies, runner));
+  }
+}
+
+async function checkNodes(
+  { metadata, columns, keys }: ClosureNodes,
+  enforcement: Enforcement,
+  runner: QueryRunner,
+): Promise<void> {
+  if (enforcement.policies.effective(metadata) === undefined) return;
+  if (!(await areAllVisible(runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
+  const [node] = keys;
+  if (enforcement.policies.mayBeShared(metadata)) await requireOwn(runner, metadata, columns, [node]);
+}
+
+/** Converts rows to the structured result of a query runner. */
+function toQueryResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
+  return Object.assign(new QueryResult(), { raw: rows, records: rows, affected: rows.length });
+}
