@@ -233,28 +233,6 @@ export const EQUIVALENT = [
       'if (sql.length > REMEMBERED_LENGTH) this.texts.set(sql, text);',
     ],
   ]),
-  ...same('lib/orm/execution/driver-errors.ts', 'Only told apart from what databases say, and none of it reads so.', [
-    [
-      "export function isUniqueViolation({ code, errno, message = '' }: DriverError): boolean {",
-      'export function isUniqueViolation({ code, errno, message = "Stryker was here!" }: DriverError): boolean {',
-    ],
-    [
-      "export function isForeignKeyViolation({ code, errno, message = '' }: DriverError): boolean {",
-      'export function isForeignKeyViolation({ code, errno, message = "Stryker was here!" }: DriverError): boolean {',
-    ],
-    [
-      "{ constraint, detail, table, message = '' }: DriverError,",
-      '{ constraint, detail, table, message = "Stryker was here!" }: DriverError,',
-    ],
-    [
-      "const { code, errno, constraint, column, message = '' } = error.driverError as DriverError;",
-      'const { code, errno, constraint, column, message = "Stryker was here!" } = error.driverError as DriverError;',
-    ],
-    [
-      "const key = /\\((.+?)\\)=\\(/.exec(detail ?? '')?.[1];",
-      'const key = /\\((.+?)\\)=\\(/.exec(detail ?? "Stryker was here!")?.[1];',
-    ],
-  ]),
   ...same(
     'lib/orm/guards/execute-statement.ts',
     'A write that is looked up without a scope has no references to look up: those are noted in a scope.',
@@ -325,13 +303,6 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same('lib/orm/execution/driver-errors.ts', 'What names no column of the entity is left out.', [
-    [
-      "const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(', ') ?? [];",
-      'const columns = /UNIQUE constraint failed: (.+)/.exec(message)?.[1].split(\', \') ?? ["Stryker was here"];',
-    ],
-    ['const columns = (names ?? [])', 'const columns = (names ?? ["Stryker was here"])'],
-  ]),
   ...same('lib/orm/writes/hidden-relations.ts', 'Relations alone are looked for in it.', [
     [
       'if (isSet) unseen.set(entity, [...(unseen.get(entity) ?? []), relation]);',

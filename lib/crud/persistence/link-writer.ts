@@ -3,7 +3,7 @@ import { EntityNotFoundError, QueryFailedError } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
-import { isForeignKeyViolation, isUniqueViolation } from '../../orm/execution/driver-errors.js';
+import { parseDriverError } from '../../orm/execution/driver-error.parser.js';
 import { applyConditions, applyAnyOf } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { EntityId } from '../model/resource-id.js';
@@ -79,7 +79,7 @@ async function findLinked(
 function isAlreadyLinked(error: unknown): boolean {
   return (
     error instanceof UniqueConflictError ||
-    (error instanceof QueryFailedError && isUniqueViolation(error.driverError as Error))
+    (error instanceof QueryFailedError && parseDriverError(error).kind === 'unique')
   );
 }
 
@@ -88,6 +88,6 @@ function isRowMissing(error: unknown): boolean {
   return (
     error instanceof ReferenceUnknownError ||
     error instanceof EntityNotFoundError ||
-    (error instanceof QueryFailedError && isForeignKeyViolation(error.driverError as Error))
+    (error instanceof QueryFailedError && parseDriverError(error).kind === 'foreign-key')
   );
 }

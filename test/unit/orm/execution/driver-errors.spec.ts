@@ -2,12 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped, UniqueConflictError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, QueryFailedError, Unique } from 'typeorm';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import {
-  toUniqueConflict,
-  isForeignKeyViolation,
-  isUniqueViolation,
-  redactValues,
-} from '../../../../lib/orm/execution/driver-errors.js';
+import { parseDriverError } from '../../../../lib/orm/execution/driver-error.parser.js';
+import type { DatabaseErrorKind } from '../../../../lib/orm/execution/driver-error.parser.js';
+import { redactValues, toUniqueConflict } from '../../../../lib/orm/execution/driver-errors.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import type { PolicyRegistry } from '../../../../lib/orm/policy/policy-registry.js';
 import type { SqlDialect } from '../../../../lib/orm/sql/tokenizer.js';
@@ -148,42 +145,75 @@ describe('an error about a unique key', () => {
       inAcme(() => tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))),
     ).toBeDefined();
   });
+});
 
-  it('is told by code, number or text', () => {
-    for (const error of [
-      { code: '23505' },
-      { code: '23P01' },
-      { errno: 1062 },
-      { message: 'x: UNIQUE constraint failed: y' },
-    ])
-      expect(isUniqueViolation(error)).toBe(true);
-    for (const error of [
-      {},
-      { code: '' },
-      { code: 23505 },
-      { code: '23503' },
-      { errno: 1452 },
-      { errno: 0 },
-      { message: 'UNIQUE' },
-    ])
-      expect(isUniqueViolation(error)).toBe(false);
+describe('the kind of a database error', () => {
+  it.each<[DatabaseErrorKind, object[]]>([
+    ['unique', [{ code: '23505' }, { code: '23P01' }, { errno: 1062 }, { message: 'x: UNIQUE constraint failed: y' }]],
+    [
+      'foreign-key',
+      [
+        ...['23503', '23001'].map((code) => ({ code })),
+        ...[1216, 1217, 1451, 1452].map((errno) => ({ errno })),
+        { message: 'x: FOREIGN KEY constraint failed' },
+      ],
+    ],
+    ['not-null', [{ code: '23502' }, { errno: 1048 }, { errno: 1364 }, { message: 'NOT NULL constraint failed: a.b' }]],
+    [
+      'data',
+      [
+        ...['22001', '22003', '22P02', '54000'].map((code) => ({ code })),
+        ...[1264, 1265, 1292, 1366, 1406, 1525].map((errno) => ({ errno })),
+      ],
+    ],
+    [
+      'other',
+      [
+        {},
+        ...['', '2350', '235050', '40P01', '42P01', 'x22001', '220011', '540000'].map((code) => ({ code })),
+        ...[23505, 23503, 22001].map((code) => ({ code })),
+        ...[0, 1205, 1213].map((errno) => ({ errno })),
+        ...['UNIQUE', 'FOREIGN KEY', 'NOT NULL'].map((message) => ({ message })),
+      ],
+    ],
+  ])('is %s by the code, the number or the text', (kind, errors) => {
+    for (const error of errors) expect(parseDriverError(failed(error)).kind).toBe(kind);
   });
 });
 
-describe('an error about a reference', () => {
-  it('is told by code, number or text', () => {
-    const texts = [{ code: '23503' }, { code: '23001' }, { message: 'x: FOREIGN KEY constraint failed' }];
-    for (const error of [...texts, ...[1216, 1217, 1451, 1452].map((errno) => ({ errno }))])
-      expect(isForeignKeyViolation(error)).toBe(true);
-    for (const error of [
-      {},
-      { code: '' },
-      { code: '23505' },
-      { errno: 1062 },
-      { errno: 0 },
-      { message: 'FOREIGN KEY' },
-    ])
-      expect(isForeignKeyViolation(error)).toBe(false);
+describe('a parsed database error', () => {
+  it.each<[string, object, string | undefined, string[]]>([
+    [
+      'a foreign key of PostgreSQL',
+      { code: '23503', constraint: 'fk', detail: 'Key (a, "b c")=(1, 2)' },
+      'fk',
+      ['a', 'b c'],
+    ],
+    [
+      'a foreign key of MySQL',
+      { errno: 1452, message: 'fails (`d`.`t`, CONSTRAINT `fk` FOREIGN KEY (`a`))' },
+      'fk',
+      [],
+    ],
+    ['a missing value of PostgreSQL', { code: '23502', column: 'a.b' }, undefined, ['a.b']],
+    ['a missing value of MySQL', { errno: 1048, message: "Column 'a' cannot be null" }, undefined, ['a']],
+    ['a missing default of MySQL', { errno: 1364, message: "Field 'a' doesn't have a default" }, undefined, ['a']],
+    ['a missing value of SQLite', { message: 'NOT NULL constraint failed: t.a' }, undefined, ['a']],
+    [
+      'a duplicate whose value quotes a key',
+      { errno: 1062, message: "Duplicate entry 'for key 'x'' for key 't.k'" },
+      'k',
+      [],
+    ],
+    ['a value', { code: '22P02', detail: 'Key (a)=(1)', column: 'a' }, undefined, []],
+    [
+      'a check',
+      { code: '23514', constraint: 'positive', detail: 'Failing row contains (1, (a)=(b)).' },
+      'positive',
+      [],
+    ],
+  ])('of %s names constraint and columns', (_, given, constraint, columns) => {
+    expect(parseDriverError(failed(given))).toMatchObject({ constraint, columns });
   });
 });
 
