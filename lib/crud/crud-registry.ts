@@ -156,7 +156,7 @@ export class CrudRegistry {
     // An entity that `forRoot({ entities })` declares as shared is unknown while the decorator chooses the routes.
     if (isShared && options.only === undefined && unnamedWrites.length > 0) {
       problems.push(
-        `${controller.name} would let clients write ${entity.name}, which all tenants share. Say which routes: only: ['findAll', 'findOne'].`,
+        `${controller.name} would let clients write ${entity.name}, which all tenants share. List the allowed routes: only: ['findAll', 'findOne'].`,
       );
     }
     return problems;

@@ -14,7 +14,7 @@ export class EntityUndeclaredError extends Error {
   /** @param entity class name of the entity */
   constructor(entity: string) {
     super(
-      `Nothing says whether the rows of ${entity} belong to a tenant. ` +
+      `${entity} does not declare whether its rows belong to a tenant. ` +
         `Decorate the class with @TenantScoped() or @TenantShared('why'), or list it in MuckModule.forRoot({ entities: [scoped(${entity})] }).`,
     );
   }

@@ -14,8 +14,8 @@ export class SharedRowError extends Error {
   /** @param entity class name of the entity of the shared row */
   constructor(readonly entity: string) {
     super(
-      `A row of ${entity} is shared by all tenants, and a tenant does not change it or hang rows below it. ` +
-        `Do it in tenancy.unscoped('why', fn).`,
+      `A row of ${entity} is shared by all tenants: a tenant cannot change it or add children to it. ` +
+        `Run it in tenancy.unscoped('why', fn).`,
     );
   }
 }

@@ -14,9 +14,9 @@ export class TenantScopeMissingError extends Error {
   /** @param what the operation that needed a scope, e.g. `select on SupportTicket` */
   constructor(what: string) {
     super(
-      `No tenant scope is in force: ${what}. ` +
-        `Put one in force with tenancy.run(scope, fn), or, where no tenant applies (signing in, seeds, jobs over all tenants), ` +
-        `say so with tenancy.unscoped('why', fn) or @Unscoped('why').`,
+      `There is no tenant scope: ${what}. ` +
+        `Start one with tenancy.run(scope, fn). If no tenant applies (sign-in, seeds, jobs for all tenants), ` +
+        `use tenancy.unscoped('why', fn) or @Unscoped('why').`,
     );
   }
 }

@@ -20,13 +20,13 @@ export function hasIfMatch(route: CrudRouteInfo): boolean {
 export function preconditionParameters(route: CrudRouteInfo): ParameterObject[] {
   return [
     ...(hasEtag(route) && route.name === 'findOne'
-      ? [header('If-None-Match', 'An `ETag`: a row that is as it says is not sent again.', false)]
+      ? [header('If-None-Match', 'An `ETag`. If the row still has it, the response is 304 without a body.', false)]
       : []),
     ...(hasIfMatch(route)
       ? [
           header(
             'If-Match',
-            'The `ETag` of the row as it was read: another one is not changed.',
+            'The `ETag` of the row as it was read. If the row has changed since, the response is 412.',
             route.resource.requireIfMatch,
           ),
         ]

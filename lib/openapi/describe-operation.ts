@@ -35,13 +35,13 @@ const SUMMARIES: Readonly<Record<CrudOperation, (name: string, relation: string 
   findAll: (name) => `A page of the ${name} rows that the caller may see`,
   findOne: (name) => `One ${name}`,
   create: (name) => `A new ${name}`,
-  replace: (name) => `A ${name}, replaced by the body: what it leaves out goes back to its default`,
-  update: (name) => `A ${name}, changed where the body says so`,
+  replace: (name) => `A ${name}, replaced by the body; omitted columns get their defaults`,
+  update: (name) => `A ${name}, updated with the properties of the body`,
   remove: (name) => `A ${name}, deleted`,
   createMany: (name) => `New ${name} rows, all of them or none`,
-  restore: (name) => `A deleted ${name}, brought back`,
+  restore: (name) => `A soft-deleted ${name}, restored`,
   link: (name, relation) => `A ${name}, linked to a row of ${relation}`,
-  unlink: (name, relation) => `A ${name}, linked to a row of ${relation} no more`,
+  unlink: (name, relation) => `A ${name}, unlinked from a row of ${relation}`,
 };
 
 function summaryOf({ name, resource, relation }: CrudRouteInfo): string {
@@ -72,7 +72,7 @@ function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description
   if (others.length === 0) return { schema: textOf(column.type) };
   const names = columns.map(({ property }) => property).join(', ');
   return {
-    description: `${names}, with commas between them. A comma within one of them is written ~1, and a tilde ~0.`,
+    description: `${names}, separated by commas. A comma within a value is written ~1, a tilde ~0.`,
     schema: { type: 'string' },
   };
 }

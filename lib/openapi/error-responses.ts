@@ -8,14 +8,14 @@ import type { CrudRouteInfo } from './crud-route-explorer.js';
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 415 | 428;
 
 const MEANINGS: Readonly<Record<ErrorStatus, string>> = {
-  400: 'Something in the request is wrong. `message` says what, one text for each problem.',
-  401: 'Nobody is signed in.',
-  403: 'This account may not do that, or belongs to no tenant.',
+  400: 'The request is invalid. `message` lists the errors.',
+  401: 'The request is not authenticated.',
+  403: 'The account may not do this, or belongs to no tenant.',
   404: 'There is no such row, or the caller cannot see it.',
-  409: 'It would break a unique key, or rows still refer to this one. `message` says which field.',
-  412: 'The row is not as `If-Match` says.',
-  415: 'The body is not JSON, by its `Content-Type`.',
-  428: 'The request has to say which version of the row it is about: `If-Match`.',
+  409: 'A unique key would be violated, or other rows still reference this one. `message` names the properties.',
+  412: 'The ETag of the row does not match `If-Match`.',
+  415: 'The `Content-Type` of the body is not JSON.',
+  428: 'The header `If-Match` is required.',
 };
 
 /** The schema of an error in Nest's format. */
@@ -61,10 +61,10 @@ const PROBLEM_SCHEMA: JsonSchema = {
 const GUARD_ERRORS: readonly ErrorStatus[] = [401, 403];
 
 export const HEADERS = {
-  Location: { description: 'Where the new row is.', schema: { type: 'string', format: 'uri-reference' } },
+  Location: { description: 'The path of the new row.', schema: { type: 'string', format: 'uri-reference' } },
   Link: { description: 'The first, previous, next and last page (RFC 8288).', schema: { type: 'string' } },
   ETag: { description: 'The version of the row, for `If-Match` and `If-None-Match`.', schema: { type: 'string' } },
-  'Cache-Control': { description: 'No shared cache may keep it.', schema: { type: 'string' } },
+  'Cache-Control': { description: 'Shared caches must not store the response.', schema: { type: 'string' } },
 } as const satisfies Record<string, HeaderObject>;
 
 /**

@@ -55,34 +55,34 @@ export function rowParameters({ include, fields }: ProjectionRules): ParameterOb
   });
   return [
     ...(include.size > 0
-      ? [listOf('include', 'Relations whose rows are read along.', { ...oneOf(include), maxItems: MAX_INCLUDES })]
+      ? [listOf('include', 'Relations to include.', { ...oneOf(include), maxItems: MAX_INCLUDES })]
       : []),
-    ...(fields.size > 0 ? [listOf('fields', 'The only fields that rows shall have.', oneOf(fields.keys()))] : []),
+    ...(fields.size > 0 ? [listOf('fields', 'The fields of the rows in the response.', oneOf(fields.keys()))] : []),
   ];
 }
 
 function pageParameters({ limit, format, count, deleted }: ListRules): ParameterObject[] {
   return [
-    query('limit', 'Most rows of the page.', {
+    query('limit', 'The maximum number of rows of the page.', {
       type: 'integer',
       minimum: 1,
       maximum: limit.max,
       ...(format === 'page' && { default: limit.default }),
     }),
-    query('offset', 'Rows before the page.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
+    query('offset', 'The number of rows to skip.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
     query(
       'cursor',
-      'Where the page begins: `nextCursor` or `prevCursor` of another page, or nothing for the first one. In place of offset and count.',
+      'The start of the page: `nextCursor` or `prevCursor` of another page; empty for the first page. Replaces offset and count.',
       { type: 'string', maxLength: MAX_CURSOR_LENGTH },
     ),
-    query('count', 'How the rows of the whole list are counted: all, none, or up to a bound.', {
+    query('count', 'How the whole list is counted: exactly, not at all, or up to a bound.', {
       type: 'string',
       enum: ['exact', 'none', 'capped'],
       default: count,
     }),
     ...(deleted
       ? [
-          query('deleted', 'Rows that are marked as deleted: those too, or only those.', {
+          query('deleted', 'Soft-deleted rows: include them, or return only them.', {
             type: 'string',
             enum: ['include', 'only'],
           }),
@@ -93,7 +93,7 @@ function pageParameters({ limit, format, count, deleted }: ListRules): Parameter
 
 function sortParameter(names: readonly string[]): ParameterObject {
   const description =
-    'Columns to sort by, the first one first. A minus turns the order around; `__nullsfirst` or `__nullslast` behind a column says where rows without a value stand.';
+    'Columns to sort by, in order of priority. A leading minus sorts descending; `__nullsfirst` or `__nullslast` after a column places its nulls.';
   return listOf('sort', description, {
     type: 'array',
     items: { type: 'string', enum: names.flatMap((name) => [name, `-${name}`]) },
@@ -105,11 +105,14 @@ function sortParameter(names: readonly string[]): ParameterObject {
 
 function searchParameter({ search }: ListRules): ParameterObject {
   const names = search.map(({ property }) => property).join(' or ');
-  return query('search', `Text that ${names} contains, in any case.`, { type: 'string', maxLength: MAX_SEARCH_LENGTH });
+  return query('search', `Text that ${names} contains, ignoring case.`, {
+    type: 'string',
+    maxLength: MAX_SEARCH_LENGTH,
+  });
 }
 
 function filtersParameter(filters: JsonSchema): ParameterObject {
-  const description = `Comparisons in JSON, which all have to be true; $or, $and and $not make groups of them. At most ${MAX_FILTERS_LENGTH} characters.`;
+  const description = `Comparisons in JSON, combined by AND; $or, $and and $not group them. At most ${MAX_FILTERS_LENGTH} characters.`;
   return { name: 'filters', in: 'query', description, content: { 'application/json': { schema: filters } } };
 }
 

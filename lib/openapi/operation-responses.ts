@@ -61,11 +61,11 @@ function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject 
     case 'restore':
       return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), []);
     case 'remove':
-      return { description: 'It is gone.' };
+      return { description: 'The row is deleted.' };
     case 'link':
-      return { description: 'They are linked.' };
+      return { description: 'The rows are linked.' };
     case 'unlink':
-      return { description: 'They are not linked any more.' };
+      return { description: 'The rows are no longer linked.' };
   }
 }
 
@@ -90,7 +90,7 @@ function describeHeaders(names: readonly HeaderName[], areCertain: boolean): Rec
 
 function notModified(): ResponseObject {
   return {
-    description: 'The row is the one that `If-None-Match` names.',
+    description: 'The row still has the ETag of `If-None-Match`.',
     headers: describeHeaders(['ETag', 'Cache-Control'], false),
   };
 }

@@ -132,5 +132,5 @@ function limitSql(cut: ScopedStatementParts['limit']): string {
  */
 function assertParameters({ slots }: CompiledStatement, given: NamedParameters): void {
   const open = slots.find((name) => !Object.hasOwn(given, name));
-  if (open !== undefined) throw new StatementRefusedError(`its slot ${open} has no value`, 'Give one to run().');
+  if (open !== undefined) throw new StatementRefusedError(`its parameter ${open} has no value`, 'Pass one to run().');
 }

@@ -203,7 +203,7 @@ function forAllTenants(owner: object, method: string): (...args: unknown[]) => P
       return Promise.reject(
         new StatementRefusedError(
           `${method}() changes the schema for all tenants`,
-          'Call it where no tenant scope is in force.',
+          'Call it outside of a tenant scope.',
         ),
       );
     }

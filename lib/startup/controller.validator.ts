@@ -36,10 +36,10 @@ export function validateControllers(classes: readonly Function[], providers: Rea
       ...undecided(controller),
       ...missingResolvers(controller, providers),
     ]),
-    crossTenant: crossTenant.map(({ place, why }) => `${place} runs over all tenants: ${why}`),
+    crossTenant: crossTenant.map(({ place, why }) => `${place} runs unscoped: ${why}`),
     warnings: crossTenant
       .filter(({ guarded }) => !guarded)
-      .map(({ place }) => `${place} runs over all tenants, and no guard stands before it`),
+      .map(({ place }) => `${place} runs unscoped and has no guard`),
   };
 }
 
@@ -55,7 +55,7 @@ function undecided(controller: Function): string[] {
   const name = typeof entity === 'string' ? entity : entity.name;
   if (tenancyOf(entity, name)?.kind !== 'scoped') return [];
   return [
-    `${controller.name} serves ${name}, whose rows belong to tenants, and does not say for whom. ` +
+    `${controller.name} serves the tenant-scoped entity ${name}, but has no tenant declaration. ` +
       `Decorate the controller with @TenantScoped(), or with @CrossTenant('why').`,
   ];
 }

@@ -26,8 +26,8 @@ export function validateRequiredColumns(controller: Type<object>, resource: Reso
   const names = missing.map(({ property }) => property).join(', ');
   const { dto } = resource.bodies.create.form;
   return [
-    `${controller.name}: ${routes.join(' and ')} of ${metadata.name} cannot succeed: ${names} must have a value, and ` +
-      `${dto === undefined ? `the rules of ${metadata.name} leave` : `dto.create ${dto.name} leaves`} it out. Let bodies name it, give the ` +
+    `${controller.name}: ${routes.join(' and ')} of ${metadata.name} cannot succeed: ${names} must have a value, but ` +
+      `${dto === undefined ? `the rules of ${metadata.name} leave` : `dto.create ${dto.name} leaves`} it out. Accept it in bodies, give the ` +
       `column a default, set it in a hook or in an override of ${routes[0]}(), or leave the route out: except: ['${routes[0]}'].`,
   ];
 }

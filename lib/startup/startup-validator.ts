@@ -64,12 +64,14 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
   private dataProblems(): string[] {
     const choice = this.options.undeclaredEntities ?? 'fail';
     if (!CHOICES.includes(choice))
-      return [`undeclaredEntities is '${String(choice)}'. Say 'fail', 'deny-queries' or 'allow'`];
+      return [`undeclaredEntities is '${String(choice)}'. Use 'fail', 'deny-queries' or 'allow'`];
     const problems: string[] = [];
     const undeclared: UndeclaredEntity[] = [];
     for (const dataSource of this.dataSources()) {
       if (!isInstance(dataSource, DataSource)) {
-        problems.push('there are two copies of TypeORM, and this package limits the other one: see `npm ls typeorm`');
+        problems.push(
+          'there are two copies of TypeORM, and nestjs-muck enforces scopes in the other one. Run: npm ls typeorm',
+        );
         continue;
       }
       const enforcement = instrumentDataSource(dataSource);
@@ -93,14 +95,14 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     if (choice === 'allow') {
       for (const { name, proposal } of undeclared)
         this.logger.warn(
-          `${name} is undeclared: nothing keeps tenants apart in it. Declare it, for example ${proposal}`,
+          `${name} is undeclared: its rows are visible to all tenants. Declare it, for example ${proposal}`,
         );
       return [];
     }
     const lines = undeclared.map(({ name, proposal }) => `${proposal}  // ${name}`).join('\n');
-    const list = `nothing says whether the rows of these entities belong to a tenant. Decorate each:\n${lines}`;
+    const list = `these entities do not declare whether their rows belong to a tenant. Decorate each:\n${lines}`;
     if (choice === 'fail') return [list];
-    this.logger.warn(`Queries are refused on some entities: ${list}`);
+    this.logger.warn(`Queries on these undeclared entities are refused: ${list}`);
     return [];
   }
 

@@ -39,7 +39,7 @@ export class ControllerConstraints<T extends object> {
     const call = currentRequest();
     if (call === undefined) {
       throw new Error(
-        `${this.controller} narrows by the request, and none is being handled: use @InjectCrud(${resource.name}) outside of requests.`,
+        `${this.controller} has row constraints that need a request, and none is being handled: use @InjectCrud(${resource.name}) outside of requests.`,
       );
     }
     let narrowing = this.known.get(call);

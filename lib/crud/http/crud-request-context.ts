@@ -81,6 +81,6 @@ export function currentRequest(): CrudRequestContext | undefined {
  */
 export function requireRequest(): CrudRequestContext {
   const call = currentRequest();
-  if (call === undefined) throw new Error('This runs only within a call of a controller with @Crud().');
+  if (call === undefined) throw new Error('This is available only while a controller with @Crud() handles a request.');
   return call;
 }

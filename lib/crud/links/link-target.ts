@@ -35,8 +35,8 @@ export function compileLinkEnds(
   for (const property of named.filter((name) => !ends.has(name))) {
     const fitting = [...ends.keys()].map((name) => `'${name}'`);
     problems.push(
-      `links names '${property}', which is no many-to-many relation of ${metadata.name}. ` +
-        (fitting.length > 0 ? `Say links: [${fitting.join(', ')}]` : 'It has none'),
+      `links names '${property}', which is not a many-to-many relation of ${metadata.name}. ` +
+        (fitting.length > 0 ? `Use links: [${fitting.join(', ')}]` : 'It has none'),
     );
   }
   return ends;

@@ -100,9 +100,7 @@ export class PageReader<T extends object> {
     if (cursor === '') return { direction: 'forwards', values: [] };
     const position = decodeCursor(cursor, fingerprint, this.plan.request.order);
     if (position === undefined) {
-      throw new BadRequestException([
-        'cursor must be one that a page of this list, with this sort and these filters, has given',
-      ]);
+      throw new BadRequestException(['cursor must come from a page of this list with the same sort and filters']);
     }
     return position;
   }

@@ -31,11 +31,11 @@ export function resolveListQuery<T extends object>(
 ): ResolvedListQuery {
   const search = query.search === '' ? undefined : query.search;
   if (search !== undefined && resource.list.search.length === 0) {
-    throw new TypeError('Nothing to search: @Crud(Entity, { search: […] }) names no column.');
+    throw new TypeError('search has no columns. List them: @Crud(Entity, { search: […] }).');
   }
   const { deleted } = query;
   if (deleted !== undefined && resource.metadata.deleteDateColumn === undefined) {
-    throw new TypeError(`${resource.name} has no @DeleteDateColumn() that would mark rows as deleted.`);
+    throw new TypeError(`${resource.name} has no @DeleteDateColumn(), so it has no soft-deleted rows.`);
   }
   return { conditions, filter: readFilter(resource, query), search, deleted, order: readOrder(resource, query) };
 }

@@ -20,7 +20,7 @@ export function toCondition({ property, metadata, type }: ResourceColumn, value:
   if (value === null) return { column: metadata, parameter: null };
   const read = type.fromText === undefined ? undefined : type.fromJson(value);
   if (read === undefined)
-    throw new TypeError(`${metadata.entityMetadata.name}.${property} can only be compared to ${type.description}.`);
+    throw new TypeError(`${metadata.entityMetadata.name}.${property} must be compared to ${type.description}.`);
   return {
     column: metadata,
     parameter: metadata.entityMetadata.dataSource.driver.preparePersistentValue(read, metadata),

@@ -49,11 +49,11 @@ export function compileId(
   if (property === undefined) return key;
   const column = columns.find((candidate) => candidate.property === property);
   if (column === undefined) {
-    problems.push(`id names '${property}', which is no column of ${metadata.name}`);
+    problems.push(`id names '${property}', which is not a column of ${metadata.name}`);
     return key;
   }
   if (column.metadata.isNullable || !isSelected(column)) {
-    problems.push(`id names '${property}', which a row may be without: make it not null, and selected`);
+    problems.push(`id names '${property}', which is nullable or not selected: make it not null and selected`);
   }
   checkParts(metadata, [column], problems);
   const alone = [column.metadata, ...within];
@@ -61,12 +61,12 @@ export function compileId(
   const whole = [...implied.map((tenant) => tenant.metadata), ...alone];
   if (implied.length > 0 && mayBeShared(dataSource, metadata)) {
     problems.push(
-      `id names '${property}', which a tenant's row and a shared one may have alike. Leave id out: the primary key tells them apart`,
+      `id names '${property}', which a tenant's row and a shared row may have in common. Leave id out: the primary key is unique`,
     );
   } else if (!isUnique(metadata, whole)) {
     const names = whole.map(({ propertyPath }) => `'${propertyPath}'`);
     problems.push(
-      `id names '${property}', which several rows may have alike. Put @Unique([${names.join(', ')}]) on ${metadata.name}`,
+      `id names '${property}', which is not unique. Put @Unique([${names.join(', ')}]) on ${metadata.name}`,
     );
   }
   return new ResourceId(dataSource, metadata, [column], implied);
@@ -76,6 +76,8 @@ export function compileId(
 function checkParts(metadata: EntityMetadata, columns: readonly ResourceColumn[], problems: string[]): void {
   for (const { property, type } of columns) {
     if (type.fromText !== undefined && !(type.fromJson(new Date(Date.UTC(2000, 0))) instanceof Date)) continue;
-    problems.push(`${metadata.name}.${property} cannot stand in a path. An id is a text, a number, a UUID or a day`);
+    problems.push(
+      `${metadata.name}.${property} cannot be used in a path. An id is a string, a number, a UUID or a date`,
+    );
   }
 }

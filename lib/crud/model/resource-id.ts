@@ -79,7 +79,7 @@ export class ResourceId {
     const [missing] = this.scopeColumns;
     if (missing !== undefined && !isLimitedNow(this.dataSource, this.metadata)) {
       throw new TypeError(
-        `An id of ${this.metadata.name} has no ${missing.property}, and no tenant scope gives it. Run this in one.`,
+        `An id of ${this.metadata.name} has no ${missing.property}, and there is no tenant scope to take it from. Run this in tenancy.run(scope, fn).`,
       );
     }
     return this.columns.map((column, index) => toCondition(column, parts[index]));

@@ -16,8 +16,8 @@ export function validateTreeRoutes(metadata: EntityMetadata, routes: readonly Cr
   if (!hasManagedPosition(metadata) || placing.length === 0) return undefined;
   const others = routes.filter((route) => !placing.includes(route)).map((route) => `'${route}'`);
   return (
-    `${metadata.name} is a tree (${metadata.treeType}), which ${placing.join(', ')} would not keep. ` +
-    `Say only: [${others.join(', ')}], and write it by getTreeRepository(${metadata.name}).save() in a route of your own`
+    `${metadata.name} is a tree (${metadata.treeType}), whose structure ${placing.join(', ')} would not maintain. ` +
+    `Set only: [${others.join(', ')}], and write it by getTreeRepository(${metadata.name}).save() in a route of your own`
   );
 }
 

@@ -48,7 +48,7 @@ export function compileOneToOneId(
   problems: string[],
 ): ResourceId {
   if (parents === undefined) {
-    problems.push("oneToOne needs the parent that has one such row: parent: { relation: '…' }");
+    problems.push("oneToOne needs a parent: parent: { relation: '…' }");
     return key;
   }
   const columns = parents.columns.map(({ own }) => own);
@@ -79,8 +79,8 @@ function compileLevels(
       .filter(holdsKey)
       .map(({ propertyPath }) => `parent: { relation: '${propertyPath}' }`);
     problems.push(
-      `parent names '${name}', which is no to-one relation that ${below.name} holds the foreign key of. ` +
-        (fitting.length > 0 ? `Say ${fitting.join(' or ')}` : 'It has none'),
+      `parent names '${name}', which is not a to-one relation with its foreign key in ${below.name}. ` +
+        (fitting.length > 0 ? `Use ${fitting.join(' or ')}` : 'It has none'),
     );
     return [];
   }

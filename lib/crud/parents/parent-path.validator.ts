@@ -21,8 +21,8 @@ export function validateParentPath(
     .filter(({ param }) => !below.some((path) => names(path, param)) && !paths.every((path) => names(path, param)))
     .map(
       ({ relation, param }) =>
-        `${controller.name}: parent names '${relation.propertyPath}', and the controller's path has no :${param}. ` +
-        `Say @Controller('…/:${param}/${paths[0].split('/').at(-1)}'), or parent: { relation: '${relation.propertyPath}', param: '…' }.`,
+        `${controller.name}: parent names '${relation.propertyPath}', but the controller's path has no :${param}. ` +
+        `Use @Controller('…/:${param}/${paths[0].split('/').at(-1)}'), or parent: { relation: '${relation.propertyPath}', param: '…' }.`,
     );
 }
 

@@ -44,7 +44,7 @@ function explainForeignKey(cause: DatabaseError, metadata: EntityMetadata, writt
   // SQLite does not name the constraint, so any written foreign key may be the cause.
   const columns = key?.columns ?? (told.length > 0 ? told : metadata.foreignKeys.flatMap(({ columns }) => columns));
   const candidates = written.filter((column) => columns.includes(column));
-  if (candidates.length === 0) return new ConflictException(['other rows still refer to this one']);
+  if (candidates.length === 0) return new ConflictException(['other rows still reference this one']);
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
 }
 

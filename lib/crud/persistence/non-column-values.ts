@@ -23,12 +23,14 @@ export function requireShown<T extends object>(resource: Resource<T>, row: T, un
     : [];
   const problems = [
     ...unknown.map(unknownProblem),
-    ...untrue.map((key) => bodyError(key, `${key} is not the client's to change`, 'serverOwned')),
+    ...untrue.map((key) => bodyError(key, `${key} is server-owned and must not be changed`, 'serverOwned')),
   ];
   if (problems.length > 0) throw badRequest(problems);
 }
 
 /** Returns an error for each non-column property in the body of a new row, for `strictPayload`. */
 export function shownOnNewRow(undecided: Properties): RequestError[] {
-  return Object.keys(undecided).map((key) => bodyError(key, `${key} is not the client's to say`, 'serverOwned'));
+  return Object.keys(undecided).map((key) =>
+    bodyError(key, `${key} is server-owned and must not be set`, 'serverOwned'),
+  );
 }

@@ -51,16 +51,16 @@ export function parseConstraints<T extends object>(
   where: string,
 ): RowConstraints {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) {
-    throw new TenantScopeInvalidError(`${where} returned no object`);
+    throw new TenantScopeInvalidError(`${where} must return an object`);
   }
   const values = Object.entries(candidate).map(([property, value]): [ResourceColumn, unknown] => {
     if (!resource.hasColumn(property)) {
-      throw new MuckConfigurationError([`${where} names '${property}', which is no column of ${resource.name}.`]);
+      throw new MuckConfigurationError([`${where} names '${property}', which is not a column of ${resource.name}.`]);
     }
     const column = resource.column(property);
     const read = isComparable(value) ? column.type.fromJson(value) : undefined;
     if (read === undefined || column.type.fromText === undefined) {
-      throw new TenantScopeInvalidError(`${where} gives ${property} a value that is not ${column.type.description}`);
+      throw new TenantScopeInvalidError(`${where} sets ${property} to a value that is not ${column.type.description}`);
     }
     return [column, read];
   });

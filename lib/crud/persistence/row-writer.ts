@@ -57,7 +57,7 @@ export class RowWriter<T extends object> {
   async restore(id: EntityId): Promise<T> {
     const { resource, hooks } = this.terms;
     if (resource.metadata.deleteDateColumn === undefined) {
-      throw new TypeError(`${resource.name} has no @DeleteDateColumn: its rows are deleted for good.`);
+      throw new TypeError(`${resource.name} has no @DeleteDateColumn(), so it has no soft-deleted rows.`);
     }
     const which = resource.id.whereId(id);
     const write = (): Promise<T> =>

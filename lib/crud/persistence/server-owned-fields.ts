@@ -20,7 +20,7 @@ export function serverOwnedErrorsOnCreate(resource: Resource, claims: Claims): R
       if (!column.tenant || claim === null) return true;
       return !isSameValue(column.type, column.type.fromJson(claim), tenantValue(resource, column));
     })
-    .map(([property]) => bodyError(property, `${property} is not the client's to say`, 'serverOwned'));
+    .map(([property]) => bodyError(property, `${property} is server-owned and must not be set`, 'serverOwned'));
 }
 
 /** Returns the errors of server-owned columns in the body of a stored row. It may only repeat the row's values. */
@@ -37,7 +37,7 @@ export function serverOwnedErrorsOnUpdate(resource: Resource, claims: Claims, ro
       const isShown = JSON.stringify(shown[resource.shown.get(property)?.key ?? property]) === JSON.stringify(claim);
       return !isStored && !isShown;
     })
-    .map(([property]) => bodyError(property, `${property} is not the client's to change`, 'serverOwned'));
+    .map(([property]) => bodyError(property, `${property} is server-owned and must not be changed`, 'serverOwned'));
 }
 
 function tenantValue({ metadata }: Resource, { property }: ResourceColumn): unknown {

@@ -42,7 +42,7 @@ export function runInTransactionIfNeeded<T extends object, R>(
 export function outsideNarrowing(narrowing: RowConstraints, offered: ColumnValues): RequestError[] {
   return [...narrowing.values]
     .filter(([column, value]) => offered.has(column) && !isSameValue(column.type, offered.get(column), value))
-    .map(([{ property }]) => bodyError(property, `${property} is not the client's to say`, 'serverOwned'));
+    .map(([{ property }]) => bodyError(property, `${property} is server-owned and must not be set`, 'serverOwned'));
 }
 
 /** @throws BadRequestException if there are errors */

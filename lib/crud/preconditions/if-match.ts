@@ -59,17 +59,13 @@ export class IfMatch {
 
 /** Creates the error for a row that has changed since the client read it. */
 export function preconditionFailed(): PreconditionFailedException {
-  return new PreconditionFailedException('The row is not as If-Match says. Read it again.');
+  return new PreconditionFailedException('The row has changed: its ETag does not match If-Match. Read it again.');
 }
 
 function preconditionRequired(): HttpException {
   const status = HttpStatus.PRECONDITION_REQUIRED;
   return new HttpException(
-    HttpException.createBody(
-      'Send If-Match with the ETag of the row that you have read.',
-      'Precondition Required',
-      status,
-    ),
+    HttpException.createBody('Send If-Match with the ETag of the row as you read it.', 'Precondition Required', status),
     status,
   );
 }

@@ -34,7 +34,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
   const shown = source.plainlyShown.filter(isComparable).map(({ property }) => property);
   const sortable = source.plainlyShown.filter(isSortable).map(({ property }) => property);
   if (options.deleted === true && source.metadata.deleteDateColumn === undefined) {
-    problems.push(`deleted: ${source.metadata.name} has no @DeleteDateColumn() that would mark rows as deleted`);
+    problems.push(`deleted: ${source.metadata.name} has no @DeleteDateColumn(), so it has no soft-deleted rows`);
   }
   const search = choose('search', options.search ?? [], source, isSearchable, problems);
   return {
@@ -61,7 +61,7 @@ function choose<T extends object>(
   for (const path of paths) {
     const field = findField(dataSource, metadata, path);
     if (field !== undefined && fits(field)) chosen.set(path, field);
-    else problems.push(`${option} names '${path}', which is none of ${candidates(columns, fits)}`);
+    else problems.push(`${option} names '${path}', which is not one of ${candidates(columns, fits)}`);
   }
   return chosen;
 }

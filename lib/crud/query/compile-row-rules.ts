@@ -68,7 +68,9 @@ function chooseFields<T extends object>(
   const chosen = options.fields as readonly string[] | undefined;
   for (const name of chosen ?? []) {
     if (!properties.some(([property]) => property === name)) {
-      problems.push(`fields names '${name}', which is none of ${properties.map(([property]) => property).join(', ')}`);
+      problems.push(
+        `fields names '${name}', which is not one of ${properties.map(([property]) => property).join(', ')}`,
+      );
     }
   }
   return properties
@@ -86,17 +88,17 @@ function includePath<T extends object>(
   keys: Map<string, string>,
 ): string | undefined {
   const names = path.split('.');
-  if (names.length > MAX_DEPTH) return `which leads over more than ${MAX_DEPTH} relations`;
+  if (names.length > MAX_DEPTH) return `which is a path of more than ${MAX_DEPTH} relations`;
   const { policies } = requireEnforcement(dataSource);
   let from = metadata;
   for (const [depth, name] of names.entries()) {
     const relation = from.findRelationWithPropertyPath(name);
-    if (relation === undefined) return `and ${from.name} has no relation '${name}'`;
-    if (relation.isLazy) return `and ${from.name}.${name} is a lazy relation, which is loaded when it is asked for`;
+    if (relation === undefined) return `but ${from.name} has no relation '${name}'`;
+    if (relation.isLazy) return `but ${from.name}.${name} is a lazy relation, which cannot be included`;
     if (policies.of(relation.inverseEntityMetadata).kind === 'undeclared')
-      return `and nothing says whether the rows of ${relation.inverseEntityMetadata.name} belong to a tenant`;
+      return `but ${relation.inverseEntityMetadata.name} is undeclared`;
     const key = depth === 0 && dto !== undefined ? shownAs(dto, [], name) : shownByEntity(relation, depth, dto);
-    if (key === undefined) return `and ${(depth === 0 && dto?.name) || from.name} does not show '${name}'`;
+    if (key === undefined) return `but ${(depth === 0 && dto?.name) || from.name} does not expose '${name}'`;
     if (depth === 0) keys.set(name, key);
     from = relation.inverseEntityMetadata;
   }

@@ -96,7 +96,7 @@ export class FilterParser {
 
   private readGroup(source: object, depth: number): Filter {
     if (depth <= MAX_DEPTH) return this.readObject(source, depth);
-    this.problem(`filters must lie at most ${MAX_DEPTH} deep in each other`);
+    this.problem(`filters must be nested at most ${MAX_DEPTH} levels deep`);
     return { kind: 'all', parts: [] };
   }
 

@@ -81,7 +81,7 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
     }
   }
   if (draft.cursor !== undefined && (draft.offset !== undefined || draft.count !== undefined)) {
-    problems.push({ detail: 'cursor goes with neither offset nor count', code: 'parameter', parameter: 'cursor' });
+    problems.push({ detail: 'cursor cannot be combined with offset or count', code: 'parameter', parameter: 'cursor' });
   }
   if (problems.length > 0) throw badRequest(problems);
   const { limit, offset, cursor, count, deleted, sort, search, filters, include, fields } = draft;
@@ -104,7 +104,7 @@ function wholeNumber(draft: Draft, name: string, text: string, min: number, max:
 }
 
 function readCursorText(draft: Draft, text: string): void {
-  if (text.length > MAX_CURSOR_LENGTH) draft.problems.push('cursor must be one that a page of this list has given');
+  if (text.length > MAX_CURSOR_LENGTH) draft.problems.push('cursor must come from a page of this list');
   else draft.cursor = text;
 }
 

@@ -57,7 +57,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   if (metadata.primaryColumns.length === 0) {
     const line = metadata.tableType === 'view' ? '@PrimaryColumn() in place of @ViewColumn()' : '@PrimaryColumn()';
     throw new MuckConfigurationError([
-      `${source.where}: ${metadata.name} has no primary key, by which a row is named and pages have an order. Put ${line} on a column whose values are unique.`,
+      `${source.where}: ${metadata.name} has no primary key, which ids and the order of pages need. Put ${line} on a column whose values are unique.`,
     ]);
   }
   const problems: string[] = [];
@@ -95,7 +95,9 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const bodies = compileBodies(source, columns, { shownKeys, mayShowMore: showsMore }, problems);
   for (const [name, type] of Object.entries({ response: dto.response, detail: dto.detail })) {
     if (type !== undefined && exposedProperties(type, []).size === 0) {
-      problems.push(`dto.${name} ${type.name} shows nothing: put @Expose() on each property that clients may see`);
+      problems.push(
+        `dto.${name} ${type.name} exposes no property: put @Expose() on each property that clients may see`,
+      );
     }
   }
   const linkEnds = compileLinkEnds(idSource, options.links ?? [], problems);
@@ -181,7 +183,9 @@ function compileBodies<T extends object>(
   };
   for (const [name, type] of Object.entries({ create, update, patch })) {
     if (type !== undefined && new BodyValidator({ ...form, dto: type, accepts: isChangeable }).isEmpty) {
-      problems.push(`dto.${name} ${type.name} has no class-validator rules, so that nothing of a body would be left`);
+      problems.push(
+        `dto.${name} ${type.name} has no class-validator rules, so every property of a body would be dropped`,
+      );
     }
   }
   return bodies;

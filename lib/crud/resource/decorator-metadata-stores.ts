@@ -34,8 +34,8 @@ export function decoratorStoreProblems(types: Iterable<Function>): string[] {
   const foreign = [...types].find((type) => makersOf(type).some((maker) => maker !== own));
   if (own !== undefined && foreign !== undefined) {
     problems.push(
-      `the rules of ${foreign.name} are of another copy of class-validator than nestjs-muck loads. Of class-transformer ` +
-        `there would be two as well, and @Exclude() would hide nothing. ${cure('class-transformer', 'class-validator')}`,
+      `the rules of ${foreign.name} are stored in another copy of class-validator than nestjs-muck loads. class-transformer ` +
+        `would have two copies as well, and @Exclude() would hide nothing. ${cure('class-transformer', 'class-validator')}`,
     );
   }
   return problems;

@@ -17,7 +17,7 @@ export function writeProblems(
     problems.push('bulk.max must be a whole number from 1');
   }
   if (routes.includes('restore') && metadata.deleteDateColumn === undefined) {
-    problems.push(`restore needs a @DeleteDateColumn() on ${metadata.name}: its rows are deleted for good`);
+    problems.push(`restore needs a @DeleteDateColumn() on ${metadata.name}, which has no soft-deleted rows`);
   }
   const isTagged = metadata.versionColumn?.isSelect === true;
   if (requireIfMatch === true && !isTagged && routes.some((route) => CHANGING_ROUTES.includes(route))) {

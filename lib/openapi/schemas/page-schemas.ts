@@ -24,8 +24,8 @@ export function listSchema(
     type: 'object',
     properties: {
       items,
-      total: { ...COUNT, description: 'How many rows the whole list has; absent where they are not counted.' },
-      totalIsCapped: { const: true, description: 'The list has more rows than `total` says.' },
+      total: { ...COUNT, description: 'The total number of rows; absent if they are not counted.' },
+      totalIsCapped: { const: true, description: 'The list has more rows than `total`.' },
       limit,
       offset: COUNT,
     },

@@ -247,6 +247,6 @@ export function enforcementOf(dataSource: DataSource): Enforcement | undefined {
 export function requireEnforcement(dataSource: DataSource): Enforcement {
   const enforcement = enforcements.get(dataSource);
   if (enforcement === undefined)
-    throw new StatementRefusedError('its DataSource is not attached', 'Initialise the DataSource first.');
+    throw new StatementRefusedError('its DataSource is not initialised', 'Initialise the DataSource first.');
   return enforcement;
 }

@@ -38,7 +38,7 @@ const READABLE_VERBS = new Set([
   'explain',
 ]);
 const INSTEAD =
-  "Use a repository or query builder, which is scoped, or say tenancy.unscoped('why', fn) where the statement is meant to run over all tenants.";
+  "Use a repository or query builder. If the statement is meant for all tenants, run it in tenancy.unscoped('why', fn).";
 
 /**
  * Verifies the tables of statements before they are sent. It is the second enforcement layer: the query builders add
@@ -129,7 +129,7 @@ export class StatementAuditor {
       if (mention.inserted) {
         const at = tokens[mention.token].start;
         const index = expected.findIndex(({ table, text }) => table === mention.table && standsAround(sql, text, at));
-        if (index === -1) return `it inserts into ${limited[0].name} by hand`;
+        if (index === -1) return `it inserts into ${limited[0].name} with raw SQL`;
         expected.splice(index, 1);
       } else if (!limited.some((metadata) => this.isLimitedBy(claims, mention, metadata))) {
         return `it reads ${limited[0].name} without its tenant predicate`;
@@ -146,7 +146,7 @@ export class StatementAuditor {
     if (problem !== undefined) return problem;
     const verb = shape.verbs.find((word) => !READABLE_VERBS.has(word));
     if (verb !== undefined && !this.empties(tokens, shape))
-      return `${verb.toUpperCase()} neither reads nor writes rows, and may reach those of all tenants`;
+      return `${verb.toUpperCase()} neither reads nor writes rows, and may affect all tenants`;
     const mention = shape.mentions.find(({ table }) => this.limitedBehind(table).length > 0);
     if (mention !== undefined) return this.rawSqlProblem(mention.table);
     return this.findCascade(tokens, shape) ?? this.findUnclassifiedName(tokens, shape);
@@ -158,7 +158,7 @@ export class StatementAuditor {
       const cascade =
         (deletes ? this.policies.cascadeOfDelete(table) : undefined) ?? this.policies.cascadeOfUpdate(table, columns);
       if (cascade !== undefined)
-        return `it would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`;
+        return `it would change rows of ${cascade.entity.name} outside the scope, through ${cascade.by}`;
     }
     return undefined;
   }
@@ -173,7 +173,7 @@ export class StatementAuditor {
   }
 
   private findUnreadable({ tokens, isAmbiguous }: TokenizeResult, shape: ParsedStatement): string | undefined {
-    if (isAmbiguous) return 'it contains something that databases read in different ways';
+    if (isAmbiguous) return 'it contains syntax that databases parse differently';
     if (shape.mentions.some(({ table }) => table === this.policies.cacheTable))
       return 'the query cache holds results of all tenants';
     const isMapped = (table: string): boolean => this.policies.isMapped(table);
@@ -186,7 +186,9 @@ export class StatementAuditor {
    */
   private findCteShadowing({ cteNames }: ParsedStatement): string | undefined {
     const name = cteNames.find((cte) => this.policies.tenantEntities(cte).length > 0);
-    return name && `a common table expression is named like the table of ${this.policies.tenantEntities(name)[0].name}`;
+    return (
+      name && `a common table expression has the name of the table of ${this.policies.tenantEntities(name)[0].name}`
+    );
   }
 
   /**
@@ -206,7 +208,7 @@ export class StatementAuditor {
   private rawSqlProblem(table: string): string {
     const [metadata] = this.limitedBehind(table);
     if (this.policies.of(metadata).kind === 'undeclared') throw new EntityUndeclaredError(metadata.name);
-    return `it names the table of ${metadata.name}, by hand`;
+    return `it uses the table of ${metadata.name} in raw SQL`;
   }
 
   private limitedBehind(table: string): readonly EntityMetadata[] {

@@ -127,7 +127,7 @@ export class ConnectionMutex {
         this.waiting.splice(this.waiting.indexOf(proceed), 1);
         reject(
           new Error(
-            'Waited too long for a transaction that has the only connection of this database. ' +
+            'Timed out waiting for a transaction that holds the only connection of this database. ' +
               'Inside a transaction use its own entity manager.',
           ),
         );

@@ -60,7 +60,7 @@ export function redactValues(error: unknown, dialect: SqlDialect): unknown {
         ? SAFE_ERROR_CODES.mysql.has(errno ?? 0)
         : SAFE_ERROR_CODES.sqlite.test(message);
   if (isHarmless) return error;
-  const masked = new Error('The database could not compute with a value.');
+  const masked = new Error('The database could not process a value.');
   return new QueryFailedError(
     error.query,
     error.parameters,

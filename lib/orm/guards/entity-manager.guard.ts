@@ -64,7 +64,7 @@ const WHOLE_DATABASE = (['exportDatabase', 'loadDatabase', 'saveDatabase'] as co
     if (isUnscoped()) return stock.apply(this, args);
     throw new StatementRefusedError(
       'the file of a database holds the rows of all tenants',
-      "Say tenancy.unscoped('why', fn).",
+      "Run it in tenancy.unscoped('why', fn).",
     );
   };
   return [method, guarded] as const;

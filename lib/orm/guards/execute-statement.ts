@@ -87,7 +87,7 @@ export function admit(
   connection: StatementConnection | undefined,
 ): Admission {
   if (typeof text !== 'string')
-    throw new StatementRefusedError('it is no text', 'Give SQL as a string, and values as parameters.');
+    throw new StatementRefusedError('it is not a string', 'Pass SQL as a string, and values as parameters.');
   connection?.assertTransactionScope();
   if (plan !== undefined && enforcement.isVerifiedPlan(plan, text))
     return { values, writes: NONE, isSelect: true, prepare: undefined };

@@ -129,7 +129,7 @@ class QueryRunnerGuard implements StatementConnection {
     this.transactionOf ??= scope;
     if (this.transactionOf !== scope) {
       throw new TenantScopeViolationError(
-        'a transaction of one tenant goes on in the scope of another. Use one transaction per scope',
+        'a transaction of one tenant continues in the scope of another. Use one transaction per scope',
       );
     }
   }

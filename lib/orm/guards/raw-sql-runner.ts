@@ -41,7 +41,7 @@ export async function runFragment({ manager, texts, values }: SqlTemplate): Prom
   const placed = new Set(parseNamedParameters(sql, enforcement.dialect).parameters.map(({ name }) => name));
   if (Object.keys(parameters).some((name) => !placed.has(name))) {
     throw new StatementRefusedError(
-      'a value stands inside quotes or a name',
+      'a value is inside quotes or an identifier',
       'Leave the quotes out: values become parameters.',
     );
   }
@@ -64,5 +64,5 @@ function assertReadOnly(sql: string, { dialect }: Enforcement): void {
   const writes = tokens.find(({ kind, text }) => kind === 'word' && WRITING_WORDS.has(text));
   const selectsInto = tokens.some(({ kind, text }) => kind === 'word' && text === 'into');
   if ((first?.text === 'select' || first?.text === 'with') && writes === undefined && !selectsInto) return;
-  throw new StatementRefusedError('tenancy.sql is for reading', 'Write through a repository or query builder.');
+  throw new StatementRefusedError('tenancy.sql is read-only', 'Write through a repository or query builder.');
 }

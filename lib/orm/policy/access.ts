@@ -16,7 +16,7 @@ export type Access = 'everything' | ValidScope;
 export function resolveAccess(metadata: EntityMetadata | undefined): Access {
   if (isUnscoped(metadata)) return 'everything';
   const frame = currentContext();
-  if (frame?.scope === undefined) throw new TenantScopeMissingError(metadata?.name ?? 'hand-written SQL');
+  if (frame?.scope === undefined) throw new TenantScopeMissingError(metadata?.name ?? 'raw SQL');
   return frame.scope;
 }
 
@@ -61,7 +61,9 @@ export function exclusiveScope(): ValidScope | undefined {
 function openSection(frame: TenantContext | undefined): TenantContext['unscopedSection'] {
   const section = frame?.unscopedSection;
   if (section !== undefined && !section.open) {
-    throw new TenantScopeMissingError(`the section unscoped('${section.why}') has ended, and this code outlives it`);
+    throw new TenantScopeMissingError(
+      `the section tenancy.unscoped('${section.why}') has ended, but this code is still running`,
+    );
   }
   return section;
 }

@@ -21,7 +21,7 @@ export class CompiledDeclarations {
     const before = this.texts.get(metadata) ?? text;
     if (before !== text) {
       throw new MuckConfigurationError([
-        `${metadata.name} was declared anew after queries on it: it was '${before}' and now is '${text}'. Load its declarations before the first query.`,
+        `the declaration of ${metadata.name} changed after its first query: from '${before}' to '${text}'. Load its declarations before the first query.`,
       ]);
     }
     this.texts.set(metadata, text);

@@ -31,7 +31,7 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
   if (metadata.treeType === 'nested-set') {
     throw problem(
       metadata,
-      'is a nested set, whose numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")',
+      'is a nested set, whose left and right numbers span all tenants. Use @Tree("closure-table") or @Tree("materialized-path")',
     );
   }
   const { options } = declaration;
@@ -53,13 +53,13 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
   const omitted = options.omit ?? [];
   for (const key of [...Object.keys(options.columns ?? {}), ...omitted]) {
     if (!keys.includes(key))
-      throw problem(metadata, `names the scope key '${key}', which is not declared (there are: ${keys.join(', ')})`);
+      throw problem(metadata, `names the scope key '${key}', which is not declared (declared: ${keys.join(', ')})`);
   }
   const columns = keys
     .filter((key) => !omitted.includes(key))
     .map((key) => tenantColumn(metadata, key, options.columns?.[key] ?? key, options.nullMeans !== undefined));
   if (columns.length === 0)
-    throw problem(metadata, "omits every scope key. Say @TenantShared('why') if its rows have no owner");
+    throw problem(metadata, "omits every scope key. Use @TenantShared('why') if its rows belong to no tenant");
   if (options.nullMeans === undefined) return { kind: 'columns', columns, sharedIfNull: [] };
   // A view does not declare which of its columns are nullable.
   const sharedIfNull = columns.filter(({ column }) => column.isNullable || metadata.tableType === 'view');
@@ -67,7 +67,7 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
     const [{ column }] = columns;
     throw problem(
       metadata,
-      `says nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) ${column.propertyPath}, or leave nullMeans out`,
+      `has nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) ${column.propertyPath}, or leave nullMeans out`,
     );
   }
   requireKeptTenant(metadata, sharedIfNull);
@@ -78,11 +78,11 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
 function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
   if (nullMeans === undefined) return;
   if ((nullMeans as unknown) !== 'shared')
-    throw problem(metadata, `has an unknown value for nullMeans. Say nullMeans: 'shared', or leave it out`);
+    throw problem(metadata, `has an unknown value for nullMeans. Set nullMeans: 'shared', or leave it out`);
   if (via === undefined) return;
   throw problem(
     metadata,
-    `says nullMeans beside via: '${via}'. Say nullMeans on the entity that has the tenant column`,
+    `has both nullMeans and via: '${via}'. Set nullMeans on the entity that has the tenant column`,
   );
 }
 
@@ -96,8 +96,8 @@ function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly Tena
     if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(String(rule)))) continue;
     throw problem(
       metadata,
-      `clears the tenant column '${tenant.column.propertyPath}' when a row of ${referencedEntityMetadata.name} goes or changes its key, ` +
-        `and a row without a tenant is read by all. Give the foreign key onDelete: 'CASCADE' or 'RESTRICT', and no onUpdate that sets NULL`,
+      `clears the tenant column '${tenant.column.propertyPath}' when a row of ${referencedEntityMetadata.name} is deleted or gets another key, ` +
+        `and a row without a tenant is visible to all. Give the foreign key onDelete: 'CASCADE' or 'RESTRICT', and no onUpdate that sets NULL`,
     );
   }
 }
@@ -108,33 +108,30 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
     throw problem(
       metadata,
       `has no column '${property}' for the scope key '${key}'. Add it: @Column() ${property}: …; ` +
-        `or name another one: @TenantScoped({ columns: { ${key}: '…' } }); or scope it through a parent: @TenantScoped({ via: '…' })`,
+        `or set another one: @TenantScoped({ columns: { ${key}: '…' } }); or scope it through a parent: @TenantScoped({ via: '…' })`,
     );
   }
   if (column.isNullable && !nullIsShared) {
     throw problem(
       metadata,
-      `has a nullable tenant column '${property}': a row without a tenant belongs to nobody. Make it not null, ` +
-        `or say @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads`,
+      `has a nullable tenant column '${property}': a row without a tenant would belong to no tenant. Make it not null, ` +
+        `or set @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads`,
     );
   }
   if (column.transformer !== undefined) {
     throw problem(
       metadata,
-      `has a transformer on the tenant column '${property}', which would make a second spelling of a tenant. Remove it`,
+      `has a transformer on the tenant column '${property}', which could store one tenant's key in two forms. Remove it`,
     );
   }
   if (column.type === 'citext' || column.collation?.toUpperCase() === 'NOCASE') {
     throw problem(
       metadata,
-      `compares the tenant column '${property}' without case, which makes one tenant of two. Compare it exactly`,
+      `has the case-insensitive tenant column '${property}': two tenants could become one. Use a case-sensitive collation`,
     );
   }
   if (column.isVirtualProperty || column.asExpression !== undefined) {
-    throw problem(
-      metadata,
-      `has a tenant column '${property}' that the database computes. It must be an ordinary column`,
-    );
+    throw problem(metadata, `has the generated tenant column '${property}'. It must be an ordinary column`);
   }
   const limit = limitOf(column, getScopeDeclaration()[key]);
   if ('why' in limit) {
@@ -151,24 +148,24 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
 function viaPolicy(metadata: EntityMetadata, via: string, lookup: PolicyLookup): TenantPolicy {
   const relation = metadata.findRelationWithPropertyPath(via);
   if (relation === undefined || !(relation.isManyToOne || relation.isOneToOneOwner)) {
-    throw problem(metadata, `is scoped via '${via}', which is not a to-one relation that it holds the key of`);
+    throw problem(
+      metadata,
+      `is scoped via '${via}', which is not a to-one relation with its foreign key in this entity`,
+    );
   }
   if (relation.joinColumns.some((column) => column.isNullable)) {
     throw problem(
       metadata,
-      `is scoped via '${via}', which may be null: a row without a parent belongs to nobody. Say nullable: false`,
+      `is scoped via '${via}', which is nullable: a row without a parent would belong to no tenant. Set nullable: false`,
     );
   }
   const parent = relation.inverseEntityMetadata;
   const policy = lookup(parent);
   if (policy.kind === 'undeclared') return { kind: 'undeclared' };
   if (tenancyOfEntity(parent) === undefined)
-    throw problem(
-      metadata,
-      `is scoped via '${via}', but nothing says whose rows ${parent.name} has. Declare ${parent.name}`,
-    );
+    throw problem(metadata, `is scoped via '${via}', but ${parent.name} is undeclared. Declare ${parent.name}`);
   if (!isScoped(policy))
-    throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Say @TenantShared('why') here too`);
+    throw problem(metadata, `is scoped via '${via}', but ${parent.name} is shared. Use @TenantShared('why') here too`);
   assertUniqueParentKey(metadata, parent, relation.joinColumns);
   const parents = [link(parent, relation.joinColumns)];
   return { kind: 'parents', parents, owners: parents };
@@ -211,7 +208,7 @@ function assertUniqueParentKey(
   const names = referenced.map(({ propertyPath }) => propertyPath).join(', ');
   throw problem(
     metadata,
-    `belongs to rows of ${parent.name} by ${names}, which several of them may have alike, of several tenants. Refer to its primary key, or to all columns of a unique key`,
+    `references ${parent.name} by ${names}, which is not unique: rows of several tenants may have the same value. Reference its primary key, or all columns of a unique key`,
   );
 }
 

@@ -57,7 +57,7 @@ function misfit(column: ColumnMetadata, sqlType: string): Refusal | undefined {
   if (isVersion || isDiscriminator || isTreeLevel)
     return { why: 'is filled by TypeORM', instead: 'a column of its own' };
   if (isArray || type === 'simple-array' || type === 'simple-json')
-    return { why: 'stores a value in another form', instead: 'varchar' };
+    return { why: 'converts values', instead: 'varchar' };
   // MySQL has no boolean type: TypeORM stores tinyint(1).
   if (sqlType === 'tinyint' && (type === Boolean || /bool/.test(String(type))))
     return { why: 'holds two values', instead: 'int' };
@@ -66,16 +66,16 @@ function misfit(column: ColumnMetadata, sqlType: string): Refusal | undefined {
 
 function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, length?: number): Hold | Refusal {
   if (sqlType === 'uuid') return (value) => canonicalUuid(String(value));
-  if (/inet|cidr/.test(sqlType)) return { why: 'takes several spellings for one value', instead: 'varchar' };
+  if (/inet|cidr/.test(sqlType)) return { why: 'accepts several spellings of one value', instead: 'varchar' };
   if (column.enum !== undefined) return (value) => (column.enum!.includes(value as string) ? value : undefined);
   if (dialect === 'sqlite') {
     return /^binary$/i.test(column.collation ?? 'binary')
       ? KEEPS_ALL
-      : { why: `compares texts by the collation ${column.collation}`, instead: 'the collation BINARY' };
+      : { why: `compares strings by the collation ${column.collation}`, instead: 'the collation BINARY' };
   }
   const isWithin = (text: string): boolean => length === undefined || [...text].length <= length;
   if (dialect === 'postgres') {
-    if (sqlType === 'character') return { why: 'pads texts with spaces', instead: 'varchar' };
+    if (sqlType === 'character') return { why: 'pads strings with spaces', instead: 'varchar' };
     return (value) => (isWithin(value as string) ? value : undefined);
   }
   const isWritable = writable(column);

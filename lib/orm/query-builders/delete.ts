@@ -25,8 +25,8 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends Scop
     const cascade = metadata && !isUnscoped() ? policies.cascades.ofDelete(metadata) : undefined;
     if (cascade !== undefined) {
       throw new StatementRefusedError(
-        `deleting rows of ${metadata!.name} would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`,
-        "Do it in tenancy.unscoped('why', fn), or give that foreign key onDelete: 'RESTRICT'.",
+        `deleting rows of ${metadata!.name} would change rows of ${cascade.entity.name} outside the scope, through ${cascade.by}`,
+        "Run it in tenancy.unscoped('why', fn), or give that foreign key onDelete: 'RESTRICT'.",
       );
     }
     return super.createDeleteExpression();

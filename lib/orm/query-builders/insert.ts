@@ -197,10 +197,10 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
     if (isOwn) return requireExactTenants(metadata, policies);
     throw new TenantScopeViolationError(
-      `an upsert of ${metadata.name} may collide with another tenant's row: ` +
+      `an upsert of ${metadata.name} may conflict with another tenant's row: ` +
         (namesTarget
           ? `put the tenant column into the conflict target (${tenantColumns.join(', ') || 'the entity has none: read, then insert or update'})`
-          : `this database upserts on every unique key, and one of ${metadata.name} leaves the tenant column out. Read, then insert or update`),
+          : `this database upserts on every unique key, and one of ${metadata.name} does not contain the tenant column. Read, then insert or update`),
     );
   }
 
@@ -242,8 +242,8 @@ function assertRequiredKeys(keys: ResolvedKeyValues, policies: PolicyRegistry): 
     const required = columns.map(({ own }) => own).filter(({ isNullable }) => !isNullable);
     if (!valueSets.some((_, row) => required.some((own) => (keys.storedValue(own, row) ?? null) === null))) continue;
     throw new StatementRefusedError(
-      `an insert of ${metadata.name} that ignores errors does not give ${property}, and the database would make a key of nothing`,
-      'Give a value.',
+      `an insert of ${metadata.name} with orIgnore() does not set ${property}, and the database would store 0 or '' for the missing key`,
+      'Set a value.',
     );
   }
 }

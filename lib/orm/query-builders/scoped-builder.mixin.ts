@@ -58,7 +58,7 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
       if (conditions.length === 0) return text;
       if (text !== '') {
         if (!text.startsWith(' WHERE '))
-          throw new StatementRefusedError('there is something before its conditions', 'Leave it out.');
+          throw new StatementRefusedError('its text has SQL before the conditions', 'Remove it.');
         conditions.push(this.checked(text.slice(' WHERE '.length)));
       }
       return ` WHERE ${conditions.length === 1 ? conditions[0] : conditions.map((one) => `( ${one} )`).join(' AND ')}`;
@@ -79,7 +79,7 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
     protected override createComment(): string {
       const { comment } = this.expressionMap;
       if (comment?.includes('*/') || comment?.includes('/*')) {
-        throw new StatementRefusedError('a comment contains the marks of a comment', 'Leave them out.');
+        throw new StatementRefusedError('a comment contains comment delimiters', 'Remove them.');
       }
       return super.createComment();
     }
@@ -135,7 +135,7 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
 function requireReadableAlias(name: string): void {
   if (/^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
   throw new StatementRefusedError(
-    'an alias is not made of letters, digits, underscores, points and dashes',
-    'Choose another one.',
+    'an alias contains other characters than letters, digits, underscores, points and dashes',
+    'Use another alias.',
   );
 }

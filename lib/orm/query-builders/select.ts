@@ -65,8 +65,8 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
     for (const text of this.expressionMap.selectDistinctOn) {
       if (!this.namesColumn(text)) {
         throw new StatementRefusedError(
-          'distinctOn is given something that is no column',
-          "Name mapped columns: distinctOn(['ticket.status']).",
+          'distinctOn() takes mapped columns only',
+          "Write e.g. distinctOn(['ticket.status']).",
         );
       }
     }
@@ -88,7 +88,7 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
     const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
     if (!text.startsWith(beginning)) {
       throw new StatementRefusedError(
-        `the join of ${junction.tablePath} is not where it is expected`,
+        `the join of ${junction.tablePath} is not at the expected position`,
         'Report this with the TypeORM version.',
       );
     }

@@ -222,8 +222,8 @@ function assertUpdateAllowed(
     if (!column.isGenerated || column.generationStrategy === 'uuid' || column.getEntityValue(values) === undefined)
       continue;
     throw new StatementRefusedError(
-      `an update of ${metadata.name} sets ${column.propertyPath}, which the database counts`,
-      'Leave it out.',
+      `an update of ${metadata.name} sets the auto-increment column ${column.propertyPath}`,
+      'Remove it.',
     );
   }
 }

@@ -72,14 +72,14 @@ export function findDynamicSql(
     if (schema !== undefined && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;
     return STATISTICS.test(table) && !(schema === undefined && isMapped(table));
   });
-  if (statistics !== undefined) return `${statistics.table} is about all tenants`;
+  if (statistics !== undefined) return `${statistics.table} has statistics of all tenants`;
   const call = tokens.find((_, i) => isDynamicCall(tokens, i));
-  if (call !== undefined) return `${call.text}() does what cannot be read here`;
+  if (call !== undefined) return `${call.text}() has effects that cannot be checked`;
   if (tokens.some((_, i) => isSelectInto(tokens, brackets, i)))
-    return 'SELECT … INTO writes what it reads into a table, a file or a variable';
+    return 'SELECT … INTO writes its result into a table, a file or a variable';
   if (dialect === 'mysql' && tokens.some((_, i) => isUserVariable(tokens, i)))
     return 'a user variable (@name, :=) outlives the statement on a connection that other tenants use next';
-  if (explainsElse(tokens)) return 'EXPLAIN of anything but a query or write may run, or tell of, another statement';
+  if (explainsElse(tokens)) return 'EXPLAIN is allowed for queries and writes of rows only';
   return undefined;
 }
 

@@ -21,14 +21,14 @@ export function assertBalancedFragment(text: string, dialect: SqlDialect, where:
   const key = `${dialect} ${text}`;
   if (checked.has(key)) return text;
   const { tokens, comments, isAmbiguous } = tokenize(text, dialect);
-  if (comments.length > 0 || isAmbiguous) throw refused(`${where} contains a comment or a quote that cannot be read`);
+  if (comments.length > 0 || isAmbiguous) throw refused(`${where} contains a comment or an ambiguous quote`);
   let depth = 0;
   for (const { kind, text: token } of tokens) {
     if (kind !== 'punctuation') continue;
     if (token === ';') throw refused(`${where} contains a semicolon`);
     if (token === '(') depth += 1;
     if (token === ')') depth -= 1;
-    if (depth < 0) throw refused(`${where} closes a bracket that it did not open`);
+    if (depth < 0) throw refused(`${where} closes a bracket that it does not open`);
   }
   if (depth !== 0) throw refused(`${where} opens a bracket that it does not close`);
   checked.set(key, true);
@@ -55,7 +55,7 @@ export function assertSingleExpression(text: string, dialect: SqlDialect, where:
     if (kind === 'punctuation' && token === '(') depth += 1;
     if (kind === 'punctuation' && token === ')') depth -= 1;
     if (depth > 0) continue;
-    if (kind === 'punctuation' && token === ',') throw refused(`${where} is more than one`);
+    if (kind === 'punctuation' && token === ',') throw refused(`${where} contains several expressions`);
     if (kind === 'word' && AFTER_EXPRESSION.has(token)) throw refused(`${where} opens another clause`);
   }
   return text;

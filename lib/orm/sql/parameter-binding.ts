@@ -31,7 +31,10 @@ export function parseNamedParameters(sql: string, dialect: SqlDialect): Paramete
   let from = 0;
   tokens.forEach((token, i) => {
     if (isPlaceholder(token, tokens[i + 1], dialect)) {
-      throw new StatementRefusedError('it contains a placeholder of the driver', 'Name the parameter: :name.');
+      throw new StatementRefusedError(
+        'it contains a placeholder of the driver, e.g. $1 or ?',
+        'Use a named parameter: :name.',
+      );
     }
     // A cast, e.g. `::uuid`, is not a parameter.
     if (sql[token.start - 1] === ':') return;
@@ -103,7 +106,8 @@ export function toPositional(template: ParameterizedSql, dialect: SqlDialect): P
 }
 
 function placeList(value: unknown, name: string, place: (value: unknown) => string): string {
-  if (!Array.isArray(value)) throw new StatementRefusedError(`the parameter :...${name} is no list`, 'Give an array.');
+  if (!Array.isArray(value))
+    throw new StatementRefusedError(`the parameter :...${name} is not an array`, 'Pass an array.');
   // `IN ()` is invalid SQL; `IN (NULL)` matches no row.
   return value.length === 0 ? 'NULL' : Array.from(value as unknown[], place).join(', ');
 }
@@ -115,7 +119,10 @@ function placeList(value: unknown, name: string, place: (value: unknown) => stri
  */
 export function toDriverValue(value: unknown, dialect: SqlDialect): unknown {
   if (typeof value === 'function') {
-    throw new StatementRefusedError('a parameter is a function, whose text would be pasted in', 'Give a value.');
+    throw new StatementRefusedError(
+      'a parameter is a function, and TypeORM would insert its result as SQL',
+      'Set a value.',
+    );
   }
   if (dialect !== 'sqlite') return value;
   // Converts like TypeORM's SQLite drivers: SQLite has no boolean and no date type.

@@ -4,13 +4,13 @@ import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 export function refuseTextValues(value: unknown, depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (typeof (value as { toSqlString?: unknown }).toSqlString === 'function') {
-    throw new StatementRefusedError('a value brings SQL of its own', 'Give a plain value.');
+    throw new StatementRefusedError('a value has a toSqlString() method, which returns SQL', 'Pass a plain value.');
   }
   if (value instanceof Date || ArrayBuffer.isView(value)) return;
   if (depth > 8) {
     // Beyond this depth, the drivers recurse into lists only.
     if (!Array.isArray(value) && !(value instanceof Set)) return;
-    throw new StatementRefusedError('a value is a list in too many others', 'Give a plain value.');
+    throw new StatementRefusedError('a value is an array nested too deeply', 'Pass a plain value.');
   }
   const parts: readonly unknown[] =
     value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);

@@ -146,7 +146,7 @@ class Tokenizer {
     let at = this.at + 2;
     while (depth > 0) {
       const close = this.sql.indexOf('*/', at);
-      if (close === -1) throw refused('a comment does not end');
+      if (close === -1) throw refused('a comment is not closed');
       // Only PostgreSQL nests comments.
       const open = this.dialect === 'postgres' ? this.sql.indexOf('/*', at) : -1;
       const opensFirst = open !== -1 && open < close;
@@ -167,7 +167,7 @@ class Tokenizer {
 
   private readBracketed(): void {
     const end = this.sql.indexOf(']', this.at);
-    if (end === -1) throw refused('a name in square brackets does not end');
+    if (end === -1) throw refused('a name in square brackets is not closed');
     this.push('name', end + 1 - this.at, this.sql.slice(this.at + 1, end).toLowerCase());
   }
 
@@ -175,11 +175,10 @@ class Tokenizer {
     let at = this.at + 1;
     for (;;) {
       const close = this.sql.indexOf(quote, at);
-      if (close === -1) throw refused('a quote does not end');
+      if (close === -1) throw refused('a quote is not closed');
       // Whether a backslash escapes the quote depends on the database's settings, so the end of the quote is ambiguous.
       // In SQLite a backslash never escapes.
-      if (this.dialect !== 'sqlite' && this.followsOddBackslashes(close))
-        throw refused('a backslash stands before a quote');
+      if (this.dialect !== 'sqlite' && this.followsOddBackslashes(close)) throw refused('a backslash precedes a quote');
       if (this.sql[close + 1] !== quote) return close + 1;
       at = close + 2;
     }

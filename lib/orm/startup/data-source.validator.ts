@@ -114,7 +114,7 @@ function unsupported(dataSource: DataSource, entities: readonly EntityMetadata[]
   const names = scoped.map(({ name }) => name).join(', ');
   return {
     problems: [
-      `${names} belong to tenants, and a ${dataSource.options.type} database cannot be kept inside a scope. Use PostgreSQL, MySQL, MariaDB or SQLite.`,
+      `${names} are tenant-scoped, and ${dataSource.options.type} databases are not supported. Use PostgreSQL, MySQL, MariaDB or SQLite.`,
     ],
     undeclared: [],
   };
@@ -129,7 +129,7 @@ function checkEntity(metadata: EntityMetadata, policies: PolicyRegistry): string
     .map(
       ({ key, column }) =>
         `${metadata.name}.${column.propertyPath} is a ${policies.driver.normalizeType(column)} column, but the scope key '${key}' is declared as ` +
-        `${getScopeDeclaration()[key].name}. Make the two agree.`,
+        `${getScopeDeclaration()[key].name}. Use the same type for both.`,
     );
   return [...types, ...checkUniqueKeys(metadata, policies)];
 }
@@ -145,15 +145,15 @@ function checkTables(entities: readonly EntityMetadata[], policies: PolicyRegist
     if (first === undefined) byTable.set(metadata.tablePath, metadata);
     else if (policyKindOrUndefined(first, policies) !== policyKindOrUndefined(metadata, policies)) {
       problems.push(
-        `${first.name} and ${metadata.name} are the same table, and one is shared, the other scoped. Declare both alike.`,
+        `${first.name} and ${metadata.name} map the same table, but one is shared and the other is scoped. Give both the same declaration.`,
       );
     } else if (ownership(first, policies) !== ownership(metadata, policies)) {
       problems.push(
-        `${first.name} and ${metadata.name} are the same table, and each says by another column whose its rows are. Declare both alike.`,
+        `${first.name} and ${metadata.name} map the same table, but have different tenant columns. Give both the same declaration.`,
       );
     } else if (safelyMayBeShared(first, policies) !== safelyMayBeShared(metadata, policies)) {
       problems.push(
-        `${first.name} and ${metadata.name} are the same table, and one of them says nullMeans: 'shared'. Say it of both, or of neither.`,
+        `${first.name} and ${metadata.name} map the same table, but only one has nullMeans: 'shared'. Set it on both or on neither.`,
       );
     }
   }
@@ -198,7 +198,7 @@ function checkOptions(dataSource: DataSource): string[] {
   const behavior = dataSource.options.invalidWhereValuesBehavior;
   if (behavior?.undefined !== 'ignore' && behavior?.null !== 'ignore') return [];
   return [
-    "invalidWhereValuesBehavior is 'ignore': find({ where: { id: undefined } }) would then give the first row of the tenant. Remove the option, or say 'throw'.",
+    "invalidWhereValuesBehavior is 'ignore': find({ where: { id: undefined } }) would return the first row of the tenant. Remove the option, or set it to 'throw'.",
   ];
 }
 

@@ -15,9 +15,9 @@ export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRe
       // In single-table inheritance, a column belongs to the parent entity, for all child entities.
       const name = `${own.entityMetadata.name}.${own.propertyPath}`;
       if (own.asExpression !== undefined)
-        return [`${name} names rows of ${target.name}, and the database computes it. Make it an ordinary column.`];
+        return [`${name} references ${target.name}, but is a generated column. Make it an ordinary column.`];
       if (own.isGenerated && own.generationStrategy === 'increment')
-        return [`${name} names rows of ${target.name}, and the database counts it. Make it an ordinary column.`];
+        return [`${name} references ${target.name}, but is an auto-increment column. Make it an ordinary column.`];
       return losesPrecision(own, referenced, policies)
         ? [
             `${name} keeps less than ${target.name}.${referenced.propertyPath}, which it names. Give both the same type.`,
@@ -32,7 +32,7 @@ export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRe
     )
     .map(
       ({ columns }) =>
-        `${metadata.name}.${columns[0].propertyPath} gets its default when its row goes, which may name another tenant's. Say 'SET NULL', 'CASCADE' or 'RESTRICT'.`,
+        `${metadata.name}.${columns[0].propertyPath} has onDelete or onUpdate 'SET DEFAULT', and the default may reference another tenant's row. Use 'SET NULL', 'CASCADE' or 'RESTRICT'.`,
     );
   return [...problems, ...defaults];
 }

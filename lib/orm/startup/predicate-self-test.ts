@@ -166,14 +166,14 @@ class StatementCheck {
     } catch (error) {
       // A refused statement is never sent.
       if (error instanceof StatementRefusedError) return;
-      throw new MuckConfigurationError([`${this.where(kind)} cannot be made: ${String(error)}`]);
+      throw new MuckConfigurationError([`${this.where(kind)} cannot be built: ${String(error)}`]);
     }
     if (text.includes(predicate)) {
       if (state !== undefined) this.seen.push(state);
       return;
     }
     throw new MuckConfigurationError([
-      `${this.where(kind)} does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
+      `${this.where(kind)} does not carry the tenant predicate. This release of TypeORM is not supported; ` +
         `install one in the range of its peer dependency.`,
     ]);
   }

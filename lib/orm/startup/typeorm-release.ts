@@ -23,7 +23,7 @@ export function releaseProblem(): string | undefined {
   const release = text !== undefined && text[0] < 1 === isBefore1 ? text : undefined;
   if (!isBefore1 && (release === undefined || isKnown(release))) return undefined;
   const name = release === undefined ? 'A release of TypeORM before 1.0' : `TypeORM ${installed!}`;
-  return `${name} is installed, and this package knows the releases from ${FIRST.join('.')} to before ${FIRST[0] + 1}.0.0. Type: ${LINE}`;
+  return `${name} is installed, but nestjs-muck needs ${FIRST.join('.')} or later, before ${FIRST[0] + 1}.0.0. Run: ${LINE}`;
 }
 
 function isKnown([major, minor, patch]: Release): boolean {

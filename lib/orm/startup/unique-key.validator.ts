@@ -33,7 +33,7 @@ export function checkUniqueKeys(metadata: EntityMetadata, policies: PolicyRegist
     .filter(({ columns }) => !Object.hasOwn(acknowledged, nameOf(columns)))
     .map(
       (key) =>
-        `${metadata.name} has a unique key (${nameOf(key.columns)}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
+        `${metadata.name} has a unique key (${nameOf(key.columns)}) without the tenant column: a conflict would tell a tenant which values other tenants have. ` +
         `${cureOf(key, metadata, policies)}, or acknowledge it: ${acknowledgement(key, options)}.`,
     );
 }

@@ -18,11 +18,11 @@ export function checkVirtualColumns(metadata: EntityMetadata, policies: PolicyRe
     if (column.query === undefined) return [];
     const name = `${metadata.name}.${column.propertyPath}`;
     const sql = sqlOf(column, policies);
-    if (sql === undefined) return [`${name} is a @VirtualColumn whose query function throws. Let it return a text.`];
+    if (sql === undefined) return [`${name} is a @VirtualColumn whose query function throws. It must return a string.`];
     const read = scopedEntityIn(sql, policies, dialect);
     if (read === undefined) return [];
     return [
-      `${name} is a @VirtualColumn whose SQL reads ${read.name}, whose rows belong to tenants: no tenant predicate can be put into it, and ` +
+      `${name} is a @VirtualColumn whose SQL reads ${read.name}, which is tenant-scoped: its SQL cannot get a tenant predicate, so ` +
         `every query on ${metadata.name} would be refused. Remove the column, and read ${read.name} in a query of its own: ` +
         `tenancy.sql(manager)\`SELECT count(*) FROM \${table(${read.name}, 'r')} WHERE …\`.`,
     ];
@@ -45,8 +45,7 @@ export function checkUndeclaredViews(
   const { expression } = metadata;
   const read = typeof expression === 'string' ? scopedEntityIn(expression, policies, dialect) : undefined;
   if (typeof expression === 'string' && read === undefined) return [];
-  const rows =
-    read === undefined ? 'may read rows that belong to tenants' : `reads ${read.name}, whose rows belong to tenants`;
+  const rows = read === undefined ? 'may read tenant-scoped rows' : `reads ${read.name}, which is tenant-scoped`;
   return [`${metadata.name} is an undeclared view that ${rows}. Declare it: @TenantScoped() or @TenantShared('why').`];
 }
 

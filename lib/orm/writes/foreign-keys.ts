@@ -171,8 +171,8 @@ function referencedKey(
 /** Creates the error for a write that changes only a part of an existing row's foreign key. */
 export function partialKeyError({ name }: EntityMetadata, { property }: ForeignKey): StatementRefusedError {
   return new StatementRefusedError(
-    `an update of ${name} gives a part of the key ${property}, and which row that names cannot be told`,
-    'Give all its columns.',
+    `an update of ${name} sets only some columns of the foreign key ${property}, so the key cannot be checked`,
+    'Set all its columns.',
   );
 }
 

@@ -82,7 +82,7 @@ export class ResolvedKeyValues {
     const value = assignedColumnValue(column, valueSet, this.metadata);
     // A transformer may turn null into a key, or return a function (raw SQL).
     const stored: unknown = this.policies.driver.preparePersistentValue(value, column);
-    if (typeof stored === 'function') throw unresolvable(column, this.metadata, 'is given as an SQL expression');
+    if (typeof stored === 'function') throw unresolvable(column, this.metadata, 'is set by an SQL expression');
     return stored;
   }
 }
@@ -94,7 +94,7 @@ export function assignedColumnValue(
   metadata: EntityMetadata,
 ): unknown {
   const value: unknown = column.getEntityValue(valueSet);
-  if (typeof value === 'function') throw unresolvable(column, metadata, 'is given as an SQL expression');
+  if (typeof value === 'function') throw unresolvable(column, metadata, 'is set by an SQL expression');
   if (typeof value === 'object' && !(value instanceof Date) && !ArrayBuffer.isView(value) && column.referencedColumn) {
     return column.referencedColumn.getEntityValue(value as ObjectLiteral) as unknown;
   }
@@ -108,13 +108,13 @@ export function assignedColumnValue(
 function defaultOf(column: ColumnMetadata, metadata: EntityMetadata): unknown {
   const given: unknown = column.default;
   const isTold = typeof given !== 'function' && !(typeof given === 'string' && given.includes('\\'));
-  if (!isTold) throw unresolvable(column, metadata, 'is left to a default of the database');
+  if (!isTold) throw unresolvable(column, metadata, 'would get its database default');
   return typeof given === 'string' ? given.replaceAll("''", "'") : given;
 }
 
 function unresolvable(column: ColumnMetadata, metadata: EntityMetadata, how: string): StatementRefusedError {
   return new StatementRefusedError(
-    `${metadata.name}.${column.propertyPath} ${how}, and which row that names cannot be told`,
-    'Give a value.',
+    `${metadata.name}.${column.propertyPath} ${how}, so its foreign key cannot be checked`,
+    'Set a value.',
   );
 }

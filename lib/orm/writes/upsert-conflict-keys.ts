@@ -15,8 +15,8 @@ export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRe
     const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
     if (getScopeDeclaration()[key] !== String || isExact) continue;
     throw new TenantScopeViolationError(
-      `an upsert of ${metadata.name} may collide with a row of a tenant whose ${column.propertyPath} differs in case. ` +
-        `Give the column a collation that tells them apart: @Column({ collation: 'utf8mb4_bin' })`,
+      `an upsert of ${metadata.name} may conflict with another tenant's row whose ${column.propertyPath} differs only in case. ` +
+        `Use a case-sensitive collation: @Column({ collation: 'utf8mb4_bin' })`,
     );
   }
 }

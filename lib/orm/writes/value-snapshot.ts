@@ -71,8 +71,8 @@ export class WriteSnapshot {
     const key: unknown = column.referencedColumn?.getEntityValue(value);
     if (key !== undefined && (typeof key !== 'object' || key instanceof Date || ArrayBuffer.isView(key))) return key;
     throw new StatementRefusedError(
-      `${this.metadata.name}.${column.propertyPath} is given as an object that is no row`,
-      'Give the key of a row.',
+      `${this.metadata.name}.${column.propertyPath} is set to an object without a key`,
+      'Set it to an entity or a key.',
     );
   }
 

@@ -28,12 +28,12 @@ export function assertScopeTenant(
   const given: unknown = column.getEntityValue(valueSet);
   if (given === undefined) return;
   if (typeof given === 'function') {
-    throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is given as an SQL expression`);
+    throw new TenantScopeViolationError(`${metadata.name}.${column.propertyPath} is set by an SQL expression`);
   }
   const value = assignedColumnValue(column, valueSet, metadata);
   if (value === null && column.isNullable) {
     throw new TenantScopeViolationError(
-      `${metadata.name}.${column.propertyPath} is null, which would share the row with all tenants. ` +
+      `${metadata.name}.${column.propertyPath} is null, which would make the row shared by all tenants. ` +
         `Leave it undefined, or write the row in tenancy.unscoped('why', fn)`,
     );
   }
@@ -68,7 +68,9 @@ function isInForce(metadata: EntityMetadata, key: string, value: unknown): boole
 }
 
 function namesAnother({ name }: EntityMetadata, { propertyPath }: ColumnMetadata): TenantScopeViolationError {
-  return new TenantScopeViolationError(`${name}.${propertyPath} names another tenant than the one in force`);
+  return new TenantScopeViolationError(
+    `${name}.${propertyPath} is the key of another tenant than that of the current scope`,
+  );
 }
 
 /**
@@ -85,8 +87,8 @@ export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLite
     const mayBeNull = shareable.some((tenant) => tenant.column === column);
     if (value === undefined || (value === null && !mayBeNull)) {
       throw new TenantScopeViolationError(
-        `an insert of ${metadata.name} in an unscoped section does not say whose the row is: give ${column.propertyPath}` +
-          (mayBeNull ? ', or null for a row that all tenants share' : ''),
+        `an insert of ${metadata.name} in an unscoped section has no tenant: set ${column.propertyPath}` +
+          (mayBeNull ? ', or null for a row shared by all tenants' : ''),
       );
     }
   }
@@ -109,7 +111,7 @@ export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLit
   if (isWhole) return;
   const names = columns.map(({ propertyPath }) => propertyPath).join(', ');
   throw new TenantScopeViolationError(
-    `a write of ${metadata.name} gives a part of its tenant. Give ${names} together: values, or null in all of them for a row that all tenants share`,
+    `a write of ${metadata.name} sets only some of its tenant columns. Set ${names} together: to values, or all to null for a row shared by all tenants`,
   );
 }
 
@@ -152,7 +154,7 @@ export function assertParentGiven(
     const value: unknown = own.getEntityValue(valueSet);
     if (value === null || (isWritten(own) && value === undefined)) {
       throw new TenantScopeViolationError(
-        `${metadata.name} belongs to a tenant through its parent, and ${own.propertyPath} is not given`,
+        `${metadata.name} gets its tenant from its parent, and ${own.propertyPath} is not set`,
       );
     }
   }
@@ -173,7 +175,7 @@ export function requireOwnCascades(
   const cascade = policies.cascades.ofUpdate(metadata, changed);
   if (cascade === undefined) return;
   throw new StatementRefusedError(
-    `another key for rows of ${metadata.name} would change rows of ${cascade.entity.name} that the scope may not see, by ${cascade.by}`,
-    "Do it in tenancy.unscoped('why', fn), or give that foreign key onUpdate: 'RESTRICT'.",
+    `a new key for rows of ${metadata.name} would change rows of ${cascade.entity.name} outside the scope, through ${cascade.by}`,
+    "Run it in tenancy.unscoped('why', fn), or give that foreign key onUpdate: 'RESTRICT'.",
   );
 }

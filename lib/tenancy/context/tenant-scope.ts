@@ -46,17 +46,19 @@ let declaredKeys = '';
 export function declareScope(declaration: ScopeDeclaration): void {
   const keys = Object.keys(declaration);
   if (keys.length === 0) {
-    throw new MuckConfigurationError(['the scope has no keys: say for example scope: { organizationId: Number }']);
+    throw new MuckConfigurationError([
+      'the scope has no keys. Declare at least one, e.g. scope: { organizationId: Number }',
+    ]);
   }
   for (const key of keys) {
     const type: unknown = declaration[key];
     if (type !== Number && type !== String && type !== BigInt) {
-      throw new MuckConfigurationError([`the scope key '${key}' has no known type: say Number, String or BigInt`]);
+      throw new MuckConfigurationError([`the scope key '${key}' has an unknown type. Use Number, String or BigInt`]);
     }
   }
   if (declared !== undefined && describe(declared) !== describe(declaration)) {
     throw new MuckConfigurationError([
-      `one process has one scope: it was declared as ${describe(declared)} and now as ${describe(declaration)}`,
+      `a process has one scope declaration: first ${describe(declared)}, now ${describe(declaration)}`,
     ]);
   }
   declared ??= Object.freeze({ ...declaration });

@@ -88,7 +88,7 @@ export function isSharedCache(interceptor: unknown): boolean {
 function problem({ type, holder }: FoundCache, route: string): string {
   const where = holder === undefined ? '' : `, which ${nameOf(holder)} holds,`;
   return (
-    `${nameOf(type)}${where} caches ${route} without the tenant in its key: one tenant would get another tenant's response. ` +
+    `${nameOf(type)}${where} caches ${route} without the tenant in its key: a tenant would get another tenant's response. ` +
     `Use tenantCache(${nameOf(type)}), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(${nameOf(type)}))`
   );
 }

@@ -20,9 +20,9 @@ export function toHttpException(error: unknown): unknown {
   if (error instanceof UniqueConflictError) return conflict(error);
   // The client can read the row, so a 404 would contradict its GET.
   if (error instanceof SharedRowError)
-    return new ForbiddenException('The row is shared by all and cannot be changed here.', { cause: error });
+    return new ForbiddenException('The row is shared by all tenants and cannot be changed here.', { cause: error });
   if (error instanceof TenantScopeInvalidError || error instanceof TenantScopeViolationError) {
-    return new ForbiddenException('Outside of what this account may reach.');
+    return new ForbiddenException('This account may not access this.');
   }
   return error;
 }

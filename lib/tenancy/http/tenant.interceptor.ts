@@ -203,8 +203,8 @@ export class TenantInterceptor implements NestInterceptor {
     if (own.unscopedSection !== undefined || !isOtherTenant(own)) return undefined;
     const place = `${context.getClass().name}.${context.getHandler().name}`;
     const error = new TenantScopeViolationError(
-      `${place} would send a value that a request of another tenant set off. Give what it listens to the scope of the stream: ` +
-        "tenancy.bind(source). Where the value is for all tenants, say so where it is sent: tenancy.unscoped('why', fn)",
+      `${place} would send a value emitted by a request of another tenant. Bind its source to the scope of the stream: ` +
+        "tenancy.bind(source). If the value is for all tenants, emit it in tenancy.unscoped('why', fn)",
     );
     this.logger.error(error.message);
     return error;

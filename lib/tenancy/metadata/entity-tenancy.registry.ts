@@ -141,13 +141,16 @@ function agreed(made: readonly MadeDeclaration[]): EntityTenancy | Contradictory
   const other = others.find((candidate) => !isSame(first, candidate));
   if (other !== undefined) return contradictory(first, other);
   if (first.declaration.kind === 'scoped') return first.declaration;
-  const problem = `is not declared by ${declarationLine(first)}, which is a controller. Put that line on the entity`;
+  const problem = `has ${declarationLine(first)} on its controller. Put that line on the entity`;
   return { kind: 'contradictory', problem };
 }
 
 function contradictory(one: MadeDeclaration, other: MadeDeclaration): ContradictoryDeclaration {
   const lines = `${declarationLine(one)}, and ${declarationLine(other)}`;
-  return { kind: 'contradictory', problem: `is declared in two ways: ${lines}. Make them agree, or remove one` };
+  return {
+    kind: 'contradictory',
+    problem: `has two different declarations: ${lines}. Remove one, or make both the same`,
+  };
 }
 
 /**

@@ -142,7 +142,7 @@ function singleScopeKey(): [string, unknown] {
   const declared = Object.entries(getScopeDeclaration());
   if (declared.length === 1) return declared[0];
   throw new MuckConfigurationError([
-    `a scope of ${declared.length} keys cannot be claimed by one header, parameter or subdomain: write a resolver of your own`,
+    `a scope of ${declared.length} keys cannot be read from one header, parameter or subdomain. Write a resolver class`,
   ]);
 }
 

@@ -46,9 +46,9 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
 
   it('throws where no scope is in force, planned in one or not', async () => {
     const statement = tickets();
-    await expect(statement.run({})).rejects.toThrow('No tenant scope is in force');
+    await expect(statement.run({})).rejects.toThrow('There is no tenant scope');
     await tenancy.run(ACME, () => statement.run({}));
-    await expect(statement.run({})).rejects.toThrow('No tenant scope is in force');
+    await expect(statement.run({})).rejects.toThrow('There is no tenant scope');
   });
 
   it('reads all rows in a section over all tenants, and own ones after it', async () => {

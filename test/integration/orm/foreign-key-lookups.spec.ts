@@ -261,7 +261,7 @@ describe('the rows that a write names', () => {
     asAcme(() => {
       const half = { translation: { ticketId: 5 } };
       expect(named(Proofreading, [half])).toEqual([]);
-      expect(() => named(Proofreading, [half], true)).toThrow('gives a part of the key translation');
+      expect(() => named(Proofreading, [half], true)).toThrow('sets only some columns of the foreign key translation');
       expect(named(Proofreading, [{ translation: { ticketId: 5, language: null } }])).toEqual([]);
       for (const isUpdate of [true, false]) {
         expect(named(Proofreading, [{ translation: null }], isUpdate)).toEqual([]);
@@ -281,7 +281,7 @@ describe('the rows that a write names', () => {
       ]);
       expect(named(Default, [{ fixed: null }])).toEqual([]);
       expect(named(Default, [{}], true)).toEqual([]);
-      expect(() => named(Computed, [{}])).toThrow('left to a default of the database');
+      expect(() => named(Computed, [{}])).toThrow('would get its database default');
       expect(named(Computed, [{}], true)).toEqual([]);
       expect(named(Computed, [{ ticketId: null }])).toEqual([]);
       expect(named(Computed, [{ ticketId: 5 }])).toEqual([['ticketId', [[5]]]]);
@@ -291,7 +291,7 @@ describe('the rows that a write names', () => {
     expect(asAcme(() => named(Banner, [{ ticketId: 5 }]))).toEqual([['ticketId', [[50]]]]);
     for (const isUpdate of [true, false])
       expect(() => asAcme(() => named(Banner, [{ ticketId: -1 }], isUpdate))).toThrow(
-        'Banner.ticketId is given as an SQL expression',
+        'Banner.ticketId is set by an SQL expression',
       );
     expect(asAcme(() => named(Banner, [{ ticketId: 0 }]))).toEqual([]);
     // It makes a key of nothing.
@@ -316,7 +316,7 @@ describe('the rows that a write names', () => {
   it('are told by values, not by SQL', () => {
     const ticketId = columnOf(Note, 'ticketId');
     const written = (value: unknown): unknown => assignedColumnValue(ticketId, { ticketId: value }, meta(Note));
-    expect(() => written(() => '5')).toThrow('Note.ticketId is given as an SQL expression');
+    expect(() => written(() => '5')).toThrow('Note.ticketId is set by an SQL expression');
     expect([written(5), written(null), written(undefined), written({ id: 5 })]).toEqual([5, null, undefined, 5]);
     const [date, bytes] = [new Date(0), new Uint8Array([1])];
     expect([written(date), written(bytes)]).toEqual([date, bytes]);

@@ -250,7 +250,7 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
 
   it('an explicit null tenant is refused in a scope with the line to type', async () => {
     await expect(asAcme(() => repo(Status).insert({ organizationId: null, code: 'x' }))).rejects.toThrow(
-      "Status.organizationId is null, which would share the row with all tenants. Leave it undefined, or write the row in tenancy.unscoped('why', fn)",
+      "Status.organizationId is null, which would make the row shared by all tenants. Leave it undefined, or write the row in tenancy.unscoped('why', fn)",
     );
   });
 
@@ -315,7 +315,7 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
     it('an insert names null as its tenant, and is refused without a word', async () => {
       await unscoped(() => repo(Status).insert({ organizationId: null, code: 'x' }));
       await expect(unscoped(() => repo(Status).insert({ code: 'y' }))).rejects.toThrow(
-        'give organizationId, or null for a row that all tenants share',
+        'set organizationId, or null for a row shared by all tenants',
       );
     });
 

@@ -149,12 +149,12 @@ describe('the gate in front of a query runner', () => {
 
     it('nothing that was issued to somebody else, changed, or given another text', async () => {
       const [sql, parameters] = issue();
-      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
-      await expect(acme(() => runner.query(`${sql} OR 1 = 1`, parameters))).rejects.toThrow('by hand');
-      await expect(acme(() => runner.query(sql, [...parameters]))).rejects.toThrow('by hand');
-      await expect(acme(() => runner.query(sql))).rejects.toThrow('by hand');
-      await expect(acme(() => runner.query(BY_HAND, parameters))).rejects.toThrow('by hand');
-      await expect(runner.query(sql, parameters)).rejects.toThrow('No tenant scope is in force');
+      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
+      await expect(acme(() => runner.query(`${sql} OR 1 = 1`, parameters))).rejects.toThrow('in raw SQL');
+      await expect(acme(() => runner.query(sql, [...parameters]))).rejects.toThrow('in raw SQL');
+      await expect(acme(() => runner.query(sql))).rejects.toThrow('in raw SQL');
+      await expect(acme(() => runner.query(BY_HAND, parameters))).rejects.toThrow('in raw SQL');
+      await expect(runner.query(sql, parameters)).rejects.toThrow('There is no tenant scope');
       for (const change of [
         () => void (parameters[0] = 2),
         () => void (parameters[0] = String(ACME.organizationId)),
@@ -163,7 +163,7 @@ describe('the gate in front of a query runner', () => {
       ]) {
         const before = [...parameters];
         change();
-        await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+        await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
         parameters.splice(0, parameters.length, ...before);
       }
       expect(behind.arrivals).toEqual([]);
@@ -174,14 +174,14 @@ describe('the gate in front of a query runner', () => {
     it('nothing that was issued by another DataSource, though its tables are called alike', async () => {
       const other = await unconnected('sqljs', DESK_ENTITIES);
       const [sql, parameters] = acme(() => other.createQueryBuilder(Ticket, 't').getQueryAndParameters());
-      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
       expect(behind.arrivals).toEqual([]);
     });
 
     it('nothing that is no text', async () => {
       for (const sql of [{ text: 'SELECT 1' }, undefined, { toString: () => 'SELECT 1' }, ['SELECT 1']]) {
-        await expect(acme(() => runner.query(sql as never))).rejects.toThrow('it is no text');
-        await expect(acme(() => runner.stream(sql as never))).rejects.toThrow('it is no text');
+        await expect(acme(() => runner.query(sql as never))).rejects.toThrow('it is not a string');
+        await expect(acme(() => runner.stream(sql as never))).rejects.toThrow('it is not a string');
       }
       expect(behind.arrivals).toEqual([]);
     });
@@ -189,7 +189,7 @@ describe('the gate in front of a query runner', () => {
     it('no error with a value in it, and none about another tenant', async () => {
       behind.failure = new QueryFailedError('SELECT', [], new Error('malformed JSON: globex'));
       const [sql, parameters] = issue();
-      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not compute with a value');
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not process a value');
       const unique = new Error('UNIQUE constraint failed: ticket.orderNumber, ticket.organizationId');
       behind.failure = new QueryFailedError('INSERT', [], unique);
       const [insert, values] = issueInsert();
@@ -315,7 +315,7 @@ describe('the gate in front of a query runner', () => {
     it('refuses writes, and what names a table by hand', async () => {
       const [sql, parameters] = issueInsert();
       await expect(acme(() => runner.stream(sql, parameters))).rejects.toThrow('a write is sent as a stream');
-      await expect(acme(() => runner.stream(BY_HAND))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.stream(BY_HAND))).rejects.toThrow('in raw SQL');
       expect(behind.arrivals).toEqual([]);
     });
   });
@@ -353,8 +353,8 @@ describe('the gate in front of a query runner', () => {
       ]),
       ['in 7 objects', nested(7, object)],
     ])('%s', async (_where, value) => {
-      await expect(acme(() => runner.query('SELECT ? FROM news', [value]))).rejects.toThrow(/Give a plain value/);
-      await expect(acme(() => runner.stream('SELECT ? FROM news', [value]))).rejects.toThrow(/Give a plain value/);
+      await expect(acme(() => runner.query('SELECT ? FROM news', [value]))).rejects.toThrow(/Pass a plain value/);
+      await expect(acme(() => runner.stream('SELECT ? FROM news', [value]))).rejects.toThrow(/Pass a plain value/);
       expect(behind.arrivals).toEqual([]);
       open('sqljs');
       await acme(() => runner.query('SELECT ? FROM news', [value]));
@@ -425,8 +425,8 @@ describe('the gate in front of a query runner', () => {
     });
 
     it('and takes the statement from nobody else', async () => {
-      await expect(acme(() => runner.query(HANG, [1, 2]))).rejects.toThrow('by hand');
-      await expect(acme(() => runInSave(() => runner.query(HANG, [1])))).rejects.toThrow('by hand');
+      await expect(acme(() => runner.query(HANG, [1, 2]))).rejects.toThrow('in raw SQL');
+      await expect(acme(() => runInSave(() => runner.query(HANG, [1])))).rejects.toThrow('in raw SQL');
       expect(behind.arrivals).toEqual([]);
     });
   });
@@ -457,7 +457,7 @@ describe('the gate in front of a query runner', () => {
 
     it('holds selects to the scope of the transaction, and to whoever they were issued to', async () => {
       const [sql, parameters] = issue('postgres');
-      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('by hand');
+      await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
       await globex(() => runner.startTransaction());
       await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('Use one transaction per scope');
       expect(methods()).toEqual(['startTransaction']);
@@ -483,7 +483,7 @@ describe('the gate in front of a query runner', () => {
       it('only with the text that was verified', async () => {
         const { text, plan } = acme(() => planned('postgres'));
         await expect(acme(() => send(plan, `${text} OR TRUE`))).rejects.toThrow('it was planned for another scope');
-        await expect(acme(() => send(plan, `${text} OR TRUE`, connectionOf(runner)))).rejects.toThrow('by hand');
+        await expect(acme(() => send(plan, `${text} OR TRUE`, connectionOf(runner)))).rejects.toThrow('in raw SQL');
         expect(methods()).toEqual([]);
       });
 
@@ -501,7 +501,7 @@ describe('the gate in front of a query runner', () => {
     it('tells no value of a row that a select could not compute with', async () => {
       const [sql, parameters] = issue('postgres');
       behind.failure = Object.assign(new Error('invalid input: "globex"'), { code: '22P02' });
-      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not compute with a value');
+      await expect(acme(() => runner.query(sql, parameters))).rejects.toThrow('could not process a value');
     });
   });
 });

@@ -41,7 +41,7 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
   it('run over all tenants in an unscoped section, and not at all outside of any scope', async () => {
     const count = (): Promise<unknown[]> => report()`SELECT count(*) AS n FROM ${table(Ticket, 't')}`;
     expect(numbers(await tenancy.unscoped('for the platform', count))).toEqual([2 * ACME_TICKETS]);
-    await expect(count()).rejects.toThrow('No tenant scope is in force');
+    await expect(count()).rejects.toThrow('There is no tenant scope');
   });
 
   it('are refused when they name a scoped table by hand, or write', () =>
@@ -50,10 +50,10 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
       await expect(report()`SELECT * FROM ${table(Ticket, 't')}, ticket`).rejects.toThrow(
         'without its tenant predicate',
       );
-      await expect(report()`DELETE FROM news`).rejects.toThrow('tenancy.sql is for reading');
-      await expect(report()`SELECT 1; DELETE FROM ticket`).rejects.toThrow('tenancy.sql is for reading');
+      await expect(report()`DELETE FROM news`).rejects.toThrow('tenancy.sql is read-only');
+      await expect(report()`SELECT 1; DELETE FROM ticket`).rejects.toThrow('tenancy.sql is read-only');
       await expect(report()`SELECT * INTO stolen FROM ${table(Ticket, 't')}`).rejects.toThrow(
-        'tenancy.sql is for reading',
+        'tenancy.sql is read-only',
       );
       expect(() => table(Ticket, 't" WHERE 1=1 --')).toThrow('An alias is made of');
     }));
@@ -65,7 +65,7 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
         const fragment = (...texts: string[]): Promise<unknown[]> =>
           report()(Object.assign([...texts], { raw: texts }), table(News, 'n'));
         await expect(fragment(`WITH a AS (SELECT 1 ${word.toUpperCase()} x) SELECT 1 AS n FROM `, '')).rejects.toThrow(
-          'tenancy.sql is for reading',
+          'tenancy.sql is read-only',
         );
         expect(
           numbers(await fragment(`SELECT 7 AS n, 8 AS ${world.escape(word)} FROM `, ` WHERE '${word}' = '${word}'`)),
@@ -77,7 +77,7 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
     tenancy.run(ACME, async () => {
       expect(numbers(await report()`WITH a AS (SELECT 7 AS n) SELECT n FROM a`)).toEqual([7]);
       for (const other of [report()`EXPLAIN SELECT 1`, report()`VALUES (1)`, report()``, report()`(SELECT 1)`])
-        await expect(other).rejects.toThrow('tenancy.sql is for reading');
+        await expect(other).rejects.toThrow('tenancy.sql is read-only');
     }));
 
   it('take each value by itself, beside tables, and none inside of quotes', () =>
@@ -87,6 +87,6 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
       expect(numbers(rows)).toEqual([3]);
       await expect(
         report()`SELECT t.points AS n FROM ${table(Ticket, 't')} WHERE t.subject = '${'x'}'`,
-      ).rejects.toThrow('a value stands inside quotes or a name');
+      ).rejects.toThrow('a value is inside quotes or an identifier');
     }));
 });

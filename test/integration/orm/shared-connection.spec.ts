@@ -343,7 +343,7 @@ describe('a connection that all requests share', () => {
         await settled();
         expect(timers.map(({ delay, isUnref }) => [delay, isUnref])).toEqual(Array(3).fill([30_000, true]));
         timers[1].fire();
-        await expect(asked[1]).rejects.toThrow('Waited too long for a transaction that has the only connection');
+        await expect(asked[1]).rejects.toThrow('Timed out waiting for a transaction that holds the only connection');
         await runner.commitTransaction();
         await settled();
         expect(log).toEqual(['own begins', 'own commits', 'patient asks 1']);

@@ -199,7 +199,7 @@ describe('what is written is copied', () => {
 
   it('a key wherever and however it is declared', () => {
     const refused = (property: string, value: object): void =>
-      expect(() => updated(Copy, value)).toThrow(`Copy.${property} is given as an object that is no row`);
+      expect(() => updated(Copy, value)).toThrow(`Copy.${property} is set to an object without a key`);
     refused('first', { first: {} });
     refused('looseId', { looseId: {} });
     refused('origin.fromId', { origin: { fromId: {} } });
@@ -217,7 +217,7 @@ describe('what is written is copied', () => {
   it('never with an object as a key that is no row: it may be one thing first and another one then', () => {
     const noRows = [{}, [5], new Map([['id', 5]]), { toString: () => '5' }];
     const rowsOfNoKey = [{ id: { of: 5 } }, { id: [5] }];
-    const problem = 'is given as an object that is no row';
+    const problem = 'is set to an object without a key';
     for (const value of [...noRows, ...rowsOfNoKey]) {
       expect(() => updated(Ticket, { assigneeId: value })).toThrow(`Ticket.assigneeId ${problem}`);
       for (const copy of [inserted, updated])

@@ -50,7 +50,7 @@ describe('the issue of a statement', () => {
       [1, 2, 3],
     ]);
     expect(issue('postgres', sql, { a: 1, ids: [] })).toEqual(['SELECT $1 FROM news WHERE id IN (NULL)', [1]]);
-    expect(() => issue('postgres', sql, { a: 1, ids: 2 })).toThrow('is no list');
+    expect(() => issue('postgres', sql, { a: 1, ids: 2 })).toThrow('is not an array');
   });
 
   it('refuses functions, and gives SQLite values that it has a type for, each time that a text is bound', () => {
@@ -72,8 +72,8 @@ describe('the issue of a statement', () => {
         // Where the text is bound anew too.
         expect(tenancy.run(scope, () => issue(kind, sql, { [TENANT]: 3 }))[1]).toEqual([organizationId]);
       }
-      expect(() => issue(kind, sql, { a: 9, [TENANT]: 3 })).toThrow('No tenant scope is in force');
-      expect(() => issue(kind, sql, { [TENANT]: 3 })).toThrow('No tenant scope is in force');
+      expect(() => issue(kind, sql, { a: 9, [TENANT]: 3 })).toThrow('There is no tenant scope');
+      expect(() => issue(kind, sql, { [TENANT]: 3 })).toThrow('There is no tenant scope');
     }
   });
 
@@ -147,7 +147,7 @@ describe('the issue of a statement', () => {
     for (const kind of KINDS) {
       const bare = (): unknown => issue(kind, 'SELECT * FROM ticket', {});
       expect(() => tenancy.run(ACME, bare)).toThrow('without its tenant predicate');
-      expect(bare).toThrow('No tenant scope is in force');
+      expect(bare).toThrow('There is no tenant scope');
       expect(() => tenancy.unscoped('looks', bare)).not.toThrow();
     }
   });
@@ -167,7 +167,7 @@ describe('the enforcement of a DataSource', () => {
     expect(requireEnforcement(attached)).toBe(enforcementOf(attached));
     const bare = new DataSource({ type: 'sqljs', entities: DESK_ENTITIES });
     expect(enforcementOf(bare)).toBeUndefined();
-    expect(() => requireEnforcement(bare)).toThrow('its DataSource is not attached');
+    expect(() => requireEnforcement(bare)).toThrow('its DataSource is not initialised');
   });
 
   it('knows what its tenant columns can hold', async () => {

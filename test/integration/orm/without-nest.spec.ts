@@ -27,7 +27,7 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
   it('refuse a condition that closes the bracket around it', () =>
     asAcme(async () => {
       const query = world.repo(Ticket).createQueryBuilder('t').where('1=1) OR (1=1');
-      await expect(query.getMany()).rejects.toThrow('closes a bracket that it did not open');
+      await expect(query.getMany()).rejects.toThrow('closes a bracket that it does not open');
     }));
 
   it('say that there is no such row where one of another tenant is saved, removed or recovered', () =>
@@ -49,7 +49,9 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
   it('refuse to name another tenant on purpose', () =>
     asAcme(async () => {
       const values = { organizationId: 2, orderNumber: 1, subject: 'theirs' };
-      await expect(world.repo(Ticket).insert(values)).rejects.toThrow('names another tenant than the one in force');
+      await expect(world.repo(Ticket).insert(values)).rejects.toThrow(
+        'is the key of another tenant than that of the current scope',
+      );
       await expect(world.repo(Ticket).update({ id: own.ticket }, { organizationId: 2 })).rejects.toThrow(
         'names another tenant',
       );
@@ -62,24 +64,24 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
     }));
 
   it('throw outside of any scope, before the database is asked', async () => {
-    await expect(world.repo(Ticket).find()).rejects.toThrow('No tenant scope is in force');
+    await expect(world.repo(Ticket).find()).rejects.toThrow('There is no tenant scope');
     await expect(world.repo(Ticket).insert({ orderNumber: 1, subject: 'x' })).rejects.toThrow(
-      'No tenant scope is in force',
+      'There is no tenant scope',
     );
-    await expect(world.repo(Ticket).update({ id: 1 }, { subject: 'x' })).rejects.toThrow('No tenant scope is in force');
-    await expect(world.repo(Ticket).delete({ id: 1 })).rejects.toThrow('No tenant scope is in force');
-    await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('No tenant scope is in force');
+    await expect(world.repo(Ticket).update({ id: 1 }, { subject: 'x' })).rejects.toThrow('There is no tenant scope');
+    await expect(world.repo(Ticket).delete({ id: 1 })).rejects.toThrow('There is no tenant scope');
+    await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('There is no tenant scope');
   });
 
   it('refuse hand-written SQL on a scoped table, unless a section says why', async () => {
     const sql = `SELECT * FROM ${world.dataSource.driver.escape('ticket')}`;
     await asAcme(async () => {
-      await expect(world.dataSource.manager.query(sql)).rejects.toThrow('it names the table of Ticket, by hand');
+      await expect(world.dataSource.manager.query(sql)).rejects.toThrow('it uses the table of Ticket in raw SQL');
       const rows = await tenancy.unscoped('counts for the platform', () =>
         world.dataSource.manager.query<unknown[]>(sql),
       );
       expect(rows).toHaveLength(2 * ACME_TICKETS);
-      await expect(world.dataSource.manager.query(sql)).rejects.toThrow('by hand');
+      await expect(world.dataSource.manager.query(sql)).rejects.toThrow('in raw SQL');
       expect(await world.dataSource.manager.query('SELECT 1 AS one')).toMatchObject([{ one: 1 }]);
     });
   });
@@ -100,7 +102,7 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
     await world.dataSource.initialize();
     await asAcme(async () => {
       expect(await world.repo(Ticket).findOneBy({ id: foreign.ticket })).toBeNull();
-      await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('by hand');
+      await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('in raw SQL');
     });
   });
 });

@@ -116,7 +116,7 @@ describe('an application refuses to start', () => {
       @PrimaryGeneratedColumn() id!: number;
     }
     const message = await refusal([Invoice, Line, Currency, Order]);
-    expect(message).toContain('nothing says whether the rows of these entities belong to a tenant');
+    expect(message).toContain('these entities do not declare whether their rows belong to a tenant');
     expect(message).toContain('@TenantScoped()  // Invoice');
     expect(message).toContain("@TenantScoped({ via: 'order' })  // Line");
     expect(message).toContain("@TenantShared('why')  // Currency");
@@ -189,7 +189,7 @@ describe('an application refuses to start', () => {
       @PrimaryGeneratedColumn() id!: number;
       @Column({ collation: 'nocase' }) organizationId!: number;
     }
-    expect(await refusal([Blind])).toContain("Blind compares the tenant column 'organizationId' without case");
+    expect(await refusal([Blind])).toContain("Blind has the case-insensitive tenant column 'organizationId'");
   });
 
   it('on a tenant column that the database computes', async () => {
@@ -207,9 +207,7 @@ describe('an application refuses to start', () => {
     }
     const dataSource = { synchronize: false };
     for (const entity of [Computed, Virtual])
-      expect(await refusal([entity], { dataSource })).toContain(
-        "a tenant column 'organizationId' that the database computes",
-      );
+      expect(await refusal([entity], { dataSource })).toContain("the generated tenant column 'organizationId'");
   });
 
   it('on scope keys that are not declared, and on an entity that leaves all of them out', async () => {
@@ -231,7 +229,7 @@ describe('an application refuses to start', () => {
       @PrimaryGeneratedColumn() id!: number;
       @Column() organizationId!: number;
     }
-    const undeclared = "names the scope key 'regionId', which is not declared (there are: organizationId)";
+    const undeclared = "names the scope key 'regionId', which is not declared (declared: organizationId)";
     expect(await refusal([Renamed])).toContain(`Renamed ${undeclared}`);
     expect(await refusal([Partial])).toContain(`Partial ${undeclared}`);
     expect(await refusal([Nobodys])).toContain('Nobodys omits every scope key');
@@ -262,7 +260,7 @@ describe('an application refuses to start', () => {
       @OneToOne(() => Order, { nullable: false }) @JoinColumn() order!: Relation<Order>;
     }
     expect(await refusal([Coupon])).toContain(
-      'Coupon has a unique key (code) that leaves the tenant column out: one tenant could find out what another one has taken. ' +
+      'Coupon has a unique key (code) without the tenant column: a conflict would tell a tenant which values other tenants have. ' +
         "Make it @Unique(['organizationId', 'code']), or acknowledge it: @TenantScoped({ globallyUnique: { code: 'why' } }).",
     );
     expect(await refusal([Voucher, Receipt, Order])).toBe('started');
@@ -286,9 +284,9 @@ describe('an application refuses to start', () => {
       @PrimaryGeneratedColumn() id!: number;
       @ManyToOne(() => Country, { nullable: false }) country!: Relation<Country>;
     }
-    expect(await refusal([Loose, Order])).toContain("Loose is scoped via 'order', which may be null");
+    expect(await refusal([Loose, Order])).toContain("Loose is scoped via 'order', which is nullable");
     expect(await refusal([Lost])).toContain(
-      "Lost is scoped via 'nothing', which is not a to-one relation that it holds the key of",
+      "Lost is scoped via 'nothing', which is not a to-one relation with its foreign key in this entity",
     );
     expect(await refusal([City, Country])).toContain("City is scoped via 'country', but Country is shared");
   });
@@ -308,7 +306,7 @@ describe('an application refuses to start', () => {
       @ManyToOne(() => Chain) parent!: Relation<Chain>;
     }
     expect(await refusal([Shelf, Order])).toContain(
-      "Shelf is scoped via 'orders', which is not a to-one relation that it holds the key of",
+      "Shelf is scoped via 'orders', which is not a to-one relation with its foreign key in this entity",
     );
     expect(await refusal([Chain])).toContain('Chain is scoped through itself');
   });
@@ -341,7 +339,7 @@ describe('an application refuses to start', () => {
       shelf!: Relation<Shelf>;
     }
     expect(await refusal([Firm, Order])).toBe('started');
-    expect(await refusal([Half, Shelf])).toContain("Half is scoped via 'shelf', which may be null");
+    expect(await refusal([Half, Shelf])).toContain("Half is scoped via 'shelf', which is nullable");
   });
 
   it('on a parent of which nothing is declared, and says so of the parent alone', async () => {
@@ -372,7 +370,7 @@ describe('an application refuses to start', () => {
       @TreeParent() parent!: Relation<Folder> | null;
       @TreeChildren() children!: Folder[];
     }
-    expect(await refusal([Folder])).toContain('Folder is a nested set, whose numbers span all tenants');
+    expect(await refusal([Folder])).toContain('Folder is a nested set, whose left and right numbers span all tenants');
   });
 
   it('on two entities over one table of which one is shared', async () => {
@@ -383,7 +381,7 @@ describe('an application refuses to start', () => {
       @Column() organizationId!: number;
     }
     expect(await refusal([Order, AllOrders], { dataSource: { synchronize: false } })).toContain(
-      'Order and AllOrders are the same table, and one is shared, the other scoped',
+      'Order and AllOrders map the same table, but one is shared and the other is scoped',
     );
   });
 
@@ -397,7 +395,7 @@ describe('an application refuses to start', () => {
     @Crud(Order)
     class OrdersController extends CrudController<Order> {}
     expect(await refusal([Order], { controllers: [OrdersController] })).toContain(
-      'OrdersController serves Order, whose rows belong to tenants, and does not say for whom. ' +
+      'OrdersController serves the tenant-scoped entity Order, but has no tenant declaration. ' +
         "Decorate the controller with @TenantScoped(), or with @CrossTenant('why').",
     );
   });
@@ -418,7 +416,9 @@ describe('an application refuses to start', () => {
   });
 
   it('on two scopes in one process, on none, and on an unknown type', () => {
-    expect(() => MuckModule.forRoot({ scope: { tenantId: String }, resolver })).toThrow('one process has one scope');
+    expect(() => MuckModule.forRoot({ scope: { tenantId: String }, resolver })).toThrow(
+      'a process has one scope declaration',
+    );
     expect(() => MuckModule.forRoot({ scope: {}, resolver })).toThrow('the scope has no keys');
     expect(() => MuckModule.forRoot({ scope: { organizationId: Date as never }, resolver })).toThrow(
       'has no known type',
@@ -465,8 +465,8 @@ describe('the boot log', () => {
     const note = (message: unknown): number => lines.push(String(message));
     const logger: LoggerService = { log: note, warn: note, error: note };
     expect(await refusal([Order], { controllers: [GuardedController, OpenController], logger })).toBe('started');
-    expect(lines).toContain('GuardedController runs over all tenants: support staff of the platform');
-    expect(lines).toContain('OpenController runs over all tenants, and no guard stands before it');
-    expect(lines).not.toContain('GuardedController runs over all tenants, and no guard stands before it');
+    expect(lines).toContain('GuardedController runs unscoped: support staff of the platform');
+    expect(lines).toContain('OpenController runs unscoped and has no guard');
+    expect(lines).not.toContain('GuardedController runs unscoped and has no guard');
   });
 });

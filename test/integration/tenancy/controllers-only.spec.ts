@@ -61,7 +61,7 @@ describe.each(adaptersToTest())('an application that decorates its controllers o
     expect(body.items).toEqual([{ id: 2, organizationId: 2, label: 'of 2' }]);
 
     const parcels = app.get<Repository<Parcel>>(getRepositoryToken(Parcel));
-    await expect(parcels.find()).rejects.toThrow('No tenant scope is in force');
+    await expect(parcels.find()).rejects.toThrow('There is no tenant scope');
     await app.get(Tenancy).run({ organizationId: 1 }, async () => {
       expect(await parcels.find()).toEqual([{ id: 1, organizationId: 1, label: 'of 1' }]);
       expect((await parcels.delete({ id: 2 })).affected).toBe(0);

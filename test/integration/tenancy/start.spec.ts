@@ -212,7 +212,7 @@ describe('the start', () => {
     }
     const message = await start([Shelf, Order]);
     expect(message).toContain(
-      'cannot start: Shelf.orders is a @VirtualColumn whose SQL reads Order, whose rows belong to tenants',
+      'cannot start: Shelf.orders is a @VirtualColumn whose SQL reads Order, which is tenant-scoped',
     );
     expect(message).toContain("table(Order, 'r')");
   });
@@ -235,7 +235,7 @@ describe('the start', () => {
     @Crud(WithKey, { only: ['findAll'] })
     class WithKeysController extends CrudController<WithKey> {}
     expect(await start([NoKey, WithKey], { controllers: [NoKeysController, WithKeysController] })).toBe(
-      'nestjs-muck cannot start: NoKeysController: NoKey has no primary key, by which a row is named and pages have an order. ' +
+      'nestjs-muck cannot start: NoKeysController: NoKey has no primary key, which ids and the order of pages need. ' +
         'Put @PrimaryColumn() in place of @ViewColumn() on a column whose values are unique.',
     );
   });
@@ -288,8 +288,8 @@ describe('the start', () => {
     const parts = { providers: [NumberHook] };
     expect(await start([Badge], { ...parts, controllers: fine })).toBe('started');
     expect(await start([Badge], { ...parts, controllers: [...fine, PlainController] })).toBe(
-      'nestjs-muck cannot start: PlainController: create of Badge cannot succeed: number must have a value, and the rules of Badge leave it out. ' +
-        "Let bodies name it, give the column a default, set it in a hook or in an override of create(), or leave the route out: except: ['create'].",
+      'nestjs-muck cannot start: PlainController: create of Badge cannot succeed: number must have a value, but the rules of Badge leave it out. ' +
+        "Accept it in bodies, give the column a default, set it in a hook or in an override of create(), or leave the route out: except: ['create'].",
     );
   });
 

@@ -35,7 +35,7 @@ const expectKept = async (world: World, work: () => Promise<unknown>): Promise<v
   const outcome = await insideRollback(world, work);
   if (world.kind === 'sqljs') {
     expect(outcome).toBeInstanceOf(TenantScopeViolationError);
-    expect(String(outcome)).toContain('a transaction of one tenant goes on in the scope of another');
+    expect(String(outcome)).toContain('a transaction of one tenant continues in the scope of another');
   } else {
     expect(outcome).toBe('acknowledged');
     expect(await bodies(world)).toContain('of globex');

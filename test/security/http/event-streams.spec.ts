@@ -170,7 +170,7 @@ describe.each(adaptersAndDatabases())('a stream of events over HTTP with %s on %
     expect(heard).toEqual(['of acme']);
     await post('/orders/change', 2);
     await until(() => heard.length > 1);
-    expect(heard).toEqual(['of acme', 'error', 'Outside of what this account may reach.']);
+    expect(heard).toEqual(['of acme', 'error', 'This account may not access this.']);
   });
 
   it('reads in its own scope what is bound to it, whoever sets it off', async () => {

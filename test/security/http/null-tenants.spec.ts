@@ -241,7 +241,7 @@ describe.each(settings)('rows without a tenant over HTTP on %s and %s', (databas
         method,
         url,
         403,
-        'The row is shared by all and cannot be changed here.',
+        'The row is shared by all tenants and cannot be changed here.',
       ]);
     }
     expect(await stored()).toEqual(before);

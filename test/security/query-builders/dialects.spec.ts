@@ -110,7 +110,7 @@ describe('a statement for PostgreSQL', () => {
     'is distinct on nothing else: %s',
     (text) => {
       expect(() => asAcme(() => letters().distinctOn([text]).getQuery())).toThrow(
-        'distinctOn is given something that is no column',
+        'distinctOn() takes mapped columns only',
       );
     },
   );
@@ -141,7 +141,7 @@ describe('a statement for PostgreSQL', () => {
         dataSource.createQueryBuilder().insert().into(entity).values({ code: 'x', text: 'y' }).orIgnore().getQuery(),
       );
     expect(ignore(Letter)).toContain('ON CONFLICT DO NOTHING');
-    expect(() => ignore(Stamp)).toThrow('may collide with another tenant');
+    expect(() => ignore(Stamp)).toThrow('may conflict with another tenant');
   });
 
   it('takes the counted key of a tenant that is made over all tenants', () => {
@@ -197,7 +197,7 @@ describe('a statement for PostgreSQL', () => {
   it('by hand is refused when the database cuts its table to the name of a limited one', () => {
     const byHand = (table: string): Promise<unknown> =>
       asAcme(() => dataSource.createQueryRunner().query(`SELECT * FROM ${table}`));
-    return expect(byHand(`${LONG}_and_more`)).rejects.toThrow('it names the table of Long');
+    return expect(byHand(`${LONG}_and_more`)).rejects.toThrow('it uses the table of Long');
   });
 });
 
@@ -214,10 +214,10 @@ describe('a statement for MySQL', () => {
     );
   });
 
-  it('is refused when a value brings SQL of its own, however deep', () => {
+  it('is refused when a value has a toSqlString() method, which returns SQL, however deep', () => {
     const value = { list: [new Map([['key', { toSqlString: () => '1=1' }]])] };
     const sent = asAcme(() => dataSource.createQueryRunner().query('SELECT ?', [value]));
-    return expect(sent).rejects.toThrow('a value brings SQL of its own');
+    return expect(sent).rejects.toThrow('a value has a toSqlString() method, which returns SQL');
   });
 
   const upsert = (entity: Type<object>, values: object, columns: string[]): string =>
@@ -322,7 +322,7 @@ describe('deleting a shared row', () => {
 
   it('is refused in a scope when rows of tenants would change with it, and done over all tenants', () => {
     expect(() => tenancy.run({ tenant: 'acme' }, () => deletion(Street))).toThrow(
-      'would change rows of Shop that the scope may not see, by Shop.street (ON DELETE SET NULL)',
+      'would change rows of Shop outside the scope, through Shop.street (ON DELETE SET NULL)',
     );
     expect(tenancy.unscoped('cleans up', () => deletion(Street))).toBe('DELETE FROM "street"');
   });
@@ -373,7 +373,7 @@ describe('an application does not start on PostgreSQL', () => {
     }
     const dataSource = await unconnected('postgres', [Blind]);
     expect(() => requireEnforcement(dataSource).policies.of(dataSource.getMetadata(Blind))).toThrow(
-      "Blind compares the tenant column 'tenant' without case",
+      "Blind has the case-insensitive tenant column 'tenant'",
     );
   });
 });

@@ -23,8 +23,8 @@ describe.each(databasesToTest())('raw SQL that is refused on %s', (kind) => {
   it('is logged once for each text, with the entity and the cure', async () => {
     for (let i = 0; i < 3; i += 1) await tenancy.run(ACME, () => swallow('SELECT subject FROM ticket'));
     expect(lines).toEqual([
-      'Raw SQL is refused: it names the table of Ticket, by hand. Use a repository or query builder, which is scoped, or say ' +
-        "tenancy.unscoped('why', fn) where the statement is meant to run over all tenants. The statement: SELECT subject FROM ticket",
+      'Raw SQL is refused: it uses the table of Ticket in raw SQL. Use a repository or query builder. If the statement is meant for all tenants, run it in ' +
+        "tenancy.unscoped('why', fn). The statement: SELECT subject FROM ticket",
     ]);
     await tenancy.run(ACME, () => swallow('SELECT id FROM ticket'));
     expect(lines).toHaveLength(2);
@@ -32,12 +32,12 @@ describe.each(databasesToTest())('raw SQL that is refused on %s', (kind) => {
 
   it('is logged with its entity where no tenant scope is in force', async () => {
     await swallow('SELECT points FROM ticket');
-    expect(lines).toEqual([expect.stringContaining('it names the table of Ticket, by hand')]);
+    expect(lines).toEqual([expect.stringContaining('it uses the table of Ticket in raw SQL')]);
   });
 
   it('is logged if it cannot be read', async () => {
     await tenancy.run(ACME, () => swallow("SELECT 'subject FROM ticket"));
-    expect(lines).toEqual([expect.stringContaining('a quote does not end')]);
+    expect(lines).toEqual([expect.stringContaining('a quote is not closed')]);
   });
 
   it('is logged in part if it is long', async () => {

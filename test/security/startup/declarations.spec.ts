@@ -280,7 +280,7 @@ describe('an application does not start', () => {
     @TenantScoped({ columns: { organizationId: 'payeeId' } })
     class CardPayment extends Payment {}
     expect(validateDataSource(await unconnected('sqljs', [Payment, CardPayment])).problems).toEqual([
-      'Payment and CardPayment are the same table, and each says by another column whose its rows are. Declare both alike.',
+      'Payment and CardPayment map the same table, but have different tenant columns. Give both the same declaration.',
     ]);
   });
 
@@ -299,8 +299,8 @@ describe('an application does not start', () => {
     class OwnLeasesController extends LeasesController {}
     expect(OwnLeasesController.name).toBe('OwnLeasesController');
     expect(validateDataSource(await unconnected('sqljs', [Lease])).problems).toEqual([
-      'Lease is declared in two ways: @TenantScoped() on Lease, and ' +
-        "@TenantScoped({ columns: { organizationId: 'ownerId' } }) on OwnLeasesController. Make them agree, or remove one.",
+      'Lease has two different declarations: @TenantScoped() on Lease, and ' +
+        "@TenantScoped({ columns: { organizationId: 'ownerId' } }) on OwnLeasesController. Remove one, or make both the same.",
     ]);
   });
 
@@ -316,10 +316,10 @@ describe('an application does not start', () => {
     expect(validateDataSource(dataSource).problems).toEqual([]);
     list(Permit, 'owner');
     expect(validateDataSource(dataSource).problems).toEqual([
-      expect.stringContaining('Permit was declared anew after queries on it'),
+      expect.stringContaining('the declaration of Permit changed after its first query'),
     ]);
     const query = (): unknown =>
       tenancy.run({ organizationId: 1 }, () => dataSource.createQueryBuilder(Permit, 'p').getQuery());
-    expect(query).toThrow('Permit was declared anew after queries on it');
+    expect(query).toThrow('the declaration of Permit changed after its first query');
   });
 });

@@ -90,8 +90,8 @@ describe('an application with rows without a tenant', () => {
       @Column({ type: Number, nullable: true }) organizationId!: number | null;
     }
     expect(await problemsOn('sqljs', Loose)).toBe(
-      "Loose has a nullable tenant column 'organizationId': a row without a tenant belongs to nobody. Make it not null, " +
-        "or say @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads.",
+      "Loose has a nullable tenant column 'organizationId': a row without a tenant would belong to no tenant. Make it not null, " +
+        "or set @TenantScoped({ nullMeans: 'shared' }) if such rows are defaults that every tenant reads.",
     );
   });
 
@@ -103,7 +103,7 @@ describe('an application with rows without a tenant', () => {
       @Column() organizationId!: number;
     }
     expect(await problemsOn('sqljs', Strict)).toContain(
-      "Strict says nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) organizationId",
+      "Strict has nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) organizationId",
     );
   });
 
@@ -120,9 +120,9 @@ describe('an application with rows without a tenant', () => {
       @PrimaryGeneratedColumn() id!: number;
       @Column({ type: Number, nullable: true }) organizationId!: number | null;
     }
-    expect(await problemsOn('sqljs', Status, Below)).toContain("Below says nullMeans beside via: 'status'");
+    expect(await problemsOn('sqljs', Status, Below)).toContain("Below has both nullMeans and via: 'status'");
     expect(await problemsOn('sqljs', Typo)).toContain(
-      "Typo has an unknown value for nullMeans. Say nullMeans: 'shared'",
+      "Typo has an unknown value for nullMeans. Set nullMeans: 'shared'",
     );
   });
 
@@ -146,7 +146,7 @@ describe('an application with rows without a tenant', () => {
         @ManyToOne(() => Organization, rule) organization!: Relation<Organization> | null;
       }
       expect(await problemsOn('sqljs', Organization, Owned)).toContain(
-        "Owned clears the tenant column 'organizationId' when a row of Organization goes or changes its key",
+        "Owned clears the tenant column 'organizationId' when a row of Organization is deleted or gets another key",
       );
     },
   );
@@ -207,7 +207,7 @@ describe('an application with rows without a tenant', () => {
     const { entity, declaration } = scoped(Other, { omit });
     registerEntityTenancy(entity, declaration, 'forRoot');
     const { problems } = validateDataSource(await unconnected('sqljs', [Status, Other]));
-    expect(problems.join()).toContain("Status and Other are the same table, and one of them says nullMeans: 'shared'");
+    expect(problems.join()).toContain("Status and Other map the same table, but only one has nullMeans: 'shared'");
   });
 });
 

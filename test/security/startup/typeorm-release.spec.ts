@@ -55,7 +55,7 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
     }
   };
   const refusal = (name: string) =>
-    `${name} is installed, and this package knows the releases from 1.1.1 to before 2.0.0. Type: npm install typeorm@^1.1.1`;
+    `${name} is installed, but nestjs-muck needs 1.1.1 or later, before 2.0.0. Run: npm install typeorm@^1.1.1`;
 
   test.each(['1.0.0', '1.0.5', '1.1.0', '2.0.0', '2.10.0', '2.3.4-beta.1', '10.1.1'])(
     'TypeORM %s stops the start by one message with the line to type',

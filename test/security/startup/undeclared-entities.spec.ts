@@ -125,8 +125,8 @@ describe.each(databasesToTest())('undeclared entities that are allowed, beside a
       { name: 'AuditLine', proposal: "@TenantShared('why')" },
     ]);
     expect(warnings.filter((text) => text.includes('is undeclared'))).toEqual([
-      'Topic is undeclared: nothing keeps tenants apart in it. Declare it, for example @TenantScoped()',
-      "AuditLine is undeclared: nothing keeps tenants apart in it. Declare it, for example @TenantShared('why')",
+      'Topic is undeclared: its rows are visible to all tenants. Declare it, for example @TenantScoped()',
+      "AuditLine is undeclared: its rows are visible to all tenants. Declare it, for example @TenantShared('why')",
     ]);
   });
 
@@ -149,7 +149,7 @@ describe.each(databasesToTest())('undeclared entities that are allowed, beside a
     await lines.insert({ question: { id: 2 } });
     const [line] = await tenancy.run({ organizationId: 1 }, () => lines.find({ relations: { question: true } }));
     expect(line.question).toBeNull();
-    await expect(read()).rejects.toThrow('No tenant scope is in force');
+    await expect(read()).rejects.toThrow('There is no tenant scope');
   });
 
   it('may refer in a scope to rows of that scope only', async () => {
@@ -191,8 +191,8 @@ describe('an application that allows undeclared entities does not start', () => 
       @ViewColumn() id!: number;
     }
     const message = await refusal([Topic, Question, Color, QuestionTexts, ColorIds], { undeclaredEntities: 'allow' });
-    expect(message).toContain('QuestionTexts is an undeclared view that reads Question, whose rows belong to tenants.');
-    expect(message).toContain('ColorIds is an undeclared view that may read rows that belong to tenants.');
+    expect(message).toContain('QuestionTexts is an undeclared view that reads Question, which is tenant-scoped.');
+    expect(message).toContain('ColorIds is an undeclared view that may read tenant-scoped rows.');
   });
 
   it('if one of them is the parent of a scoped entity', async () => {
@@ -203,13 +203,13 @@ describe('an application that allows undeclared entities does not start', () => 
       @ManyToOne(() => Topic, { nullable: false }) topic!: Relation<Topic>;
     }
     expect(await refusal([Topic, Hint], { undeclaredEntities: 'allow' })).toContain(
-      "Hint is scoped via 'topic', but nothing says whose rows Topic has. Declare Topic.",
+      "Hint is scoped via 'topic', but Topic is undeclared. Declare Topic.",
     );
   });
 
   it('if the option has an unknown value', async () => {
     expect(await refusal([Color], { undeclaredEntities: 'deny' as never })).toContain(
-      "undeclaredEntities is 'deny'. Say 'fail', 'deny-queries' or 'allow'",
+      "undeclaredEntities is 'deny'. Use 'fail', 'deny-queries' or 'allow'",
     );
   });
 });
@@ -247,7 +247,7 @@ describe('an entity that is declared after it was queried as an undeclared one',
       resolver: tenantFromUser('organizationId'),
       entities: [scoped(Late)],
     });
-    await expect(lates.find()).rejects.toThrow('Late was declared anew after queries on it');
+    await expect(lates.find()).rejects.toThrow('the declaration of Late changed after its first query');
     await app.close();
   });
 });

@@ -104,7 +104,7 @@ describe.each(DATABASES)('a one-to-one relation at the start on %s', (type) => {
     expect(problems).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^Seat has a unique key \\(place\\.id\\) that leaves the tenant column out: .* Make Seat\\.place a @ManyToOne\\(\\(\\) => ${target.name}\\), and add @Unique`,
+          `^Seat has a unique key \\(place\\.id\\) without the tenant column: .* Make Seat\\.place a @ManyToOne\\(\\(\\) => ${target.name}\\), and add @Unique`,
         ),
       ),
     ]);

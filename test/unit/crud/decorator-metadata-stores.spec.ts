@@ -30,7 +30,7 @@ describe('the stores of decorators', () => {
     const { decoratorStoreProblems } = await load();
     const [problem, ...others] = decoratorStoreProblems([class Plain {}, Ruled]);
     expect(others).toEqual([]);
-    expect(problem).toContain('the rules of Ruled are of another copy of class-validator');
+    expect(problem).toContain('the rules of Ruled are stored in another copy of class-validator');
     expect(problem).toContain("external: ['nestjs-muck', 'class-transformer', 'class-validator']");
   });
 

@@ -52,7 +52,7 @@ class OrdersController {
 /** The routes before which a cache stands, with its name. */
 function found(controllers: readonly Type[], everywhere: readonly unknown[] = []): string[] {
   return validateCacheInterceptors(controllers, everywhere).map((problem) => {
-    expect(problem).toContain("without the tenant in its key: one tenant would get another tenant's response");
+    expect(problem).toContain("without the tenant in its key: a tenant would get another tenant's response");
     const [, cache, route] = /^(\S+?)(?:, which \S+ holds,)? caches (\S+) /.exec(problem) ?? [];
     return `${cache}: ${route}`;
   });
@@ -176,7 +176,7 @@ describe('a cache that goes by URLs', () => {
   it('is told of with the line to type', () => {
     const [problem] = validateCacheInterceptors([OrdersController], [LoggingCache]);
     expect(problem).toBe(
-      "LoggingCache caches OrdersController.list without the tenant in its key: one tenant would get another tenant's response. " +
+      "LoggingCache caches OrdersController.list without the tenant in its key: a tenant would get another tenant's response. " +
         'Use tenantCache(LoggingCache), which nestjs-muck exports, in its place: @UseInterceptors(tenantCache(LoggingCache))',
     );
   });

@@ -72,8 +72,8 @@ describe('the declaration of an entity', () => {
     expect(tenancyOf(Contract)).toEqual({
       kind: 'contradictory',
       problem:
-        "is declared in two ways: @TenantScoped({ columns: { organizationId: 'ownerId' } }) on Contract, and " +
-        'scoped(Contract) in forRoot({ entities }). Make them agree, or remove one',
+        "has two different declarations: @TenantScoped({ columns: { organizationId: 'ownerId' } }) on Contract, and " +
+        'scoped(Contract) in forRoot({ entities }). Remove one, or make both the same',
     });
   });
 
@@ -84,7 +84,7 @@ describe('the declaration of an entity', () => {
     expect(tenancyOf(Country)).toEqual({
       kind: 'contradictory',
       problem: expect.stringContaining(
-        "is declared in two ways: @TenantShared('a test') on Country, and scoped(Country",
+        "has two different declarations: @TenantShared('a test') on Country, and scoped(Country",
       ),
     });
   });
@@ -123,8 +123,7 @@ describe('the declaration of an entity', () => {
     serve(News, 'shared');
     expect(tenancyOf(News)).toEqual({
       kind: 'contradictory',
-      problem:
-        "is not declared by @TenantShared('a test') on EntityController, which is a controller. Put that line on the entity",
+      problem: "has @TenantShared('a test') on EntityController on its controller. Put that line on the entity",
     });
   });
 });

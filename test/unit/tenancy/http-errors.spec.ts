@@ -17,9 +17,9 @@ describe('an error that a client is told', () => {
     [new ReferenceUnknownError('Ticket', 'memberId'), 400, ['memberId refers to a row that does not exist'], true],
     [new UniqueConflictError('Ticket', ['code', 'year']), 409, ['code, year must be unique'], true],
     [new UniqueConflictError('Ticket', []), 409, ['a row with the same unique key exists already'], true],
-    [new SharedRowError('Ticket'), 403, 'The row is shared by all and cannot be changed here.', true],
-    [new TenantScopeInvalidError('secret'), 403, 'Outside of what this account may reach.', false],
-    [new TenantScopeViolationError('secret'), 403, 'Outside of what this account may reach.', false],
+    [new SharedRowError('Ticket'), 403, 'The row is shared by all tenants and cannot be changed here.', true],
+    [new TenantScopeInvalidError('secret'), 403, 'This account may not access this.', false],
+    [new TenantScopeViolationError('secret'), 403, 'This account may not access this.', false],
   ])('%p has the status %i', (error, status, message, isCause) => {
     const told = toHttpException(error);
     expect(told).toBeInstanceOf(HttpException);

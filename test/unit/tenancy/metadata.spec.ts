@@ -240,7 +240,7 @@ describe('a method that is unscoped', () => {
 
 describe('the answer to an error', () => {
   it('tells nothing of rows', () => {
-    const outside = new ForbiddenException('Outside of what this account may reach.');
+    const outside = new ForbiddenException('This account may not access this.');
     const reference = new ReferenceUnknownError('Order', 'customer');
     for (const [error, answer] of [
       [new EntityNotFoundError('Order', { secret: 'globex' }), new NotFoundException()],

@@ -30,7 +30,7 @@ describe('the declaration of a scope', () => {
       { ...DECLARATION, floor: BigInt },
       { account: BigInt, region: String, floor: Number },
     ] as ScopeDeclaration[]) {
-      expect(() => declareScope(other)).toThrow('one process has one scope: it was declared as { region: String, ');
+      expect(() => declareScope(other)).toThrow('a process has one scope declaration: first { region: String, ');
     }
     expect(getScopeDeclaration()).toBe(first);
   });
@@ -173,7 +173,7 @@ describe('a scope of several keys', () => {
     const context = new ExecutionContextHost([{ params: { region: 'north' } }]);
     const answer = Promise.resolve(new FromParam().resolve(context));
     await expect(answer).rejects.toThrow(MuckConfigurationError);
-    await expect(answer).rejects.toThrow('a scope of 3 keys cannot be claimed by one header, parameter or subdomain');
+    await expect(answer).rejects.toThrow('a scope of 3 keys cannot be read from one header, parameter or subdomain');
     expect(asked).toBe(false);
   });
 });

@@ -414,11 +414,11 @@ describe('the interceptor of tenants', () => {
       expect(heard).toEqual([
         'nobody in particular',
         'own',
-        new ForbiddenException('Outside of what this account may reach.'),
+        new ForbiddenException('This account may not access this.'),
       ]);
       expect(logged).toEqual([
         expect.stringMatching(
-          / ScopedController\.handle would send a value that a request of another tenant set off.*bind/,
+          / ScopedController\.handle would send a value emitted by a request of another tenant.*bind/,
         ),
       ]);
     });

@@ -22,7 +22,7 @@ describe('the declaration of a scope', () => {
     expect(() => declareScope({})).toThrow('the scope has no keys');
     for (const type of [Date, Boolean, Object, Symbol, 'number', undefined, null]) {
       expect(() => declareScope({ region: String, account: type as never })).toThrow(
-        "the scope key 'account' has no known type: say Number, String or BigInt",
+        "the scope key 'account' has an unknown type. Use Number, String or BigInt",
       );
     }
     expect(getScopeDeclaration).toThrow(MuckConfigurationError);

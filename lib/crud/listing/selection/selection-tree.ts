@@ -83,7 +83,8 @@ export class SelectionBuilder {
     for (const [path, below] of includes) {
       const relation = metadata.findRelationWithPropertyPath(path);
       if (relation === undefined) throw new TypeError(`${metadata.name} has no relation '${path}'.`);
-      if (relation.isLazy) throw new TypeError(`${metadata.name}.${path} is lazy: it is loaded when it is asked for.`);
+      if (relation.isLazy)
+        throw new TypeError(`${metadata.name}.${path} is a lazy relation, which cannot be included.`);
       const target = relation.inverseEntityMetadata;
       if (isToMany(relation)) branches.push({ relation, keys, entity: new SelectionBuilder().select(target, below) });
       else joined.push({ relation, alias: `include_${++this.joins}`, entity: this.select(target, below) });

@@ -47,9 +47,7 @@ export class ToManyLoader {
     );
     const rows = await this.statement.run({ ...slots, limit: MAX_INCLUDED_ROWS + 1, offset: 0 }, manager);
     if (rows.length > MAX_INCLUDED_ROWS) {
-      throw badRequest([
-        `include ${relation.propertyPath} leads to more than ${MAX_INCLUDED_ROWS} rows: ask for fewer`,
-      ]);
+      throw badRequest([`include ${relation.propertyPath} exceeds ${MAX_INCLUDED_ROWS} rows: use a smaller limit`]);
     }
     const byOwner = new Map<string, unknown[]>();
     for (const row of rows) {

@@ -3,5 +3,5 @@ export const ERROR = { $ref: '#/components/schemas/Error' };
 
 /** What each answer to somebody who is signed in has. */
 export const PRIVATE = {
-  'Cache-Control': { description: 'No shared cache may keep it.', schema: { type: 'string' as const } },
+  'Cache-Control': { description: 'Shared caches must not store the response.', schema: { type: 'string' as const } },
 };

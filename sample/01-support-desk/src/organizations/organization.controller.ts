@@ -27,7 +27,7 @@ export class OrganizationController {
       required: ['id', 'name'],
     },
   })
-  @ApiUnauthorizedResponse({ description: 'Nobody is signed in.', schema: ERROR })
+  @ApiUnauthorizedResponse({ description: 'The request is not authenticated.', schema: ERROR })
   @ApiForbiddenResponse({
     description: 'The account belongs to no organization.',
     headers: PRIVATE,

@@ -169,7 +169,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     ['{"assignee.organizationId":1}', /^filters must name/],
     ['{"secret__starts_with":"a"}', /^filters must name/],
     [`{"orderNumber__in":[${'1,'.repeat(200)}1]}`, /^orderNumber__in must be a list of at most 200/],
-    [`${'{"$not":'.repeat(9)}{}${'}'.repeat(9)}`, /^filters must lie at most 8 deep/],
+    [`${'{"$not":'.repeat(9)}{}${'}'.repeat(9)}`, /^filters must be nested at most 8 levels deep/],
     [`${'{"$not":'.repeat(200)}{}${'}'.repeat(200)}`, /^filters must/],
     [`{"$or":[${'{"orderNumber":1},'.repeat(70)}{}]}`, /^filters must have at most 64 parts/],
   ])('refuse %s', async (filters, message) => {
@@ -233,11 +233,11 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
 
     for (const query of [`sort=note&cursor=${first.nextCursor}`, `sort=-note&status=open&cursor=${first.nextCursor}`]) {
       expect((await get(`/tickets?limit=3&${query}`)).body.message).toEqual([
-        'cursor must be one that a page of this list, with this sort and these filters, has given',
+        'cursor must come from a page of this list with the same sort and filters',
       ]);
     }
     expect((await get('/tickets?cursor=&offset=1')).body.message).toEqual([
-      'cursor goes with neither offset nor count',
+      'cursor cannot be combined with offset or count',
     ]);
     expect((await get('/tickets?cursor=nonsense')).status).toBe(400);
   });

@@ -361,9 +361,9 @@ describe('includes and fields that do not fit the entity stop the start', () => 
   };
 
   it.each([
-    [{ include: ['autor'] }, "include names 'autor', and Letter has no relation 'autor'"],
-    [{ include: ['author.letters.author.letters'] }, 'which leads over more than 3 relations'],
-    [{ include: ['topics'], dto: { response: LetterDto } }, "LetterDto does not show 'topics'"],
+    [{ include: ['autor'] }, "include names 'autor', but Letter has no relation 'autor'"],
+    [{ include: ['author.letters.author.letters'] }, 'which is a path of more than 3 relations'],
+    [{ include: ['topics'], dto: { response: LetterDto } }, "LetterDto does not expose 'topics'"],
     [{ fields: ['secret'] }, "fields names 'secret'"],
   ])('%o', async (options, message) => {
     expect(await boot(options)).toContain(message);

@@ -263,6 +263,6 @@ test('the application does not start where a relation is none to link by', async
   class WrongController extends CrudController<Ticket> {}
 
   await expect(openDesk([WrongController])).rejects.toThrow(
-    "WrongController: links names 'assignee', which is no many-to-many relation of Ticket. Say links: ['tags'].",
+    "WrongController: links names 'assignee', which is not a many-to-many relation of Ticket. Use links: ['tags'].",
   );
 });

@@ -293,11 +293,11 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
   test('with strictPayload refuses a body that names another parent', async () => {
     const [first, second] = own.tickets;
     const refused = await acme.post(`/strict/${first}/notes`, { body: 'a', ticketId: second });
-    expect([refused.status, refused.body.message]).toEqual([400, ["ticketId is not the client's to say"]]);
+    expect([refused.status, refused.body.message]).toEqual([400, ['ticketId is server-owned and must not be set']]);
     const { status, body } = await acme.post(`/strict/${first}/notes`, { body: 'a', ticketId: first });
     expect(status).toBe(201);
     const moved = await acme.patch(`/strict/${first}/notes/${body.id}`, { ticketId: second });
-    expect([moved.status, moved.body.message]).toEqual([400, ["ticketId is not the client's to say"]]);
+    expect([moved.status, moved.body.message]).toEqual([400, ['ticketId is server-owned and must not be set']]);
     expect((await acme.delete(`/strict/${first}/notes/${body.id}`)).status).toBe(204);
   });
 
@@ -397,7 +397,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
   test('has its service in requests only', async () => {
     const controller = desk.app.get(NotesController, { strict: false });
     await expect(desk.tenancy.run({ organizationId: 1 }, () => controller.read())).rejects.toThrow(
-      'NotesController narrows by the request',
+      'NotesController has row constraints that need a request',
     );
   });
 });
@@ -422,11 +422,11 @@ describe('an application refuses to start', () => {
     @Crud(Reaction, { parent: { relation: 'note', parent: { relation: 'topic' as 'ticket' } } })
     class DeepController extends CrudController<Reaction> {}
     expect(await refusal(WrongController)).toContain(
-      "WrongController: parent names 'reactions', which is no to-one relation that Note holds the foreign key of. " +
-        "Say parent: { relation: 'ticket' } or parent: { relation: 'author' }.",
+      "WrongController: parent names 'reactions', which is not a to-one relation with its foreign key in Note. " +
+        "Use parent: { relation: 'ticket' } or parent: { relation: 'author' }.",
     );
     expect(await refusal(DeepController)).toContain(
-      "parent names 'topic', which is no to-one relation that Note holds",
+      "parent names 'topic', which is not a to-one relation with its foreign key in Note",
     );
   });
 
@@ -442,8 +442,8 @@ describe('an application refuses to start', () => {
     @Module({ controllers: [RoutedController] })
     class NotesModule {}
     expect(await refusal(PathlessController)).toContain(
-      "PathlessController: parent names 'ticket', and the controller's path has no :ticketId. " +
-        "Say @Controller('…/:ticketId/notes'), or parent: { relation: 'ticket', param: '…' }.",
+      "PathlessController: parent names 'ticket', but the controller's path has no :ticketId. " +
+        "Use @Controller('…/:ticketId/notes'), or parent: { relation: 'ticket', param: '…' }.",
     );
     const imports = [NotesModule, RouterModule.register([{ path: 'tickets/:ticketId', module: NotesModule }])];
     expect(await refusal(NotesController, { imports })).toBe('started');

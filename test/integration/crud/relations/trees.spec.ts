@@ -59,10 +59,10 @@ class MovingShelvesController extends CrudController<Shelf> {}
 
 test('a tree does not start with routes that would lose the place of its rows', async () => {
   await expect(openDesk([WritingFoldersController], { entities: [Folder] })).rejects.toThrow(
-    "WritingFoldersController: Folder is a tree (closure-table), which create, replace, update would not keep. Say only: ['findAll', 'findOne', 'remove'], and write it by getTreeRepository(Folder).save() in a route of your own.",
+    "WritingFoldersController: Folder is a tree (closure-table), whose structure create, replace, update would not maintain. Set only: ['findAll', 'findOne', 'remove'], and write it by getTreeRepository(Folder).save() in a route of your own.",
   );
   await expect(openDesk([MovingShelvesController], { entities: [Shelf] })).rejects.toThrow(
-    'MovingShelvesController: Shelf is a tree (materialized-path), which update would not keep.',
+    'MovingShelvesController: Shelf is a tree (materialized-path), whose structure update would not maintain.',
   );
 });
 

@@ -206,7 +206,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     expect((await send('PUT', url, body)).status).toBe(200);
     expect(await send('PUT', url, { ...body, label: 'x' })).toMatchObject({
       status: 400,
-      body: { message: ["label is not the client's to change"] },
+      body: { message: ['label is server-owned and must not be changed'] },
     });
     expect((await send('POST', '/strict', { name: 'a', label: 'x' })).status).toBe(400);
   });

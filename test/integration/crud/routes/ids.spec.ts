@@ -125,14 +125,14 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     await desk.tenancy.run({ organizationId: 1 }, () => seats.create({ place: 30 }));
     await desk.tenancy.run({ organizationId: 2 }, () => seats.create({ place: 30 }));
     await expect(desk.tenancy.unscoped('clean up', () => seats.remove(30))).rejects.toThrow(
-      'An id of Seat has no organizationId, and no tenant scope gives it',
+      'An id of Seat has no organizationId, and there is no tenant scope to take it from',
     );
     await expect(desk.tenancy.unscoped('clean up', { entities: [Seat] }, () => seats.remove(30))).rejects.toThrow();
     await expect(
       desk.tenancy.run({ organizationId: 1 }, () =>
         desk.tenancy.unscoped('clean up', { entities: [Seat] }, () => seats.remove(30)),
       ),
-    ).rejects.toThrow('no tenant scope gives it');
+    ).rejects.toThrow('there is no tenant scope to take it from');
     const { id } = await desk.tenancy.run({ organizationId: 1 }, () => handbooks.create({ slug: 'first' }));
     expect(await desk.tenancy.unscoped('a look', () => handbooks.findOne(id))).toMatchObject({ slug: 'first' });
     expect((await globex.get('/seats/30')).status).toBe(200);
@@ -221,9 +221,9 @@ describe('an application refuses to start', () => {
     class PagesController extends CrudController<Page> {}
     const message = await refusal(PagesController, Page);
     expect(message).toContain(
-      "PagesController: id names 'slug', which several rows may have alike. Put @Unique(['organizationId', 'slug']) on Page",
+      "PagesController: id names 'slug', which is not unique. Put @Unique(['organizationId', 'slug']) on Page",
     );
-    expect(message).toContain("id names 'slug', which a row may be without: make it not null, and selected");
+    expect(message).toContain("id names 'slug', which is nullable or not selected: make it not null and selected");
   });
 
   test('on an id that is unique for some rows only, and on one for all tenants that is unique within one', async () => {
@@ -243,9 +243,9 @@ describe('an application refuses to start', () => {
     @CrossTenant('staff of the platform')
     @Crud(Handbook, { id: 'slug' })
     class AllHandbooksController extends CrudController<Handbook> {}
-    expect(await refusal(LeavesController, Leaf)).toContain("id names 'slug', which several rows may have alike");
+    expect(await refusal(LeavesController, Leaf)).toContain("id names 'slug', which is not unique");
     expect(await refusal(AllHandbooksController, Handbook)).toContain(
-      "AllHandbooksController: id names 'slug', which several rows may have alike. Put @Unique(['slug']) on Handbook",
+      "AllHandbooksController: id names 'slug', which is not unique. Put @Unique(['slug']) on Handbook",
     );
     expect(await refusal(HandbooksController, Handbook)).toBe('started');
   });
@@ -266,8 +266,8 @@ describe('an application refuses to start', () => {
     @Crud(Article, { id: 'nope' as 'slug' })
     class ArticlesController extends CrudController<Article> {}
     expect(await refusal(ReadingsController, Reading)).toContain(
-      'ReadingsController: Reading.at cannot stand in a path. An id is a text, a number, a UUID or a day',
+      'ReadingsController: Reading.at cannot be used in a path. An id is a string, a number, a UUID or a date',
     );
-    expect(await refusal(ArticlesController)).toContain("id names 'nope', which is no column of Article");
+    expect(await refusal(ArticlesController)).toContain("id names 'nope', which is not a column of Article");
   });
 });

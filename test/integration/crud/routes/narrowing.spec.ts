@@ -198,13 +198,13 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     expect((await client.patch(`/other/${items[0].id}`, { note: 'x' })).status).toBe(404);
     expect((await client.delete(`/other/${items[0].id}`)).status).toBe(404);
     const refused = await client.post('/other', { orderNumber: 31, subject: 'x' });
-    expect([refused.status, refused.body.message]).toEqual([403, 'Outside of what this account may reach.']);
+    expect([refused.status, refused.body.message]).toEqual([403, 'This account may not access this.']);
   });
 
   test('with strictPayload refuses a body that says otherwise', async () => {
     const client = as('1/1');
     const refused = await client.post('/strict', { orderNumber: 40, subject: 'x', status: 'closed' });
-    expect([refused.status, refused.body.message]).toEqual([400, ["status is not the client's to say"]]);
+    expect([refused.status, refused.body.message]).toEqual([400, ['status is server-owned and must not be set']]);
     expect((await client.post('/strict', { orderNumber: 40, subject: 'x', status: 'open' })).status).toBe(201);
   });
 
@@ -224,7 +224,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
       await as('1/1').post('/broken', {}),
       await as('1/1').delete('/broken/00000000-0000-4000-8000-000000000000'),
     ]) {
-      expect([answer.status, answer.body.message]).toEqual([403, 'Outside of what this account may reach.']);
+      expect([answer.status, answer.body.message]).toEqual([403, 'This account may not access this.']);
     }
   });
 
@@ -237,7 +237,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
   test('needs a request', async () => {
     const controller = desk.app.get(MyTicketsController, { strict: false });
     await expect(desk.tenancy.run({ organizationId: 1 }, () => controller.read())).rejects.toThrow(
-      'narrows by the request',
+      'has row constraints that need a request',
     );
   });
 });

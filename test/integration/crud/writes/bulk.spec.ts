@@ -247,10 +247,10 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     ]);
     expect([strict.status, strict.body.message]).toEqual([
       400,
-      ["[1] organizationId is not the client's to say", "[1] version is not the client's to say"],
+      ['[1] organizationId is server-owned and must not be set', '[1] version is server-owned and must not be set'],
     ]);
     const narrowed = await acme.post('/strict/bulk', [ticket(), { ...ticket(), status: 'closed' }]);
-    expect(narrowed.body.message).toEqual(["[1] status is not the client's to say"]);
+    expect(narrowed.body.message).toEqual(['[1] status is server-owned and must not be set']);
   });
 
   test('runs the hooks of create for each row, and with one that throws nothing is written', async () => {

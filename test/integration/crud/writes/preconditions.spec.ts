@@ -181,7 +181,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
         {
           statusCode: 428,
           error: 'Precondition Required',
-          message: 'Send If-Match with the ETag of the row that you have read.',
+          message: 'Send If-Match with the ETag of the row as you read it.',
         },
       ]);
     }

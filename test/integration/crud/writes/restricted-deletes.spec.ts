@@ -49,6 +49,6 @@ describe.each(places)('a DELETE of a row that others refer to, on $adapter and $
       url: `/shelves/${id}`,
       headers: { 'x-user': '1' },
     });
-    expect([status, text]).toEqual([409, expect.stringContaining('other rows still refer to this one')]);
+    expect([status, text]).toEqual([409, expect.stringContaining('other rows still reference this one')]);
   });
 });

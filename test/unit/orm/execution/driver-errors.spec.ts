@@ -273,7 +273,7 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     const error = failed({ ...given, constraint: 'a', column: 'b', detail: 'secret', where: 'secret' }, message);
     const masked = told(dialect, error) as QueryFailedError;
     expect(masked).toBeInstanceOf(QueryFailedError);
-    expect(masked.message).toBe('The database could not compute with a value.');
+    expect(masked.message).toBe('The database could not process a value.');
     expect(masked).toMatchObject({ query: 'INSERT', parameters: ['secret'] });
     expect({ ...masked.driverError }).toEqual({
       code: undefined,

@@ -176,7 +176,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     pool.connection.answers.push(failure('22P02'), failure('22P02'));
     const masked = await thrownBy(tenancy.run(ACME, () => select()));
     expect(masked).toMatchObject({ name: 'QueryFailedError', query: PLAIN.text, parameters: [7] });
-    expect(masked.message).toBe('The database could not compute with a value.');
+    expect(masked.message).toBe('The database could not process a value.');
     expect(await thrownBy(select())).toMatchObject({ message: 'what the server says of globex' });
     expect(log).toEqual([
       ['sent', PLAIN.text, [7], undefined],
@@ -441,8 +441,8 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       const statement = tickets();
       const run = (slots: object): Promise<unknown> =>
         tenancy.run(ACME, () => statement.run(slots as Readonly<Record<string, unknown>>));
-      await expect(run({})).rejects.toThrow('its slot points has no value');
-      await expect(run(Object.create({ points: 5 }) as object)).rejects.toThrow('its slot points has no value');
+      await expect(run({})).rejects.toThrow('its parameter points has no value');
+      await expect(run(Object.create({ points: 5 }) as object)).rejects.toThrow('its parameter points has no value');
       await expect(run({ points: undefined })).resolves.toBe(ROWS);
       expect(pool.connection.queries).toHaveLength(1);
     });

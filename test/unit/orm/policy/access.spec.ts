@@ -98,7 +98,9 @@ describe('a situation', () => {
           later = Promise.resolve().then(told);
         }),
       );
-      await expect(later).rejects.toThrow("the section unscoped('a test') has ended, and this code outlives it");
+      await expect(later).rejects.toThrow(
+        "the section tenancy.unscoped('a test') has ended, but this code is still running",
+      );
     }
   });
 });
@@ -108,7 +110,7 @@ describe('what may be done with an entity', () => {
     expect(inAcme(() => resolveAccess(metadataOf(Order)))).toEqual(acme);
     expect(inAcme(() => resolveAccess(undefined))).toEqual(acme);
     expect(() => resolveAccess(metadataOf(Order))).toThrow(new TenantScopeMissingError('Order'));
-    expect(() => resolveAccess(undefined)).toThrow(new TenantScopeMissingError('hand-written SQL'));
+    expect(() => resolveAccess(undefined)).toThrow(new TenantScopeMissingError('raw SQL'));
   });
 
   it('is everything in an unscoped section, for the entities that it names', () => {

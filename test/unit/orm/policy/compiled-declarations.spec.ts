@@ -39,11 +39,11 @@ describe('an entity that queries were made on', () => {
   });
 
   it.each<[string, string, ...ClassDecorator[]]>([
-    ['is declared late', "it was '' and now is 'scoped'", undeclared, TenantScoped()],
-    ['is declared as another one', "it was 'scoped' and now is ''", TenantScoped(), TenantShared('a test')],
+    ['is declared late', "from '' to 'scoped'", undeclared, TenantScoped()],
+    ['is declared as another one', "from 'scoped' to ''", TenantScoped(), TenantShared('a test')],
   ])('and %s stops', async (...[, change, ...decorators]) => {
     const kept = keepThrough(...decorators);
     await expect(kept).rejects.toThrow(MuckConfigurationError);
-    await expect(kept).rejects.toThrow(`Ticket was declared anew after queries on it: ${change}.`);
+    await expect(kept).rejects.toThrow(`the declaration of Ticket changed after its first query: ${change}.`);
   });
 });

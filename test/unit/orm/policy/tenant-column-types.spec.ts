@@ -91,25 +91,30 @@ describe('a tenant column of texts', () => {
   });
 
   it.each<[Database, EntitySchemaColumnOptions, string, string]>([
-    ['postgres', { type: 'char', length: 5 }, 'pads texts with spaces', 'varchar'],
-    ['postgres', { type: 'inet' }, 'takes several spellings for one value', 'varchar'],
-    ['postgres', { type: 'cidr' }, 'takes several spellings for one value', 'varchar'],
-    ['mariadb', { type: 'inet6' }, 'takes several spellings for one value', 'varchar'],
-    ['mariadb', { type: 'inet4' }, 'takes several spellings for one value', 'varchar'],
-    ['postgres', { type: 'varchar', array: true }, 'stores a value in another form', 'varchar'],
-    ['sqljs', { type: 'simple-array' }, 'stores a value in another form', 'varchar'],
-    ['sqljs', { type: 'simple-json' }, 'stores a value in another form', 'varchar'],
-    ['sqljs', { type: 'text', collation: 'NOCASE' }, 'compares texts by the collation NOCASE', 'the collation BINARY'],
+    ['postgres', { type: 'char', length: 5 }, 'pads strings with spaces', 'varchar'],
+    ['postgres', { type: 'inet' }, 'accepts several spellings of one value', 'varchar'],
+    ['postgres', { type: 'cidr' }, 'accepts several spellings of one value', 'varchar'],
+    ['mariadb', { type: 'inet6' }, 'accepts several spellings of one value', 'varchar'],
+    ['mariadb', { type: 'inet4' }, 'accepts several spellings of one value', 'varchar'],
+    ['postgres', { type: 'varchar', array: true }, 'converts values', 'varchar'],
+    ['sqljs', { type: 'simple-array' }, 'converts values', 'varchar'],
+    ['sqljs', { type: 'simple-json' }, 'converts values', 'varchar'],
+    [
+      'sqljs',
+      { type: 'text', collation: 'NOCASE' },
+      'compares strings by the collation NOCASE',
+      'the collation BINARY',
+    ],
     [
       'sqljs',
       { type: 'text', collation: 'BINARYX' },
-      'compares texts by the collation BINARYX',
+      'compares strings by the collation BINARYX',
       'the collation BINARY',
     ],
     [
       'sqljs',
       { type: 'text', collation: 'XBINARY' },
-      'compares texts by the collation XBINARY',
+      'compares strings by the collation XBINARY',
       'the collation BINARY',
     ],
   ])('on %s of the type %j is refused', async (database, column, why, instead) => {

@@ -291,7 +291,7 @@ describe('an update', () => {
   it('changes no key of rows that others refer to by ON UPDATE CASCADE, in a scope', () => {
     const text = (values: object): string => asAcme(() => update(Leaf, values).getQuery());
     for (const values of [{ organizationId: 1 }, { album: { number: 7 } }])
-      expect(() => text(values)).toThrow('another key for rows of Leaf would change rows of Frame');
+      expect(() => text(values)).toThrow('a new key for rows of Leaf would change rows of Frame');
     expect(text({ album: null })).toContain('UPDATE "leaf"');
     expect(asAcme(() => setBy(Leaf, { album: null }))).toBe('albumNumber = null');
     expect(unscoped(() => setBy(Leaf, { organizationId: 2 }))).toBe('organizationId = 2');
@@ -353,12 +353,12 @@ describe('an update', () => {
       { first: one, second: other },
       { first: other, second: one },
     ])
-      expect(() => asAcme(() => setBy(Print, values))).toThrow('Print.organizationId names another tenant');
+      expect(() => asAcme(() => setBy(Print, values))).toThrow('Print.organizationId is the key of another tenant');
   });
 
   it('takes no parent away', () => {
     for (const entity of [Remark, Reply])
-      expect(() => asAcme(() => setBy(entity, { note: null }))).toThrow('belongs to a tenant through its parent');
+      expect(() => asAcme(() => setBy(entity, { note: null }))).toThrow('gets its tenant from its parent');
     expect(asAcme(() => setBy(Reply, { text: 'x' }))).toBe('text = "x"');
     expect(asAcme(() => setBy(Remark, { text: 'x' }))).toBe('text = "x"');
   });
@@ -395,13 +395,13 @@ describe('an update', () => {
 
   it('sets no key in a scope that the database counts, and any other', () => {
     const id = '00000000-0000-4000-8000-000000000000';
-    expect(() => asAcme(() => setBy(Note, { id: 7 }))).toThrow('an update of Note sets id, which the database counts');
+    expect(() => asAcme(() => setBy(Note, { id: 7 }))).toThrow('an update of Note sets the auto-increment column id');
     expect(asAcme(() => setBy(Badge, { id }))).toBe(`id = "${id}"`);
     expect(asAcme(() => setBy(Album, { number: 7 }))).toBe('number = 7');
     expect(unscoped(() => setBy(Note, { id: 7 }))).toBe('id = 7');
   });
 
   it('takes no SQL for the tenant', () => {
-    expect(() => asAcme(() => setBy(Note, { organizationId: () => '2' }))).toThrow('is given as an SQL expression');
+    expect(() => asAcme(() => setBy(Note, { organizationId: () => '2' }))).toThrow('is set by an SQL expression');
   });
 });

@@ -103,7 +103,7 @@ describe('a statement is bound', () => {
   });
 
   it('not with a list that is none', () => {
-    expect(() => bound(':...a', 'postgres')).toThrow(/:\.\.\.a is no list/);
+    expect(() => bound(':...a', 'postgres')).toThrow(/:\.\.\.a is not an array/);
   });
 
   it.each([

@@ -112,7 +112,7 @@ describe('a DataSource is looked over', () => {
     expect(await on(Country, Unknown)).toEqual(NOTHING);
     expect(await on(Order, Country, Unknown, Invoice)).toEqual({
       problems: [
-        'Order, Invoice belong to tenants, and a mssql database cannot be kept inside a scope. Use PostgreSQL, MySQL, MariaDB or SQLite.',
+        'Order, Invoice are tenant-scoped, and mssql databases are not supported. Use PostgreSQL, MySQL, MariaDB or SQLite.',
       ],
       undeclared: [],
     });
@@ -153,8 +153,8 @@ describe('a DataSource is looked over', () => {
 
   it('and find options must not leave conditions out', async () => {
     const problem =
-      "invalidWhereValuesBehavior is 'ignore': find({ where: { id: undefined } }) would then give the first row of the tenant. " +
-      "Remove the option, or say 'throw'.";
+      "invalidWhereValuesBehavior is 'ignore': find({ where: { id: undefined } }) would return the first row of the tenant. " +
+      "Remove the option, or set it to 'throw'.";
     const on = async (invalidWhereValuesBehavior: object): Promise<readonly string[]> =>
       (await findingsOn([Order], { invalidWhereValuesBehavior })).problems;
     expect(await on({ undefined: 'ignore', null: 'throw' })).toEqual([problem]);
@@ -203,7 +203,7 @@ describe('the type of a tenant column', () => {
     });
     for (const problem of validateDataSource(await unconnected(kind, schemas)).problems) {
       if (names.delete(/^(\S+) has the .* as a tenant column/.exec(problem)?.[1] ?? '')) continue;
-      const said = ` column, but the scope key '${column}' is declared as ${key}. Make the two agree.`;
+      const said = ` column, but the scope key '${column}' is declared as ${key}. Use the same type for both.`;
       expect(problem.slice(-said.length)).toBe(said);
       expect(names.delete(problem.split('.')[0])).toBe(true);
     }
@@ -225,13 +225,13 @@ describe('the type of a tenant column', () => {
       @Column() organizationId!: string;
     }
     expect(await problemsOf(Spelled)).toEqual([
-      "Spelled.organizationId is a varchar column, but the scope key 'organizationId' is declared as Number. Make the two agree.",
+      "Spelled.organizationId is a varchar column, but the scope key 'organizationId' is declared as Number. Use the same type for both.",
     ]);
   });
 });
 
 describe('a unique key', () => {
-  const MIGHT_TELL = 'that leaves the tenant column out: one tenant could find out what another one has taken. ';
+  const MIGHT_TELL = 'without the tenant column: a conflict would tell a tenant which values other tenants have. ';
 
   it('holds all tenant columns, wherever it is declared', async () => {
     @Entity()
@@ -366,7 +366,7 @@ describe('two entities over one table', () => {
     }
     expect(await problemsOf(Order, SameOrders, Country)).toEqual([]);
     expect(await problemsOf(Order, SameOrders, AllOrders)).toEqual([
-      'Order and AllOrders are the same table, and one is shared, the other scoped. Declare both alike.',
+      'Order and AllOrders map the same table, but one is shared and the other is scoped. Give both the same declaration.',
     ]);
   });
 
@@ -413,7 +413,7 @@ describe('two entities over one table', () => {
     expect(await problemsOf(Order, Line, SameLines)).toEqual([]);
     for (const Other of [OfferLines, NextLines])
       expect(await problemsOf(Order, Offer, Line, Other)).toEqual([
-        `Line and ${Other.name} are the same table, and each says by another column whose its rows are. Declare both alike.`,
+        `Line and ${Other.name} map the same table, but have different tenant columns. Give both the same declaration.`,
       ]);
   });
 
@@ -425,7 +425,7 @@ describe('two entities over one table', () => {
     }
     expect(await problemsOf(LostOrders, Order)).toEqual([
       expect.stringContaining("LostOrders is scoped via 'nothing'"),
-      expect.stringContaining('Order and LostOrders are the same table'),
+      expect.stringContaining('Order and LostOrders map the same table'),
     ]);
   });
 });
@@ -569,7 +569,7 @@ describe('the statements of a DataSource are looked at before the application st
     Pin: 'Pin.paper → Paper.organizationId',
   };
   const refused = (kind: string, entity: string): string =>
-    `nestjs-muck cannot start: ${kind} on ${entity}, whose rows belong to tenants by ${OWNERS[entity]}, does not carry the tenant predicate. This release of TypeORM is not one that nestjs-muck knows; ` +
+    `nestjs-muck cannot start: ${kind} on ${entity}, whose rows belong to tenants by ${OWNERS[entity]}, does not carry the tenant predicate. This release of TypeORM is not supported; ` +
     'install one in the range of its peer dependency.';
   const check = async (change: (dataSource: DataSource) => void, ...entities: Type[]): Promise<string> => {
     const dataSource = await unconnected('sqljs', entities.length > 0 ? entities : [PaperView, Pin, Paper]);
@@ -658,7 +658,7 @@ describe('the statements of a DataSource are looked at before the application st
     const failing = only('parcel_pins_pin', () => {
       throw new TypeError('no such builder');
     });
-    expect(await check(failing, Parcel, Pin, Paper)).toContain('cannot be made: TypeError: no such builder');
+    expect(await check(failing, Parcel, Pin, Paper)).toContain('cannot be built: TypeError: no such builder');
   });
 
   it('inserts into tables that hold a tenant', async () => {

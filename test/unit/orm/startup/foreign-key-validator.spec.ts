@@ -61,7 +61,7 @@ describe('a key that a write does not say', () => {
       @ForeignKey(() => Color) @Column({ asExpression: 'id + 1' }) colorId!: number;
     }
     expect(await problemsOf([Room, Color, Cell])).toEqual([
-      'Cell.roomId names rows of Room, and the database computes it. Make it an ordinary column.',
+      'Cell.roomId references Room, but is a generated column. Make it an ordinary column.',
     ]);
   });
 
@@ -74,7 +74,7 @@ describe('a key that a write does not say', () => {
       @OneToOne(() => Room) @JoinColumn({ name: 'id' }) room!: Relation<Room>;
     }
     expect(await problemsOf([Room, Plan])).toEqual([
-      'Plan.id names rows of Room, and the database counts it. Make it an ordinary column.',
+      'Plan.id references Room, but is an auto-increment column. Make it an ordinary column.',
     ]);
     @Entity()
     @TenantScoped()
@@ -105,7 +105,7 @@ describe('a key that a write does not say', () => {
         @ManyToOne(() => Seat) seat!: Relation<Seat>;
       }
       expect(await problemsOf([Room, Color, Seat, Concert])).toEqual([
-        "Concert.roomId gets its default when its row goes, which may name another tenant's. Say 'SET NULL', 'CASCADE' or 'RESTRICT'.",
+        "Concert.roomId has onDelete or onUpdate 'SET DEFAULT', and the default may reference another tenant's row. Use 'SET NULL', 'CASCADE' or 'RESTRICT'.",
       ]);
     }
   });
@@ -190,8 +190,8 @@ describe('a parent', () => {
   }
 
   const BY_CODE =
-    'belongs to rows of Order by code, which several of them may have alike, of several tenants. ' +
-    'Refer to its primary key, or to all columns of a unique key.';
+    'references Order by code, which is not unique: rows of several tenants may have the same value. ' +
+    'Reference its primary key, or all columns of a unique key.';
 
   it('of links is one row', async () => {
     expect(await problemsOf([Order])).toEqual([`order_like ${BY_CODE}`]);
@@ -232,6 +232,6 @@ describe('a parent', () => {
     expect(isUnique({ primaryColumns: [], uniques: [], indices: [] } as never, [])).toBe(false);
     // Such a key has rows alike that are no part of it.
     const [problem] = await problemsOf([Parent, child('d', 'organizationId', 'text')]);
-    expect(problem).toMatch(/^Child belongs to rows of Parent by organizationId, text, which several of them/);
+    expect(problem).toMatch(/^Child references Parent by organizationId, text, which is not unique/);
   });
 });

@@ -53,7 +53,7 @@ async function problemsOf(entity: Type, ...others: Type[]): Promise<string[]> {
   return checkUniqueKeys(dataSource.getMetadata(entity), requireEnforcement(dataSource).policies);
 }
 const told = (entity: string, key: string, cure: string, declaration: string): string =>
-  `${entity} has a unique key (${key}) that leaves the tenant column out: one tenant could find out what another one has taken. ` +
+  `${entity} has a unique key (${key}) without the tenant column: a conflict would tell a tenant which values other tenants have. ` +
   `${cure}, or acknowledge it: @TenantScoped(${declaration}).`;
 
 /** An entity with unique keys. */

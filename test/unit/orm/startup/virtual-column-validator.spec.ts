@@ -47,7 +47,7 @@ describe('a virtual column', () => {
     ['behind others', () => 'SELECT count(*) FROM color JOIN ticket ON true'],
   ])('reads no rows that belong to tenants, %s', async (_where, query) => {
     expect(await problemsOf(query)).toEqual([
-      'Agent.made is a @VirtualColumn whose SQL reads Ticket, whose rows belong to tenants: no tenant predicate can be put into it, and ' +
+      'Agent.made is a @VirtualColumn whose SQL reads Ticket, which is tenant-scoped: its SQL cannot get a tenant predicate, so ' +
         'every query on Agent would be refused. Remove the column, and read Ticket in a query of its own: ' +
         "tenancy.sql(manager)`SELECT count(*) FROM ${table(Ticket, 'r')} WHERE …`.",
     ]);
@@ -69,7 +69,7 @@ describe('a virtual column', () => {
     ['returns none', () => undefined as never],
     ['returns a number', () => 7 as never],
   ])('whose function %s is told', async (_what, query) => {
-    const throws = 'Agent.made is a @VirtualColumn whose query function throws. Let it return a text.';
+    const throws = 'Agent.made is a @VirtualColumn whose query function throws. It must return a string.';
     expect(await problemsOf(query)).toEqual([throws]);
   });
 });
@@ -110,10 +110,10 @@ describe('an undeclared view', () => {
 
   it('that reads rows of tenants is told, and one of which nobody knows what it reads', async () => {
     expect(await problemsOf(Reading)).toEqual([
-      "Reading is an undeclared view that reads Ticket, whose rows belong to tenants. Declare it: @TenantScoped() or @TenantShared('why').",
+      "Reading is an undeclared view that reads Ticket, which is tenant-scoped. Declare it: @TenantScoped() or @TenantShared('why').",
     ]);
     expect(await problemsOf(Built)).toEqual([
-      "Built is an undeclared view that may read rows that belong to tenants. Declare it: @TenantScoped() or @TenantShared('why').",
+      "Built is an undeclared view that may read tenant-scoped rows. Declare it: @TenantScoped() or @TenantShared('why').",
     ]);
   });
 

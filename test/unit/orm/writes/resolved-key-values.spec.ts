@@ -209,7 +209,9 @@ describe('an upsert', () => {
     for (const columns of [['code'], ['building', 'suiteNumber'], ['spareNumber'], ['code', 'spareNumber']])
       expect(await upsertOn('sqljs', Lease, values, over(columns))).toContain('ON CONFLICT');
     for (const columns of [['building'], ['code', 'suiteNumber']])
-      await expect(upsertOn('sqljs', Lease, values, over(columns))).rejects.toThrow('gives a part of the key suite');
+      await expect(upsertOn('sqljs', Lease, values, over(columns))).rejects.toThrow(
+        'sets only some columns of the foreign key suite',
+      );
   });
 
   it('of a key tells in an unscoped section whose the row is that it meets', async () => {
@@ -221,7 +223,7 @@ describe('an upsert', () => {
     expect(await write(['code'], ['code'])).toContain('ON CONFLICT');
     expect(await write([...KEY, 'tenant', 'branch'], ['code'])).toContain('ON CONFLICT');
     for (const more of [[], ['tenant'], ['branch']])
-      await expect(write([...KEY, ...more], ['code'])).rejects.toThrow('may collide with another tenant');
+      await expect(write([...KEY, ...more], ['code'])).rejects.toThrow('may conflict with another tenant');
   });
 
   const tenantOf = (options: ColumnOptions, omit: string[] = []): Type<ObjectLiteral> => {
@@ -244,7 +246,7 @@ describe('an upsert', () => {
     for (const type of ['mysql', 'mariadb'] as const) {
       for (const collation of [undefined, 'utf8mb4_general_ci', 'x_bin_ci', 'nobinary', 'binary_ci'])
         await expect(write(type, tenantOf(collation === undefined ? {} : { collation }))).rejects.toThrow(
-          'may collide with a row of a tenant whose tenant differs in case. Give the column a collation',
+          "may conflict with another tenant's row whose tenant differs only in case. Use a case-sensitive collation",
         );
       for (const options of [{ collation: 'binary' }, { collation: 'UTF8_BIN' }, { collation: 'binary' }])
         expect(await write(type, tenantOf(options))).toContain('ON DUPLICATE KEY');
@@ -280,7 +282,7 @@ describe('an insert that ignores errors', () => {
         expect(await upsertOn(type, Shelf, { name: 'x', roomId: 1, nextId: null }, or)).toMatch(/^INSERT\s+IGNORE/);
         for (const values of [{ name: 'x' }, { name: 'x', roomId: null }, [{ name: 'x', roomId: 1 }, { name: 'y' }]])
           await expect(upsertOn(type, Shelf, values, or)).rejects.toThrow(
-            'an insert of Shelf that ignores errors does not give roomId',
+            'an insert of Shelf with orIgnore() does not set roomId',
           );
       }
       const over = (insert: InsertQueryBuilder<ObjectLiteral>): InsertQueryBuilder<ObjectLiteral> =>
@@ -309,7 +311,7 @@ describe('a row that the same statement makes', () => {
     expect(await asAcme(() => topics.countBy({ above: { id: 1 } }))).toBe(1);
     const rows = [{ id: 4 }, { id: 5, above: { id: 4 } }];
     const ignoring = asAcme(() => topics.createQueryBuilder().insert().values(rows).orIgnore().execute());
-    await expect(ignoring).rejects.toThrow('may collide with another tenant');
+    await expect(ignoring).rejects.toThrow('may conflict with another tenant');
     await tenancy.unscoped('sows', () => topics.insert({ id: 6, tenant: 'globex', branch: 1 }));
     await expect(asAcme(() => topics.insert([{ id: 7 }, { id: 8, above: { id: 6 } }]))).rejects.toThrow(
       ReferenceUnknownError,
@@ -360,7 +362,7 @@ it('a row of several key columns is the one that all of them name, and a default
     ['next', [[1, 3]]],
     ['keeper', [['x']]],
   ]);
-  expect(() => looked([{ book: 1, number: 1 }])).toThrow('Page.keeper is left to a default of the database');
+  expect(() => looked([{ book: 1, number: 1 }])).toThrow('Page.keeper would get its database default');
 });
 
 it('the key of a row within a row is what a transformer gets', async () => {

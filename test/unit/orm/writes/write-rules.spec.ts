@@ -112,7 +112,7 @@ describe('a row that is inserted', () => {
       { first: one, second: other },
       { first: other, second: one },
     ])
-      expect(() => inAcme(values)).toThrow('Print.organizationId names another tenant');
+      expect(() => inAcme(values)).toThrow('Print.organizationId is the key of another tenant');
   });
 
   it('has the tenant in force where a reference leaves it out, or is none', () => {
@@ -129,7 +129,7 @@ describe('a row that is inserted', () => {
     const unscoped = (values: object): unknown =>
       tenancy.unscoped('imports', () => insert(Preset, { id: 5, ...values }));
     const partly =
-      'a write of Preset gives a part of its tenant. Give organizationId, branchId together: values, or null in all of them';
+      'a write of Preset sets only some of its tenant columns. Set organizationId, branchId together: to values, or all to null';
     expect(unscoped({ organizationId: 1, branchId: 3 })).toEqual([5, 1, 3]);
     expect(unscoped({ organizationId: null, branchId: null })).toEqual([5, null, null]);
     expect(() => unscoped({ organizationId: 1, branchId: null })).toThrow(partly);
@@ -140,10 +140,10 @@ describe('a row that is inserted', () => {
 
   it('of all tenants has no tenant that may not be NULL', () => {
     const unscoped = (values: object): unknown => tenancy.unscoped('imports', () => insert(Rate, values));
-    const give = (property: string): string => `does not say whose the row is: give ${property}`;
+    const give = (property: string): string => `has no tenant: set ${property}`;
     expect(unscoped({ organizationId: 1, branchId: null })).toEqual([1, null]);
     expect(() => unscoped({ organizationId: null, branchId: 3 })).toThrow(give('organizationId'));
-    expect(() => unscoped({ organizationId: 1 })).toThrow(give('branchId, or null for a row that all tenants share'));
+    expect(() => unscoped({ organizationId: 1 })).toThrow(give('branchId, or null for a row shared by all tenants'));
   });
 
   it('keeps the keys that it has when a part of its tenant is set, and they are read', () => {
