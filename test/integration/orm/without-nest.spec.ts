@@ -53,7 +53,7 @@ describe.each(databasesToTest())('repositories of a script without Nest on %s', 
         'is the key of another tenant than that of the current scope',
       );
       await expect(world.repo(Ticket).update({ id: own.ticket }, { organizationId: 2 })).rejects.toThrow(
-        'names another tenant',
+        'is the key of another tenant',
       );
     }));
 

@@ -175,7 +175,7 @@ describe('an application that allows undeclared entities does not start', () => 
       @PrimaryGeneratedColumn() id!: number;
     }
     expect(await refusal([Topic, Question, AllQuestions], { undeclaredEntities: 'allow' })).toContain(
-      'are the same table',
+      'map the same table',
     );
   });
 

@@ -327,7 +327,7 @@ describe('an update', () => {
       expect(asAcme(() => setBy(Poster, { album: given }))).toBe('organizationId = 1, albumNumber = 7');
     expect(asAcme(() => setBy(Poster, { album: null }))).toBe('albumNumber = null');
     expect(() => asAcme(() => setBy(Poster, { album: { organizationId: 2, number: 7 } }))).toThrow(
-      'names another tenant',
+      'is the key of another tenant',
     );
     expect(asAcme(() => setBy(Poster, { place: { room: 'x' } }))).toBe('placeRoom = "x"');
     expect(asAcme(() => setBy(Poster, { place: { album } }))).toBe('placeAlbumtenant = 1, placeAlbumnumber = 7');
