@@ -31,7 +31,7 @@ function reading(sql: string, dialect: SqlDialect): string {
   }
 }
 
-const NO_END = expect.stringMatching(/^refused: .*does not end/) as unknown as string;
+const NO_END = expect.stringMatching(/^refused: .*is not closed/) as unknown as string;
 const BACKSLASH = expect.stringMatching(/^refused: .*backslash/) as unknown as string;
 
 const READINGS: Record<string, readonly (readonly [sql: string, reading: Reading])[]> = {
