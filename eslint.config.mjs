@@ -70,6 +70,10 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-return': 'off',
       // Tests put methods aside to put something in their place.
       '@typescript-eslint/unbound-method': 'off',
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@jest/globals', importNames: ['test'], message: 'Use `it`: a test has one name.' }] },
+      ],
     },
   },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, UseGuards } from '@nestjs/common';
 import { Expose, Type } from 'class-transformer';
 import { IsOptional, IsString, ValidateNested } from 'class-validator';
@@ -154,7 +154,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     return identifiers[0]['id'] as number;
   };
 
-  test.each(['/firms', '/checked-firms'])('PATCH of %s keeps what embedded objects do not mention', async (path) => {
+  it.each(['/firms', '/checked-firms'])('PATCH of %s keeps what embedded objects do not mention', async (path) => {
     const id = await firm();
     expect((await send('PATCH', `${path}/${id}`, { address: { country: 'US' } })).status).toBe(200);
     expect((await stored(id)).address).toEqual({ ...full, country: 'US' });
@@ -166,7 +166,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     });
   });
 
-  test.each(['/firms', '/checked-firms'])('PUT of %s resets what an object leaves out', async (path) => {
+  it.each(['/firms', '/checked-firms'])('PUT of %s resets what an object leaves out', async (path) => {
     const id = await firm();
     expect((await send('PUT', `${path}/${id}`, { name: 'b', address: { country: 'US' } })).status).toBe(200);
     const row = await stored(id);
@@ -174,7 +174,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     expect(row.address).toMatchObject({ city: null, country: 'US', position: { north: null, east: 7 } });
   });
 
-  test('service.update leaves alone what an instance has as undefined', async () => {
+  it('service.update leaves alone what an instance has as undefined', async () => {
     const id = await firm();
     const change = new Firm();
     change.name = 'c';
@@ -185,7 +185,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     expect(row.address).toEqual({ ...full, city: 'Ulm' });
   });
 
-  test('service.createMany gives what instances have as undefined its default', async () => {
+  it('service.createMany gives what instances have as undefined its default', async () => {
     const drafts = ['d', 'e'].map((name) => Object.assign(new Firm(), { name, address: new Address() }));
     const rows = await inScope(() => service().createMany(drafts as never));
     for (const { id } of rows) {
@@ -194,7 +194,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     }
   });
 
-  test('a hook that puts a new object in place of an embedded one changes what it gives a value', async () => {
+  it('a hook that puts a new object in place of an embedded one changes what it gives a value', async () => {
     const id = await firm();
     Moving.seen.length = 0;
     expect((await send('PATCH', `/moving-firms/${id}`, { name: 'f' })).status).toBe(200);
@@ -204,7 +204,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     expect(Moving.seen).toHaveLength(1);
   });
 
-  test('repository.update and update query builders leave alone what embedded instances have as undefined', async () => {
+  it('repository.update and update query builders leave alone what embedded instances have as undefined', async () => {
     const id = await firm();
     const address = Object.assign(new Address(), { country: undefined, city: 'Ulm' });
     await inScope(() => world.dataSource.getRepository(Firm).update(id, { address }));
@@ -216,7 +216,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     expect((await stored(id)).address).toEqual({ ...full, city: 'Ulm', position: { ...full.position, north: 5 } });
   });
 
-  test('repository.save keeps what a loaded row has, and takes the parts of a related row that are given', async () => {
+  it('repository.save keeps what a loaded row has, and takes the parts of a related row that are given', async () => {
     const id = await firm();
     const depot = await inScope(() => world.dataSource.getRepository(Depot).save({ name: 'x' } as Depot));
     await inScope(async () => {
@@ -230,7 +230,7 @@ describe.each(places)('objects of classes with class fields, on $adapter and $da
     });
   });
 
-  test('a response DTO reads a column whose name an empty property of the entity has', async () => {
+  it('a response DTO reads a column whose name an empty property of the entity has', async () => {
     const id = await firm();
     expect(JSON.parse((await send('GET', `/shown-firms/${id}`)).text)).toEqual({ id, name: 'a' });
     const { items } = JSON.parse((await send('GET', '/shown-firms')).text) as { items: { name?: string }[] };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { adaptersToTest } from '../support/adapters.js';
@@ -124,7 +124,7 @@ function describeRequests(inputs: number, places: { adapter: Adapter; database: 
         return undefined;
       };
 
-      test('give answers of 2xx and 4xx only, in time, with no word of SQL or of another tenant', async () => {
+      it('give answers of 2xx and 4xx only, in time, with no word of SQL or of another tenant', async () => {
         const generated = new FuzzedInputs(new Random(seed + places.indexOf(place)), told);
         const stages = new Map<string, number>();
         const problems: string[] = [];

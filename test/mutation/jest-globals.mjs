@@ -55,7 +55,6 @@ export const describe = withEach((/** @type {string} */ name, /** @type {() => v
 export const it = withEach((/** @type {string} */ name, /** @type {Step} */ run) => {
   open.parts.push({ name, run });
 });
-export const test = it;
 
 /** @param {Step} step */
 export const beforeAll = (step) => void open.before.push(step);

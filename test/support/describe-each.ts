@@ -1,4 +1,4 @@
-import { describe, test } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 
 /**
  * Describes each case as `describe.each` does, and passes if there are none, because TEST_DATABASES or TEST_ADAPTER leaves them out. What is left
@@ -24,6 +24,6 @@ export function describeEach(
       return;
     }
     process.stderr.write(`  not run: ${name} (${why})\n`);
-    describe(name, () => test.skip(`left out: ${why}`, () => undefined));
+    describe(name, () => it.skip(`left out: ${why}`, () => undefined));
   };
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, UseGuards } from '@nestjs/common';
 import { IsBoolean, IsInt, IsOptional, IsString, Length } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -192,7 +192,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
     texts(`filters=${encodeURIComponent(JSON.stringify(filters))}${more}`);
 
   describe('of lists', () => {
-    test('flat, a list is an array of all rows', async () => {
+    it('flat, a list is an array of all rows', async () => {
       const { body } = await send('get', '/todos').expect(200);
       expect(body).toEqual([
         expect.objectContaining({ text: 'Buy milk', completed: false }),
@@ -201,19 +201,19 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       ]);
     });
 
-    test('a limit or an offset makes it an object with items, limit, offset and total', async () => {
+    it('a limit or an offset makes it an object with items, limit, offset and total', async () => {
       const page = (await send('get', '/todos?limit=2&offset=1').expect(200)).body;
       expect(page).toEqual({ items: [expect.any(Object), expect.any(Object)], limit: 2, offset: 1, total: 3 });
       expect((await send('get', '/todos?limit=2')).body).toMatchObject({ limit: 2, offset: 0, total: 3 });
       expect((await send('get', '/todos?offset=1')).body).toMatchObject({ limit: 20, offset: 1, total: 3 });
     });
 
-    test('search looks for a part of the text, whatever its case', async () => {
+    it('search looks for a part of the text, whatever its case', async () => {
       expect(await texts('search=MILK')).toEqual(['Buy', 'bake']);
       expect(await texts('search=nothing')).toEqual([]);
     });
 
-    test.each([
+    it.each([
       ['equals', { effort: 5 }, ['bake']],
       ['equals, of a flag', { completed: true }, ['Write']],
       ['ne', { effort__ne: 5 }, ['Buy', 'Write']],
@@ -230,19 +230,19 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       expect(await filtered(filters)).toEqual(found);
     });
 
-    test('sort goes up unless it says desc, and may name a related column', async () => {
+    it('sort goes up unless it says desc, and may name a related column', async () => {
       expect(await texts('sort=effort')).toEqual(['Buy', 'bake', 'Write']);
       expect(await texts('sort=effort__asc')).toEqual(['Buy', 'bake', 'Write']);
       expect(await texts('sort=effort__desc')).toEqual(['Write', 'bake', 'Buy']);
       expect(await texts('sort=list.priority__desc__nullslast')).toEqual(['Write', 'Buy', 'bake']);
     });
 
-    test('search, filter, sort and page go together', async () => {
+    it('search, filter, sort and page go together', async () => {
       expect(await filtered({ effort__gte: 1 }, '&search=milk&sort=effort__desc&limit=1')).toEqual(['bake']);
       expect(await filtered({ effort__gte: 1 }, '&search=milk&sort=effort__desc&limit=1&offset=1')).toEqual(['Buy']);
     });
 
-    test.each([
+    it.each([
       ['filters that are no JSON', 'filters=nonsense'],
       ['a filter by a column that is none', `filters=${encodeURIComponent('{"nope":1}')}`],
       ['a filter over a relation that is none', `filters=${encodeURIComponent('{"nope.name":1}')}`],
@@ -254,7 +254,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('get', `/todos?${query}`).expect(400);
     });
 
-    test('differ: no list is unbounded, no parameter is ignored, and what is not allowed cannot be asked', async () => {
+    it('differ: no list is unbounded, no parameter is ignored, and what is not allowed cannot be asked', async () => {
       const many = Array.from({ length: 120 }, (_, i) => ({ text: `more ${i}` }));
       await world.tenancy.run({ organizationId: 1 }, () => world.dataSource.getRepository(Todo).insert(many));
       expect((await send('get', '/todos')).body).toHaveLength(100);
@@ -267,7 +267,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
   });
 
   describe('of rows', () => {
-    test('POST validates, and answers 201 with the row and its defaults', async () => {
+    it('POST validates, and answers 201 with the row and its defaults', async () => {
       const { body } = await send('post', '/todos').send({ text: 'new' }).expect(201);
       expect(body).toEqual({
         id: expect.any(Number),
@@ -281,12 +281,12 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('post', '/todos').send({ text: 5 }).expect(400);
     });
 
-    test('GET answers one row', async () => {
+    it('GET answers one row', async () => {
       const { body } = await send('get', `/todos/${ids.milk}`).expect(200);
       expect(body).toMatchObject({ id: ids.milk, text: 'Buy milk' });
     });
 
-    test('PUT replaces the row, PATCH changes what it names', async () => {
+    it('PUT replaces the row, PATCH changes what it names', async () => {
       const patched = await send('patch', `/todos/${ids.milk}`).send({ completed: true }).expect(200);
       expect(patched.body).toMatchObject({ text: 'Buy milk', completed: true, effort: 3, listId: ids.home });
       const put = await send('put', `/todos/${ids.milk}`).send({ text: 'Buy oats' }).expect(200);
@@ -295,13 +295,13 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('patch', `/todos/${ids.milk}`).send({ completed: 'yes' }).expect(400);
     });
 
-    test('DELETE answers 204 with nothing in it', async () => {
+    it('DELETE answers 204 with nothing in it', async () => {
       const { text } = await send('delete', `/todos/${ids.milk}`).expect(204);
       expect(text).toBe('');
       await send('get', `/todos/${ids.milk}`).expect(404);
     });
 
-    test('a value that is taken is a 409; differs: for PUT and PATCH too, and the answer quotes no database', async () => {
+    it('a value that is taken is a 409; differs: for PUT and PATCH too, and the answer quotes no database', async () => {
       const { body } = await send('post', '/lists').send({ name: 'home' }).expect(409);
       expect(body).toEqual({ statusCode: 409, error: 'Conflict', message: ['name must be unique'] });
       expect((await send('patch', `/lists/${ids.work}`).send({ name: 'home' }).expect(409)).body).toEqual(body);
@@ -309,7 +309,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('post', '/lists').send({ name: 'globex' }).expect(201);
     });
 
-    test('differ: a row that is missing is a 404 for each verb, and so is that of another tenant', async () => {
+    it('differ: a row that is missing is a 404 for each verb, and so is that of another tenant', async () => {
       for (const id of [999_999, ids.globex]) {
         await send('get', `/todos/${id}`).expect(404);
         await send('put', `/todos/${id}`).send({ text: 'x' }).expect(404);
@@ -319,7 +319,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('post', '/todos').send({ text: 'x', listId: ids.foreign }).expect(400);
     });
 
-    test('methods that are not allowed have no route; differs: a 404, as for every path that is none', async () => {
+    it('methods that are not allowed have no route; differs: a 404, as for every path that is none', async () => {
       await send('get', '/readable-lists').expect(200);
       await send('get', `/readable-lists/${ids.home}`).expect(200);
       await send('post', '/readable-lists').send({ name: 'x' }).expect(404);
@@ -330,7 +330,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
   });
 
   describe('of nested resources', () => {
-    test('a list is that of its parent, and a row is found below its own parent only', async () => {
+    it('a list is that of its parent, and a row is found below its own parent only', async () => {
       const { body } = await send('get', `/lists/${ids.home}/todos`).expect(200);
       expect(body.map(({ id }: Todo) => id)).toEqual([ids.milk]);
       await send('get', `/lists/${ids.home}/todos/${ids.milk}`).expect(200);
@@ -339,7 +339,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('delete', `/lists/${ids.home}/todos/${ids.milk}`).expect(204);
     });
 
-    test('differ: POST binds the new row to the parent in the path, and a parent has to be there', async () => {
+    it('differ: POST binds the new row to the parent in the path, and a parent has to be there', async () => {
       const { body } = await send('post', `/lists/${ids.home}/todos`)
         .send({ text: 'below', listId: ids.work })
         .expect(201);
@@ -352,7 +352,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
   });
 
   describe('of callbacks', () => {
-    test('those before a write run before it is stored, those after it when it is, each in its order', async () => {
+    it('those before a write run before it is stored, those after it when it is, each in its order', async () => {
       const { body } = await send('post', '/watched-todos').send({ text: 'a' }).expect(201);
       expect(calls).toEqual([
         'first: pre create a',
@@ -373,7 +373,7 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       );
     });
 
-    test('one before a write that fails stops it', async () => {
+    it('one before a write that fails stops it', async () => {
       await send('post', '/watched-todos').send({ text: 'refused' }).expect(500);
       expect(calls).toEqual(['first: pre create refused']);
       expect(await texts('text=refused')).toEqual([]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -166,13 +166,13 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
     count += 1000;
   });
 
-  test('is valid OpenAPI 3.1', async () => {
+  it('is valid OpenAPI 3.1', async () => {
     const validator = new Validator();
     expect(await validator.validate({ ...contract.document })).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
   });
 
-  test('examples and enumerations come from metadata, never from rows', async () => {
+  it('examples and enumerations come from metadata, never from rows', async () => {
     const subject = subjects.find(({ path }) => path === '/news')!;
     const create = contract.operation('post', subject.path);
     const text = 'only-a-row-says-this';
@@ -186,7 +186,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
 
   describe.each(subjects)('of $path', (subject) => {
     const item = `${subject.path}/{id}`;
-    test('describes every parameter of its list as the list takes it, and no other is taken', async () => {
+    it('describes every parameter of its list as the list takes it, and no other is taken', async () => {
       const list = contract.operation('get', subject.path);
       for (const parameter of list.operation.parameters) {
         // A cursor is a page's to give; the empty one begins with the first page.
@@ -199,7 +199,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       keeps(list, await send('get', `${subject.path}?nonsense=1`), 400);
     });
 
-    test('describes every error that it can answer with, and no other', async () => {
+    it('describes every error that it can answer with, and no other', async () => {
       for (const operation of contract.operations().filter(({ path }) => path === subject.path || path === item)) {
         const { verb, path } = operation;
         const body = operation.operation.requestBody && bodyOf(operation, subject, true);
@@ -213,7 +213,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       }
     });
 
-    test('describes the pages that cursors begin', async () => {
+    it('describes the pages that cursors begin', async () => {
       const list = contract.operation('get', subject.path);
       const first = await send('get', `${subject.path}?limit=1&cursor=`);
       keeps(list, first, 200);
@@ -225,7 +225,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
   describe.each(subjects.filter(isWritable))('of $path, when rows are written,', (subject) => {
     const item = `${subject.path}/{id}`;
 
-    test('describes what is answered to the smallest body, and to a full one', async () => {
+    it('describes what is answered to the smallest body, and to a full one', async () => {
       const create = contract.operation('post', subject.path);
       for (const complete of [false, true]) {
         const created = await send('post', subject.path, bodyOf(create, subject, complete));
@@ -235,7 +235,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       keeps(contract.operation('get', subject.path), await send('get', `${subject.path}?limit=50`), 200);
     });
 
-    test('says which properties a body needs', async () => {
+    it('says which properties a body needs', async () => {
       const create = contract.operation('post', subject.path);
       const { required = [] } = contract.resolve(create.operation.requestBody!.content['application/json'].schema);
       for (const property of required) {
@@ -245,7 +245,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       keeps(create, await send('post', subject.path, { ...bodyOf(create, subject, true), nonsense: 1 }), 400);
     });
 
-    test('describes each property of a change as it is taken, null included', async () => {
+    it('describes each property of a change as it is taken, null included', async () => {
       const update = contract.operation('patch', item);
       const { properties = {} } = contract.resolve(update.operation.requestBody!.content['application/json'].schema);
       const path = await newRow(subject);
@@ -259,7 +259,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       keeps(update, await send('patch', path, {}), 200);
     });
 
-    test('describes a replacement', async () => {
+    it('describes a replacement', async () => {
       const replace = contract.operation('put', item);
       const path = await newRow(subject);
       for (const complete of [true, false]) {
@@ -267,7 +267,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       }
     });
 
-    test('describes conflicts where there can be one', async () => {
+    it('describes conflicts where there can be one', async () => {
       const { unique, refer, verbs = ['post', 'put', 'patch'] } = subject;
       for (const [verb, path] of [
         ['post', subject.path],
@@ -300,7 +300,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
     });
   });
 
-  test('describes rows that are made by the list, and brought back', async () => {
+  it('describes rows that are made by the list, and brought back', async () => {
     const bulk = contract.operation('post', '/tickets/bulk');
     const body = (complete: boolean) => bodyOf(contract.operation('post', '/tickets'), subjects[0], complete);
     keeps(bulk, await send('post', '/tickets/bulk', [body(true), body(false)]), 201);
@@ -314,7 +314,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
     keeps(restore, await send('post', '/tickets/2000000000/restore'), 404);
   });
 
-  test('describes what a client may say of the version that it has', async () => {
+  it('describes what a client may say of the version that it has', async () => {
     const as = (verb: DocumentedOperation['verb'], path: string, header: string, tag: string) =>
       request(desk.app.getHttpServer())[verb](path).set('x-user', '1').set(header, tag);
     const path = await newRow({ ...subjects[0], path: '/checked-tickets' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import request from 'supertest';
 import type { Response } from 'supertest';
@@ -144,13 +144,13 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     });
   };
 
-  test('is valid OpenAPI 3.1', async () => {
+  it('is valid OpenAPI 3.1', async () => {
     const validator = new Validator();
     expect(await validator.validate({ ...contract.document })).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
   });
 
-  test('describes every answer of every operation as the application gives it', async () => {
+  it('describes every answer of every operation as the application gives it', async () => {
     const wrong: string[] = [];
     let tried = 0;
     for (const operation of contract.operations()) {
@@ -171,7 +171,7 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     expect(tried).toBeGreaterThan(250);
   }, 120_000);
 
-  test('describes every parameter of every list, and no other is taken', async () => {
+  it('describes every parameter of every list, and no other is taken', async () => {
     const lists = contract.operations().filter(({ operation }) => operation.operationId.endsWith('_findAll'));
     expect(lists.filter(({ path }) => path.includes('{ticketId}'))).toHaveLength(2);
     const wrong: string[] = [];
@@ -188,7 +188,7 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     expect(wrong).toEqual([]);
   }, 120_000);
 
-  test('below a ticket the path says which one it is, by its number, and no body does', () => {
+  it('below a ticket the path says which one it is, by its number, and no body does', () => {
     const below = contract.operations().filter(({ path }) => path.includes('{ticketId}'));
     expect(below).toHaveLength(12);
     for (const { operation } of below) {
@@ -199,7 +199,7 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     }
   });
 
-  test('is there to read and to try without signing in, and keeps to its own files', async () => {
+  it('is there to read and to try without signing in, and keeps to its own files', async () => {
     const page = await request(desk.app.getHttpServer()).get('/api/docs').expect(200);
     expect(page.headers['content-security-policy']).toContain("default-src 'self'");
     expect(page.text).toContain('swagger-ui');
@@ -207,7 +207,7 @@ describe.each(adaptersToTest())('the document of the support desk, on %s', (adap
     await request(desk.app.getHttpServer()).get('/api/docs/swagger-ui-bundle.js').expect(200);
   });
 
-  test('names no column that a client cannot see or write', () => {
+  it('names no column that a client cannot see or write', () => {
     const text = JSON.stringify(contract.document);
     expect(text).not.toMatch(/passwordHash|platformAdmin/);
     for (const { operation } of contract.operations().filter(isWriting)) {

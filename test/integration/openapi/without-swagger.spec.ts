@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -6,7 +6,7 @@ import type { ResourceDocument } from 'nestjs-muck/openapi';
 
 const run = promisify(execFile);
 
-test('an application without @nestjs/swagger runs, and has its resources described', async () => {
+it('an application without @nestjs/swagger runs, and has its resources described', async () => {
   const script = fileURLToPath(new URL('without-swagger/print-document.mjs', import.meta.url));
   const { stdout } = await run(process.execPath, [script]);
   const document = JSON.parse(stdout) as ResourceDocument;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MuckModule, Tenancy, tenantFromUser, TenantScoped, TenantShared } from 'nestjs-muck';
@@ -83,12 +83,12 @@ describe.each(databasesToTest())('join tables of one name, on %s', (kind) => {
       expect(await read(2)).toMatchObject([{ id: second, [back]: [{ organizationId: 2 }] }]);
     };
 
-  test('both sides of a relation may name one table', async () => {
+  it('both sides of a relation may name one table', async () => {
     const [Role, Person] = bothSides({ name: 'links' });
     expect(await start([Role, Person])).toBeUndefined();
   });
 
-  test('both sides may leave its name to TypeORM', async () => {
+  it('both sides may leave its name to TypeORM', async () => {
     @Entity()
     @TenantScoped()
     class Role extends Own {
@@ -102,7 +102,7 @@ describe.each(databasesToTest())('join tables of one name, on %s', (kind) => {
     expect(await start([Role, Person])).toBeUndefined();
   });
 
-  test('two relations to different entities may name one table, and the start passes or names the entities', async () => {
+  it('two relations to different entities may name one table, and the start passes or names the entities', async () => {
     @Entity()
     @TenantScoped()
     class Label extends Own {}
@@ -125,7 +125,7 @@ describe.each(databasesToTest())('join tables of one name, on %s', (kind) => {
   // The other databases have no schemas.
   const schemas = kind.startsWith('postgres') ? [['left', 'right'] as const, ['left', 'left'] as const] : [];
   for (const [one, other] of schemas) {
-    test(`schemas may have join tables of one name: ${one} and ${other}`, async () => {
+    it(`schemas may have join tables of one name: ${one} and ${other}`, async () => {
       @Entity({ name: 'label', schema: one })
       @TenantScoped()
       class Label extends Own {

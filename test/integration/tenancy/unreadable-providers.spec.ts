@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, SetMetadata, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, INestApplication, NestInterceptor, Provider, Type } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
@@ -137,7 +137,7 @@ describe('providers that do not let themselves be read', () => {
     );
   };
 
-  test.each(READ_BY_NEST)('an application with %s starts', async (_, make) => {
+  it.each(READ_BY_NEST)('an application with %s starts', async (_, make) => {
     const value = make();
     await start([
       { provide: 'VALUE', useValue: value },
@@ -147,17 +147,17 @@ describe('providers that do not let themselves be read', () => {
     expect(app!.get(DataSource).isInitialized).toBe(true);
   });
 
-  test('an application with such a proxy as a global interceptor starts', async () => {
+  it('an application with such a proxy as a global interceptor starts', async () => {
     await start([], [proxyOf({ intercept: (_: unknown, next: CallHandler) => next.handle() })]);
     expect(app!.get(ApplicationConfig).getGlobalInterceptors()).toHaveLength(1);
   });
 
-  test('a DataSource is found among them', async () => {
+  it('a DataSource is found among them', async () => {
     await start([{ provide: 'VALUE', useValue: proxyOf({}) }]);
     expect(app!.get<DataSource>(getDataSourceToken()).hasMetadata(Note)).toBe(true);
   });
 
-  test.each(UNREADABLE)('the checks of the start pass by %s', (_, make) => {
+  it.each(UNREADABLE)('the checks of the start pass by %s', (_, make) => {
     const value = make();
     const config = {
       getGlobalFilters: () => [value],
@@ -183,7 +183,7 @@ describe('providers that do not let themselves be read', () => {
     expect(() => safeRead(value, 'anything')).not.toThrow();
   });
 
-  test.each(UNREADABLE)('a cache by URL is found beside %s', (_, make) => {
+  it.each(UNREADABLE)('a cache by URL is found beside %s', (_, make) => {
     const value = make();
     @Injectable()
     class Holding {

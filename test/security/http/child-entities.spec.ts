@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -99,7 +99,7 @@ describe.each(places)('a resource over a child entity on $adapter and $database'
   });
   afterAll(() => desk?.close());
 
-  test('takes no column of a sibling in any body', async () => {
+  it('takes no column of a sibling in any body', async () => {
     const { id } = (await acme.post('/memos', { title: 't', text: 'x' })).body;
     for (const caller of [agents[1], agents[2], 9999]) {
       const body = { title: 't', text: 'x', caller };
@@ -115,14 +115,14 @@ describe.each(places)('a resource over a child entity on $adapter and $database'
     expect(await stored('callerId', agents[2])).toBe(0);
   });
 
-  test('shows, filters and sorts by no column of a sibling', async () => {
+  it('shows, filters and sorts by no column of a sibling', async () => {
     const { body } = await acme.post('/memos', { title: 't', text: 'x' });
     expect(Object.keys(body as object).sort()).toEqual(['id', 'organizationId', 'text', 'title']);
     for (const query of ['caller=1', 'caller__is_null=true', 'sort=caller', 'fields=caller', 'include=caller'])
       expect((await acme.get(`/memos?${query}`)).status).toBe(400);
   });
 
-  test("looks a sibling's foreign key up that a hook sets", async () => {
+  it("looks a sibling's foreign key up that a hook sets", async () => {
     for (const caller of [agents[2], { id: agents[2] }, 9999]) {
       hook.sets = { caller };
       const refused = await acme.post('/memos', { title: 't', text: 'x' });
@@ -133,14 +133,14 @@ describe.each(places)('a resource over a child entity on $adapter and $database'
     hook.sets = {};
   });
 
-  test("does not store a sibling's foreign key that an override adds", async () => {
+  it("does not store a sibling's foreign key that an override adds", async () => {
     hook.sets = { caller: agents[2] };
     expect((await acme.post('/free-memos', { title: 't', text: 'x' })).status).toBe(201);
     expect(await stored('callerId', agents[2])).toBe(0);
     hook.sets = {};
   });
 
-  test("stores and looks up the child entity's own keys, in an embedded object too", async () => {
+  it("stores and looks up the child entity's own keys, in an embedded object too", async () => {
     const call = await acme.post('/calls', { title: 't', caller: agents[1] });
     expect(call.status).toBe(201);
     expect((await acme.get(`/calls?include=caller`)).body.items).toMatchObject([

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { IsArray, IsInt, IsOptional } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -71,7 +71,7 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
     return found;
   };
 
-  test.each([
+  it.each([
     ['labels', { organizationId: 2, id: 9 }],
     ['labels', { organizationId: 2, id: 1 }],
     ['labels', 9],
@@ -100,7 +100,7 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
     expect(await crossed()).toEqual([]);
   });
 
-  test('a route to a row of another tenant is answered as one to a missing row', async () => {
+  it('a route to a row of another tenant is answered as one to a missing row', async () => {
     for (const relation of RELATIONS) {
       for (const id of relation === 'places'
         ? ['rome,99', 'rome,91', 'rome,7']
@@ -119,7 +119,7 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
     expect(await crossed()).toEqual([]);
   });
 
-  test('a reference that shares the tenant column names an own row only', async () => {
+  it('a reference that shares the tenant column names an own row only', async () => {
     expect((await acme.post('/scans', { id: 1, parcelId: 1 })).body).toMatchObject({ organizationId: 1, parcelId: 1 });
     for (const refused of [
       await acme.post('/scans', { id: 2, parcelId: 9 }),
@@ -135,7 +135,7 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
     expect((await acme.patch('/scans/1', { parcelId: 2 })).body).toMatchObject({ organizationId: 1, parcelId: 2 });
   });
 
-  test('links of another tenant are neither shown nor taken away', async () => {
+  it('links of another tenant are neither shown nor taken away', async () => {
     await desk.tenancy.run({ organizationId: 2 }, async () => {
       await desk.dataSource
         .createQueryBuilder()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Exclude, Expose } from 'class-transformer';
 import { IsObject, IsOptional, IsString } from 'class-validator';
@@ -120,33 +120,30 @@ describe.each(places)('columns that the entity hides, on $adapter and $database'
     sealed: { code: 'kept' },
   };
 
-  test('a POST without a DTO stores their defaults, whatever its body says', async () => {
+  it('a POST without a DTO stores their defaults, whatever its body says', async () => {
     const made = await send('POST', '/users', { name: 'taken', ...taken, badge, sealed: { code: 'taken' } });
     expect(made.status).toBe(201);
     const { id } = JSON.parse(made.text) as { id: number };
     expect(await stored(id)).toMatchObject({ ...kept, name: 'taken', badge: { ...kept.badge, text: 'taken' } });
   });
 
-  test('a POST of a list without a DTO stores their defaults, whatever its bodies say', async () => {
+  it('a POST of a list without a DTO stores their defaults, whatever its bodies say', async () => {
     const made = await send('POST', '/users/bulk', [{ name: 'taken', ...taken, badge, sealed: { code: 'taken' } }]);
     expect(made.status).toBe(201);
     const [{ id }] = JSON.parse(made.text) as { id: number }[];
     expect(await stored(id)).toMatchObject({ ...kept, name: 'taken' });
   });
 
-  test.each(['PATCH', 'PUT'] as const)(
-    'a %s without a DTO leaves them alone, whatever its body says',
-    async (method) => {
-      const changed = Object.fromEntries(HIDDEN.map((property) => [property, 'own']));
-      const own = { ...changed, badge: { excluded: 'own', unselected: 'own' }, sealed: { code: 'own' } };
-      const id = await insert({ name: 'a', ...own });
-      const answer = await send(method, `/users/${id}`, { name: 'b', ...taken, badge, sealed: { code: 'taken' } });
-      expect(answer.status).toBe(200);
-      expect(await stored(id)).toMatchObject({ ...own, name: 'b', badge: { ...own.badge, text: 'taken' } });
-    },
-  );
+  it.each(['PATCH', 'PUT'] as const)('a %s without a DTO leaves them alone, whatever its body says', async (method) => {
+    const changed = Object.fromEntries(HIDDEN.map((property) => [property, 'own']));
+    const own = { ...changed, badge: { excluded: 'own', unselected: 'own' }, sealed: { code: 'own' } };
+    const id = await insert({ name: 'a', ...own });
+    const answer = await send(method, `/users/${id}`, { name: 'b', ...taken, badge, sealed: { code: 'taken' } });
+    expect(answer.status).toBe(200);
+    expect(await stored(id)).toMatchObject({ ...own, name: 'b', badge: { ...own.badge, text: 'taken' } });
+  });
 
-  test('a class that shows only what has @Expose() takes nothing else', async () => {
+  it('a class that shows only what has @Expose() takes nothing else', async () => {
     const id = await insert({ name: 'a', unexposed: 'own' }, Guest);
     for (const method of ['PATCH', 'PUT'] as const) {
       expect((await send(method, `/guests/${id}`, { name: method, unexposed: 'taken' })).status).toBe(200);
@@ -154,13 +151,13 @@ describe.each(places)('columns that the entity hides, on $adapter and $database'
     }
   });
 
-  test('rules of the entity itself do not open a hidden column', async () => {
+  it('rules of the entity itself do not open a hidden column', async () => {
     const id = await insert({ name: 'a', excluded: 'own' }, Ruled);
     expect((await send('PATCH', `/ruled/${id}`, { name: 'b', excluded: 'taken' })).status).toBe(200);
     expect(await stored(id, Ruled)).toMatchObject({ name: 'b', excluded: 'own' });
   });
 
-  test('strictPayload does not tell whether a hidden value was guessed', async () => {
+  it('strictPayload does not tell whether a hidden value was guessed', async () => {
     const id = await insert({ name: 'a', excluded: 'guess' });
     const right = await send('PATCH', `/strict-users/${id}`, { excluded: 'guess' });
     const wrong = await send('PATCH', `/strict-users/${id}`, { excluded: 'other' });
@@ -168,7 +165,7 @@ describe.each(places)('columns that the entity hides, on $adapter and $database'
     expect(right.status).toBe(400);
   });
 
-  test('a DTO that names them takes them, but nothing that it does not name in an embedded object', async () => {
+  it('a DTO that names them takes them, but nothing that it does not name in an embedded object', async () => {
     const id = await insert({ name: 'a', badge: { excluded: 'own', unselected: 'own' } });
     const answer = await send('PATCH', `/named-users/${id}`, { excluded: 'taken', unselected: 'taken', badge });
     expect(answer.status).toBe(200);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Post, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import {
@@ -104,7 +104,7 @@ describe.each(places)('media types of bodies, on $adapter and $database', (place
     ['PATCH', `/tags/${id}/label`],
   ];
 
-  test.each(REFUSED)(
+  it.each(REFUSED)(
     'every route that writes answers a body of type %s with 415, and changes nothing',
     async (type, body) => {
       const before = await rows();
@@ -116,12 +116,12 @@ describe.each(places)('media types of bodies, on $adapter and $database', (place
     },
   );
 
-  test.each(['POST', 'PUT'] as const)('a merge patch is a body of no %s', async (method) => {
+  it.each(['POST', 'PUT'] as const)('a merge patch is a body of no %s', async (method) => {
     const url = method === 'POST' ? '/tags' : `/tags/${id}`;
     expect((await send({ method, url, body: '{"name":"x"}' }, 'application/merge-patch+json')).status).toBe(415);
   });
 
-  test.each(['application/json', 'APPLICATION/JSON; charset=utf-8', 'application/json;charset=UTF-8'])(
+  it.each(['application/json', 'APPLICATION/JSON; charset=utf-8', 'application/json;charset=UTF-8'])(
     'a body of type %s is taken',
     async (type) => {
       const answer = await send({ method: 'PATCH', url: `/tags/${id}`, body: '{"name":"json"}' }, type);
@@ -129,7 +129,7 @@ describe.each(places)('media types of bodies, on $adapter and $database', (place
     },
   );
 
-  test.each(['application/merge-patch+json', 'application/merge-patch+json; charset=utf-8'])(
+  it.each(['application/merge-patch+json', 'application/merge-patch+json; charset=utf-8'])(
     'PATCH takes a body of type %s',
     async (type) => {
       const answer = await send({ method: 'PATCH', url: `/tags/${id}`, body: '{"name":"merged"}' }, type);
@@ -139,14 +139,14 @@ describe.each(places)('media types of bodies, on $adapter and $database', (place
 
   // Fastify itself refuses an empty body that says to be JSON.
   const bodiless = place.adapter === 'fastify' ? [undefined, FORM] : [undefined, FORM, 'application/json'];
-  test.each(bodiless)('a request without a body may have the type %s', async (type) => {
+  it.each(bodiless)('a request without a body may have the type %s', async (type) => {
     expect((await send({ method: 'PUT', url: `/tags/${id}/others/${id}` }, type)).status).toBe(204);
     expect((await send({ method: 'DELETE', url: `/tags/${id}/others/${id}` }, type)).status).toBe(204);
     expect((await send({ method: 'DELETE', url: `/tags/${id}` }, type)).status).toBe(204);
     expect((await send({ method: 'POST', url: `/tags/${id}/restore` }, type)).status).toBe(200);
   });
 
-  test("a form is taken by a route of the controller's own", async () => {
+  it("a form is taken by a route of the controller's own", async () => {
     const answer = await send({ method: 'POST', url: '/tags/import', body: 'name=x' }, FORM);
     expect([answer.status, JSON.parse(answer.text)]).toEqual([201, { body: { name: 'x' } }]);
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MuckModule, tenantFromUser, TenantScoped } from 'nestjs-muck';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
@@ -57,7 +57,7 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
   const refusal = (name: string) =>
     `${name} is installed, but nestjs-muck needs 1.1.1 or later, before 2.0.0. Run: npm install typeorm@^1.1.1`;
 
-  test.each(['1.0.0', '1.0.5', '1.1.0', '2.0.0', '2.10.0', '2.3.4-beta.1', '10.1.1'])(
+  it.each(['1.0.0', '1.0.5', '1.1.0', '2.0.0', '2.10.0', '2.3.4-beta.1', '10.1.1'])(
     'TypeORM %s stops the start by one message with the line to type',
     async (version) => {
       install(version);
@@ -67,24 +67,24 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
     },
   );
 
-  test('TypeORM 0.3 stops the start by one message, before anything of it is used', async () => {
+  it('TypeORM 0.3 stops the start by one message, before anything of it is used', async () => {
     install('0.3.28');
     age();
     expect(await start()).toContain(refusal('TypeORM 0.3.28'));
   });
 
-  test('a release before 1.0 stops the start where no file names it', async () => {
+  it('a release before 1.0 stops the start where no file names it', async () => {
     install('1.1.1');
     age();
     expect(await start()).toContain(refusal('A release of TypeORM before 1.0'));
   });
 
-  test.each(['1.1.1', '1.1.2', '1.2.0', '1.10.0-rc.1'])('TypeORM %s starts', async (version) => {
+  it.each(['1.1.1', '1.1.2', '1.2.0', '1.10.0-rc.1'])('TypeORM %s starts', async (version) => {
     install(version);
     expect(await start()).toBeUndefined();
   });
 
-  test.each(['/nowhere/dist/main.js', undefined])(
+  it.each(['/nowhere/dist/main.js', undefined])(
     'the working directory tells the release where the program, %p, stands beside none',
     async (path) => {
       if (path === undefined) process.argv.length = 1;
@@ -93,7 +93,7 @@ describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, 
     },
   );
 
-  test('a file of another copy than the one that is loaded stops nothing', async () => {
+  it('a file of another copy than the one that is loaded stops nothing', async () => {
     install('0.3.28');
     expect(await start()).toBeUndefined();
     for (const version of ['no version', 'not 2.0.0']) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 
 const LIBRARY = join(import.meta.dirname, '../../../lib');
@@ -15,7 +15,7 @@ describe('the stores of decorators', () => {
   beforeEach(() => void jest.resetModules());
   afterEach(() => void jest.unstable_unmockModule('class-transformer/cjs/storage.js'));
 
-  test('decoratorStoreProblems finds nothing where decorators and stores are of one copy', async () => {
+  it('decoratorStoreProblems finds nothing where decorators and stores are of one copy', async () => {
     const { decoratorStoreProblems } = await load();
     const { IsString: rule } = await import('class-validator');
     class Told {
@@ -25,7 +25,7 @@ describe('the stores of decorators', () => {
     expect(decoratorStoreProblems([Told])).toEqual([]);
   });
 
-  test('decoratorStoreProblems names a class whose rules are of another copy of class-validator', async () => {
+  it('decoratorStoreProblems names a class whose rules are of another copy of class-validator', async () => {
     // Modules were reset: the library loads a copy of its own.
     const { decoratorStoreProblems } = await load();
     const [problem, ...others] = decoratorStoreProblems([class Plain {}, Ruled]);
@@ -34,7 +34,7 @@ describe('the stores of decorators', () => {
     expect(problem).toContain("external: ['nestjs-muck', 'class-transformer', 'class-validator']");
   });
 
-  test('decoratorStoreProblems names class-transformer where its decorators write to another store', async () => {
+  it('decoratorStoreProblems names class-transformer where its decorators write to another store', async () => {
     const { defaultMetadataStorage } = await import('class-transformer/cjs/storage.js');
     const MetadataStorage = defaultMetadataStorage.constructor as new () => typeof defaultMetadataStorage;
     jest.unstable_mockModule('class-transformer/cjs/storage.js', () => ({
@@ -47,7 +47,7 @@ describe('the stores of decorators', () => {
     expect(problem).toContain("external: ['nestjs-muck', 'class-transformer']");
   });
 
-  test('decoratorStoreProblems names class-validator where its rules are in another store', async () => {
+  it('decoratorStoreProblems names class-validator where its rules are in another store', async () => {
     const { decoratorStoreProblems } = await load();
     const { getMetadataStorage } = await import('class-validator');
     const rules = jest.spyOn(getMetadataStorage(), 'getTargetValidationMetadatas').mockReturnValue([]);
@@ -62,7 +62,7 @@ describe('the stores of decorators', () => {
 describe('the sources of the library', () => {
   const sources = readdirSync(LIBRARY, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
-  test.each(sources)(
+  it.each(sources)(
     'lib/%s is without import.meta, createRequire and top-level await, so that bundlers take it',
     (name) => {
       const text = readFileSync(join(LIBRARY, name), 'utf8');

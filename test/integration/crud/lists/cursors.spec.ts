@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
@@ -148,7 +148,7 @@ describe.each(places)(`cursors over rows from seed ${seed}, over $adapter, on $d
     };
   };
 
-  test.each(SORTS)(
+  it.each(SORTS)(
     'yield each untouched row once in each direction, while others come and go: %s',
     async (sort) => {
       const happen = comings();
@@ -187,7 +187,7 @@ describe.each(places)(`cursors over rows from seed ${seed}, over $adapter, on $d
     600_000,
   );
 
-  test('lead from a page to the one before it and back, and end where the list does', async () => {
+  it('lead from a page to the one before it and back, and end where the list does', async () => {
     const first = (await get('/entries?sort=-rank&limit=3&cursor=')).page;
     const second = (await get(`/entries?sort=-rank&limit=3&cursor=${first.nextCursor}`)).page;
     const { page, link } = await get(`/entries?sort=-rank&limit=3&cursor=${second.prevCursor}`);
@@ -199,7 +199,7 @@ describe.each(places)(`cursors over rows from seed ${seed}, over $adapter, on $d
     expect(empty).toEqual({ items: [], limit: 20, nextCursor: null, prevCursor: null });
   });
 
-  test('of another list, sort, filter or search are refused', async () => {
+  it('of another list, sort, filter or search are refused', async () => {
     const { nextCursor } = (await get('/entries?sort=rank&rank__lt=5&limit=2&cursor=')).page;
     for (const query of [
       'sort=rank&limit=2',
@@ -216,7 +216,7 @@ describe.each(places)(`cursors over rows from seed ${seed}, over $adapter, on $d
     }
   });
 
-  test('that are forged or belong to another tenant show own rows only, or are a 400', async () => {
+  it('that are forged or belong to another tenant show own rows only, or are a 400', async () => {
     const sort = 'rank,text,level,amount,at,batch.name';
     const { page } = await get(`/entries?sort=${sort}&limit=5&cursor=`, 2);
     expect(page.items.every(({ organizationId }) => organizationId === 2)).toBe(true);

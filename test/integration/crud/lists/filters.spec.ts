@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
@@ -63,7 +63,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
   });
   afterAll(() => desk?.close());
 
-  test('compare by each operator, as a parameter or in JSON', async () => {
+  it('compare by each operator, as a parameter or in JSON', async () => {
     expect(await tickets({ orderNumber__gte: '2', orderNumber__lt: '4' })).toEqual([2, 3]);
     expect(await tickets({ orderNumber__between: '2,3' })).toEqual([2, 3]);
     expect(await tickets({ status__in: 'open,pending' })).toEqual([1, 3, 4]);
@@ -85,7 +85,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await tickets({ createdAt__gt: '2020-01-01', createdAt__lt: '2120-01-01T00:00:00Z' })).toEqual([1, 2, 3, 4]);
   });
 
-  test('combine, and $not is the exact complement', async () => {
+  it('combine, and $not is the exact complement', async () => {
     expect(await matching({ $or: [{ status: 'closed' }, { orderNumber__lt: 2 }] })).toEqual([1, 2]);
     expect(await matching({ $and: [{ status: 'open' }, { $or: [{ orderNumber: 3 }, { orderNumber: 2 }] }] })).toEqual([
       3,
@@ -97,7 +97,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await tickets({ status: 'open', filters: '{"$or":[{"orderNumber":1},{"orderNumber":2}]}' })).toEqual([1]);
   });
 
-  test('follow relations without leaving the tenant, and multiply no row', async () => {
+  it('follow relations without leaving the tenant, and multiply no row', async () => {
     expect(await tickets({ 'assignee.name': 'Ada' })).toEqual([1, 4]);
     expect(await tickets({ 'assignee.name__icontains': 'globex' })).toEqual([]);
     expect(await matching({ $not: { 'assignee.name': 'Ada' } })).toEqual([2, 3]);
@@ -105,7 +105,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await ask('/agents', { 'tickets.assignee.name__starts_with': 'A' })).toEqual(['Ada', 'Alan']);
   });
 
-  test('ask own rows only, where old data of another tenant refer to them or are referred to', async () => {
+  it('ask own rows only, where old data of another tenant refer to them or are referred to', async () => {
     await desk.tenancy.unscoped('data from before anything was enforced', async () => {
       const agents = desk.dataSource.getRepository(Agent);
       const ada = await agents.findOneByOrFail({ name: 'Ada' });
@@ -137,7 +137,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     }
   });
 
-  test('sort by several columns and relations, rows without a value in the same place on every database', async () => {
+  it('sort by several columns and relations, rows without a value in the same place on every database', async () => {
     expect(await tickets({ sort: 'note,orderNumber' })).toEqual(
       database === 'mariadb' ? [3, 2, 4, 1] : expect.any(Array),
     );
@@ -150,11 +150,11 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await tickets({ sort: 'assignee.name__asc__nullsfirst,orderNumber', limit: '2' })).toEqual([3, 1]);
   });
 
-  test('search within what else is asked', async () => {
+  it('search within what else is asked', async () => {
     expect(await tickets({ search: 'BROKEN', status__ne: 'open' })).toEqual([4]);
   });
 
-  test.each([
+  it.each([
     ['{"$or":[]}', /^\$or must be a list of objects/],
     ['{"$or":{}}', /^\$or must be/],
     ['{"$and":[1]}', /^\$and must be/],
@@ -180,7 +180,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     });
   });
 
-  test('count as it is asked', async () => {
+  it('count as it is asked', async () => {
     const page = async (query: string) => (await get(`/tickets?limit=3&${query}`)).body as Record<string, unknown>;
     expect(Object.keys(await page(''))).toEqual(['items', 'limit', 'offset']);
     expect(await page('count=exact')).toMatchObject({ total: 4 });
@@ -188,7 +188,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await page('count=about')).toMatchObject({ message: ['count must be one of exact, none, capped'] });
   });
 
-  test('have deleted rows where that is allowed and asked for, of this list alone', async () => {
+  it('have deleted rows where that is allowed and asked for, of this list alone', async () => {
     await desk.tenancy.unscoped('a deleted ticket of each', () =>
       desk.dataSource.getRepository(Ticket).softDelete({ orderNumber: 4 }),
     );
@@ -213,7 +213,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     }
   });
 
-  test('page by cursor, forwards and backwards', async () => {
+  it('page by cursor, forwards and backwards', async () => {
     const page = async (cursor: string) =>
       (await get(`/tickets?limit=3&sort=-note&cursor=${cursor}`)).body as {
         items: Ticket[];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { ListQuery, Page } from 'nestjs-muck';
@@ -102,7 +102,7 @@ describeEach(
     return (JSON.parse(text) as { items: Record<string, unknown>[] }).items;
   };
 
-  test('are what an entity of the row shows, whether one is made or not', async () => {
+  it('are what an entity of the row shows, whether one is made or not', async () => {
     const rows = await items('deliveries');
     expect(rows).toHaveLength(INSTANTS.length + 1);
     expect(rows).toEqual(await items('seen-deliveries'));
@@ -115,7 +115,7 @@ describeEach(
     expect(rows.at(-1)).toMatchObject({ arrivedAt: null, plannedAt: null, day: null });
   });
 
-  test('are Dates to a transformer', async () => {
+  it('are Dates to a transformer', async () => {
     const [first] = await items('dated-deliveries');
     expect(first['arrivedAt']).toBe(Date.UTC(2026, 0, 31, 12, 34, 56));
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
@@ -62,7 +62,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
   });
   afterAll(() => desk?.close());
 
-  test('has a page of own rows, their number, and links that are references', async () => {
+  it('has a page of own rows, their number, and links that are references', async () => {
     const { body, headers } = await get('/tickets?limit=2&offset=2&status=open&sort=-orderNumber');
     expect(body).toMatchObject({ total: 3, limit: 2, offset: 2 });
     expect(Object.keys(body)).toEqual(['items', 'total', 'limit', 'offset']);
@@ -78,7 +78,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     expect((await get('/tickets?offset=50')).body).toMatchObject({ items: [], total: 5, limit: 5, offset: 50 });
   });
 
-  test('filters by equality, in a parameter of its own or in JSON', async () => {
+  it('filters by equality, in a parameter of its own or in JSON', async () => {
     expect(await numbers('/tickets?status=closed')).toEqual([2, 5]);
     expect(await numbers('/tickets?status=closed&orderNumber=5')).toEqual([5]);
     expect(await numbers(`/tickets?filters=${encodeURIComponent('{"status":"open","orderNumber":3}')}`)).toEqual([3]);
@@ -86,13 +86,13 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     expect(await numbers(`/tickets?filters=${encodeURIComponent('{"status":"open\' OR 1=1 --"}')}`)).toEqual([]);
   });
 
-  test('sorts by allowed columns, either way to say it, and by id last', async () => {
+  it('sorts by allowed columns, either way to say it, and by id last', async () => {
     expect(await numbers('/tickets?sort=-orderNumber')).toEqual([5, 4, 3, 2, 1]);
     expect(await numbers('/tickets?sort=status__desc,orderNumber__asc')).toEqual([1, 3, 4, 2, 5]);
     expect(await numbers('/tickets?sort=status')).toEqual([2, 5, 1, 3, 4]);
   });
 
-  test('searches without regard to case, wildcards taken literally', async () => {
+  it('searches without regard to case, wildcards taken literally', async () => {
     expect(await numbers('/tickets?search=late')).toEqual([1, 3, 4]);
     expect(await numbers('/tickets?search=0%25_s')).toEqual([2]);
     expect(await numbers('/tickets?search=%25')).toEqual([2]);
@@ -101,7 +101,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     expect(await numbers('/tickets?search=!&status=open')).toEqual([4]);
   });
 
-  test.each([
+  it.each([
     [
       'stauts=open',
       /^Unknown parameter 'stauts'\. Known are limit, offset, cursor, count, sort, filters, fields, search, id, orderNumber, /,
@@ -147,11 +147,11 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     expect(body).toEqual({ statusCode: 400, error: 'Bad Request', message: [expect.stringMatching(message)] });
   });
 
-  test('ignores the parameters that it is told to', async () => {
+  it('ignores the parameters that it is told to', async () => {
     expect(await numbers('/tickets?utm=1&utm=2&status=closed')).toEqual([2, 5]);
   });
 
-  test('that is flat is an array unless a part is asked for, and bounded all the same', async () => {
+  it('that is flat is an array unless a part is asked for, and bounded all the same', async () => {
     const flat = await get('/flat');
     expect(flat.body.map(({ orderNumber }: Ticket) => orderNumber)).toEqual([1, 2, 3, 4]);
     expect(flat.headers['link']).toContain('</flat?limit=4&offset=4>; rel="next"');
@@ -163,7 +163,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     expect((await get('/flat?search=x')).body.message).toEqual([expect.stringContaining("Unknown parameter 'search'")]);
   });
 
-  test('compares values in the type of their column', async () => {
+  it('compares values in the type of their column', async () => {
     const specimen = {
       code: 'a b',
       small: -5,

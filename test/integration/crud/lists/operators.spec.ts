@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -130,14 +130,14 @@ describe.each(places)(`filters from seed ${seed}, over $adapter, on $database`, 
     process.stdout.write(`\n${tally.table(title, OPERATORS.text)}\n`);
   };
 
-  test('give for each operator on each type what an evaluation in memory gives', async () => {
+  it('give for each operator on each type what an evaluation in memory gives', async () => {
     const tally = new Tally();
     const asked = kinds.flatMap((kind) => OPERATORS[kind.compares].flatMap((operator) => comparisons(kind, operator)));
     await prove(tally, ({ kind }) => kind.name, asked);
     print(tally, `Own columns on ${database}`);
   }, 600_000);
 
-  test('over relations find the rows that have a related one of the same tenant', async () => {
+  it('over relations find the rows that have a related one of the same tenant', async () => {
     const tally = new Tally();
     const kind = RELATED_KINDS.find(({ compares }) => compares === 'text')!;
     const asked = Object.values(PATHS).flatMap((relations) =>
@@ -147,7 +147,7 @@ describe.each(places)(`filters from seed ${seed}, over $adapter, on $database`, 
     print(tally, `Over relations on ${database}`);
   }, 600_000);
 
-  test('in trees of $and, $or and $not hold as logic says, over any columns', async () => {
+  it('in trees of $and, $or and $not hold as logic says, over any columns', async () => {
     const trees = random.several(TREES, () => anyTree(fields, random.between(2, 4), database, random));
     expect(await wrongAnswers(trees)).toEqual([]);
     const telling = trees.filter((tree) => isTelling(expected(tree))).length;
@@ -155,7 +155,7 @@ describe.each(places)(`filters from seed ${seed}, over $adapter, on $database`, 
     expect(telling).toBeGreaterThan(TREES / 3);
   }, 600_000);
 
-  test('that do not apply to a type are a 400 that names those that do', async () => {
+  it('that do not apply to a type are a 400 that names those that do', async () => {
     for (const kind of kinds) {
       const known = OPERATORS[kind.compares];
       for (const operator of OPERATORS.text.filter((name) => !known.includes(name))) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards, UsePipes } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -138,7 +138,7 @@ describe.each(places)('rows of lists over $adapter, on $database', (place) => {
     return JSON.parse(text);
   };
 
-  test.each(['parcels', 'oddities', 'grades'])('are the rows of %s that are read one by one', async (path) => {
+  it.each(['parcels', 'oddities', 'grades'])('are the rows of %s that are read one by one', async (path) => {
     for (const query of ['?count=none', '?count=exact', '?count=none&sort=-id', '?cursor=', '?count=none&fields=id']) {
       for (const user of [1, 2, 1]) {
         const { items } = (await get(`/${path}${query}`, user)) as { items: { id: number }[] };
@@ -154,14 +154,14 @@ describe.each(places)('rows of lists over $adapter, on $database', (place) => {
     }
   });
 
-  test('are entities for a query of the application’s own', async () => {
+  it('are entities for a query of the application’s own', async () => {
     PeekingPipe.seen.length = 0;
     const { items } = (await get('/peeked-parcels?count=none', 1)) as { items: unknown[] };
     expect(items).toHaveLength(2);
     expect(PeekingPipe.seen).toEqual([expect.any(Parcel)]);
   });
 
-  test('are those that are there now, whenever they are asked for', async () => {
+  it('are those that are there now, whenever they are asked for', async () => {
     const before = (await get('/parcels?count=exact', 2)) as { total: number };
     await application.tenancy.run({ organizationId: 2 }, () =>
       application.dataSource.getRepository(Parcel).save({ subject: 'late', isFragile: false }),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -64,7 +64,7 @@ describe('columns that an answer does not show as they are', () => {
   });
   afterAll(() => desk?.close());
 
-  test.each([
+  it.each([
     ['/houses', 'door.color', 'red'],
     ['/houses', 'door.lock.maker', 'Abus'],
     ['/house-views', 'door.lock.maker', 'Abus'],
@@ -73,7 +73,7 @@ describe('columns that an answer does not show as they are', () => {
     expect(await acme.get(`${path}?sort=${property}`)).toMatchObject({ status: 200 });
   });
 
-  test.each([
+  it.each([
     ['/houses', 'door.lock.code', '1234'],
     ['/house-views', 'door.lock.code', '1234'],
     ['/house-views', 'door.color', 'red'],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { databasesToTest } from '../../../support/databases.js';
@@ -74,7 +74,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     return [status, statements.length];
   };
 
-  test.each([
+  it.each([
     ['a list that its page holds whole', '', 1],
     ['a page that is full, and its total', '?limit=2', 1],
     ['a page that is full, not counted', '?limit=2&count=none', 1],
@@ -97,7 +97,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     expect((await count(() => client.get(`/tickets${query}`)))[1]).toBe(statements);
   });
 
-  test('are one more for each include of many, and one more for the parents in a path', async () => {
+  it('are one more for each include of many, and one more for the parents in a path', async () => {
     const { agent, foreignAgent } = ids;
     expect(await count(() => client.get('/agents'))).toEqual([200, 1]);
     expect(await count(() => client.get('/agents?include=tickets'))).toEqual([200, 2]);
@@ -109,14 +109,14 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     expect(await count(() => client.get('/agents/999999/tickets'))).toEqual([404, 1]);
   });
 
-  test('are one for a row, be it own, foreign or missing', async () => {
+  it('are one for a row, be it own, foreign or missing', async () => {
     expect(await count(() => client.get(`/tickets/${ids.own}`))).toEqual([200, 1]);
     expect(await count(() => client.get(`/tickets/${ids.foreign}`))).toEqual([404, 1]);
     expect(await count(() => client.get('/tickets/999999'))).toEqual([404, 1]);
     expect(await count(() => client.get('/tickets/x'))).toEqual([404, 0]);
   });
 
-  test('are the documented number for a write', async () => {
+  it('are the documented number for a write', async () => {
     const { own, agent } = ids;
     // SQLite tells neither the key nor the defaults of a new row in its answer: TypeORM asks.
     const asked = database === 'sqljs' ? 2 : 0;
@@ -134,7 +134,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     expect(await count(() => client.post(`/tickets/${own}/restore`, {}))).toEqual([200, 2]);
   });
 
-  test.each(['get', 'patch', 'put', 'delete', 'post'] as const)(
+  it.each(['get', 'patch', 'put', 'delete', 'post'] as const)(
     'are the same for a foreign row as for a missing one: %s',
     async (verb) => {
       const body = { orderNumber: 60, subject: 'Mine now' };
@@ -148,7 +148,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     },
   );
 
-  test('are the same for a reference to a foreign row as to a missing one', async () => {
+  it('are the same for a reference to a foreign row as to a missing one', async () => {
     const create = (assigneeId: number) => () => client.post('/tickets', { orderNumber: 70, subject: 'x', assigneeId });
     const change = (assigneeId: number) => () => client.patch(`/tickets/${ids.own}`, { assigneeId });
     for (const ask of [create, change]) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, ViewColumn, ViewEntity } from 'typeorm';
@@ -79,7 +79,7 @@ describe.each(places)('columns of a view, on $adapter and $database', (place) =>
     return { status, titles: items?.map(({ title }) => title), text };
   };
 
-  test.each([
+  it.each([
     ['title=t10', ['t10']],
     ['title__contains=0', ['t10', 't200']],
     ['cents=10', ['t10']],
@@ -96,7 +96,7 @@ describe.each(places)('columns of a view, on $adapter and $database', (place) =>
     expect([answer.status, answer.titles]).toEqual([200, titles]);
   });
 
-  test.each([
+  it.each([
     ['-cents', ['t200', 't10', 't9']],
     ['soldAt', ['t9', 't10', 't200']],
     ['-soldAt', ['t200', 't10', 't9']],
@@ -108,14 +108,14 @@ describe.each(places)('columns of a view, on $adapter and $database', (place) =>
     expect([answer.status, answer.titles]).toEqual([200, titles]);
   });
 
-  test.each(['cents=x', 'soldAt=yesterday', 'paid=perhaps', 'cents__contains=1', 'euros=x'])(
+  it.each(['cents=x', 'soldAt=yesterday', 'paid=perhaps', 'cents__contains=1', 'euros=x'])(
     '?%s does not fit the column',
     async (query) => {
       expect((await list(query)).status).toBe(400);
     },
   );
 
-  test('values have the types that the class declares', async () => {
+  it('values have the types that the class declares', async () => {
     const { text } = await list('cents=10');
     expect((JSON.parse(text) as { items: unknown[] }).items).toEqual([
       {
@@ -131,7 +131,7 @@ describe.each(places)('columns of a view, on $adapter and $database', (place) =>
     ]);
   });
 
-  test('a cursor leads through an order by a column', async () => {
+  it('a cursor leads through an order by a column', async () => {
     const first = JSON.parse((await list('sort=-cents&limit=2&cursor=')).text) as { nextCursor: string };
     expect((await list(`sort=-cents&limit=2&cursor=${first.nextCursor}`)).titles).toEqual(['t9']);
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, ReferenceUnknownError, TenantScoped, TenantScopeViolationError } from 'nestjs-muck';
 import {
@@ -82,7 +82,7 @@ describe.each(places)('references to child entities of one table on $adapter and
   });
   afterAll(() => desk?.close());
 
-  test('are filtered, sorted and included by columns of the related child entity', async () => {
+  it('are filtered, sorted and included by columns of the related child entity', async () => {
     const titles = async (query: string): Promise<string[]> =>
       ((await acme.get(`/videos?${query}`)).body.items as Video[]).map(({ title }) => title);
     expect(await titles('poster.size=L')).toEqual(['film']);
@@ -101,7 +101,7 @@ describe.each(places)('references to child entities of one table on $adapter and
     expect((await acme.get('/stories?photo.size=S')).body.total).toBe(0);
   });
 
-  test('are taken for rows of the named type only, in bodies', async () => {
+  it('are taken for rows of the named type only, in bodies', async () => {
     const { large, film, small, foreign } = ids;
     const made = await acme.post('/stories', { photo: large, video: film, any: film });
     expect(made.status).toBe(201);
@@ -121,7 +121,7 @@ describe.each(places)('references to child entities of one table on $adapter and
     }
   });
 
-  test('are taken for rows of the named type only, in every write in code', async () => {
+  it('are taken for rows of the named type only, in every write in code', async () => {
     const { large, film } = ids;
     const wrong = { video: { id: large } };
     await inAcme(async () => {
@@ -143,14 +143,14 @@ describe.each(places)('references to child entities of one table on $adapter and
     });
   });
 
-  test('of another type and tenant are refused in an unscoped section', async () => {
+  it('of another type and tenant are refused in an unscoped section', async () => {
     const write = desk.tenancy.unscoped('seeds', () =>
       repo(Story).insert({ organizationId: 1, video: { id: ids.foreign } }),
     );
     await expect(write).rejects.toThrow(TenantScopeViolationError);
   });
 
-  test('are read by sub-queries over child entities in code', async () => {
+  it('are read by sub-queries over child entities in code', async () => {
     await inAcme(async () => {
       const videos = repo(Video).createQueryBuilder('video');
       const large = videos.subQuery().select('photo.id').from(Photo, 'photo').where('photo.size = :size').getQuery();

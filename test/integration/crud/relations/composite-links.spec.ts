@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { IsArray, IsInt, IsOptional, IsString } from 'class-validator';
 import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -106,7 +106,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
       expect((await acme.patch('/parcels/1', { [relation]: [] })).status).toBe(200);
     });
 
-    test('are put and deleted one by one', async () => {
+    it('are put and deleted one by one', async () => {
       for (const path of PATHS[relation]) {
         for (const _twice of [1, 2]) expect((await acme.put(`/parcels/1/${relation}/${path}`, {})).status).toBe(204);
       }
@@ -119,7 +119,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
       expect((await acme.put(`/parcels/9/${relation}/${PATHS[relation][0]}`, {})).status).toBe(404);
     });
 
-    test('stand in bodies of POST, PUT and PATCH', async () => {
+    it('stand in bodies of POST, PUT and PATCH', async () => {
       const [first, second] = FAR[relation];
       expect((await acme.patch('/parcels/1', { [relation]: [first, second] })).status).toBe(200);
       expect(await linked(relation)).toEqual(titles(relation));
@@ -138,7 +138,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
       if (many.status === 201) expect(await linked(relation, id + 50)).toHaveLength(1);
     });
 
-    test('are put back as they were read', async () => {
+    it('are put back as they were read', async () => {
       await acme.patch('/parcels/1', { [relation]: FAR[relation] });
       const { body } = await acme.get(`/parcels/1?include=${relation}`);
       const answer = await acme.put('/parcels/1', body);
@@ -146,7 +146,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
       expect(await linked(relation)).toEqual(titles(relation));
     });
 
-    test('are refused where there is no such row, or no such key', async () => {
+    it('are refused where there is no such row, or no such key', async () => {
       const [first] = FAR[relation];
       const missing =
         relation === 'countries'
@@ -167,7 +167,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
     });
   });
 
-  test('an entity with one key is linked to one with several', async () => {
+  it('an entity with one key is linked to one with several', async () => {
     for (const parcels of [[1], [{ id: 2 }], [], [2, { id: 1 }]]) {
       const answer = await acme.patch('/depots/1', { parcels });
       expect([answer.status, answer.body.message]).toEqual([200, undefined]);
@@ -178,13 +178,13 @@ describe.each(places)('links between rows with keys of several columns on $adapt
     expect((await acme.put('/depots/1/parcels/1', {})).status).toBe(204);
   });
 
-  test('hooks are told of the keys', async () => {
+  it('hooks are told of the keys', async () => {
     told.length = 0;
     await acme.patch('/parcels/2', { labels: [1, { id: 2 }] });
     expect(told).toEqual([[{ id: 1 }, { id: 2 }]]);
   });
 
-  test('over all tenants a key names its tenant', async () => {
+  it('over all tenants a key names its tenant', async () => {
     const labels = [{ organizationId: 2, id: 9 }];
     const answer = await acme.patch('/all-parcels/2,9', { labels });
     expect([answer.status, answer.body.message]).toEqual([200, undefined]);
@@ -201,7 +201,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
     expect((await acme.get('/all-parcels/2,9?include=labels')).body.labels).toHaveLength(2);
   });
 
-  test('the document says what a body holds', () => {
+  it('the document says what a body holds', () => {
     const document = createResourceDocument(desk.app, { title: 'Parcels', version: '1' });
     const { properties } = document.components.schemas['ParcelDto'] as unknown as {
       properties: Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, ForbiddenException, Injectable, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -140,7 +140,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     });
   });
 
-  test('PUT links two rows, DELETE takes the link away, and both may be repeated', async () => {
+  it('PUT links two rows, DELETE takes the link away, and both may be repeated', async () => {
     const path = (tag: number) => `/tickets/${own.ticket}/tags/${tag}`;
     for (const tag of [own.tags[0], own.tags[1], own.tags[0]]) {
       const { status, text } = await acme.put(path(tag), {});
@@ -154,7 +154,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect(await tagsOf(own.ticket)).toEqual([own.tags[1]]);
   });
 
-  test('a row of another organization is missing on either side, and nothing is linked', async () => {
+  it('a row of another organization is missing on either side, and nothing is linked', async () => {
     const linked = `/tickets/${foreign.ticket}/tags/${foreign.tag}`;
     expect((await globex.put(linked, {})).status).toBe(204);
     const missing = 999_999;
@@ -176,7 +176,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect(await tagsOf(foreign.ticket)).toEqual([foreign.tag]);
   });
 
-  test('a deleted row is missing', async () => {
+  it('a deleted row is missing', async () => {
     const ticket = await run(1, () => repository(Ticket).save({ orderNumber: 77, subject: 'x' }));
     const path = `/tickets/${ticket.id}/tags/${own.tags[0]}`;
     await run(1, () => repository(Ticket).softDelete(ticket.id));
@@ -184,7 +184,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect((await acme.delete(path)).body).toEqual(NOT_FOUND);
   });
 
-  test('make another version of the row where they change something', async () => {
+  it('make another version of the row where they change something', async () => {
     const version = async () => ((await acme.get(`/tickets/${own.other}`)).body as Ticket).version;
     const path = `/tickets/${own.other}/tags/${own.tags[0]}`;
     const before = await version();
@@ -197,14 +197,14 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect(await version()).toBe(before + 2);
   });
 
-  test('are made once by many who ask at the same time', async () => {
+  it('are made once by many who ask at the same time', async () => {
     const path = (tag: number) => `/tickets/${own.ticket}/tags/${tag}`;
     const answers = await Promise.all([0, 1, 0, 1, 0, 1, 0, 1].map((tag) => acme.put(path(own.tags[tag]), {})));
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(204));
     expect(await tagsOf(own.ticket)).toEqual(own.tags.slice(0, 2));
   });
 
-  test('below a parent name the row by it', async () => {
+  it('below a parent name the row by it', async () => {
     const path = (ticket: number, notice: string, picture: string) =>
       `/tickets/${ticket}/notices/${notice}/pictures/${picture}`;
     const mine = 'a~1%20b,c';
@@ -224,7 +224,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect(await picturesOf(own.notice)).toEqual([]);
   });
 
-  test('are made from the side that does not own the relation too', async () => {
+  it('are made from the side that does not own the relation too', async () => {
     const path = (notice: string) => `/pictures/a~1%20b,c/notices/${notice}`;
     expect((await acme.put(path(foreign.notice), {})).body).toEqual(NOT_FOUND);
     expect((await acme.put(path(own.notice), {})).status).toBe(204);
@@ -233,7 +233,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect(await picturesOf(own.notice)).toEqual([]);
   });
 
-  test('are of rows within the scope of the controller only', async () => {
+  it('are of rows within the scope of the controller only', async () => {
     const ada = clientOf(() => desk, `1/${own.agent}`);
     const [tag] = own.tags;
     expect((await ada.put(`/mine/${own.other}/tags/${tag}`, {})).body).toEqual(NOT_FOUND);
@@ -241,13 +241,13 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect([await tagsOf(own.other), await tagsOf(own.ticket)]).toEqual([[], [tag]]);
   });
 
-  test('keep the guards of a method that the controller has for them', async () => {
+  it('keep the guards of a method that the controller has for them', async () => {
     const path = `/guarded/${own.ticket}/tags/${own.tags[0]}`;
     expect((await acme.put(path, {})).status).toBe(403);
     expect((await acme.delete(path)).status).toBe(204);
   });
 
-  test('are served where the option names the relation, not by a subclass with other options', async () => {
+  it('are served where the option names the relation, not by a subclass with other options', async () => {
     const path = (controller: string) => `/${controller}/${own.ticket}/tags/${own.tags[0]}`;
     expect((await acme.put(path('unlinked'), {})).status).toBe(404);
     expect((await acme.delete(path('unlinked'))).status).toBe(404);
@@ -256,7 +256,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
   });
 });
 
-test('the application does not start where a relation is none to link by', async () => {
+it('the application does not start where a relation is none to link by', async () => {
   @Controller('tickets')
   @TenantScoped()
   @Crud(Ticket, { links: ['assignee' as 'tags'] })

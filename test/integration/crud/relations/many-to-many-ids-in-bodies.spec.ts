@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { Expose } from 'class-transformer';
 import { IsArray, IsInt, IsOptional } from 'class-validator';
@@ -79,7 +79,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
   });
   afterAll(() => desk?.close());
 
-  test('links a new row to these rows, written as keys or as objects', async () => {
+  it('links a new row to these rows, written as keys or as objects', async () => {
     const { status, body } = await acme.post('/tickets', ticket({ tags: [own[0], { id: own[1] }, own[0]] }));
     expect([status, await linkedTo(body.id as number)]).toEqual([201, [own[0], own[1]]]);
     const none = await acme.post('/tickets', ticket({ tags: [] }));
@@ -88,7 +88,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect([named.status, await linkedTo(named.body.id as number)]).toEqual([201, [own[2]]]);
   });
 
-  test('replaces the links of PUT and PATCH, and where it is missing they stay', async () => {
+  it('replaces the links of PUT and PATCH, and where it is missing they stay', async () => {
     const { body } = await acme.post('/tickets', ticket({ tags: [own[0], own[1]] }));
     const id = body.id as number;
     expect((await acme.patch(`/tickets/${id}`, { tags: [own[1], own[2]] })).status).toBe(200);
@@ -102,7 +102,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect(await linkedTo(id)).toEqual([]);
   });
 
-  test('makes another version of the row, unless it changes nothing', async () => {
+  it('makes another version of the row, unless it changes nothing', async () => {
     const { body } = await acme.post('/tickets', ticket({ tags: [own[0]] }));
     const same = await acme.patch(`/tickets/${body.id}`, { tags: [own[0]] });
     expect(same.body.version).toBe(1);
@@ -115,7 +115,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect([stale.status, await linkedTo(body.id as number)]).toEqual([412, [own[0], own[1]]]);
   });
 
-  test('that names a row of another organization is a 400 at its field as for a missing row, and nothing is written', async () => {
+  it('that names a row of another organization is a 400 at its field as for a missing row, and nothing is written', async () => {
     const { body } = await acme.post('/tickets', ticket({ tags: [own[0]] }));
     const id = body.id as number;
     const path = `/tickets/${id}`;
@@ -137,7 +137,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect([await linkedTo(id), (await acme.get(path)).body, await total()]).toEqual([[own[0]], body, before]);
   });
 
-  test('changes no row of the other table', async () => {
+  it('changes no row of the other table', async () => {
     const rename = { id: own[0], name: 'renamed', organizationId: 2 };
     expect((await acme.post('/tickets', ticket({ tags: [rename] }))).status).toBe(201);
     const tag = await desk.tenancy.run({ organizationId: 1 }, () =>
@@ -146,7 +146,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect(tag).toMatchObject({ name: 'billing', organizationId: 1 });
   });
 
-  test('leaves alone what the scope does not see', async () => {
+  it('leaves alone what the scope does not see', async () => {
     const { body } = await acme.post('/tickets', ticket({ tags: [own[0]] }));
     const id = body.id as number;
     await desk.tenancy.unscoped('old bad data', () =>
@@ -158,7 +158,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     expect(await linkedTo(id)).toEqual([own[1], foreign[0]].sort((a, b) => a - b));
   });
 
-  test('is a list of at most a hundred keys', async () => {
+  it('is a list of at most a hundred keys', async () => {
     for (const tags of ['x', 5, { id: 1 }, null, ['x'], [null], [{}], [{ id: {} }], [[1]], Array(101).fill(1)]) {
       const { status, body } = await acme.post('/tickets', ticket({ tags }));
       expect(status).toBe(400);
@@ -166,14 +166,14 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     }
   });
 
-  test('is taken only where the DTO names it', async () => {
+  it('is taken only where the DTO names it', async () => {
     const { body } = await acme.post('/tickets', ticket({ tags: [own[0]] }));
     const refused = await acme.patch(`/untagged/${body.id}`, { tags: [] });
     expect([refused.status, refused.body.message]).toEqual([400, ['property tags should not exist']]);
     expect(await linkedTo(body.id as number)).toEqual([own[0]]);
   });
 
-  test('is told to hooks, and undone with them', async () => {
+  it('is told to hooks, and undone with them', async () => {
     const { body } = await acme.post('/named', ticket({ tagIds: [own[0]] }));
     const id = body.id as number;
     changes.length = 0;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import type { ExecutionContext, Type } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
@@ -213,7 +213,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     statements = [];
   });
 
-  test('is created below it, whatever the body says, and found below it only', async () => {
+  it('is created below it, whatever the body says, and found below it only', async () => {
     const [first, second] = own.tickets;
     const { status, body, headers } = await acme.post(`/tickets/${first}/notes`, { body: 'a', ticketId: second });
     expect([status, body.ticketId, body.organizationId]).toEqual([201, first, 1]);
@@ -245,7 +245,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     for (const { id } of many.body) await acme.delete(`/tickets/${second}/notes/${id}`);
   });
 
-  test('is missing below a parent of another organization, as below one that never was', async () => {
+  it('is missing below a parent of another organization, as below one that never was', async () => {
     const unhappy = { body: 5, nope: 1 };
     for (const parent of [foreign, 999999, 'abc', `0${own.tickets[0]}`, '%00', '1e1', '99999999999999999999']) {
       const path = `/tickets/${parent}/notes`;
@@ -271,7 +271,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.get(`/tickets/${foreign}/notes`)).body).toEqual(NOT_FOUND);
   });
 
-  test('is missing below a deleted parent, at any depth', async () => {
+  it('is missing below a deleted parent, at any depth', async () => {
     const { ticket, note } = await desk.tenancy.run({ organizationId: 1 }, async () => {
       const gone = await desk.dataSource
         .getRepository(Ticket)
@@ -290,7 +290,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.get(deep)).body).toEqual(NOT_FOUND);
   });
 
-  test('with strictPayload refuses a body that names another parent', async () => {
+  it('with strictPayload refuses a body that names another parent', async () => {
     const [first, second] = own.tickets;
     const refused = await acme.post(`/strict/${first}/notes`, { body: 'a', ticketId: second });
     expect([refused.status, refused.body.message]).toEqual([400, ['ticketId is server-owned and must not be set']]);
@@ -301,7 +301,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.delete(`/strict/${first}/notes/${body.id}`)).status).toBe(204);
   });
 
-  test('needs no field for its parent', async () => {
+  it('needs no field for its parent', async () => {
     const [first] = own.tickets;
     const { status, body } = await acme.post(`/open/${first}/notes`, { body: 'a' });
     expect([status, body.ticketId]).toEqual([201, first]);
@@ -309,7 +309,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.delete(`/open/${first}/notes/${body.id}`)).status).toBe(204);
   });
 
-  test('is narrowed by the scope of its controller as well', async () => {
+  it('is narrowed by the scope of its controller as well', async () => {
     const [first] = own.tickets;
     const ada = clientOf(() => desk, `1/${own.agent}`);
     const bob = clientOf(() => desk, `1/${own.other}`);
@@ -323,7 +323,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await ada.delete(`/mine/${first}/notes/${body.id}`)).status).toBe(204);
   });
 
-  test('has all its parents looked up by one statement, before anything else', async () => {
+  it('has all its parents looked up by one statement, before anything else', async () => {
     const [first, second] = own.tickets;
     const { id } = (await acme.post(`/tickets/${first}/notes`, { body: 'deep' })).body;
     const path = (agent: number, ticket: number, note: number | string) =>
@@ -352,7 +352,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.get(path(own.agent, first, id))).body).toEqual(NOT_FOUND);
   });
 
-  test('may lie below a row whose key has several columns', async () => {
+  it('may lie below a row whose key has several columns', async () => {
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, () =>
         desk.dataSource.getRepository(Chapter).insert([
@@ -374,7 +374,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.delete(`${path}/${body.id}`)).status).toBe(204);
   });
 
-  test('may lie below a UUID, or below another column than the key', async () => {
+  it('may lie below a UUID, or below another column than the key', async () => {
     const topics = new Map<number, string>();
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, async () => {
@@ -394,7 +394,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.get(`/named-topics/${topics.get(1)}/posts`)).body).toEqual(NOT_FOUND);
   });
 
-  test('has its service in requests only', async () => {
+  it('has its service in requests only', async () => {
     const controller = desk.app.get(NotesController, { strict: false });
     await expect(desk.tenancy.run({ organizationId: 1 }, () => controller.read())).rejects.toThrow(
       'NotesController has row constraints that need a request',
@@ -412,7 +412,7 @@ describe('an application refuses to start', () => {
     return 'started';
   };
 
-  test('on a parent that is no to-one relation of the entity', async () => {
+  it('on a parent that is no to-one relation of the entity', async () => {
     @Controller('tickets/:ticketId/notes')
     @TenantScoped()
     @Crud(Note, { parent: { relation: 'reactions' as 'ticket' } })
@@ -430,7 +430,7 @@ describe('an application refuses to start', () => {
     );
   });
 
-  test('on a parent that the path does not name, unless a router gives the module its path', async () => {
+  it('on a parent that the path does not name, unless a router gives the module its path', async () => {
     @Controller(['tickets/:ticketId/notes', 'notes'])
     @TenantScoped()
     @Crud(Note, { parent: { relation: 'ticket' } })

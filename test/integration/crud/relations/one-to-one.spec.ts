@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -78,7 +78,7 @@ describe.each(places)('the only row below a parent, on $adapter and $database', 
   });
   afterAll(() => desk?.close());
 
-  test.each([
+  it.each([
     ['resolution', { summary: 'solved' }, { summary: 'better' }],
     ['rating', { stars: 4 }, { stars: 5 }],
   ])('is made, read, changed and removed at its path: a %s', async (name, values, others) => {
@@ -101,7 +101,7 @@ describe.each(places)('the only row below a parent, on $adapter and $database', 
     expect((await acme.get(`${path}/${created.body.id}`)).status).toBe(404);
   });
 
-  test('is missing below a parent of another organization, whatever is asked of it', async () => {
+  it('is missing below a parent of another organization, whatever is asked of it', async () => {
     const [foreign] = tickets[2];
     expect((await globex.post(`/tickets/${foreign}/resolution`, { summary: 'theirs' })).status).toBe(201);
     for (const parent of [foreign, 999999, 'abc']) {
@@ -120,7 +120,7 @@ describe.each(places)('the only row below a parent, on $adapter and $database', 
     expect((await globex.get(`/tickets/${foreign}/resolution`)).body.summary).toBe('theirs');
   });
 
-  test('is not taken over by another parent', async () => {
+  it('is not taken over by another parent', async () => {
     const [first, second] = tickets[1];
     await acme.post(`/tickets/${first}/resolution`, { summary: 'of the first' });
     const { status, body } = await acme.post(`/tickets/${second}/resolution`, { summary: 'x', ticketId: first });
@@ -138,7 +138,7 @@ describe('an application refuses to start', () => {
     return 'started';
   };
 
-  test('on a one-to-one resource without a parent, or of which a parent may have several rows', async () => {
+  it('on a one-to-one resource without a parent, or of which a parent may have several rows', async () => {
     @Entity()
     @TenantScoped({ via: 'ticket' })
     class Remark {
@@ -159,7 +159,7 @@ describe('an application refuses to start', () => {
     );
   });
 
-  test('on a list of what there is one of', () => {
+  it('on a list of what there is one of', () => {
     expect(() => Crud(Rating, { oneToOne: true, only: ['findAll'] })(RatingController)).toThrow(
       'RatingController: a one-to-one resource has no findAll: leave it out.',
     );

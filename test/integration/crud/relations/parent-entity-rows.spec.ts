@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks } from 'nestjs-muck';
@@ -80,7 +80,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
   });
   afterAll(() => desk?.close());
 
-  test('takes no column of another class for a row', async () => {
+  it('takes no column of another class for a row', async () => {
     const path = `/activities/${ids.memo}`;
     for (const answer of [
       await acme.patch(path, { minutes: 7 }),
@@ -94,7 +94,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
     expect(await minutes()).toBe(0);
   });
 
-  test('takes no column of another class from a hook', async () => {
+  it('takes no column of another class from a hook', async () => {
     hook.sets = { minutes: 7 };
     expect((await acme.patch(`/activities/${ids.memo}`, { title: 'new' })).status).toBe(400);
     expect((await acme.post('/activities', { title: 'new' })).status).toBe(400);
@@ -102,7 +102,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
     hook.sets = {};
   });
 
-  test('takes no column of an embedded object of another class', async () => {
+  it('takes no column of an embedded object of another class', async () => {
     for (const body of [{ line: { number: '7' } }, { line: { owner: 1 } }, { title: 'm', line: { number: '7' } }]) {
       for (const answer of [
         await acme.patch(`/activities/${ids.memo}`, body),
@@ -127,7 +127,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
     hook.sets = {};
   });
 
-  test('takes no column of another class for many new rows', async () => {
+  it('takes no column of another class for many new rows', async () => {
     const count = (): Promise<number> =>
       desk.tenancy.run({ organizationId: 1 }, () => desk.dataSource.getRepository(Activity).count());
     const before = await count();
@@ -149,7 +149,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
     expect(await count()).toBe(before + 2);
   });
 
-  test('changes the columns that a row has', async () => {
+  it('changes the columns that a row has', async () => {
     expect((await acme.patch(`/activities/${ids.memo}`, { text: 'y' })).body).toMatchObject({ text: 'y' });
     expect((await acme.put(`/activities/${ids.memo}`, { title: 'z', text: 'z' })).status).toBe(200);
     expect((await acme.patch(`/activities/${ids.call}`, { minutes: 6 })).body).toMatchObject({ minutes: 6 });

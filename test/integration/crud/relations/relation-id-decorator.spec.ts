@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, JoinTable, ManyToMany, ManyToOne, PrimaryGeneratedColumn, RelationId } from 'typeorm';
@@ -51,13 +51,13 @@ describe.each(databasesToTest())('properties with @RelationId, on %s', (kind) =>
   });
   afterAll(() => desk?.close());
 
-  test('hold the ids of related rows, in a list and in a row', async () => {
+  it('hold the ids of related rows, in a list and in a row', async () => {
     const { items } = (await acme.get('/crates?sort=id')).body as { items: Crate[] };
     expect(items).toMatchObject([{ name: 'big' }, { name: 'small', tagIds: [2], withinId: 1 }]);
     expect((await acme.get('/crates/2')).body).toMatchObject({ name: 'small', tagIds: [2], withinId: 1 });
   });
 
-  test('hold no id of a row of another organization', async () => {
+  it('hold no id of a row of another organization', async () => {
     const all = await desk.tenancy.unscoped('what is stored', () =>
       desk.dataSource.manager.findOneBy(Crate, { id: 1 }),
     );
@@ -68,13 +68,13 @@ describe.each(databasesToTest())('properties with @RelationId, on %s', (kind) =>
     expect([...tagIds].sort()).toEqual([1, 2]);
   });
 
-  test('are there in rows that are read along', async () => {
+  it('are there in rows that are read along', async () => {
     const { within } = (await acme.get('/crates/2?include=within')).body as Crate;
     expect(within).toMatchObject({ name: 'big', id: 1 });
     expect([...within!.tagIds].sort()).toEqual([1, 2]);
   });
 
-  test('are left out where a client asks for other columns', async () => {
+  it('are left out where a client asks for other columns', async () => {
     expect((await acme.get('/crates/2?fields=name')).body).toEqual({ name: 'small' });
   });
 });

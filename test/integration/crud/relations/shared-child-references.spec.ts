@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, ReferenceUnknownError, TenantScoped, TenantShared } from 'nestjs-muck';
 import {
@@ -68,7 +68,7 @@ describe.each(places)('references to shared child entities on $adapter and $data
   });
   afterAll(() => desk?.close());
 
-  test('name a row of the named class in bodies', async () => {
+  it('name a row of the named class in bodies', async () => {
     const { status, body } = await acme.post('/bikes', { wheel: ids.wheel, any: ids.frame });
     expect(status).toBe(201);
     for (const key of [ids.frame, 9999]) {
@@ -81,7 +81,7 @@ describe.each(places)('references to shared child entities on $adapter and $data
     expect((await acme.patch(`/bikes/${body.id}`, { wheel: null })).status).toBe(200);
   });
 
-  test.each(['in a scope', 'outside of one'])('name a row of the named class in code, %s', async (where) => {
+  it.each(['in a scope', 'outside of one'])('name a row of the named class in code, %s', async (where) => {
     const work = async (): Promise<void> => {
       const entity = where === 'in a scope' ? Bike : Picture;
       const row = await repo(entity).save({ wheel: { id: ids.wheel }, frames: [{ id: ids.frame }] });
@@ -105,7 +105,7 @@ describe.each(places)('references to shared child entities on $adapter and $data
     await (where === 'in a scope' ? desk.tenancy.run({ organizationId: 1 }, work) : work());
   });
 
-  test('are left to the code in an unscoped section', async () => {
+  it('are left to the code in an unscoped section', async () => {
     await desk.tenancy.unscoped('moves rows', () => repo(Picture).insert({ wheel: { id: ids.frame } }));
   });
 });

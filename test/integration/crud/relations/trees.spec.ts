@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Post, UseGuards } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Crud, CrudController, CrudService, getCrudToken, MuckModule, TenantScoped } from 'nestjs-muck';
@@ -57,7 +57,7 @@ class WritingFoldersController extends CrudController<Folder> {}
 @Crud(Shelf, { only: ['findAll', 'update'] })
 class MovingShelvesController extends CrudController<Shelf> {}
 
-test('a tree does not start with routes that would lose the place of its rows', async () => {
+it('a tree does not start with routes that would lose the place of its rows', async () => {
   await expect(openDesk([WritingFoldersController], { entities: [Folder] })).rejects.toThrow(
     "WritingFoldersController: Folder is a tree (closure-table), whose structure create, replace, update would not maintain. Set only: ['findAll', 'findOne', 'remove'], and write it by getTreeRepository(Folder).save() in a route of your own.",
   );
@@ -82,7 +82,7 @@ describe.each(places)('a tree, on $adapter and $database', ({ adapter, database 
   });
   afterAll(() => desk?.close());
 
-  test('grows by a route of its own, below own rows only', async () => {
+  it('grows by a route of its own, below own rows only', async () => {
     const root = (await acme.post('/folders', { name: 'root' })).body as Folder;
     const child = await acme.post('/folders', { name: 'child', parentId: root.id });
     expect([child.status, (await acme.get(`/folders/${child.body.id}`)).body.name]).toEqual([201, 'child']);
@@ -96,7 +96,7 @@ describe.each(places)('a tree, on $adapter and $database', ({ adapter, database 
     expect(await asAcme(() => desk.dataSource.getTreeRepository(Folder).countDescendants(root))).toBe(1);
   });
 
-  test('is not written by a service either, but for what is not its place', async () => {
+  it('is not written by a service either, but for what is not its place', async () => {
     for (const entity of [Folder, Shelf]) {
       const service = desk.app.get<CrudService<Folder>>(getCrudToken(entity), { strict: false });
       await asAcme(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
@@ -59,12 +59,12 @@ describe.each(places)('a body from GET, sent back, on $adapter and $database', (
     return row.id;
   };
 
-  test('every type of the driver is tried, or named with the reason why not', () => {
+  it('every type of the driver is tried, or named with the reason why not', () => {
     const tried = new Set([...types.map(({ type }) => type), ...Object.keys(leftOutTypes(place.database))]);
     expect(world.dataSource.driver.supportedDataTypes.filter((type) => !tried.has(type as string))).toEqual([]);
   });
 
-  test.each(types.flatMap((type) => type.values.map((value) => ({ ...type, value }))))(
+  it.each(types.flatMap((type) => type.values.map((value) => ({ ...type, value }))))(
     '$name of $value is taken, and nothing of it changes',
     async ({ property, value }) => {
       const id = await insert(property, value);
@@ -101,7 +101,7 @@ describe.each(places)('a body from GET, sent back, on $adapter and $database', (
     },
   );
 
-  test.each(REFUSED[family])('%s does not take %j', async (type, value) => {
+  it.each(REFUSED[family])('%s does not take %j', async (type, value) => {
     const { property } = types.find((column) => column.type === type)!;
     expect((await send('POST', '/specimens', { [property]: value })).status).toBe(400);
   });

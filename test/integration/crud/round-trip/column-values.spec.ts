@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { ListQuery, Page } from 'nestjs-muck';
@@ -192,13 +192,13 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
   });
   afterAll(() => world?.close());
 
-  test.each(['weight', '-weight'])('floats of more digits than are shown are paged through once: %s', async (sort) => {
+  it.each(['weight', '-weight'])('floats of more digits than are shown are paged through once: %s', async (sort) => {
     const ids = await fresh([123456.6, 123456.7, 123456.8, 123456.9, 123457].map((weight) => ({ weight })));
     const walked = await walk('/samples', { sort }, ids.length);
     expect(walked).toEqual(sort.startsWith('-') ? [...ids].reverse() : ids);
   });
 
-  test.each(['big', '-big'])('numbers of 64 bits are paged through once: %s', async (sort) => {
+  it.each(['big', '-big'])('numbers of 64 bits are paged through once: %s', async (sort) => {
     // Elsewhere the second one of them has no number of JavaScript's own.
     const first = place.database === 'sqljs' ? 9007199254740989n : 9007199254740993n;
     const ids = await fresh([0n, 1n, 2n].map((more) => ({ big: String(first + more) })));
@@ -206,7 +206,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect(walked).toEqual(sort.startsWith('-') ? [...ids].reverse() : ids);
   });
 
-  test('a number of 64 bits is shown as it was sent, in a list too, or refused where only 53 of them arrive', async () => {
+  it('a number of 64 bits is shown as it was sent, in a list too, or refused where only 53 of them arrive', async () => {
     const { status, body } = await send('POST', '/samples', { big: '9007199254740993' });
     if (place.database === 'sqljs') return expect(status).toBe(400);
     expect(body.big).toBe('9007199254740993');
@@ -215,7 +215,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect((await list('/samples', { big: '9007199254740992', id: String(body.id) })).body.total).toBe(0);
   });
 
-  test('a great id means its own row, in reading and in writing', async () => {
+  it('a great id means its own row, in reading and in writing', async () => {
     const takes = place.database === 'sqljs' ? 400 : 201;
     for (const id of ['9007199254740992', '9007199254740993']) {
       expect((await send('POST', '/greats', { id, text: id })).status).toBe(takes);
@@ -229,14 +229,14 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect((await send('GET', '/greats/9007199254740992')).status).toBe(200);
   });
 
-  test('decimals that one floating point number stands for are paged through once', async () => {
+  it('decimals that one floating point number stands for are paged through once', async () => {
     const ids = await fresh(
       ['12345678901234.100001', '12345678901234.100002', '12345678901234.100003'].map((price) => ({ price })),
     );
     expect(await walk('/samples', { sort: 'price' }, ids.length)).toEqual(ids);
   });
 
-  test('UUIDs are paged through once, in both directions', async () => {
+  it('UUIDs are paged through once, in both directions', async () => {
     const made = await send(
       'POST',
       '/uuided/bulk',
@@ -250,7 +250,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  test('booleans, enumerations and times are paged through once', async () => {
+  it('booleans, enumerations and times are paged through once', async () => {
     const ids = await fresh([
       { done: true, level: 'low', clock: '23:59' },
       { done: false, level: 'high', clock: '00:00:01' },
@@ -265,7 +265,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  test('an instant that its offset pushes out of the years is refused, or stands for itself', async () => {
+  it('an instant that its offset pushes out of the years is refused, or stands for itself', async () => {
     for (const at of ['9999-12-31T23:59:59-23:59', '0001-01-01T00:00:00+23:59']) {
       const made = await send('POST', '/samples', { at, word: 'edge' });
       if (made.status === 400) continue;
@@ -277,7 +277,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  test('an instant beyond the year 9999 compares as what it is, or is refused', async () => {
+  it('an instant beyond the year 9999 compares as what it is, or is refused', async () => {
     const ids = await fresh([{ at: '2026-01-01T00:00:00Z' }]);
     const after = await list('/samples', { at__lt: '9999-12-31T23:59:59-23:59' });
     if (after.status !== 400) expect(after.body.items.map(({ id }: Sample) => id)).toEqual(ids);
@@ -285,13 +285,13 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     if (before.status !== 400) expect(before.body.items.map(({ id }: Sample) => id)).toEqual(ids);
   });
 
-  test('a shown instant is found by what is shown', async () => {
+  it('a shown instant is found by what is shown', async () => {
     const [id] = await fresh([{ at: '2026-01-01T00:00:00.123Z' }]);
     const { at } = (await send('GET', `/samples/${id}`)).body;
     expect((await list('/samples', { at })).body.total).toBe(1);
   });
 
-  test('JSON that is a number is changed to the text of that number', async () => {
+  it('JSON that is a number is changed to the text of that number', async () => {
     const { body } = await send('POST', '/samples', { meta: 1 });
     expect((await send('PATCH', `/samples/${body.id}`, { meta: '1' })).body.meta).toBe('1');
     expect((await send('GET', `/samples/${body.id}`)).body.meta).toBe('1');
@@ -299,19 +299,19 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect((await send('PATCH', `/samples/${body.id}`, { meta: 'true' })).body.meta).toBe('true');
   });
 
-  test('JSON keeps what looks like an escape', async () => {
+  it('JSON keeps what looks like an escape', async () => {
     const meta = { text: 'a\\u0000b' };
     const made = await send('POST', '/samples', { meta });
     expect([made.status, made.body.meta]).toEqual([201, meta]);
   });
 
-  test('JSON texts keep lone surrogates or are refused', async () => {
+  it('JSON texts keep lone surrogates or are refused', async () => {
     const made = await send('POST', '/samples', '{"meta":{"text":"\\ud800"},"word":"\\ud83d"}');
     expect([201, 400]).toContain(made.status);
     if (made.status === 201) expect((await send('GET', `/samples/${made.body.id}`)).body).toEqual(made.body);
   });
 
-  test('texts of any length where a unique key is are no fault of the server', async () => {
+  it('texts of any length where a unique key is are no fault of the server', async () => {
     let name = '';
     let state = 7;
     while (name.length < 20_000) {
@@ -322,7 +322,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect({ status, text: text.slice(0, 300) }).not.toMatchObject({ status: 500 });
   });
 
-  test('a column that TypeORM computes is compared, or cannot be named', async () => {
+  it('a column that TypeORM computes is compared, or cannot be named', async () => {
     await send('POST', '/labels', { name: 'first' });
     const { status: listed, body } = await list('/labels', {});
     expect(listed).toBe(200);
@@ -336,7 +336,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  test('rows that are made at once are answered, each of them, where their keys are padded texts', async () => {
+  it('rows that are made at once are answered, each of them, where their keys are padded texts', async () => {
     const padded = await send('POST', '/padded/bulk', [
       { code: 'a', text: '1' },
       { code: 'bb', text: '2' },
@@ -345,7 +345,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect(padded.body.map(({ text }: { text: string }) => text)).toEqual(['1', '2']);
   });
 
-  test('rows that are made at once are answered, each of them, where their keys are decimals', async () => {
+  it('rows that are made at once are answered, each of them, where their keys are decimals', async () => {
     const priced = await send('POST', '/priced/bulk', [
       { amount: '1', text: '1' },
       { amount: '2.5', text: '2' },
@@ -355,7 +355,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect(priced.body.map(({ text }: Priced) => text)).toEqual(['1', '2', '3']);
   });
 
-  test('a text as a key that is no Unicode is no fault of the server', async () => {
+  it('a text as a key that is no Unicode is no fault of the server', async () => {
     const one = await send('POST', '/named', '{"slug":"x\\ud800","text":"lone"}');
     expect([201, 400]).toContain(one.status);
     const many = await send('POST', '/named/bulk', '[{"slug":"y\\ud800","text":"lone"},{"slug":"z","text":"plain"}]');
@@ -363,7 +363,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     if (many.status === 201) expect(many.body).toHaveLength(2);
   });
 
-  test('a thousand and a half rows at once, where the resource allows it', async () => {
+  it('a thousand and a half rows at once, where the resource allows it', async () => {
     const rows = Array.from({ length: 1500 }, (_, i) => ({ slug: `b${i}`, text: 'b' }));
     const made = await send('POST', '/named/bulk', rows);
     expect(made.status).toBe(201);
@@ -371,12 +371,12 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect((await list('/named', { text: 'b' })).body.total).toBe(1500);
   });
 
-  test.each(['.', '..'])('no row is called %j: programs that read a path take it for a direction', async (slug) => {
+  it.each(['.', '..'])('no row is called %j: programs that read a path take it for a direction', async (slug) => {
     expect((await send('POST', '/named', { slug, text: 'called' })).status).toBe(400);
     expect((await send('POST', '/named/bulk', [{ slug, text: 'called' }])).status).toBe(400);
   });
 
-  test.each(['a/b', 'a?b#c', ' a ', '%', '%2F', '~', 'ä̈', '💡', 'bulk', '__proto__', 'a,b', "a'b"])(
+  it.each(['a/b', 'a?b#c', ' a ', '%', '%2F', '~', 'ä̈', '💡', 'bulk', '__proto__', 'a,b', "a'b"])(
     'the row called %j is where Location says',
     async (slug) => {
       const made = await send('POST', '/named', { slug, text: 'called' });
@@ -390,7 +390,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     },
   );
 
-  test('texts are searched for whatever their case', async () => {
+  it('texts are searched for whatever their case', async () => {
     await fresh([{ word: 'Plain' }]);
     const words = async (query: Readonly<Record<string, string>>) =>
       (await list('/samples', query)).body.items.map(({ word }: Sample) => word);
@@ -398,14 +398,14 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect(await words({ word__icontains: 'lAi' })).toEqual(['Plain']);
   });
 
-  test('an enumeration is sorted as the database does: by its declaration, or by its text', async () => {
+  it('an enumeration is sorted as the database does: by its declaration, or by its text', async () => {
     await fresh([{ level: 'medium' }, { level: 'low' }, { level: 'high' }]);
     const levels = (await list('/samples', { sort: 'level' })).body.items.map(({ level }: Sample) => level);
     const declared = ['low', 'high', 'medium'];
     expect(levels).toEqual(place.database.startsWith('postgres') ? declared : [...declared].sort());
   });
 
-  test('a text is the value itself, not one that looks like it', async () => {
+  it('a text is the value itself, not one that looks like it', async () => {
     await fresh([{ word: 'resume' }, { word: 'Resume' }, { word: 'résumé' }, { word: 'resume ' }]);
     const found = (await list('/samples', { word: 'resume' })).body.items.map(({ word }: Sample) => word);
     // What is alike its collation says.

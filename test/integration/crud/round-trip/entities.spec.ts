@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import {
@@ -147,7 +147,7 @@ describe.each(places)('a body from GET of an entity, sent back, on $adapter and 
         .getOneOrFail(),
     );
 
-  test.each([
+  it.each([
     ['with values', true],
     ['without values', false],
   ])('changes nothing of a row %s', async (_, values) => {
@@ -164,7 +164,7 @@ describe.each(places)('a body from GET of an entity, sent back, on $adapter and 
     expect(list.items).toEqual([JSON.parse((await send('GET', url)).text)]);
   });
 
-  test('changes no value of a row that is sent back with a relation', async () => {
+  it('changes no value of a row that is sent back with a relation', async () => {
     const id = await insert(true);
     const url = `/machines/${id}?include=part`;
     const body = JSON.parse((await send('GET', url)).text) as Record<string, unknown>;
@@ -175,7 +175,7 @@ describe.each(places)('a body from GET of an entity, sent back, on $adapter and 
     expect(JSON.parse((await send('GET', url)).text)).toEqual({ ...body, ...written });
   });
 
-  test('makes a row of the same values', async () => {
+  it('makes a row of the same values', async () => {
     const id = await insert(true);
     const {
       id: _,
@@ -191,7 +191,7 @@ describe.each(places)('a body from GET of an entity, sent back, on $adapter and 
     expect([bulk.status, JSON.parse(bulk.text)]).toMatchObject([201, [{ ...body, ...own, ...unseen }]]);
   });
 
-  test('writes again what is no longer there', async () => {
+  it('writes again what is no longer there', async () => {
     const id = await insert(true);
     const url = `/machines/${id}`;
     const before = JSON.parse((await send('GET', url)).text) as Record<string, unknown>;

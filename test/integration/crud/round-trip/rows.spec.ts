@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { ListQuery, Page } from 'nestjs-muck';
@@ -174,7 +174,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
   });
   afterAll(() => world?.close());
 
-  test.each(ROWS.map((row, i) => [i, row] as const))(
+  it.each(ROWS.map((row, i) => [i, row] as const))(
     'the row %i is the same in each answer, and when it is sent back',
     async (_, row) => {
       const made = await send('POST', '/things', row);
@@ -192,7 +192,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     },
   );
 
-  test('all rows made at once are what they are when made alone', async () => {
+  it('all rows made at once are what they are when made alone', async () => {
     const many = await send('POST', '/things/bulk', ROWS);
     expect(many.status).toBe(201);
     for (const [i, row] of ROWS.entries()) {
@@ -201,7 +201,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     }
   });
 
-  test('each value that is shown finds its row, and its opposite does not', async () => {
+  it('each value that is shown finds its row, and its opposite does not', async () => {
     const wrong: string[] = [];
     for (const row of ROWS) {
       const { body } = await send('POST', '/things', row);
@@ -231,7 +231,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     expect(wrong).toEqual([]);
   });
 
-  test('no row below another one has an id that leads to its parent', async () => {
+  it('no row below another one has an id that leads to its parent', async () => {
     const { body: shelf } = await send('POST', '/shelves', { text: 'keep' });
     for (const code of ['.', '..']) {
       const made = await send('POST', `/shelves/${shelf.id}/books`, { code });
@@ -244,7 +244,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     expect(pathname).toBe(`/shelves/${shelf.id}/`);
   });
 
-  test('a PUT without a body empties no row', async () => {
+  it('a PUT without a body empties no row', async () => {
     const { body } = await send('POST', '/things', { word: 'kept', done: true });
     const none = await send('PUT', `/things/${body.id}`);
     expect([none.status, (await send('GET', `/things/${body.id}`)).body]).toEqual([400, body]);
@@ -252,7 +252,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     expect([empty.status, (await send('GET', `/things/${body.id}`)).body]).toEqual([400, body]);
   });
 
-  test('a day of an early year is what was sent, or refused', async () => {
+  it('a day of an early year is what was sent, or refused', async () => {
     for (const day of ['0001-01-01', '0099-12-31', '0100-01-01', '0999-01-01']) {
       const made = await send('POST', '/things', { day });
       if (made.status !== 400) expect([made.status, made.body.day]).toEqual([201, day]);
@@ -263,7 +263,7 @@ describe.each(places)('rows that come and go, on $adapter and $database', (place
     }
   });
 
-  test('a reference without a column is set, kept and cleared as the body says', async () => {
+  it('a reference without a column is set, kept and cleared as the body says', async () => {
     const { body: shelf } = await send('POST', '/shelves', { text: 's' });
     const { body: loan } = await send('POST', '/loans', { shelf: shelf.id });
     const shelfOf = async () => (await send('GET', `/loans/${loan.id}?include=shelf`)).body.shelf?.id ?? null;

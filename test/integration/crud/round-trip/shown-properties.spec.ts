@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Exclude, Expose } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
@@ -139,7 +139,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
   const count = (entity: AnyRow): Promise<number> =>
     world.tenancy.run({ organizationId: 1 }, () => world.dataSource.getRepository(entity).count());
 
-  test.each(SHOWING)('a body of /%s from GET is taken by every route', async (path) => {
+  it.each(SHOWING)('a body of /%s from GET is taken by every route', async (path) => {
     const { url, body } = await make(path);
     expect(body['label']).toBeDefined();
     const read = await send('GET', url);
@@ -152,7 +152,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     expect((await send('POST', `/${path}/bulk`, [rest, { name: 'b' }])).status).toBe(201);
   });
 
-  test.each(SHOWING)('a property that no row of /%s shows is refused, and nothing is stored', async (path, entity) => {
+  it.each(SHOWING)('a property that no row of /%s shows is refused, and nothing is stored', async (path, entity) => {
     const { url, body } = await make(path);
     const before = await count(entity);
     const wrong = { ...body, name: 'b', labell: 'x' };
@@ -168,7 +168,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     expect((await send('GET', url)).body['name']).toBe('a');
   });
 
-  test.each(SHOWING)("another tenant's row of /%s is not there, whatever the body", async (path) => {
+  it.each(SHOWING)("another tenant's row of /%s is not there, whatever the body", async (path) => {
     const { url, body } = await make(path);
     for (const method of ['PUT', 'PATCH'] as const) {
       expect((await send(method, url, body, '2')).status).toBe(404);
@@ -177,7 +177,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     expect((await send('GET', url)).body).toEqual(body);
   });
 
-  test('a property that only some rows show is taken for those', async () => {
+  it('a property that only some rows show is taken for those', async () => {
     const [short, long] = [await make('labelled', 'a'), await make('labelled', 'long')];
     expect(short.body['note']).toBe('short');
     expect((await send('PUT', short.url, short.body)).status).toBe(200);
@@ -187,7 +187,7 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     });
   });
 
-  test('a property that is hidden from answers is refused', async () => {
+  it('a property that is hidden from answers is refused', async () => {
     const { url } = await make('labelled');
     expect(await send('PATCH', url, { internal: 'x' })).toMatchObject({
       status: 400,
@@ -195,13 +195,13 @@ describe.each(places)('properties that rows show and that are no columns, on $ad
     });
   });
 
-  test('an entity that shows nothing but columns refuses every other property, without a statement', async () => {
+  it('an entity that shows nothing but columns refuses every other property, without a statement', async () => {
     const { url } = await make('plain');
     expect((await send('PUT', url, { name: 'a', label: 'x' })).status).toBe(400);
     expect((await send('POST', '/plain', { name: 'a', label: 'x' })).status).toBe(400);
   });
 
-  test('a strict resource takes such a property only as the row shows it', async () => {
+  it('a strict resource takes such a property only as the row shows it', async () => {
     const { url, body } = await make('strict');
     expect((await send('PUT', url, body)).status).toBe(200);
     expect(await send('PUT', url, { ...body, label: 'x' })).toMatchObject({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Expose } from 'class-transformer';
 import { IsObject } from 'class-validator';
@@ -90,7 +90,7 @@ describe.each(databasesToTest())('stored JSON with the keys of objects, on %s', 
   });
   afterAll(() => desk?.close());
 
-  test.each(['/devices', '/device-views', '/parts'])('%s lists it and reads it as it is', async (path) => {
+  it.each(['/devices', '/device-views', '/parts'])('%s lists it and reads it as it is', async (path) => {
     const list = await acme.get(path);
     expect(list).toMatchObject({ status: 200 });
     const { items } = list.body as { items: { id: number; meta: unknown }[] };
@@ -100,20 +100,20 @@ describe.each(databasesToTest())('stored JSON with the keys of objects, on %s', 
     expect((row.body as { meta: unknown }).meta).toEqual(HOSTILE);
   });
 
-  test('it is read along with the row that it belongs to, and in embedded objects', async () => {
+  it('it is read along with the row that it belongs to, and in embedded objects', async () => {
     const { status, body } = await acme.get('/devices?include=parts');
     expect(status).toBe(200);
     const [{ parts }] = (body as { items: { parts: { meta: unknown; settings: unknown }[] }[] }).items;
     expect(parts[0]).toMatchObject({ meta: HOSTILE, settings: { colors: HOSTILE } });
   });
 
-  test('a client that writes it reads it again', async () => {
+  it('a client that writes it reads it again', async () => {
     const made = await acme.post('/devices', { meta: HOSTILE });
     expect(made).toMatchObject({ status: 201 });
     expect((made.body as { meta: unknown }).meta).toEqual(HOSTILE);
   });
 
-  test('class-transformer, which reads the bodies of a DTO, does not get to see it', async () => {
+  it('class-transformer, which reads the bodies of a DTO, does not get to see it', async () => {
     for (const { status, body } of [
       await acme.post('/device-views', { meta: HOSTILE }),
       await acme.patch('/device-views/1', { meta: HOSTILE }),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -140,7 +140,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
   });
   afterAll(() => world?.close());
 
-  test('a foreign id and a missing one are one, by each method and under each header', async () => {
+  it('a foreign id and a missing one are one, by each method and under each header', async () => {
     const headers: Record<string, string>[] = [
       {},
       { accept: 'application/problem+json' },
@@ -185,7 +185,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(await stored()).toEqual(before);
   });
 
-  test('slugs that another tenant has are free, and its rows by that name are not there', async () => {
+  it('slugs that another tenant has are free, and its rows by that name are not there', async () => {
     const free = await json('POST', '/pages', '{"slug":"theirs","text":"of acme too"}');
     expect(free.status).toBe(201);
     expect(JSON.parse((await send({ url: '/slugs/theirs' })).text).text).toBe('of acme too');
@@ -195,7 +195,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect((await send({ method: 'DELETE', url: '/slugs/renamed' })).status).toBe(204);
   });
 
-  test('HEAD is a GET without a body, and changes nothing', async () => {
+  it('HEAD is a GET without a body, and changes nothing', async () => {
     for (const url of ['/pages', `/pages/${own}`, '/pages?limit=1&cursor=', '/pages?nonsense=1', `/pages/${missing}`]) {
       const [got, asked] = [await send({ url }), await send({ method: 'HEAD', url })];
       expect([asked.status, asked.text, asked.headers['link'], asked.headers['cache-control']]).toEqual([
@@ -207,7 +207,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('methods that headers or parameters claim have no effect', async () => {
+  it('methods that headers or parameters claim have no effect', async () => {
     const before = await stored();
     for (const headers of [
       { 'x-http-method-override': 'DELETE' },
@@ -221,7 +221,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(await stored()).toEqual(before);
   });
 
-  test.each([
+  it.each([
     'abc',
     '%00',
     '1%00',
@@ -278,13 +278,13 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('an id may be encoded, and is the same row', async () => {
+  it('an id may be encoded, and is the same row', async () => {
     const encoded = [...String(own)].map((digit) => `%3${digit}`).join('');
     expect(JSON.parse((await send({ url: `/pages/${encoded}` })).text).id).toBe(own);
     expect((await send({ url: '/slugs/%6Furs' })).status).toBe(200);
   });
 
-  test('very long ids are none, at once', async () => {
+  it('very long ids are none, at once', async () => {
     for (const length of [90, 101, 1000]) {
       for (const path of ['/pages/', '/slugs/', '/vouchers/']) {
         expect([404, 414]).toContain((await send({ url: `${path}${'7'.repeat(length)}` })).status);
@@ -292,7 +292,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test.each([
+  it.each([
     'limit=1&limit=2',
     'limit[]=1',
     'limit[0]=1',
@@ -381,7 +381,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(text.length).toBeLessThan(3000);
   });
 
-  test.each([
+  it.each([
     '',
     '?',
     '?&',
@@ -398,7 +398,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     if (status === 200) expect(JSON.parse(text).items.length).toBeGreaterThan(0);
   });
 
-  test('forms, texts and other bodies make no rows by another rule', async () => {
+  it('forms, texts and other bodies make no rows by another rule', async () => {
     const before = await stored();
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const answers = [
@@ -441,7 +441,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(fresh.every(({ organizationId, id }) => organizationId === 1 && id !== 77)).toBe(true);
   });
 
-  test.each([
+  it.each([
     ' ',
     'null',
     '1',
@@ -484,7 +484,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(await stored()).toEqual(before);
   });
 
-  test('a tenant, an id and a version that a body names have no effect', async () => {
+  it('a tenant, an id and a version that a body names have no effect', async () => {
     const made = await json(
       'POST',
       '/pages',
@@ -511,7 +511,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     await send({ method: 'DELETE', url: `/pages/${row.id}` });
   });
 
-  test('bodies that are packed are read as they are, or refused', async () => {
+  it('bodies that are packed are read as they are, or refused', async () => {
     const body = Buffer.from('{"slug":"packed"}');
     for (const [encoding, bytes] of [
       ['gzip', gzipSync(body)],
@@ -539,7 +539,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('a body that is packed into little is not unpacked into much', async () => {
+  it('a body that is packed into little is not unpacked into much', async () => {
     const bytes = gzipSync(Buffer.from(`{"slug":"${'x'.repeat(20_000_000)}"}`));
     const answer = await raw(
       Buffer.concat([
@@ -557,7 +557,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])).toBeLessThan(500);
   });
 
-  test('the target of a request cannot put a host or a header into links and places', async () => {
+  it('the target of a request cannot put a host or a header into links and places', async () => {
     const answer = await raw(head('GET http://evil.example/pages?limit=1 HTTP/1.1', {}));
     expect(answer).not.toMatch(/^link:.*evil/im);
     for (const line of [
@@ -571,13 +571,13 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('a row with others has no tag that a write could name', async () => {
+  it('a row with others has no tag that a write could name', async () => {
     const included = await send({ url: `/pages/${own}?include=below` });
     // Express gives each answer a weak one.
     expect(String(included.headers['etag'] ?? 'W/')).toMatch(/^W\//);
   });
 
-  test('a tag that is known is a 304, and a changed row is not', async () => {
+  it('a tag that is known is a 304, and a changed row is not', async () => {
     const url = `/pages/${own}`;
     const { headers } = await send({ url });
     const tag = String(headers['etag']);
@@ -597,7 +597,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     ).toBe(412);
   });
 
-  test('a cursor that is forged is a 400 or own rows, whatever is in it', async () => {
+  it('a cursor that is forged is a 400 or own rows, whatever is in it', async () => {
     for (const [sort, count] of [
       ['id', 1],
       ['text', 2],
@@ -638,7 +638,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('deep and wide filters at their limits are answered', async () => {
+  it('deep and wide filters at their limits are answered', async () => {
     const deep = `${'{"$not":'.repeat(8)}{"id":0}${'}'.repeat(8)}`;
     expect((await send({ url: `/pages?filters=${encodeURIComponent(deep)}` })).status).toBe(200);
     const wide = JSON.stringify({ $or: Array.from({ length: 31 }, (_, i) => ({ 'below.text__icontains': `x${i}` })) });
@@ -652,7 +652,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     );
   });
 
-  test('the same names twice in a filter are refused or both hold', async () => {
+  it('the same names twice in a filter are refused or both hold', async () => {
     const filters = encodeURIComponent('{"id__gt":0,"id__gt":99999999}');
     expect(JSON.parse((await send({ url: `/pages?filters=${filters}` })).text).total).toBe(0);
     const and = encodeURIComponent(JSON.stringify({ $and: [{ id__gt: 0 }, { id__gt: 99999999 }] }));
@@ -666,7 +666,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     }
   });
 
-  test('requests in one packet are each answered for their own account', async () => {
+  it('requests in one packet are each answered for their own account', async () => {
     const one = (user: number, url: string, last = false): string =>
       [
         `GET ${url} HTTP/1.1`,
@@ -680,7 +680,7 @@ describe.each(places)('unusual requests, on $adapter and $database', (place) => 
     expect(answer.match(/of (acme|globex)/g)).toEqual(['of acme', 'of globex', 'of acme', 'of globex', 'of acme']);
   });
 
-  test('a request without an account is told nothing of ids', async () => {
+  it('a request without an account is told nothing of ids', async () => {
     const ask = (url: string) => world.transport.send({ url });
     const [one, other] = [await ask(`/pages/${own}`), await ask(`/pages/${missing}`)];
     expect(comparable(one)).toEqual(comparable(other));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { CrossTenant, Crud, CrudController, CrudService, getCrudToken, MuckModule, TenantScoped } from 'nestjs-muck';
@@ -87,7 +87,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
   });
   afterAll(() => desk?.close());
 
-  test('may be a UUID, in either case of its letters', async () => {
+  it('may be a UUID, in either case of its letters', async () => {
     const { body, headers } = await acme.post('/specimens', { code: 'a' });
     expect(headers['location']).toBe(`/specimens/${body.id}`);
     expect((await acme.get(`/specimens/${body.id.toUpperCase()}`)).body).toEqual(body);
@@ -97,7 +97,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     expect((await globex.get(`/specimens/${body.id}`)).body).toEqual(NOT_FOUND);
   });
 
-  test('leaves the tenant out that is part of a key: the same place is another row for each', async () => {
+  it('leaves the tenant out that is part of a key: the same place is another row for each', async () => {
     for (const client of [acme, globex]) {
       const { status, headers } = await client.post('/seats', { place: 1 });
       expect([status, headers['location']]).toEqual([201, '/seats/1']);
@@ -109,7 +109,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     expect((await globex.get('/seats/1')).status).toBe(200);
   });
 
-  test('names the tenant where rows of all of them are served', async () => {
+  it('names the tenant where rows of all of them are served', async () => {
     const { status, headers } = await acme.post('/all-seats', { place: 7, organizationId: 2 });
     expect([status, headers['location']]).toEqual([201, '/all-seats/2,7']);
     expect((await acme.get('/all-seats/2,7')).body).toEqual({ organizationId: 2, place: 7 });
@@ -119,7 +119,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     expect((await acme.get('/seats/7')).body).toEqual(NOT_FOUND);
   });
 
-  test('that leaves the tenant out is refused where no scope gives it', async () => {
+  it('that leaves the tenant out is refused where no scope gives it', async () => {
     const seats = desk.app.get<CrudService<Seat>>(getCrudToken(Seat), { strict: false });
     const handbooks = desk.app.get<CrudService<Handbook>>(getCrudToken(Handbook), { strict: false });
     await desk.tenancy.run({ organizationId: 1 }, () => seats.create({ place: 30 }));
@@ -138,7 +138,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     expect((await globex.get('/seats/30')).status).toBe(200);
   });
 
-  test('of several parts holds any text, each row in one spelling', async () => {
+  it('of several parts holds any text, each row in one spelling', async () => {
     for (const [name, language, segment] of [
       ['hello', 'en', 'hello,en'],
       ['a,b', 'en', 'a~1b,en'],
@@ -164,7 +164,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     );
   });
 
-  test('of several parts sorts by all of them, so that pages neither repeat nor lose a row', async () => {
+  it('of several parts sorts by all of them, so that pages neither repeat nor lose a row', async () => {
     for (const [name, language] of [
       ['tie', 'b'],
       ['tie', 'a'],
@@ -180,7 +180,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
     expect(languages).toEqual(['a', 'b', 'c']);
   });
 
-  test('may be a column that is unique within the tenant, and may change', async () => {
+  it('may be a column that is unique within the tenant, and may change', async () => {
     for (const client of [acme, globex]) {
       const { status, headers } = await client.post('/handbooks', { slug: 'returns', text: 'ours' });
       expect([status, headers['location']]).toEqual([201, '/handbooks/returns']);
@@ -207,7 +207,7 @@ describe('an application refuses to start', () => {
     return 'started';
   };
 
-  test('on an id that several rows of a tenant may have alike, or that a row may be without', async () => {
+  it('on an id that several rows of a tenant may have alike, or that a row may be without', async () => {
     @Entity()
     @TenantScoped()
     class Page {
@@ -226,7 +226,7 @@ describe('an application refuses to start', () => {
     expect(message).toContain("id names 'slug', which is nullable or not selected: make it not null and selected");
   });
 
-  test('on an id that is unique for some rows only, and on one for all tenants that is unique within one', async () => {
+  it('on an id that is unique for some rows only, and on one for all tenants that is unique within one', async () => {
     @Entity()
     @TenantScoped()
     @Index(['organizationId', 'slug'], { unique: true, where: "slug <> 'x'" })
@@ -250,7 +250,7 @@ describe('an application refuses to start', () => {
     expect(await refusal(HandbooksController, Handbook)).toBe('started');
   });
 
-  test('on a key that cannot stand in a path', async () => {
+  it('on a key that cannot stand in a path', async () => {
     @Entity()
     @TenantScoped()
     class Reading {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Controller,
   ForbiddenException,
@@ -135,7 +135,7 @@ describe.each(places)('controllers that share a class or an entity, on $adapter 
   });
   afterAll(() => desk?.close());
 
-  test('a base class gives its routes, guards, tenant and scope to each of them', async () => {
+  it('a base class gives its routes, guards, tenant and scope to each of them', async () => {
     for (const path of ['/mine', '/mine-to-read']) {
       expect((await ada().get(`${path}/count`)).body).toEqual({ total: 2 });
       expect((await ada().get(path)).body).toMatchObject({ total: 2 });
@@ -148,14 +148,14 @@ describe.each(places)('controllers that share a class or an entity, on $adapter 
     expect((await request(desk.app.getHttpServer()).get('/mine')).status).toBe(403);
   });
 
-  test('an override keeps its interceptor, in a subclass too', async () => {
+  it('an override keeps its interceptor, in a subclass too', async () => {
     const [first] = (await ada().get('/mine')).body.items as Ticket[];
     expect((await ada().get(`/mine/${first.id}`)).body).toEqual({ ...first, subject: 'x!' });
     expect((await ada().get(`/mine-to-read/${first.id}`)).body).toEqual({ ...first, subject: 'x!' });
     expect((await ada().get(`/all/${first.id}`)).body).toEqual(first);
   });
 
-  test('each has its own options, and inherits none', async () => {
+  it('each has its own options, and inherits none', async () => {
     expect((await ada().get('/mine?search=x')).status).toBe(200);
     expect((await ada().get('/mine-to-read?search=x')).status).toBe(400);
     expect((await ada().get('/all?search=x')).status).toBe(400);
@@ -190,7 +190,7 @@ describe.each(places)('paths that Nest makes longer, on $adapter and $database',
   });
   afterAll(() => desk?.close());
 
-  test('versions of a resource lie beside each other', async () => {
+  it('versions of a resource lie beside each other', async () => {
     expect((await acme.get('/api/x/v1/versioned')).body).toMatchObject({ items: [{ id: ticket.id }], limit: 1 });
     expect((await acme.get('/api/x/v2/versioned?fields=id')).body).toEqual([{ id: ticket.id }]);
     expect((await acme.get(`/api/x/v1/versioned/${ticket.id}`)).status).toBe(404);
@@ -199,7 +199,7 @@ describe.each(places)('paths that Nest makes longer, on $adapter and $database',
     expect(headers['location']).toMatch(/^\/api\/x\/v1\/versioned\/\d+$/);
   });
 
-  test('a parent may be named by what all paths begin with', async () => {
+  it('a parent may be named by what all paths begin with', async () => {
     expect((await acme.get(`/api/${agent}/tickets`)).body.items).toMatchObject([{ id: ticket.id }]);
     expect((await acme.get(`/api/${agent}/tickets/who`)).body).toEqual({ assigneeId: String(agent) });
     expect((await acme.get('/api/999999/tickets')).status).toBe(404);
@@ -263,7 +263,7 @@ async function openTwo(controllers: Type[], kind: (typeof places)[number]): Prom
 }
 
 describe.each(places)('an entity of two DataSources, on $adapter and $database', (place) => {
-  test('is served from the one that the option names', async () => {
+  it('is served from the one that the option names', async () => {
     const desk = await openTwo([EastController, WestController], place);
     try {
       const [acme, globex] = [clientOf(() => desk, '1'), clientOf(() => desk, '2')];
@@ -281,7 +281,7 @@ describe.each(places)('an entity of two DataSources, on $adapter and $database',
     }
   });
 
-  test('is refused where none is named', async () => {
+  it('is refused where none is named', async () => {
     await expect(openTwo([UndecidedController], place)).rejects.toThrow(
       "UndecidedController: several DataSources hold Tag. Name one: @Crud(Tag, { dataSource: '…' }).",
     );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
@@ -121,7 +121,7 @@ describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adap
     return { status, body: JSON.parse(text) };
   };
 
-  test.each(['above', 'between', 'between-the-other-way', 'inherited', 'said-again'])(
+  it.each(['above', 'between', 'between-the-other-way', 'inherited', 'said-again'])(
     'are run within the scope that @TenantScoped() opens: %s',
     async (path) => {
       expect(await get(`/${path}`, '7')).toMatchObject({ status: 200, body: { items: [] } });
@@ -131,13 +131,13 @@ describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adap
     },
   );
 
-  test('are run before it where they stand below @Crud()', async () => {
+  it('are run before it where they stand below @Crud()', async () => {
     expect(await get('/below', '7')).toMatchObject({ status: 200 });
     expect(seen).toEqual([undefined]);
     expect(await get('/below')).toMatchObject({ status: 403 });
   });
 
-  test('open what a handler says, not what its class does', async () => {
+  it('open what a handler says, not what its class does', async () => {
     expect(await get('/handlers/everybody')).toEqual({ status: 200, body: { current: null } });
     expect(await get('/handlers/own', '7')).toEqual({ status: 200, body: { current: { organizationId: 7 } } });
     expect(seen).toEqual([{ organizationId: 7 }]);
@@ -145,7 +145,7 @@ describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adap
   });
 });
 
-test('a handler is not run for a client that has gone while its tenant was looked up', async () => {
+it('a handler is not run for a client that has gone while its tenant was looked up', async () => {
   const run = jest.fn();
   let found = (_: () => Subscription): void => undefined;
   const looking = new Promise<() => Subscription>((resolve) => (found = resolve));

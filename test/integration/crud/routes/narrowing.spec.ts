@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
@@ -124,7 +124,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
   });
   afterAll(() => desk?.close());
 
-  test('shows and changes only what it narrows to, and stamps it', async () => {
+  it('shows and changes only what it narrows to, and stamps it', async () => {
     const mine = as(`1/${ada}`);
     const theirs = as(`1/${bob}`);
     const list = (await mine.get('/mine')).body;
@@ -152,7 +152,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     });
   });
 
-  test.each([
+  it.each([
     ['leaves its bounds', { assigneeId: null }],
     ['is deleted', { deletedAt: new Date() }],
   ])('does not write to a row that %s meanwhile', async (_, change) => {
@@ -171,14 +171,14 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     await desk.tenancy.run({ organizationId: 1 }, () => desk.dataSource.getRepository(Ticket).delete({ id: body.id }));
   });
 
-  test('never widens: a row of another organization stays out of reach', async () => {
+  it('never widens: a row of another organization stays out of reach', async () => {
     expect((await as(`1/${eve}`).get('/mine')).body.items).toEqual([]);
     expect((await as(`1/${eve}`).post('/mine', { orderNumber: 20, subject: 'x' })).body.message).toEqual([
       'assigneeId refers to a row that does not exist',
     ]);
   });
 
-  test('is asked once for a request', async () => {
+  it('is asked once for a request', async () => {
     asked = 0;
     await as(`1/${ada}`).post('/mine', { orderNumber: 11, subject: 'another' });
     expect(asked).toBe(1);
@@ -186,7 +186,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     expect(asked).toBe(2);
   });
 
-  test('may name the tenant column, which narrows to the same or to nothing', async () => {
+  it('may name the tenant column, which narrows to the same or to nothing', async () => {
     const client = as('1/1');
     expect((await client.get('/own')).body.total).toBeGreaterThan(2);
     expect((await client.post('/own', { orderNumber: 30, subject: 'x', organizationId: 2 })).body.organizationId).toBe(
@@ -201,14 +201,14 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     expect([refused.status, refused.body.message]).toEqual([403, 'This account may not access this.']);
   });
 
-  test('with strictPayload refuses a body that says otherwise', async () => {
+  it('with strictPayload refuses a body that says otherwise', async () => {
     const client = as('1/1');
     const refused = await client.post('/strict', { orderNumber: 40, subject: 'x', status: 'closed' });
     expect([refused.status, refused.body.message]).toEqual([400, ['status is server-owned and must not be set']]);
     expect((await client.post('/strict', { orderNumber: 40, subject: 'x', status: 'open' })).status).toBe(201);
   });
 
-  test.each([
+  it.each([
     ['undefined', { code: undefined }],
     ['null', { code: null }],
     ['NaN', { small: NaN }],
@@ -228,13 +228,13 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
     }
   });
 
-  test('that names no column, or waits for itself, is an error', async () => {
+  it('that names no column, or waits for itself, is an error', async () => {
     broken = { nope: 1 };
     expect((await as('1/1').get('/broken')).status).toBe(500);
     expect((await as('1/1').get('/recursive')).status).toBe(500);
   });
 
-  test('needs a request', async () => {
+  it('needs a request', async () => {
     const controller = desk.app.get(MyTicketsController, { strict: false });
     await expect(desk.tenancy.run({ organizationId: 1 }, () => controller.read())).rejects.toThrow(
       'has row constraints that need a request',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Body,
   Controller,
@@ -181,7 +181,7 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
   });
   afterAll(() => desk?.close());
 
-  test('keeps the decorators of an override, its DTO and its further parameters', async () => {
+  it('keeps the decorators of an override, its DTO and its further parameters', async () => {
     const { status, body, headers } = await acme.post('/tickets', { orderNumber: 2, subject: 'Lost' });
     expect([status, headers['x-own'], headers['location']]).toEqual([202, 'yes', `/tickets/${body.id}`]);
     expect(body).toEqual({ id: body.id, subject: 'Lost', status: 'pending' });
@@ -195,20 +195,20 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
     expect((await acme.post('/tickets', { orderNumber: 2 })).status).toBe(400);
   });
 
-  test('keeps what an abstract class in between overrides', async () => {
+  it('keeps what an abstract class in between overrides', async () => {
     expect((await acme.delete(`/tickets/${id}`)).body.message).toBe('nobody may');
     expect(Object.hasOwn(BaseController.prototype, 'findAll')).toBe(false);
     expect(Reflect.getMetadataKeys(CrudController.prototype.findAll)).toEqual([]);
     expect(Reflect.hasMetadata('path', BaseController.prototype.remove)).toBe(false);
   });
 
-  test('serves its own routes, inherited ones too, before any id', async () => {
+  it('serves its own routes, inherited ones too, before any id', async () => {
     expect((await acme.get('/tickets/stats')).body).toMatchObject({ first: 'Late' });
     expect((await globex.get('/tickets/stats')).body).toEqual({ total: 1, first: 'globex' });
     expect((await acme.get('/tickets/about')).body).toEqual({ routes: true, hasService: true });
   });
 
-  test('shapes rows wherever they come from, and leaves alone what is none', async () => {
+  it('shapes rows wherever they come from, and leaves alone what is none', async () => {
     const [newest] = (await acme.get('/tickets/newest')).body;
     expect(Object.keys(newest)).toEqual(['id', 'subject', 'status']);
     const file = await acme.get('/tickets/file');
@@ -219,13 +219,13 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
     expect(patched.body).toEqual({ id, subject: 'Later', status: 'pending' });
   });
 
-  test('narrows what super does', async () => {
+  it('narrows what super does', async () => {
     await acme.post('/own/here', { orderNumber: 3, subject: 'open one' });
     expect((await acme.get('/tickets')).body.items.map(({ subject }: Ticket) => subject)).not.toContain('open one');
     expect((await acme.get('/own')).body.items.map(({ subject }: Ticket) => subject)).toContain('open one');
   });
 
-  test('keeps a path and pipes of its own', async () => {
+  it('keeps a path and pipes of its own', async () => {
     expect((await acme.get('/own/abc')).status).toBe(400);
     expect((await acme.get(`/own/${id}`)).status).toBe(200);
     expect((await acme.post('/own', { orderNumber: 9, subject: 'x' })).status).toBe(404);
@@ -235,27 +235,27 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
     expect((await acme.delete(`/own/${id}`)).status).toBe(404);
   });
 
-  test('serves only the routes that are named, inherited ones left out too', async () => {
+  it('serves only the routes that are named, inherited ones left out too', async () => {
     expect((await acme.get('/fewer')).status).toBe(200);
     expect((await acme.get(`/fewer/${id}`)).status).toBe(404);
     expect((await acme.post('/fewer/here', { orderNumber: 9, subject: 'x' })).status).toBe(404);
     expect((await acme.get('/own')).status).toBe(200);
   });
 
-  test('may be request-scoped', async () => {
+  it('may be request-scoped', async () => {
     const { body } = await acme.get('/request-scoped');
     expect(body.items.every(({ status }: Ticket) => status === 'pending')).toBe(true);
     expect(body.total).toBeGreaterThan(0);
   });
 
-  test('answers errors of its own without a word about them', async () => {
+  it('answers errors of its own without a word about them', async () => {
     for (const kind of ['sql', 'empty', 'other']) {
       const { status, body } = await acme.get(`/tickets/boom/${kind}`);
       expect([status, body]).toEqual([500, { statusCode: 500, message: 'Internal server error' }]);
     }
   });
 
-  test('has its service outside of requests too, by injection', async () => {
+  it('has its service outside of requests too, by injection', async () => {
     const agents = desk.app.get<CrudService<Agent>>(getCrudToken(Agent), { strict: false });
     const created = await desk.tenancy.run({ organizationId: 2 }, () => agents.create({ name: 'Eve' }));
     expect(created).toBeInstanceOf(Agent);
@@ -275,7 +275,7 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
   });
 });
 
-test('what does not fit the entity does not compile', () => {
+it('what does not fit the entity does not compile', () => {
   const typed = (tickets: CrudService<Ticket>) => {
     // @ts-expect-error no such column
     Crud(Ticket, { search: ['subjct'] });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, ForbiddenException, Get, Injectable, Module, UseGuards } from '@nestjs/common';
 import type { CanActivate } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
@@ -79,7 +79,7 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
     await filtered?.close();
   });
 
-  test('says what is wrong where in the body', async () => {
+  it('says what is wrong where in the body', async () => {
     const wrong = { orderNumber: 'x', subject: 'a', status: 'lost', 'st/auts': 1, assigneeId: 3 };
     const answer = await ask('/tickets', { accept: PROBLEM, body: wrong });
     expect(answer.status).toBe(400);
@@ -111,7 +111,7 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
     ]);
   });
 
-  test('says which values are taken, which row is not there, and which parameter is none', async () => {
+  it('says which values are taken, which row is not there, and which parameter is none', async () => {
     const made = { orderNumber: 77, subject: 'a' };
     await ask('/tickets', { body: made });
     const conflict = await ask('/tickets', { accept: PROBLEM, body: made });
@@ -135,7 +135,7 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
     expect(documentOf(await ask('/tickets', { accept: PROBLEM, user: '' }))).toMatchObject({ status: 403 });
   });
 
-  test.each([
+  it.each([
     [undefined, false],
     ['*/*', false],
     ['application/json', false],
@@ -150,12 +150,12 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
     if (!isWanted) expect(body).toEqual({ statusCode: 404, message: 'Not Found' });
   });
 
-  test('goes to everybody where the resource says so', async () => {
+  it('goes to everybody where the resource says so', async () => {
     expect(documentOf(await ask('/always/999'))).toEqual({ type: 'about:blank', title: 'Not Found', status: 404 });
     expect((await ask('/always')).headers['content-type']).toMatch(/^application\/json/);
   });
 
-  test('answers what guards throw where the resource or a filter of the application says so', async () => {
+  it('answers what guards throw where the resource or a filter of the application says so', async () => {
     const refused = await ask('/guarded', { accept: PROBLEM });
     expect([refused.status, documentOf(refused)]).toEqual([
       403,
@@ -170,7 +170,7 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
     expect((await ask('/nowhere', { on: filtered })).headers['content-type']).toMatch(/^application\/json/);
   });
 
-  test('tells nothing of what went wrong inside', async () => {
+  it('tells nothing of what went wrong inside', async () => {
     for (const answer of [
       await ask('/always/broken'),
       await ask('/tickets/broken', { accept: PROBLEM, on: filtered }),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
@@ -60,7 +60,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
   const agentOf = (organizationId: number) =>
     desk.tenancy.run({ organizationId }, () => desk.dataSource.getRepository(Agent).save({ name: 'Ada' }));
 
-  test('a created row is answered with 201, its place, and nothing hidden', async () => {
+  it('a created row is answered with 201, its place, and nothing hidden', async () => {
     const created = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', secret: 'hush' });
     expect(created.status).toBe(201);
     expect(created.headers['location']).toBe(`/tickets/${created.body.id}`);
@@ -83,7 +83,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect(read.headers['cache-control']).toBe('private');
   });
 
-  test('a row of another organization reads as missing on every verb', async () => {
+  it('a row of another organization reads as missing on every verb', async () => {
     const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late' });
     const path = `/tickets/${body.id}`;
     for (const answer of [
@@ -105,7 +105,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect((await globex.get('/tickets')).body.items).toEqual([]);
   });
 
-  test('PATCH changes what is sent, null clears, absent stays', async () => {
+  it('PATCH changes what is sent, null clears, absent stays', async () => {
     const agent = await agentOf(1);
     const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', note: 'n', assigneeId: agent.id });
     const patched = await acme.patch(`/tickets/${body.id}`, { note: null, status: 'closed' });
@@ -118,7 +118,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect(unchanged.body.version).toBe(2);
   });
 
-  test('PUT puts what is absent back to its default, and leaves alone what no answer shows', async () => {
+  it('PUT puts what is absent back to its default, and leaves alone what no answer shows', async () => {
     const { body } = await acme.post('/tickets', {
       orderNumber: 1,
       subject: 'Late',
@@ -136,7 +136,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect((await acme.put(`/tickets/${body.id}`, { subject: 'x' })).status).toBe(400);
   });
 
-  test('a body from GET can be put back, and what the server owns has no effect', async () => {
+  it('a body from GET can be put back, and what the server owns has no effect', async () => {
     const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late' });
     const put = await acme.put(`/tickets/${body.id}`, {
       ...body,
@@ -154,7 +154,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect(posted.body.organizationId).toBe(1);
   });
 
-  test('DELETE answers 204 and the row is gone, softly', async () => {
+  it('DELETE answers 204 and the row is gone, softly', async () => {
     const { body } = await acme.post('/tickets', { orderNumber: 1, subject: 'Late' });
     const removed = await acme.delete(`/tickets/${body.id}`);
     expect(removed.status).toBe(204);
@@ -168,7 +168,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect(stored?.deletedAt).toBeInstanceOf(Date);
   });
 
-  test('a unique conflict names the fields, not the tenant and no value', async () => {
+  it('a unique conflict names the fields, not the tenant and no value', async () => {
     await acme.post('/tickets', { orderNumber: 1, subject: 'Late' }).expect(201);
     await globex.post('/tickets', { orderNumber: 1, subject: 'Late' }).expect(201);
     const conflict = await acme.post('/tickets', { orderNumber: 1, subject: 'Again' });
@@ -178,7 +178,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     expect((await acme.patch(`/tickets/${body.id}`, { orderNumber: 1 })).body).toEqual(conflict.body);
   });
 
-  test('a reference to a foreign row is answered like one to a row that never existed', async () => {
+  it('a reference to a foreign row is answered like one to a row that never existed', async () => {
     const foreign = await agentOf(2);
     const bad = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', assigneeId: foreign.id });
     const missing = await acme.post('/tickets', { orderNumber: 1, subject: 'Late', assigneeId: 99999 });
@@ -197,7 +197,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     );
   });
 
-  test('nobody without an organization gets anywhere', async () => {
+  it('nobody without an organization gets anywhere', async () => {
     for (const answer of [
       await as('').get('/tickets'),
       await as('').post('/tickets', { orderNumber: 1, subject: 'x' }),
@@ -206,7 +206,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     }
   });
 
-  test('a shared entity is read by all, and written only where the routes are named', async () => {
+  it('a shared entity is read by all, and written only where the routes are named', async () => {
     await request(server()).post('/news').send({ code: 'a' }).expect(404);
     await request(server()).delete('/news/1').expect(404);
     const { body } = await request(server()).post('/editors/news').send({ code: 'a' }).expect(201);

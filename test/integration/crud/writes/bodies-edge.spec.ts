@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
 import { Exclude, Expose, Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
@@ -302,7 +302,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
 
   const full = { city: 'Bonn', country: 'AT', code: '5', street: { name: 'Weg', number: 7 } };
 
-  test('PATCH keeps what an embedded object does not mention', async () => {
+  it('PATCH keeps what an embedded object does not mention', async () => {
     const { id } = await made('/customers', { name: 'a', address: full });
     expect((await send('PATCH', `/customers/${id}`, { address: { city: 'Ulm' } })).body.address).toEqual({
       ...full,
@@ -315,7 +315,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     });
   });
 
-  test('PATCH keeps what an embedded object of a DTO does not mention, whatever the DTO begins with', async () => {
+  it('PATCH keeps what an embedded object of a DTO does not mention, whatever the DTO begins with', async () => {
     const { id } = await made('/customers', { name: 'a', address: full });
     expect((await send('PATCH', `/checked-customers/${id}`, { address: { city: 'Ulm' } })).body.address).toEqual({
       ...full,
@@ -323,14 +323,14 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     });
   });
 
-  test('PUT leaves alone what the DTO of an embedded object cannot say', async () => {
+  it('PUT leaves alone what the DTO of an embedded object cannot say', async () => {
     const { id } = await made('/customers', { name: 'a', address: full });
     const put = await send('PUT', `/checked-customers/${id}`, { name: 'b', address: { city: 'Ulm', country: 'AT' } });
     expect(put.status).toBe(200);
     expect(put.body.address).toMatchObject({ code: '5', street: { number: 7 } });
   });
 
-  test('PUT resets what an embedded object leaves out', async () => {
+  it('PUT resets what an embedded object leaves out', async () => {
     const { id } = await made('/customers', { name: 'a', address: full, words: ['x'], meta: { a: 1 } });
     const { body } = await send('PUT', `/customers/${id}`, { name: 'b', address: { city: 'Ulm' } });
     expect(body).toMatchObject({
@@ -341,7 +341,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`/customers/${id}`)).body).toEqual(body);
   });
 
-  test('a hook changes what it is given in place, and previous stays', async () => {
+  it('a hook changes what it is given in place, and previous stays', async () => {
     const { id } = await made('/customers', { name: 'a', words: ['x'], meta: { count: 1 } });
     expect((await send('PATCH', `/counted-customers/${id}`, { name: 'b' })).body).toMatchObject({
       words: ['x', 'counted'],
@@ -350,7 +350,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`/customers/${id}`)).body).toMatchObject({ words: ['x', 'counted'], meta: { count: 2 } });
   });
 
-  test('a response DTO that calls a column as another one shows that column, and not the other', async () => {
+  it('a response DTO that calls a column as another one shows that column, and not the other', async () => {
     const { id } = await made('/customers', { name: 'confidential', label: 'public' });
     const shown = await get(`/renamed-customers/${id}`);
     expect(shown.text).not.toContain('confidential');
@@ -359,7 +359,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect(listed).toEqual({ id, name: 'public' });
   });
 
-  test('rows made at once are linked to their own, whatever their keys look like', async () => {
+  it('rows made at once are linked to their own, whatever their keys look like', async () => {
     const marks = [await made('/marks', { text: 'one' }), await made('/marks', { text: 'two' })];
     const { status, body } = await send('POST', '/rates/bulk', [
       { amount: '11', text: 'first', marks: [marks[0].id] },
@@ -374,7 +374,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect(body).toHaveLength(2);
   });
 
-  test('a reference to a row that is deleted is one to none', async () => {
+  it('a reference to a row that is deleted is one to none', async () => {
     const customer = await made('/customers', { name: 'gone' });
     const mark = await made('/marks', { text: 'gone' });
     await send('DELETE', `/customers/${customer.id}`);
@@ -386,7 +386,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await send('POST', '/orders', { mark: mark.id })).status).toBe(400);
   });
 
-  test('a link to a row that is deleted is one to none', async () => {
+  it('a link to a row that is deleted is one to none', async () => {
     const mark = await made('/marks', { text: 'gone' });
     await send('DELETE', `/marks/${mark.id}`);
     const own = await made('/marked-customers', { name: 'x' });
@@ -395,7 +395,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await send('PUT', `/customers/${own.id}/marks/${mark.id}`)).status).toBe(404);
   });
 
-  test('a list of links replaces those to rows that are deleted for the moment too', async () => {
+  it('a list of links replaces those to rows that are deleted for the moment too', async () => {
     const mark = await made('/marks', { text: 'comes back' });
     const own = await made('/marked-customers', { name: 'x', marks: [mark.id] });
     await send('DELETE', `/marks/${mark.id}`);
@@ -404,7 +404,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`/marked-customers/${own.id}?include=marks`)).body.marks).toEqual([]);
   });
 
-  test('fields and include show no hidden columns of any level', async () => {
+  it('fields and include show no hidden columns of any level', async () => {
     const mark = await made('/marks', { text: 'm' });
     const customer = await made('/customers', { name: 'c' });
     await send('PUT', `/customers/${customer.id}/marks/${mark.id}`);
@@ -431,7 +431,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('a list by cursor of one parent is none of another', async () => {
+  it('a list by cursor of one parent is none of another', async () => {
     const parents = [await made('/customers', { name: 'p' }), await made('/customers', { name: 'q' })];
     for (const { id } of parents) await made(`/customers/${id}/orders/bulk`, [{ text: 'a' }, { text: 'b' }]);
     const [one, two] = parents.map(({ id }) => `/customers/${id}/orders`);
@@ -440,7 +440,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`${two}?limit=1&cursor=${nextCursor}`)).status).toBe(400);
   });
 
-  test('plans asked by two tenants at once give each their own rows, totals and links', async () => {
+  it('plans asked by two tenants at once give each their own rows, totals and links', async () => {
     for (const [user, count] of [
       ['1', 3],
       ['2', 7],
@@ -475,7 +475,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('one route over all tenants lends its plan to none within one', async () => {
+  it('one route over all tenants lends its plan to none within one', async () => {
     const organizations = async (path: string, user: string): Promise<number[]> => {
       const { status, body } = await get(`/mixed-ledgers${path}`, user);
       expect(status).toBe(200);
@@ -494,7 +494,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('a subscriber that comes late is heard in lists as in single rows', async () => {
+  it('a subscriber that comes late is heard in lists as in single rows', async () => {
     const { id } = await made('/ledgers', { number: 900, sum: 1 });
     await get('/ledgers?number=900');
     const subscriber = {
@@ -513,7 +513,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('of many changes with one If-Match one gets through, by whichever method', async () => {
+  it('of many changes with one If-Match one gets through, by whichever method', async () => {
     const { id } = await made('/ledgers', { number: 500, sum: 0 });
     for (let round = 0; round < 3; round += 1) {
       const tag = String((await get(`/ledgers/${id}`)).headers['etag']);
@@ -533,7 +533,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('a tag is of one representation: none with include, fields or in another tenant', async () => {
+  it('a tag is of one representation: none with include, fields or in another tenant', async () => {
     const { id } = await made('/customers', { name: 'tagged' });
     const plain = await get(`/customers/${id}`);
     for (const query of ['?include=orders', '?fields=id', '?include=orders&fields=id']) {
@@ -554,7 +554,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect([foreign.status, foreign.text]).toEqual([404, missing.text]);
   });
 
-  test('many rows at once: one that is twice in the list undoes all, and is named', async () => {
+  it('many rows at once: one that is twice in the list undoes all, and is named', async () => {
     const before = (await get('/ledgers?limit=1')).body.total;
     const twice = await send('POST', '/ledgers/bulk', [{ number: 701 }, { number: 702 }, { number: 701 }]);
     expect([twice.status, twice.body.message]).toEqual([409, ['[2] number must be unique']]);
@@ -572,7 +572,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await send('POST', '/ledgers/bulk', { 0: { number: 1 }, length: 1 })).status).toBe(400);
   });
 
-  test('one of two tenants at once takes no number from the other, and each number once', async () => {
+  it('one of two tenants at once takes no number from the other, and each number once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
         send('POST', '/ledgers/bulk', [{ number: 801 }, { number: 802 }], { user: `${(i % 2) + 1}` }),
@@ -590,7 +590,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     ]);
   });
 
-  test('below a foreign parent each method is as below a missing one', async () => {
+  it('below a foreign parent each method is as below a missing one', async () => {
     const { id } = await made('/customers', { name: 'theirs' }, '2');
     const profile = await made(`/customers/${id}/profile`, { text: 'p' }, '2');
     expect(profile.customerId).toBe(id);
@@ -619,7 +619,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`/customers/${id}/profile`, '2')).body).toEqual(profile);
   });
 
-  test('at most one below a parent, of many at once', async () => {
+  it('at most one below a parent, of many at once', async () => {
     const { id } = await made('/customers', { name: 'one' });
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => send('POST', `/customers/${id}/profile`, { text: 'x' })),
@@ -627,7 +627,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
   });
 
-  test('links of many at once end as one, and unlink as none', async () => {
+  it('links of many at once end as one, and unlink as none', async () => {
     const [mark, customer] = [await made('/marks', { text: 'l' }), await made('/customers', { name: 'l' })];
     const path = `/customers/${customer.id}/marks/${mark.id}`;
     const linked = await Promise.all(Array.from({ length: 6 }, () => send('PUT', path)));
@@ -638,7 +638,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     expect((await get(`/customers/${customer.id}?include=marks`)).body.marks).toEqual([]);
   });
 
-  test('deleting and changing at once leaves no half', async () => {
+  it('deleting and changing at once leaves no half', async () => {
     for (let i = 0; i < 4; i += 1) {
       const { id } = await made('/customers', { name: 'race' });
       const answers = await Promise.all([
@@ -653,7 +653,7 @@ describe.each(places)('bodies, shapes and plans, on $adapter and $database', (pl
     }
   });
 
-  test('deleted rows are listed for their tenant alone, and restored by it alone', async () => {
+  it('deleted rows are listed for their tenant alone, and restored by it alone', async () => {
     const { id } = await made('/customers', { name: 'bin' }, '2');
     await send('DELETE', `/customers/${id}`, undefined, { user: '2' });
     for (const deleted of ['only', 'include']) {

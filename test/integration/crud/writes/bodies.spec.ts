@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards, ValidationPipe } from '@nestjs/common';
 import { Expose, Transform, Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
@@ -130,7 +130,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
   });
   afterAll(() => desk?.close());
 
-  test.each([
+  it.each([
     ['an array', '[]'],
     ['null', 'null'],
     ['a string', '"x"'],
@@ -143,23 +143,23 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     }
   });
 
-  test('that is missing is refused', async () => {
+  it('that is missing is refused', async () => {
     const { status } = await request(desk.app.getHttpServer()).post('/tickets').set('x-user', '1');
     expect(status).toBe(400);
   });
 
-  test.each(['__proto__', 'constructor', 'prototype'])('with the key %s is refused', async (key) => {
+  it.each(['__proto__', 'constructor', 'prototype'])('with the key %s is refused', async (key) => {
     const { status } = await send('post', '/tickets', `{"orderNumber":1,"subject":"x","${key}":{"organizationId":2}}`);
     expect(status).toBe(400);
   });
 
-  test('nested beyond reason is refused', async () => {
+  it('nested beyond reason is refused', async () => {
     const deep = `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`;
     const { status, body } = await send('post', '/specimens', `{"meta":${deep}}`);
     expect([status, body.message]).toEqual([400, ['the body is nested deeper than 64 levels']]);
   });
 
-  test('is checked by its DTO, every problem at once, in the shape of a ValidationPipe', async () => {
+  it('is checked by its DTO, every problem at once, in the shape of a ValidationPipe', async () => {
     const { status, body } = await send('post', '/tickets', { orderNumber: 'x', status: 'lost', stauts: 'open' });
     expect(status).toBe(400);
     expect(body).toEqual({
@@ -175,7 +175,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     });
   });
 
-  test('that passes its DTO must still fit the columns', async () => {
+  it('that passes its DTO must still fit the columns', async () => {
     const tooLong = await send('post', '/tickets', { orderNumber: 1, subject: 'x'.repeat(41) });
     expect(tooLong.body.message).toEqual(['subject must be a string of at most 40 characters']);
     const nul = await send('post', '/tickets', { orderNumber: 1, subject: 'a\0b' });
@@ -184,7 +184,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect(huge.status).toBe(database === 'sqljs' ? 201 : 400);
   });
 
-  test('is validated by nested DTOs, and their other fields do not get in', async () => {
+  it('is validated by nested DTOs, and their other fields do not get in', async () => {
     const bad = await send('post', '/nested', { ...ticket(), person: { name: 5 } });
     expect(bad.body.message).toEqual(['person.name must be a string']);
     const good = await send('post', '/nested', { ...ticket(), person: { name: 'Ada' }, version: 9 });
@@ -192,7 +192,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect(good.body.version).toBe(1);
   });
 
-  test('of PATCH needs nothing that create needs, and sets nothing by itself', async () => {
+  it('of PATCH needs nothing that create needs, and sets nothing by itself', async () => {
     const { body } = await send('post', '/plain', { ...ticket(), status: 'closed' });
     const patched = await send('patch', `/tickets/${body.id}`, { subject: 'Later' });
     expect(patched.body).toMatchObject({ subject: 'Later', status: 'CLOSED' });
@@ -203,7 +203,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     ]);
   });
 
-  test('may hold what answers show, which has no effect', async () => {
+  it('may hold what answers show, which has no effect', async () => {
     const created = await send('post', '/tickets', ticket());
     expect(created.body).toEqual({
       id: expect.any(Number),
@@ -230,7 +230,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     ]);
   });
 
-  test('with strictPayload may repeat what the server owns, and not differ from it', async () => {
+  it('with strictPayload may repeat what the server owns, and not differ from it', async () => {
     const refused = await send('post', '/strict', { ...ticket(), organizationId: 2 });
     expect(refused.body.message).toEqual(['organizationId is server-owned and must not be set']);
     expect((await send('post', '/strict', { ...ticket(), id: 5 })).status).toBe(400);
@@ -250,7 +250,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect((await get(`/strict/${body.id}`)).body).toEqual(put.body);
   });
 
-  test('without a DTO is checked by the columns', async () => {
+  it('without a DTO is checked by the columns', async () => {
     const missing = await send('post', '/plain', { subject: 'x' });
     expect(missing.body.message).toEqual(['orderNumber must be given']);
     const wrong = await send('post', '/plain', {
@@ -275,7 +275,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect((await send('post', '/plain', { ...ticket(), organizationId: 2 })).body.organizationId).toBe(1);
   });
 
-  test.each([
+  it.each([
     [{ code: 'x'.repeat(11) }, /^code must be a string of at most 10 characters$/],
     [{ code: 5 }, /^code must be a string/],
     [{ small: 40_000 }, /^small must be an integer from -32768 to 32767$/],
@@ -310,7 +310,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect([answer.status, answer.body.message]).toEqual([400, [expect.stringMatching(message)]]);
   });
 
-  test('takes every kind of column, relations by their key', async () => {
+  it('takes every kind of column, relations by their key', async () => {
     const agents = desk.dataSource.getRepository(Agent);
     const agent = await desk.tenancy.run({ organizationId: 1 }, () => agents.save({ name: 'Ada' }));
     const foreign = await desk.tenancy.run({ organizationId: 2 }, () => agents.save({ name: 'Eve' }));
@@ -339,7 +339,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect(await keeperOf()).toBe(agent.id);
   });
 
-  test("without a DTO obeys the entity's own rules, and its listeners", async () => {
+  it("without a DTO obeys the entity's own rules, and its listeners", async () => {
     const bad = await send('post', '/articles', { title: 'x'.repeat(21), rank: 'x' });
     expect(bad.body.message).toEqual([
       expect.stringMatching(/^rank must be an integer/),
@@ -365,7 +365,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
     expect((await send('put', '/articles/a-title', { rank: 1 })).status).toBe(400);
   });
 
-  test('of a route over all tenants has to name the tenant', async () => {
+  it('of a route over all tenants has to name the tenant', async () => {
     const nobody = await send('post', '/admin/tickets', ticket());
     expect([nobody.status, nobody.body.message]).toEqual([400, ['organizationId must be given']]);
     expect((await send('post', '/admin/tickets', { ...ticket(), organizationId: 'x' })).status).toBe(400);
@@ -378,7 +378,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
 });
 
 describe('options that do not fit the entity', () => {
-  test('stop the application from starting: writing what all tenants share', async () => {
+  it('stop the application from starting: writing what all tenants share', async () => {
     const error: unknown = await openDesk([BulletinsController]).catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(MuckConfigurationError);
     expect((error as MuckConfigurationError).problems).toEqual([
@@ -402,7 +402,7 @@ describe('options that do not fit the entity', () => {
     );
   };
 
-  test.each([
+  it.each([
     [{ filter: ['subjct'] }, /filter names 'subjct'/],
     [{ sort: ['secret'] }, /sort names 'secret'/],
     [{ filter: ['organizationId'] }, /filter names 'organizationId'/],

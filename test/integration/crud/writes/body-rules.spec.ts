@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
@@ -102,7 +102,7 @@ describe.each(places)('rules of bodies, on $adapter and $database', (place) => {
     return { status, body: JSON.parse(text) as Record<string, unknown> };
   };
 
-  test.each([
+  it.each([
     ['@IsDateString() on a date', { at: '2026-01-31T10:00:00Z' }],
     ['@IsISO8601() on a date', { until: '2026-01-31' }],
     ['@IsDecimal() on a decimal', { price: '1.50' }],
@@ -119,7 +119,7 @@ describe.each(places)('rules of bodies, on $adapter and $database', (place) => {
     expect((await send('PUT', `/readings/${String(made.body['id'])}`, body)).status).toBe(200);
   });
 
-  test.each([
+  it.each([
     ['@IsDecimal()', { price: 1.5 }, 'price is not a valid decimal number'],
     ['@Min()', { total: 4 }, 'total must not be less than 5'],
     ['@IsNotIn()', { total: 7 }, 'total should not be one of the following values: 7, 7'],
@@ -133,12 +133,12 @@ describe.each(places)('rules of bodies, on $adapter and $database', (place) => {
     expect(String(made.body['message'])).toContain(message);
   });
 
-  test('a value that does not fit its column is told once, by its column', async () => {
+  it('a value that does not fit its column is told once, by its column', async () => {
     const made = await send('POST', '/readings', { at: 'yesterday' });
     expect(made.body['message']).toEqual(['at must be a date and time like 2026-01-31T23:59:59Z']);
   });
 
-  test('a patch DTO demands none of its properties, @IsDefined() included, and initial values stay away', async () => {
+  it('a patch DTO demands none of its properties, @IsDefined() included, and initial values stay away', async () => {
     const made = await send('POST', '/persons', { name: 'ann', age: 3, nick: 'a', home: { city: 'x', street: 'y' } });
     const path = `/persons/${String(made.body['id'])}`;
     expect(await send('PATCH', path, { name: 'bob' })).toEqual({ status: 200, body: { ...made.body, name: 'bob' } });
@@ -147,7 +147,7 @@ describe.each(places)('rules of bodies, on $adapter and $database', (place) => {
     expect((await send('PATCH', path, {})).status).toBe(200);
   });
 
-  test.each([
+  it.each([
     [{ name: 'b' }, 'name must be longer than or equal to 2 characters'],
     [{ name: null }, 'name must be a string'],
     [{ age: null }, 'age should not be null or undefined'],

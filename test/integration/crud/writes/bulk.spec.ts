@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, HookContext } from 'nestjs-muck';
@@ -114,7 +114,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     log.length = 0;
   });
 
-  test('is made whole and answered in its order', async () => {
+  it('is made whole and answered in its order', async () => {
     const list = [ticket({ note: 'a' }), ticket({ status: 'closed' }), ticket(), ticket({ note: 'd' })];
     const { status, body } = await acme.post('/tickets/bulk', list);
     expect(status).toBe(201);
@@ -135,7 +135,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect((await acme.post('/tickets/bulk', [])).body).toEqual([]);
   });
 
-  test('with keys of any kind is answered in its order', async () => {
+  it('with keys of any kind is answered in its order', async () => {
     const codes = ['c', 'a', 'd', 'b', 'e'];
     const specimens = await acme.post(
       '/specimens/bulk',
@@ -151,7 +151,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(articles.body.map(({ slug }: Article) => slug)).toEqual(['zebra', 'ant', 'mole']);
   });
 
-  test('that is none is refused, and one that is too long before anything is validated', async () => {
+  it('that is none is refused, and one that is too long before anything is validated', async () => {
     for (const body of [{}, 'null', '"x"', '5', { 0: ticket(), length: 1 }]) {
       expect((await acme.post('/tickets/bulk', body)).status).toBe(400);
     }
@@ -163,7 +163,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect([many.status, many.body.message]).toEqual([400, ['the list must not have more than 100 elements']]);
   });
 
-  test('of which some do not fit is refused with every problem and its index, and nothing is written', async () => {
+  it('of which some do not fit is refused with every problem and its index, and nothing is written', async () => {
     const before = await stored();
     const { status, body } = await acme.post('/tickets/bulk', [
       ticket(),
@@ -187,7 +187,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(await stored()).toBe(before);
   });
 
-  test('of which one refers to a row of another organization is refused as for a missing row', async () => {
+  it('of which one refers to a row of another organization is refused as for a missing row', async () => {
     const agents = desk.dataSource.getRepository(Agent);
     const own = await desk.tenancy.run({ organizationId: 1 }, () => agents.save({ name: 'Ada' }));
     const foreign = await desk.tenancy.run({ organizationId: 2 }, () => agents.save({ name: 'Eve' }));
@@ -203,7 +203,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(await stored()).toBe(before);
   });
 
-  test('of a hundred, of which one refers to a row of another organization, writes nothing', async () => {
+  it('of a hundred, of which one refers to a row of another organization, writes nothing', async () => {
     const foreign = await desk.tenancy.run({ organizationId: 2 }, () =>
       desk.dataSource.getRepository(Agent).save({ name: 'Eve' }),
     );
@@ -215,7 +215,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(log.filter((line) => !line.startsWith('before'))).toEqual([]);
   });
 
-  test('of which some are in conflict says which, be it with stored rows or with each other', async () => {
+  it('of which some are in conflict says which, be it with stored rows or with each other', async () => {
     const taken = ticket();
     await acme.post('/tickets', taken);
     await globex.post('/tickets', { orderNumber: 777_777, subject: 'theirs' });
@@ -237,7 +237,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(await stored()).toBe(before);
   });
 
-  test('has what the server owns from the server', async () => {
+  it('has what the server owns from the server', async () => {
     const { body } = await acme.post('/tickets/bulk', [{ ...ticket(), id: 9, organizationId: 2, version: 7 }]);
     expect(body[0]).toMatchObject({ organizationId: 1, version: 1 });
     const strict = await acme.post('/strict/bulk', [
@@ -253,7 +253,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     expect(narrowed.body.message).toEqual(['[1] status is server-owned and must not be set']);
   });
 
-  test('runs the hooks of create for each row, and with one that throws nothing is written', async () => {
+  it('runs the hooks of create for each row, and with one that throws nothing is written', async () => {
     const list = [ticket(), ticket({ note: 'own' })];
     const [one, two] = list.map((row) => row.orderNumber);
     const { status, body } = await acme.post('/registered/bulk', list);
@@ -271,12 +271,12 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
     ]).toEqual(before);
   });
 
-  test('has no route unless it is asked for', async () => {
+  it('has no route unless it is asked for', async () => {
     expect((await acme.post('/plain/bulk', [ticket()])).status).toBe(404);
   });
 });
 
-test('a bound of no rows stops the application from starting', async () => {
+it('a bound of no rows stops the application from starting', async () => {
   @Controller('wrong')
   @TenantScoped()
   @Crud(Ticket, { also: ['createMany'], bulk: { max: 0 } })

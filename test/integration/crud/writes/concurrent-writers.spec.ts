@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks } from 'nestjs-muck';
@@ -118,7 +118,7 @@ describe.each(places)(`writers of several tenants from seed ${seed}, over $adapt
     }
   };
 
-  test('each find what they have written, and nothing else', async () => {
+  it('each find what they have written, and nothing else', async () => {
     const clients = TENANTS.flatMap((tenant) =>
       Array.from({ length: CLIENTS_PER_TENANT }, (_, number) => client(tenant, number)),
     );

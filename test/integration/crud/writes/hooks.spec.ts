@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ConflictException,
   Controller,
@@ -177,7 +177,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     moment = undefined;
   });
 
-  test('run in their order: before, after, and once it is stored', async () => {
+  it('run in their order: before, after, and once it is stored', async () => {
     const { body } = await acme.post('/tickets', ticket());
     await acme.put(`/tickets/${body.id}`, { ...ticket(), note: 'x' });
     await acme.patch(`/tickets/${body.id}`, { note: 'y' });
@@ -192,7 +192,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(log).toEqual([...around('create'), ...around('replace'), ...around('update'), ...around('remove')]);
   });
 
-  test('write in the same transaction, with what was and what changes', async () => {
+  it('write in the same transaction, with what was and what changes', async () => {
     const { body } = await acme.post('/tickets', ticket());
     const before = (await entries()).length;
     await acme.patch(`/tickets/${body.id}`, { subject: 'Later', note: 'n', version: 7 });
@@ -201,7 +201,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(entry.text.split(', ').sort()).toEqual(['note: null → n', 'subject: Late → Later']);
   });
 
-  test.each([
+  it.each([
     ['beforeCreate', 'post'],
     ['afterCreate', 'post'],
     ['beforeReplace', 'put'],
@@ -223,7 +223,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(await state()).toEqual(before);
   });
 
-  test('that throw when it is stored are logged, and change no answer', async () => {
+  it('that throw when it is stored are logged, and change no answer', async () => {
     const errors: unknown[] = [];
     const { error } = Logger.prototype;
     Logger.prototype.error = (message: unknown) => void errors.push(message);
@@ -237,7 +237,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect((await acme.get(`/tickets/${body.id}`)).status).toBe(200);
   });
 
-  test('see their row as others do only when it is stored', async () => {
+  it('see their row as others do only when it is stored', async () => {
     const seen: string[] = [];
     moment = async (place, row) => {
       if (!place.startsWith('history') || place.includes('before')) return;
@@ -253,7 +253,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(seen).toEqual(['history.afterCreate: no', 'history.createCommitted: yes']);
   });
 
-  test('change what is written by changing the row, but not what is the server’s', async () => {
+  it('change what is written by changing the row, but not what is the server’s', async () => {
     at('history.beforeCreate', (row) => {
       Object.assign(row, { subject: `[${row.subject}]`, version: 9, createdAt: new Date(0), id: undefined });
     });
@@ -269,7 +269,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(patched.body).toMatchObject({ id: body.id, note: 'n', subject: 'Hooked', version: 2 });
   });
 
-  test.each(['beforeCreate', 'beforeUpdate', 'beforeReplace'])(
+  it.each(['beforeCreate', 'beforeUpdate', 'beforeReplace'])(
     'cannot give a row to another organization in %s',
     async (phase) => {
       const { body } = await acme.post('/tickets', ticket());
@@ -288,7 +288,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     },
   );
 
-  test('cannot leave what the controller narrows to', async () => {
+  it('cannot leave what the controller narrows to', async () => {
     at('history.beforeCreate', (row) => {
       row.status = 'closed';
     });
@@ -303,7 +303,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     });
   });
 
-  test('do not run for a row of another organization, nor for one that is missing', async () => {
+  it('do not run for a row of another organization, nor for one that is missing', async () => {
     const { body } = await acme.post('/tickets', ticket());
     log.length = 0;
     for (const id of [body.id as number, 999_999]) {
@@ -314,7 +314,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(log).toEqual([]);
   });
 
-  test('have no transaction for another organization', async () => {
+  it('have no transaction for another organization', async () => {
     const refusals: unknown[] = [];
     at('history.afterCreate', async (_, { manager }: HookContext) => {
       await desk.tenancy
@@ -325,28 +325,28 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
     expect(refusals).toEqual([expect.objectContaining({ name: 'TenantScopeViolationError' })]);
   });
 
-  test('are told the scope and the request', async () => {
+  it('are told the scope and the request', async () => {
     const told: unknown[] = [];
     moment = (_, __, { scope, request }) => void told.push([scope, (request as Request).user.id]);
     await acme.post('/tickets', ticket());
     expect(told).toEqual(Array(6).fill([{ organizationId: 1 }, 7]));
   });
 
-  test('of which none changes anything are not told that something changed', async () => {
+  it('of which none changes anything are not told that something changed', async () => {
     const { body } = await acme.post('/tickets', ticket());
     log.length = 0;
     const { status } = await acme.patch(`/tickets/${body.id}`, { subject: 'Late' });
     expect([status, log]).toEqual([200, ['history.beforeUpdate', 'second.beforeUpdate']]);
   });
 
-  test('that are made for each request have their own', async () => {
+  it('that are made for each request have their own', async () => {
     const other = clientOf(() => desk, '1/9');
     const [one, two] = await Promise.all([acme.post('/authored', ticket()), other.post('/authored', ticket())]);
     expect([one.body.note, two.body.note]).toEqual(['by 7', 'by 9']);
     expect(log).toEqual(['committed Late', 'committed Late']);
   });
 
-  test('see two changes of one row one after the other', async () => {
+  it('see two changes of one row one after the other', async () => {
     const { body } = await acme.post('/tickets', { ...ticket(), note: '0' });
     const before = (await entries()).length;
     await Promise.all(['a', 'b', 'c', 'd'].map((note) => acme.patch(`/tickets/${body.id}`, { note })));
@@ -356,7 +356,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
   });
 });
 
-test('a hook that no module provides stops the application from starting, with the line to type', async () => {
+it('a hook that no module provides stops the application from starting, with the line to type', async () => {
   @Injectable()
   class Forgotten implements CrudHooks<Ticket> {}
 

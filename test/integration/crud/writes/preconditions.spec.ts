@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
@@ -54,7 +54,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     delete meantime.happens;
   });
 
-  test('is strong, the same for each answer with the row, and another one for each version', async () => {
+  it('is strong, the same for each answer with the row, and another one for each version', async () => {
     const { path, tag } = await make();
     expect(tag).toMatch(/^"[\w-]{22}"$/);
     expect((await send('get', path)).headers['etag']).toBe(tag);
@@ -68,7 +68,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect([put.headers['etag'], tag]).not.toContain(restored.headers['etag']);
   });
 
-  test('that the client has spares it the body', async () => {
+  it('that the client has spares it the body', async () => {
     const { path, tag } = await make();
     for (const known of [tag, `W/${tag}`, `"a", ${tag}`, '*']) {
       const answer = await send('get', path, { 'if-none-match': known });
@@ -81,7 +81,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     }
   });
 
-  test('in If-Match lets a change through only while the row is the same', async () => {
+  it('in If-Match lets a change through only while the row is the same', async () => {
     const { path, tag } = await make();
     const patched = await send('patch', path, { 'if-match': `"old", ${tag}` }, { note: 'x' });
     expect(patched.status).toBe(200);
@@ -103,7 +103,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect((await send('delete', path, { 'if-match': String(current.headers['etag']) })).status).toBe(204);
   });
 
-  test('is asked again by the statement that changes the row', async () => {
+  it('is asked again by the statement that changes the row', async () => {
     const { path, tag, id } = await make();
     const happenMeantime = (happens: () => Promise<unknown>): void => {
       meantime.happens = async () => {
@@ -119,7 +119,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect((await send('patch', path, { 'if-match': current }, { note: 'late' })).status).toBe(404);
   });
 
-  test('of one of several that change a row at once lets one through', async () => {
+  it('of one of several that change a row at once lets one through', async () => {
     const { path, tag } = await make();
     const answers = await Promise.all(
       ['a', 'b', 'c', 'd'].map((note) => send('patch', path, { 'if-match': tag }, { note })),
@@ -127,7 +127,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
   });
 
-  test('of a row of another organization is a 404 as for a missing one, never a 304 or 412', async () => {
+  it('of a row of another organization is a 404 as for a missing one, never a 304 or 412', async () => {
     const { path, tag } = await make();
     const careful = path.replace('tickets', 'careful');
     for (const header of [tag, '"other"', '*']) {
@@ -151,7 +151,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect((await send('get', path)).headers['etag']).toBe(tag);
   });
 
-  test('says nothing of one that another organization has', async () => {
+  it('says nothing of one that another organization has', async () => {
     const sameId = await desk.tenancy.unscoped('the same key and version in both', async () => {
       const { id } = await desk.dataSource.getRepository(Ticket).save({ ...ticket(), organizationId: 1 });
       return id;
@@ -168,7 +168,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect(theirs.headers['etag']).not.toBe(headers['etag']);
   });
 
-  test('may be required of whoever changes a row', async () => {
+  it('may be required of whoever changes a row', async () => {
     const made = await send('post', '/careful', {}, ticket());
     const path = `/careful/${made.body.id}`;
     for (const answer of [
@@ -189,14 +189,14 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect(changed.status).toBe(200);
   });
 
-  test('is not there for an entity without versions, of which any tag is a wrong one', async () => {
+  it('is not there for an entity without versions, of which any tag is a wrong one', async () => {
     const made = await send('post', '/agents', {}, { name: 'Ada' });
     const path = `/agents/${made.body.id}`;
     expect((await send('patch', path, { 'if-match': '"a"' }, { name: 'Eve' })).status).toBe(412);
     expect((await send('patch', path, { 'if-match': '*' }, { name: 'Eve' })).status).toBe(200);
   });
 
-  test('does not keep a body from being sent back with its old version', async () => {
+  it('does not keep a body from being sent back with its old version', async () => {
     const { path } = await make();
     const { body, headers } = await send('get', path);
     const put = await send('put', path, { 'if-match': String(headers['etag']) }, { ...body, subject: 'Later' });
@@ -206,7 +206,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
   });
 });
 
-test('requiring one where there are no versions stops the application from starting', async () => {
+it('requiring one where there are no versions stops the application from starting', async () => {
   @Controller('wrong')
   @TenantScoped()
   @Crud(Agent, { requireIfMatch: true })

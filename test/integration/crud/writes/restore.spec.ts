@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, HookContext } from 'nestjs-muck';
@@ -63,7 +63,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
   });
   afterAll(() => desk?.close());
 
-  test('is a 404 for every verb, and not edited unseen', async () => {
+  it('is a 404 for every verb, and not edited unseen', async () => {
     const { id, path } = await deleted();
     const stored = () =>
       desk.tenancy.run({ organizationId: 1 }, () =>
@@ -82,7 +82,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
     expect(await stored()).toEqual(before);
   });
 
-  test('is restored as it was', async () => {
+  it('is restored as it was', async () => {
     const { id, path } = await deleted();
     const { status, body } = await acme.post(`${path}/restore`, {});
     expect(status).toBe(200);
@@ -91,7 +91,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
     expect((await acme.patch(path, { note: 'x' })).status).toBe(200);
   });
 
-  test('is restored by nobody else, and one that is not deleted, or never was, by nobody', async () => {
+  it('is restored by nobody else, and one that is not deleted, or never was, by nobody', async () => {
     const { id, path } = await deleted();
     const kept = await acme.post('/tickets', { orderNumber: ++orderNumber, subject: 'Kept' });
     for (const answer of [
@@ -109,14 +109,14 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
     expect((await acme.post(`${path}/restore`, {})).status).toBe(404);
   });
 
-  test('is restored only within what the controller narrows to', async () => {
+  it('is restored only within what the controller narrows to', async () => {
     const closed = await deleted({ status: 'closed' });
     expect((await acme.post(`/open/${closed.id}/restore`, {})).status).toBe(404);
     const open = await deleted();
     expect((await acme.post(`/open/${open.id}/restore`, {})).status).toBe(200);
   });
 
-  test('is restored in one transaction with its hooks', async () => {
+  it('is restored in one transaction with its hooks', async () => {
     const entries = () => desk.tenancy.run({ organizationId: 1 }, () => desk.dataSource.manager.count(HistoryEntry));
     const before = await entries();
     const cursed = await deleted({ subject: 'Cursed' });
@@ -128,7 +128,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
   });
 });
 
-test('restoring where rows are deleted for good stops the application from starting', async () => {
+it('restoring where rows are deleted for good stops the application from starting', async () => {
   @Controller('wrong')
   @TenantScoped()
   @Crud(Agent, { also: ['restore'] })

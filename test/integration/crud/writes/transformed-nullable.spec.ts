@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
@@ -54,7 +54,7 @@ describe.each(places)('columns with a transformer that may be null, on $adapter 
     return { status, body: JSON.parse(text) as Record<string, unknown> };
   };
 
-  test('a body from GET can be sent back with PUT, with and without values', async () => {
+  it('a body from GET can be sent back with PUT, with and without values', async () => {
     const instant = '2026-01-31T10:00:00.000Z';
     const values = { text: instant, seconds: instant, at: instant, price: 1.25 };
     const made = await send('POST', '/events', values);
@@ -67,7 +67,7 @@ describe.each(places)('columns with a transformer that may be null, on $adapter 
     expect(await send('PUT', url, read.body)).toEqual(read);
   });
 
-  test('a value that neither the column nor the transformer takes is refused', async () => {
+  it('a value that neither the column nor the transformer takes is refused', async () => {
     expect(await send('POST', '/events', { text: 'yesterday' })).toMatchObject({ status: 400 });
     expect(await send('POST', '/events', { seconds: { a: 1 } })).toMatchObject({ status: 400 });
   });

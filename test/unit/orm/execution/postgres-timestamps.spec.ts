@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { timestamptzToIso } from '../../../../lib/orm/execution/postgres-timestamps.js';
 
@@ -6,14 +6,14 @@ describe('the type parsers of a connection', () => {
   const parserOf = (types: Parameters<typeof timestamptzToIso>[0]): ((text: string) => unknown) =>
     timestamptzToIso(types).getTypeParser(1184, 'text');
 
-  test('give the text that a Date has in JSON', () => {
+  it('give the text that a Date has in JSON', () => {
     const parse = parserOf(pg.types as never);
     expect(parse('2026-01-31 12:34:56.789012+00')).toBe('2026-01-31T12:34:56.789Z');
     expect(parse('0099-12-31 00:00:00.05+00')).toBe('0099-12-31T00:00:00.050Z');
     expect(parse('2026-01-31 12:34:56+00')).toBe('2026-01-31T12:34:56.000Z');
   });
 
-  test('make Dates of what is not written in UTC, or not with a year of four digits', () => {
+  it('make Dates of what is not written in UTC, or not with a year of four digits', () => {
     const parse = parserOf(pg.types as never);
     expect(parse('2026-01-31 12:34:56-03:30')).toEqual(new Date('2026-01-31T16:04:56Z'));
     expect(parse('2026-01-31 12:34:56+01')).toEqual(new Date('2026-01-31T11:34:56Z'));
@@ -22,7 +22,7 @@ describe('the type parsers of a connection', () => {
     expect(parse('infinity')).toBe(Infinity);
   });
 
-  test('are the application’s own where it has some', () => {
+  it('are the application’s own where it has some', () => {
     const own = (text: string): string => `at ${text}`;
     const types = { getTypeParser: () => own };
     expect(parserOf(types)('2026-01-31 12:34:56+00')).toBe('at 2026-01-31 12:34:56+00');
@@ -33,14 +33,14 @@ describe('the type parsers of a connection', () => {
     expect(parserOf({ getTypeParser: () => local })('2026-01-31 12:34:56+00')).toBeInstanceOf(Date);
   });
 
-  test('are those for texts', () => {
+  it('are those for texts', () => {
     const types = {
       getTypeParser: (_: number, format: string) => (format === 'text' ? pg.types.getTypeParser(1184, 'text') : String),
     };
     expect(parserOf(types)('2026-01-31 12:34:56.789+00')).toBe('2026-01-31T12:34:56.789Z');
   });
 
-  test('read all other types as ever', () => {
+  it('read all other types as ever', () => {
     const types = timestamptzToIso(pg.types as never);
     expect(types.getTypeParser(23, 'text')('7')).toBe(7);
     expect(types.getTypeParser(1114, 'text')('2026-01-31 12:34:56')).toBeInstanceOf(Date);
