@@ -1,10 +1,13 @@
 // @ts-check
-import root from '../../../jest.config.mjs';
+import root, { databases } from '../../../jest.config.mjs';
 
 /** The large application takes minutes, and is tried by itself: `npm run test:large-application`. */
 export default {
-  ...root,
-  rootDir: '../../..',
+  testTimeout: root.testTimeout,
+  maxWorkers: root.maxWorkers,
+  workerIdleMemoryLimit: root.workerIdleMemoryLimit,
+  reporters: root.reporters,
+  ...databases,
   roots: ['<rootDir>/test/compatibility/large-application'],
   testPathIgnorePatterns: ['/node_modules/'],
 };

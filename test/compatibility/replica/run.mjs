@@ -42,6 +42,8 @@ if (typeof tools === 'string') {
 function jest(results, env) {
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   args.push(
+    '--selectProjects',
+    'databases',
     '--testMatch',
     '<rootDir>/test/compatibility/replica/*.suite.ts',
     '--reporters',
