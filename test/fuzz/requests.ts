@@ -9,7 +9,7 @@ import { describeEach } from '../support/describe-each.js';
 import { Random, seedOf } from '../support/random.js';
 import { openTransport } from '../support/transport.js';
 import type { Answer, Message, Transport } from '../support/transport.js';
-import { Agent, CreateTicketDto, openDesk, Specimen, TestGuard, Ticket } from '../support/crud-desk.js';
+import { Agent, CreateTicketDto, openCrudDesk, Specimen, TestGuard, Ticket } from '../support/crud-desk.js';
 import type { Desk } from '../support/crud-desk.js';
 import { FuzzedInputs } from './inputs.js';
 import type { Told } from './inputs.js';
@@ -77,7 +77,7 @@ function describeRequests(inputs: number, places: { adapter: Adapter; database: 
       let transport: Transport;
 
       beforeAll(async () => {
-        desk = await openDesk([TicketsController, SpecimensController], place);
+        desk = await openCrudDesk([TicketsController, SpecimensController], place);
         transport = await openTransport(desk.app);
         for (const organizationId of [1, 2]) {
           const name = organizationId === 1 ? 'Acme' : MARKER;

@@ -12,7 +12,7 @@ export interface Client {
   patch(path: string, body: unknown): Promise<Response>;
 }
 
-export function clientOf(desk: () => Desk, user: string): Client {
+export function clientOf(desk: () => Pick<Desk, 'app'>, user: string): Client {
   const server = () => desk().app.getHttpServer();
   const send = async (method: 'post' | 'put' | 'patch', path: string, body: unknown) =>
     await request(server())

@@ -1,25 +1,14 @@
-import { Injectable, Module } from '@nestjs/common';
-import type {
-  CanActivate,
-  DynamicModule,
-  ExecutionContext,
-  INestApplication,
-  LoggerService,
-  Type,
-} from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
 import { Exclude } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length } from 'class-validator';
-import { MuckModule, shared, Tenancy, TenantScoped, TenantShared, tenantFromUser } from 'nestjs-muck';
-import type { CrudDefaults } from 'nestjs-muck';
-import type { App } from 'supertest/types.js';
+import { shared, TenantScoped, TenantShared } from 'nestjs-muck';
 import {
   AbstractLogger,
   BeforeInsert,
   BeforeUpdate,
   Column,
   CreateDateColumn,
-  DataSource,
   DeleteDateColumn,
   Entity,
   JoinTable,
@@ -33,10 +22,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { createApplication } from './adapters.js';
-import type { Adapter } from './adapters.js';
-import { createDatabase } from './databases.js';
-import type { DatabaseKind } from './databases.js';
+import { openScopedApplication } from './scoped-application.js';
+import type { ScopedApplication, ScopedApplicationParts } from './scoped-application.js';
 
 @Entity()
 @TenantScoped()
@@ -205,60 +192,23 @@ class StatementLog extends AbstractLogger {
   protected override writeLog(): void {}
 }
 
-export interface Desk {
-  readonly app: INestApplication<App>;
-  readonly dataSource: DataSource;
-  readonly tenancy: Tenancy;
-  close(): Promise<void>;
-}
+/** An application over an empty database with the desk's entities, and a client of it. */
+export type Desk = ScopedApplication;
 
-/** An application with these controllers over an empty database. */
-export async function openDesk(
+/** Opens an application with these controllers over the desk's entities, in an empty database. */
+export function openCrudDesk(
   controllers: Type[],
-  options: {
-    adapter?: Adapter;
-    database?: DatabaseKind;
-    configure?: (app: INestApplication<App>) => void;
-    imports?: (Type | DynamicModule)[];
-    /** Besides the common ones. */
-    entities?: Type[];
+  options: Omit<Partial<ScopedApplicationParts>, 'controllers' | 'options' | 'declarations'> & {
     /** Gets each statement that is sent. */
     logging?: (statement: string) => void;
-    defaults?: CrudDefaults;
-    logger?: LoggerService;
   } = {},
 ): Promise<Desk> {
-  const database = await createDatabase(options.database ?? 'sqljs');
-
-  @Module({
-    imports: [
-      TypeOrmModule.forRoot({
-        ...database.options,
-        entities: [...ENTITIES, ...(options.entities ?? [])],
-        synchronize: true,
-        retryAttempts: 0,
-        ...(options.logging && { logging: ['query'], logger: new StatementLog(options.logging) }),
-      }),
-      MuckModule.forRoot({
-        scope: { organizationId: Number },
-        resolver: tenantFromUser('organizationId'),
-        defaults: options.defaults,
-        entities: [shared(Bulletin, 'a notice board for everybody')],
-      }),
-      ...(options.imports ?? []),
-    ],
+  const { logging, entities = [], ...parts } = options;
+  return openScopedApplication({
+    ...parts,
     controllers,
-  })
-  class DeskModule {}
-
-  const app = await createApplication(DeskModule, options);
-  return {
-    app,
-    dataSource: app.get(DataSource),
-    tenancy: app.get(Tenancy),
-    async close() {
-      await app.close();
-      await database.drop();
-    },
-  };
+    entities: [...ENTITIES, ...entities],
+    declarations: [shared(Bulletin, 'a notice board for everybody')],
+    options: logging && { logging: ['query'], logger: new StatementLog(logging) },
+  });
 }

@@ -317,7 +317,7 @@ export const DESK_ENTITIES = [
 ];
 
 /** A DataSource over the help desk's entities, initialised, with empty tables and a query cache in the database. */
-export async function openDesk(options: DataSourceOptions): Promise<DataSource> {
+export async function openDeskDataSource(options: DataSourceOptions): Promise<DataSource> {
   return new DataSource({
     synchronize: true,
     ...options,

@@ -1,11 +1,12 @@
-import type { INestApplication, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MuckModule, Tenancy, tenantFromUser } from 'nestjs-muck';
+import type { CrudDefaults, MuckModuleExtras } from 'nestjs-muck';
 import type { App } from 'supertest/types.js';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { createApplication } from './adapters.js';
-import type { Adapter } from './adapters.js';
+import type { Adapter, ApplicationOptions } from './adapters.js';
 import { createDatabase } from './databases.js';
 import type { DatabaseKind } from './databases.js';
 import { openTransport } from './transport.js';
@@ -21,31 +22,42 @@ export interface ScopedApplication {
 }
 
 /** What {@link openScopedApplication} is made of. */
-export interface ScopedApplicationParts {
-  readonly database: DatabaseKind;
-  readonly adapter: Adapter;
+export interface ScopedApplicationParts extends ApplicationOptions {
+  /** SQLite in memory by default. */
+  readonly database?: DatabaseKind;
+  readonly adapter?: Adapter;
   readonly entities: Type[];
   readonly controllers: Type[];
   readonly providers?: Type[];
+  readonly imports?: (Type | DynamicModule)[];
+  /** Declarations of entities that have none of their own. */
+  readonly declarations?: MuckModuleExtras['entities'];
+  readonly defaults?: CrudDefaults;
   readonly options?: Partial<DataSourceOptions>;
 }
 
 /** The tenant is the `organizationId` of the request's user, whom a guard of the test names. */
 export async function openScopedApplication(parts: ScopedApplicationParts): Promise<ScopedApplication> {
-  const { adapter, entities, controllers, providers = [] } = parts;
-  const database = await createDatabase(parts.database);
+  const { entities, controllers, providers = [], imports = [], declarations, defaults } = parts;
+  const database = await createDatabase(parts.database ?? 'sqljs');
   const options = { ...database.options, ...parts.options, entities, synchronize: true, retryAttempts: 0 };
   const app = await createApplication(
     {
       module: class ScopedModule {},
       imports: [
         TypeOrmModule.forRoot(options as object),
-        MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') }),
+        MuckModule.forRoot({
+          scope: { organizationId: Number },
+          resolver: tenantFromUser('organizationId'),
+          defaults,
+          entities: declarations,
+        }),
+        ...imports,
       ],
       controllers,
       providers,
     },
-    { adapter },
+    parts,
   );
   const transport = await openTransport(app);
   return {

@@ -13,7 +13,7 @@ import type {
 import { createDatabase } from './databases.js';
 import type { DatabaseKind, TestDatabase } from './databases.js';
 import { detach } from './detach.js';
-import { openDesk } from './desk.js';
+import { openDeskDataSource } from './desk.js';
 import { sow } from './desk-rows.js';
 import { emptyTables, tablesOf } from './empty-tables.js';
 import { statementsSentBy } from './sent.js';
@@ -101,7 +101,7 @@ export class World {
   static async open(kind: DatabaseKind, enforced: boolean): Promise<World> {
     const database = await createDatabase(kind);
     const own = kind === 'sqljs' ? { synchronize: sown === undefined } : { poolSize: 5 };
-    const dataSource = await openDesk({ ...database.options, ...own } as never);
+    const dataSource = await openDeskDataSource({ ...database.options, ...own } as never);
     const world = new World(kind, dataSource, database);
     if (kind === 'sqljs' && sown !== undefined) await world.restore(sown);
     else await world.sow();

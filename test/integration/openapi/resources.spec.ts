@@ -5,7 +5,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { createResourceDocument } from 'nestjs-muck/openapi';
 import request from 'supertest';
 import type { Response } from 'supertest';
-import { Agent, Article, CreateTicketDto, News, openDesk, Specimen, Ticket } from '../../support/crud-desk.js';
+import { Agent, Article, CreateTicketDto, News, openCrudDesk, Specimen, Ticket } from '../../support/crud-desk.js';
 import type { Desk } from '../../support/crud-desk.js';
 import { databasesToTest } from '../../support/databases.js';
 import { Contract } from './contract.js';
@@ -156,7 +156,7 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
   };
 
   beforeAll(async () => {
-    desk = await openDesk(CONTROLLERS, { database, entities: [Crate] });
+    desk = await openCrudDesk(CONTROLLERS, { database, entities: [Crate] });
     contract = new Contract(createResourceDocument(desk.app, { title: 'Desk', version: '1' }));
     agentId = (await send('post', '/agents', { name: 'Ada' })).body.id;
     for (const subject of subjects.filter(isWritable)) for (let row = 0; row < 2; row++) await newRow(subject);

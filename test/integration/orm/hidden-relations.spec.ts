@@ -4,7 +4,7 @@ import { AfterLoad, Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGen
 import type { ObjectLiteral, Relation } from 'typeorm';
 import { unsetHiddenRelations, markHiddenRelations } from '../../../lib/orm/writes/hidden-relations.js';
 import { databasesToTest } from '../../support/databases.js';
-import { Document, Label, Member, Note, openDesk, Reminder, Ticket } from '../../support/desk.js';
+import { Document, Label, Member, Note, openDeskDataSource, Reminder, Ticket } from '../../support/desk.js';
 import { unconnected } from '../../support/unconnected.js';
 import { ACME, tenancy } from '../../support/world.js';
 
@@ -69,7 +69,7 @@ describe('relations whose rows the scope cannot see', () => {
   let embedding: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
-    dataSource = await openDesk({ type: 'sqljs' });
+    dataSource = await openDeskDataSource({ type: 'sqljs' });
     embedding = await unconnected('sqljs', [Parent, Child, CaredFor, Visited]);
   });
   afterAll(() => dataSource.destroy());

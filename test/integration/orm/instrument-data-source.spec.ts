@@ -8,7 +8,7 @@ import { enforcementOf } from '../../../lib/orm/enforcement/enforcement.js';
 import { guardManager } from '../../../lib/orm/guards/entity-manager.guard.js';
 import { noteWrite } from '../../../lib/tenancy/context/tenant-context.js';
 import { databasesToTest } from '../../support/databases.js';
-import { DESK_ENTITIES, News, openDesk, Ticket } from '../../support/desk.js';
+import { DESK_ENTITIES, News, openDeskDataSource, Ticket } from '../../support/desk.js';
 import { unconnected } from '../../support/unconnected.js';
 import { ACME, tenancy } from '../../support/world.js';
 
@@ -190,7 +190,7 @@ describe('the schema of a database', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
-    dataSource = await openDesk({ type: 'sqljs' });
+    dataSource = await openDeskDataSource({ type: 'sqljs' });
   });
   afterAll(() => dataSource.destroy());
 

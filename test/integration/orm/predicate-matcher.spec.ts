@@ -7,7 +7,7 @@ import { parseStatement } from '../../../lib/orm/sql/table-references.js';
 import { tokenize } from '../../../lib/orm/sql/tokenizer.js';
 import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 import { databasesToTest } from '../../support/databases.js';
-import { Note, openDesk, Ticket } from '../../support/desk.js';
+import { Note, openDeskDataSource, Ticket } from '../../support/desk.js';
 import { ACME, tenancy } from '../../support/world.js';
 
 /*
@@ -147,7 +147,7 @@ describe('a tenant predicate in the text of a statement', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
-    dataSource = await openDesk({ type: 'sqljs' });
+    dataSource = await openDeskDataSource({ type: 'sqljs' });
   });
   afterAll(() => dataSource.destroy());
 

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { promises } from '../../support/attack.js';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
-import { News, Note, openDesk, Ticket } from '../../support/desk.js';
+import { News, Note, openDeskDataSource, Ticket } from '../../support/desk.js';
 import { sow } from '../../support/desk-rows.js';
 import { ACME, ACME_TICKETS, GLOBEX, tenancy } from '../../support/world.js';
 
@@ -33,7 +33,7 @@ promises('a DataSource', {
     });
   },
   'stays enforced when another one over the same entities is initialised': async ({ repo }) => {
-    const other = await openDesk({ type: 'sqljs' });
+    const other = await openDeskDataSource({ type: 'sqljs' });
     expect(await tenancy.run(ACME, () => repo(Ticket).count())).toBe(ACME_TICKETS);
     expect(await tenancy.run(ACME, () => other.getRepository(Ticket).count())).toBe(0);
     await other.destroy();
@@ -62,7 +62,7 @@ promises('a DataSource', {
 describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
   const open = async (options: object): Promise<{ dataSource: DataSource; close(): Promise<void> }> => {
     const database = await createDatabase(kind);
-    const dataSource = await openDesk({ ...database.options, ...options });
+    const dataSource = await openDeskDataSource({ ...database.options, ...options });
     await tenancy.unscoped('two desks', () => sow(dataSource));
     const close = async (): Promise<void> => {
       await dataSource.destroy();
@@ -73,7 +73,7 @@ describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
 
   it('is enforced when it names its tables by another rule', async () => {
     const database = await createDatabase(kind);
-    const dataSource = await openDesk({ ...database.options, entityPrefix: 'desk_' });
+    const dataSource = await openDeskDataSource({ ...database.options, entityPrefix: 'desk_' });
     const tickets = dataSource.getRepository(Ticket);
     for (const scope of [ACME, GLOBEX]) {
       await tenancy.run(scope, () =>
@@ -104,7 +104,10 @@ describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
     if (kind !== 'postgres' && kind !== 'postgres15') return;
     const database = await createDatabase(kind);
     const { url } = database.options as { url: string };
-    const dataSource = await openDesk({ type: 'postgres', replication: { master: { url }, slaves: [{ url }] } });
+    const dataSource = await openDeskDataSource({
+      type: 'postgres',
+      replication: { master: { url }, slaves: [{ url }] },
+    });
     await tenancy.unscoped('two desks', () => sow(dataSource));
     await tenancy.run(ACME, async () => {
       expect(await dataSource.getRepository(Ticket).count()).toBe(ACME_TICKETS);

@@ -6,7 +6,7 @@ import type { CrudBody, CrudHooks } from 'nestjs-muck';
 import { ChildEntity, Column, Entity, ManyToOne, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
 import { clientOf } from '../../support/client.js';
-import { Agent, openDesk, TestGuard } from '../../support/crud-desk.js';
+import { Agent, openCrudDesk, TestGuard } from '../../support/crud-desk.js';
 import type { Desk } from '../../support/crud-desk.js';
 import { places } from '../../support/places.js';
 
@@ -90,7 +90,7 @@ describe.each(places)('a resource over a child entity on $adapter and $database'
   };
 
   beforeAll(async () => {
-    desk = await openDesk(CONTROLLERS, { ...place, entities: ENTITIES, imports: [HooksModule] });
+    desk = await openCrudDesk(CONTROLLERS, { ...place, entities: ENTITIES, imports: [HooksModule] });
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, async () => {
         agents[organizationId] = (await desk.dataSource.getRepository(Agent).save({ name: 'Ada' })).id;

@@ -3,7 +3,7 @@ import { Controller, UseGuards } from '@nestjs/common';
 import { IsArray, IsInt, IsOptional } from 'class-validator';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { clientOf } from '../../support/client.js';
-import { openDesk, TestGuard } from '../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../support/crud-desk.js';
 import type { Desk } from '../../support/crud-desk.js';
 import { places } from '../../support/places.js';
 import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Label, Parcel, Scan } from '../../support/composite-keys.js';
@@ -49,7 +49,7 @@ describe.each(places)('links to rows of another tenant by keys that hold it on $
 
   beforeAll(async () => {
     const controllers = [ParcelController, DepotController, LabelController, ScanController];
-    desk = await openDesk(controllers, { ...place, entities: COMPOSITE_ENTITIES });
+    desk = await openCrudDesk(controllers, { ...place, entities: COMPOSITE_ENTITIES });
     await fillCompositeKeys(desk.dataSource);
   });
   afterAll(() => desk?.close());

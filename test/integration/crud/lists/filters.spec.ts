@@ -4,7 +4,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
 import { InsertQueryBuilder } from 'typeorm';
 import { databasesToTest } from '../../../support/databases.js';
-import { Agent, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Controller('tickets')
@@ -47,7 +47,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
   const matching = (filters: unknown) => tickets({ filters: JSON.stringify(filters) });
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, BinController, AgentsController], { database });
+    desk = await openCrudDesk([TicketsController, BinController, AgentsController], { database });
     const sow = async (organizationId: number, mark: string) => {
       const agents = desk.dataSource.getRepository(Agent);
       const [ada, alan] = await agents.save([{ name: `Ada${mark}` }, { name: `Alan${mark}` }, { name: `Idle${mark}` }]);

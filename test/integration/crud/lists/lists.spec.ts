@@ -4,7 +4,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
-import { openDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { openCrudDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Controller('tickets')
@@ -41,7 +41,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
   };
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, FlatController, SpecimensController], {
+    desk = await openCrudDesk([TicketsController, FlatController, SpecimensController], {
       adapter,
       database,
       defaults: { limit: { default: 5 }, ignoreParams: ['fbclid'] },

@@ -4,7 +4,7 @@ import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 class Lock {
@@ -57,7 +57,7 @@ describe('columns that an answer does not show as they are', () => {
   const acme = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([HousesController, HouseViewsController], { entities: [House] });
+    desk = await openCrudDesk([HousesController, HouseViewsController], { entities: [House] });
     const door = { color: 'red', lock: { maker: 'Abus', code: '1234' } };
     const houses = desk.dataSource.getRepository(House);
     await desk.tenancy.run({ organizationId: 1 }, () => houses.insert({ phone: '555-0142', door }));

@@ -7,7 +7,7 @@ import type { ListQuery, Page } from 'nestjs-muck';
 import fc from 'fast-check';
 import request from 'supertest';
 import { databasesToTest } from '../../../support/databases.js';
-import { openDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { openCrudDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 const seen: unknown[] = [];
@@ -99,7 +99,7 @@ const specimen = fc.record({
 describe.each(databasesToTest())('rows that go straight into an answer, on %s', (kind) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         StraightController,
         EntitiesController,

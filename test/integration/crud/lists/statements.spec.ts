@@ -4,7 +4,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { databasesToTest } from '../../../support/databases.js';
 import { statementsSentBy } from '../../../support/sent.js';
 import { clientOf } from '../../../support/client.js';
-import { Agent, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Controller('tickets')
@@ -37,7 +37,7 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
   const client = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, TicketsOfAgentController, AgentsController], { database });
+    desk = await openCrudDesk([TicketsController, TicketsOfAgentController, AgentsController], { database });
   });
   afterAll(() => desk?.close());
 

@@ -13,7 +13,7 @@ import {
 } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -68,7 +68,10 @@ describe.each(places)('references to child entities of one table on $adapter and
   const repo = (entity: new () => ObjectLiteral) => desk.dataSource.getRepository(entity);
 
   beforeAll(async () => {
-    desk = await openDesk([VideoController, StoryController], { ...place, entities: [Medium, Photo, Video, Story] });
+    desk = await openCrudDesk([VideoController, StoryController], {
+      ...place,
+      entities: [Medium, Photo, Video, Story],
+    });
     await inAcme(async () => {
       ids.large = (await repo(Photo).save({ title: 'large', size: 'L' })).id;
       ids.small = (await repo(Photo).save({ title: 'small' })).id;

@@ -5,7 +5,7 @@ import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, RowChanges } from 'nestjs-muck';
 import { createResourceDocument } from 'nestjs-muck/openapi';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 import { COMPOSITE_ENTITIES, Depot, fillCompositeKeys, Parcel } from '../../../support/composite-keys.js';
@@ -89,7 +89,7 @@ describe.each(places)('links between rows with keys of several columns on $adapt
 
   beforeAll(async () => {
     const controllers = [ParcelController, DepotController, AllParcelsController];
-    desk = await openDesk(controllers, { ...place, entities: COMPOSITE_ENTITIES, imports: [HooksModule] });
+    desk = await openCrudDesk(controllers, { ...place, entities: COMPOSITE_ENTITIES, imports: [HooksModule] });
     await fillCompositeKeys(desk.dataSource);
   });
   afterAll(() => desk?.close());

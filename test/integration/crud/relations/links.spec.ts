@@ -6,7 +6,7 @@ import type { EntityId } from 'nestjs-muck';
 import { Column, Entity, JoinTable, ManyToMany, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { Agent, openDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, openCrudDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -105,7 +105,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     });
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         TicketsController,
         NoticesController,
@@ -262,7 +262,7 @@ it('the application does not start where a relation is none to link by', async (
   @Crud(Ticket, { links: ['assignee' as 'tags'] })
   class WrongController extends CrudController<Ticket> {}
 
-  await expect(openDesk([WrongController])).rejects.toThrow(
+  await expect(openCrudDesk([WrongController])).rejects.toThrow(
     "WrongController: links names 'assignee', which is not a many-to-many relation of Ticket. Use links: ['tags'].",
   );
 });

@@ -6,7 +6,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, HookContext, RowChanges } from 'nestjs-muck';
 import request from 'supertest';
 import { clientOf } from '../../../support/client.js';
-import { CreateTicketDto, openDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { CreateTicketDto, openCrudDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -69,7 +69,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
     });
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, NamedController, UntaggedController], {
+    desk = await openCrudDesk([TicketsController, NamedController, UntaggedController], {
       adapter,
       database,
       imports: [HooksModule],

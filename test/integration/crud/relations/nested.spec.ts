@@ -18,7 +18,7 @@ import type { DeepPartial, Relation } from 'typeorm';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { Agent, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Entity()
@@ -177,7 +177,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
   let foreign = 0;
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         NotesController,
         StrictNotesController,
@@ -404,7 +404,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
 
 describe('an application refuses to start', () => {
   const refusal = async (controller: Type, options: object = {}): Promise<string> => {
-    const desk = await openDesk([controller], { entities: ENTITIES, ...options }).catch(
+    const desk = await openCrudDesk([controller], { entities: ENTITIES, ...options }).catch(
       (error: unknown) => error as Error,
     );
     if (desk instanceof Error) return desk.message;

@@ -8,7 +8,7 @@ import type { Relation } from 'typeorm';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 /** Scoped through its ticket, whose key it has as a column. */
@@ -66,7 +66,7 @@ describe.each(places)('the only row below a parent, on $adapter and $database', 
   const tickets: Record<number, number[]> = { 1: [], 2: [] };
 
   beforeAll(async () => {
-    desk = await openDesk([ResolutionController, RatingController], { adapter, database, entities: ENTITIES });
+    desk = await openCrudDesk([ResolutionController, RatingController], { adapter, database, entities: ENTITIES });
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, async () => {
         for (const orderNumber of [1, 2]) {
@@ -132,7 +132,7 @@ describe.each(places)('the only row below a parent, on $adapter and $database', 
 
 describe('an application refuses to start', () => {
   const refusal = async (controller: Type, entities: Type[] = ENTITIES): Promise<string> => {
-    const desk = await openDesk([controller], { entities }).catch((error: unknown) => error as Error);
+    const desk = await openCrudDesk([controller], { entities }).catch((error: unknown) => error as Error);
     if (desk instanceof Error) return desk.message;
     await desk.close();
     return 'started';

@@ -5,7 +5,7 @@ import type { CrudHooks } from 'nestjs-muck';
 import { ChildEntity, Column, Entity, ManyToOne, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { Agent, openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { Agent, openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -72,7 +72,7 @@ describe.each(places)('a resource over a parent entity on $adapter and $database
 
   beforeAll(async () => {
     const entities = [Activity, Call, Memo];
-    desk = await openDesk([ActivityController], { ...place, entities, imports: [HooksModule] });
+    desk = await openCrudDesk([ActivityController], { ...place, entities, imports: [HooksModule] });
     await desk.tenancy.run({ organizationId: 1 }, async () => {
       ids.call = (await desk.dataSource.getRepository(Call).save({ title: 'c', minutes: 5 })).id;
       ids.memo = (await desk.dataSource.getRepository(Memo).save({ title: 'm', text: 'x' })).id;

@@ -5,7 +5,7 @@ import { Column, Entity, JoinTable, ManyToMany, ManyToOne, PrimaryGeneratedColum
 import type { Relation } from 'typeorm';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, Tag, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, Tag, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Entity()
@@ -31,7 +31,7 @@ describe.each(databasesToTest())('properties with @RelationId, on %s', (kind) =>
   const acme = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([CratesController], { entities: [Crate], database: kind });
+    desk = await openCrudDesk([CratesController], { entities: [Crate], database: kind });
     const { manager, driver } = desk.dataSource;
     await desk.tenancy.unscoped('rows of two tenants', async () => {
       await manager.insert(Tag, [

@@ -13,7 +13,7 @@ import {
 } from 'typeorm';
 import type { ObjectLiteral, Relation } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -62,7 +62,7 @@ describe.each(places)('references to shared child entities on $adapter and $data
   const repo = (entity: new () => ObjectLiteral) => desk.dataSource.getRepository(entity);
 
   beforeAll(async () => {
-    desk = await openDesk([BikeController], { ...place, entities: [Part, Wheel, Frame, Bike, Picture] });
+    desk = await openCrudDesk([BikeController], { ...place, entities: [Part, Wheel, Frame, Bike, Picture] });
     ids.wheel = (await repo(Wheel).save({ title: 'wheel' })).id as number;
     ids.frame = (await repo(Frame).save({ title: 'frame', wheel: { id: ids.wheel } })).id as number;
   });

@@ -5,7 +5,7 @@ import { Crud, CrudController, CrudService, getCrudToken, MuckModule, TenantScop
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -58,10 +58,10 @@ class WritingFoldersController extends CrudController<Folder> {}
 class MovingShelvesController extends CrudController<Shelf> {}
 
 it('a tree does not start with routes that would lose the place of its rows', async () => {
-  await expect(openDesk([WritingFoldersController], { entities: [Folder] })).rejects.toThrow(
+  await expect(openCrudDesk([WritingFoldersController], { entities: [Folder] })).rejects.toThrow(
     "WritingFoldersController: Folder is a tree (closure-table), whose structure create, replace, update would not maintain. Set only: ['findAll', 'findOne', 'remove'], and write it by getTreeRepository(Folder).save() in a route of your own.",
   );
-  await expect(openDesk([MovingShelvesController], { entities: [Shelf] })).rejects.toThrow(
+  await expect(openCrudDesk([MovingShelvesController], { entities: [Shelf] })).rejects.toThrow(
     'MovingShelvesController: Shelf is a tree (materialized-path), whose structure update would not maintain.',
   );
 });
@@ -73,7 +73,7 @@ describe.each(places)('a tree, on $adapter and $database', ({ adapter, database 
   const asAcme = <R>(work: () => Promise<R>) => desk.tenancy.run({ organizationId: 1 }, work);
 
   beforeAll(async () => {
-    desk = await openDesk([FoldersController], {
+    desk = await openCrudDesk([FoldersController], {
       adapter,
       database,
       entities: [Folder, Shelf],

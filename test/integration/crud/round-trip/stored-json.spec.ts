@@ -7,7 +7,7 @@ import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'ty
 import type { Relation } from 'typeorm';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { openDesk, TestGuard } from '../../../support/crud-desk.js';
+import { openCrudDesk, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 class Settings {
@@ -74,7 +74,7 @@ describe.each(databasesToTest())('stored JSON with the keys of objects, on %s', 
   const acme = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([DevicesController, DeviceViewsController, PartsController], {
+    desk = await openCrudDesk([DevicesController, DeviceViewsController, PartsController], {
       entities: [Device, Part],
       database: kind,
     });

@@ -6,7 +6,7 @@ import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } 
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { Article, openDesk, Seat, Specimen, TestGuard } from '../../../support/crud-desk.js';
+import { Article, openCrudDesk, Seat, Specimen, TestGuard } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 /** Two texts make its key. */
@@ -80,7 +80,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
   const globex = clientOf(() => desk, '2');
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [SpecimensController, SeatsController, AllSeatsController, PhrasesController, HandbooksController],
       { adapter, database, entities: [Phrase, Handbook], imports: [MuckModule.forFeature([Seat, Handbook])] },
     );
@@ -201,7 +201,7 @@ describe.each(places)('an id, on $adapter and $database', ({ adapter, database }
 describe('an application refuses to start', () => {
   /** The text that it gives. */
   const refusal = async (controller: Type, ...entities: Type[]): Promise<string> => {
-    const desk = await openDesk([controller], { entities }).catch((error: unknown) => error as Error);
+    const desk = await openCrudDesk([controller], { entities }).catch((error: unknown) => error as Error);
     if (desk instanceof Error) return desk.message;
     await desk.close();
     return 'started';

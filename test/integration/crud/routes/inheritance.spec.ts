@@ -21,7 +21,7 @@ import type { DataSource } from 'typeorm';
 import { createApplication } from '../../../support/adapters.js';
 import { createDatabase } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { Agent, CreateTicketDto, openDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, CreateTicketDto, openCrudDesk, Tag, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -119,7 +119,7 @@ describe.each(places)('controllers that share a class or an entity, on $adapter 
   const ada = () => clientOf(() => desk, `1/${rows.ada}`);
 
   beforeAll(async () => {
-    desk = await openDesk([ReadingController, MyTicketsController, AllTicketsController], place);
+    desk = await openCrudDesk([ReadingController, MyTicketsController, AllTicketsController], place);
     await desk.tenancy.run({ organizationId: 1 }, async () => {
       const agents = desk.dataSource.getRepository(Agent);
       rows.ada = (await agents.save({ name: 'Ada' })).id;
@@ -176,7 +176,7 @@ describe.each(places)('paths that Nest makes longer, on $adapter and $database',
   const acme = clientOf(() => desk, '1');
 
   beforeAll(async () => {
-    desk = await openDesk([FirstVersionController, SecondVersionController, PrefixedController], {
+    desk = await openCrudDesk([FirstVersionController, SecondVersionController, PrefixedController], {
       ...place,
       configure: (app) => {
         app.setGlobalPrefix('api/:assigneeId');
@@ -224,7 +224,7 @@ class WestController extends CrudController<Tag> {}
 @Crud(Tag)
 class UndecidedController extends CrudController<Tag> {}
 
-async function openTwo(controllers: Type[], kind: (typeof places)[number]): Promise<Desk> {
+async function openTwo(controllers: Type[], kind: (typeof places)[number]): Promise<Omit<Desk, 'transport'>> {
   const databases = [await createDatabase(kind.database), await createDatabase(kind.database)];
 
   @Module({

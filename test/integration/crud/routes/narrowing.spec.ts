@@ -4,7 +4,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { clientOf } from '../../../support/client.js';
-import { Agent, meantime, openDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, meantime, openCrudDesk, Specimen, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 const userOf = (context: ExecutionContext) =>
@@ -95,7 +95,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
   const as = (user: string) => clientOf(() => desk, user);
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         MyTicketsController,
         StrictController,

@@ -24,7 +24,7 @@ import { Crud, CrudController, CrudService, getCrudToken, InjectCrud, MuckModule
 import type { ListQuery } from 'nestjs-muck';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { clientOf } from '../../../support/client.js';
-import { Agent, CreateTicketDto, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, CreateTicketDto, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Injectable()
@@ -167,7 +167,7 @@ describe.each(adaptersToTest())('an overridden controller, on %s', (adapter) => 
   let id: number;
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [TicketsController, OwnDecoratorsController, FewerController, RequestScopedController, AgentsController],
       {
         adapter,

@@ -6,7 +6,7 @@ import { Crud, CrudController, ProblemDetailsFilter, TenantScoped } from 'nestjs
 import request from 'supertest';
 import type { Response } from 'supertest';
 import { adaptersToTest } from '../../../support/adapters.js';
-import { CreateTicketDto, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { CreateTicketDto, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 const PROBLEM = 'application/problem+json';
@@ -71,8 +71,8 @@ describe.each(adaptersToTest())('a problem document, on %s', (adapter) => {
   };
 
   beforeAll(async () => {
-    desk = await openDesk(controllers, { adapter });
-    filtered = await openDesk(controllers, { adapter, imports: [FilterModule] });
+    desk = await openCrudDesk(controllers, { adapter });
+    filtered = await openCrudDesk(controllers, { adapter, imports: [FilterModule] });
   });
   afterAll(async () => {
     await desk?.close();

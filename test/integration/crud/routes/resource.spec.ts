@@ -4,7 +4,7 @@ import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
-import { Agent, CreateTicketDto, News, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, CreateTicketDto, News, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 @Controller('tickets')
@@ -45,7 +45,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
   const globex = as('2');
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, NewsController, EditorsNewsController], { adapter, database });
+    desk = await openCrudDesk([TicketsController, NewsController, EditorsNewsController], { adapter, database });
   });
   afterAll(() => desk?.close());
   beforeEach(async () => {

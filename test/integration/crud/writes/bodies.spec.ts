@@ -11,7 +11,7 @@ import {
   Article,
   Bulletin,
   CreateTicketDto,
-  openDesk,
+  openCrudDesk,
   Specimen,
   TestGuard,
   Ticket,
@@ -109,7 +109,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
   const ticket = () => ({ orderNumber: ++orderNumber, subject: 'Late' });
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         TicketsController,
         StrictController,
@@ -379,7 +379,7 @@ describe.each(places)('a body, on $adapter and $database', ({ adapter, database 
 
 describe('options that do not fit the entity', () => {
   it('stop the application from starting: writing what all tenants share', async () => {
-    const error: unknown = await openDesk([BulletinsController]).catch((refusal: unknown) => refusal);
+    const error: unknown = await openCrudDesk([BulletinsController]).catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(MuckConfigurationError);
     expect((error as MuckConfigurationError).problems).toEqual([
       expect.stringMatching(
@@ -396,7 +396,7 @@ describe('options that do not fit the entity', () => {
     @TenantScoped()
     @Crud(Ticket, options)
     class WrongController extends CrudController<Ticket> {}
-    return openDesk([WrongController]).then(
+    return openCrudDesk([WrongController]).then(
       (desk) => desk.close(),
       (error: unknown) => error,
     );

@@ -8,7 +8,7 @@ import {
   Article,
   CreateTicketDto,
   HistoryEntry,
-  openDesk,
+  openCrudDesk,
   Specimen,
   TestGuard,
   Ticket,
@@ -97,7 +97,7 @@ describe.each(places)('a list of rows, on $adapter and $database', ({ adapter, d
   const stored = async (): Promise<number> => ((await acme.get('/plain?limit=1')).body as { total: number }).total;
 
   beforeAll(async () => {
-    desk = await openDesk(
+    desk = await openCrudDesk(
       [
         TicketsController,
         RegisteredController,
@@ -282,7 +282,7 @@ it('a bound of no rows stops the application from starting', async () => {
   @Crud(Ticket, { also: ['createMany'], bulk: { max: 0 } })
   class WrongController extends CrudController<Ticket> {}
 
-  const error: unknown = await openDesk([WrongController]).catch((refusal: unknown) => refusal);
+  const error: unknown = await openCrudDesk([WrongController]).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(MuckConfigurationError);
   expect((error as Error).message).toContain('WrongController: bulk.max must be a whole number from 1');
 });

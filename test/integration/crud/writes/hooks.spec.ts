@@ -17,7 +17,7 @@ import { DataSource } from 'typeorm';
 import { adaptersToTest } from '../../../support/adapters.js';
 import { databasesToTest } from '../../../support/databases.js';
 import { clientOf } from '../../../support/client.js';
-import { CreateTicketDto, HistoryEntry, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { CreateTicketDto, HistoryEntry, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 
 /** What has run, and what a hook is to do at some moment. */
@@ -165,7 +165,7 @@ describe.each(places)('hooks, on $adapter and $database', ({ adapter, database }
   };
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, OpenTicketsController, AuthoredController], {
+    desk = await openCrudDesk([TicketsController, OpenTicketsController, AuthoredController], {
       adapter,
       database,
       imports: [HooksModule],
@@ -365,7 +365,7 @@ it('a hook that no module provides stops the application from starting, with the
   @Crud(Ticket, { hooks: [Forgotten] })
   class ForgetfulController extends CrudController<Ticket> {}
 
-  const error: unknown = await openDesk([ForgetfulController]).catch((refusal: unknown) => refusal);
+  const error: unknown = await openCrudDesk([ForgetfulController]).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(MuckConfigurationError);
   expect((error as MuckConfigurationError).problems).toEqual([
     'ForgetfulController names the hook Forgotten, which no module provides. Add it to a module: providers: [Forgotten].',

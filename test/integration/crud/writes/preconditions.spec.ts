@@ -3,7 +3,7 @@ import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import request from 'supertest';
 import type { Response } from 'supertest';
-import { Agent, CreateTicketDto, meantime, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, CreateTicketDto, meantime, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -47,7 +47,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
   };
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, CarefulController, AgentsController], { adapter, database });
+    desk = await openCrudDesk([TicketsController, CarefulController, AgentsController], { adapter, database });
   });
   afterAll(() => desk?.close());
   afterEach(() => {
@@ -212,7 +212,7 @@ it('requiring one where there are no versions stops the application from startin
   @Crud(Agent, { requireIfMatch: true })
   class WrongController extends CrudController<Agent> {}
 
-  const error: unknown = await openDesk([WrongController]).catch((refusal: unknown) => refusal);
+  const error: unknown = await openCrudDesk([WrongController]).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(MuckConfigurationError);
   expect((error as Error).message).toContain('requireIfMatch needs a @VersionColumn() on Agent');
 });

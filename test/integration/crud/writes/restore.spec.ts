@@ -3,7 +3,7 @@ import { Controller, Injectable, Module, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, TenantScoped } from 'nestjs-muck';
 import type { CrudHooks, HookContext } from 'nestjs-muck';
 import { clientOf } from '../../../support/client.js';
-import { Agent, CreateTicketDto, HistoryEntry, openDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
+import { Agent, CreateTicketDto, HistoryEntry, openCrudDesk, TestGuard, Ticket } from '../../../support/crud-desk.js';
 import type { Desk } from '../../../support/crud-desk.js';
 import { places } from '../../../support/places.js';
 
@@ -55,7 +55,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
   };
 
   beforeAll(async () => {
-    desk = await openDesk([TicketsController, OpenTicketsController, PlainController], {
+    desk = await openCrudDesk([TicketsController, OpenTicketsController, PlainController], {
       adapter,
       database,
       imports: [HooksModule],
@@ -134,7 +134,7 @@ it('restoring where rows are deleted for good stops the application from startin
   @Crud(Agent, { also: ['restore'] })
   class WrongController extends CrudController<Agent> {}
 
-  const error: unknown = await openDesk([WrongController]).catch((refusal: unknown) => refusal);
+  const error: unknown = await openCrudDesk([WrongController]).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(MuckConfigurationError);
   expect((error as Error).message).toContain('restore needs a @DeleteDateColumn() on Agent');
 });
