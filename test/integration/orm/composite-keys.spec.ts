@@ -71,7 +71,7 @@ const RELATIONS: [string, Linked][] = [
   ],
 ];
 
-describe.each(databasesToTest())('keys that hold the tenant on %s', (kind) => {
+describe.each(databasesToTest())('G-02 G-06 keys that hold the tenant on %s', (kind) => {
   let database: TestDatabase;
   let dataSource: DataSource;
 

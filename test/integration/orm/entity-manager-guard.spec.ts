@@ -32,7 +32,7 @@ const FORMS: Record<string, Given> = {
   'a class and values to recover': (manager) => manager.recover(Ticket, { id: foreign.ticket } as Ticket),
 };
 
-promises('an entity manager does not find', {
+promises('G-01 an entity manager does not find', {
   ...Object.fromEntries(
     Object.entries(FORMS).map(([form, given]): [string, (world: World) => Promise<unknown>] => [
       `${form}, where the row is of another tenant`,
@@ -61,7 +61,7 @@ promises('an entity manager does not find', {
     ),
 });
 
-promises('an entity manager', {
+promises('G-01 an entity manager', {
   'removes, marks and recovers own rows': ({ dataSource: { manager }, repo }) =>
     inAcme(async () => {
       await manager.remove([note(own.note)]);
@@ -195,7 +195,7 @@ interface InMemory {
 describeEach(
   databasesToTest().filter((kind) => kind === 'sqljs'),
   'TEST_DATABASES names no SQLite',
-)('the file of a database on %s', (kind) => {
+)('G-01 the file of a database on %s', (kind) => {
   it('is read and written over all tenants only', async () => {
     const world = await World.open(kind, true);
     try {

@@ -183,7 +183,7 @@ const writtenBy = (
   );
 const asAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 
-describe('the foreign keys of an entity', () => {
+describe('G-06 the foreign keys of an entity', () => {
   const keys = (entity: EntityTarget<ObjectLiteral>): string[] =>
     foreignKeysOf(meta(entity), policies).map(
       ({ property, target, columns }) =>
@@ -219,7 +219,7 @@ describe('the foreign keys of an entity', () => {
   });
 });
 
-describe('the rows that a write names', () => {
+describe('G-06 the rows that a write names', () => {
   const named = (
     entity: EntityTarget<ObjectLiteral>,
     valueSets: ObjectLiteral[],
@@ -345,7 +345,7 @@ const allBut =
   (_, parameters) =>
     parameters.slice(1).flatMap((value) => (unseen.includes(value) ? [] : [{ c0: String(value) }]));
 
-describe('rows that a write names are looked up', () => {
+describe('G-06 rows that a write names are looked up', () => {
   const TICKETS = 'SELECT CAST("target"."id" AS TEXT) AS "c0" FROM "ticket" "target" WHERE';
   const lookup = (entity: EntityTarget<ObjectLiteral>, property: string, ...values: unknown[][]): ForeignKeyLookup => {
     const key = foreignKeysOf(meta(entity), policies).find((candidate) => candidate.property === property)!;
@@ -501,7 +501,7 @@ describe('rows that a write names are looked up', () => {
   });
 });
 
-describe('whole numbers are selected exactly', () => {
+describe('G-06 whole numbers are selected exactly', () => {
   const selected = (type: string, database: string): string =>
     losslessColumnSql({ type: type as ColumnType } as ColumnMetadata, 'n', {
       driver: { options: { type: database }, normalizeType: (column: ColumnMetadata) => column.type },
@@ -523,7 +523,7 @@ describe('whole numbers are selected exactly', () => {
   });
 });
 
-describe('a write in an unscoped section connects rows of one tenant', () => {
+describe('G-12 a write in an unscoped section connects rows of one tenant', () => {
   /** Tenants of rows, by table and key. */
   const TENANTS: Readonly<Record<string, number>> = {
     'ticket 5': 1,

@@ -143,7 +143,7 @@ const FAILS = {
   'that closes the bracket of its table': 'SELECT 1 FROM (SELECT 1 FROM "ticket" "t") WHERE {t}',
 };
 
-describe('a tenant predicate in the text of a statement', () => {
+describe('G-03 a tenant predicate in the text of a statement', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);

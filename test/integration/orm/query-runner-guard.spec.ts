@@ -89,7 +89,7 @@ class Runner {
   }
 }
 
-describe('the gate in front of a query runner', () => {
+describe('G-09 the gate in front of a query runner', () => {
   const dataSources = {} as Record<Kind, DataSource>;
   let behind: Runner;
   let runner: QueryRunner;

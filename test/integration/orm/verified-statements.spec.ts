@@ -14,7 +14,7 @@ import { ACME, GLOBEX, tenancy } from '../../support/world.js';
 const KINDS = ['postgres', 'mysql', 'sqljs'] as const;
 type Kind = (typeof KINDS)[number];
 
-describe('the issue of a statement', () => {
+describe('G-03 the issue of a statement', () => {
   const dataSources = {} as Record<Kind, DataSource>;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
@@ -161,7 +161,7 @@ describe('the issue of a statement', () => {
   });
 });
 
-describe('the enforcement of a DataSource', () => {
+describe('G-03 the enforcement of a DataSource', () => {
   it('exists where it is attached, and what needs it is refused elsewhere', async () => {
     const attached = await unconnected('sqljs', DESK_ENTITIES);
     expect(requireEnforcement(attached)).toBe(enforcementOf(attached));

@@ -4,7 +4,7 @@ import { databasesToTest } from '../../support/databases.js';
 import { Member, Note, Ticket } from '../../support/desk.js';
 import { ACME, ACME_TICKETS, foreign, own, tenancy, World } from '../../support/world.js';
 
-describe.each(databasesToTest())('repositories of a script without Nest on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 repositories of a script without Nest on %s', (kind) => {
   let world: World;
   const asAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 

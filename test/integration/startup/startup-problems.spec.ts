@@ -95,7 +95,7 @@ class Country {
   @Column({ unique: true }) code!: string;
 }
 
-describe('an application refuses to start', () => {
+describe('G-10 an application refuses to start', () => {
   it('without problems it starts', async () => {
     expect(await refusal([Order, Country])).toBe('started');
   });
@@ -445,7 +445,7 @@ describe('an application refuses to start', () => {
   });
 });
 
-describe('the boot log', () => {
+describe('G-12 the boot log', () => {
   it('lists what runs over all tenants, and warns where no guard stands before it', async () => {
     class Guard {
       canActivate(): boolean {

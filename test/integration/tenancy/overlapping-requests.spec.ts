@@ -29,7 +29,7 @@ class Barrier {
   }
 }
 
-describe.each(adaptersToTest())('two tenants at once on %s', (adapter) => {
+describe.each(adaptersToTest())('G-08 two tenants at once on %s', (adapter) => {
   const query = pg.Client.prototype.query as (this: pg.Client, ...args: unknown[]) => unknown;
   let desk: SupportDesk;
   let port: number;

@@ -64,7 +64,7 @@ class ByHeaderController {
   }
 }
 
-describe.each(adaptersToTest())('the resolver on %s', (adapter) => {
+describe.each(adaptersToTest())('G-13 the resolver on %s', (adapter) => {
   let app: INestApplication<App>;
   afterEach(() => app.close());
 
@@ -123,7 +123,7 @@ describe.each(adaptersToTest())('the resolver on %s', (adapter) => {
   });
 });
 
-describe.each(adaptersToTest())('a tenant that the client claims on %s', (adapter) => {
+describe.each(adaptersToTest())('G-13 a tenant that the client claims on %s', (adapter) => {
   let app: INestApplication<App>;
   afterEach(() => app.close());
 

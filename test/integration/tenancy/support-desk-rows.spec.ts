@@ -13,7 +13,7 @@ const TICKETS = '/api/support-tickets';
 const NEVER = 2_000_000_000;
 const NEW_TICKET = { orderNumber: 5000, subject: 'Where is my order?' };
 
-describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
+describe.each(adaptersToTest())('G-07 the support desk on %s', (adapter) => {
   const tenancy = new Tenancy();
   let desk: SupportDesk;
   let ada: string;

@@ -25,7 +25,7 @@ function memo(kind: DatabaseKind): new () => object {
   return Memo;
 }
 
-describe.each(databasesToTest())('the query cache in a table of %s', (kind) => {
+describe.each(databasesToTest())('G-08 the query cache in a table of %s', (kind) => {
   let dataSource: DataSource;
   let database: TestDatabase;
   const Memo = memo(kind);

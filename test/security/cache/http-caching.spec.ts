@@ -86,7 +86,7 @@ class OfAllController {
   }
 }
 
-describe.each(adaptersAndDatabases())('what caches keep, over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-08 what caches keep, over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await openShop(adapter, kind, {
@@ -151,7 +151,7 @@ describe.each(adaptersAndDatabases())('what caches keep, over HTTP with %s on %s
   });
 });
 
-describe('an application with a cache that goes by URLs', () => {
+describe('G-08 an application with a cache that goes by URLs', () => {
   const refusal = async (controllers: Type[], providers: Provider[] = []): Promise<string> => {
     const module: DynamicModule = {
       module: class {},
@@ -236,7 +236,7 @@ class FromCountry implements TenantResolver {
   }
 }
 
-describe('the answer of a route whose resolver is the application’s own', () => {
+describe('G-08 the answer of a route whose resolver is the application’s own', () => {
   it('varies on what that says, and on what was there before', async () => {
     @Controller('orders')
     @TenantScoped()

@@ -13,7 +13,7 @@ const after =
     return second(world);
   };
 
-attacks('results in the query cache', {
+attacks('G-08 results in the query cache', {
   'are not given to another tenant for the same id': after(
     ({ repo }) => repo(Ticket).find({ where: { organizationId: 2 }, cache: { id: 'tickets', milliseconds: LONG } }),
     ({ repo }) => repo(Ticket).find({ where: { organizationId: 1 }, cache: { id: 'tickets', milliseconds: LONG } }),

@@ -375,7 +375,7 @@ const attempts: Record<string, Attempt> = {
   },
 };
 
-describe.each(adaptersToTest())('a CacheInterceptor before the rows of a tenant, on %s', (adapter) => {
+describe.each(adaptersToTest())('G-08 a CacheInterceptor before the rows of a tenant, on %s', (adapter) => {
   let app: INestApplication<App> | undefined;
   afterEach(async () => {
     await app?.close();

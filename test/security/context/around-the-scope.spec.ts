@@ -4,7 +4,7 @@ import { attacks, crossedIf } from '../../support/attack.js';
 import { Document, Label, News, Note, Ticket } from '../../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
-attacks('a property that something has put on every object', {
+attacks('G-12 a property that something has put on every object', {
   'opens no section': async ({ repo }) => {
     Object.defineProperty(Object.prototype, 'unscopedSection', {
       configurable: true,
@@ -49,7 +49,7 @@ attacks('a property that something has put on every object', {
   },
 });
 
-attacks('a way around the attached DataSource', {
+attacks('G-01 a way around the attached DataSource', {
   'by an entity manager that is made by hand reads own rows': ({ dataSource }) =>
     new EntityManager(dataSource).find(Ticket),
   'by an entity manager that is made by hand removes own rows': async ({ dataSource }) =>
@@ -75,7 +75,7 @@ attacks('a way around the attached DataSource', {
   },
 });
 
-attacks('a scope', {
+attacks('G-08 a scope', {
   'is not taken from what another resource was made in': ({ repo }) => {
     const resource = tenancy.run(GLOBEX, () => new AsyncResource('pool'));
     const read = tenancy.bind(() => repo(Ticket).find());

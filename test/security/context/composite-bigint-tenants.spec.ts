@@ -29,7 +29,7 @@ class Setting {
 /** Neighbours that become one and the same where they are taken for floating point numbers. */
 const ORGANIZATIONS = [9007199254740991n, 9007199254740992n, 9007199254740993n, 9007199254740994n];
 
-describe.each(databasesToTest())('tenants of two keys, one of them large, on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 tenants of two keys, one of them large, on %s', (kind) => {
   let database: TestDatabase;
   let dataSource: DataSource;
 

@@ -46,7 +46,7 @@ const OPERATIONS: Readonly<Record<string, (world: World) => unknown>> = {
 };
 
 promises(
-  'outside of any scope, with nothing sent to the database,',
+  'G-04 outside of any scope, with nothing sent to the database,',
   Object.fromEntries(
     Object.entries(OPERATIONS).map(([name, operation]) => [
       `${name} throws`,
@@ -62,7 +62,7 @@ promises(
   ),
 );
 
-promises('outside of any scope', {
+promises('G-04 outside of any scope', {
   'a shared entity can be read and written': async ({ repo }) => {
     await repo(News).save({ text: 'more' });
     expect(await repo(News).count()).toBe(2);

@@ -43,7 +43,7 @@ const expectKept = async (world: World, work: () => Promise<unknown>): Promise<v
   expect(await bodies(world)).not.toContain('of the transaction');
 };
 
-promises('work for another tenant inside a transaction', {
+promises('G-08 work for another tenant inside a transaction', {
   'An insert of a repository is kept or refused, never acknowledged and lost': (world) =>
     expectKept(world, () => tenancy.run(GLOBEX, () => world.repo(Note).insert({ body: 'of globex' }))),
   'A save, which has a transaction of its own, is kept or refused': (world) =>

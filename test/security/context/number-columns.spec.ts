@@ -48,7 +48,7 @@ const COLUMNS: Readonly<
   };
 })();
 
-describe.each(databasesToTest())('a tenant column that holds numbers on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 a tenant column that holds numbers on %s', (kind) => {
   it.each(COLUMNS[kind])(
     'of the type %j keeps every value of its scope key exactly, or refuses it',
     async (column, expected) => {

@@ -22,7 +22,7 @@ function seenLater(world: World, start: (callback: () => void) => void): Promise
   );
 }
 
-promises('the scope', {
+promises('G-04 G-08 the scope', {
   'follows a timer': async (world) => {
     expect(await seenLater(world, (callback) => setTimeout(callback, 1))).toBe('acme');
   },
@@ -110,7 +110,7 @@ promises('the scope', {
   },
 });
 
-promises('two tenants at once', {
+promises('G-04 G-08 two tenants at once', {
   'each see their own rows': async (world) => {
     const scopes = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? ACME : GLOBEX));
     const seen = await Promise.all(
@@ -183,7 +183,7 @@ promises('two tenants at once', {
   },
 });
 
-promises('a lazy relation', {
+promises('G-01 a lazy relation', {
   'obeys the scope in which it is read': async ({ repo }) => {
     const document = await tenancy.run(ACME, () => repo(Document).findOneByOrFail({ id: own.document }));
     expect(await tenancy.run(GLOBEX, () => document.ticket)).toBeNull();
@@ -202,7 +202,7 @@ promises('a lazy relation', {
   },
 });
 
-promises('rows that were loaded for one tenant', {
+promises('G-05 rows that were loaded for one tenant', {
   'are not saved in the scope of another': async ({ repo }) => {
     const ticket = await tenancy.run(ACME, () => repo(Ticket).findOneByOrFail({ id: own.ticket }));
     ticket.subject = 'changed';

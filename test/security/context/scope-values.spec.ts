@@ -37,7 +37,7 @@ const NO_SCOPES: Readonly<Record<string, unknown>> = {
   'a number': 1,
 };
 
-describe('a scope', () => {
+describe('G-03 a scope', () => {
   it.each(Object.entries(NO_SCOPES))('is not opened by %s', (_, scope) => {
     let ran = false;
     expect(() => tenancy.run(scope as never, () => (ran = true))).toThrow(TenantScopeInvalidError);
@@ -87,7 +87,7 @@ describe('a scope', () => {
   });
 });
 
-attacks('parameters', {
+attacks('G-03 parameters', {
   "in the name of the scope's own have no effect": ({ repo }) => {
     const builder = repo(Ticket).createQueryBuilder('ticket');
     const [, name] = /:(muck\w+)/.exec(builder.getQuery()) ?? [];
@@ -110,7 +110,7 @@ attacks('parameters', {
   },
 });
 
-promises('a parameter of the application', {
+promises('G-03 a parameter of the application', {
   'that is called like a type or a table works as ever': async ({ repo, kind }) => {
     const text = kind === 'mariadb' ? 'CAST(:text AS CHAR)' : 'CAST(:text AS VARCHAR)';
     const query = repo(Ticket).createQueryBuilder('t').where(`t.subject = ${text}`, { text: 'acme ticket 1' });

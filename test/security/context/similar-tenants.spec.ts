@@ -43,7 +43,7 @@ const TENANTS = [
   'ss',
 ];
 
-describe.each(databasesToTest())('tenants with similar names on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 tenants with similar names on %s', (kind) => {
   let database: TestDatabase;
   let dataSource: DataSource;
 

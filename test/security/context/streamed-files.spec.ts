@@ -47,7 +47,7 @@ class ExportsController {
   }
 }
 
-describe.each(adaptersAndDatabases())('a StreamableFile over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-08 a StreamableFile over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await openShop(adapter, kind, {

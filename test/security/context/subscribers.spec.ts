@@ -41,7 +41,7 @@ class Meddler implements EntitySubscriberInterface<Note> {
   }
 }
 
-describe.each(databasesToTest())('a subscriber on %s', (kind) => {
+describe.each(databasesToTest())('G-01 a subscriber on %s', (kind) => {
   let world: World;
   let dataSource: DataSource;
   let notes: Repository<Note>;

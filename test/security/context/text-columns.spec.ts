@@ -71,7 +71,7 @@ const COLUMNS: Readonly<
   };
 })();
 
-describe.each(databasesToTest())('a tenant column that holds texts on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 a tenant column that holds texts on %s', (kind) => {
   it.each(COLUMNS[kind])(
     'of the type %j keeps every value of its scope key exactly, or refuses it',
     async (column, expected) => {
@@ -83,7 +83,7 @@ describe.each(databasesToTest())('a tenant column that holds texts on %s', (kind
   );
 });
 
-describe.each(databasesToTest())('a tenant column of UUIDs on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-02 a tenant column of UUIDs on %s', (kind) => {
   @Entity()
   @TenantScoped()
   class Visit {
@@ -125,7 +125,7 @@ const KEYED: readonly (readonly [string, DatabaseKind, string | undefined, 'stor
 ];
 const keyed = KEYED.filter(([, kind]) => databasesToTest().includes(kind));
 
-describe.each(keyed)('a tenant column in a unique key on %s (%s, %s)', (_, kind, collation, expected) => {
+describe.each(keyed)('G-01 G-02 a tenant column in a unique key on %s (%s, %s)', (_, kind, collation, expected) => {
   @Entity()
   @TenantScoped()
   @Unique(['tenant', 'code'])

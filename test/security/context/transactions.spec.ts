@@ -5,7 +5,7 @@ import { attacks, promises } from '../../support/attack.js';
 import { Note, Ticket } from '../../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
-attacks('a query runner without a transaction', {
+attacks('G-01 a query runner without a transaction', {
   'that another tenant has used shows own rows only': ({ withRunner }) =>
     withRunner(async (runner) => {
       await tenancy.run(GLOBEX, () => runner.manager.find(Ticket));
@@ -32,7 +32,7 @@ async function inTransactionOfAcme(
   });
 }
 
-promises('a transaction of one tenant', {
+promises('G-08 a transaction of one tenant', {
   'is not read in by another': ({ withRunner, sent }) =>
     inTransactionOfAcme(withRunner, async (manager) => {
       const statements = await sent(() =>
@@ -94,7 +94,7 @@ promises('a transaction of one tenant', {
     }),
 });
 
-promises('a whole unit of work is undone', {
+promises('G-02 a whole unit of work is undone', {
   'when one row of several is of another tenant': async ({ repo }) => {
     const save = tenancy.run(ACME, () =>
       repo(Ticket).save([

@@ -17,7 +17,7 @@ import { ACME, ACME_TICKETS, foreign, GLOBEX, own, tenancy } from '../../support
 
 const ALL_TICKETS = 2 * ACME_TICKETS;
 
-promises('a section over all tenants', {
+promises('G-12 a section over all tenants', {
   'sees all rows': async ({ repo }) => {
     expect(await tenancy.unscoped('counts', () => repo(Ticket).count())).toBe(ALL_TICKETS);
   },
@@ -151,7 +151,7 @@ promises('a section over all tenants', {
   },
 });
 
-promises('a section over all tenants for one entity', {
+promises('G-12 a section over all tenants for one entity', {
   'sees all rows of that entity, and own rows of others': async ({ repo }) =>
     tenancy.run(ACME, () =>
       tenancy.unscoped('labels', { entities: [Label] }, async () => {
@@ -233,7 +233,7 @@ class Sweeper {
   }
 }
 
-promises('a method over all tenants', {
+promises('G-12 a method over all tenants', {
   'is exempt for as long as it runs, and no longer': async ({ repo }) =>
     tenancy.run(GLOBEX, async () => {
       const sweeper = new Sweeper(() => repo(Organization).count());

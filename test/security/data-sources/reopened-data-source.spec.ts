@@ -48,7 +48,7 @@ const answerOf = (attempt: Promise<unknown>): Promise<string> =>
 
 const cached = { cache: { id: 'letters', milliseconds: 60_000 } };
 
-describe.each(databasesToTest())('a DataSource that changes on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-04 a DataSource that changes on %s', (kind) => {
   // A database in memory ends with its connection.
   const lasting = kind === 'sqljs' ? (): void => undefined : it;
 

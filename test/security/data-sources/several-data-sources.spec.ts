@@ -19,7 +19,7 @@ class RenameNews1700000000000 implements MigrationInterface {
   }
 }
 
-promises('a DataSource', {
+promises('G-01 G-04 a DataSource', {
   'stays enforced when another one is constructed': async ({ repo }) => {
     new DataSource({ type: 'sqljs', entities: [News] });
     await tenancy.run(ACME, async () => {
@@ -59,7 +59,7 @@ promises('a DataSource', {
     }),
 });
 
-describe.each(databasesToTest())('a DataSource of its own on %s', (kind) => {
+describe.each(databasesToTest())('G-01 G-04 a DataSource of its own on %s', (kind) => {
   const open = async (options: object): Promise<{ dataSource: DataSource; close(): Promise<void> }> => {
     const database = await createDatabase(kind);
     const dataSource = await openDeskDataSource({ ...database.options, ...options });

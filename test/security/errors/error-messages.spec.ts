@@ -41,7 +41,7 @@ const VALUES_IN_MESSAGES_OF_READS: SpecialAttempt['not'] = {
   mariadb: 'its messages hold values in writes only',
 };
 
-attacks('the message of a condition that fails', {
+attacks('G-08 the message of a condition that fails', {
   'does not hold a row that belongs through its parent': {
     attempt: (world) =>
       failure(
@@ -105,7 +105,7 @@ attacks('the message of a condition that fails', {
   },
 });
 
-attacks('a condition that fails', {
+attacks('G-08 a condition that fails', {
   'does not tell that a row is there which has a tenant': {
     attempt: (world) =>
       differs([foreign.note, 7777], (id) =>

@@ -50,7 +50,7 @@ const OPERATIONS: Readonly<Record<string, (world: World, key: number, uuid: stri
 };
 
 promises(
-  'a row of another tenant and a missing one are the same for',
+  'G-07 a row of another tenant and a missing one are the same for',
   Object.fromEntries(
     Object.entries(OPERATIONS).map(([name, operation]) => [
       name,
@@ -76,7 +76,7 @@ promises(
   ),
 );
 
-promises('a key of its own that an application gives', {
+promises('G-07 a key of its own that an application gives', {
   'collides in the same way, whoever has it': async ({ repo }) => {
     const collide = (id: string): Promise<string> =>
       tenancy.run(ACME, () =>

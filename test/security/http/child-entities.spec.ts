@@ -76,7 +76,7 @@ class ParcelController extends CrudController<Parcel> {}
 const CONTROLLERS: Type[] = [MemoController, FreeMemoController, CallController, ParcelController];
 const ENTITIES = [Activity, Call, Parcel, Memo];
 
-describe.each(places)('a resource over a child entity on $adapter and $database', (place) => {
+describe.each(places)('G-02 a resource over a child entity on $adapter and $database', (place) => {
   let desk: Desk;
   const agents: Record<number, number> = {};
   const acme = clientOf(() => desk, '1');

@@ -99,7 +99,7 @@ class AllOrdersController {
   }
 }
 
-describe.each(adaptersAndDatabases())('a stream of events over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-08 a stream of events over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   let url: string;
   const open: AbortController[] = [];

@@ -70,7 +70,7 @@ class ByHeaderController extends CrudController<Order> {}
 @Crud(Order)
 class NoTenantController extends CrudController<Order> {}
 
-describe.each(adaptersAndDatabases())('a tenant that is claimed over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-13 a tenant that is claimed over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await openShop(adapter, kind, {

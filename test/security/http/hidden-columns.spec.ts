@@ -78,7 +78,7 @@ const HIDDEN = ['excluded', 'excludedFromPlain', 'excludedFromClass', 'grouped',
 const taken = Object.fromEntries(HIDDEN.map((property) => [property, 'taken']));
 const badge = { text: 'taken', excluded: 'taken', unselected: 'taken' };
 
-describe.each(places)('columns that the entity hides, on $adapter and $database', (place) => {
+describe.each(places)('G-08 columns that the entity hides, on $adapter and $database', (place) => {
   let world: ScopedApplication;
   beforeAll(async () => {
     world = await openScopedApplication({

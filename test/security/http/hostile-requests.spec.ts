@@ -56,7 +56,7 @@ class ItemsController extends CrudController<Item> {}
 /** Longest that an honest request takes here, on a slow machine. */
 const PATIENCE = 5_000;
 
-describe.each(adaptersAndDatabases())('hostile requests over HTTP with %s on %s', (adapter, database) => {
+describe.each(adaptersAndDatabases())('G-08 hostile requests over HTTP with %s on %s', (adapter, database) => {
   let shop: ScopedApplication;
   /** The keys of each organization's parcel and item. */
   const keys = { 1: { parcel: 0, item: 0 }, 2: { parcel: 0, item: 0 } };

@@ -31,7 +31,7 @@ class Photo {
 @Crud(Album, { include: ['photos', 'covers'] })
 class AlbumsController extends CrudController<Album> {}
 
-describe.each(places)('the order of included relations, on $adapter and $database', (place) => {
+describe.each(places)('G-08 the order of included relations, on $adapter and $database', (place) => {
   const worlds: ScopedApplication[] = [];
   beforeAll(async () => {
     for (let i = 0; i < 2; i += 1) {

@@ -81,7 +81,7 @@ class GullibleGuard implements CanActivate {
   }
 }
 
-describe.each(adaptersToTest())('a tenant of thousands of characters, over HTTP with %s,', (adapter) => {
+describe.each(adaptersToTest())('G-13 a tenant of thousands of characters, over HTTP with %s,', (adapter) => {
   const logged: string[] = [];
   let app: INestApplication<App>;
 

@@ -141,7 +141,7 @@ const settings = databasesToTest().flatMap((database) =>
   adaptersToTest().map((adapter) => [database, adapter] as const),
 );
 
-describe.each(settings)('rows without a tenant over HTTP on %s and %s', (database, adapter) => {
+describe.each(settings)('G-08 rows without a tenant over HTTP on %s and %s', (database, adapter) => {
   let application: ScopedApplication;
   beforeAll(async () => {
     application = await openScopedApplication({

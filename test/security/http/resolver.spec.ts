@@ -31,7 +31,7 @@ class OrdersController extends CrudController<Order> {
   }
 }
 
-describe.each(adaptersAndDatabases())('a resolver over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-13 a resolver over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await openShop(adapter, kind, { resolver: Scripted, controllers: [OrdersController] });

@@ -27,7 +27,7 @@ type Verb = 'get' | 'head' | 'put' | 'patch' | 'delete';
 /** A key that no row has ever had, as long as those of the rows. */
 const MISSING = 9;
 
-describe.each(adaptersAndDatabases())('rows of another tenant over HTTP with %s on %s', (adapter, kind) => {
+describe.each(adaptersAndDatabases())('G-07 rows of another tenant over HTTP with %s on %s', (adapter, kind) => {
   let shop: Shop;
   beforeAll(async () => {
     shop = await openShop(adapter, kind, {

@@ -17,7 +17,7 @@ const strayManager: Attempt = ({ dataSource, escape }) =>
 const strayDocument: Attempt = ({ dataSource, escape }) =>
   dataSource.query(`UPDATE document SET ${escape('ticketId')} = ${foreign.ticket} WHERE id = '${own.document}'`);
 
-attacks('reading relations', {
+attacks('G-01 reading relations', {
   'a to-one relation to a row of another tenant reads as none': {
     given: strayNote,
     attempt: ({ repo }) => repo(Note).find({ relations: { ticket: true } }),
@@ -99,7 +99,7 @@ attacks('reading relations', {
   },
 });
 
-attacks('conditions on relations', {
+attacks('G-01 conditions on relations', {
   'a condition on a related row asks own rows only': {
     given: strayNote,
     attempt: async ({ repo }) =>
@@ -129,7 +129,7 @@ attacks('conditions on relations', {
   },
 });
 
-attacks('joins', {
+attacks('G-01 joins', {
   'an OR in a join condition stays inside the scope': ({ repo }) =>
     repo(Note).createQueryBuilder('note').leftJoinAndSelect('note.ticket', 'ticket', '1 = 1 OR 1 = 1').getMany(),
   'an OR in a join of a related entity that can be deleted stays inside the scope': {

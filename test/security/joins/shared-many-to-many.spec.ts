@@ -54,7 +54,7 @@ class Reader {
   @ManyToMany(() => Topic, (topic) => topic.readers) topics!: Relation<Topic[]>;
 }
 
-describe.each(databasesToTest())('many-to-many relations between scoped and shared entities on %s', (kind) => {
+describe.each(databasesToTest())('G-01 many-to-many relations between scoped and shared entities on %s', (kind) => {
   let database: TestDatabase;
   let dataSource: DataSource;
 

@@ -11,7 +11,7 @@ for (const [title, entity, theirs] of [
 ] as const) {
   const label = entity === Topic ? { title: 'planted' } : { name: 'planted' };
 
-  attacks(title, {
+  attacks(`G-01 ${title}`, {
     'the trees are own ones': ({ tree }) => tree<Topic | Folder>(entity).findTrees(),
     'the roots are own ones': ({ tree }) => tree<Topic | Folder>(entity).findRoots(),
     'the rows below a row of another tenant stay hidden': ({ tree }) =>
@@ -43,7 +43,7 @@ for (const [title, entity, theirs] of [
   });
 }
 
-attacks('the closure table itself', {
+attacks('G-01 the closure table itself', {
   'read by its name it shows own rows only': async ({ dataSource }) => {
     const rows = await dataSource
       .createQueryBuilder()

@@ -6,7 +6,7 @@ import { promises } from '../../support/attack.js';
 import { Document, News, Note, ParcelSchema, Ticket, Translation, Verdict, Watcher } from '../../support/desk.js';
 import { ACME, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
-promises('a builder', {
+promises('G-05 a builder', {
   'that inserts into named columns stamps the tenant all the same': ({ dataSource, repo }) =>
     tenancy.run(ACME, async () => {
       await dataSource.createQueryBuilder().insert().into(Note, ['body']).values({ body: 'new' }).execute();
@@ -97,7 +97,7 @@ promises('a builder', {
     }),
 });
 
-promises('a section over all tenants for entities without a class', {
+promises('G-12 a section over all tenants for entities without a class', {
   'exempts those that it names': ({ repo }) =>
     tenancy.run(ACME, async () => {
       const count = (): Promise<number> => repo(ParcelSchema).count();
@@ -125,7 +125,7 @@ promises('a section over all tenants for entities without a class', {
     }),
 });
 
-promises('the text of a query', {
+promises('G-03 the text of a query', {
   'carries the predicates of all tables in its FROM': ({ repo }) =>
     tenancy.run(ACME, async () => {
       const pairs = await repo(Ticket).createQueryBuilder('t').addFrom(Note, 'n').where('n.ticketId = t.id').getCount();
@@ -170,7 +170,7 @@ promises('the text of a query', {
     ),
 });
 
-promises('rows that all tenants share', {
+promises('G-02 rows that all tenants share', {
   'are read and written where no scope is in force': async ({ repo }) => {
     expect(await repo(News).count()).toBe(1);
     await repo(News).insert({ text: 'more' });
@@ -185,7 +185,7 @@ const relationOf =
 
 const missing = (work: Promise<unknown>): Promise<void> => expect(work).rejects.toThrow(EntityNotFoundError);
 
-promises('setting a relation', {
+promises('G-06 setting a relation', {
   'of a row of another tenant is an error': ({ dataSource }) =>
     tenancy.run(ACME, async () => {
       const relation = relationOf(dataSource);
@@ -260,7 +260,7 @@ promises('setting a relation', {
     }),
 });
 
-promises('a sub-query', {
+promises('G-01 a sub-query', {
   'gives its text with names for its parameters, and a whole query with placeholders': ({ repo }) =>
     tenancy.run(ACME, async () => {
       const whole = repo(Ticket).createQueryBuilder('t');
@@ -271,7 +271,7 @@ promises('a sub-query', {
     }),
 });
 
-promises('inserting rows that belong through a parent', {
+promises('G-05 inserting rows that belong through a parent', {
   'is refused without one': ({ repo }) =>
     tenancy.run(ACME, async () => {
       await expect(repo(Verdict).insert({ summary: 'x' })).rejects.toThrow('gets its tenant from its parent');
@@ -287,7 +287,7 @@ promises('inserting rows that belong through a parent', {
     ),
 });
 
-promises('a write', {
+promises('G-02 a write', {
   'over all tenants connects rows of one tenant': ({ repo }) =>
     tenancy.unscoped('repairs', async () => {
       await repo(Note).update(own.note, { ticketId: own.otherTicket });

@@ -94,7 +94,7 @@ class Long {
 }
 
 /* What is sent to databases that need not be there: nothing is. */
-describe('a statement for PostgreSQL', () => {
+describe('G-01 a statement for PostgreSQL', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     dataSource = await unconnected('postgres', [Letter, Long, Stamp, House]);
@@ -201,7 +201,7 @@ describe('a statement for PostgreSQL', () => {
   });
 });
 
-describe('a statement for MySQL', () => {
+describe('G-01 a statement for MySQL', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     dataSource = await unconnected('mysql', [Letter, Stamp, Parcel, Page, Seal]);
@@ -313,7 +313,7 @@ class Shop {
   @ManyToOne(() => Street, { onDelete: 'SET NULL' }) street!: Relation<Street> | null;
 }
 
-describe('deleting a shared row', () => {
+describe('G-02 deleting a shared row', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     dataSource = await unconnected('postgres', [Contract, Country, City, Street, Shop]);
@@ -341,7 +341,7 @@ describe('deleting a shared row', () => {
   });
 });
 
-describe('the value of a tenant key', () => {
+describe('G-03 the value of a tenant key', () => {
   const value = (given: unknown, dialect: SqlDialect): unknown =>
     scopeValue('tenant', { values: { tenant: given as never }, fingerprint: '' }, dialect);
 
@@ -363,7 +363,7 @@ describe('the value of a tenant key', () => {
   });
 });
 
-describe('an application does not start on PostgreSQL', () => {
+describe('G-10 an application does not start on PostgreSQL', () => {
   it('with a tenant column that compares without case', async () => {
     @Entity()
     @TenantScoped()

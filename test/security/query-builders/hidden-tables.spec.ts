@@ -24,7 +24,7 @@ const only = (reason: string, ...kinds: DatabaseKind[]): Partial<Record<Database
       .map((kind) => [kind, reason]),
   );
 
-attacks('hiding a table in a part of a builder', {
+attacks('G-03 hiding a table in a part of a builder', {
   'brackets do not turn the scope into a name': {
     attempt: ({ repo }) =>
       repo(Ticket).createQueryBuilder('ticket').select(`${BY_HAND} AS [`).groupBy(']').getRawMany(),

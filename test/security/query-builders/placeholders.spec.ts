@@ -13,7 +13,7 @@ const orNothing = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.catch((error: Error) => (error instanceof QueryFailedError ? 'nothing' : Promise.reject(error)));
 
 /** What TypeORM puts in the place of a parameter is not what the parameter's name looked like. */
-attacks('what stands in for a parameter', {
+attacks('G-03 what stands in for a parameter', {
   'an empty list does not spell a comment that closes a bracket': (world) =>
     orNothing(tickets(world).where('1=1 -:...none- ( \n ) OR (1=1 -:...none- ) \n AND 1=1', { none: [] }).getMany()),
 
@@ -103,7 +103,7 @@ attacks('what stands in for a parameter', {
 });
 
 /** A statement is admitted by the array of its parameters: the array must stay what it was. */
-attacks('what happens to the parameters of an admitted statement', {
+attacks('G-03 what happens to the parameters of an admitted statement', {
   'the tenant cannot be changed before the statement is sent': {
     attempt: async (world) => {
       const [sql, parameters] = tickets(world).where('t.points > :zero', { zero: 0 }).getQueryAndParameters();

@@ -14,7 +14,7 @@ const predicate = (world: World): string => tickets(world).getQuery().split(' WH
 const selectFrom = (world: World, source: string): Promise<unknown> =>
   world.dataSource.createQueryBuilder().select('x.subject', 'subject').from(`(${source})`, 'x').getRawMany();
 
-attacks('the predicate in the text of a scoped query', {
+attacks('G-03 the predicate in the text of a scoped query', {
   'is not cut off by an aggregate that has an order of its own': {
     attempt: (world) =>
       world
@@ -42,7 +42,7 @@ attacks('the predicate in the text of a scoped query', {
   },
 });
 
-attacks('what a function does to the server', {
+attacks('G-03 what a function does to the server', {
   'is no setting that is called local by one of its parts': {
     attempt: async (world) => {
       await world.dataSource.query(

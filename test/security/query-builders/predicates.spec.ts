@@ -18,7 +18,7 @@ const predicate = (world: World, otherwise = '1=1'): string =>
 const selectFrom = (world: World, source: string): Promise<unknown> =>
   world.dataSource.createQueryBuilder().select('x.subject', 'subject').from(`(${source})`, 'x').getRawMany();
 
-attacks('the text of a scoped query', {
+attacks('G-03 the text of a scoped query', {
   'cannot be widened by what is written behind it': (world) =>
     selectFrom(world, `${tickets(world).where('t.id = 0').getQuery()} OR 1=1`),
 
@@ -85,7 +85,7 @@ attacks('the text of a scoped query', {
   },
 });
 
-attacks('a builder whose parts are changed by hand', {
+attacks('G-03 a builder whose parts are changed by hand', {
   'reads own rows when its table is replaced by a sub-select of the same alias': (world) => {
     const builder = tickets(world);
     const tenant = world.dataSource.driver.escape('organizationId');

@@ -18,7 +18,7 @@ import {
 } from '../../support/desk.js';
 import { ACME_TICKETS, foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
-attacks('reading rows', {
+attacks('G-01 reading rows', {
   'a find without conditions sees own rows only': ({ repo }) => repo(Ticket).find(),
   'a row of another tenant is not found by its key': ({ repo }) => repo(Ticket).findOneBy({ id: foreign.ticket }),
   'a row of another tenant is not found by its uuid': ({ repo }) => repo(Document).findOneBy({ id: foreign.document }),
@@ -56,7 +56,7 @@ attacks('reading rows', {
   'an entity named by a string shows own rows only': ({ repo }) => repo('Ticket').find(),
 });
 
-attacks('numbers about rows', {
+attacks('G-01 numbers about rows', {
   'a count counts own rows only': async ({ repo }) => crossedIf((await repo(Ticket).count()) > ACME_TICKETS),
   'a count of another tenant is zero': async ({ repo }) =>
     crossedIf((await repo(Ticket).countBy({ organizationId: 2 })) > 0),
@@ -88,7 +88,7 @@ attacks('numbers about rows', {
   },
 });
 
-attacks('reading by builders', {
+attacks('G-01 reading by builders', {
   'raw rows are own rows': ({ repo }) => repo(Ticket).createQueryBuilder('ticket').getRawMany(),
   'raw rows beside entities are own rows': ({ repo }) => repo(Ticket).createQueryBuilder('ticket').getRawAndEntities(),
   'one row is an own row': ({ repo }) =>

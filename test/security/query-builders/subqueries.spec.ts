@@ -3,7 +3,7 @@ import { attacks, crossedIf } from '../../support/attack.js';
 import { Member, News, Note, Tally, Ticket, Verdict } from '../../support/desk.js';
 import { foreign } from '../../support/world.js';
 
-attacks('sub-queries', {
+attacks('G-01 sub-queries', {
   'a sub-query in a condition asks own rows only': async ({ repo }) => {
     const builder = repo(News).createQueryBuilder('news');
     const inner = builder.subQuery().select('MAX(t.id)').from(Ticket, 't').getQuery();
@@ -64,7 +64,7 @@ attacks('sub-queries', {
   },
 });
 
-attacks('common table expressions', {
+attacks('G-01 common table expressions', {
   'one made by a builder shows own rows only': ({ dataSource, repo }) =>
     dataSource
       .createQueryBuilder()
@@ -111,7 +111,7 @@ attacks('common table expressions', {
       .getRawMany(),
 });
 
-attacks('hand-written parts of a builder', {
+attacks('G-03 hand-written parts of a builder', {
   'a condition cannot close its bracket': ({ repo }) =>
     repo(Ticket).createQueryBuilder('ticket').where('1 = 1) OR (1 = 1').getMany(),
   'a condition in brackets cannot close them': ({ repo }) =>

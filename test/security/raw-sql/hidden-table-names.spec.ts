@@ -24,7 +24,7 @@ function sent(texts: Texts, reason: string): SpecialAttempt {
   };
 }
 
-attacks('a query by hand that hides the name of a table', {
+attacks('G-09 a query by hand that hides the name of a table', {
   'is refused when it is an object that the driver takes apart': {
     attempt: ({ dataSource }) => {
       const text = 'SELECT subject FROM ticket';
@@ -118,7 +118,7 @@ attacks('a query by hand that hides the name of a table', {
   ),
 });
 
-attacks('a list of tables in a query by hand', {
+attacks('G-09 a list of tables in a query by hand', {
   'goes on behind a hint about joins': sent(
     { mariadb: ['SELECT t.subject FROM news n USE INDEX FOR JOIN (PRIMARY), ticket t'] },
     'it has no hints',
@@ -160,7 +160,7 @@ attacks('a list of tables in a query by hand', {
       .then((count) => crossedIf(count > 0)),
 });
 
-attacks('a common table expression', {
+attacks('G-09 a common table expression', {
   'does not stand for a parent when its name is a literal': {
     attempt: ({ repo }) =>
       repo(Verdict)
@@ -183,7 +183,7 @@ attacks('a common table expression', {
   },
 });
 
-attacks('what a query by hand does to everybody', {
+attacks('G-09 what a query by hand does to everybody', {
   'does not take the tables away': sent(
     { postgres: ['DROP SCHEMA public CASCADE'] },
     'it takes tables away by their names only',
@@ -246,7 +246,7 @@ function blocked({ repo }: World): Promise<string> {
   });
 }
 
-attacks('a report by hand', {
+attacks('G-09 a report by hand', {
   'keeps its tenant when a value stands inside a literal': {
     attempt: async ({ dataSource, repo }) => {
       const { table } = await import('nestjs-muck');

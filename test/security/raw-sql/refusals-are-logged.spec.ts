@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { databasesToTest } from '../../support/databases.js';
 import { ACME, tenancy, World } from '../../support/world.js';
 
-describe.each(databasesToTest())('raw SQL that is refused on %s', (kind) => {
+describe.each(databasesToTest())('G-09 raw SQL that is refused on %s', (kind) => {
   let world: World;
   const lines: string[] = [];
   beforeAll(async () => {

@@ -49,7 +49,7 @@ class Measurement {
 const dealOf = ({ kind }: Annex): typeof Deal => (kind === 'sqljs' ? MainDeal : Deal);
 
 annexAttacks(
-  'a table with an unusual name',
+  'G-09 a table with an unusual name',
   {
     entities: (kind) => [kind === 'sqljs' ? MainDeal : Deal, Measurement],
     acme,
@@ -136,7 +136,7 @@ class Receipt {
 }
 
 annexAttacks(
-  'a key of two columns',
+  'G-09 a key of two columns',
   {
     entities: () => [Contract, Annexe, Payment, Receipt],
     acme,
@@ -219,7 +219,7 @@ class Crate {
 }
 
 annexAttacks(
-  'columns that are not what they look like',
+  'G-09 columns that are not what they look like',
   {
     entities: () => [Shelf, Box, Crate],
     acme,

@@ -23,7 +23,7 @@ const only = (kinds: readonly DatabaseKind[], attempt: Attempt, reason = 'no suc
   not: Object.fromEntries(ALL.filter((kind) => !kinds.includes(kind)).map((kind) => [kind, reason])),
 });
 
-attacks('hand-written reads', {
+attacks('G-09 hand-written reads', {
   'a scoped table cannot be read': sending('SELECT * FROM ticket'),
   'a scoped table cannot be read by an entity manager': ({ dataSource }) =>
     dataSource.manager.query('SELECT * FROM ticket'),
@@ -159,7 +159,7 @@ attacks('hand-written reads', {
   'a table in braces cannot be read': only(['mariadb'], sending('SELECT subject FROM {x ticket}')),
 });
 
-attacks('hand-written writes', {
+attacks('G-09 hand-written writes', {
   'a scoped table cannot be changed': sending("UPDATE ticket SET subject = 'taken'"),
   'a scoped table cannot be changed by a second statement': only(
     POSTGRES,
@@ -204,7 +204,7 @@ attacks('hand-written writes', {
   'a schema cannot be dropped with all tables in it': only(POSTGRES, sending('DROP SCHEMA public CASCADE')),
 });
 
-attacks('methods that write SQL themselves', {
+attacks('G-09 methods that write SQL themselves', {
   'a repository does not empty a table': ({ repo }) => repo(ParcelSchema).clear(),
   'an entity manager does not empty a table': ({ dataSource }) => dataSource.manager.clear(ParcelSchema),
   'a query runner does not empty a table': ({ withRunner }) => withRunner((runner) => runner.clearTable('parcel')),

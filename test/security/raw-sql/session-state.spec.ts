@@ -44,7 +44,7 @@ async function heard(world: World, notify: () => Promise<unknown>): Promise<unkn
   });
 }
 
-attacks('what a statement leaves behind for the next tenant', {
+attacks('G-09 what a statement leaves behind for the next tenant', {
   'is no user variable that a builder assigns': {
     attempt: async (world) => {
       await globexSelects(world, '@left := note.body');
@@ -120,7 +120,7 @@ attacks('what a statement leaves behind for the next tenant', {
   },
 });
 
-attacks('what a server tells of a table that is named in a text', {
+attacks('G-09 what a server tells of a table that is named in a text', {
   'are no rows of its pages': {
     given: ({ dataSource }) => dataSource.query('CREATE EXTENSION IF NOT EXISTS pageinspect'),
     attempt: ({ dataSource }) =>

@@ -15,7 +15,7 @@ function schemaOf({ kind, dataSource }: World): string {
   return kind === 'mariadb' ? String(dataSource.options.database) : 'public';
 }
 
-attacks('a table by hand behind a word that is no keyword', {
+attacks('G-09 a table by hand behind a word that is no keyword', {
   'is found when a parameter is called so': (world) => {
     const schema = schemaOf(world);
     return world
@@ -42,7 +42,7 @@ attacks('a table by hand behind a word that is no keyword', {
   },
 });
 
-attacks('the places in which a database keeps long texts', {
+attacks('G-09 the places in which a database keeps long texts', {
   'are not read by hand': {
     given: ({ repo }) =>
       repo(Note).insert({

@@ -30,7 +30,7 @@ const selectFrom = (world: World, source: string, parameters: object = {}): Prom
 const beside = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
   tickets(world).select(`(SELECT MAX(x.subject) FROM ${source})`, 'subject').setParameters(parameters).getRawMany();
 
-attacks('the predicate in the text of a scoped query', {
+attacks('G-03 the predicate in the text of a scoped query', {
   'is not cut off on its left by a parameter that is named like a keyword': (world) =>
     selectFrom(world, `SELECT t.subject FROM ticket t WHERE 1=1 OR t.points = :where AND ${predicate(world)}`, {
       where: 1,
@@ -78,7 +78,7 @@ attacks('the predicate in the text of a scoped query', {
   },
 });
 
-attacks('a table by hand beside the same table in a builder', {
+attacks('G-09 a table by hand beside the same table in a builder', {
   'is found behind a parameter that is named like a keyword': (world) =>
     beside(world, 'news n JOIN news m ON m.id <> :where, ticket x', { where: 0 }),
   'is found behind an alias that is a keyword elsewhere': {
@@ -103,7 +103,7 @@ attacks('a table by hand beside the same table in a builder', {
   },
 });
 
-attacks('a table by hand', {
+attacks('G-09 a table by hand', {
   'is found beside an alias of its name': {
     attempt: ({ dataSource, kind }) =>
       dataSource.query(
@@ -173,7 +173,7 @@ const refused = (attempt: (world: World) => Promise<unknown>, not: SpecialAttemp
   not,
 });
 
-attacks('what a statement leaves behind on a connection', {
+attacks('G-09 what a statement leaves behind on a connection', {
   'is no transaction that takes the next tenant along': refused((world) =>
     lost(
       world,
@@ -201,7 +201,7 @@ attacks('what a statement leaves behind on a connection', {
   ),
 });
 
-attacks('what the server is doing', {
+attacks('G-09 what the server is doing', {
   'is not shown by the list of its connections': {
     attempt: (world) =>
       world.withRunner(async (runner) => {
@@ -224,7 +224,7 @@ attacks('what the server is doing', {
   },
 });
 
-attacks('a value that is an object', {
+attacks('G-09 a value that is an object', {
   'is no SQL when it is asked again': {
     attempt: async (world) => {
       const answers: unknown[] = [];

@@ -30,7 +30,7 @@ class Arrival {
 }
 
 annexAttacks(
-  'a view of tenants that are texts, compared with a number',
+  'G-09 a view of tenants that are texts, compared with a number',
   {
     entities: () => [Delivery, Arrival],
     acme: { organizationId: 1 },

@@ -14,7 +14,7 @@ import {
 } from '../../support/desk.js';
 import { foreign, GLOBEX, own, tenancy } from '../../support/world.js';
 
-attacks('saving entities', {
+attacks('G-02 saving entities', {
   'saving an entity with the key of a row of another tenant does not change that row': ({ repo }) =>
     repo(Ticket).save({ id: foreign.ticket, subject: 'taken' }),
   'saving an entity with the uuid of a row of another tenant does not change that row': ({ repo }) =>
@@ -58,7 +58,7 @@ attacks('saving entities', {
   },
 });
 
-attacks('saving related entities', {
+attacks('G-02 saving related entities', {
   'a cascade does not change a row of another tenant': ({ repo }) =>
     repo(Ticket).save({ id: own.ticket, notes: [{ id: foreign.note, body: 'taken' }] }),
   'a cascade does not hang a row of another tenant on an own one': ({ repo }) =>
@@ -109,7 +109,7 @@ attacks('saving related entities', {
     repo(Folder).save({ organizationId: 1, name: 'x', parent: { id: foreign.folder } }),
 });
 
-attacks('removing entities', {
+attacks('G-02 removing entities', {
   'removing an entity with the key of a row of another tenant leaves that row': ({ repo }) =>
     repo(Note).remove(repo(Note).create({ id: foreign.note })),
   'removing many entities leaves a row of another tenant among them': ({ repo }) =>

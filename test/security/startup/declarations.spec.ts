@@ -155,7 +155,7 @@ const PARTS = databasesToTest().flatMap((kind) => [
 ]);
 
 describe.each(PARTS)(
-  'tenant 1 and a row of its own, one that it owns, and combinations of declarations on %s %s',
+  'G-10 tenant 1 and a row of its own, one that it owns, and combinations of declarations on %s %s',
   (kind, _part, cases) => {
     let database: TestDatabase;
     let dataSource: DataSource;
@@ -218,55 +218,58 @@ describe.each(PARTS)(
   },
 );
 
-describe.each(adaptersToTest())('a contract whose base class gives it to its owner, over HTTP on %s', (adapter) => {
-  @TenantScoped({ columns: { organizationId: 'ownerId' } })
-  abstract class Owned {
-    @PrimaryGeneratedColumn() id!: number;
-    @Column() ownerId!: number;
-  }
-  @Entity()
-  class OwnedContract extends Owned {
-    @Column() organizationId!: number;
-    @Column() text!: string;
-  }
-  class Party1Guard implements CanActivate {
-    canActivate(context: ExecutionContext): boolean {
-      Object.assign(context.switchToHttp().getRequest<object>(), { user: { organizationId: 1 } });
-      return true;
+describe.each(adaptersToTest())(
+  'G-10 a contract whose base class gives it to its owner, over HTTP on %s',
+  (adapter) => {
+    @TenantScoped({ columns: { organizationId: 'ownerId' } })
+    abstract class Owned {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() ownerId!: number;
     }
-  }
-  @Controller('contracts')
-  @UseGuards(Party1Guard)
-  @TenantScoped()
-  @Crud(OwnedContract)
-  class ContractsController extends CrudController<OwnedContract> {}
+    @Entity()
+    class OwnedContract extends Owned {
+      @Column() organizationId!: number;
+      @Column() text!: string;
+    }
+    class Party1Guard implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        Object.assign(context.switchToHttp().getRequest<object>(), { user: { organizationId: 1 } });
+        return true;
+      }
+    }
+    @Controller('contracts')
+    @UseGuards(Party1Guard)
+    @TenantScoped()
+    @Crud(OwnedContract)
+    class ContractsController extends CrudController<OwnedContract> {}
 
-  it('is neither read nor changed by the other party, whose key stands in a column called like the scope key', async () => {
-    const { transport, dataSource, close } = await openScopedApplication({
-      database: databasesToTest()[0],
-      adapter,
-      entities: [OwnedContract],
-      controllers: [ContractsController],
+    it('is neither read nor changed by the other party, whose key stands in a column called like the scope key', async () => {
+      const { transport, dataSource, close } = await openScopedApplication({
+        database: databasesToTest()[0],
+        adapter,
+        entities: [OwnedContract],
+        controllers: [ContractsController],
+      });
+      try {
+        const contracts = dataSource.getRepository(OwnedContract);
+        await tenancy.unscoped('what is there before', () =>
+          contracts.insert([{ ownerId: 2, organizationId: 1, text: 'secret' }]),
+        );
+        const list = await transport.send({ url: '/contracts' });
+        expect([list.status, list.text]).toEqual([200, expect.not.stringContaining('secret')]);
+        const headers = { 'content-type': 'application/json' };
+        const patch = await transport.send({ method: 'PATCH', url: '/contracts/1', headers, body: '{"text":"taken"}' });
+        expect(patch.status).toBe(404);
+        const [row] = await tenancy.unscoped('looks at everything', () => contracts.find());
+        expect(row.text).toBe('secret');
+      } finally {
+        await close();
+      }
     });
-    try {
-      const contracts = dataSource.getRepository(OwnedContract);
-      await tenancy.unscoped('what is there before', () =>
-        contracts.insert([{ ownerId: 2, organizationId: 1, text: 'secret' }]),
-      );
-      const list = await transport.send({ url: '/contracts' });
-      expect([list.status, list.text]).toEqual([200, expect.not.stringContaining('secret')]);
-      const headers = { 'content-type': 'application/json' };
-      const patch = await transport.send({ method: 'PATCH', url: '/contracts/1', headers, body: '{"text":"taken"}' });
-      expect(patch.status).toBe(404);
-      const [row] = await tenancy.unscoped('looks at everything', () => contracts.find());
-      expect(row.text).toBe('secret');
-    } finally {
-      await close();
-    }
-  });
-});
+  },
+);
 
-describe('an application does not start', () => {
+describe('G-10 an application does not start', () => {
   it('if a child of a single table gives the rows of that table to another tenant than its base', async () => {
     @Entity()
     @TenantScoped()

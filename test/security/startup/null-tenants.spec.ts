@@ -76,7 +76,7 @@ class SettingView {
   @ViewColumn() name!: string;
 }
 
-describe('an application with rows without a tenant', () => {
+describe('G-10 an application with rows without a tenant', () => {
   it('starts with the option on columns, several keys, a view, and rows that belong to such rows', async () => {
     for (const kind of ['postgres', 'mariadb', 'sqljs'] as const)
       expect(await problemsOn(kind, Status, Rule, Setting, Rate, SettingView)).toBe('');
@@ -211,7 +211,7 @@ describe('an application with rows without a tenant', () => {
   });
 });
 
-describe('the condition of a table with rows without a tenant', () => {
+describe('G-10 the condition of a table with rows without a tenant', () => {
   const [organization, region] = [`:${scopeParameter('organizationId')}`, `:${scopeParameter('region')}`];
   const textsOn = (dataSource: DataSource, entity: Type<object>, alias: string): readonly [string, string] =>
     tenancy.run({ organizationId: 1, region: 'eu' }, () => {
@@ -260,7 +260,7 @@ describe('the condition of a table with rows without a tenant', () => {
   });
 });
 
-describe('a statement that a builder hands over', () => {
+describe('G-03 a statement that a builder hands over', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     dataSource = await unconnected('postgres', [Status, Rule, Setting, Rate]);

@@ -15,7 +15,7 @@ class Note {
   @Column() organizationId!: number;
 }
 
-describe.each(databasesToTest().slice(0, 1))('the installed release of TypeORM, on %s', (kind) => {
+describe.each(databasesToTest().slice(0, 1))('G-11 the installed release of TypeORM, on %s', (kind) => {
   const program = process.argv[1];
   let directory: string;
   beforeAll(() => {

@@ -89,7 +89,7 @@ const refusal = async (entities: readonly Type[], options: Partial<MuckModuleOpt
   }
 };
 
-describe.each(databasesToTest())('undeclared entities that are allowed, beside a scoped one, on %s', (kind) => {
+describe.each(databasesToTest())('G-10 undeclared entities that are allowed, beside a scoped one, on %s', (kind) => {
   let database: TestDatabase;
   let app: INestApplication<App>;
   let dataSource: DataSource;
@@ -168,7 +168,7 @@ describe.each(databasesToTest())('undeclared entities that are allowed, beside a
   });
 });
 
-describe('an application that allows undeclared entities does not start', () => {
+describe('G-10 an application that allows undeclared entities does not start', () => {
   it('if one of them is the table of a scoped entity', async () => {
     @Entity('question')
     class AllQuestions {
@@ -214,7 +214,7 @@ describe('an application that allows undeclared entities does not start', () => 
   });
 });
 
-describe('a query on an undeclared entity', () => {
+describe('G-04 a query on an undeclared entity', () => {
   it('is told as one on an undeclared entity outside a scope too, by a builder and by raw SQL', async () => {
     const app = await createApplication(moduleOf({ type: 'sqljs' }, [Topic], { undeclaredEntities: 'deny-queries' }));
     const dataSource = app.get(DataSource);
@@ -232,7 +232,7 @@ describe('a query on an undeclared entity', () => {
   });
 });
 
-describe('an entity that is declared after it was queried as an undeclared one', () => {
+describe('G-10 an entity that is declared after it was queried as an undeclared one', () => {
   it('is refused from then on', async () => {
     @Entity()
     class Late {

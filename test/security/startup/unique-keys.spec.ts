@@ -85,7 +85,7 @@ function linesIn(message: string): { unique: ClassDecorator; acknowledged: Class
   };
 }
 
-describe.each(DATABASES)('a one-to-one relation at the start on %s', (type) => {
+describe.each(DATABASES)('G-10 a one-to-one relation at the start on %s', (type) => {
   it.each([
     ['a row with the same tenant keys', Ticket, {}],
     ['a row with the same tenant keys that is required', Ticket, { nullable: false }],
@@ -132,7 +132,7 @@ describe.each(DATABASES)('a one-to-one relation at the start on %s', (type) => {
   });
 });
 
-describe('a unique key at the start', () => {
+describe('G-10 a unique key at the start', () => {
   const keyed = (line: ClassDecorator): ((made: Type<object>) => void) => {
     return (made) => {
       Column({ type: 'varchar' })(made.prototype as object, 'code');

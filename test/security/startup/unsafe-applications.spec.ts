@@ -67,7 +67,7 @@ class Country {
   @PrimaryGeneratedColumn() id!: number;
 }
 
-describe('an application refuses to start', () => {
+describe('G-10 an application refuses to start', () => {
   it('on a unique index that leaves the tenant column out', async () => {
     @Entity()
     @TenantScoped()
@@ -179,7 +179,7 @@ describe('an application refuses to start', () => {
   });
 });
 
-describe('an application starts', () => {
+describe('G-10 an application starts', () => {
   it('with a seed that says for whom', async () => {
     @Injectable()
     class Seed implements OnModuleInit {
@@ -204,7 +204,7 @@ describe('an application starts', () => {
   });
 });
 
-describe('before the scope of a request is known', () => {
+describe('G-04 before the scope of a request is known', () => {
   let inGuard: unknown;
   let inHandler: unknown;
 

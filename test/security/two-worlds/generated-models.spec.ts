@@ -17,24 +17,27 @@ const AMOUNTS = {
 
 const kinds = databasesToTest().filter((kind) => kind !== 'postgres15');
 
-describe.each(kinds)('answers to a tenant do not depend on the rows of others, over generated models on %s', (kind) => {
-  const { models, requests } = AMOUNTS[kind];
+describe.each(kinds)(
+  'G-08 answers to a tenant do not depend on the rows of others, over generated models on %s',
+  (kind) => {
+    const { models, requests } = AMOUNTS[kind];
 
-  it.each(['1', 'fresh'])(
-    'from the seed %s',
-    async (seed) => {
-      const { code, output } = await run([
-        `--database=${kind}`,
-        `--models=${models}`,
-        `--requests=${requests}`,
-        `--seed=${seed}`,
-      ]);
-      process.stdout.write(output);
-      expect(`${code}${code === 0 ? '' : `: ${output}`}`).toBe('0');
-    },
-    900_000,
-  );
-});
+    it.each(['1', 'fresh'])(
+      'from the seed %s',
+      async (seed) => {
+        const { code, output } = await run([
+          `--database=${kind}`,
+          `--models=${models}`,
+          `--requests=${requests}`,
+          `--seed=${seed}`,
+        ]);
+        process.stdout.write(output);
+        expect(`${code}${code === 0 ? '' : `: ${output}`}`).toBe('0');
+      },
+      900_000,
+    );
+  },
+);
 
 function run(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {

@@ -32,7 +32,7 @@ const thenRead =
     return world.repo(Ticket).findBy({ id: own.ticket });
   };
 
-attacks('changing rows', {
+attacks('G-02 changing rows', {
   'an update by key leaves rows of another tenant': ({ repo }) =>
     repo(Ticket).update(foreign.ticket, { subject: 'taken' }),
   'an update by a condition leaves rows of another tenant': ({ repo }) =>
@@ -85,7 +85,7 @@ attacks('changing rows', {
   ),
 });
 
-attacks('removing rows', {
+attacks('G-02 removing rows', {
   'a delete by key leaves rows of another tenant': ({ repo }) => repo(Note).delete(foreign.note),
   'a delete by a condition leaves rows of another tenant': ({ repo }) => repo(Label).delete({ organizationId: 2 }),
   'a delete without a condition leaves rows of another tenant': ({ repo }) => repo(Note).deleteAll(),
@@ -122,7 +122,7 @@ attacks('removing rows', {
   'emptying a table leaves rows of another tenant': ({ repo }) => repo(ParcelSchema).clear(),
 });
 
-attacks('adding rows', {
+attacks('G-05 adding rows', {
   'an insert that names another tenant adds nothing there': ({ repo }) =>
     repo(Note).insert({ organizationId: 2, body: 'planted' }),
   'an insert that names another tenant by an expression adds nothing there': ({ repo }) =>
@@ -171,7 +171,7 @@ attacks('adding rows', {
     repo(Note).increment({ id: own.note }, 'organizationId', 1),
 });
 
-attacks('rows that refer to others', {
+attacks('G-06 rows that refer to others', {
   'an insert cannot refer to a row of another tenant': ({ repo }) =>
     repo(Note).insert({ organizationId: 1, body: 'x', ticketId: foreign.ticket }),
   'an insert cannot refer to a row of another tenant by an object': ({ repo }) =>

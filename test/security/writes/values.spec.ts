@@ -26,7 +26,7 @@ async function afterReads(
   return outcomes;
 }
 
-attacks('an SQL expression among the values of an update', {
+attacks('G-05 an SQL expression among the values of an update', {
   'sets its own column only, not the tenant': ({ repo, dataSource }) =>
     repo(Ticket).update(
       { id: own.ticket },
@@ -62,7 +62,7 @@ attacks('an SQL expression among the values of an update', {
   },
 });
 
-attacks('values that answer differently when they are read again', {
+attacks('G-05 values that answer differently when they are read again', {
   'do not move a row to another tenant': ({ repo }) =>
     afterReads((changes) =>
       repo(Ticket).update(
@@ -138,7 +138,7 @@ attacks('values that answer differently when they are read again', {
     ),
 });
 
-attacks('a row that is inserted', {
+attacks('G-05 a row that is inserted', {
   'belongs to its tenant when the name of its table tells more than a name': {
     attempt: ({ repo }) =>
       repo(Note)
@@ -186,7 +186,7 @@ attacks('a row that is inserted', {
   },
 });
 
-attacks('a key that the database counts', {
+attacks('G-05 a key that the database counts', {
   'cannot be probed by giving it to an own row': async (world) =>
     crossedIf((await taken(world, foreign.note)) && !(await taken(world, 7777))),
 
@@ -224,7 +224,7 @@ async function taken({ repo, dataSource }: World, id: number): Promise<boolean> 
   }
 }
 
-attacks('an exemption for some entities', {
+attacks('G-12 an exemption for some entities', {
   'does not connect their rows with rows of others that are not exempt': ({ repo }) =>
     tenancy.unscoped('imports notes', { entities: [Note] }, () =>
       repo(Note).insert({ organizationId: 1, body: 'planted', ticketId: foreign.ticket }),

@@ -45,7 +45,7 @@ class FromHeader implements TenantResolver {
   }
 }
 
-describe.each(databasesToTest())('a resource whose rows several scopes share, on %s', (kind) => {
+describe.each(databasesToTest())('G-02 a resource whose rows several scopes share, on %s', (kind) => {
   let app: INestApplication<App>;
   let database: TestDatabase;
   beforeAll(async () => {

@@ -42,7 +42,7 @@ const ATTEMPTS: Readonly<Record<'delete' | 'update', Readonly<Record<string, Att
 };
 type Attempt = (manager: EntityManager, chain: Chain) => Promise<unknown>;
 
-describe.each(databasesToTest())('cascades to rows of another tenant on %s', (kind) => {
+describe.each(databasesToTest())('G-02 cascades to rows of another tenant on %s', (kind) => {
   const open: { dataSource: DataSource; database: TestDatabase }[] = [];
 
   beforeAll(async () => {

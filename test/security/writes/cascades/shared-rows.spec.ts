@@ -37,7 +37,7 @@ class Site {
 }
 
 annexAttacks(
-  'a shared row that rows of tenants refer to',
+  'G-02 a shared row that rows of tenants refer to',
   {
     entities: () => [Country, Site],
     acme,
@@ -90,7 +90,7 @@ class Voucher {
 }
 
 annexAttacks(
-  'a rule over all tenants',
+  'G-02 a rule over all tenants',
   {
     entities: () => [Reservation, Voucher],
     acme,

@@ -105,7 +105,7 @@ class Ticket {
 }
 
 annexAttacks(
-  'a row to which a row of another tenant refers',
+  'G-02 a row to which a row of another tenant refers',
   {
     entities: () => [Currency, Catalog, PriceList, ListName, Media, Photo, Label, LabelGroup, Ticket],
     acme: EU,

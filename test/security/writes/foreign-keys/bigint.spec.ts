@@ -40,7 +40,7 @@ const plan = (own: string, foreign: string): AnnexPlan => ({
   },
 });
 
-annexAttacks('a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
+annexAttacks('G-06 a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
   'is looked up exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
   'is looked up exactly among others': ({ repo }) =>
     repo(Delivery).insert([
@@ -53,7 +53,7 @@ annexAttacks('a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
   },
 });
 
-annexAttacks('a key that an own one is rounded to', plan(FOREIGN, OWN), {
+annexAttacks('G-06 a key that an own one is rounded to', plan(FOREIGN, OWN), {
   'is looked up exactly among others': ({ repo }) =>
     repo(Delivery).insert([
       { organizationId: 1, parcel: { id: FOREIGN } },

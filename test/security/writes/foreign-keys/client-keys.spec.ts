@@ -85,7 +85,7 @@ class Path {
 }
 
 annexAttacks(
-  'a row of another tenant with a key that the application makes',
+  'G-06 a row of another tenant with a key that the application makes',
   {
     entities: () => [Desk, Shift, Topic, Article, Comment, Branch, Path],
     acme,

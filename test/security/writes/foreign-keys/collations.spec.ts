@@ -37,7 +37,7 @@ class PartUse {
 }
 
 annexAttacks(
-  'a key that a database compares otherwise than it keeps it',
+  'G-06 a key that a database compares otherwise than it keeps it',
   {
     entities: () => [Part, PartUse],
     acme,
@@ -137,7 +137,7 @@ function afterFirstAnswer({ dataSource }: Annex, then: () => void): () => void {
 }
 
 annexAttacks(
-  'a key of bytes',
+  'G-06 a key of bytes',
   {
     entities: (kind) => [bytesOf(kind), useFor(kind)],
     acme,
@@ -199,7 +199,7 @@ const predicateOf = (annex: Annex, alias: string): string =>
   annex.repo(Memo).createQueryBuilder(alias).getQuery().split(' WHERE ')[1] ?? '1=1';
 
 annexAttacks(
-  'names that stand for two things',
+  'G-06 names that stand for two things',
   {
     entities: () => [Happening, Visit, Memo],
     acme,

@@ -115,7 +115,7 @@ class Chair {
 }
 
 annexAttacks(
-  'a key that is left to somebody else',
+  'G-06 a key that is left to somebody else',
   {
     entities: () => [Room, Locker, Bench, Ticket, Chair, Lamp, Keeper, Key],
     acme,
@@ -210,7 +210,7 @@ class Setting {
 }
 
 annexAttacks(
-  'a tenant that is left to somebody else',
+  'G-06 a tenant that is left to somebody else',
   {
     entities: () => [Room, Plant, Setting],
     acme,
@@ -305,7 +305,7 @@ class FirstLease {
 }
 
 annexAttacks(
-  'a key of two columns of which one is not written',
+  'G-06 a key of two columns of which one is not written',
   {
     entities: () => [Suite, Lease, FirstLease, Contract],
     acme,
@@ -387,7 +387,7 @@ class Dog extends Animal {
 }
 
 annexAttacks(
-  'a key in a table of several entities',
+  'G-06 a key in a table of several entities',
   {
     entities: () => [Room, Kind, Animal, Cat, Dog],
     acme,

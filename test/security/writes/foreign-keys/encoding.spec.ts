@@ -132,7 +132,7 @@ async function goThrough(dataSource: DataSource, { entity, key, spelled = key }:
   return repository.count();
 }
 
-describe.each(databasesToTest())('a key of every kind on %s', (kind) => {
+describe.each(databasesToTest())('G-06 a key of every kind on %s', (kind) => {
   const targets = TARGETS.filter((target) => kind !== 'sqljs' || target !== ByFixedText);
   const open: { readonly dataSource: DataSource; readonly database: TestDatabase }[] = [];
 

@@ -436,7 +436,7 @@ async function crossings({ dataSource, repo }: Annex, entity: EntityTarget<Objec
 
 for (const [name, shape] of Object.entries(shapes)) {
   annexAttacks(
-    `another tenant's key given by ${name}`,
+    `G-06 another tenant's key given by ${name}`,
     {
       entities: () => entitiesWith(shape.writer),
       acme,
@@ -448,7 +448,7 @@ for (const [name, shape] of Object.entries(shapes)) {
 }
 
 annexAttacks(
-  'a foreign key that a class does not name',
+  'G-06 a foreign key that a class does not name',
   {
     entities: () => entitiesWith(PlainGift),
     acme,
@@ -462,7 +462,7 @@ annexAttacks(
 );
 
 annexAttacks(
-  'an entity of a join table',
+  'G-06 an entity of a join table',
   {
     entities: () => entitiesWith(Membership),
     acme,

@@ -2,7 +2,7 @@ import { attacks, crossedIf } from '../../../support/attack.js';
 import { Document, Label, Member, Note, Ticket, Verdict } from '../../../support/desk.js';
 import { foreign, own } from '../../../support/world.js';
 
-attacks('setting relations without reading', {
+attacks('G-06 setting relations without reading', {
   'a to-one relation of an own row does not refer to a row of another tenant': ({ dataSource }) =>
     dataSource.createQueryBuilder().relation(Ticket, 'assignee').of(own.ticket).set(foreign.member),
   'a to-one relation of a row of another tenant is not set': ({ dataSource }) =>

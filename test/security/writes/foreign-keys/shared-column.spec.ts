@@ -50,7 +50,7 @@ class Pair {
 }
 
 annexAttacks(
-  'a column that names rows of two entities',
+  'G-06 a column that names rows of two entities',
   {
     entities: () => [Photo, Film, Remark, Pair],
     acme,
@@ -143,7 +143,7 @@ class Account {
 }
 
 annexAttacks(
-  'a chain of rows that the database deletes along',
+  'G-06 a chain of rows that the database deletes along',
   {
     entities: () => [Continent, Land, Branch, Notice, Reading, Currency, Account],
     acme,

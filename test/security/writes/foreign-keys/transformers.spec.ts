@@ -24,7 +24,7 @@ class Booking {
 }
 
 annexAttacks(
-  'a key that a transformer makes of nothing',
+  'G-06 a key that a transformer makes of nothing',
   {
     entities: () => [Room, Booking],
     acme: { organizationId: 1 },

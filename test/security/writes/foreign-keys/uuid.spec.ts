@@ -45,7 +45,7 @@ class Sample {
 }
 
 annexAttacks(
-  'a uuid that two tenants spell differently',
+  'G-06 a uuid that two tenants spell differently',
   {
     entities: () => [Device, Sample],
     acme,
@@ -98,7 +98,7 @@ class Book {
 }
 
 annexAttacks(
-  'an insert that ignores errors',
+  'G-06 an insert that ignores errors',
   {
     entities: () => [Shelf, Book],
     acme,
@@ -189,7 +189,7 @@ const FOREIGN_BYTES = Buffer.from('abcd', 'hex');
 const OWN_TEXT = 'abcd';
 
 annexAttacks(
-  'a key of bytes beside a text of the same digits',
+  'G-06 a key of bytes beside a text of the same digits',
   {
     entities: keptBy,
     acme,

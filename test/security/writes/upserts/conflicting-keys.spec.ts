@@ -2,7 +2,7 @@ import { attacks, crossedIf } from '../../../support/attack.js';
 import { Document, Member, Ticket, Watcher } from '../../../support/desk.js';
 import { foreign, own } from '../../../support/world.js';
 
-attacks('inserting or updating', {
+attacks('G-02 inserting or updating', {
   'by a key that holds no tenant changes no row of another tenant': ({ repo }) =>
     repo(Document).upsert({ id: foreign.document, organizationId: 1, title: 'taken' }, ['id']),
   'by a key of two columns changes no row of another tenant': ({ repo }) =>

@@ -42,7 +42,7 @@ class Setting {
 }
 
 annexAttacks(
-  'an upsert that meets a row of a tenant whose key differs in case',
+  'G-02 an upsert that meets a row of a tenant whose key differs in case',
   {
     entities: () => [Setting],
     acme,
@@ -73,7 +73,7 @@ annexAttacks(
 );
 
 annexAttacks(
-  'an unscoped section that writes over rows',
+  'G-12 an unscoped section that writes over rows',
   {
     entities: () => [Depot, Truck],
     acme,
