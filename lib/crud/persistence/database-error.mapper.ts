@@ -1,5 +1,4 @@
 import { ConflictException } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
@@ -19,9 +18,8 @@ import type { Resource } from '../resource/resource.js';
  * @returns the error to throw; the same one if it has another cause
  */
 export function mapDatabaseError(error: unknown, { metadata }: Resource, written: readonly ColumnMetadata[]): unknown {
-  if (!(error instanceof QueryFailedError)) return error;
   const cause = parseDriverError(error);
-  switch (cause.kind) {
+  switch (cause?.kind) {
     case 'unique':
       return new UniqueConflictError(metadata.name, propertiesOf(violatedColumns(cause, metadata)));
     case 'foreign-key':
@@ -33,6 +31,7 @@ export function mapDatabaseError(error: unknown, { metadata }: Resource, written
     case 'data':
       return badRequest(['a value does not fit its column']);
     case 'other':
+    case undefined:
       return error;
   }
 }

@@ -1,5 +1,5 @@
 import { NotFoundException } from '@nestjs/common';
-import { EntityNotFoundError, QueryFailedError } from 'typeorm';
+import { EntityNotFoundError } from 'typeorm';
 import type { EntityManager, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
@@ -77,10 +77,7 @@ async function findLinked(
 }
 
 function isAlreadyLinked(error: unknown): boolean {
-  return (
-    error instanceof UniqueConflictError ||
-    (error instanceof QueryFailedError && parseDriverError(error).kind === 'unique')
-  );
+  return error instanceof UniqueConflictError || parseDriverError(error)?.kind === 'unique';
 }
 
 /** Checks whether a concurrent request has deleted one of the rows. */
@@ -88,6 +85,6 @@ function isRowMissing(error: unknown): boolean {
   return (
     error instanceof ReferenceUnknownError ||
     error instanceof EntityNotFoundError ||
-    (error instanceof QueryFailedError && parseDriverError(error).kind === 'foreign-key')
+    parseDriverError(error)?.kind === 'foreign-key'
   );
 }

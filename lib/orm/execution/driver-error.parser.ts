@@ -1,4 +1,5 @@
-import type { EntityMetadata, QueryFailedError } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 
 /** Why a database refused a statement. An exclusion constraint counts as a unique one: another row is in the way. */
@@ -50,9 +51,14 @@ const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/NOT NULL constraint failed/, 'not-null'],
 ];
 
-/** Reads the error of a driver. It is the only place that knows the codes and messages of the databases. */
-export function parseDriverError({ driverError }: QueryFailedError): DatabaseError {
-  const error = driverError as DriverError;
+/**
+ * Reads the error of a driver. It is the only place that knows the codes and messages of the databases.
+ *
+ * @returns undefined if no statement failed
+ */
+export function parseDriverError(failure: unknown): DatabaseError | undefined {
+  if (!(failure instanceof QueryFailedError)) return undefined;
+  const error = failure.driverError as DriverError;
   const kind = kindOf(error);
   return { kind, constraint: constraintOf(error), table: error.table, columns: namedColumns(kind, error) };
 }

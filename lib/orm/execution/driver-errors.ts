@@ -18,9 +18,9 @@ export function toUniqueConflict(
   written: readonly EntityMetadata[],
   policies: PolicyRegistry,
 ): UniqueConflictError | undefined {
-  if (!(error instanceof QueryFailedError) || currentContext()?.scope === undefined) return undefined;
+  if (currentContext()?.scope === undefined) return undefined;
   const cause = parseDriverError(error);
-  if (cause.kind !== 'unique') return undefined;
+  if (cause?.kind !== 'unique') return undefined;
   const [entity] = written;
   if (entity === undefined) return new UniqueConflictError('row', []);
   const tenantColumns = policies.tenantColumns(entity).map(({ column }) => column.propertyPath);

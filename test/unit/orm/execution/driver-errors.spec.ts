@@ -177,11 +177,16 @@ describe('the kind of a database error', () => {
       ],
     ],
   ])('is %s by the code, the number or the text', (kind, errors) => {
-    for (const error of errors) expect(parseDriverError(failed(error)).kind).toBe(kind);
+    for (const error of errors) expect(parseDriverError(failed(error))?.kind).toBe(kind);
   });
 });
 
 describe('a parsed database error', () => {
+  it('is undefined for an error that no statement caused', () => {
+    for (const error of [new Error('UNIQUE constraint failed: a.b'), { driverError: { code: '23505' } }, undefined])
+      expect(parseDriverError(error)).toBeUndefined();
+  });
+
   it.each<[string, object, string | undefined, string[]]>([
     [
       'a foreign key of PostgreSQL',
