@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { StartupValidator } from './startup/startup-validator.js';
@@ -8,7 +8,7 @@ import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
 import { CrudRegistry } from './crud/crud-registry.js';
 import { MuckConfigurationError } from './errors/muck-configuration.error.js';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './options/muck.module-definition.js';
+import { MODULE_OPTIONS_TOKEN } from './options/muck.module-definition.js';
 import type {
   MuckModuleAsyncOptions,
   MuckModuleOptions,
@@ -20,6 +20,21 @@ import { Tenancy } from './tenancy/tenancy.service.js';
 import { declareScope } from './tenancy/context/tenant-scope.js';
 import { TenantInterceptor } from './tenancy/http/tenant.interceptor.js';
 import { DEFAULT_RESOLVER } from './tenancy/metadata/tenancy.tokens.js';
+
+const EXTRAS: Record<keyof MuckModuleExtras, undefined> = {
+  scope: undefined,
+  resolver: undefined,
+  imports: undefined,
+  entities: undefined,
+};
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MuckOptions>({
+  moduleName: 'Muck',
+  optionsInjectionToken: MODULE_OPTIONS_TOKEN,
+})
+  .setClassMethodName('forRoot')
+  .setExtras<Partial<MuckModuleExtras>>(EXTRAS as Partial<MuckModuleExtras>, withExtras)
+  .build();
 
 /**
  * Nest module that adds tenancy to an application. Import it once, in the root module; it is global.
@@ -50,7 +65,7 @@ export class MuckModule {
    * MuckModule.forRoot({ scope: { organizationId: Number }, resolver: tenantFromUser('organizationId') })
    */
   static forRoot(options: MuckModuleOptions): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRoot(options), options);
+    return ConfigurableModuleClass.forRoot(options);
   }
 
   /**
@@ -69,7 +84,7 @@ export class MuckModule {
    * })
    */
   static forRootAsync(options: MuckModuleAsyncOptions): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRootAsync(options), options);
+    return ConfigurableModuleClass.forRootAsync(options);
   }
 
   /**
@@ -87,9 +102,14 @@ export class MuckModule {
   }
 }
 
-function assemble(
+/**
+ * Adds the providers to the module's definition, and declares the scope and the entities.
+ *
+ * @throws MuckConfigurationError if `scope` or `resolver` is missing, or `scope` differs from an earlier declaration
+ */
+function withExtras(
   definition: DynamicModule,
-  { scope, resolver, imports = [], entities = [] }: MuckModuleExtras,
+  { scope, resolver, imports, entities }: Partial<MuckModuleExtras>,
 ): DynamicModule {
   const missing = [
     ...(scope === undefined
@@ -99,14 +119,15 @@ function assemble(
       ? ["MuckModule.forRoot needs a resolver: resolver: tenantFromUser('organizationId')"]
       : []),
   ];
-  if (missing.length > 0) throw new MuckConfigurationError(missing);
+  if (scope === undefined || resolver === undefined) throw new MuckConfigurationError(missing);
   declareScope(scope);
-  for (const { entity, declaration } of entities) registerEntityTenancy(entity, declaration, 'forRoot');
+  for (const { entity, declaration } of entities ?? []) registerEntityTenancy(entity, declaration, 'forRoot');
   return {
     ...definition,
     module: MuckModule,
     global: true,
-    imports: [...(definition.imports ?? []), ...imports, DiscoveryModule],
+    // Nest adds the imports of forRootAsync to the definition itself.
+    imports: [...new Set([...(definition.imports ?? []), ...(imports ?? []), DiscoveryModule])],
     providers: [
       ...(definition.providers ?? []),
       resolver,

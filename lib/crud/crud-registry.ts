@@ -169,7 +169,7 @@ function dtosOf(dto: CrudDtos = {}): Type<object>[] {
 
 function routeKind(owner: Function, method: string): string | undefined {
   const handler: unknown = (owner.prototype as Record<string, unknown> | undefined)?.[method];
-  return ((typeof handler === 'function' ? getRouteTenancy(handler) : undefined) ?? getRouteTenancy(owner))?.kind;
+  return getRouteTenancy(...(typeof handler === 'function' ? [handler, owner] : [owner]))?.kind;
 }
 
 /**

@@ -120,7 +120,7 @@ function servedRoute(source: RouteSource): CrudRouteInfo {
       globalGuards > 0 ||
       Reflect.hasMetadata(GUARDS_METADATA, handler) ||
       Reflect.hasMetadata(GUARDS_METADATA, controller),
-    isScoped: (getRouteTenancy(handler) ?? getRouteTenancy(controller))?.kind === 'scoped',
+    isScoped: getRouteTenancy(handler, controller)?.kind === 'scoped',
     problemFilter: problemFilterOf([handler, controller], config),
     isReadBy: (pipe) => pipesOf(controller, method).some((used) => isInstance(used, pipe)),
   };

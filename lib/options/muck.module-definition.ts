@@ -1,4 +1,3 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
 import type { CrudDefaults } from '../crud/options/crud-defaults.js';
 import type { EntityTenancyEntry } from '../tenancy/metadata/entity-tenancy.registry.js';
@@ -53,9 +52,5 @@ export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
  */
 export type MuckModuleAsyncOptions = ConfigurableModuleAsyncOptions<MuckOptions> & MuckModuleExtras;
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MuckOptions>({
-  moduleName: 'Muck',
-})
-  .setClassMethodName('forRoot')
-  .setExtras<Partial<MuckModuleExtras>>({}, (definition) => definition)
-  .build();
+/** Token of the {@link MuckOptions} that the module was configured with. */
+export const MODULE_OPTIONS_TOKEN = Symbol('nestjs-muck:module-options');

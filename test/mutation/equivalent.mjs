@@ -298,8 +298,8 @@ export const EQUIVALENT = [
         'if (true) this.routes.set(controller, (routes = new Map<Function, RouteTenancy | undefined>()));',
       ],
       [
-        'if (!routes.has(handler)) routes.set(handler, getRouteTenancy(handler) ?? getRouteTenancy(controller));',
-        'if (true) routes.set(handler, getRouteTenancy(handler) ?? getRouteTenancy(controller));',
+        'if (!routes.has(handler)) routes.set(handler, getRouteTenancy(handler, controller));',
+        'if (true) routes.set(handler, getRouteTenancy(handler, controller));',
       ],
     ],
   ),

@@ -6,7 +6,7 @@ import {
   entityOfController,
 } from '../metadata/entity-tenancy.registry.js';
 import type { ScopedOptions } from '../metadata/entity-tenancy.registry.js';
-import { ROUTE_TENANCY_METADATA } from '../metadata/route-tenancy.metadata.js';
+import { SetRouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import type { RouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import { TenantInterceptor } from '../http/tenant.interceptor.js';
 import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
@@ -71,7 +71,8 @@ export function putRoute(
 ): void {
   const carrier: unknown = descriptor === undefined ? target : descriptor.value;
   if (typeof carrier !== 'function') throw new TypeError(`${String(property)} is not a method or class.`);
-  Reflect.defineMetadata(ROUTE_TENANCY_METADATA, route, carrier);
+  if (descriptor === undefined) SetRouteTenancy(route)(carrier);
+  else SetRouteTenancy(route)(target, property!, descriptor);
   const served = descriptor === undefined ? entityOfController(target as Function) : undefined;
   if (served !== undefined) {
     // A class that extends a `@Crud` controller declares the entity of that controller. The CRUD interceptor opens the

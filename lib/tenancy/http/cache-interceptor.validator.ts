@@ -68,7 +68,7 @@ export function validateCacheInterceptors(
       const ofHandler = interceptorsOf(handler);
       const caches = [...global, ...cachesOfHost, ...find(ofHandler)];
       if (caches.length === 0) return [];
-      const route = attempt(() => getRouteTenancy(handler) ?? getRouteTenancy(host), undefined);
+      const route = attempt(() => getRouteTenancy(handler, host), undefined);
       const isScoped =
         route === undefined
           ? isOpenedEverywhere || [...ofHost, ...ofHandler].some(opensScope)

@@ -146,7 +146,7 @@ export class TenantInterceptor implements NestInterceptor {
     const handler = context.getHandler();
     let routes = this.routes.get(controller);
     if (routes === undefined) this.routes.set(controller, (routes = new Map<Function, RouteTenancy | undefined>()));
-    if (!routes.has(handler)) routes.set(handler, getRouteTenancy(handler) ?? getRouteTenancy(controller));
+    if (!routes.has(handler)) routes.set(handler, getRouteTenancy(handler, controller));
     return routes.get(handler);
   }
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { TenantResolver } from '../resolvers/tenant-resolver.interface.js';
 
 /** Tenancy of a controller or handler. */
@@ -7,10 +8,16 @@ export type RouteTenancy =
   | { readonly kind: 'scoped'; readonly resolver?: Type<TenantResolver> }
   | { readonly kind: 'cross-tenant'; readonly why: string };
 
-/** Metadata key on a controller class or a handler function. */
-export const ROUTE_TENANCY_METADATA = 'nestjs-muck:tenant-route';
+/** Sets the tenancy of a controller class or a handler. */
+export const SetRouteTenancy = Reflector.createDecorator<RouteTenancy>({ key: 'nestjs-muck:tenant-route' });
 
-/** Returns the route metadata of a controller class or handler, including inherited metadata. */
-export function getRouteTenancy(target: Function): RouteTenancy | undefined {
-  return Reflect.getMetadata(ROUTE_TENANCY_METADATA, target) as RouteTenancy | undefined;
+const reflector = new Reflector();
+
+/**
+ * Returns the tenancy of the first target that has one, inherited metadata included.
+ *
+ * @param targets a handler, then its controller; or a controller
+ */
+export function getRouteTenancy(...targets: Function[]): RouteTenancy | undefined {
+  return reflector.getAllAndOverride(SetRouteTenancy, targets as Parameters<Reflector['getAllAndOverride']>[1]);
 }
