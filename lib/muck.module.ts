@@ -33,7 +33,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MuckOptions>({
   optionsInjectionToken: MODULE_OPTIONS_TOKEN,
 })
   .setClassMethodName('forRoot')
-  .setExtras<Partial<MuckModuleExtras>>(EXTRAS as Partial<MuckModuleExtras>, withExtras)
+  .setExtras<Partial<MuckModuleExtras>>(EXTRAS, withExtras)
   .build();
 
 /**

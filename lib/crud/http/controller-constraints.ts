@@ -14,8 +14,6 @@ export type ConstraintFactory = (context: ExecutionContext) => unknown;
  * request, parents first.
  */
 export class ControllerConstraints<T extends object> {
-  private readonly known = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
-
   /**
    * @param resource the controller's resource
    * @param controller its name, for errors
@@ -42,12 +40,10 @@ export class ControllerConstraints<T extends object> {
         `${this.controller} has row constraints that need a request, and none is being handled: use @InjectCrud(${resource.name}) outside of requests.`,
       );
     }
-    let narrowing = this.known.get(call);
-    if (narrowing === undefined) this.known.set(call, (narrowing = this.ask(call)));
-    return narrowing;
+    return call.constraintsOf(this, () => this.evaluate(call));
   }
 
-  private async ask(call: CrudRequestContext): Promise<RowConstraints> {
+  private async evaluate(call: CrudRequestContext): Promise<RowConstraints> {
     const { scope } = this;
     const parents = await resolveParents(call);
     if (scope === undefined) return parents;

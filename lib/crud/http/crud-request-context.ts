@@ -3,6 +3,7 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { IfMatch } from '../preconditions/if-match.js';
 import { visibleKeys } from '../query/row-rules.js';
 import type { Projection, ProjectionRules } from '../query/row-rules.js';
+import type { RowConstraints } from '../persistence/row-constraints.js';
 import type { Resource } from '../resource/resource.js';
 
 /** The context of one request to a `@Crud` controller. */
@@ -19,11 +20,23 @@ export class CrudRequestContext {
   private undecided: readonly Readonly<Record<string, unknown>>[] = [];
 
   private precondition = IfMatch.none;
+  private readonly constraints = new Map<object, Promise<RowConstraints>>();
 
   constructor(
     readonly context: ExecutionContext,
     readonly resource: Resource,
   ) {}
+
+  /**
+   * Evaluates row constraints once in this request.
+   *
+   * @param owner the object that defines them
+   */
+  constraintsOf(owner: object, evaluate: () => Promise<RowConstraints>): Promise<RowConstraints> {
+    let evaluated = this.constraints.get(owner);
+    if (evaluated === undefined) this.constraints.set(owner, (evaluated = evaluate()));
+    return evaluated;
+  }
 
   /** Stores the projection of the response. It applies whatever the handler returns. */
   setProjection(query: Projection, rules: ProjectionRules): void {

@@ -1,8 +1,6 @@
 import type { CrudRequestContext } from './crud-request-context.js';
 import { RowConstraints } from '../persistence/row-constraints.js';
 
-const found = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
-
 /**
  * Loads the parents in the path of a request, once. Pipes call it before they read anything else: an error about the
  * body or query would reveal whether a parent exists.
@@ -13,11 +11,8 @@ const found = new WeakMap<CrudRequestContext, Promise<RowConstraints>>();
 export function resolveParents(call: CrudRequestContext): Promise<RowConstraints> | RowConstraints {
   const { parents } = call.resource;
   if (parents === undefined) return RowConstraints.empty;
-  let narrowing = found.get(call);
-  if (narrowing === undefined) {
+  return call.constraintsOf(parents, () => {
     const { params = {} } = call.context.switchToHttp().getRequest<{ params?: Readonly<Record<string, unknown>> }>();
-    narrowing = parents.find(params).then((values) => new RowConstraints(values));
-    found.set(call, narrowing);
-  }
-  return narrowing;
+    return parents.find(params).then((values) => new RowConstraints(values));
+  });
 }
