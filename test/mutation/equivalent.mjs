@@ -257,6 +257,59 @@ export const EQUIVALENT = [
       'return false ? fn() : storage.run(undefined, fn);',
     ],
   ]),
+  ...same(
+    'lib/tenancy/metadata/entity-tenancy.registry.ts',
+    'Nothing is declared for undefined, nor served by a text.',
+    [
+      ['return name === undefined ? [key] : [key, name];', 'return false ? [key] : [key, name];'],
+      [
+        '[...(controllersByEntity.get(key) ?? [])].filter((controller) => servedEntities.get(controller) === key),',
+        '[...(controllersByEntity.get(key) ?? ["Stryker was here"])].filter((controller) => servedEntities.get(controller) === key),',
+      ],
+    ],
+  ),
+  ...same('lib/tenancy/http/cache-interceptor.validator.ts', 'A text is no interceptor, and has no value.', [
+    [
+      'instancesOf: (type: unknown) => readonly unknown[] = () => [],',
+      'instancesOf: (type: unknown) => readonly unknown[] = () => ["Stryker was here"],',
+    ],
+    [
+      "if (typeof interceptor !== 'object') return [];",
+      'if (typeof interceptor !== \'object\') return ["Stryker was here"];',
+    ],
+    ['const none: PropertyDescriptor[] = [];', 'const none: PropertyDescriptor[] = ["Stryker was here"];'],
+    [
+      'attempt<unknown[]>(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), []),',
+      'attempt<unknown[]>(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), ["Stryker was here"]),',
+    ],
+  ]),
+  ...same(
+    'lib/orm/startup/predicate-self-test.ts',
+    'No statement is sent: neither a cache nor other columns are used.',
+    [
+      [
+        'new DataSource({ ...dataSource.options, cache: false });',
+        'new DataSource({ ...dataSource.options, cache: true });',
+      ],
+      [
+        'this.assertPredicate(kind, () => build().select(`${ALIAS}.${propertyPath}`), this.aliased);',
+        'this.assertPredicate(kind, () => build().select(``), this.aliased);',
+      ],
+      [
+        'const columns = policy.columns.map(({ column }) => column.propertyPath);',
+        'const columns = policy.columns.map(() => undefined);',
+      ],
+    ],
+  ),
+  ...same(
+    'lib/orm/startup/predicate-self-test.ts',
+    'Only compared to each other, and no builder has the class undefined.',
+    [
+      ['private readonly seen: BuilderState[] = [];', 'private readonly seen: BuilderState[] = ["Stryker was here"];'],
+      ['this.changes !== undefined,', 'this.changes === undefined,'],
+      ['metadata.deleteDateColumn !== undefined,', 'metadata.deleteDateColumn === undefined,'],
+    ],
+  ),
   ...same('lib/tenancy/context/raw-sql-template.ts', 'The entry of the package loads the ORM layer first.', [
     ['if (runner === undefined)', 'if (false)'],
   ]),

@@ -15,7 +15,8 @@ it('each mutant that is listed as equivalent changes a line that its file has', 
   const stale: string[] = [];
   for (const { file, from } of EQUIVALENT) {
     const source = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
-    if (!onOneLine(source).includes(onOneLine(from))) stale.push(`${file}: ${from}`);
+    // A comma at the end of a line may be the last one of its list.
+    if (!onOneLine(source).includes(onOneLine(from).replace(/,$/, ''))) stale.push(`${file}: ${from}`);
   }
 
   expect(stale).toEqual([]);

@@ -95,10 +95,10 @@ class StatementCheck {
     ]);
   }
 
-  /** True if a delete is sent: not for a view, nor if the cascade check refuses it. */
+  /** True if the cascade check does not refuse a delete. */
   get isDeletable(): boolean {
     const { cascades } = requireEnforcement(this.dataSource).policies;
-    return this.metadata.tableType !== 'view' && cascades.ofDelete(this.metadata) === undefined;
+    return cascades.ofDelete(this.metadata) === undefined;
   }
 
   /** Checks a select, which compares the entity's own columns with the scope, and an insert, which sets them. */
@@ -122,8 +122,7 @@ class StatementCheck {
     this.select(`a select of ${name}`, () => manager.createQueryBuilder(target, ALIAS));
     this.select(`a sub-query of ${name}`, () => manager.createQueryBuilder().subQuery().from(target, ALIAS));
     if (metadata.tableType === 'view') return;
-    if (this.isDeletable)
-      this.assertPredicate(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
+    this.assertPredicate(`a delete of ${name}`, () => manager.createQueryBuilder().delete().from(target));
     if (changes !== undefined)
       this.assertPredicate(`an update of ${name}`, () => manager.createQueryBuilder().update(target).set(changes));
     if (metadata.deleteDateColumn === undefined) return;
@@ -157,11 +156,11 @@ class StatementCheck {
    */
   private assertPredicate(kind: string, build: () => QueryBuilder<ObjectLiteral>, predicate = this.plain): void {
     let text: string;
-    let state: BuilderState | undefined;
+    let state: BuilderState;
     try {
       const builder = build();
       state = stateOf(builder, this.metadata, predicate);
-      if (this.seen.some(({ type, settings }) => type === state?.type && settings === state?.settings)) return;
+      if (this.seen.some(({ type, settings }) => type === state.type && settings === state.settings)) return;
       text = buildStatement(() => builder.getQuery());
     } catch (error) {
       // A refused statement is never sent.
@@ -169,7 +168,7 @@ class StatementCheck {
       throw new MuckConfigurationError([`${this.where(kind)} cannot be built: ${String(error)}`]);
     }
     if (text.includes(predicate)) {
-      if (state !== undefined) this.seen.push(state);
+      this.seen.push(state);
       return;
     }
     throw new MuckConfigurationError([
@@ -194,7 +193,7 @@ class StatementCheck {
 function targetOf(metadata: EntityMetadata): string | undefined {
   const { dataSource, target, tablePath } = metadata;
   return [target as string, tablePath].find(
-    (name) => name !== '' && dataSource.hasMetadata(name) && dataSource.getMetadata(name) === metadata,
+    (name) => dataSource.hasMetadata(name) && dataSource.getMetadata(name) === metadata,
   );
 }
 
@@ -204,13 +203,9 @@ interface BuilderState {
   readonly settings: string;
 }
 
-/** @returns undefined if the builder is not a QueryBuilder of TypeORM */
-function stateOf(
-  builder: QueryBuilder<ObjectLiteral>,
-  metadata: EntityMetadata,
-  predicate: string,
-): BuilderState | undefined {
-  if (!(builder instanceof QueryBuilder)) return undefined;
+/** The state of a builder that is not a QueryBuilder of TypeORM is unlike any other. */
+function stateOf(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata, predicate: string): BuilderState {
+  if (!(builder instanceof QueryBuilder)) return { type: builder, settings: predicate };
   const { queryType, subQuery, mainAlias, aliases, wheres, joinAttributes, commonTableExpressions } =
     builder.expressionMap;
   const settings = JSON.stringify([

@@ -67,7 +67,6 @@ export function validateCacheInterceptors(
     return handlersOf(host).flatMap((handler) => {
       const ofHandler = interceptorsOf(handler);
       const caches = [...global, ...cachesOfHost, ...find(ofHandler)];
-      if (caches.length === 0) return [];
       const route = attempt(() => getRouteTenancy(handler, host), undefined);
       const isScoped =
         route === undefined
@@ -106,7 +105,7 @@ function handlersOf(host: Function): Function[] {
  */
 function mayCache({ type }: FoundCache, handler: Function): boolean {
   if (attempt(() => Reflect.hasMetadata(CACHE_KEY_METADATA, handler), true)) return true;
-  if (!isUrlCache(type)) return attempt(() => Reflect.getMetadataKeys(handler).length > 0, true);
+  if (!isUrlCache(type)) return Reflect.getMetadataKeys(handler).length > 0;
   const method = metadataOf(METHOD_METADATA, handler);
   return method === RequestMethod.GET || method === RequestMethod.ALL;
 }
@@ -123,10 +122,11 @@ function metadataOf(key: string, target: Function): unknown {
   return attempt((): unknown => Reflect.getMetadata(key, target), undefined);
 }
 
-function classOf(interceptor: unknown): Function | undefined {
+/** Returns the class of an interceptor; Object for an object without a constructor. */
+function classOf(interceptor: unknown): Function {
   if (typeof interceptor === 'function') return interceptor;
   const type = safeRead(interceptor, 'constructor');
-  return typeof type === 'function' ? type : undefined;
+  return typeof type === 'function' ? type : Object;
 }
 
 /**
@@ -134,7 +134,7 @@ function classOf(interceptor: unknown): Function | undefined {
  */
 function findCache(interceptor: unknown, seen: Set<unknown>): FoundCache | undefined {
   const type = classOf(interceptor);
-  if (type === undefined || seen.has(interceptor) || attempt(() => keepsTenantsApart(type), false)) return undefined;
+  if (seen.has(interceptor) || attempt(() => keepsTenantsApart(type), false)) return undefined;
   seen.add(interceptor);
   if (extendsUrlCache(type)) return { type };
   for (const part of [...dependenciesOf(type), ...valuesOf(interceptor)]) {
@@ -156,7 +156,7 @@ function extendsUrlCache(type: Function): boolean {
 
 /** Returns true for Nest's own class, false for a class that extends it. */
 function isUrlCache(type: Function): boolean {
-  const prototype = safeRead(type, 'prototype') ?? {};
+  const prototype = safeRead(type, 'prototype') as object;
   return (
     safeRead(type, 'name') === URL_CACHE ||
     URL_CACHE_METHODS.every((method) => attempt(() => Object.hasOwn(prototype, method), false))
@@ -181,9 +181,9 @@ function isForwardReference(token: unknown): token is { forwardRef(): unknown } 
 
 /** Returns the property values of an instance, with lists flattened. Getters are not called. */
 function valuesOf(interceptor: unknown): unknown[] {
-  if (typeof interceptor !== 'object' || interceptor === null) return [];
+  if (typeof interceptor !== 'object') return [];
   const none: PropertyDescriptor[] = [];
-  const properties = attempt(() => Object.values(Object.getOwnPropertyDescriptors(interceptor)), none);
+  const properties = attempt(() => Object.values(Object.getOwnPropertyDescriptors(interceptor!)), none);
   return properties.flatMap(({ value }): unknown[] =>
     attempt<unknown[]>(() => (Array.isArray(value) ? [...(value as unknown[])] : [value]), []),
   );

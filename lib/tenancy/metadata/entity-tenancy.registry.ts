@@ -22,24 +22,21 @@ export interface ContradictoryDeclaration {
 
 const declarations = new Map<EntityRef, MadeDeclaration[]>();
 const servedEntities = new Map<Function, EntityRef>();
+/** Controllers by an entity that they serve or have served. */
 const controllersByEntity = new Map<EntityRef, Set<Function>>();
 let version = 0;
 
-/** Registers a declaration for a class or an entity name. Declarations that agree are stored once per place. */
+/** Registers a declaration for a class or an entity name. Declarations that agree are stored once. */
 export function registerEntityTenancy(key: EntityRef, declaration: EntityTenancy, by: DeclarationSource): void {
   const made = declarations.get(key) ?? [];
-  const isKnown = made.some(
-    (other) => other.by === by && declarationText(other.declaration) === declarationText(declaration),
-  );
-  if (isKnown) return;
-  declarations.set(key, [...made, { key, declaration, by }]);
+  const declared: MadeDeclaration = { key, declaration, by };
+  if (made.some((other) => isSame(other, declared))) return;
+  declarations.set(key, [...made, declared]);
   version++;
 }
 
 /** Registers that `controller` serves `entity`: decorating the controller alone makes the entity tenant-scoped. */
 export function registerCrudController(controller: Function, entity: EntityRef): void {
-  const served = servedEntities.get(controller);
-  if (served !== undefined) controllersByEntity.get(served)?.delete(controller);
   servedEntities.set(controller, entity);
   controllersByEntity.set(entity, (controllersByEntity.get(entity) ?? new Set()).add(controller));
   version++;
@@ -96,11 +93,12 @@ function levelsOf(
   name: string | undefined,
   nameOf: (type: Function) => string | undefined,
 ): (readonly EntityRef[])[] {
-  const classes = typeof target === 'string' ? [target] : classesFrom(target);
-  return classes.map((type, level) => {
-    const entityName = level === 0 || typeof type === 'string' ? name : nameOf(type);
-    return entityName === undefined || entityName === type ? [type] : [type, entityName];
-  });
+  if (typeof target === 'string') return [keysOf(target, name)];
+  return classesFrom(target).map((type, level) => keysOf(type, level === 0 ? name : nameOf(type)));
+}
+
+function keysOf(key: EntityRef, name: string | undefined): readonly EntityRef[] {
+  return name === undefined ? [key] : [key, name];
 }
 
 function classesFrom(type: Function): Function[] {
@@ -111,7 +109,9 @@ function classesFrom(type: Function): Function[] {
 
 /** Returns the declarations by controllers that serve an entity, which is known by some keys. */
 function declarationsByControllers(keys: readonly EntityRef[]): MadeDeclaration[] {
-  const controllers = keys.flatMap((key) => [...(controllersByEntity.get(key) ?? [])]);
+  const controllers = keys.flatMap((key) =>
+    [...(controllersByEntity.get(key) ?? [])].filter((controller) => servedEntities.get(controller) === key),
+  );
   return controllers.flatMap((controller) => {
     const isScoped = getRouteTenancy(controller)?.kind === 'scoped';
     const made = classesFrom(controller).map((type) => declarations.get(type) ?? []);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Post, UseInterceptors } from '@nestjs/common';
+import { All, Controller, forwardRef, Get, Inject, Injectable, Post, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, NestInterceptor, Type } from '@nestjs/common';
-import { CrossTenant, tenantCache, TenantScoped } from 'nestjs-muck';
+import { CrossTenant, tenantCache, TenantInterceptor, TenantScoped } from 'nestjs-muck';
 import type { Observable } from 'rxjs';
 import { CacheKey } from '../../support/cache-interceptor.js';
-import { validateCacheInterceptors } from '../../../lib/tenancy/http/cache-interceptor.validator.js';
+import { isSharedCache, validateCacheInterceptors } from '../../../lib/tenancy/http/cache-interceptor.validator.js';
 
 /*
  * Which caches an application does not start with, since they would give one tenant another one's answers.
@@ -171,6 +171,139 @@ describe('a cache that goes by URLs', () => {
       'LoggingCache: NotesController.list',
       'LoggingCache: NotesController.make',
     ]);
+  });
+
+  it('is found before an undecorated handler whose scope an interceptor opens, wherever the two stand', () => {
+    class OnHost {
+      @Get() @UseInterceptors(CacheInterceptor) list(): void {}
+    }
+    UseInterceptors(Other, TenantInterceptor)(OnHost);
+    class OnHandler {
+      @Get() @UseInterceptors(Other, TenantInterceptor, CacheInterceptor) list(): void {}
+      @Get('free') @UseInterceptors(CacheInterceptor) free(): void {}
+    }
+    class Undecorated {
+      @Get() list(): void {}
+      @Get('all') @CrossTenant('the platform looks on') all(): void {}
+    }
+    expect(found([OnHost, OnHandler, Undecorated])).toEqual([
+      'CacheInterceptor: OnHost.list',
+      'CacheInterceptor: OnHandler.list',
+    ]);
+    expect(found([Undecorated], [Other, TenantInterceptor, CacheInterceptor])).toEqual([
+      'CacheInterceptor: Undecorated.list',
+    ]);
+    expect(found([Undecorated], [CacheInterceptor])).toEqual([]);
+  });
+
+  it('is found before a handler of all methods, which serves GET too', () => {
+    class Everything {
+      @All() @TenantScoped() @UseInterceptors(CacheInterceptor) all(): void {}
+    }
+    expect(found([Everything])).toEqual(['CacheInterceptor: Everything.all']);
+  });
+
+  it('is found by its two methods if a bundler has renamed it, and not by one of them', () => {
+    class r extends Other {
+      trackBy(): void {}
+      isRequestCacheable(): void {}
+    }
+    class Tracking extends Other {
+      trackBy(): void {}
+    }
+    class Asking extends Other {
+      isRequestCacheable(): void {}
+    }
+    expect(found([OrdersController], [r])).toEqual(both('r'));
+    expect(found([OrdersController], [Tracking, Asking])).toEqual([]);
+  });
+
+  it('is found in what Nest injects into an interceptor', () => {
+    @Injectable()
+    class ByType extends Other {
+      constructor(readonly cache: LoggingCache) {
+        super();
+      }
+    }
+    class ByToken extends Other {
+      constructor(@Inject(CacheInterceptor) readonly cache: unknown) {
+        super();
+      }
+    }
+    class ByProperty extends Other {
+      @Inject(CacheInterceptor) readonly cache: unknown;
+    }
+    class ByReference extends Other {
+      constructor(@Inject(forwardRef(() => CacheInterceptor)) readonly cache: unknown) {
+        super();
+      }
+    }
+    class ByBrokenReference extends Other {
+      constructor(@Inject(forwardRef(() => fail('is not loaded yet'))) readonly cache: unknown) {
+        super();
+      }
+    }
+    for (const holder of [ByType, ByToken, ByProperty, ByReference]) {
+      expect(validateCacheInterceptors([OrdersController], [holder])[0]).toContain(`, which ${holder.name} holds,`);
+    }
+    expect(found([OrdersController], [ByBrokenReference])).toEqual([]);
+  });
+
+  it('is found in an interceptor without a prototype', () => {
+    const { intercept } = Other.prototype;
+    const bare = Object.assign(Object.create(null) as object, { intercept, inner: new CacheInterceptor() });
+    expect(validateCacheInterceptors([OrdersController], [bare])[0]).toContain(
+      'CacheInterceptor, which Object holds, caches OrdersController.list without',
+    );
+  });
+
+  it('is not found in a part that is no interceptor, nor in a static property', () => {
+    class Service {
+      static intercept = 'nothing';
+      readonly cache = new CacheInterceptor();
+    }
+    class Naming extends Other {
+      static readonly base = CacheInterceptor;
+    }
+    const holder = Object.assign(new Other(), { service: new Service(), type: Service });
+    expect(found([OrdersController], [holder, Naming])).toEqual([]);
+  });
+
+  it('is found although its class cannot be searched for the mark of tenantCache', () => {
+    const unsearchable = new Proxy(CacheInterceptor, { has: () => fail('is not searched') });
+    expect(found([OrdersController], [unsearchable])).toEqual(both('CacheInterceptor'));
+  });
+
+  it('is found before a handler whose metadata cannot be read', () => {
+    class Unreadable {}
+    const handler = new Proxy(function handler() {}, { getPrototypeOf: () => fail('has no prototype') });
+    Object.assign(Unreadable.prototype, { handler });
+    expect(found([Unreadable], [TenantInterceptor, CacheInterceptor])).toEqual([
+      'CacheInterceptor: Unreadable.handler',
+    ]);
+  });
+
+  it('passes by a host whose methods cannot be listed or read', () => {
+    const hostOf = (traps: ProxyHandler<object>): Type => {
+      const host = function (): void {} as unknown as Type;
+      Object.assign(host, { prototype: new Proxy({ list: () => undefined }, traps) });
+      return host;
+    };
+    const keyed = (): void => {};
+    CacheKey('orders')(keyed);
+    const unlisted = hostOf({ ownKeys: () => fail('lists nothing'), get: () => keyed });
+    let reads = 0;
+    const readOnce = hostOf({ get: () => (reads++ === 0 ? keyed : fail('reads nothing')) });
+    expect(found([unlisted, readOnce], [TenantInterceptor, CacheInterceptor])).toEqual([]);
+    expect(reads).toBe(2);
+  });
+
+  it('is known by isSharedCache, also in what an interceptor holds', () => {
+    const holder = Object.assign(new Other(), { inner: new CacheInterceptor() });
+    const made = [CacheInterceptor, new LoggingCache(), holder];
+    expect(made.map((interceptor) => isSharedCache(interceptor))).toEqual([true, true, true]);
+    const others = [TenantCache, new TenantCache(), Other, undefined];
+    expect(others.map((interceptor) => isSharedCache(interceptor))).toEqual([false, false, false, false]);
   });
 
   it('is told of with the line to type', () => {

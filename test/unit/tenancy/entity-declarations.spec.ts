@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { CrossTenant, Crud, CrudController, TenantScoped } from 'nestjs-muck';
-import { tenancyOf } from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
+import { CrossTenant, Crud, CrudController, scoped, shared, TenantScoped } from 'nestjs-muck';
+import { EntitySchema } from 'typeorm';
+import {
+  declarationsVersion,
+  entityOfController,
+  registerCrudController,
+  registerEntityTenancy,
+  tenancyOf,
+} from '../../../lib/tenancy/metadata/entity-tenancy.registry.js';
 import {
   CONTROLLER_WORDS,
   decorate,
@@ -65,6 +72,40 @@ describe('the declaration of an entity', () => {
     expect(tenancyOf(Top)).toEqual({ kind: 'scoped', options: { columns: { organizationId: 'ownerId' } } });
   });
 
+  it('is found by the entity name of a base class', () => {
+    class Animal {}
+    class Dog extends Animal {}
+    list('NamedAnimal', 'owner');
+    const found = tenancyOf(Dog, 'NamedDog', (type) => (type === Animal ? 'NamedAnimal' : undefined));
+    expect(found).toMatchObject({ options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf(Dog, 'NamedDog')).toBeUndefined();
+  });
+
+  it('is found by a name alone', () => {
+    list('NamedPlant', 'owner');
+    expect(tenancyOf('NamedPlant')).toMatchObject({ options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf('plant', 'NamedPlant')).toMatchObject({ options: { columns: { organizationId: 'ownerId' } } });
+    expect(tenancyOf('plant')).toBeUndefined();
+  });
+
+  it('is keyed by the class of an EntitySchema, and by its name without a class', () => {
+    class Stone {}
+    const columns = {};
+    expect(scoped(new EntitySchema({ name: 'Rock', target: Stone, columns })).entity).toBe(Stone);
+    expect(scoped(new EntitySchema({ name: 'Rock', columns })).entity).toBe('Rock');
+    expect(shared(Stone, 'a test').entity).toBe(Stone);
+    expect(shared('Rock', 'a test')).toEqual({ entity: 'Rock', declaration: { kind: 'shared', why: 'a test' } });
+  });
+
+  it('is not made by a controller that declares no tenancy', () => {
+    class Visit {}
+    class Visits {}
+    registerCrudController(Visits, Visit);
+    expect(tenancyOf(Visit)).toBeUndefined();
+    CrossTenant('visits of all')(Visits);
+    expect(tenancyOf(Visit)).toBeUndefined();
+  });
+
   it('names the two lines that disagree', () => {
     class Contract {}
     decorate(Contract, 'owner');
@@ -125,5 +166,49 @@ describe('the declaration of an entity', () => {
       kind: 'contradictory',
       problem: "has @TenantShared('a test') on EntityController on its controller. Put that line on the entity",
     });
+  });
+});
+
+describe('the version of the declarations', () => {
+  class Parcel {}
+  class Parcels {}
+
+  it('grows with each new declaration and each controller', () => {
+    const versions = [declarationsVersion()];
+    registerEntityTenancy(Parcel, { kind: 'scoped', options: {} }, 'decorator');
+    versions.push(declarationsVersion());
+    registerCrudController(Parcels, Parcel);
+    versions.push(declarationsVersion());
+    registerEntityTenancy(Parcel, { kind: 'shared', why: 'a test' }, 'decorator');
+    versions.push(declarationsVersion());
+    expect(versions.map((version) => version - versions[0])).toEqual([0, 1, 2, 3]);
+  });
+
+  it('stays the same when an agreeing declaration is made again', () => {
+    class Letter {}
+    registerEntityTenancy(Letter, { kind: 'shared', why: 'a test' }, 'decorator');
+    const before = declarationsVersion();
+    registerEntityTenancy(Letter, { kind: 'shared', why: 'another reason' }, 'forRoot');
+    expect(declarationsVersion()).toBe(before);
+  });
+});
+
+describe('the entity of a controller', () => {
+  class Contract {}
+  class Agreement {}
+  class Contracts extends CrudController<Contract> {}
+  class LateContracts extends Contracts {}
+
+  it('is the one that the nearest class serves', () => {
+    registerCrudController(Contracts, Contract);
+    expect(entityOfController(LateContracts)).toBe(Contract);
+    expect(entityOfController(class extends CrudController<Contract> {})).toBeUndefined();
+  });
+
+  it('is no longer the one that the controller served before', () => {
+    decorate(Contracts, 'owner');
+    registerCrudController(Contracts, Agreement);
+    expect(tenancyOf(Contract)).toBeUndefined();
+    expect(tenancyOf(Agreement)).toMatchObject({ kind: 'scoped' });
   });
 });

@@ -211,7 +211,7 @@ describe('an unscoped section', () => {
   it('says why, and what runs in it', () => {
     const ran = (): string => 'ran';
     for (const why of ['', ' ', '\n', undefined, null, 7]) {
-      expect(() => tenancy.unscoped(why as string, ran)).toThrow('Say why');
+      expect(() => tenancy.unscoped(why as string, ran)).toThrow("Say why: unscoped('loads the signed-in user', …).");
       expect(() => tenancy.unscoped(why as string, { entities: [Ticket] }, ran)).toThrow('Say why');
     }
     expect(() => tenancy.unscoped('a test', { entities: [Ticket] }, undefined as never)).toThrow('needs a function');

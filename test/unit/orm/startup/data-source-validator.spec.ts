@@ -676,6 +676,7 @@ describe('the statements of a DataSource are looked at before the application st
       @ManyToOne(() => Paper, { nullable: false }) paper!: Relation<Paper>;
       @Column({ update: false }) madeBy!: string;
       @VirtualColumn({ query: () => 'SELECT 1' }) size!: number;
+      @Column({ transformer: { to: (value: unknown) => value, from: (value: unknown) => value } }) coded!: string;
       @Column() body!: string;
     }
     const sets: ObjectLiteral[] = [];
