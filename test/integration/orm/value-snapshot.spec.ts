@@ -6,6 +6,8 @@ import {
   Entity,
   ForeignKey,
   JoinColumn,
+  JoinTable,
+  ManyToMany,
   ManyToOne,
   PrimaryGeneratedColumn,
   TableInheritance,
@@ -34,6 +36,15 @@ class Remark {
   ])
   translation!: Relation<Translation> | null;
   @Column('simple-json', { nullable: true }) tags!: object | null;
+}
+
+/** Is linked to rows whose key has several columns. */
+@Entity('value_shelf')
+@TenantScoped()
+class Shelf {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @ManyToMany(() => Translation) @JoinTable() translations!: Translation[];
 }
 
 class Origin {
@@ -84,7 +95,7 @@ describe('what is written is copied', () => {
   let dataSource: DataSource;
   beforeAll(async () => {
     expect(databasesToTest()).not.toEqual([]);
-    dataSource = await unconnected('sqljs', [...DESK_ENTITIES, Remark, Copy, Sign, Arrow, Cross]);
+    dataSource = await unconnected('sqljs', [...DESK_ENTITIES, Remark, Shelf, Copy, Sign, Arrow, Cross]);
   });
   const of = (entity: EntityTarget<ObjectLiteral>): WriteSnapshot =>
     new WriteSnapshot(dataSource.getMetadata(entity), 'sqlite');
@@ -150,6 +161,8 @@ describe('what is written is copied', () => {
       id_descendant: { id: 6 },
     });
     expect(inserted('ticket_labels_label', { ticketId: 5, labelId: 6 })).toEqual({ ticketId: 5, labelId: 6 });
+    const link = { valueShelfId: 5, translationTicketId: 6, translationLanguage: 'en' };
+    expect(inserted('value_shelf_translations_translation', link)).toEqual(link);
   });
 
   it('with what embedded objects hold', () => {

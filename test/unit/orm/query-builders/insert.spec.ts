@@ -9,6 +9,7 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
   TableInheritance,
+  TypeORMError,
   Unique,
 } from 'typeorm';
 import type { DataSource, InsertQueryBuilder, ObjectLiteral, Relation } from 'typeorm';
@@ -181,6 +182,10 @@ describe('an insert', () => {
     const text = asAcme(() => into(Parcel, { weight: () => '1 + 1' }).getQuery());
     expect(text).toContain('1 + 1');
     expect(() => asAcme(() => into(Parcel, { ticketId: () => '1 + 1' }).getQuery())).toThrow('by an SQL expression');
+  });
+
+  it('into no entity is refused by TypeORM, which says what is missing', () => {
+    expect(() => dataSource.createQueryBuilder().insert().values({ code: 'x' }).getQuery()).toThrow(TypeORMError);
   });
 
   it('keeps what it was given', () => {

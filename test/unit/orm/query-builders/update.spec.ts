@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { declareScope, Tenancy, TenantScoped, TenantShared } from 'nestjs-muck';
+import { declareScope, Tenancy, TenantScoped, TenantScopeViolationError, TenantShared } from 'nestjs-muck';
 import {
   Column,
   Entity,
@@ -402,6 +402,8 @@ describe('an update', () => {
   });
 
   it('takes no SQL for the tenant', () => {
-    expect(() => asAcme(() => setBy(Note, { organizationId: () => '2' }))).toThrow('is set by an SQL expression');
+    const withSql = (): unknown => asAcme(() => setBy(Note, { organizationId: () => '2' }));
+    expect(withSql).toThrow('Note.organizationId is set by an SQL expression');
+    expect(withSql).toThrow(TenantScopeViolationError);
   });
 });

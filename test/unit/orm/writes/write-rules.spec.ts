@@ -125,6 +125,14 @@ describe('a row that is inserted', () => {
     expect(inAcme({ third: other })).toEqual([5, 1, 2, 7]);
   });
 
+  it('may name the tenant in force in each form in which drivers return it, and in no other', () => {
+    const inDesk = (organizationId: unknown): unknown =>
+      tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(Desk, { organizationId, code: 'x' }));
+    for (const same of [1, '1', 1n]) expect(inDesk(same)).toEqual([1, 3, 'x']);
+    for (const other of [2, '2', 2n, '01', true, { toString: () => '1' }, [1]])
+      expect(() => inDesk(other)).toThrow('Desk.organizationId names another tenant');
+  });
+
   it('is shared, or has a whole tenant', () => {
     const unscoped = (values: object): unknown =>
       tenancy.unscoped('imports', () => insert(Preset, { id: 5, ...values }));
@@ -169,6 +177,7 @@ describe('a row that is inserted', () => {
       tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(entity, values));
     expect(inBranch(Rate, { id })).toEqual([id, 1, 3]);
     expect(() => inBranch(Organization, { id: 1, name: 'x' })).toThrow(EntityNotFoundError);
+    for (const none of [null, undefined]) expect(inBranch(Desk, { id: none, code: 'x' })).toEqual([1, 3, 'x']);
   });
 
   it('is met by an upsert over its whole tenant only', () => {
