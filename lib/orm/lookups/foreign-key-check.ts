@@ -155,7 +155,7 @@ function distinctRows(rows: readonly (readonly unknown[])[]): (readonly unknown[
  *
  * @param columns the columns that identify a row
  * @param rows their values, one list per row
- * @param set all rows that the scope sees, or only its own
+ * @param set 'own' for the scope's own rows only; by default all rows that it sees
  * @returns the values of `wanted`, one list per row that was found
  */
 export async function selectByKeys(
@@ -164,7 +164,7 @@ export async function selectByKeys(
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
   wanted: readonly ColumnMetadata[],
-  set: RowSet = 'visible',
+  set?: RowSet,
 ): Promise<unknown[][]> {
   const distinct = distinctRows(rows);
   const found: unknown[][] = [];
@@ -218,7 +218,7 @@ async function select(
   columns: readonly ColumnMetadata[],
   rows: readonly (readonly unknown[])[],
   wanted: readonly ColumnMetadata[],
-  set: RowSet,
+  set: RowSet | undefined,
 ): Promise<ObjectLiteral[]> {
   const dataSource: DataSource = queryRunner.dataSource;
   const { driver } = dataSource;
@@ -244,7 +244,7 @@ async function select(
     .cache(false)
     .where(`(${condition})`, parameters);
   const { policies } = requireEnforcement(dataSource);
-  if (set === 'own' && policies.effective(metadata) !== undefined && policies.mayBeShared(metadata))
+  if (set === 'own' && policies.mayBeShared(metadata))
     query.andWhere(policies.predicateSql(metadata, driver.escape('target'), 'own'));
   wanted.forEach((column, i) => query.addSelect(losslessColumnSql(column, nameOf(column), dataSource), `c${i}`));
   return query.getRawMany<ObjectLiteral>();
