@@ -27,6 +27,10 @@ export const EQUIVALENT = [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
     ['if (this.version !== declarationsVersion()) {', 'if (true) {'],
     [
+      'if (texts === undefined) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));',
+      'if (true) this.texts[rows].set(metadata, (texts = new BoundedCache(REMEMBERED)));',
+    ],
+    [
       'if (this.tables?.metadatas !== metadatas) this.tables = { metadatas, byName: this.groupByTable(metadatas) };',
       'if (true) this.tables = { metadatas, byName: this.groupByTable(metadatas) };',
     ],
@@ -42,6 +46,46 @@ export const EQUIVALENT = [
       [
         "if (this.driver.options.type !== 'postgres' || table.length <= IDENTIFIER_BYTES / 4) return table;",
         "if (this.driver.options.type !== 'postgres' || table.length < IDENTIFIER_BYTES / 4) return table;",
+      ],
+    ],
+  ),
+  ...same('lib/orm/lookups/foreign-key-check.ts', 'A set of rows is only told apart from the set of the own rows.', [
+    [
+      "const missing = await missingRows(queryRunner, group, group[0].owned ? 'own' : 'visible');",
+      'const missing = await missingRows(queryRunner, group, group[0].owned ? \'own\' : "");',
+    ],
+    [
+      "const unseen = group[0].owned ? await missingRows(queryRunner, group, 'visible') : missing;",
+      'const unseen = group[0].owned ? await missingRows(queryRunner, group, "") : missing;',
+    ],
+    [
+      "return (await findInvisible(queryRunner, metadata, columns, rows, 'visible')).length === 0;",
+      'return (await findInvisible(queryRunner, metadata, columns, rows, "")).length === 0;',
+    ],
+  ]),
+  ...same('lib/orm/writes/foreign-keys.ts', 'Of a pair one row must be the tenant’s own, which it says by itself.', [
+    [
+      'return { entity: metadata, key, values, owned: true };',
+      'return { entity: metadata, key, values, owned: false };',
+    ],
+  ]),
+  ...same('lib/orm/writes/foreign-keys.ts', 'No column is called so.', [
+    [
+      "const tenantColumns = policy.kind === 'columns' ? policy.columns.map(({ column }) => column.databaseName) : [];",
+      'const tenantColumns = policy.kind === \'columns\' ? policy.columns.map(({ column }) => column.databaseName) : ["Stryker was here"];',
+    ],
+  ]),
+  ...same(
+    'lib/orm/lookups/cross-tenant-check.ts',
+    'An update sets one row of values, and an insert changes no rows that could be read.',
+    [
+      [
+        'const isOwnerGiven = given.every(({ owner }) => isComplete(owner));',
+        'const isOwnerGiven = given.some(({ owner }) => isComplete(owner));',
+      ],
+      [
+        'const needsRows = readsKeys === true || (!isOwnerGiven && given.some((row) => row.keys.some(isComplete)));',
+        'const needsRows = readsKeys === true || (!isOwnerGiven && given.every(row => row.keys.some(isComplete)));',
       ],
     ],
   ),

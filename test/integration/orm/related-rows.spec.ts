@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { declareScope, SharedRowError, Tenancy, TenantScoped } from 'nestjs-muck';
+import { declareScope, ReferenceUnknownError, SharedRowError, Tenancy, TenantScoped } from 'nestjs-muck';
 import {
   Column,
   DataSource,
@@ -14,6 +14,7 @@ import {
 import type { QueryRunner, Relation, RelationQueryBuilder } from 'typeorm';
 import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
+import { statementsSentBy } from '../../support/sent.js';
 
 declareScope({ organizationId: Number });
 const tenancy = new Tenancy();
@@ -37,6 +38,15 @@ class Page {
   @ManyToOne(() => Binder, (binder) => binder.pages) binder!: Relation<Binder> | null;
 }
 
+/** Belongs to its page, and names another one. */
+@Entity()
+@TenantScoped({ via: 'page' })
+class Remark {
+  @PrimaryColumn() id!: number;
+  @ManyToOne(() => Page, { nullable: false }) page!: Relation<Page>;
+  @ManyToOne(() => Page, { nullable: true }) about!: Relation<Page> | null;
+}
+
 const OWN = 1;
 const SHARED = 2;
 const GLOBEX = 3;
@@ -48,7 +58,7 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
     database = await createDatabase(kind);
     dataSource = await new DataSource({
       ...database.options,
-      entities: [Binder, Page],
+      entities: [Binder, Page, Remark],
       synchronize: true,
     }).initialize();
   });
@@ -60,6 +70,7 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
     unscoped(async () => {
       const { manager } = dataSource;
       await manager.deleteAll('binder_marked');
+      await manager.deleteAll(Remark);
       await manager.deleteAll(Page);
       await manager.deleteAll(Binder);
       await manager.insert(Binder, [
@@ -80,6 +91,12 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
     runner?: QueryRunner,
   ): RelationQueryBuilder<object> => dataSource.createQueryBuilder(runner).relation(entity, relation);
 
+  const link = (binder: number, ...pages: number[]): Promise<unknown> =>
+    dataSource.manager.insert(
+      'binder_marked',
+      pages.map((page) => ({ binderId: binder, pageId: page })),
+    );
+
   it('says of a row that it would write that it is shared, or not there', async () => {
     await asAcme(async () => {
       const pages = of(Binder, 'pages').of(OWN);
@@ -96,6 +113,42 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
     await asAcme(async () => {
       await of(Binder, 'pages').of(SHARED).add(OWN);
       expect(await dataSource.manager.countBy(Page, { binder: { id: SHARED } })).toBe(1);
+    });
+  });
+
+  it('links a shared row to an own one, but no two shared ones, however many are linked at once', async () => {
+    await asAcme(async () => {
+      for (const pages of [[SHARED], [OWN, SHARED], [SHARED, OWN]])
+        await expect(link(SHARED, ...pages)).rejects.toThrow(SharedRowError);
+      expect(await of(Binder, 'marked').of(SHARED).loadMany()).toEqual([]);
+      await link(SHARED, OWN);
+      await link(OWN, OWN, SHARED);
+      expect(await of(Binder, 'marked').of(SHARED).loadMany()).toHaveLength(1);
+    });
+  });
+
+  it('looks the other side of a link up only if this one is shared', async () => {
+    const lookups = async (binder: number): Promise<number> => {
+      const sent = await statementsSentBy(dataSource, () => asAcme(() => link(binder, OWN)));
+      return sent.filter((sql) => sql.startsWith('SELECT')).length;
+    };
+    // Both sides are looked up as visible rows, and the first one as an own row.
+    expect(await lookups(OWN)).toBe(3);
+    // A row that is not found is looked up again by itself.
+    expect(await lookups(SHARED)).toBe(5);
+  });
+
+  it('writes a row of a parent below an own one, which may name a shared one besides', async () => {
+    const { manager } = dataSource;
+    await asAcme(async () => {
+      await manager.insert(Remark, { id: 1, page: { id: OWN }, about: { id: SHARED } });
+      const below = (page: number): Promise<unknown> =>
+        manager.insert(Remark, { id: 2, page: { id: page }, about: { id: OWN } });
+      await expect(below(SHARED)).rejects.toThrow(SharedRowError);
+      await expect(below(GLOBEX)).rejects.toThrow(ReferenceUnknownError);
+      const exempt = (page: number): Promise<unknown> =>
+        tenancy.unscoped('a test', { entities: [Page] }, () => below(page));
+      await expect(exempt(SHARED)).rejects.toThrow(SharedRowError);
     });
   });
 

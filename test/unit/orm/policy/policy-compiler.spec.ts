@@ -133,6 +133,17 @@ it('a row belongs to one row alone: a code that several tenants have does not na
   await expect(policyOf(Shelf, Place)).rejects.toThrow('Shelf references Place by region, code, which is not unique');
 });
 
+it('an entity that is declared in two ways has no policy', async () => {
+  @Entity()
+  @TenantShared('of the world')
+  @TenantScoped()
+  class Ticket {
+    @PrimaryGeneratedColumn() id!: number;
+    @Column() tenant!: string;
+  }
+  await expect(policyOf(Ticket)).rejects.toThrow('Ticket is declared in two ways: ');
+});
+
 it('a tenant column that is compared without case makes one tenant of two', async () => {
   @Entity()
   @TenantScoped()

@@ -354,6 +354,12 @@ describe('an entity of which nothing is declared', () => {
     expect(policies.isAllowedUndeclared(junction)).toBe(false);
   });
 
+  it('is accessed in an unscoped section alone', async () => {
+    const { policies, of } = await openMystery();
+    expect(() => asAcme(() => policies.isLimited(of(Mystery)))).toThrow(EntityUndeclaredError);
+    expect(tenancy.unscoped('a test', () => policies.isLimited(of(Mystery)))).toBe(false);
+  });
+
   it('may be declared after it was asked for', async () => {
     @Entity()
     class Late {
@@ -365,6 +371,26 @@ describe('an entity of which nothing is declared', () => {
     TenantShared('found out since')(Late);
     expect(policies.of(open.getMetadata(Late))).toEqual({ kind: 'shared' });
   });
+});
+
+it('an entity that was asked for is not declared in another way afterwards', async () => {
+  @Entity()
+  @TenantShared('of the world')
+  class Chart {
+    @PrimaryGeneratedColumn() id!: number;
+  }
+  @Entity()
+  class Atlas extends Chart {
+    @Column() tenant!: string;
+    @Column() branch!: number;
+  }
+  const open = await unconnected('sqljs', [Chart, Atlas]);
+  const policies = policiesOf(open);
+  const [chart, atlas] = [open.getMetadata(Chart), open.getMetadata(Atlas)];
+  expect([policies.of(chart), policies.of(atlas)]).toEqual([{ kind: 'shared' }, { kind: 'shared' }]);
+  TenantScoped()(Atlas);
+  expect(policies.of(chart)).toEqual({ kind: 'shared' });
+  expect(() => policies.of(atlas)).toThrow("Atlas was declared anew after queries on it: it was 'shared' and now is 'scoped'");
 });
 
 it('an entity whose rows belong to tenants through themselves is refused', async () => {
@@ -422,6 +448,12 @@ describe('a table that raw SQL names', () => {
     ]);
   });
 
+  it('has the columns of its entities, in lower case', () => {
+    expect(policiesOf(open).columnNames('account')).toEqual(expect.arrayContaining(['code', 'tenant', 'currencycode']));
+    expect(policiesOf(open).columnNames('planet')).toContain('code');
+    expect(policiesOf(open).columnNames('nothing')).toEqual([]);
+  });
+
   it('stands in statements with its schema', () => {
     expect(policiesOf(open).table(open.getMetadata(Place))).toBe('"one"."place"');
   });
@@ -455,5 +487,6 @@ describe('a table that raw SQL names', () => {
     }
     const policies = policiesOf(await unconnected('postgres', [Plate, Car]));
     expect(policies.cascadeOfUpdate('plate', ['plateno'])?.entity.name).toBe('Car');
+    expect(policies.columnNames('plate')).toEqual(['plateno']);
   });
 });

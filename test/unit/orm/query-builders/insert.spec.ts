@@ -5,6 +5,7 @@ import {
   Column,
   Entity,
   ForeignKey,
+  JoinColumn,
   ManyToOne,
   PrimaryColumn,
   PrimaryGeneratedColumn,
@@ -13,6 +14,7 @@ import {
   Unique,
 } from 'typeorm';
 import type { DataSource, InsertQueryBuilder, ObjectLiteral, Relation } from 'typeorm';
+import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import { buildStatement } from '../../../../lib/orm/writes/statement-context.js';
 import type { BuildContext } from '../../../../lib/orm/writes/statement-context.js';
 import { unconnected } from '../../../support/unconnected.js';
@@ -97,7 +99,10 @@ class Medium {
   @PrimaryColumn() id!: number;
 }
 @ChildEntity()
-class Book extends Medium {}
+class Book extends Medium {
+  @Column({ type: Number, nullable: true }) followsId!: number | null;
+  @ManyToOne(() => Book) follows!: Relation<Book>;
+}
 @ChildEntity()
 class Song extends Medium {}
 
@@ -112,6 +117,69 @@ class Loan {
   @ManyToOne(() => Song) song!: Relation<Song>;
   @Column({ type: Number, nullable: true }) anyId!: number | null;
   @ManyToOne(() => Medium) any!: Relation<Medium>;
+}
+
+/** Nobody has said whose these rows are. */
+@Entity()
+@TableInheritance({ column: { name: 'kind', type: 'varchar' } })
+class Hint {
+  @PrimaryColumn() id!: number;
+}
+@ChildEntity()
+class Tip extends Hint {}
+
+/** Fails once, and knows the key then. */
+let isReady = true;
+const forgetful = {
+  to: (value: unknown) => {
+    if (isReady) return value;
+    isReady = true;
+    throw new RangeError('the key is not ready');
+  },
+  from: Number,
+};
+
+@Entity()
+@TenantScoped()
+class Walk {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() organizationId!: number;
+  @Column({ type: Number, nullable: true }) dogId!: number | null;
+  @ManyToOne(() => Dog) dog!: Relation<Dog>;
+  @Column({ type: Number, nullable: true }) tipId!: number | null;
+  @ManyToOne(() => Tip) tip!: Relation<Tip>;
+  @Column({ type: Number, nullable: true, transformer: forgetful }) songId!: number | null;
+  @ManyToOne(() => Song) song!: Relation<Song>;
+}
+
+@Entity()
+@TenantScoped()
+class Shelf {
+  @PrimaryColumn() room!: number;
+  @PrimaryColumn() number!: number;
+  @Column() organizationId!: number;
+}
+
+/** The columns of its parent’s key are a part of other keys too. */
+@Entity()
+@TenantScoped({ via: 'shelf' })
+class Slip {
+  @PrimaryColumn() id!: number;
+  @ForeignKey(() => Ticket) @Column() room!: number;
+  @Column() number!: number;
+  @Column() next!: number;
+  @ManyToOne(() => Shelf, { nullable: false })
+  @JoinColumn([
+    { name: 'room', referencedColumnName: 'room' },
+    { name: 'number', referencedColumnName: 'number' },
+  ])
+  shelf!: Relation<Shelf>;
+  @ManyToOne(() => Shelf, { nullable: false })
+  @JoinColumn([
+    { name: 'number', referencedColumnName: 'room' },
+    { name: 'next', referencedColumnName: 'number' },
+  ])
+  other!: Relation<Shelf>;
 }
 
 /** The database counts tenants. */
@@ -147,6 +215,11 @@ describe('an insert', () => {
       Book,
       Song,
       Loan,
+      Hint,
+      Tip,
+      Walk,
+      Shelf,
+      Slip,
     ]);
   });
   const into = (target: (new () => object) | string, values: object): InsertQueryBuilder<ObjectLiteral> =>
@@ -252,5 +325,35 @@ describe('an insert', () => {
     ]);
     expect(named({ bookId: null, songId: () => '1 + 1' })).toEqual([]);
     expect(unscoped(() => lookups({ organizationId: 2, bookId: 3 }))).toEqual(new Set());
+  });
+
+  it('names a shared row of one kind that is not among those that it inserts', () => {
+    const named = (values: object[]): unknown[] =>
+      asAcme(() => rendered(into(Book, values))).lookups.flatMap(({ values: rows }) => rows.flat());
+    expect(named([{ id: 1 }, { id: 2, followsId: 1 }])).toEqual([]);
+    expect(new Set(named([{ id: 1 }, { id: 2, followsId: 3 }]))).toEqual(new Set([3]));
+  });
+
+  it('names a row of one kind once where the rows of that kind are the tenant’s', () => {
+    const { lookups } = asAcme(() => rendered(into(Walk, { dogId: 3 })));
+    expect(lookups.map(({ key, values }) => [key.property, values])).toEqual([['dogId', [[3]]]]);
+  });
+
+  it('names no rows of an entity that is not declared, and may be left so', () => {
+    requireEnforcement(dataSource).policies.allowUndeclared();
+    expect(asAcme(() => rendered(into(Walk, { tipId: 3 }))).lookups).toEqual([]);
+  });
+
+  it('fails where a key cannot be made, whatever a transformer makes of it the next time', () => {
+    isReady = false;
+    expect(() => asAcme(() => rendered(into(Walk, { songId: 3 })))).toThrow('the key is not ready');
+    expect(isReady).toBe(true);
+    expect(asAcme(() => rendered(into(Walk, { songId: 3 }))).inserts).toHaveLength(1);
+  });
+
+  it('of a row that belongs to its parent asks for an own row there, and nowhere else', () => {
+    const { lookups } = asAcme(() => rendered(into(Slip, { id: 5, room: 1, number: 2, next: 3 })));
+    const owned = lookups.map(({ key, values, owned }) => `${key.target.name} ${values.flat().join(' ')} ${owned}`);
+    expect(owned.sort()).toEqual(['Shelf 1 2 true', 'Shelf 2 3 false', 'Ticket 1 false']);
   });
 });
