@@ -1,4 +1,4 @@
-// The list of 25 rows: this library against servers written by hand, on Express and Fastify. Usage: npm run bench [-- --quick]
+// The list of 25 rows: this library against plain servers, on Express and Fastify. Usage: npm run bench [-- --quick]
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -88,7 +88,7 @@ function start(module, args) {
   return child;
 }
 
-/** What answers differently is not compared. */
+/** Servers with different responses are not compared. */
 async function requireSameRows(servers) {
   for (const count of COUNTS) {
     const answers = await Promise.all(
@@ -99,7 +99,7 @@ async function requireSameRows(servers) {
     );
     const { items } = JSON.parse(answers[0]);
     if (items?.length !== 25 || answers.some((answer) => answer !== answers[0])) {
-      throw new Error(`The servers do not answer alike (count=${count}):\n${answers.join('\n')}`);
+      throw new Error(`The servers do not respond alike (count=${count}):\n${answers.join('\n')}`);
     }
   }
 }
@@ -119,7 +119,7 @@ async function measure(servers, requests, rounds) {
             ...(await load(child, address({ server, ...place }, count), requests)),
           });
         }
-        // In another order each time: whoever is first has the machine as the last round left it.
+        // In another order each time: the first server finds the machine as the last round left it.
         turn.push(turn.shift());
       }
     }

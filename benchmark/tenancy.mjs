@@ -1,4 +1,4 @@
-// What isolation costs: CPU time to build a list of 25, and to read it, in a scope against the same builder with the predicate by hand.
+// What isolation costs: CPU time to build a list of 25, and to read it, in a scope against the same builder with the predicate in its own conditions.
 // Beside it, as a control, that builder against itself on a connection of its own: what differs there is the noise of the machine.
 // Usage: npm run bench:tenancy
 import { cpus, loadavg } from 'node:os';
@@ -190,7 +190,7 @@ for (const [name, database] of Object.entries(databases)) {
     ]) {
       console.log(`\n${name}: ${title}`);
       console.log(
-        `shape       by hand   scoped    ${digits === 1 ? 'added' : 'ratio'}   95 % interval     control   95 % interval`,
+        `shape       plain     scoped    ${digits === 1 ? 'added' : 'ratio'}   95 % interval     control   95 % interval`,
       );
       for (const [shape, { byHand: plain, scoped: limited }] of Object.entries(shapes)) {
         print(

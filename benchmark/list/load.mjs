@@ -15,7 +15,7 @@ process.on('message', async ({ url, requests }) => {
 });
 process.on('disconnect', () => process.exit());
 
-/** One connection: a request when the last one is answered, until none is left. Each is another tenant's. */
+/** One connection: a request when the last one has its response, until none is left. Each is another tenant's. */
 function askInTurn({ hostname, port, path }, work) {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port, noDelay: true });

@@ -33,7 +33,7 @@ Entity('ticket')(Ticket);
 const organizationOf = (request) => Number(request.headers['x-organization']);
 const database = TypeOrmModule.forRoot({ type: 'postgres', url, entities: [Ticket], poolSize: 10 });
 
-/** By hand, with a repository. */
+/** Without the library, with a repository. */
 function findModule() {
   class TicketsController {
     constructor(tickets) {
@@ -59,7 +59,7 @@ function findModule() {
   return moduleOf([database, TypeOrmModule.forFeature([Ticket])], [TicketsController]);
 }
 
-/** By hand, with the driver and prepared statements. */
+/** Without the library, with the driver and prepared statements. */
 function pgModule() {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
   const columns = '"id", "organizationId", "orderNumber", "subject", "status", "priority", "assigneeId", "createdAt"';

@@ -42,7 +42,7 @@ const PREPARE_THRESHOLD = 2;
  * const rows = await new CompiledSelect({ dataSource, build }).run({ status: 'open' });
  */
 export class CompiledSelect {
-  /** The compiled statements by access context: in a scope, or in a section that exempts some entities. */
+  /** The compiled statements by access context: in a scope, or in an unscoped section for some entities. */
   private readonly plans = new Map<string, CompiledStatement>();
 
   constructor(private readonly parts: ScopedStatementParts) {}

@@ -15,7 +15,7 @@ export function tenantPropertiesOf(dataSource: DataSource, metadata: EntityMetad
 /**
  * Checks whether statements on an entity are limited to a tenant now.
  *
- * @returns false for a shared entity, in a section that is unscoped for it, and on a DataSource that is not
+ * @returns false for a shared entity, in an unscoped section for it, and on a DataSource that is not
  * instrumented
  * @throws TenantScopeMissingError if there is no current scope
  */

@@ -46,7 +46,7 @@ export interface ForEachOptions {
  */
 @Injectable()
 export class Tenancy {
-  /** The current scope; undefined outside of any scope and in a section that is unscoped for every entity. */
+  /** The current scope; undefined outside of any scope and in an unscoped section for every entity. */
   get current(): TenantScope | undefined {
     return currentScope();
   }
@@ -211,7 +211,7 @@ export class Tenancy {
   }
 
   /**
-   * Runs a read-only raw SQL query in the current scope. `table(Entity, 'alias')` stands for the entity's rows that the
+   * Runs a read-only raw SQL query in the current scope. `table(Entity, 'alias')` becomes the entity's rows that the
    * scope sees. Values become bind parameters. A tenant-scoped table that is named in any other way is refused.
    *
    * @param manager EntityManager to run on; inside a transaction, the transaction's own

@@ -1,4 +1,4 @@
-/** Something that whoever starts the sample can put right. Its message is one line that says how; no stack is shown. */
+/** A problem that the user of the sample can solve. Its message is one line that says how; no stack is shown. */
 export class LaunchError extends Error {
   /**
    * @param {string} message

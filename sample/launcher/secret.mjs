@@ -4,7 +4,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 /**
  * A random secret that stays the same between runs, so that tokens outlive a restart.
  *
- * @param {string} path where it is kept, readable by nobody else
+ * @param {string} path where it is kept, readable by this user only
  * @returns {string}
  */
 export function keptSecret(path) {

@@ -23,7 +23,7 @@ describe.each(databasesToTest())('clear() on %s', (kind) => {
     expect(await world!.dataSource.query(`SELECT * FROM ${table}`)).toEqual([]);
   });
 
-  it('is refused on a scoped table, and by hand with CASCADE or further tables', async () => {
+  it('is refused on a scoped table, and as raw SQL with CASCADE or further tables', async () => {
     await expect(tenancy.run(ACME, () => world!.repo(Ticket).clear())).rejects.toThrow(StatementRefusedError);
     await expect(world!.repo(Ticket).clear()).rejects.toThrow(TenantScopeMissingError);
     for (const rest of ['news CASCADE', 'news, ticket', 'ticket', 'unknown']) {

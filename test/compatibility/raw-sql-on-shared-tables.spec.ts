@@ -18,7 +18,7 @@ import { createDatabase, databasesToTest } from '../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../support/databases.js';
 
 /*
- * docs/refused.md says that SQL by hand which reads or writes rows and names no scoped table runs as it is, with a scope and without, and
+ * docs/refused.md says that raw SQL which reads or writes rows and names no scoped table runs as it is, with a scope and without, and
  * docs/entities.md that nothing limits shared rows, nor rows of undeclared entities with undeclaredEntities: 'allow'.
  */
 
@@ -97,7 +97,7 @@ const STATEMENTS: readonly Promised[] = [
   { sql: 'TRUNCATE t', ids: [], on: NOT_SQLITE },
 ];
 
-describe.each(databasesToTest())('SQL by hand on tables without tenants on %s', (kind) => {
+describe.each(databasesToTest())('raw SQL on tables without tenants on %s', (kind) => {
   let database: TestDatabase;
   let app: INestApplication<App>;
   let dataSource: DataSource;
@@ -201,7 +201,7 @@ describe.each(databasesToTest())('SQL by hand on tables without tenants on %s', 
 });
 
 describe.each(databasesToTest())('an entity of which nothing is declared on %s', (kind) => {
-  it('is told as undeclared, in a scope and outside, in SQL by hand too', async () => {
+  it('is told as undeclared, in a scope and outside, in raw SQL too', async () => {
     const database = await createDatabase(kind);
     const dataSource = await new DataSource({
       ...database.options,

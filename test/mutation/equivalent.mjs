@@ -295,7 +295,7 @@ export const EQUIVALENT = [
   ...same('lib/tenancy/context/tenant-scope.ts', 'No scope is checked before its keys are declared.', [
     ["let declaredKeys = '';", 'let declaredKeys = "Stryker was here!";'],
   ]),
-  ...same('lib/tenancy/context/tenant-context.ts', 'Where nothing is in force, nothing is put in force.', [
+  ...same('lib/tenancy/context/tenant-context.ts', 'Without a current context, none is entered.', [
     [
       'return storage.getStore() === undefined ? fn() : storage.run(undefined, fn);',
       'return false ? fn() : storage.run(undefined, fn);',

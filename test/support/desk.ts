@@ -252,7 +252,7 @@ export class Proofreading {
   @ManyToOne(() => Translation, { nullable: true }) translation!: Relation<Translation> | null;
 }
 
-/** One of its columns is read by hand-written SQL. */
+/** One of its columns is read by raw SQL. */
 @Entity()
 @TenantScoped()
 export class Tally {

@@ -49,7 +49,7 @@ const tables = new Map<string, readonly RecordedTable[]>();
 const statements = new Map<string, RecordedStatement>();
 
 /**
- * Records the texts of statements where the drivers get them, from TypeORM and from the library alike, with what is in force then. Connections that a
+ * Records the texts of statements where the drivers get them, from TypeORM and from the library alike, with the context of that moment. Connections that a
  * test has opened itself, and DataSources without enforcement, are left out.
  */
 export function recordStatements(): void {

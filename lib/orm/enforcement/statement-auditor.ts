@@ -97,7 +97,7 @@ export class StatementAuditor {
     sql: string,
     find: (tokens: TokenizeResult) => string | undefined,
   ): string | undefined {
-    // Verdicts in an unscoped section differ from those in a scope. Sections for some entities are rare, so they are
+    // Verdicts in an unscoped section differ from those in a scope. Unscoped sections for some entities are rare, so they are
     // not cached.
     const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;
     if (memorable && memory.has(key)) return undefined;

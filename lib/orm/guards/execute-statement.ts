@@ -141,7 +141,7 @@ async function checkRows(
   runner: QueryRunner,
 ): Promise<void> {
   const scope = currentContext()?.scope;
-  // Checks in the scope itself: even in a section that is unscoped for some entities, other rows may not reference
+  // Checks in the scope itself: even in an unscoped section for some entities, other rows may not reference
   // their foreign rows.
   if (scope !== undefined) await runWithScope(scope, () => assertReferencesVisible(lookups, runner));
   // Without a scope, only references to shared rows are checked.

@@ -62,7 +62,7 @@ function openSection(frame: TenantContext | undefined): TenantContext['unscopedS
   const section = frame?.unscopedSection;
   if (section !== undefined && !section.open) {
     throw new TenantScopeMissingError(
-      `the section tenancy.unscoped('${section.why}') has ended, but this code is still running`,
+      `the unscoped section tenancy.unscoped('${section.why}') has ended, but this code is still running`,
     );
   }
   return section;

@@ -20,7 +20,7 @@ export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRe
         return [`${name} references ${target.name}, but is an auto-increment column. Make it an ordinary column.`];
       return losesPrecision(own, referenced, policies)
         ? [
-            `${name} keeps less than ${target.name}.${referenced.propertyPath}, which it names. Give both the same type.`,
+            `${name} (${typeOf(own, policies)}) is narrower than the column it references, ${target.name}.${referenced.propertyPath} (${typeOf(referenced, policies)}). Use the same type.`,
           ]
         : [];
     }),
@@ -35,6 +35,13 @@ export function validateForeignKeys(metadata: EntityMetadata, policies: PolicyRe
         `${metadata.name}.${columns[0].propertyPath} has onDelete or onUpdate 'SET DEFAULT', and the default may reference another tenant's row. Use 'SET NULL', 'CASCADE' or 'RESTRICT'.`,
     );
   return [...problems, ...defaults];
+}
+
+/** Returns a column's type for messages, e.g. `varchar(10)`. */
+function typeOf(column: ColumnMetadata, { driver }: PolicyRegistry): string {
+  const { precision, scale } = column;
+  const size = driver.getColumnLength(column) || [precision, scale].filter(Number.isInteger).join(',');
+  return `${driver.normalizeType(column)}${size === '' ? '' : `(${size})`}`;
 }
 
 const TEXTS = /char|text/i;

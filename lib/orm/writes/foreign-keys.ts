@@ -70,7 +70,7 @@ export function collectLookups(written: ResolvedKeyValues, policies: PolicyRegis
   // An undeclared entity that is allowed is written as in plain TypeORM: without a scope there is no tenant to compare
   // with.
   if (currentContext()?.scope === undefined && policies.isAllowedUndeclared(metadata)) return [];
-  // A limited row may reference only visible rows, even of entities that the section exempts.
+  // A tenant-scoped row may reference only visible rows, even of entities of the unscoped section.
   const isLimited = policies.effective(metadata) !== undefined;
   for (const key of foreignKeysOf(metadata, policies)) {
     if (!isLimited && policies.effective(key.target) === undefined) continue;

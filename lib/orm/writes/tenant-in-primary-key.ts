@@ -9,7 +9,7 @@ import type { TenantColumn } from '../policy/tenant-policy.js';
 export type Undo = () => void;
 
 /**
- * Returns the scope that limits an entity; undefined outside of a scope, and in a section that is unscoped for the
+ * Returns the scope that limits an entity; undefined outside of a scope, and in an unscoped section for the
  * entity.
  */
 function scopeOver(metadata: EntityMetadata): ValidScope | undefined {

@@ -61,7 +61,7 @@ export function requireOwnReferences(
 }
 
 function isInForce(metadata: EntityMetadata, key: string, value: unknown): boolean {
-  // Called for limited entities only, so the access is a scope.
+  // Called for tenant-scoped entities only, so the access is a scope.
   const scope = resolveAccess(metadata) as ValidScope;
   const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
   return isPlain && String(value) === String(scope.values[key]);

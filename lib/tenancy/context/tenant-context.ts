@@ -6,7 +6,7 @@ import type { ValidScope, TenantScope } from './tenant-scope.js';
 export type EntityRef = Function | string;
 
 /**
- * Section of code that runs over several tenants. It is closed when its callback settles, so that a promise that
+ * An unscoped section: code that runs over several tenants. It is closed when its callback settles, so that a promise that
  * outlives it cannot read other tenants' rows.
  */
 export class UnscopedSection {
@@ -80,7 +80,7 @@ export function currentContext(): TenantContext | undefined {
 }
 
 /**
- * Returns the values of the current scope; undefined outside of any scope and in a section that is unscoped for every
+ * Returns the values of the current scope; undefined outside of any scope and in an unscoped section for every
  * entity.
  */
 export function currentScope(): TenantScope | undefined {
@@ -92,7 +92,7 @@ export function currentScope(): TenantScope | undefined {
 
 /**
  * Checks whether the running code works for another tenant than `own`, as part of another request or job. Nested runs,
- * and sections that are unscoped for all entities, are intended and give false.
+ * and unscoped sections for all entities, are intended and give false.
  */
 export function isOtherTenant(own: TenantContext): boolean {
   const now = storage.getStore();
@@ -146,7 +146,7 @@ export function runWithoutContext<R>(fn: () => R): R {
   return storage.getStore() === undefined ? fn() : storage.run(undefined, fn);
 }
 
-/** Runs `fn` in `section`, and closes the section when `fn` returns or its promise settles. */
+/** Runs `fn` in an unscoped section, and closes it when `fn` returns or its promise settles. */
 export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   let pending = false;
   try {
@@ -168,7 +168,7 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   }
 }
 
-/** Runs `fn` in `section` and leaves it open; the caller closes it. For subscriptions, which end with an event. */
+/** Runs `fn` in an unscoped section and leaves it open; the caller closes it. For subscriptions, which end with an event. */
 export function runInOpenSection<R>(section: UnscopedSection, fn: () => R): R {
   return storage.run(childContext(storage.getStore()?.scope, section), fn);
 }

@@ -4,7 +4,7 @@ import type { DatabaseUrl } from './database/data-source-options.js';
 export interface AppOptions {
   /** A database that `migrate` has run on. */
   readonly databaseUrl: DatabaseUrl;
-  /** Signs access tokens. Whoever knows it can be anyone. */
+  /** Signs access tokens. With it, tokens for any account can be made. */
   readonly jwtSecret: string;
   /** The HTTP server underneath; express unless given. */
   readonly adapter?: HttpAdapterName;

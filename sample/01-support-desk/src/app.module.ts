@@ -33,7 +33,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         AppOptionsModule.of(options),
-        // One attempt: whoever starts the application has just migrated the same database.
+        // One attempt: the launcher has just migrated the same database.
         TypeOrmModule.forRoot({ ...dataSourceOptions(options.databaseUrl), retryAttempts: 0 }),
       ],
     };

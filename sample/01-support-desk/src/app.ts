@@ -11,7 +11,7 @@ export type { AppOptions, HttpAdapterName } from './app-options.js';
 export { migrate } from './database/migrate.js';
 export { seed } from './database/seed.js';
 
-/** What the application logs: trouble. That it runs is said by whoever started it. */
+/** The application logs warnings and errors. The launcher says that it runs. */
 const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
 
 /**

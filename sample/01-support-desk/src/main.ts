@@ -12,7 +12,7 @@ export interface ServerOptions extends AppOptions {
  * Brings the database up to date, fills it if it is empty, and serves the application.
  *
  * @param report is told what is going on, one line at a time
- * @returns the running application; whoever called closes it
+ * @returns the running application; the caller closes it
  */
 export async function main(options: ServerOptions, report: (line: string) => void): Promise<INestApplication> {
   const migrations = await migrate(options.databaseUrl);

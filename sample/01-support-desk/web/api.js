@@ -1,6 +1,6 @@
 import { session } from './session.js';
 
-/** An answer that is none of 2xx. */
+/** A response with another status than 2xx. */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -14,7 +14,7 @@ export class ApiError extends Error {
 }
 
 /**
- * Asks the API, as whoever has signed in.
+ * Sends a request to the API, as the signed-in user.
  *
  * @param {string} method
  * @param {string} path below `/api`
@@ -34,7 +34,7 @@ export async function ask(method, path, { body, version, signal } = {}) {
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
   }).catch((error) => {
-    throw error.name === 'AbortError' ? error : new ApiError(0, [{ detail: 'The server does not answer.' }]);
+    throw error.name === 'AbortError' ? error : new ApiError(0, [{ detail: 'The server is not available.' }]);
   });
   const text = await answer.text();
   const data = text === '' ? undefined : JSON.parse(text);
@@ -55,5 +55,5 @@ const MEANINGS = {
   403: 'You may not do this.',
   404: 'There is no such thing here.',
   409: 'That is taken already.',
-  412: 'Somebody else has changed this meanwhile.',
+  412: 'Another user has changed this meanwhile.',
 };

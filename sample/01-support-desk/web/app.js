@@ -10,7 +10,7 @@ const main = document.querySelector('#main');
 const masthead = document.querySelector('#masthead');
 const bar = document.querySelector('#bar');
 
-/** What every view of the desk knows; undefined while nobody has signed in. */
+/** What every view of the desk knows; undefined before sign-in. */
 let desk;
 
 /** Everybody of the organization, its tags and its name: what lists and forms name. */
@@ -94,7 +94,7 @@ function showSignIn(notice) {
   main.replaceChildren(signInView({ entered: () => void show(), notice }));
 }
 
-/** Forgets everything about whoever was here: the next one may be of another organization. */
+/** Forgets the state of the last user: the next user may belong to another organization. */
 function leave(notice) {
   session.end();
   desk = undefined;

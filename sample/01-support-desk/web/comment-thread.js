@@ -24,7 +24,7 @@ export function commentThread(desk, path) {
     const { items, more } = await firstComments(path, shown);
     replaceIn(
       list,
-      items.length === 0 && h('p', { class: 'soft' }, 'Nobody has written anything yet.'),
+      items.length === 0 && h('p', { class: 'soft' }, 'There are no comments yet.'),
       h('ol', { class: 'thread' }, items.map(comment)),
       more && h('button', { type: 'button', 'data-key': 'more', onclick: showMore }, 'Show more'),
     );

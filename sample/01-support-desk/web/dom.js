@@ -47,7 +47,7 @@ export function counted(count, noun) {
 }
 
 /**
- * Puts something else into a part of the page. Whoever used a control in it with the keyboard finds its successor, the one with the
+ * Puts something else into a part of the page. A user who used a control in it with the keyboard finds its successor, the one with the
  * same `data-key`, and at least the part itself.
  *
  * @param {HTMLElement} part

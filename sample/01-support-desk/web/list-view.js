@@ -42,7 +42,7 @@ export function listView(desk, query, asked) {
   }
 
   async function load() {
-    // The answer to an older question must not replace the one to a newer.
+    // The response to an older request must not replace that to a newer one.
     running?.abort();
     running = new AbortController();
     const { signal } = running;

@@ -9,7 +9,7 @@ export function resolutionPanel(desk, path, changed) {
 
   let shown;
 
-  /** What somebody is writing here stays, whatever else of the ticket changes. */
+  /** A text that is being written here stays, whatever else of the ticket changes. */
   function show(resolution) {
     const isSame = shown !== undefined && shown?.summary === resolution?.summary;
     const isBeingWritten = (view.querySelector('textarea')?.value ?? '') !== '';

@@ -14,7 +14,7 @@ const COLUMNS = [
 /**
  * A page of the list.
  *
- * @param {{ items: object[], total: number, limit: number, offset: number }} page as the API answers it
+ * @param {{ items: object[], total: number, limit: number, offset: number }} page as the API sends it
  * @param {URLSearchParams} query what was asked for
  * @param {(changes: Record<string, string>) => void} change
  * @returns {HTMLElement[]}

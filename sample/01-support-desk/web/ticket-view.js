@@ -69,7 +69,7 @@ export function ticketView(desk, id) {
     desk.announce(status === 'closed' ? 'Closed' : 'Open again');
   }
 
-  /** Whoever edits says which version: read now, so that nobody's change of the meantime is undone unseen. */
+  /** An edit names the version that was read now, so that it cannot overwrite another user's change. */
   async function edit() {
     const { data, version } = await ask('GET', path);
     editTicket({ ...desk, reload: attempt(refresh) }, { ticket: data, version });

@@ -313,7 +313,7 @@ export const consumers = [
     refuses: /class-transformer/,
   },
   {
-    name: 'Nest 12 on tables made by hand (schema, prefix, snake_case)',
+    name: 'Nest 12 on tables made manually (schema, prefix, snake_case)',
     write: async (folder) => {
       await writeTemplate(folder, { dependencies: { ...NEST_12, pg: '8.23.1' } });
       await cp(join(FILES, 'src/database.postgres.ts'), join(folder, 'src/database.ts'));

@@ -123,7 +123,7 @@ export function plainControllers(): Type<object>[] {
 /**
  * The application as a module of Nest.
  *
- * @param parts `crud` serves every entity by `@Crud`, `plain` by controllers that are written by hand, without the library
+ * @param parts `crud` serves every entity by `@Crud`, `plain` by controllers of its own, without the library
  */
 export function applicationModule(database: object, parts: 'crud' | 'plain' | 'muck' | 'entities'): DynamicModule {
   const withLibrary = parts === 'crud' || parts === 'muck';

@@ -46,7 +46,7 @@ describe.each(kinds)('A large application on %s', (kind) => {
     return [`${name}: ${difference(actual, expected)}`];
   };
 
-  it(`${readOperations().length} reads give what plain TypeORM gives with the tenant's filter written by hand`, async () => {
+  it(`${readOperations().length} reads give what plain TypeORM gives with the tenant's filter in its own code`, async () => {
     const faults: string[] = [];
     for (const operation of readOperations()) faults.push(...(await compare(operation)));
     expect(faults).toEqual([]);

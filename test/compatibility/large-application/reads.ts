@@ -390,7 +390,7 @@ function otherOperations(): Operation[] {
         world.repo(`${module}Approval`).find({
           where: world.where({}, { request: { tenantId: ACME } }),
           order: { id: 'ASC' },
-          // The condition by hand joins the request, whose deleted rows the join leaves out.
+          // A condition in raw SQL joins the request, whose deleted rows the join leaves out.
           withDeleted: true,
         }),
       ),

@@ -101,7 +101,7 @@ function printStarts({ crud, plain }) {
   );
   console.log(`          of that after the packages are loaded: ${init.text}`);
   console.log(
-    `          without the library: the same entities, and controllers by hand with ${plain[0].routes} routes`,
+    `          without the library: the same entities, and controllers of their own with ${plain[0].routes} routes`,
   );
   return isQuick;
 }

@@ -35,7 +35,7 @@ export class World {
     readonly kind: DatabaseKind,
     readonly dataSource: DataSource,
     readonly sown: Sown,
-    /** Whether the library limits it; in the other world the tenant's filter is written by hand. */
+    /** Whether the library limits it; in the other world the tenant's filter is in its own code. */
     readonly isScoped: boolean,
     /** Options of another DataSource over the same database, without what it holds in memory. */
     readonly options: object,

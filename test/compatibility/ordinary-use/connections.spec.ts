@@ -20,10 +20,10 @@ everyday('everyday use of connections', {
   'a hint': { use: (w) => tickets(w).useIndex('PRIMARY').maxExecutionTime(1000).getMany(), on: MARIADB },
   'a health check': ({ dataSource }) => dataSource.query('SELECT 1'),
   'a health check with a semicolon': ({ dataSource }) => dataSource.query('SELECT 1;'),
-  'a query by hand with a comment': ({ dataSource }) => dataSource.query('/* health */ SELECT 1 -- ok'),
-  'a query by hand on a shared table': ({ dataSource }) =>
+  'a raw SQL query with a comment': ({ dataSource }) => dataSource.query('/* health */ SELECT 1 -- ok'),
+  'a raw SQL query on a shared table': ({ dataSource }) =>
     dataSource.query("SELECT id, text FROM news WHERE text <> 'a ticket; a note' ORDER BY id LIMIT 5"),
-  'a query by hand with parameters': ({ dataSource, kind }) =>
+  'a raw SQL query with parameters': ({ dataSource, kind }) =>
     dataSource.query(`SELECT text FROM news WHERE id = ${kind.startsWith('postgres') ? '$1' : '?'}`, [1]),
   'the time of the database': ({ dataSource }) => dataSource.query('SELECT CURRENT_TIMESTAMP AS now'),
   'the version of the database': {
@@ -46,7 +46,7 @@ everyday('everyday use of connections', {
     on: POSTGRES,
   },
   'a notification': { use: ({ dataSource }) => dataSource.query("NOTIFY changes, 'ticket 1'"), on: POSTGRES },
-  'savepoints by hand': ({ withRunner }) =>
+  'savepoints that are set manually': ({ withRunner }) =>
     withRunner(async (runner) => {
       await runner.startTransaction();
       await runner.query('SAVEPOINT a');

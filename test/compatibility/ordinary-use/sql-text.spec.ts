@@ -244,17 +244,17 @@ everyday('everyday text', {
         .getRawMany(),
     on: [...POSTGRES, ...MARIADB, ...SQLITE],
   },
-  'a query by hand with a common table expression': ({ dataSource }) =>
+  'a raw SQL query with a common table expression': ({ dataSource }) =>
     dataSource.query(
       'WITH recent AS (SELECT * FROM news WHERE id > 0) SELECT COUNT(*) AS n FROM recent r JOIN news n ON n.id = r.id',
     ),
-  'a query by hand with a window and a case': ({ dataSource }) =>
+  'a raw SQL query with a window and a case': ({ dataSource }) =>
     dataSource.query(
       "SELECT id, RANK() OVER (ORDER BY id) AS r, CASE WHEN text IS NULL THEN 'none' ELSE text END AS t FROM news",
     ),
-  'a query by hand that adds a shared row': ({ dataSource }) =>
+  'a raw SQL query that adds a shared row': ({ dataSource }) =>
     dataSource.query("INSERT INTO news (text) VALUES ('it''s; new -- really')"),
-  'a query by hand that changes a shared row': ({ dataSource }) =>
+  'a raw SQL query that changes a shared row': ({ dataSource }) =>
     dataSource.query("UPDATE news SET text = 'a ticket' WHERE id = 1"),
   'an explanation of a query on a shared table': ({ dataSource }) => dataSource.query('EXPLAIN SELECT * FROM news'),
 });

@@ -44,7 +44,7 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
     await Promise.all(runs);
   });
 
-  it('throws where no scope is in force, planned in one or not', async () => {
+  it('throws outside of a scope, planned in one or not', async () => {
     const statement = tickets();
     await expect(statement.run({})).rejects.toThrow('There is no tenant scope');
     await tenancy.run(ACME, () => statement.run({}));

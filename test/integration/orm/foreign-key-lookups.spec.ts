@@ -294,7 +294,7 @@ describe('G-06 the rows that a write names', () => {
         'Banner.ticketId is set by an SQL expression',
       );
     expect(asAcme(() => named(Banner, [{ ticketId: 0 }]))).toEqual([]);
-    // It makes a key of nothing.
+    // It makes a key of null.
     expect(asAcme(() => named(Banner, [{}, { ticketId: null }]))).toEqual([['ticketId', [[99]]]]);
     expect(asAcme(() => named(Banner, [{ ticketId: null }], true))).toEqual([['ticketId', [[99]]]]);
     expect(asAcme(() => named(Banner, [{}], true))).toEqual([]);

@@ -107,7 +107,7 @@ describe('the text of a write', () => {
       expect(inAcme(() => builder.getQuery())).toMatch(/^[^=]*"note"[^.]* WHERE "note"\."organizationId" = :\w+$/);
   });
 
-  it('takes the tenant in force in each form of its number', () => {
+  it('takes the current tenant in each form of its number', () => {
     for (const organizationId of [1, 1n, '1'])
       expect(inAcme(() => insert(Note, { organizationId, body: 'x' }))).toContain('INSERT INTO "note"');
     for (const organizationId of [2, 2n, '2', true, [1], { id: 1 }])

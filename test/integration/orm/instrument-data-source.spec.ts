@@ -202,7 +202,7 @@ describe('the schema of a database', () => {
     await expect(inAcme(change)).rejects.toThrow(`${method}() changes the schema for all tenants`);
   });
 
-  it('is changed where no scope is in force, and in a section that says why', async () => {
+  it('is changed outside of a scope, and in a section that says why', async () => {
     await dataSource.synchronize();
     await inAcme(() => tenancy.unscoped('a new tenant', () => dataSource.synchronize()));
     for (const method of METHODS) await dataSource[method]();

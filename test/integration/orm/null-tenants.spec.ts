@@ -293,7 +293,7 @@ describe.each(databasesToTest())('rows without a tenant on %s', (kind) => {
     });
   });
 
-  it.each([Topic, Folder])('an own node hangs below a node without a tenant and is moved (%p)', async (entity) => {
+  it.each([Topic, Folder])('an own node is a child of a node without a tenant and is moved (%p)', async (entity) => {
     const trees = dataSource.getTreeRepository<Topic | Folder>(entity);
     const root = await unscoped(() => trees.save({ organizationId: null, name: 'root' }));
     await asAcme(async () => {

@@ -30,7 +30,7 @@ const PASSES = {
   'behind a comparison of a sub-query':
     'SELECT 1 FROM "news" "n" WHERE "n"."id" = (SELECT 1 FROM "ticket" "t" WHERE {t})',
   'in a join': 'SELECT 1 FROM "news" "n" INNER JOIN "ticket" "t" ON {t} AND ("t"."a" = "n"."a" OR 1 = 1)',
-  'in an outer join of the limited table':
+  'in an outer join of the tenant-scoped table':
     'SELECT 1 FROM "news" "n" LEFT JOIN "ticket" "t" ON "t"."a" = "n"."a" AND {t}',
   'in the join behind another': 'SELECT 1 FROM "note" "o" INNER JOIN "ticket" "t" ON {t} WHERE {o}',
   'in two joins':
@@ -120,8 +120,8 @@ const FAILS = {
     'SELECT 1 FROM "ticket" "t" EXCEPT SELECT 2 FROM "news" "n" INTERSECT SELECT 2 FROM "news" "t" WHERE {t}',
   'in a sub-query beside its table': 'SELECT 1 FROM "ticket" "t" WHERE EXISTS (SELECT 1 FROM "news" "n" WHERE {t})',
   'around the sub-query that reads': 'SELECT 1 FROM (SELECT * FROM "ticket" "t") "t" WHERE {t}',
-  'in a right join of the limited table': 'SELECT 1 FROM "news" "n" RIGHT JOIN "ticket" "t" ON {t}',
-  'in a full join of the limited table': 'SELECT 1 FROM "news" "n" FULL OUTER JOIN "ticket" "t" ON {t}',
+  'in a right join of the tenant-scoped table': 'SELECT 1 FROM "news" "n" RIGHT JOIN "ticket" "t" ON {t}',
+  'in a full join of the tenant-scoped table': 'SELECT 1 FROM "news" "n" FULL OUTER JOIN "ticket" "t" ON {t}',
   'in a cross join': 'SELECT 1 FROM "news" "n" CROSS JOIN "ticket" "t" ON {t}',
   'in a join with no word before it': 'SELECT 1 FROM "news" "n" JOIN "ticket" "t" ON {t}',
   'in a straight join': 'SELECT 1 FROM "news" "n" STRAIGHT_JOIN "ticket" "t" ON {t}',

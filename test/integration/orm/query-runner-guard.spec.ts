@@ -312,7 +312,7 @@ describe('G-09 the gate in front of a query runner', () => {
       expect(heard).toEqual(['row', ACME, 'row', ACME]);
     });
 
-    it('refuses writes, and what names a table by hand', async () => {
+    it('refuses writes, and what names a table in raw SQL', async () => {
       const [sql, parameters] = issueInsert();
       await expect(acme(() => runner.stream(sql, parameters))).rejects.toThrow('a write is sent as a stream');
       await expect(acme(() => runner.stream(BY_HAND))).rejects.toThrow('in raw SQL');

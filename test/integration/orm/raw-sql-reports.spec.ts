@@ -4,7 +4,7 @@ import { databasesToTest } from '../../support/databases.js';
 import { News, Note, Ticket, Verdict } from '../../support/desk.js';
 import { ACME, ACME_TICKETS, tenancy, World } from '../../support/world.js';
 
-describe.each(databasesToTest())('reports by hand on %s', (kind) => {
+describe.each(databasesToTest())('raw SQL reports on %s', (kind) => {
   let world: World;
   beforeAll(async () => {
     world = await World.open(kind, true);
@@ -44,7 +44,7 @@ describe.each(databasesToTest())('reports by hand on %s', (kind) => {
     await expect(count()).rejects.toThrow('There is no tenant scope');
   });
 
-  it('are refused when they name a scoped table by hand, or write', () =>
+  it('are refused when they name a scoped table in raw SQL, or write', () =>
     tenancy.run(ACME, async () => {
       await expect(report()`SELECT * FROM ticket`).rejects.toThrow('it reads Ticket without its tenant predicate');
       await expect(report()`SELECT * FROM ${table(Ticket, 't')}, ticket`).rejects.toThrow(

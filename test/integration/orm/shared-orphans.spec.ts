@@ -30,7 +30,7 @@ class Page {
   binder!: Relation<Binder> | null;
 }
 
-/** Is marked as deleted then. */
+/** Is soft-deleted then. */
 @Entity()
 @TenantScoped({ nullMeans: 'shared' })
 class Cover {

@@ -14,7 +14,7 @@ describe('transactions on SQLite, where all requests share one connection', () =
   });
   afterAll(() => world.close());
 
-  it('a failing one does not take along what another request was told is stored', async () => {
+  it('a failing one does not roll back what another request was told is stored', async () => {
     let stored!: () => void;
     const otherHasStored = new Promise<void>((resolve) => (stored = resolve));
     const failing = tenancy.run(ACME, () =>

@@ -280,7 +280,7 @@ describe.each(databasesToTest())('identifiers that hold the tenant on %s', (kind
   describe.each<[string, EntityTarget<ObjectLiteral>, boolean]>([
     ['materialized path', Folder, true],
     ['materialized path by UUIDs', UuidFolder, false],
-    ['materialized path by counted keys', PlainFolder, false],
+    ['materialized path by auto-increment keys', PlainFolder, false],
     ['closure table', Branch, false],
     ['closure table by UUIDs', UuidBranch, false],
   ])('a tree, %s,', (_what, entity, takesIds) => {

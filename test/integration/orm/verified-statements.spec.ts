@@ -62,7 +62,7 @@ describe('G-03 the issue of a statement', () => {
     }
   });
 
-  it('takes the scope from the frame that is in force, whatever the parameters say', () => {
+  it('takes the scope from the current frame, whatever the parameters say', () => {
     const sql = `SELECT :${TENANT}, :a FROM news`;
     for (const kind of KINDS) {
       for (const scope of [ACME, GLOBEX, ACME]) {
@@ -88,7 +88,7 @@ describe('G-03 the issue of a statement', () => {
     expect(Object.getOwnPropertySymbols(bound[1])).toEqual([]);
   });
 
-  it('is known again by its own array, text, values, situation and DataSource only', () => {
+  it('is known again by its own array, text, values, access context and DataSource only', () => {
     const enforcement = requireEnforcement(dataSources.sqljs);
     const made = (): [string, unknown[]] => issue('sqljs', 'SELECT :a, :b FROM news', { a: 0, b: NaN });
     tenancy.run(ACME, () => {

@@ -73,7 +73,7 @@ describe.each(databasesToTest())('G-01 G-02 repositories of a script without Nes
     await expect(world.dataSource.query('SELECT * FROM ticket')).rejects.toThrow('There is no tenant scope');
   });
 
-  it('refuse hand-written SQL on a scoped table, unless a section says why', async () => {
+  it('refuse raw SQL on a scoped table, unless a section says why', async () => {
     const sql = `SELECT * FROM ${world.dataSource.driver.escape('ticket')}`;
     await asAcme(async () => {
       await expect(world.dataSource.manager.query(sql)).rejects.toThrow('it uses the table of Ticket in raw SQL');

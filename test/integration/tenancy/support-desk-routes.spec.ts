@@ -191,7 +191,7 @@ describe.each(adaptersToTest())('the routes of the support desk on %s', (adapter
       expect(await stored()).toEqual(before);
     });
 
-    it('shows nobody of the other organization in what is read along', async () => {
+    it('shows nobody of the other organization in what is included', async () => {
       const { text } = await ask(me, 'get', `${TICKETS}?include=assignee,tags,resolution&limit=100`).expect(200);
       expect(text).toContain(me);
       expect(text).not.toContain(other.split('@')[1]);

@@ -50,9 +50,9 @@ attacks('G-12 a property that something has put on every object', {
 });
 
 attacks('G-01 a way around the attached DataSource', {
-  'by an entity manager that is made by hand reads own rows': ({ dataSource }) =>
+  'by an entity manager that is made manually reads own rows': ({ dataSource }) =>
     new EntityManager(dataSource).find(Ticket),
-  'by an entity manager that is made by hand removes own rows': async ({ dataSource }) =>
+  'by an entity manager that is made manually removes own rows': async ({ dataSource }) =>
     new EntityManager(dataSource).remove(Object.assign(new Note(), { id: foreign.note })),
   'by a copy of the DataSource reads own rows': ({ dataSource }) =>
     (Object.create(dataSource) as DataSource).createQueryBuilder(Ticket, 't').getMany(),

@@ -40,8 +40,8 @@ const OPERATIONS: Readonly<Record<string, (world: World) => unknown>> = {
     dataSource.createQueryBuilder().relation(Ticket, 'labels').of(own.otherTicket).add(own.label),
   'a relation that is loaded': ({ dataSource }) =>
     dataSource.createQueryBuilder().relation(Ticket, 'labels').of(own.ticket).loadMany(),
-  'a hand-written read': ({ dataSource }) => dataSource.query('SELECT * FROM ticket'),
-  'a hand-written write': ({ dataSource }) => dataSource.query('DELETE FROM note'),
+  'a raw SQL read': ({ dataSource }) => dataSource.query('SELECT * FROM ticket'),
+  'a raw SQL write': ({ dataSource }) => dataSource.query('DELETE FROM note'),
   'emptying a table': ({ repo }) => repo(ParcelSchema).clear(),
 };
 

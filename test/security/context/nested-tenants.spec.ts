@@ -68,7 +68,7 @@ promises('G-08 work for another tenant inside a transaction', {
     expectKept(world, () =>
       tenancy.unscoped('why', () => tenancy.run(GLOBEX, () => world.repo(Note).insert({ body: 'of globex' }))),
     ),
-  'A transaction that a query runner began by hand refuses it as well': async (world) => {
+  'A transaction that a query runner began manually refuses it as well': async (world) => {
     await tenancy.run(ACME, () =>
       world.withRunner(async (runner) => {
         await runner.startTransaction();

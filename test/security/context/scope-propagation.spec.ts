@@ -50,7 +50,7 @@ promises('G-04 G-08 the scope', {
     await tenancy.run(GLOBEX, () => whose(world));
     expect(await later).toBe('acme');
   },
-  'is not in force for a listener that somebody without one calls': async (world) => {
+  'is not the scope of a listener that somebody without one calls': async (world) => {
     const emitter = new EventEmitter();
     const heard = new Promise((resolve, reject) =>
       tenancy.run(ACME, () => emitter.on('sent', () => void whose(world).then(resolve, reject))),

@@ -11,7 +11,7 @@ const tenancy = new Tenancy();
 export interface Outcome {
   /** The message of the start, or of the first query, that refuses the column's type. */
   readonly refused?: string;
-  /** Values that could not be put in force. */
+  /** Values that could not be a current scope. */
   readonly invalid: readonly unknown[];
   /** Values whose tenant saw another row than its own, or a changed key. */
   readonly confused: readonly unknown[];

@@ -27,7 +27,7 @@ const VALUES = [
 const NEVER = ['\ud800', '\udc00', 'a\0b', 'a\0c'];
 const REFUSED = 'refused';
 
-/** Types, options, and the values that cannot be put in force; or that the type is refused. */
+/** Types, options, and the values that cannot be a current scope; or that the type is refused. */
 const COLUMNS: Readonly<
   Record<DatabaseKind, readonly (readonly [ColumnOptions, readonly string[] | typeof REFUSED])[]>
 > = (() => {

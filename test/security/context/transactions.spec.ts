@@ -45,7 +45,7 @@ promises('G-08 a transaction of one tenant', {
       const insert = tenancy.run(GLOBEX, () => manager.insert(Note, { organizationId: 2, body: 'x' }));
       await expect(insert).rejects.toThrow(TenantScopeViolationError);
     }),
-  'takes no hand-written SQL of another': ({ withRunner }) =>
+  'takes no raw SQL of another': ({ withRunner }) =>
     inTransactionOfAcme(withRunner, async (manager) => {
       const query = tenancy.run(GLOBEX, () => manager.query('SELECT * FROM news'));
       await expect(query).rejects.toThrow(TenantScopeViolationError);

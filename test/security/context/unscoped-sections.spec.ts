@@ -66,7 +66,7 @@ promises('G-12 a section over all tenants', {
     const later = tenancy.unscoped('binds', () => tenancy.bind(() => repo(Ticket).find()));
     await expect((async () => later())()).rejects.toThrow(TenantScopeMissingError);
   },
-  'is closed for hand-written SQL too': async ({ dataSource }) => {
+  'is closed for raw SQL too': async ({ dataSource }) => {
     let late: Promise<unknown> | undefined;
     await tenancy.unscoped('forgets to await', async () => {
       late = delay(2).then(() => dataSource.query('SELECT * FROM ticket'));
@@ -174,7 +174,7 @@ promises('G-12 a section over all tenants for one entity', {
         expect(Number(row.count)).toBe(ACME_TICKETS);
       }),
     ),
-  'leaves hand-written SQL on others refused': async ({ dataSource, repo }) =>
+  'leaves raw SQL on others refused': async ({ dataSource, repo }) =>
     tenancy.run(ACME, () =>
       tenancy.unscoped('labels', { entities: [Label] }, async () => {
         await expect(dataSource.query('SELECT * FROM ticket')).rejects.toThrow(StatementRefusedError);

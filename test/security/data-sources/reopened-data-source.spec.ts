@@ -88,7 +88,7 @@ describe.each(databasesToTest())('G-01 G-04 a DataSource that changes on %s', (k
       );
     }));
 
-  it('shows no cached rows of another tenant to a query by hand', () =>
+  it('shows no cached rows of another tenant to a raw SQL query', () =>
     withLetters(kind, { cache: { type: 'database' } }, async (dataSource) => {
       await tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
       const table = dataSource.driver.escape('query-result-cache');
@@ -106,7 +106,7 @@ describe.each(databasesToTest())('G-01 G-04 a DataSource that changes on %s', (k
       expect(await answerOf(read)).not.toContain('globex');
     }));
 
-  it('keeps rows of a cache apart when a query by hand writes into it', () =>
+  it('keeps rows of a cache apart when a raw SQL query writes into it', () =>
     withLetters(kind, { cache: { type: 'database' } }, async (dataSource) => {
       await tenancy.run(GLOBEX, () => dataSource.getRepository(Letter).find(cached));
       const table = dataSource.driver.escape('query-result-cache');

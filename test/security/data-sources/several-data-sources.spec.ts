@@ -45,7 +45,7 @@ promises('G-01 G-04 a DataSource', {
     const seen = await tenancy.run(ACME, () => repo(Ticket).find({ cache })).catch(() => 'refused');
     expect(JSON.stringify(seen)).not.toContain('globex');
   },
-  'runs migrations where no scope is in force': async ({ dataSource, repo }) => {
+  'runs migrations outside of a scope': async ({ dataSource, repo }) => {
     Object.assign(dataSource, { migrations: [new RenameNews1700000000000()] });
     await dataSource.runMigrations();
     expect(await repo(News).countBy({ text: 'migrated' })).toBe(1);

@@ -95,7 +95,7 @@ promises('G-07 a key of its own that an application gives', {
     const theirs = tenancy.run(ACME, () => repo(Document).save({ id: foreign.document, title: 'x' }));
     await expect(theirs).rejects.toThrow(UniqueConflictError);
   },
-  'is refused where the database counts': async ({ repo }) => {
+  'is refused for an auto-increment key': async ({ repo }) => {
     const refused = (id: number): Promise<string> =>
       tenancy.run(ACME, () =>
         repo(Note)

@@ -61,7 +61,7 @@ attacks('G-01 the closure table itself', {
       .execute(),
   'changed by its name it loses own rows only': ({ dataSource }) =>
     dataSource.createQueryBuilder().delete().from('topic_closure').where('1 = 1').execute(),
-  'written by hand it connects own rows only': ({ dataSource, escape }) =>
+  'written as raw SQL it connects own rows only': ({ dataSource, escape }) =>
     dataSource.query(
       `INSERT INTO topic_closure (${escape('id_ancestor')}, ${escape('id_descendant')}) ` +
         `SELECT ${escape('id_ancestor')}, ${own.topic} FROM topic_closure WHERE ${escape('id_descendant')} = ${foreign.topic}`,

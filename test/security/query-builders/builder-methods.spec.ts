@@ -117,7 +117,7 @@ promises('G-12 a section over all tenants for entities without a class', {
         await expect(send(['parcel'])).resolves.toHaveLength(2);
       }),
     ),
-  'leaves nothing behind that lets a query by hand through afterwards': ({ dataSource }) =>
+  'leaves nothing behind that lets a raw SQL query through afterwards': ({ dataSource }) =>
     tenancy.run(ACME, async () => {
       const byHand = (): Promise<unknown> => dataSource.query('SELECT text FROM parcel');
       expect(await tenancy.unscoped('reads', { entities: ['parcel'] }, byHand)).toHaveLength(2);
@@ -162,7 +162,7 @@ promises('G-03 the text of a query', {
       expect(() => query.getQuery()).toThrow('its text has SQL before the conditions');
       return Promise.resolve();
     }),
-  'is not sent with a common table expression that is named like a limited table': ({ repo }) =>
+  'is not sent with a common table expression that is named like a tenant-scoped table': ({ repo }) =>
     tenancy.run(ACME, () =>
       expect(
         repo(Note).createQueryBuilder('n').addCommonTableExpression('SELECT 1 AS id', 'TICKET').getMany(),
@@ -171,7 +171,7 @@ promises('G-03 the text of a query', {
 });
 
 promises('G-02 rows that all tenants share', {
-  'are read and written where no scope is in force': async ({ repo }) => {
+  'are read and written outside of a scope': async ({ repo }) => {
     expect(await repo(News).count()).toBe(1);
     await repo(News).insert({ text: 'more' });
     expect(await repo(News).count()).toBe(2);
@@ -300,7 +300,7 @@ promises('G-02 a write', {
       await repo(Verdict).update(own.verdict, { summary: 'changed' });
       expect(await repo(Verdict).findOneByOrFail({ id: own.verdict })).toMatchObject({ summary: 'changed' });
     }),
-  'changes a key that the application makes, and none that the database counts': ({ repo }) =>
+  'changes a key that the application makes, and no auto-increment key': ({ repo }) =>
     tenancy.run(ACME, async () => {
       const id = '00000000-0000-4000-8000-000000000777';
       await repo(Document).update(own.document, { id });

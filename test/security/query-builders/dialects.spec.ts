@@ -76,7 +76,7 @@ class Seal {
   @Column() text!: string;
 }
 
-/** The tenants themselves: the database counts their keys. */
+/** The tenants themselves: with auto-increment keys. */
 @Entity()
 @TenantScoped({ columns: { tenant: 'id' } })
 class House {
@@ -144,7 +144,7 @@ describe('G-01 a statement for PostgreSQL', () => {
     expect(() => ignore(Stamp)).toThrow('may conflict with another tenant');
   });
 
-  it('takes the counted key of a tenant that is made over all tenants', () => {
+  it('takes the auto-increment key of a tenant that is made over all tenants', () => {
     const insert = (values: object): string =>
       tenancy.unscoped('signs up', () =>
         dataSource.createQueryBuilder().insert().into(House).values(values).getQuery(),
@@ -194,7 +194,7 @@ describe('G-01 a statement for PostgreSQL', () => {
     );
   });
 
-  it('by hand is refused when the database cuts its table to the name of a limited one', () => {
+  it('raw SQL is refused when the database cuts its table to the name of a limited one', () => {
     const byHand = (table: string): Promise<unknown> =>
       asAcme(() => dataSource.createQueryRunner().query(`SELECT * FROM ${table}`));
     return expect(byHand(`${LONG}_and_more`)).rejects.toThrow('it uses the table of Long');
@@ -303,7 +303,7 @@ class Street {
   @PrimaryGeneratedColumn() id!: number;
 }
 
-/** Goes along with its street, and stands in the way of its city. */
+/** Is deleted with its street, and stands in the way of its city. */
 @Entity()
 @TenantScoped()
 class Shop {
@@ -328,7 +328,7 @@ describe('G-02 deleting a shared row', () => {
   });
 
   it.each([City, Country])(
-    'is done when only shared rows go along, or rows of tenants stand in its way: %p',
+    'is done when only shared rows cascade, or rows of tenants stand in its way: %p',
     (entity) => {
       expect(tenancy.run({ tenant: 'acme' }, () => deletion(entity))).toMatch(/^DELETE FROM "\w+"$/);
     },
@@ -355,7 +355,7 @@ describe('G-03 the value of a tenant key', () => {
     }
   });
 
-  it('is none where no scope is in force', () => {
+  it('is none outside of a scope', () => {
     expect(() => scopeValue('tenant', undefined, 'sqlite')).toThrow(TenantScopeMissingError);
     expect(() => scopeValue('other', { values: { tenant: 'acme' }, fingerprint: '' }, 'sqlite')).toThrow(
       TenantScopeMissingError,

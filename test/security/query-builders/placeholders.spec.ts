@@ -96,7 +96,7 @@ attacks('G-03 what stands in for a parameter', {
     not: { ...postgres('values are never text there'), sqljs: 'values are never text there' },
   },
 
-  'a value that writes itself as SQL does not name a table in a query by hand': {
+  'a value that writes itself as SQL does not name a table in a raw SQL query': {
     attempt: ({ dataSource }) => dataSource.query('SELECT ?', [{ toSqlString: () => 'subject FROM ticket' }]),
     not: { ...postgres('values are never text there'), sqljs: 'values are never text there' },
   },

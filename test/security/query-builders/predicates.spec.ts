@@ -85,7 +85,7 @@ attacks('G-03 the text of a scoped query', {
   },
 });
 
-attacks('G-03 a builder whose parts are changed by hand', {
+attacks('G-03 a builder whose parts are changed manually', {
   'reads own rows when its table is replaced by a sub-select of the same alias': (world) => {
     const builder = tickets(world);
     const tenant = world.dataSource.driver.escape('organizationId');

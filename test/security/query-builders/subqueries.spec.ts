@@ -72,7 +72,7 @@ attacks('G-01 common table expressions', {
       .select('x.subject', 'subject')
       .from('x', 'x')
       .getRawMany(),
-  'one written by hand is refused': ({ dataSource }) =>
+  'one written as raw SQL is refused': ({ dataSource }) =>
     dataSource
       .createQueryBuilder()
       .addCommonTableExpression('SELECT subject FROM ticket', 'x')
@@ -111,7 +111,7 @@ attacks('G-01 common table expressions', {
       .getRawMany(),
 });
 
-attacks('G-03 hand-written parts of a builder', {
+attacks('G-03 raw SQL in parts of a builder', {
   'a condition cannot close its bracket': ({ repo }) =>
     repo(Ticket).createQueryBuilder('ticket').where('1 = 1) OR (1 = 1').getMany(),
   'a condition in brackets cannot close them': ({ repo }) =>
@@ -126,7 +126,7 @@ attacks('G-03 hand-written parts of a builder', {
       .getMany(),
   'a condition cannot comment the scope out': ({ repo }) =>
     repo(Ticket).createQueryBuilder('ticket').where('1 = 1) --').getMany(),
-  'a condition cannot read a table by hand': async ({ repo }) =>
+  'a condition cannot read a table by raw SQL': async ({ repo }) =>
     crossedIf(await repo(News).createQueryBuilder('news').where('(SELECT MAX(t.id) FROM ticket t) > 1000').getExists()),
   'a condition cannot put another query behind its own': ({ repo }) =>
     repo(News)
@@ -134,28 +134,28 @@ attacks('G-03 hand-written parts of a builder', {
       .select('news.text', 'text')
       .where('1 = 1 UNION SELECT subject FROM ticket')
       .getRawMany(),
-  'a selected expression cannot read a table by hand': ({ repo }) =>
+  'a selected expression cannot read a table by raw SQL': ({ repo }) =>
     repo(News).createQueryBuilder('news').addSelect('(SELECT MAX(t.subject) FROM ticket t)', 'x').getRawMany(),
-  'a selected expression cannot read the same table under the same alias by hand': ({ repo }) =>
+  'a selected expression cannot read the same table under the same alias by raw SQL': ({ repo }) =>
     repo(Ticket)
       .createQueryBuilder('ticket')
       .select('(SELECT MAX(ticket.subject) FROM ticket ticket)', 'x')
       .getRawMany(),
   'a selected expression cannot take the FROM over': ({ repo }) =>
     repo(Ticket).createQueryBuilder('ticket').select('ticket.subject FROM ticket ticket --').getRawMany(),
-  'an order cannot read a table by hand': async ({ repo }) => {
+  'an order cannot read a table by raw SQL': async ({ repo }) => {
     const order = '(CASE WHEN (SELECT MAX(t.id) FROM ticket t) > 1000 THEN 1 ELSE -1 END) * note.id';
     const rows = await repo(Note).createQueryBuilder('note').select('note.id', 'id').orderBy(order).getRawMany();
     return crossedIf(Number(rows[0].id) < Number(rows[1].id) && rows.length > 1);
   },
-  'a grouping cannot read a table by hand': ({ repo }) =>
+  'a grouping cannot read a table by raw SQL': ({ repo }) =>
     repo(News)
       .createQueryBuilder('news')
       .select('COUNT(*)', 'count')
       .addGroupBy('(SELECT MAX(t.subject) FROM ticket t)')
       .addSelect('(SELECT MAX(t.subject) FROM ticket t)', 'subject')
       .getRawMany(),
-  'a filter on groups cannot read a table by hand': async ({ repo }) =>
+  'a filter on groups cannot read a table by raw SQL': async ({ repo }) =>
     crossedIf(
       (
         await repo(News)
@@ -166,16 +166,16 @@ attacks('G-03 hand-written parts of a builder', {
           .getRawMany()
       ).length > 0,
     ),
-  'a join condition cannot read a table by hand': async ({ repo }) =>
+  'a join condition cannot read a table by raw SQL': async ({ repo }) =>
     crossedIf(
       await repo(News)
         .createQueryBuilder('news')
         .innerJoin(News, 'other', '(SELECT MAX(t.id) FROM ticket t) > 1000')
         .getExists(),
     ),
-  'a source written by hand is refused': ({ dataSource }) =>
+  'a source written as raw SQL is refused': ({ dataSource }) =>
     dataSource.createQueryBuilder().select('x.subject', 's').from('(SELECT * FROM ticket)', 'x').getRawMany(),
-  'a column that is read by hand-written SQL is refused': ({ repo }) => repo(Tally).find(),
+  'a column that is read by raw SQL is refused': ({ repo }) => repo(Tally).find(),
   'a parameter set over the one of the scope has no effect': ({ repo }) => {
     const builder = repo(Ticket).createQueryBuilder('ticket');
     const [name] = /:(muck\w+)/.exec(builder.getQuery())?.slice(1) ?? ['none'];
@@ -187,7 +187,7 @@ attacks('G-03 hand-written parts of a builder', {
   },
   'a comment cannot end before its end': ({ repo }) =>
     repo(News).createQueryBuilder('news').comment('**// SELECT subject FROM ticket --').getRawMany(),
-  'text in a find operator cannot read a table by hand': async ({ repo }) =>
+  'text in a find operator cannot read a table by raw SQL': async ({ repo }) =>
     crossedIf(await repo(News).existsBy({ id: Raw(() => '(SELECT COUNT(*) FROM ticket) > 3') })),
   'a condition that is put past the methods of a builder stays inside the scope': ({ repo }) => {
     const builder = repo(Ticket).createQueryBuilder('ticket');

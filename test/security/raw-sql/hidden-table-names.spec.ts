@@ -6,7 +6,7 @@ import type { World } from '../../support/world.js';
 
 type Texts = Partial<Record<'postgres' | 'mariadb' | 'sqljs', readonly string[]>>;
 
-/** Statements that are sent by hand one after the other, where the database knows them. */
+/** Statements that are sent as raw SQL one after the other, where the database knows them. */
 function sent(texts: Texts, reason: string): SpecialAttempt {
   const not = Object.fromEntries(
     (['postgres', 'mariadb', 'sqljs'] as const)
@@ -24,7 +24,7 @@ function sent(texts: Texts, reason: string): SpecialAttempt {
   };
 }
 
-attacks('G-09 a query by hand that hides the name of a table', {
+attacks('G-09 a raw SQL query that hides the name of a table', {
   'is refused when it is an object that the driver takes apart': {
     attempt: ({ dataSource }) => {
       const text = 'SELECT subject FROM ticket';
@@ -118,7 +118,7 @@ attacks('G-09 a query by hand that hides the name of a table', {
   ),
 });
 
-attacks('G-09 a list of tables in a query by hand', {
+attacks('G-09 a list of tables in a raw SQL query', {
   'goes on behind a hint about joins': sent(
     { mariadb: ['SELECT t.subject FROM news n USE INDEX FOR JOIN (PRIMARY), ticket t'] },
     'it has no hints',
@@ -183,7 +183,7 @@ attacks('G-09 a common table expression', {
   },
 });
 
-attacks('G-09 what a query by hand does to everybody', {
+attacks('G-09 what a raw SQL query does to everybody', {
   'does not take the tables away': sent(
     { postgres: ['DROP SCHEMA public CASCADE'] },
     'it takes tables away by their names only',
@@ -201,7 +201,7 @@ attacks('G-09 what a query by hand does to everybody', {
     },
     not: { sqljs: 'it has one schema', mariadb: 'its schemas are databases' },
   },
-  'does not stay in force on a connection of the pool': {
+  'does not stay on a connection of the pool': {
     attempt: async ({ dataSource, repo, kind }) => {
       await dataSource.query(kind === 'mariadb' ? 'SET SESSION sql_select_limit = 0' : 'SET search_path = pg_catalog');
       const read = tenancy.run(GLOBEX, () => repo(News).find());
@@ -246,7 +246,7 @@ function blocked({ repo }: World): Promise<string> {
   });
 }
 
-attacks('G-09 a report by hand', {
+attacks('G-09 a raw SQL report', {
   'keeps its tenant when a value stands inside a literal': {
     attempt: async ({ dataSource, repo }) => {
       const { table } = await import('nestjs-muck');

@@ -30,7 +30,7 @@ describe.each(databasesToTest())('G-09 raw SQL that is refused on %s', (kind) =>
     expect(lines).toHaveLength(2);
   });
 
-  it('is logged with its entity where no tenant scope is in force', async () => {
+  it('is logged with its entity outside of a tenant scope', async () => {
     await swallow('SELECT points FROM ticket');
     expect(lines).toEqual([expect.stringContaining('it uses the table of Ticket in raw SQL')]);
   });

@@ -70,16 +70,16 @@ annexAttacks(
     ],
   },
   {
-    'is not read by hand when its schema is part of the name': (annex) => raw(annex, 'SELECT title FROM deal'),
+    'is not read by raw SQL when its schema is part of the name': (annex) => raw(annex, 'SELECT title FROM deal'),
     'is not read in a builder when its schema is part of the name': (annex) =>
       annex.repo(Measurement).createQueryBuilder('m').select('(SELECT MAX(d.title) FROM deal d)', 'title').getRawMany(),
     'is not emptied when its schema is part of the name': (annex) => raw(annex, 'DELETE FROM deal'),
     'is read in own rows when its schema is part of the name': (annex) => annex.repo(dealOf(annex)).find(),
-    'is not read by hand by the part of its name that the database keeps': {
+    'is not read by raw SQL by the part of its name that the database keeps': {
       attempt: (annex) => raw(annex, `SELECT title FROM ${LONG.slice(0, 63)}`),
       not: { sqljs: 'it keeps names of any length' },
     },
-    'is not read by hand by a longer name of which the database keeps the same part': {
+    'is not read by raw SQL by a longer name of which the database keeps the same part': {
       attempt: (annex) => raw(annex, `SELECT title FROM ${LONG.slice(0, 63)}_archived`),
       not: { sqljs: 'it keeps names of any length' },
     },

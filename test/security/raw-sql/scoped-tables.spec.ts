@@ -5,7 +5,7 @@ import type { DatabaseKind } from '../../support/databases.js';
 import { News, Note, ParcelSchema, Ticket } from '../../support/desk.js';
 import { foreign, GLOBEX, tenancy } from '../../support/world.js';
 
-/** Sends statements by hand on one connection, and answers the rows of the last one. */
+/** Sends statements manually on one connection, and answers the rows of the last one. */
 const sending =
   (...statements: string[]): Attempt =>
   ({ withRunner }) =>
@@ -23,7 +23,7 @@ const only = (kinds: readonly DatabaseKind[], attempt: Attempt, reason = 'no suc
   not: Object.fromEntries(ALL.filter((kind) => !kinds.includes(kind)).map((kind) => [kind, reason])),
 });
 
-attacks('G-09 hand-written reads', {
+attacks('G-09 raw SQL reads', {
   'a scoped table cannot be read': sending('SELECT * FROM ticket'),
   'a scoped table cannot be read by an entity manager': ({ dataSource }) =>
     dataSource.manager.query('SELECT * FROM ticket'),
@@ -159,7 +159,7 @@ attacks('G-09 hand-written reads', {
   'a table in braces cannot be read': only(['mariadb'], sending('SELECT subject FROM {x ticket}')),
 });
 
-attacks('G-09 hand-written writes', {
+attacks('G-09 raw SQL writes', {
   'a scoped table cannot be changed': sending("UPDATE ticket SET subject = 'taken'"),
   'a scoped table cannot be changed by a second statement': only(
     POSTGRES,
@@ -245,7 +245,7 @@ attacks('G-09 methods that write SQL themselves', {
     const [text, parameters] = tenancy.run(GLOBEX, () => repo(Ticket).createQueryBuilder('t').getQueryAndParameters());
     return dataSource.query(text, parameters);
   },
-  'a stream of hand-written SQL is refused': only(
+  'a stream of raw SQL is refused': only(
     ['mariadb'],
     ({ withRunner }) =>
       withRunner(async (runner) => {

@@ -113,7 +113,7 @@ attacks('G-09 what a statement leaves behind for the next tenant', {
     attempt: (world) => heard(world, () => globexSelects(world, "pg_notify('muck', note.body)")),
     not: onlyPostgres,
   },
-  'is no notification of another tenant, sent by hand': {
+  'is no notification of another tenant, sent as raw SQL': {
     attempt: (world) =>
       heard(world, () => tenancy.run(GLOBEX, () => world.dataSource.query("NOTIFY muck, 'of globex'"))),
     not: onlyPostgres,

@@ -15,7 +15,7 @@ function schemaOf({ kind, dataSource }: World): string {
   return kind === 'mariadb' ? String(dataSource.options.database) : 'public';
 }
 
-attacks('G-09 a table by hand behind a word that is no keyword', {
+attacks('G-09 a table in raw SQL behind a word that is no keyword', {
   'is found when a parameter is called so': (world) => {
     const schema = schemaOf(world);
     return world
@@ -43,7 +43,7 @@ attacks('G-09 a table by hand behind a word that is no keyword', {
 });
 
 attacks('G-09 the places in which a database keeps long texts', {
-  'are not read by hand': {
+  'are not read by raw SQL': {
     given: ({ repo }) =>
       repo(Note).insert({
         organizationId: 2,

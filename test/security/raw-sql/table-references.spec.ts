@@ -26,7 +26,7 @@ const selectFrom = (world: World, source: string, parameters: object = {}): Prom
     .setParameters(parameters)
     .getRawMany();
 
-/** A sub-select on tickets by hand, in a statement that also reads tickets as it should. */
+/** A sub-select on tickets in raw SQL, in a statement that also reads tickets as it should. */
 const beside = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
   tickets(world).select(`(SELECT MAX(x.subject) FROM ${source})`, 'subject').setParameters(parameters).getRawMany();
 
@@ -78,7 +78,7 @@ attacks('G-03 the predicate in the text of a scoped query', {
   },
 });
 
-attacks('G-09 a table by hand beside the same table in a builder', {
+attacks('G-09 a table in raw SQL beside the same table in a builder', {
   'is found behind a parameter that is named like a keyword': (world) =>
     beside(world, 'news n JOIN news m ON m.id <> :where, ticket x', { where: 0 }),
   'is found behind an alias that is a keyword elsewhere': {
@@ -103,7 +103,7 @@ attacks('G-09 a table by hand beside the same table in a builder', {
   },
 });
 
-attacks('G-09 a table by hand', {
+attacks('G-09 a table in raw SQL', {
   'is found beside an alias of its name': {
     attempt: ({ dataSource, kind }) =>
       dataSource.query(

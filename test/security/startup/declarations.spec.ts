@@ -148,7 +148,7 @@ const CASES: readonly Case[] = [
   }).map(bySchemaWithClass),
 ];
 
-// A declaration that stops the start keeps shared rows from being changed: what they take along cannot be told.
+// A declaration that stops the start keeps shared rows from being changed: their cascades are unknown.
 const PARTS = databasesToTest().flatMap((kind) => [
   [kind, 'that start', CASES.filter(({ right }) => right !== 'refused')] as const,
   [kind, 'that stop the start', CASES.filter(({ right }) => right === 'refused')] as const,

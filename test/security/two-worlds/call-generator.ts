@@ -370,7 +370,7 @@ export class CallGenerator {
     ]);
   }
 
-  /** A select made by hand, as odd as the builder allows. */
+  /** A select made manually, as odd as the builder allows. */
   private select(): Call {
     const { random } = this;
     const links: Link[] = [];
@@ -404,7 +404,7 @@ export class CallGenerator {
     if (random.chance(0.75)) links.push(...random.pick(conditions)());
     const extras: (() => Link[])[] = [
       () => [['withDeleted']],
-      () => [['comment', 'made by hand']],
+      () => [['comment', 'made manually']],
       () => [['cache', `list-${random.below(3)}`, 60_000]],
       () => [['cache', true]],
       () => [['loadAllRelationIds']],

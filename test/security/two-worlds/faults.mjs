@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * A wall of the library taken down: the run must find that by itself.
+ * A check of the library removed: the run must find that by itself.
  *
  * @typedef {{
  *   name: string,

@@ -43,7 +43,7 @@ export function isWritten(model: Model, entity: EntityModel): boolean {
   return entity.kind !== 'view' && entity.tree === undefined && rootOf(model, entity).owner.kind !== 'shared';
 }
 
-/** The entity that a resource lies below. */
+/** The entity that is the parent of a resource. */
 export function parentOf(model: Model, entity: EntityModel): EntityModel | undefined {
   const parent = entity.resource?.parent;
   if (parent === undefined) return undefined;

@@ -80,7 +80,7 @@ attacks('G-02 changing rows', {
       repo(Ticket).createQueryBuilder().update({ points: 7 }).where('1 = 1').returning('*').execute(),
     not: { sqljs: 'TypeORM knows no RETURNING here', mariadb: 'no RETURNING of an update' },
   },
-  'an expression in an update cannot read a table by hand': thenRead(({ repo }) =>
+  'an expression in an update cannot read a table by raw SQL': thenRead(({ repo }) =>
     repo(Ticket).update({ id: own.ticket }, { subject: () => '(SELECT MAX(n.body) FROM note n)' }),
   ),
 });
@@ -159,7 +159,7 @@ attacks('G-05 adding rows', {
     repo(Photo).insert({ organizationId: 2, name: 'planted' }),
   'an insert of an entity without a class adds nothing in another tenant': ({ repo }) =>
     repo(ParcelSchema).insert({ organizationId: 2, text: 'planted' }),
-  'an expression in an insert cannot read a table by hand': async ({ repo }) => {
+  'an expression in an insert cannot read a table by raw SQL': async ({ repo }) => {
     await repo(Note).insert({ organizationId: 1, body: () => '(SELECT MAX(t.subject) FROM ticket t)' });
     return repo(Note).find();
   },

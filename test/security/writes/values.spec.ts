@@ -186,7 +186,7 @@ attacks('G-05 a row that is inserted', {
   },
 });
 
-attacks('G-05 a key that the database counts', {
+attacks('G-05 an auto-increment key', {
   'cannot be probed by giving it to an own row': async (world) =>
     crossedIf((await taken(world, foreign.note)) && !(await taken(world, 7777))),
 

@@ -55,7 +55,7 @@ describe('what other layers ask about an entity', () => {
     expect(tenantPropertiesOf(...notAttached(Ticket))).toEqual([]);
   });
 
-  it('it is limited now if it belongs to tenants and a scope is in force', () => {
+  it('it is limited now if it belongs to tenants and there is a scope', () => {
     for (const type of [Ticket, Line, Style]) {
       expect(asAcme(() => isLimitedNow(...of(type)))).toBe(true);
       expect(() => isLimitedNow(...of(type))).toThrow(TenantScopeMissingError);

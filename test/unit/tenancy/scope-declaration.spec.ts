@@ -121,7 +121,7 @@ describe('a scope of several keys', () => {
     );
   });
 
-  it('is put in force as the tenant columns store it, and is none if one of them does not', () => {
+  it('becomes current as the tenant columns store it, and is none if one of them does not', () => {
     const limits: Record<string, ScopeLimit[]> = {
       region: [
         {

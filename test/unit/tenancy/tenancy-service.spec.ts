@@ -23,7 +23,7 @@ import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../../support/world.js';
 
 /*
- * What is in force, on its own: nothing is sent.
+ * The current context, on its own: nothing is sent.
  */
 
 class Ticket {}
@@ -33,7 +33,7 @@ const acme = validateScope(ACME);
 const globex = validateScope(GLOBEX);
 const frame = (): TenantContext => currentContext()!;
 
-describe('what is in force', () => {
+describe('the current context', () => {
   it('is a scope, of a unit of work that nested runs share', () => {
     runWithScope(acme, () => {
       const outer = frame();
@@ -221,7 +221,7 @@ describe('an unscoped section', () => {
 });
 
 describe('what is carried into a later call', () => {
-  it('is what was in force, and be it nothing', () => {
+  it('is the context of before, also if there was none', () => {
     const add = (a: number, b: number): unknown => [a + b, tenancy.current];
     const [inAcme, inNone] = [tenancy.run(ACME, () => bindContext(add)), bindContext(add)];
     expect(inAcme(1, 2)).toEqual([3, ACME]);
@@ -321,7 +321,7 @@ describe('a job over tenants', () => {
   });
 });
 
-describe('a table in a report that is written by hand', () => {
+describe('a table in a report that is written as raw SQL', () => {
   it('has an alias that is a name and nothing else', () => {
     for (const alias of ['t', 'T', '_t', 'ticket_2', 'T9'])
       expect(table(Ticket, alias)).toEqual({ entity: Ticket, alias });

@@ -36,7 +36,7 @@ import { createApplication } from '../../support/adapters.js';
  * The interceptor on its own: a call that has come by no wire stands before it, and behind it a handler of the test.
  */
 
-/** What the module's resolver does next, and the tenants in force that it was asked in. */
+/** What the module's resolver does next, and the current tenants that it was asked in. */
 let script: (context: ExecutionContext) => unknown;
 const askedIn: unknown[] = [];
 
@@ -149,7 +149,7 @@ describe('the interceptor of tenants', () => {
       (error: unknown) => error,
     );
 
-  describe('puts the scope in force', () => {
+  describe('makes the scope current', () => {
     it.each([
       ['at once', () => ({ organizationId: 1 })],
       ['later', () => Promise.resolve({ organizationId: 1 })],
@@ -207,7 +207,7 @@ describe('the interceptor of tenants', () => {
       expect(askedIn).toHaveLength(1);
     });
 
-    it('anew, where another one has been put in force meanwhile', async () => {
+    it('anew, where another one has become current meanwhile', async () => {
       const { context } = call(ScopedController);
       const inAnother = (): Observable<unknown> =>
         defer(() => tenancy.run({ organizationId: 5 }, async () => lastValueFrom(await intercept(context, current))));
@@ -215,7 +215,7 @@ describe('the interceptor of tenants', () => {
       expect(askedIn).toHaveLength(2);
     });
 
-    it('with the resolver in none, whatever is in force around it', async () => {
+    it('with the resolver in none, whatever the scope around it', async () => {
       await tenancy.run({ organizationId: 5 }, () => answer(call(ScopedController).context, current));
       expect(askedIn).toEqual([undefined]);
     });

@@ -13,7 +13,7 @@ interface TokenClaims {
   sub: string;
 }
 
-/** Compared with when there is no such account, so that the answer takes as long. No password matches it. */
+/** Compared with when there is no such account, so that the response takes as long. No password matches it. */
 const NO_ACCOUNT_HASH = `scrypt:${'A'.repeat(22)}==:${'A'.repeat(43)}=`;
 
 /** Turns a password into an access token, and an access token into who sent it. */

@@ -25,6 +25,6 @@ export interface SignedInRequest {
  * @throws Error on a route without {@link AuthGuard} or without a tenant scope, which such a person cannot reach
  */
 export function memberOf({ user }: SignedInRequest): Membership {
-  if (user?.membership === undefined) throw new Error('Nobody who belongs to an organization has signed in.');
+  if (user?.membership === undefined) throw new Error('The request has no signed-in member of an organization.');
   return user.membership;
 }

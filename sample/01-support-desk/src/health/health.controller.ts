@@ -2,7 +2,7 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiSecurity, ApiServiceUnavailableResponse } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 
-/** For a load balancer: can this process answer, and does its database? */
+/** For a load balancer: are this process and its database available? */
 @Controller('health')
 export class HealthController {
   constructor(private readonly dataSource: DataSource) {}
@@ -10,15 +10,15 @@ export class HealthController {
   @Get()
   @ApiSecurity({})
   @ApiOkResponse({
-    description: 'Both answer.',
+    description: 'Both are available.',
     schema: { type: 'object', properties: { status: { type: 'string', enum: ['ok'] } }, required: ['status'] },
   })
-  @ApiServiceUnavailableResponse({ description: 'The database does not answer.' })
+  @ApiServiceUnavailableResponse({ description: 'The database is not available.' })
   async check(): Promise<{ status: 'ok' }> {
     try {
       await this.dataSource.query('SELECT 1');
     } catch {
-      throw new ServiceUnavailableException('The database does not answer.');
+      throw new ServiceUnavailableException('The database is not available.');
     }
     return { status: 'ok' };
   }

@@ -5,7 +5,7 @@ import type { Comment } from './comment.entity.js';
 
 type Context = HookContext<SignedInRequest>;
 
-/** A comment is by whoever sends it. The organization's people read all, and change their own. */
+/** The author of a comment is its sender. The organization's people read all, and change their own. */
 @Injectable()
 export class CommentAuthor implements CrudHooks<Comment> {
   beforeCreate(comment: Comment, { request }: Context): void {

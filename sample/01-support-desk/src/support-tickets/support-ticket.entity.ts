@@ -84,7 +84,7 @@ export class SupportTicket {
   @UpdateDateColumn({ type: 'timestamptz' })
   updatedAt!: Date;
 
-  /** Counts the changes: whoever says which version a change is made to does not undo somebody else's. */
+  /** Counts the changes: an update with If-Match cannot overwrite another user's change. */
   @VersionColumn()
   version!: number;
 

@@ -17,7 +17,7 @@ export class User {
   @PrimaryGeneratedColumn()
   id!: number;
 
-  /** How somebody signs in is nothing that colleagues see, in whatever answer the person stands. */
+  /** Credentials are in no response, also not in those that include the user. */
   @Exclude()
   @Column()
   accountId!: number;

@@ -69,7 +69,7 @@ describeEach(
     .filter((kind) => kind.startsWith('postgres'))
     .flatMap((kind) => ['UTC', 'America/St_Johns', 'Europe/London'].map((zone) => [kind, zone] as const)),
   'TEST_DATABASES names no PostgreSQL',
-)('instants in lists, on %s in %s', (kind, zone) => {
+)('timestamps in lists, on %s in %s', (kind, zone) => {
   let application: ScopedApplication;
 
   beforeAll(async () => {

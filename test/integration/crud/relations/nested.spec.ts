@@ -35,7 +35,7 @@ class Note {
   @OneToMany(() => Reaction, (reaction) => reaction.note) reactions!: Relation<Reaction[]>;
 }
 
-/** Only its relation says what it lies below; scoped through it. */
+/** Only its relation says which parent it has; scoped through it. */
 @Entity()
 @TenantScoped({ via: 'note' })
 class Reaction {
@@ -44,7 +44,7 @@ class Reaction {
   @ManyToOne(() => Note, (note) => note.reactions, { nullable: false }) note!: Relation<Note>;
 }
 
-/** Its key is two texts; it lies below nothing. */
+/** Its key is two texts; it has no parent. */
 @Entity()
 @TenantScoped()
 class Chapter {
@@ -352,7 +352,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.get(path(own.agent, first, id))).body).toEqual(NOT_FOUND);
   });
 
-  it('may lie below a row whose key has several columns', async () => {
+  it('may be nested in a row whose key has several columns', async () => {
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, () =>
         desk.dataSource.getRepository(Chapter).insert([
@@ -374,7 +374,7 @@ describe.each(places)('a resource below a parent, on $adapter and $database', ({
     expect((await acme.delete(`${path}/${body.id}`)).status).toBe(204);
   });
 
-  it('may lie below a UUID, or below another column than the key', async () => {
+  it('may be nested in a UUID, or below another column than the key', async () => {
     const topics = new Map<number, string>();
     for (const organizationId of [1, 2]) {
       await desk.tenancy.run({ organizationId }, async () => {

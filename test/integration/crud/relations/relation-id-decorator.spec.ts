@@ -68,7 +68,7 @@ describe.each(databasesToTest())('properties with @RelationId, on %s', (kind) =>
     expect([...tagIds].sort()).toEqual([1, 2]);
   });
 
-  it('are there in rows that are read along', async () => {
+  it('are there in rows that are included', async () => {
     const { within } = (await acme.get('/crates/2?include=within')).body as Crate;
     expect(within).toMatchObject({ name: 'big', id: 1 });
     expect([...within!.tagIds].sort()).toEqual([1, 2]);

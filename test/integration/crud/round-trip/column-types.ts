@@ -47,7 +47,7 @@ const NUMBERS_ENUM = { enum: [1, 2] };
  * - NULL within a list, which the element's type does not take from a client;
  * - lists of json and of point, which TypeORM writes in a form that PostgreSQL refuses;
  * - the JSON text "1" in MariaDB, which TypeORM reads as a number; zero dates and the year 0;
- * - instants after the year 9999 or before the year 1, and fractions of a millisecond, which a Date does not hold.
+ * - timestamps after the year 9999 or before the year 1, and fractions of a millisecond, which a Date does not hold.
  */
 
 const POSTGRES: readonly StoredType[] = [

@@ -265,7 +265,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  it('an instant that its offset pushes out of the years is refused, or stands for itself', async () => {
+  it('a timestamp that its offset pushes out of the years is refused, or stands for itself', async () => {
     for (const at of ['9999-12-31T23:59:59-23:59', '0001-01-01T00:00:00+23:59']) {
       const made = await send('POST', '/samples', { at, word: 'edge' });
       if (made.status === 400) continue;
@@ -277,7 +277,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  it('an instant beyond the year 9999 compares as what it is, or is refused', async () => {
+  it('a timestamp beyond the year 9999 compares as what it is, or is refused', async () => {
     const ids = await fresh([{ at: '2026-01-01T00:00:00Z' }]);
     const after = await list('/samples', { at__lt: '9999-12-31T23:59:59-23:59' });
     if (after.status !== 400) expect(after.body.items.map(({ id }: Sample) => id)).toEqual(ids);
@@ -285,7 +285,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     if (before.status !== 400) expect(before.body.items.map(({ id }: Sample) => id)).toEqual(ids);
   });
 
-  it('a shown instant is found by what is shown', async () => {
+  it('a shown timestamp is found by what is shown', async () => {
     const [id] = await fresh([{ at: '2026-01-01T00:00:00.123Z' }]);
     const { at } = (await send('GET', `/samples/${id}`)).body;
     expect((await list('/samples', { at })).body.total).toBe(1);

@@ -100,7 +100,7 @@ describe.each(databasesToTest())('stored JSON with the keys of objects, on %s', 
     expect((row.body as { meta: unknown }).meta).toEqual(HOSTILE);
   });
 
-  it('it is read along with the row that it belongs to, and in embedded objects', async () => {
+  it('it is included with the row that it belongs to, and in embedded objects', async () => {
     const { status, body } = await acme.get('/devices?include=parts');
     expect(status).toBe(200);
     const [{ parts }] = (body as { items: { parts: { meta: unknown; settings: unknown }[] }[] }).items;

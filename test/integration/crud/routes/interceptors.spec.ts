@@ -19,7 +19,7 @@ class Note {
   @Column() organizationId!: number;
 }
 
-/** What was in force when the application's own interceptor ran. */
+/** The context when the application's own interceptor ran. */
 const seen: unknown[] = [];
 
 @Injectable()

@@ -58,7 +58,7 @@ annexAttacks(
       attempt: ({ repo, kind }) => repo(Country).clear(kind === 'sqljs' ? undefined : { cascade: true }),
       not: { mariadb: 'it empties no table that others refer to' },
     },
-    'does not take rows of another tenant along when its table is emptied by hand': {
+    'does not cascade to rows of another tenant when its table is emptied manually': {
       attempt: ({ dataSource }) => dataSource.query('TRUNCATE country CASCADE'),
       not: onlyPostgres('it has no such cascade'),
     },

@@ -24,7 +24,7 @@ class Booking {
 }
 
 annexAttacks(
-  'G-06 a key that a transformer makes of nothing',
+  'G-06 a key that a transformer makes of null',
   {
     entities: () => [Room, Booking],
     acme: { organizationId: 1 },

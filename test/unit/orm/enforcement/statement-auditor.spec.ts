@@ -10,7 +10,7 @@ import { Attachment, DESK_ENTITIES, Note, Ticket } from '../../../support/desk.j
 import { ACME, tenancy } from '../../../support/world.js';
 
 /*
- * The audit on its own: what it says of a text that a builder has made, or that was written by hand. Nothing is sent.
+ * The audit on its own: what it says of a text that a builder has made, or that was written as raw SQL. Nothing is sent.
  */
 
 @Entity()
@@ -18,7 +18,7 @@ import { ACME, tenancy } from '../../../support/world.js';
 class Region {
   @PrimaryGeneratedColumn() id!: number;
   @Column() name!: string;
-  /** Called like a limited table. */
+  /** Called like a tenant-scoped table. */
   @Column() ticket!: string;
 }
 
@@ -73,7 +73,7 @@ describe('the audit of statements', () => {
       .replaceAll('{o}', policies.predicateSql(dataSource.getMetadata(Note), '"o"'))
       .replaceAll('{a}', policies.predicateSql(dataSource.getMetadata(Attachment), '"a"'));
 
-  describe('written by hand', () => {
+  describe('written as raw SQL', () => {
     it.each([
       'SELECT 1',
       'WITH a AS (SELECT 1) SELECT 1 FROM a',
@@ -95,7 +95,7 @@ describe('the audit of statements', () => {
       'SELECT "id", "name" FROM "region"',
       'SELECT "r"."ticket" FROM "region" "r"',
       'UPDATE "region" SET "ticket" = 1',
-    ])('lets pass what names no limited table: %s', (sql) => {
+    ])('lets pass what names no tenant-scoped table: %s', (sql) => {
       expect(raw(sql)).toBe(PASSES);
     });
 
@@ -128,7 +128,7 @@ describe('the audit of statements', () => {
       ['beside an alias that reads like a point', 'SELECT * FROM "ticket" "." LIMIT 1'],
       ['beside an alias in a text that reads like a point', `SELECT * FROM "ticket" '.' LIMIT 1`],
       ['in an unknown place', `SELECT * FROM "news" WHERE f(1, 'ticket')`],
-    ])('refuses the name of a limited table %s', (_, sql) => {
+    ])('refuses the name of a tenant-scoped table %s', (_, sql) => {
       expect(raw(withPredicates(sql))).toMatch(/uses the table of Ticket in raw SQL/);
     });
 
@@ -186,7 +186,7 @@ describe('the audit of statements', () => {
     });
   });
 
-  describe('of what is in force', () => {
+  describe('of the current context', () => {
     const rawly = (sql: string) => verdict(() => audit.verifyRaw(sql, IDLE));
     const issuedly = (sql: string) => verdict(() => audit.verifyBuilt(sql, []));
 
@@ -229,7 +229,7 @@ describe('the audit of statements', () => {
       ['with the predicate of its table', 'SELECT * FROM "ticket" "t" WHERE {t}'],
       ['with the predicate of a table without an alias', 'DELETE FROM "ticket" WHERE {ticket}'],
       ['with the predicate of one of the entities in the table', 'SELECT * FROM "attachment" "a" WHERE {a}'],
-      ['that reads no limited table', 'SELECT * FROM "news" "n", "region" "r" WHERE "n"."id" = :id'],
+      ['that reads no tenant-scoped table', 'SELECT * FROM "news" "n", "region" "r" WHERE "n"."id" = :id'],
       ['of which a semicolon is the end', 'SELECT 1;'],
       ['with a comment at its beginning', '/* why */ SELECT 1'],
       ['with the time limit of MySQL', 'SELECT /*+ MAX_EXECUTION_TIME(120) */ 1'],
@@ -253,7 +253,7 @@ describe('the audit of statements', () => {
       ['with a hint in a comment', 'SELECT 1 -- /*+ MAX_EXECUTION_TIME(1) */', /a comment/],
       ['that cannot be read', 'SELECT { 1', /parse differently/],
       [
-        'that names a limited table where none is',
+        'that names a tenant-scoped table where none is',
         'SELECT "ticket" FROM "news"',
         /uses the table of Ticket in raw SQL/,
       ],

@@ -134,7 +134,7 @@ describe('an error about a unique key', () => {
     expect(conflict(failed({ code: '23505' }), [])).toEqual(new UniqueConflictError('row', []));
   });
 
-  it('is none where it is about something else, or no scope is in force', () => {
+  it('is none where it is about something else, or there is no scope', () => {
     const unique = failed({ code: '23505', constraint: 'coupon_serial' });
     expect(conflict(failed({ code: '23503', constraint: 'coupon_serial' }))).toBeUndefined();
     expect(conflict(Object.assign(new Error('no statement'), { driverError: { code: '23505' } }))).toBeUndefined();
@@ -290,7 +290,7 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     expect(JSON.stringify({ ...masked, parameters: [] })).not.toContain('secret');
   });
 
-  it('is told where no scope is in force, and where it is of no statement', () => {
+  it('is told outside of a scope, and where it is of no statement', () => {
     const error = failed({ code: '22P02' }, 'secret');
     for (const dialect of ['postgres', 'mysql', 'sqlite'] as const) {
       expect(redactValues(error, dialect)).toBe(error);

@@ -121,7 +121,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     ]);
   });
 
-  it('gives instants as they are in JSON where that is wanted, and else as ever', async () => {
+  it('gives timestamps as they are in JSON where that is wanted, and else as ever', async () => {
     const { connection } = pool;
     for (const isForJson of [true, false, undefined, true]) await select({ ...PLAIN, isForJson });
     const parsed = connection.queries.map(({ _result }) =>
@@ -133,7 +133,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     expect(connection.queries[3]._result._types).toBe(connection.queries[0]._result._types);
   });
 
-  it('leaves instants alone where the bindings read rows themselves', async () => {
+  it('leaves timestamps alone where the bindings read rows themselves', async () => {
     class NativeQuery {
       constructor(
         readonly text: string,
@@ -394,7 +394,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       expect(open.values.slice(-2)).toEqual([6, 7]);
     });
 
-    it('gets a name from its third run on, in each situation for itself', async () => {
+    it('gets a name from its third run on, in each access context for itself', async () => {
       const statement = tickets();
       for (let time = 0; time < 4; time += 1) await tenancy.run(ACME, () => statement.run({ points: 5 }));
       const name = names()[2];

@@ -7,7 +7,7 @@ import { DESK_ENTITIES, Topic } from '../../../support/desk.js';
 import { unconnected } from '../../../support/unconnected.js';
 
 /*
- * The statements that TypeORM writes by hand for trees: which nodes each of them connects. Nothing is sent.
+ * The statements that TypeORM writes manually for trees: which nodes each of them connects. Nothing is sent.
  */
 
 /** A tree whose nodes have a key of two columns. */

@@ -8,7 +8,7 @@ import { currentContext } from '../../../../lib/tenancy/context/tenant-context.j
 import { ACME, GLOBEX, tenancy } from '../../../support/world.js';
 
 /*
- * The keys under which a query cache of an application keeps results, and what is in force while it looks for them.
+ * The keys under which a query cache of an application keeps results, and the current context while it looks for them.
  */
 
 describe('a query cache of an application', () => {
@@ -78,7 +78,7 @@ describe('a query cache of an application', () => {
     expect(calls).toMatchObject([{ given: [[digest(`${key(ACME)}:tickets`), digest(`${key(ACME)}:notes`)], runner] }]);
   });
 
-  it('reaches its own table, whoever asks, and whether a scope is in force or not', async () => {
+  it('reaches its own table, whoever asks, and whether there is a scope or not', async () => {
     const each = async (): Promise<void> => {
       await cache.synchronize(runner);
       await cache.getFromCache(options({ identifier: 'tickets' }), runner);

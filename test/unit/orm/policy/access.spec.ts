@@ -13,7 +13,7 @@ import { validateScope } from '../../../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../../../support/world.js';
 
 /*
- * How situations are told apart in which a statement means other rows, or has another text: what is remembered of one must not serve another.
+ * How access contexts are told apart in which a statement means other rows, or has another text: what is remembered of one must not serve another.
  */
 
 class Order {}
@@ -32,7 +32,7 @@ const within = <R>(entities: EntityRef[], fn: () => R): R => tenancy.unscoped('a
 const metadataOf = (target: EntityRef, name = typeof target === 'string' ? target : target.name): EntityMetadata =>
   ({ target, name }) as EntityMetadata;
 
-describe('a situation', () => {
+describe('an access context', () => {
   it('has the key of its scope, which processes that share a query cache have alike', () => {
     expect(accessCacheKey()).toBe('');
     expect(inAcme(accessCacheKey)).toBe(acme.fingerprint);

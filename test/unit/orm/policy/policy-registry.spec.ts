@@ -251,7 +251,7 @@ class Fair {
   @ManyToOne(() => Place) parking!: Relation<Place>;
 }
 
-describe('rows of tenants that go along with shared ones', () => {
+describe('rows of tenants that cascade with shared ones', () => {
   let policies: PolicyRegistry;
   let dataSource: DataSource;
   beforeAll(async () => {

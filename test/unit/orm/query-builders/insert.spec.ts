@@ -182,7 +182,7 @@ class Slip {
   other!: Relation<Shelf>;
 }
 
-/** The database counts tenants. */
+/** Tenants have auto-increment keys. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'id' } })
 class Organization {
@@ -269,7 +269,7 @@ describe('an insert', () => {
     expect(values).toEqual({ code: 'x', ticketId: 3 });
   });
 
-  it('writes a tenant that TypeORM would leave out: the one in force, and in an unscoped section the one that is named', () => {
+  it('writes a tenant that TypeORM would leave out: the current one, and in an unscoped section the one that is named', () => {
     expect(asAcme(() => into(Seat, { id: 5 }).getQuery())).toMatch(
       /\("id", "organizationId"\) VALUES \(:\w+, :muck\w+\)/,
     );

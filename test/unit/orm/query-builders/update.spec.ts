@@ -316,7 +316,7 @@ describe('an update', () => {
     }
   });
 
-  it('completes a reference of several columns by the tenant in force', () => {
+  it('completes a reference of several columns by the current tenant', () => {
     expect(asAcme(() => setBy(Photo, { album: { number: 7 } }))).toBe('organizationId = 1, albumNumber = 7');
     expect(asAcme(() => setBy(Box, { label: { code: '' } }))).toBe('labelCode = ""');
   });
@@ -393,7 +393,7 @@ describe('an update', () => {
     ]);
   });
 
-  it('sets no key in a scope that the database counts, and any other', () => {
+  it('sets no auto-increment key in a scope, and any other key', () => {
     const id = '00000000-0000-4000-8000-000000000000';
     expect(() => asAcme(() => setBy(Note, { id: 7 }))).toThrow('an update of Note sets the auto-increment column id');
     expect(asAcme(() => setBy(Badge, { id }))).toBe(`id = "${id}"`);

@@ -27,7 +27,7 @@ interface Piece {
   readonly reads: readonly string[];
 }
 
-/** What may stand in quotes or comments: signs, words and a limited table's name. */
+/** What may stand in quotes or comments: signs, words and a tenant-scoped table's name. */
 const inside = fc
   .array(
     fc.constantFrom('ticket', 'FROM ticket', ' ', ',', '(', ')', ';', ':a', '"', "'", '`', '-', '/', 'ä', '.', '1'),

@@ -265,7 +265,7 @@ describe('the reader finds tables', () => {
 
 const COLUMNS: Readonly<Record<string, readonly string[]>> = { news: ['id', 'ticket'], other: ['id'] };
 
-/** The marked name is a limited table's as well. */
+/** The marked name is a tenant-scoped table's as well. */
 const ROLES: Record<string, readonly (readonly [sql: string, has: boolean, dialect?: SqlDialect])[]> = {
   'a value': [
     [`SELECT f(«'ticket'»)`, true],
@@ -351,7 +351,7 @@ const ROLES: Record<string, readonly (readonly [sql: string, has: boolean, diale
   ],
 };
 
-describe('a name that is also a limited table’s can be', () => {
+describe('a name that is also a tenant-scoped table’s can be', () => {
   const rows = Object.entries(ROLES).flatMap(([what, cases]) =>
     cases.map(([sql, has, dialect]) => [what, has ? '' : 'not ', sql, has, dialect ?? 'sqlite'] as const),
   );

@@ -65,7 +65,7 @@ describe('a key that a write does not say', () => {
     ]);
   });
 
-  it('is not one that the database counts', async () => {
+  it('is not an auto-increment key', async () => {
     @Entity()
     @TenantScoped()
     class Plan {
@@ -112,7 +112,7 @@ describe('a key that a write does not say', () => {
 });
 
 describe('a key that the database changes when it stores it', () => {
-  const fits = async (own: ColumnOptions, referenced: ColumnOptions, database: Database): Promise<boolean> => {
+  const check = (own: ColumnOptions, referenced: ColumnOptions, database: Database): Promise<readonly string[]> => {
     @Entity()
     @TenantScoped()
     class Mark {
@@ -126,9 +126,11 @@ describe('a key that the database changes when it stores it', () => {
       @Column() organizationId!: number;
       @ForeignKey(() => Mark) @Column(own) markKey!: string;
     }
-    const problems = await problemsOf([Mark, Marking], database);
-    if (problems.length > 0)
-      expect(problems).toEqual(['Marking.markKey keeps less than Mark.key, which it names. Give both the same type.']);
+    return problemsOf([Mark, Marking], database);
+  };
+  const fits = async (own: ColumnOptions, referenced: ColumnOptions, database: Database): Promise<boolean> => {
+    const problems = await check(own, referenced, database);
+    if (problems.length > 0) expect(problems).toEqual([expect.stringContaining('is narrower than')]);
     return problems.length === 0;
   };
   const text = (length?: number): ColumnOptions => ({ type: 'varchar', ...(length !== undefined && { length }) });
@@ -147,6 +149,16 @@ describe('a key that the database changes when it stores it', () => {
       expect(await fits(text(), text(), database)).toBe(true);
     }
     expect(await fits(text(3), text(20), 'sqljs')).toBe(true);
+  });
+
+  it.each([
+    [text(10), text(20), 'character varying(10)', 'character varying(20)'],
+    [decimal(8), decimal(8, 2), 'numeric(8)', 'numeric(8,2)'],
+    [{ type: 'int' }, decimal(8, 2), 'integer', 'numeric(8,2)'],
+  ] as const)('is named with both types: %j, %j', async (own, referenced, type, wanted) => {
+    expect(await check(own, referenced, 'postgres')).toEqual([
+      `Marking.markKey (${type}) is narrower than the column it references, Mark.key (${wanted}). Use the same type.`,
+    ]);
   });
 
   it('is no decimal that is rounded', async () => {

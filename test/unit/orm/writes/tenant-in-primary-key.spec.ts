@@ -67,7 +67,7 @@ class Remark {
 class Organization {
   @PrimaryColumn() id!: number;
 }
-/** The database counts tenants. */
+/** Tenants have auto-increment keys. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'number' }, omit: ['branchId'] })
 class Account {

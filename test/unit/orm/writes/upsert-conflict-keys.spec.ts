@@ -26,7 +26,7 @@ describe('the keys that an upsert may collide on', () => {
     @Column() plain!: string;
     @Column() shared!: string;
   }
-  /** The database counts a part of the key. */
+  /** A part of the key is auto-increment. */
   @Entity()
   @TenantScoped()
   class Line {

@@ -82,7 +82,7 @@ class Desk {
   @Column() code!: string;
 }
 
-/** The database counts tenants. */
+/** Tenants have auto-increment keys. */
 @Entity()
 @TenantScoped({ columns: { organizationId: 'id' }, omit: ['branchId'] })
 class Organization {
@@ -115,7 +115,7 @@ describe('a row that is inserted', () => {
       expect(() => inAcme(values)).toThrow('Print.organizationId is the key of another tenant');
   });
 
-  it('has the tenant in force where a reference leaves it out, or is none', () => {
+  it('has the current tenant where a reference leaves it out, or is none', () => {
     for (const tenant of [{}, { organizationId: undefined }, { organizationId: null }])
       expect(inAcme({ first: one, second: { number: 8, ...tenant } })).toEqual([5, 1, 7, 8]);
     expect(inAcme({ first: null, second: undefined })).toEqual([5, 1, null]);
@@ -125,7 +125,7 @@ describe('a row that is inserted', () => {
     expect(inAcme({ third: other })).toEqual([5, 1, 2, 7]);
   });
 
-  it('may name the tenant in force in each form in which drivers return it, and in no other', () => {
+  it('may name the current tenant in each form in which drivers return it, and in no other', () => {
     const inDesk = (organizationId: unknown): unknown =>
       tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(Desk, { organizationId, code: 'x' }));
     for (const same of [1, '1', 1n]) expect(inDesk(same)).toEqual([1, 3, 'x']);
@@ -167,11 +167,11 @@ describe('a row that is inserted', () => {
     expect(reads({ id: '00000000-0000-4000-8000-000000000000' })).toEqual([false]);
   });
 
-  it('is a new tenant where the database counts those', () => {
+  it('is a new tenant if its key is auto-increment', () => {
     expect(tenancy.unscoped('imports', () => insert(Organization, { name: 'x' }))).toEqual(['x']);
   });
 
-  it('may bring its key in a scope, unless the database counts it', () => {
+  it('may bring its key in a scope, unless it is auto-increment', () => {
     const id = '00000000-0000-4000-8000-000000000000';
     const inBranch = (entity: new () => ObjectLiteral, values: object): unknown =>
       tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(entity, values));

@@ -20,7 +20,7 @@ import {
 /** The largest number that the database's `integer` holds. */
 const MAX_INTEGER = 2_147_483_647;
 
-/** One text whichever of its rules a number breaks: whoever typed it wants to know what fits. */
+/** One message for all rules of a number, because a user wants to know which values are allowed. */
 const NUMBER = { message: `$property must be a whole number from 1 to ${MAX_INTEGER}` };
 
 /** What a client says of a ticket. Whose it is, is not among it: the tenant scope says that. */
@@ -42,7 +42,7 @@ export class CreateTicketDto {
   @IsIn(TICKET_STATUSES)
   status?: TicketStatus;
 
-  /** A user of the same organization; null for nobody. */
+  /** A user of the same organization; null if unassigned. */
   @IsOptional()
   @IsInt(NUMBER)
   @Min(1, NUMBER)

@@ -48,7 +48,7 @@ export function swapCase(text: string): string {
   return text.replace(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()));
 }
 
-/** The same instant as it is written elsewhere. */
+/** The same timestamp as it is written elsewhere. */
 export function instantIn(value: Value, random: Random): string {
   const text = textOf(value);
   const zone = random.pick(['Z', 'z', '', '+00:00', '+05:30', '-08:00', '+0100']);
