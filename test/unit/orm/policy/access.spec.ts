@@ -99,7 +99,7 @@ describe('an access context', () => {
         }),
       );
       await expect(later).rejects.toThrow(
-        "the section tenancy.unscoped('a test') has ended, but this code is still running",
+        "the unscoped section tenancy.unscoped('a test') has ended, but this code is still running",
       );
     }
   });
