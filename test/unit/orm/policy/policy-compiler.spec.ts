@@ -141,7 +141,7 @@ it('an entity that is declared in two ways has no policy', async () => {
     @PrimaryGeneratedColumn() id!: number;
     @Column() tenant!: string;
   }
-  await expect(policyOf(Ticket)).rejects.toThrow('Ticket is declared in two ways: ');
+  await expect(policyOf(Ticket)).rejects.toThrow('Ticket has two different declarations: ');
 });
 
 it('a tenant column that is compared without case makes one tenant of two', async () => {

@@ -390,7 +390,9 @@ it('an entity that was asked for is not declared in another way afterwards', asy
   expect([policies.of(chart), policies.of(atlas)]).toEqual([{ kind: 'shared' }, { kind: 'shared' }]);
   TenantScoped()(Atlas);
   expect(policies.of(chart)).toEqual({ kind: 'shared' });
-  expect(() => policies.of(atlas)).toThrow("Atlas was declared anew after queries on it: it was 'shared' and now is 'scoped'");
+  expect(() => policies.of(atlas)).toThrow(
+    "the declaration of Atlas changed after its first query: from 'shared' to 'scoped'",
+  );
 });
 
 it('an entity whose rows belong to tenants through themselves is refused', async () => {

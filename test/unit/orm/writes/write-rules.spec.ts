@@ -130,7 +130,7 @@ describe('a row that is inserted', () => {
       tenancy.run({ organizationId: 1, branchId: 3 }, () => insert(Desk, { organizationId, code: 'x' }));
     for (const same of [1, '1', 1n]) expect(inDesk(same)).toEqual([1, 3, 'x']);
     for (const other of [2, '2', 2n, '01', true, { toString: () => '1' }, [1]])
-      expect(() => inDesk(other)).toThrow('Desk.organizationId names another tenant');
+      expect(() => inDesk(other)).toThrow('Desk.organizationId is the key of another tenant');
   });
 
   it('is shared, or has a whole tenant', () => {
