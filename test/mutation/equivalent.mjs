@@ -95,6 +95,9 @@ export const EQUIVALENT = [
       'const ownerNames = isScoped(policy) ? ownerColumns(policy) : ["Stryker was here"];',
     ],
   ]),
+  ...same('lib/orm/query-builders/insert.ts', 'Only told apart from inserts and updates.', [
+    ["this.isUpsert ? 'upsert' : 'insert',", 'this.isUpsert ? "" : \'insert\','],
+  ]),
   ...same('lib/orm/query-builders/insert.ts', 'TypeORM’s upserts have a list of what they write over.', [
     ['return onIgnore || onUpdate?.overwrite?.length === 0;', 'return onIgnore || onUpdate?.overwrite.length === 0;'],
     [
