@@ -1,7 +1,7 @@
 import { Member, News, Organization, Ticket } from '../../support/desk.js';
-import { everyday, MARIADB, POSTGRES, tickets } from '../../support/everyday.js';
+import { allowed, MARIADB, POSTGRES, tickets } from '../../support/attack.js';
 
-everyday('everyday use of connections', {
+allowed('everyday use of connections', {
   'a stream of rows': {
     use: async (w) => {
       const rows: unknown[] = [];

@@ -1,7 +1,7 @@
 import { Label, Member, News, Note, Ticket, Topic, Verdict } from '../../support/desk.js';
 import { own } from '../../support/world.js';
-import { everyday, MARIADB, POSTGRES, SQLITE, tickets } from '../../support/everyday.js';
-import type { Use } from '../../support/everyday.js';
+import { allowed, MARIADB, POSTGRES, SQLITE, tickets } from '../../support/attack.js';
+import type { Use } from '../../support/attack.js';
 
 const where =
   (condition: string, parameters: object = {}): Use =>
@@ -16,7 +16,7 @@ const select =
   };
 
 /* Text that people write into builders, and ways to put builders together. */
-everyday('everyday text', {
+allowed('everyday text', {
   'a search by words': {
     use: where(`to_tsvector('english', t.subject) @@ plainto_tsquery('english', :q)`, { q: 'ticket' }),
     on: POSTGRES,

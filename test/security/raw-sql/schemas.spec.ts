@@ -10,7 +10,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { annexAttacks } from '../../support/annex.js';
+import { attacks } from '../../support/annex.js';
 import type { Annex } from '../../support/annex.js';
 
 declareScope({ organizationId: Number });
@@ -48,7 +48,7 @@ class Measurement {
 
 const dealOf = ({ kind }: Annex): typeof Deal => (kind === 'sqljs' ? MainDeal : Deal);
 
-annexAttacks(
+attacks(
   'G-09 a table with an unusual name',
   {
     entities: (kind) => [kind === 'sqljs' ? MainDeal : Deal, Measurement],
@@ -135,7 +135,7 @@ class Receipt {
   @ForeignKey(() => Payment) @Column({ type: Number, default: 2, nullable: true }) paymentId!: number | null;
 }
 
-annexAttacks(
+attacks(
   'G-09 a key of two columns',
   {
     entities: () => [Contract, Annexe, Payment, Receipt],
@@ -218,7 +218,7 @@ class Crate {
   @Column(() => Remarks) remarks!: Remarks;
 }
 
-annexAttacks(
+attacks(
   'G-09 columns that are not what they look like',
   {
     entities: () => [Shelf, Box, Crate],

@@ -1,6 +1,6 @@
 import { declareScope, TenantScoped, TenantShared } from 'nestjs-muck';
 import { Column, Entity, PrimaryGeneratedColumn, ViewColumn, ViewEntity } from 'typeorm';
-import { annexAttacks } from '../../support/annex.js';
+import { attacks } from '../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -29,7 +29,7 @@ class Arrival {
   @ViewColumn() text!: string;
 }
 
-annexAttacks(
+attacks(
   'G-09 a view of tenants that are texts, compared with a number',
   {
     entities: () => [Delivery, Arrival],

@@ -17,7 +17,7 @@ import {
   Unique,
   VersionColumn,
 } from 'typeorm';
-import { annexAttacks } from '../../support/annex.js';
+import { attacks } from '../../support/annex.js';
 import type { Annex } from '../../support/annex.js';
 
 /*
@@ -146,7 +146,7 @@ const others = async ({ repo, dataSource }: Annex): Promise<unknown> => {
 const plan = { entities: () => ENTITIES, acme, sow, globex: others };
 const at = (id: number) => ({ id });
 
-annexAttacks('G-05 a row without a tenant', plan, {
+attacks('G-05 a row without a tenant', plan, {
   'is not changed by an update of its id': ({ repo }) => repo(Template).update(SHARED, { title: 'taken' }),
   'is not changed by an update of all rows': ({ repo }) => repo(Template).updateAll({ title: 'taken' }),
   'is not changed by an update of rows without a tenant': ({ repo }) =>
@@ -224,7 +224,7 @@ annexAttacks('G-05 a row without a tenant', plan, {
   },
 });
 
-annexAttacks('G-05 what belongs to a row without a tenant', plan, {
+attacks('G-05 what belongs to a row without a tenant', plan, {
   'is not changed by an update': ({ repo }) => repo(Part).update({ templateId: SHARED }, { text: 'taken' }),
   'is not changed by save': ({ repo }) => repo(Part).save({ id: 1, text: 'taken' }),
   'is not deleted': ({ repo }) => repo(Part).delete({ templateId: SHARED }),
@@ -240,7 +240,7 @@ annexAttacks('G-05 what belongs to a row without a tenant', plan, {
     repo(Template).createQueryBuilder().relation('parts').of(OWN).add(1),
 });
 
-annexAttacks('G-05 a link of a row without a tenant', plan, {
+attacks('G-05 a link of a row without a tenant', plan, {
   'to a shared row is not made': async ({ repo, dataSource }) =>
     dataSource
       .createQueryBuilder()
@@ -268,7 +268,7 @@ annexAttacks('G-05 a link of a row without a tenant', plan, {
 });
 
 for (const entity of [Topic, Folder]) {
-  annexAttacks(`G-05 a node without a tenant of a ${entity === Topic ? 'closure table' : 'materialized path'}`, plan, {
+  attacks(`G-05 a node without a tenant of a ${entity === Topic ? 'closure table' : 'materialized path'}`, plan, {
     'is not hung below an own node': async ({ repo, dataSource }) => {
       const [node, parent] = [
         await repo(entity).findOneByOrFail(at(SHARED)),

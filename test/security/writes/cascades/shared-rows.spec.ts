@@ -10,7 +10,7 @@ import {
   type Relation,
   Unique,
 } from 'typeorm';
-import { annexAttacks } from '../../../support/annex.js';
+import { attacks } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -36,7 +36,7 @@ class Site {
   @ManyToOne(() => Country, (country) => country.sites, { onDelete: 'CASCADE' }) country!: Relation<Country>;
 }
 
-annexAttacks(
+attacks(
   'G-02 a shared row that rows of tenants refer to',
   {
     entities: () => [Country, Site],
@@ -89,7 +89,7 @@ class Voucher {
   @Column() code!: string;
 }
 
-annexAttacks(
+attacks(
   'G-02 a rule over all tenants',
   {
     entities: () => [Reservation, Voucher],

@@ -13,7 +13,7 @@ import {
   type Relation,
   TableInheritance,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 /*
  * Every way to a delete, or to another key, of a row that a row of another tenant refers to. The tenant eu/1 attacks us/1.
@@ -104,7 +104,7 @@ class Ticket {
   billedIn!: Relation<Currency> | null;
 }
 
-annexAttacks(
+attacks(
   'G-02 a row to which a row of another tenant refers',
   {
     entities: () => [Currency, Catalog, PriceList, ListName, Media, Photo, Label, LabelGroup, Ticket],

@@ -1,6 +1,6 @@
 import { declareScope, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { annexAttacks } from '../../../support/annex.js';
+import { attacks } from '../../../support/annex.js';
 import type { AnnexPlan } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
@@ -40,7 +40,7 @@ const plan = (own: string, foreign: string): AnnexPlan => ({
   },
 });
 
-annexAttacks('G-06 a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
+attacks('G-06 a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
   'is looked up exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
   'is looked up exactly among others': ({ repo }) =>
     repo(Delivery).insert([
@@ -53,7 +53,7 @@ annexAttacks('G-06 a key beyond the numbers that are exact', plan(OWN, FOREIGN),
   },
 });
 
-annexAttacks('G-06 a key that an own one is rounded to', plan(FOREIGN, OWN), {
+attacks('G-06 a key that an own one is rounded to', plan(FOREIGN, OWN), {
   'is looked up exactly among others': ({ repo }) =>
     repo(Delivery).insert([
       { organizationId: 1, parcel: { id: FOREIGN } },

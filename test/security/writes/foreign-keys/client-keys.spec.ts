@@ -14,7 +14,7 @@ import {
   TreeChildren,
   TreeParent,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -84,7 +84,7 @@ class Path {
   @TreeChildren({ cascade: true }) children!: Path[];
 }
 
-annexAttacks(
+attacks(
   'G-06 a row of another tenant with a key that the application makes',
   {
     entities: () => [Desk, Shift, Topic, Article, Comment, Branch, Path],

@@ -9,7 +9,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { annexAttacks } from '../../../support/annex.js';
+import { attacks } from '../../../support/annex.js';
 import type { Annex } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
@@ -36,7 +36,7 @@ class PartUse {
   @ManyToOne(() => Part) part!: Relation<Part>;
 }
 
-annexAttacks(
+attacks(
   'G-06 a key that a database compares otherwise than it keeps it',
   {
     entities: () => [Part, PartUse],
@@ -136,7 +136,7 @@ function afterFirstAnswer({ dataSource }: Annex, then: () => void): () => void {
   return () => void dataSource.subscribers.pop();
 }
 
-annexAttacks(
+attacks(
   'G-06 a key of bytes',
   {
     entities: (kind) => [bytesOf(kind), useFor(kind)],
@@ -198,7 +198,7 @@ class Memo {
 const predicateOf = (annex: Annex, alias: string): string =>
   annex.repo(Memo).createQueryBuilder(alias).getQuery().split(' WHERE ')[1] ?? '1=1';
 
-annexAttacks(
+attacks(
   'G-06 names that stand for two things',
   {
     entities: () => [Happening, Visit, Memo],

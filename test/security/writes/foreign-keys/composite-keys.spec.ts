@@ -1,5 +1,5 @@
 import { declareScope } from 'nestjs-muck';
-import { annexAttacks } from '../../../support/annex.js';
+import { attacks } from '../../../support/annex.js';
 import type { Annex, AnnexAttempt } from '../../../support/annex.js';
 import {
   COMPOSITE_ENTITIES,
@@ -99,7 +99,7 @@ function linkAttempts(
   };
 }
 
-annexAttacks('G-06 a link between rows with keys that hold the tenant', plan, {
+attacks('G-06 a link between rows with keys that hold the tenant', plan, {
   ...linkAttempts('labels', THEIRS),
   ...Object.fromEntries(
     Object.entries(linkAttempts('labels', ALIKE)).map(([name, fn]) => [`${name}, by an id of Acme's`, fn]),
@@ -130,7 +130,7 @@ annexAttacks('G-06 a link between rows with keys that hold the tenant', plan, {
     dataSource.createQueryBuilder().delete().from('parcel_labels_label').where('1 = 1').execute(),
 });
 
-annexAttacks('G-06 a reference by a key that holds the tenant', plan, {
+attacks('G-06 a reference by a key that holds the tenant', plan, {
   'is not inserted, with columns of its own': ({ repo }) =>
     repo(Scan).insert({ organizationId: 1, id: 7, other: THEIRS }),
   'is not inserted, with columns of its own and an id of Acme’s': ({ repo }) =>

@@ -12,7 +12,7 @@ import {
   TableInheritance,
   Unique,
 } from 'typeorm';
-import { annexAttacks } from '../../../support/annex.js';
+import { attacks } from '../../../support/annex.js';
 import type { Annex } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
@@ -114,7 +114,7 @@ class Chair {
   @Column(() => Place) place!: Place;
 }
 
-annexAttacks(
+attacks(
   'G-06 a key that is left to somebody else',
   {
     entities: () => [Room, Locker, Bench, Ticket, Chair, Lamp, Keeper, Key],
@@ -209,7 +209,7 @@ class Setting {
   @Column({ default: '' }) value!: string;
 }
 
-annexAttacks(
+attacks(
   'G-06 a tenant that is left to somebody else',
   {
     entities: () => [Room, Plant, Setting],
@@ -304,7 +304,7 @@ class FirstLease {
   suite!: Relation<Suite>;
 }
 
-annexAttacks(
+attacks(
   'G-06 a key of two columns of which one is not written',
   {
     entities: () => [Suite, Lease, FirstLease, Contract],
@@ -386,7 +386,7 @@ class Dog extends Animal {
   @Column({ nullable: true }) bark!: string;
 }
 
-annexAttacks(
+attacks(
   'G-06 a key in a table of several entities',
   {
     entities: () => [Room, Kind, Animal, Cat, Dog],

@@ -18,7 +18,7 @@ import {
   type ObjectLiteral,
   type Relation,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 import type { Annex, AnnexAttempt } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
@@ -435,7 +435,7 @@ async function crossings({ dataSource, repo }: Annex, entity: EntityTarget<Objec
 }
 
 for (const [name, shape] of Object.entries(shapes)) {
-  annexAttacks(
+  attacks(
     `G-06 another tenant's key given by ${name}`,
     {
       entities: () => entitiesWith(shape.writer),
@@ -447,7 +447,7 @@ for (const [name, shape] of Object.entries(shapes)) {
   );
 }
 
-annexAttacks(
+attacks(
   'G-06 a foreign key that a class does not name',
   {
     entities: () => entitiesWith(PlainGift),
@@ -461,7 +461,7 @@ annexAttacks(
   },
 );
 
-annexAttacks(
+attacks(
   'G-06 an entity of a join table',
   {
     entities: () => entitiesWith(Membership),

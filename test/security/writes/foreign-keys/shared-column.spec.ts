@@ -9,7 +9,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -49,7 +49,7 @@ class Pair {
   @OneToOne(() => Film) @JoinColumn({ name: 'id', foreignKeyConstraintName: 'pair_film' }) film!: Relation<Film>;
 }
 
-annexAttacks(
+attacks(
   'G-06 a column that names rows of two entities',
   {
     entities: () => [Photo, Film, Remark, Pair],
@@ -142,7 +142,7 @@ class Account {
   currency!: Relation<Currency> | null;
 }
 
-annexAttacks(
+attacks(
   'G-06 a chain of rows that the database deletes along',
   {
     entities: () => [Continent, Land, Branch, Notice, Reading, Currency, Account],

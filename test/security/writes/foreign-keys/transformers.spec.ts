@@ -1,6 +1,6 @@
 import { declareScope, TenantScoped } from 'nestjs-muck';
 import { Column, Entity, ForeignKey, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -23,7 +23,7 @@ class Booking {
   roomId!: number | null;
 }
 
-annexAttacks(
+attacks(
   'G-06 a key that a transformer makes of null',
   {
     entities: () => [Room, Booking],

@@ -9,7 +9,7 @@ import {
   type Relation,
   Unique,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
@@ -44,7 +44,7 @@ class Sample {
   @ManyToOne(() => Device) device!: Relation<Device>;
 }
 
-annexAttacks(
+attacks(
   'G-06 a uuid that two tenants spell differently',
   {
     entities: () => [Device, Sample],
@@ -97,7 +97,7 @@ class Book {
   @ManyToOne(() => Shelf) @JoinColumn({ name: 'shelfId' }) shelf!: Relation<Shelf> | null;
 }
 
-annexAttacks(
+attacks(
   'G-06 an insert that ignores errors',
   {
     entities: () => [Shelf, Book],
@@ -188,7 +188,7 @@ const keptBy = (kind: string): readonly [typeof Blob, typeof BlobUse] =>
 const FOREIGN_BYTES = Buffer.from('abcd', 'hex');
 const OWN_TEXT = 'abcd';
 
-annexAttacks(
+attacks(
   'G-06 a key of bytes beside a text of the same digits',
   {
     entities: keptBy,

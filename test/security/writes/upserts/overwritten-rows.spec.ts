@@ -9,7 +9,7 @@ import {
   type Relation,
   Unique,
 } from 'typeorm';
-import { annexAttacks, tenancy } from '../../../support/annex.js';
+import { attacks, tenancy } from '../../../support/annex.js';
 
 declareScope({ organizationId: String });
 
@@ -41,7 +41,7 @@ class Setting {
   @Column({ length: 20 }) value!: string;
 }
 
-annexAttacks(
+attacks(
   'G-02 an upsert that meets a row of a tenant whose key differs in case',
   {
     entities: () => [Setting],
@@ -72,7 +72,7 @@ annexAttacks(
   },
 );
 
-annexAttacks(
+attacks(
   'G-12 an unscoped section that writes over rows',
   {
     entities: () => [Depot, Truck],
