@@ -73,7 +73,7 @@ export const covered = [
   ...by('test/integration/tenancy/overlapping-requests.spec.ts', [
     'requests that overlap, share a connection or a socket are never mixed',
   ]),
-  ...by('test/integration/crud/lists/lists.spec.ts', [
+  ...by('test/integration/crud/lists/pages.spec.ts', [
     'tenant columns, hidden columns and undeclared paths are neither filtered, sorted nor searched by',
     'a direction of sorting is one of two words',
     'a parameter is given once, as text',
