@@ -1,7 +1,6 @@
 import type { SelectQueryBuilder } from 'typeorm';
-import { attacks, crossedIf } from '../../support/attack.js';
-import { News, Note, Ticket } from '../../support/desk.js';
-import { GLOBEX, tenancy } from '../../support/world.js';
+import { attacks } from '../../support/attack.js';
+import { News, Ticket } from '../../support/desk.js';
 import type { World } from '../../support/world.js';
 
 const onlyPostgres = (reason: string): Record<string, string> => ({ sqljs: reason, mariadb: reason });
@@ -11,10 +10,60 @@ const tickets = (world: World): SelectQueryBuilder<Ticket> =>
 
 const predicate = (world: World): string => tickets(world).getQuery().split(' WHERE ')[1] ?? '1=1';
 
-const selectFrom = (world: World, source: string): Promise<unknown> =>
-  world.dataSource.createQueryBuilder().select('x.subject', 'subject').from(`(${source})`, 'x').getRawMany();
+const selectFrom = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
+  world.dataSource
+    .createQueryBuilder()
+    .select('x.subject', 'subject')
+    .from(`(${source})`, 'x')
+    .setParameters(parameters)
+    .getRawMany();
 
 attacks('G-03 the predicate in the text of a scoped query', {
+  'is not cut off on its left by a parameter that is named like a keyword': (world) =>
+    selectFrom(world, `SELECT t.subject FROM ticket t WHERE 1=1 OR t.points = :where AND ${predicate(world)}`, {
+      where: 1,
+    }),
+  'is not cut off on its left by a parameter of a join': (world) =>
+    selectFrom(
+      world,
+      world.kind.startsWith('postgres')
+        ? `SELECT t.subject FROM (SELECT 1 AS one) n NATURAL INNER JOIN ticket t WHERE 1=1 OR t.points = :on AND ${predicate(world)}`
+        : `SELECT t.subject FROM (SELECT 1 AS one) n INNER JOIN ticket t WHERE 1=1 OR t.points = :on AND ${predicate(world)}`,
+      { on: 1 },
+    ),
+  'is not cut off on its right by a parameter that is named like a keyword': (world) =>
+    selectFrom(world, `SELECT t.subject FROM ticket t WHERE ${predicate(world)} AND :limit OR 1=1`, { limit: true }),
+  'is not cut off on its right by a column that is named like a keyword': (world) =>
+    selectFrom(
+      world,
+      `SELECT t.subject FROM ticket t CROSS JOIN (SELECT 1 AS ${world.escape('offset')}) o WHERE ${predicate(world)} AND o.offset > 0 OR 1=1`,
+    ),
+  'is not cut off on its right by a function that is named like a keyword': {
+    attempt: (world) =>
+      selectFrom(world, `SELECT t.subject FROM ticket t WHERE ${predicate(world)} AND LEFT(t.subject, 1) <> '' OR 1=1`),
+    not: { sqljs: 'it has no such function' },
+  },
+  'is not an element of an array that is there in any case': {
+    attempt: (world) =>
+      selectFrom(world, `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] NOTNULL`),
+    not: onlyPostgres('it has no arrays'),
+  },
+  'is not an element of an array that differs from nothing': {
+    attempt: (world) =>
+      selectFrom(
+        world,
+        `SELECT t.subject FROM ticket t WHERE ARRAY[true AND ${predicate(world)} AND true] IS DISTINCT FROM NULL`,
+      ),
+    not: onlyPostgres('it has no arrays'),
+  },
+  'does not limit another alias that differs in a capital': {
+    attempt: (world) =>
+      selectFrom(
+        world,
+        `SELECT ${world.escape('T')}.subject FROM ticket ${world.escape('T')}, (SELECT 1 AS ${world.escape('organizationId')}) t WHERE ${predicate(world)}`,
+      ),
+    not: { sqljs: 'capitals make no difference there' },
+  },
   'is not cut off by an aggregate that has an order of its own': {
     attempt: (world) =>
       world
@@ -39,40 +88,5 @@ attacks('G-03 the predicate in the text of a scoped query', {
       ? 'SELECT t.subject FROM (SELECT 1 AS one) n NATURAL INNER JOIN ticket t'
       : 'SELECT t.subject FROM (SELECT 1 AS one) n INNER JOIN ticket t';
     return selectFrom(world, `${first} UNION ALL ${second}`);
-  },
-});
-
-attacks('G-03 what a function does to the server', {
-  'is no setting that is called local by one of its parts': {
-    attempt: async (world) => {
-      await world.dataSource.query(
-        `SELECT set_config(jsonb_build_array('search_path', true)->>0, 'pg_catalog', false)`,
-      );
-      const found = await tenancy.run(GLOBEX, () => world.repo(Note).count()).catch(() => 0);
-      await tenancy.unscoped('puts it back', () => world.dataSource.query('RESET search_path'));
-      return crossedIf(found === 0);
-    },
-    not: onlyPostgres('it has no such function'),
-  },
-  'ends no statement of another tenant': {
-    attempt: (world) =>
-      world.withRunner(async (runner) => {
-        const [{ pid }] = (await tenancy.unscoped('knows the connection', () =>
-          runner.query('SELECT pg_backend_pid() AS pid'),
-        )) as unknown as readonly { readonly pid: number }[];
-        const running = tenancy
-          .run(GLOBEX, () => runner.query('SELECT pg_sleep(0.5)'))
-          .then(
-            () => false,
-            () => true,
-          );
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        // That one only: other test files use the same server.
-        await world.dataSource
-          .query(`SELECT pg_cancel_backend(pid) FROM pg_locks WHERE pid = ${pid}`)
-          .catch(() => undefined);
-        return crossedIf(await running);
-      }),
-    not: onlyPostgres('it ends statements by a statement of its own'),
   },
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { Client, Notification } from 'pg';
 import { attacks, crossedIf } from '../../support/attack.js';
+import type { SpecialAttempt } from '../../support/attack.js';
 import { Note } from '../../support/desk.js';
 import { foreign, GLOBEX, tenancy } from '../../support/world.js';
 import type { World } from '../../support/world.js';
@@ -143,5 +144,127 @@ attacks('G-09 what a server tells of a table that is named in a text', {
           .length > 0,
       ),
     not: onlyPostgres,
+  },
+});
+
+const postgresOnly = (reason: string): Kinds => ({ sqljs: reason, mariadb: reason });
+const mariadbOnly = (reason: string): Kinds => ({ sqljs: reason, postgres: reason, postgres15: reason });
+
+/** Whether Globex's note is gone after it was stored. */
+async function lost({ repo }: World, before: () => Promise<unknown>, after: () => Promise<unknown>): Promise<string> {
+  await before();
+  const stored = await tenancy.run(GLOBEX, () =>
+    repo(Note)
+      .insert({ body: 'kept', organizationId: 2 })
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
+  await after().catch(() => undefined);
+  return tenancy.run(GLOBEX, async () => {
+    const found = stored
+      ? await repo(Note)
+          .countBy({ body: 'kept' })
+          .catch(() => 0)
+      : 0;
+    await repo(Note)
+      .delete({ body: 'kept' })
+      .catch(() => undefined);
+    return crossedIf(found === 0);
+  });
+}
+
+const byHand = (world: World, sql: string): Promise<unknown> => world.dataSource.query(sql);
+
+/** An attempt whose first statement should be refused. */
+const refused = (attempt: (world: World) => Promise<unknown>, not: SpecialAttempt['not'] = {}): SpecialAttempt => ({
+  attempt,
+  not,
+});
+
+attacks('G-09 what a statement leaves behind on a connection', {
+  'is no transaction that takes the next tenant along': refused((world) =>
+    lost(
+      world,
+      () => byHand(world, 'BEGIN'),
+      () => byHand(world, 'ROLLBACK'),
+    ),
+  ),
+  'is no setting that a function makes': refused(
+    (world) =>
+      lost(
+        world,
+        () => byHand(world, `SELECT set_config('search_path', 'pg_catalog', false)`),
+        () => tenancy.unscoped('puts it back', () => byHand(world, 'RESET search_path')),
+      ),
+    postgresOnly('it has no such function'),
+  ),
+  'is no session that only reads': refused(
+    (world) =>
+      lost(
+        world,
+        () => byHand(world, 'SET SESSION TRANSACTION READ ONLY'),
+        () => tenancy.unscoped('puts it back', () => byHand(world, 'SET SESSION TRANSACTION READ WRITE')),
+      ),
+    mariadbOnly('such a setting ends with its transaction there'),
+  ),
+});
+
+attacks('G-09 what the server is doing', {
+  'is not shown by the list of its connections': {
+    attempt: (world) =>
+      world.withRunner(async (runner) => {
+        const running = tenancy
+          .run(GLOBEX, () => runner.query("SELECT SLEEP(0.3), 'globex' AS secret"))
+          .catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const seen = await byHand(world, 'SHOW FULL PROCESSLIST').finally(() => running);
+        return seen;
+      }),
+    not: mariadbOnly('it has no such list'),
+  },
+  'is not shown by a function about its connections': {
+    attempt: (world) =>
+      world.withRunner(async (runner) => {
+        await tenancy.run(GLOBEX, () => runner.query("SELECT 'globex' AS secret"));
+        return byHand(world, 'SELECT query FROM pg_stat_get_activity(NULL)');
+      }),
+    not: postgresOnly('it has no such function'),
+  },
+});
+
+attacks('G-09 what a function does to the server', {
+  'is no setting that is called local by one of its parts': {
+    attempt: async (world) => {
+      await world.dataSource.query(
+        `SELECT set_config(jsonb_build_array('search_path', true)->>0, 'pg_catalog', false)`,
+      );
+      const found = await tenancy.run(GLOBEX, () => world.repo(Note).count()).catch(() => 0);
+      await tenancy.unscoped('puts it back', () => world.dataSource.query('RESET search_path'));
+      return crossedIf(found === 0);
+    },
+    not: postgresOnly('it has no such function'),
+  },
+  'ends no statement of another tenant': {
+    attempt: (world) =>
+      world.withRunner(async (runner) => {
+        const [{ pid }] = (await tenancy.unscoped('knows the connection', () =>
+          runner.query('SELECT pg_backend_pid() AS pid'),
+        )) as unknown as readonly { readonly pid: number }[];
+        const running = tenancy
+          .run(GLOBEX, () => runner.query('SELECT pg_sleep(0.5)'))
+          .then(
+            () => false,
+            () => true,
+          );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        // That one only: other test files use the same server.
+        await world.dataSource
+          .query(`SELECT pg_cancel_backend(pid) FROM pg_locks WHERE pid = ${pid}`)
+          .catch(() => undefined);
+        return crossedIf(await running);
+      }),
+    not: postgresOnly('it ends statements by a statement of its own'),
   },
 });
