@@ -203,6 +203,10 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/sql/identifier-roles.ts', 'Only told apart from words, and none of those reads so.', [
     [
+      "const before = tokens.slice(Math.max(0, of - 4), of + 1).map(({ kind, text }) => (kind === 'word' ? text : ''));",
+      'const before = tokens.slice(Math.max(0, of - 4), of + 1).map(({ kind, text }) => (kind === \'word\' ? text : "Stryker was here!"));',
+    ],
+    [
       "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? '')) return false;",
       "if (!['insert', 'update', 'delete'].includes(verbs[0] ?? \"Stryker was here!\")) return false;",
     ],
@@ -357,6 +361,32 @@ export const EQUIVALENT = [
       ['metadata.deleteDateColumn !== undefined,', 'metadata.deleteDateColumn === undefined,'],
     ],
   ),
+  ...same('lib/orm/sql/dynamic-sql-detector.ts', 'Only told apart from words, and none of those reads so.', [
+    [
+      'if (schema !== undefined && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;',
+      'if (true && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;',
+    ],
+    [
+      "while (EXPLAIN_OPTIONS.has(tokens[i]?.text ?? '')) i += 1;",
+      'while (EXPLAIN_OPTIONS.has(tokens[i]?.text ?? "Stryker was here!")) i += 1;',
+    ],
+    ["return !EXPLAINED.has(tokens[i]?.text ?? '');", 'return !EXPLAINED.has(tokens[i]?.text ?? "Stryker was here!");'],
+  ]),
+  ...same('lib/orm/sql/dynamic-sql-detector.ts', 'After the last token there is none.', [
+    [
+      "while (i < tokens.length && !isPunctuationAt(tokens, i, ')')) i += 1;",
+      "while (i <= tokens.length && !isPunctuationAt(tokens, i, ')')) i += 1;",
+    ],
+  ]),
+  ...same('lib/orm/sql/fragment-validator.ts', 'Only the key is looked up, not its value.', [
+    ['checked.set(key, true);', 'checked.set(key, false);'],
+  ]),
+  ...same('lib/orm/sql/table-references.ts', 'The keyword before each table sets it.', [
+    [
+      'return { bracket, inTables: false, expectsTable: false, inserting: false, changing: false };',
+      'return { bracket, inTables: false, expectsTable: false, inserting: true, changing: false };',
+    ],
+  ]),
   ...same('lib/tenancy/context/raw-sql-template.ts', 'The entry of the package loads the ORM layer first.', [
     ['if (runner === undefined)', 'if (false)'],
   ]),

@@ -68,7 +68,7 @@ export function findDynamicSql(
   { dialect, isMapped }: DynamicSqlContext,
 ): string | undefined {
   const statistics = mentions.find(({ table, token }) => {
-    const schema = isPunctuationAt(tokens, token - 1, '.') ? tokens[token - 2]?.text : undefined;
+    const schema = isPunctuationAt(tokens, token - 1, '.') ? tokens[token - 2].text : undefined;
     if (schema !== undefined && STATISTICS_SCHEMAS[dialect][schema]?.test(table)) return true;
     return STATISTICS.test(table) && !(schema === undefined && isMapped(table));
   });

@@ -249,6 +249,28 @@ describe('the reader finds tables', () => {
   });
 
   it.each([
+    ['UPDATE a SET b = 1', 'a'],
+    ['UPDATE a, b SET c = 1', 'a b'],
+    ['DELETE FROM a', 'a'],
+    ['DELETE a FROM a JOIN b ON 1 = 1', 'a b'],
+    ['DELETE FROM a USING (b)', 'a b'],
+    ['DELETE FROM a WHERE id IN (SELECT id FROM b)', 'a'],
+    ['DELETE FROM a; SELECT 1 FROM b', 'a'],
+    ['WITH x AS (DELETE FROM a RETURNING 1) SELECT 1 FROM b', 'a'],
+    ['INSERT INTO a (b) VALUES (1)', ''],
+    ['WITH x AS (SELECT 1) DELETE FROM a', 'a'],
+    ['SELECT 1 FROM a FOR UPDATE', ''],
+    ['SELECT 1 FROM a, (b)', ''],
+    ['DELETE FROM a RETURNING (SELECT 1 FROM (b))', 'a'],
+    ['UPDATE a SET b = 1; INSERT INTO c (d) VALUES (1)', 'a'],
+    ['UPDATE a SET b = 1 INTO c', 'a'],
+  ])('of which those of an UPDATE or DELETE are changed: %s', (sql, changed) => {
+    const { mentions } = shapeOf(sql).shape;
+    const names = mentions.filter((mention) => mention.changed).map(({ table }) => table);
+    expect(names.join(' ')).toBe(changed);
+  });
+
+  it.each([
     ['SELECT 1', 'select'],
     ['(SELECT 1)', 'select'],
     ['SELECT 1; DELETE FROM a', 'select delete'],
@@ -284,6 +306,31 @@ const ROLES: Record<string, readonly (readonly [sql: string, has: boolean, diale
     ['SELECT :«ticket»', true],
     ['SELECT 1::«ticket»', true, 'postgres'],
     ['SELECT ":" «ticket»', false],
+    ['SELECT :...«ticket»', true],
+    ['SELECT a.b :«ticket»', true],
+    ['SELECT :..«ticket»', false],
+    ['SELECT ...«ticket»', false],
+    ['SELECT : a b «ticket»', false],
+    ['SELECT :«ticket» ... x', true],
+  ],
+  'a table that is locked': [
+    ['SELECT 1 FROM news FOR UPDATE OF «ticket»', true],
+    ['SELECT 1 FROM news FOR NO KEY UPDATE OF «ticket»', true],
+    ['SELECT 1 FROM news FOR SHARE OF «ticket»', true],
+    ['SELECT 1 FROM news FOR KEY SHARE OF «ticket»', true],
+    ['SELECT 1 FROM news FOR UPDATE OF news, other, «ticket»', true],
+    ['SELECT 1 FROM news FOR UPDATE OF news «ticket»', false],
+    ['SELECT 1 FROM news FOR UPDATE «ticket»', false],
+    ['SELECT 1 FROM news FOR DELETE OF «ticket»', false],
+    ['SELECT 1 FROM news FOR "UPDATE" OF «ticket»', false],
+    ['SELECT 1 FROM news FOR "update" OF «ticket»', false],
+    ['SELECT 1 FROM news FORUPDATE OF «ticket»', false],
+    ['SELECT 1 FROM news FOR UPDATE OF «ticket», news', true],
+    ['FOR UPDATE OF «ticket»', true],
+    ['SHARE OF «ticket»', false],
+    ['SELECT 1 FROM news FOR UPDATE OF news WHERE a = 1 AND «ticket»', false],
+    ['«ticket» FOR UPDATE OF news', false],
+    ['a, «ticket» b c', false],
   ],
   'an alias': [
     ['SELECT 1 AS «ticket»', true],
