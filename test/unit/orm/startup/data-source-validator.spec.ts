@@ -6,6 +6,7 @@ import {
   DataSource,
   DeleteDateColumn,
   Entity,
+  ForeignKey,
   EntitySchema,
   Index,
   JoinColumn,
@@ -149,6 +150,37 @@ describe('a DataSource is looked over', () => {
     }
     const { problems } = await findingsOn([Orphan, Order]);
     expect(problems).toEqual([expect.stringMatching(/^Orphan has no column 'organizationId'/)]);
+  });
+
+  it('and its statements are not looked at where an option is a problem', async () => {
+    const dataSource = await unconnected('sqljs', [Order], { invalidWhereValuesBehavior: { undefined: 'ignore' } });
+    const failing = (): never => {
+      throw new TypeError('there is no repository');
+    };
+    Object.assign(dataSource, { getRepository: failing });
+    expect(validateDataSource(dataSource).problems).toEqual([
+      expect.stringMatching(/^invalidWhereValuesBehavior is 'ignore'/),
+    ]);
+  });
+
+  it('and rows of an entity that is declared wrongly are taken for rows of a tenant by the others', async () => {
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    class Shelf {
+      @PrimaryColumn({ length: 10 }) code!: string;
+    }
+    @Entity()
+    @TenantScoped(BY_ORGANIZATION)
+    @Unique(['shelfCode'])
+    class Folder {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column() organizationId!: number;
+      @ForeignKey(() => Shelf) @Column({ type: 'integer' }) shelfCode!: string;
+    }
+    expect(await problemsOf(Shelf, Folder)).toEqual([
+      expect.stringMatching(/^Shelf has no column 'organizationId'/),
+      expect.stringMatching(/^Folder.shelfCode \(integer\) is narrower than the column it references, Shelf.code/),
+    ]);
   });
 
   it('and find options must not leave conditions out', async () => {
