@@ -38,6 +38,7 @@ export declare abstract class CrudController<T extends object> {
 
 export interface CrudDefaults {
     readonly limit?: CrudLimit;
+    readonly defaultSort?: readonly string[];
     readonly listFormat?: 'page' | 'array';
     readonly count?: 'exact' | 'none' | 'capped';
     readonly strictPayload?: boolean;
@@ -89,6 +90,7 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
     readonly except?: readonly CrudRoute[];
     readonly filter?: readonly FieldPath<T>[];
     readonly sort?: readonly FieldPath<T>[];
+    readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
     readonly search?: readonly ColumnPath<T>[];
     readonly include?: readonly RelationPath<T>[];
     readonly fields?: readonly ColumnPath<T>[];
@@ -175,6 +177,7 @@ export type ListFilters<T> = {
 export interface ListQuery<T> extends Projection {
     readonly limit?: number;
     readonly offset?: number;
+    readonly page?: number;
     readonly cursor?: string;
     readonly sort?: readonly SortKey<T>[];
     readonly filters?: ListFilters<T>;
@@ -220,6 +223,7 @@ export declare class Page<T> {
     totalIsCapped?: true;
     limit: number;
     offset?: number;
+    page?: number;
     nextCursor?: string | null;
     prevCursor?: string | null;
     constructor(parts: Pick<Page<T>, 'items' | 'limit'> & Partial<Page<T>>);
@@ -297,10 +301,8 @@ export declare class SharedRowError extends Error {
 
 export type SoftDeletedMode = 'include' | 'only';
 
-export interface SortKey<T> {
+export interface SortKey<T> extends NamedSortKey {
     readonly property: ColumnPath<T>;
-    readonly direction: 'asc' | 'desc';
-    readonly nulls?: 'first' | 'last';
 }
 
 export declare class StatementRefusedError extends Error {

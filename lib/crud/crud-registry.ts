@@ -127,6 +127,7 @@ export class CrudRegistry {
         dataSource: this.dataSources.find(entity, options.dataSource, owner.name),
         entity,
         options: mergeDefaults(options, this.defaults),
+        moduleSort: this.defaults.defaultSort ?? [],
         createsForAnyTenant: routeKind(owner, 'create') === 'cross-tenant',
         routes,
         hasCrossTenantRoutes: [...routes, ...links.map(({ name }) => name)].some(
@@ -179,5 +180,6 @@ function routeKind(owner: Function, method: string): string | undefined {
 function mergeDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
   const max = options.limit?.max ?? defaults.limit?.max ?? DEFAULT_LIMIT.max;
   const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? DEFAULT_LIMIT.default, max);
-  return { ...defaults, ...options, limit: { default: limit, max } };
+  // The module's order names columns that not every entity has, so it stays apart.
+  return { ...defaults, defaultSort: undefined, ...options, limit: { default: limit, max } };
 }

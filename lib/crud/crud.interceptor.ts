@@ -26,7 +26,7 @@ import { IfMatch } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
-import { headerText, pageLinks } from './http/link-header.js';
+import { headerText, pageLinks, TOTAL_COUNT } from './http/link-header.js';
 import { readRowQuery } from './query/row-rules.js';
 import type { Resource } from './resource/resource.js';
 
@@ -169,6 +169,8 @@ export class CrudInterceptor implements NestInterceptor {
     if (route === 'findAll' && value instanceof Page) {
       const links = pageLinks(url, value);
       if (links !== undefined) adapter.setHeader(response, 'Link', links);
+      const { total, totalIsCapped } = value;
+      if (total !== undefined && totalIsCapped !== true) adapter.setHeader(response, TOTAL_COUNT, String(total));
     }
     if (route === 'create' && value instanceof resource.entity) {
       adapter.setHeader(response, 'Location', locationOf(url, resource, value));
@@ -222,7 +224,7 @@ function locationOf(url: string, resource: Resource, row: object): string {
 function answersFlat({ context, resource }: CrudRequestContext): boolean {
   if (resource.list.format !== 'array') return false;
   const query = queryOf(context);
-  return ['limit', 'offset', 'cursor'].every((name) => query[name] === undefined);
+  return ['limit', 'offset', 'page', 'cursor'].every((name) => query[name] === undefined);
 }
 
 function queryOf(context: ExecutionContext): Readonly<Record<string, unknown>> {

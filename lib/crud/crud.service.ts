@@ -67,8 +67,8 @@ export class CrudService<T extends object> {
     const resource = this.binding.resource();
     const rows = this.rows(resource);
     const { limit: bounds, format } = resource.list;
-    const { limit, offset, cursor } = query;
-    const isWholeList = format === 'array' && [limit, offset, cursor].every((part) => part === undefined);
+    const { limit, offset, page, cursor } = query;
+    const isWholeList = format === 'array' && [limit, offset, page, cursor].every((part) => part === undefined);
     const length = limit ?? (isWholeList ? bounds.max : bounds.default);
     // No `await` on a value that is already there: each one costs time, and this is the most frequent operation.
     return await (isPromiseLike(rows) ? await rows : rows).list(query, length, this.binding.rawRowConsumer());

@@ -62,6 +62,10 @@ const GUARD_ERRORS: readonly ErrorStatus[] = [401, 403];
 
 export const HEADERS = {
   Location: { description: 'The path of the new row.', schema: { type: 'string', format: 'uri-reference' } },
+  'X-Total-Count': {
+    description: 'The total number of rows; absent if they are not counted, or only up to a bound.',
+    schema: { type: 'integer' },
+  },
   Link: { description: 'The first, previous, next and last page (RFC 8288).', schema: { type: 'string' } },
   ETag: { description: 'The version of the row, for `If-Match` and `If-None-Match`.', schema: { type: 'string' } },
   'Cache-Control': { description: 'Shared caches must not store the response.', schema: { type: 'string' } },

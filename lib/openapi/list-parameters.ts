@@ -24,7 +24,7 @@ export function listParameters(rules: ListRules, filters: JsonSchema): Parameter
   return [
     ...pageParameters(rules),
     ...rowParameters(rules.rows),
-    ...(rules.sort.size > 0 ? [sortParameter([...rules.sort.keys()])] : []),
+    ...(rules.sort.size > 0 ? [sortParameter(rules)] : []),
     ...(rules.search.length > 0 ? [searchParameter(rules)] : []),
     ...(rules.filter.size > 0 ? [filtersParameter(filters)] : []),
     ...filterParameters(rules.filter),
@@ -61,18 +61,27 @@ export function rowParameters({ include, fields }: ProjectionRules): ParameterOb
   ];
 }
 
-function pageParameters({ limit, format, count, deleted }: ListRules): ParameterObject[] {
+function pageParameters({ limit, format, count, deleted, filter }: ListRules): ParameterObject[] {
   return [
-    query('limit', 'The maximum number of rows of the page.', {
+    query('limit', 'The maximum number of rows of the page; 0 returns only the total.', {
       type: 'integer',
-      minimum: 1,
+      minimum: 0,
       maximum: limit.max,
       ...(format === 'page' && { default: limit.default }),
     }),
     query('offset', 'The number of rows to skip.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
+    ...(filter.has('page')
+      ? []
+      : [
+          query('page', 'The number of the page, from 1. Replaces offset.', {
+            type: 'integer',
+            minimum: 1,
+            maximum: MAX_OFFSET,
+          }),
+        ]),
     query(
       'cursor',
-      'The start of the page: `nextCursor` or `prevCursor` of another page; empty for the first page. Replaces offset and count.',
+      'The start of the page: `nextCursor` or `prevCursor` of another page; empty for the first page. Replaces offset, page and count.',
       { type: 'string', maxLength: MAX_CURSOR_LENGTH },
     ),
     query('count', 'How the whole list is counted: exactly, not at all, or up to a bound.', {
@@ -91,9 +100,13 @@ function pageParameters({ limit, format, count, deleted }: ListRules): Parameter
   ];
 }
 
-function sortParameter(names: readonly string[]): ParameterObject {
-  const description =
-    'Columns to sort by, in order of priority. A leading minus sorts descending; `__nullsfirst` or `__nullslast` after a column places its nulls.';
+function sortParameter({ sort, defaultSort }: ListRules): ParameterObject {
+  const names = [...sort.keys()];
+  const order = defaultSort.map(({ property, direction }) => (direction === 'desc' ? `-${property}` : property));
+  const description = [
+    'Columns to sort by, in order of priority. A leading minus sorts descending; `__nullsfirst` or `__nullslast` after a column places its nulls.',
+    ...(order.length > 0 ? [`By default ${order.map((term) => `\`${term}\``).join(', ')}.`] : []),
+  ].join(' ');
   return listOf('sort', description, {
     type: 'array',
     items: { type: 'string', enum: names.flatMap((name) => [name, `-${name}`]) },

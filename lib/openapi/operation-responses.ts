@@ -28,6 +28,9 @@ export function describeResponses(route: CrudRouteInfo, named: SchemaRegistry): 
   };
 }
 
+/** Headers that only some answers of an operation have: a list that is not counted has no total. */
+const CONDITIONAL_HEADERS: ReadonlySet<string> = new Set(['X-Total-Count'] satisfies (keyof typeof HEADERS)[]);
+
 function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject {
   const { name, controller, resource } = route;
   const rows = new RowSchemas(resource, named, qualifierOf(controller));
@@ -43,7 +46,7 @@ function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject 
           resource.list,
           named,
         ),
-        ['Link', 'Cache-Control'],
+        ['Link', 'X-Total-Count', 'Cache-Control'],
       );
     case 'findOne':
       return answer(route, 'The row.', rows.asked(detail, resource.row), ['Cache-Control']);
@@ -85,7 +88,12 @@ function answer(
 
 /** @param areCertain whether every response has these headers; the result of an override may not have them */
 function describeHeaders(names: readonly HeaderName[], areCertain: boolean): Record<string, HeaderObject> {
-  return Object.fromEntries(names.map((name) => [name, { ...HEADERS[name], ...(areCertain && { required: true }) }]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { ...HEADERS[name], ...(areCertain && !CONDITIONAL_HEADERS.has(name) && { required: true }) },
+    ]),
+  );
 }
 
 function notModified(): ResponseObject {

@@ -2,6 +2,9 @@ import { MAX_OFFSET } from '../query/list-rules.js';
 import type { Page } from '../response/page.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 
+/** The header with the total of a list, for clients that send HEAD. */
+export const TOTAL_COUNT = 'X-Total-Count';
+
 /**
  * Maximum length of a complete `Link` header, in characters. Each link repeats the query, and clients or proxies reject
  * responses with too long headers.
@@ -23,14 +26,15 @@ const MAX_REMEMBERED_LENGTH = 500;
  * '</tickets?limit=2&offset=0>; rel="first", </tickets?limit=2&offset=2>; rel="next"'
  */
 export function pageLinks(url: string, page: Page<unknown>): string | undefined {
-  const { items, offset, total, totalIsCapped, limit } = page;
+  const { items, offset, page: number, total, totalIsCapped, limit } = page;
+  if (limit === 0) return undefined;
   if (offset === undefined || url.length > MAX_REMEMBERED_LENGTH) return makeLinks(url, page);
-  const key = `${items.length} ${offset} ${total} ${totalIsCapped} ${limit} ${url}`;
+  const key = `${items.length} ${offset} ${number} ${total} ${totalIsCapped} ${limit} ${url}`;
   return headers.getOrCreate(key, () => makeLinks(url, page));
 }
 
 function makeLinks(url: string, page: Page<unknown>): string | undefined {
-  const links = page.offset === undefined ? cursorLinks(page) : offsetLinks(page, page.offset);
+  const links = linksOf(page);
   const header = linkText(url, page.limit, links);
   if (header.length <= MAX_LENGTH) return header;
   const next = links.filter(([relation]) => relation === 'next');
@@ -43,6 +47,13 @@ function linkText(url: string, limit: number, links: readonly Link[]): string {
   const [, start] = links[0] ?? [];
   const parts = splitUrl(url, ['limit', ...Object.keys(start ?? {})]);
   return links.map(([relation, start]) => `<${pageUrl(parts, { limit, ...start })}>; rel="${relation}"`).join(', ');
+}
+
+function linksOf(page: Page<unknown>): readonly Link[] {
+  if (page.offset === undefined) return cursorLinks(page);
+  const links = offsetLinks(page, page.offset);
+  if (page.page === undefined) return links;
+  return links.map(([relation, { offset }]) => [relation, { page: Number(offset) / page.limit + 1 }]);
 }
 
 function offsetLinks({ items, total, totalIsCapped, limit }: Page<unknown>, offset: number): Link[] {

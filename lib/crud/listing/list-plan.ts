@@ -37,8 +37,10 @@ export class ListPlan<T extends object> {
   ) {
     this.request = resolveListQuery(resource, query, conditions);
     this.selection = selectionOf(resource, query, resource.list.rows);
-    this.offset = query.offset ?? 0;
-    this.count = query.count ?? resource.list.count;
+    this.offset = query.offset ?? ((query.page ?? 1) - 1) * limit;
+    const { count } = resource.list;
+    // A page without rows is requested for its total.
+    this.count = query.count ?? (limit === 0 && count === 'none' ? 'exact' : count);
     this.values = listValues(resource, this.request);
   }
 

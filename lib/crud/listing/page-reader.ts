@@ -41,10 +41,13 @@ export class PageReader<T extends object> {
   async atOffset(): Promise<Page<T>> {
     const { plan } = this;
     const { limit, offset, count } = plan;
+    const { page } = plan.query;
+    const start = { limit, offset, ...(page !== undefined && { page }) };
+    if (limit === 0) return new Page({ items: [], ...totalOf(await this.fetchTotal(), count), ...start });
     const rows = await this.rows(plan.atOffset());
     const items = this.toJsonRows(rows, count !== 'none') ?? (await plan.selection.entities(rows, this.manager));
-    if (count === 'none') return new Page({ items, limit, offset });
-    return new Page({ items, ...totalOf(rows[0] ?? (await this.fetchTotal()), count), limit, offset });
+    if (count === 'none') return new Page({ items, ...start });
+    return new Page({ items, ...totalOf(rows[0] ?? (await this.fetchTotal()), count), ...start });
   }
 
   /**
@@ -88,9 +91,9 @@ export class PageReader<T extends object> {
     return json.readAll(rows, carryMore) as T[];
   }
 
-  /** An empty page at offset 0 needs no count: the total is 0. */
+  /** An empty page at offset 0 needs no count: the total is 0. A page of no rows says nothing of the list. */
   private async fetchTotal(): Promise<RawRow> {
-    if (this.plan.offset === 0) return { [TOTAL]: 0 };
+    if (this.plan.offset === 0 && this.plan.limit > 0) return { [TOTAL]: 0 };
     const { statement, slots } = this.plan.counted();
     const [row] = await statement.run(slots, this.manager);
     return row;
@@ -111,9 +114,9 @@ export class PageReader<T extends object> {
 
   private fingerprint(): string {
     const { resource, query } = this.plan;
-    const { filters, search, sort, deleted } = query;
+    const { filters, search, sort = resource.list.defaultSort, deleted } = query;
     const within = this.plan.request.conditions.map(({ column, parameter }) => [column.propertyPath, parameter]);
-    return listFingerprint(resource.name, within, filters ?? {}, search ?? '', sort ?? [], deleted ?? '');
+    return listFingerprint(resource.name, within, filters ?? {}, search ?? '', sort, deleted ?? '');
   }
 }
 

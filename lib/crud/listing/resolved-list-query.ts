@@ -1,7 +1,7 @@
 import type { Condition } from '../model/column-conditions.js';
 import type { Resource } from '../resource/resource.js';
 import type { Filter } from '../query/filter-ast.js';
-import type { SoftDeletedMode, ListQuery } from '../query/list-query.js';
+import type { ListQuery, NamedSortKey, SoftDeletedMode } from '../query/list-query.js';
 import type { QueryField } from '../query/query-field.js';
 import { FilterParser } from '../query/filter-parser.js';
 import { defaultNulls } from './sql/order-by.js';
@@ -51,7 +51,8 @@ function readFilter<T extends object>(resource: Resource<T>, { filters = {} }: L
   return filter;
 }
 
-function readOrder<T extends object>(resource: Resource<T>, { sort = [] }: ListQuery<T>): SortTerm[] {
+function readOrder<T extends object>(resource: Resource<T>, query: ListQuery<T>): SortTerm[] {
+  const sort: readonly NamedSortKey[] = query.sort ?? resource.list.defaultSort;
   const order = sort.map(({ property, direction, nulls = defaultNulls(direction) }) => ({
     field: requireField(resource, property),
     direction,

@@ -19,6 +19,12 @@ export interface CrudDefaults {
   /** The page size; by default 20 rows, at most 100. */
   readonly limit?: CrudLimit;
   /**
+   * The order of a list if the client names none, e.g. `['-createdAt']`: a column, or `-` and a column for descending
+   * order. The primary key is always appended. As a default of the module it applies to the entities that have such
+   * columns. By default the order of the primary key.
+   */
+  readonly defaultSort?: readonly string[];
+  /**
    * The format of a list: `page` is `{ items, total, limit, offset }`; `array` is a bare array, unless the query has
    * `limit` or `offset`. `page` by default.
    */

@@ -56,6 +56,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
    * own columns that the response exposes untransformed. Cursors contain their values.
    */
   readonly sort?: readonly FieldPath<T>[];
+  /**
+   * The order of a list if the client names none, e.g. `['-createdAt']`. The primary key is always appended. It may
+   * name columns that clients may not sort by. Cursors contain their values.
+   */
+  readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
   /** Text columns that `search=` searches. Empty by default. */
   readonly search?: readonly ColumnPath<T>[];
   /**

@@ -3,7 +3,9 @@ import { DEFAULT_LIMIT } from '../options/crud-defaults.js';
 import type { CrudOptions } from '../options/crud-options.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { isSelected } from '../model/resource-column.js';
+import type { NamedSortKey } from './list-query.js';
 import type { ListRules, NamedFields } from './list-rules.js';
+import { parseSortTerm } from './sort-parser.js';
 import type { ProjectionRules } from './row-rules.js';
 import { findField } from './query-field.js';
 import type { QueryField } from './query-field.js';
@@ -17,6 +19,8 @@ export interface ListRulesSource<T extends object> {
   /** The columns that the response exposes untransformed: the default for filter and sort. */
   readonly plainlyShown: readonly ResourceColumn[];
   readonly rows: ProjectionRules;
+  /** The module's default order: terms that the entity has no column for are left out. */
+  readonly moduleSort: readonly string[];
 }
 
 /**
@@ -43,6 +47,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
     count: options.count ?? 'exact',
     filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
+    defaultSort: chooseDefaultSort(source, problems),
     search: [...search.values()].map(({ column }) => column),
     deleted: options.deleted ?? false,
     rows: source.rows,
@@ -64,6 +69,28 @@ function choose<T extends object>(
     else problems.push(`${option} names '${path}', which is not one of ${candidates(columns, fits)}`);
   }
   return chosen;
+}
+
+/**
+ * Parses the order of `defaultSort`: the resource's own, otherwise the part of the module's that the response exposes.
+ * Cursors contain the values of the order, so a column that the response hides must be named by the resource itself.
+ */
+function chooseDefaultSort<T extends object>(source: ListRulesSource<T>, problems: string[]): NamedSortKey[] {
+  const { dataSource, metadata, columns, options, moduleSort, plainlyShown } = source;
+  const isOwn = options.defaultSort !== undefined;
+  const find = (path: string): QueryField | undefined =>
+    isOwn || plainlyShown.some(({ property }) => property === path) ? findField(dataSource, metadata, path) : undefined;
+  const keys = (options.defaultSort ?? moduleSort).map((term) => ({
+    term,
+    ...parseSortTerm(term, { has: (path) => find(path) !== undefined }),
+  }));
+  const fitting = keys.filter(({ property }) => {
+    const field = find(property);
+    return field !== undefined && isOrdering(field);
+  });
+  for (const { term } of isOwn ? keys.filter((key) => !fitting.includes(key)) : [])
+    problems.push(`defaultSort names '${term}', which is not one of ${candidates(columns, isOrdering)}`);
+  return fitting.map(({ property, direction, nulls }) => ({ property, direction, ...(nulls && { nulls }) }));
 }
 
 function candidates(columns: readonly ResourceColumn[], fits: (field: QueryField) => boolean): string {

@@ -1,7 +1,7 @@
 import { quoteName } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import type { Comparison, Filter } from './filter-ast.js';
-import { describeOperand, operatorsOf, parseOperand, readOperand, parseFilterKey } from './operators.js';
+import { describeOperand, operandKind, operatorsOf, parseOperand, readOperand, parseFilterKey } from './operators.js';
 import type { Operator } from './operators.js';
 import type { QueryField } from './query-field.js';
 
@@ -28,6 +28,11 @@ export function findKey(key: string, find: FindField): FilterKey | undefined {
   return field && { field, operator: split.operator };
 }
 
+/** Checks whether the operand is a list of values, so that a query parameter may be given once for each. */
+export function takesList({ field, operator }: FilterKey): boolean {
+  return ['list', 'range'].includes(operandKind(field.column.type, operator));
+}
+
 /**
  * Parses a filter: `{ "priority__in": ["high", "urgent"], "$or": [{ "assigneeId": 1 }, { "assigneeId__is_null": true }]
  * }`. The keys of an object are ANDed. Values are converted by the column types, so no other input reaches a statement.
@@ -52,8 +57,8 @@ export class FilterParser {
     return this.readObject(source, 0);
   }
 
-  /** Parses a comparison from the name and text of a query parameter. */
-  readParameter(name: string, text: string): Filter | undefined {
+  /** Parses a comparison from a query parameter. @param text its text, or its texts if it is given several times */
+  readParameter(name: string, text: string | readonly string[]): Filter | undefined {
     const key = this.keyOf(name);
     return key && this.compare(name, key, parseOperand(key.field.column.type, key.operator, text));
   }

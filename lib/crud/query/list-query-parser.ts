@@ -4,11 +4,12 @@ import type { RequestError } from '../errors/request-error.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { toFilterObject } from './filter-ast.js';
 import type { Filter } from './filter-ast.js';
-import type { CountMode, SoftDeletedMode, ListQuery } from './list-query.js';
-import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH, MAX_SORT_KEYS } from './list-rules.js';
-import type { ListRules, NamedFields } from './list-rules.js';
-import { FilterParser, findKey } from './filter-parser.js';
+import type { CountMode, ListQuery, SoftDeletedMode, NamedSortKey } from './list-query.js';
+import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH } from './list-rules.js';
+import type { ListRules } from './list-rules.js';
+import { FilterParser, findKey, takesList } from './filter-parser.js';
 import { readFields, readInclude } from './row-rules.js';
+import { oneOfThese, parseSort } from './sort-parser.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
 const COUNTS = ['exact', 'none', 'capped'] as const satisfies CountMode[];
@@ -18,11 +19,12 @@ const DELETED = ['include', 'only'] as const satisfies SoftDeletedMode[];
 interface Draft {
   limit?: number;
   offset?: number;
-  cursor?: string;
+  cursor?: string | undefined;
   search?: string;
   count?: CountMode;
   deleted?: SoftDeletedMode;
-  sort?: ParsedSortKey[];
+  sort?: NamedSortKey[];
+  page?: number;
   include?: string[];
   fields?: string[];
   readonly reader: FilterParser;
@@ -31,21 +33,16 @@ interface Draft {
   readonly problems: string[];
 }
 
-interface ParsedSortKey {
-  readonly property: string;
-  readonly direction: 'asc' | 'desc';
-  readonly nulls?: 'first' | 'last';
-}
-
 type ReadParameter = (draft: Draft, text: string, rules: ListRules) => void;
 
 const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParameter>([
-  ['limit', (draft, text, rules) => (draft.limit = wholeNumber(draft, 'limit', text, 1, rules.limit.max))],
+  ['limit', (draft, text, rules) => (draft.limit = wholeNumber(draft, 'limit', text, 0, rules.limit.max))],
+  ['page', (draft, text) => (draft.page = wholeNumber(draft, 'page', text, 1, MAX_OFFSET))],
   ['offset', (draft, text) => (draft.offset = wholeNumber(draft, 'offset', text, 0, MAX_OFFSET))],
   ['cursor', readCursorText],
   ['count', (draft, text) => (draft.count = oneOf(draft, 'count', text, COUNTS))],
   ['deleted', (draft, text) => (draft.deleted = oneOf(draft, 'deleted', text, DELETED))],
-  ['sort', (draft, text, rules) => (draft.sort = sortKeys(draft, text, rules.sort))],
+  ['sort', (draft, text, rules) => (draft.sort = parseSort(text, rules.sort, draft.problems))],
   ['filters', (draft, text) => readFilters(draft, text)],
   ['include', (draft, text, rules) => (draft.include = readInclude(text, rules.rows, draft.problems))],
   ['fields', (draft, text, rules) => (draft.fields = readFields(text, rules.rows, draft.problems))],
@@ -72,27 +69,64 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
   const problems: RequestError[] = [];
   for (const [name, value] of Object.entries(raw)) {
     if (rules.ignoredParams.has(name)) continue;
-    if (typeof value !== 'string') draft.problems.push(`${quoteName(name)} must be given once, as text`);
-    else if (isParameter(name, rules)) PARAMETERS.get(name)!(draft, value, rules);
-    else readParameter(draft, name, value, rules);
+    if (isParameter(name, rules)) {
+      if (typeof value !== 'string') draft.problems.push(givenTwice(name));
+      // An empty form field is no parameter. An empty cursor requests the first page of a list with cursors.
+      else if (value !== '' || name === 'cursor') PARAMETERS.get(name)!(draft, value, rules);
+    } else readParameter(draft, name, value, rules);
     if (draft.problems.length + reader.problems.length === 0) continue;
     for (const detail of [...draft.problems.splice(0), ...reader.problems.splice(0)]) {
       problems.push({ detail, code: 'parameter', parameter: truncateName(name) });
     }
   }
-  if (draft.cursor !== undefined && (draft.offset !== undefined || draft.count !== undefined)) {
-    problems.push({ detail: 'cursor cannot be combined with offset or count', code: 'parameter', parameter: 'cursor' });
-  }
+  problems.push(...pageProblems(draft, rules));
   if (problems.length > 0) throw badRequest(problems);
-  const { limit, offset, cursor, count, deleted, sort, search, filters, include, fields } = draft;
+  const { limit, offset, page, cursor, count, deleted, sort, search, filters, include, fields } = draft;
   const grammar = toFilterObject({ kind: 'all', parts: filters });
-  return { limit, offset, cursor, count, deleted, sort, search, filters: grammar, include, fields } as ListQuery<T>;
+  return {
+    limit,
+    offset,
+    page,
+    cursor,
+    count,
+    deleted,
+    sort,
+    search,
+    filters: grammar,
+    include,
+    fields,
+  } as ListQuery<T>;
+}
+
+/** Finds parameters that exclude each other. */
+function pageProblems(draft: Draft, { limit: bounds }: ListRules): RequestError[] {
+  const { limit = bounds.default, offset, page, count } = draft;
+  const startsAt = [offset, page, count].some((value) => value !== undefined);
+  if (draft.cursor === '' && startsAt) draft.cursor = undefined;
+  if (draft.cursor !== undefined && startsAt)
+    return [problemOf('cursor', 'cursor cannot be combined with offset, page or count')];
+  if (limit === 0 && (draft.cursor !== undefined || count === 'none'))
+    return [problemOf('limit', 'limit=0 requests only the total, so it excludes cursor and count=none')];
+  if (page === undefined) return [];
+  if (offset !== undefined) return [problemOf('page', 'page cannot be combined with offset')];
+  if ((page - 1) * limit <= MAX_OFFSET) return [];
+  return [problemOf('page', `page must be at most ${Math.floor(MAX_OFFSET / limit) + 1} with a limit of ${limit}`)];
+}
+
+function problemOf(parameter: string, detail: string): RequestError {
+  return { detail, code: 'parameter', parameter };
+}
+
+function givenTwice(name: string): string {
+  return `${quoteName(name)} must be given once, as text`;
 }
 
 function isParameter(name: string, rules: ListRules): boolean {
   if (name === 'search') return rules.search.length > 0;
   if (name === 'include') return rules.rows.include.size > 0;
   if (name === 'deleted') return rules.deleted;
+  // A column of this name can be filtered by.
+  if (name === 'page') return !rules.filter.has(name);
   return PARAMETERS.has(name);
 }
 
@@ -114,32 +148,6 @@ function oneOf<W extends string>(draft: Draft, name: string, text: string, words
   return word;
 }
 
-/** Parses `-createdAt,id` or `createdAt__desc__nullslast,id`. */
-function sortKeys(draft: Draft, text: string, allowed: NamedFields): ParsedSortKey[] {
-  const keys = text.split(',').map((term) => sortKey(term.trim(), allowed));
-  const unknown = keys.filter(({ property }) => !allowed.has(property));
-  if (unknown.length > 0) {
-    draft.problems.push(
-      `sort must name ${oneOfThese(allowed)}, not ${unknown.map(({ property }) => quoteName(property)).join(', ')}`,
-    );
-  } else if (new Set(keys.map(({ property }) => property)).size < keys.length || keys.length > MAX_SORT_KEYS) {
-    draft.problems.push(`sort must name each column once, at most ${MAX_SORT_KEYS}`);
-  }
-  return keys;
-}
-
-function sortKey(term: string, allowed: NamedFields): ParsedSortKey {
-  if (allowed.has(term)) return { property: term, direction: 'asc' };
-  const [, rest = term, nulls] = /^(.+)__nulls(first|last)$/.exec(term) ?? [];
-  const [, property = rest, direction] = /^(.+)__(asc|desc)$/.exec(rest) ?? [];
-  const isReversed = direction === undefined && property.startsWith('-');
-  return {
-    property: isReversed ? property.slice(1) : property,
-    direction: isReversed || direction === 'desc' ? 'desc' : 'asc',
-    ...(nulls !== undefined && { nulls: nulls as 'first' | 'last' }),
-  };
-}
-
 function readSearch(draft: Draft, text: string): void {
   if (text.length > MAX_SEARCH_LENGTH || text.includes('\0')) {
     draft.problems.push(`search must be a text of at most ${MAX_SEARCH_LENGTH} characters`);
@@ -148,17 +156,26 @@ function readSearch(draft: Draft, text: string): void {
   }
 }
 
-/** Parses a filter parameter: `createdAt__gte=2026-01-01`. */
-function readParameter(draft: Draft, name: string, text: string, rules: ListRules): void {
-  if (findKey(name, (path) => rules.filter.get(path)) === undefined) {
+/** Parses a filter parameter: `createdAt__gte=2026-01-01`, or one given several times: `priority__in=high`. */
+function readParameter(draft: Draft, name: string, value: unknown, rules: ListRules): void {
+  const key = findKey(name, (path) => rules.filter.get(path));
+  if (key === undefined) {
     const known = [...PARAMETERS.keys()].filter((parameter) => isParameter(parameter, rules));
     draft.problems.push(
       `Unknown parameter ${quoteName(name)}. Known are ${[...known, ...rules.filter.keys()].join(', ')}`,
     );
     return;
   }
-  const filter = draft.reader.readParameter(name, text);
+  if (typeof value !== 'string' && !(isListOfTexts(value) && takesList(key))) {
+    draft.problems.push(givenTwice(name));
+    return;
+  }
+  const filter = draft.reader.readParameter(name, value);
   if (filter !== undefined) addFilters(draft, [name], filter);
+}
+
+function isListOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** Parses the parameter `filters`: `{"status":"open","$or":[{"priority":"high"},{"assigneeId__is_null":true}]}`. */
@@ -186,8 +203,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
-}
-
-function oneOfThese(allowed: NamedFields): string {
-  return allowed.size > 0 ? `one of ${[...allowed.keys()].join(', ')}` : 'no column';
 }

@@ -2,12 +2,17 @@ import type { ColumnPath } from '../options/entity-paths.js';
 import type { Projection } from './row-rules.js';
 import type { Operator } from './operators.js';
 
-/** One key of a sort order. */
-export interface SortKey<T> {
-  readonly property: ColumnPath<T>;
+/** One key of a sort order, with the path of its column as a text. */
+export interface NamedSortKey {
+  readonly property: string;
   readonly direction: 'asc' | 'desc';
   /** The position of NULL values; by default last in ascending and first in descending order. */
   readonly nulls?: 'first' | 'last';
+}
+
+/** One key of a sort order. */
+export interface SortKey<T> extends NamedSortKey {
+  readonly property: ColumnPath<T>;
 }
 
 /**
@@ -48,13 +53,18 @@ export type CountMode = 'exact' | 'none' | 'capped';
  * });
  */
 export interface ListQuery<T> extends Projection {
-  /** The page size; by default that of the resource. */
+  /** The page size; by default that of the resource. 0 reads only the total. */
   readonly limit?: number;
   /** The number of rows before the page; 0 by default. */
   readonly offset?: number;
+  /** The number of the page, from 1, in place of `offset`. */
+  readonly page?: number;
   /** The `nextCursor` or `prevCursor` of another page; an empty string for the first page. */
   readonly cursor?: string;
-  /** The primary key is always appended, so that pages neither repeat nor skip a row. */
+  /**
+   * By default the resource's option `defaultSort`. The primary key is always appended, so that pages neither repeat nor
+   * skip a row.
+   */
   readonly sort?: readonly SortKey<T>[];
   /** Conditions on columns; all rows by default. */
   readonly filters?: ListFilters<T>;

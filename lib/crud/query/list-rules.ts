@@ -1,5 +1,5 @@
 import type { ResourceColumn } from '../model/resource-column.js';
-import type { CountMode } from './list-query.js';
+import type { CountMode, NamedSortKey } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { ProjectionRules } from './row-rules.js';
 
@@ -13,6 +13,8 @@ export interface ListRules {
   readonly count: CountMode;
   readonly filter: NamedFields;
   readonly sort: NamedFields;
+  /** The order of a list whose query has none. The primary key is always appended. */
+  readonly defaultSort: readonly NamedSortKey[];
   readonly search: readonly ResourceColumn[];
   /** Whether clients may request soft-deleted rows. */
   readonly deleted: boolean;

@@ -109,25 +109,28 @@ export function readOperand(type: ColumnType, operator: Operator, value: unknown
 }
 
 /**
- * Parses an operand from the text of a query parameter; list values are separated by commas.
+ * Parses an operand from a query parameter. The values of a list are separated by commas, or each is a parameter.
  *
+ * @param given the text of the parameter, or the texts if it is given several times
  * @returns undefined if it does not fit
  */
-export function parseOperand(type: ColumnType, operator: Operator, text: string): unknown {
-  switch (operandKind(type, operator)) {
+export function parseOperand(type: ColumnType, operator: Operator, given: string | readonly string[]): unknown {
+  const kind = operandKind(type, operator);
+  if (kind === 'list' || kind === 'range') {
+    const texts = typeof given === 'string' ? given.split(',') : given;
+    const values = texts.map((text) => type.fromText?.(text));
+    return values.includes(undefined) ? undefined : readOperand(type, operator, values);
+  }
+  if (typeof given !== 'string') return undefined;
+  switch (kind) {
     case 'value':
-      return type.fromText?.(text);
-    case 'list':
-    case 'range': {
-      const values = text.split(',').map((part) => type.fromText?.(part));
-      return values.includes(undefined) ? undefined : readOperand(type, operator, values);
-    }
+      return type.fromText?.(given);
     case 'presence':
-      return text === 'true' ? true : text === 'false' ? false : undefined;
+      return given === 'true' ? true : given === 'false' ? false : undefined;
     case 'part':
-      return readPart(text);
+      return readPart(given);
     case 'element':
-      return type.element!.fromText?.(text);
+      return type.element!.fromText?.(given);
   }
 }
 

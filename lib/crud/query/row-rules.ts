@@ -51,7 +51,7 @@ export function readRowQuery(raw: Readonly<Record<string, unknown>>, rules: Proj
   const problems: string[] = [];
   const read = (name: string, reader: typeof readInclude): string[] | undefined => {
     const text = raw[name];
-    if (text === undefined) return undefined;
+    if (text === undefined || text === '') return undefined;
     if (typeof text === 'string') return reader(text, rules, problems);
     problems.push(`'${name}' must be given once, as text`);
     return undefined;

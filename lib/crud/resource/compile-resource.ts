@@ -35,6 +35,8 @@ export interface ResourceSource<T extends object> {
   readonly options: CrudOptions<T>;
   /** True if `create` is a cross-tenant route, so that the body must contain the tenant. */
   readonly createsForAnyTenant: boolean;
+  /** The module's default order. */
+  readonly moduleSort: readonly string[];
   /** The routes that the controller serves. */
   readonly routes: readonly CrudRoute[];
   /** True if one of the routes is a cross-tenant route, so that an id must contain the tenant. */
@@ -82,7 +84,10 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
   const rowSource = { dataSource, metadata, options, columns };
   const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
   const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
-  const list = compileListRules({ dataSource, metadata, options, columns, plainlyShown: comparable, rows }, problems);
+  const list = compileListRules(
+    { dataSource, metadata, options, columns, plainlyShown: comparable, rows, moduleSort: source.moduleSort },
+    problems,
+  );
   // Without a DTO, responses also contain `@RelationId` properties.
   const relationIds = exposedProperties(
     entity,

@@ -11,10 +11,12 @@ export class Page<T> {
   total?: number;
   /** True if the list has more rows than `total`, because the count was capped. */
   totalIsCapped?: true;
-  /** The page size. */
+  /** The page size; 0 if only the total was requested. */
   limit!: number;
   /** The number of rows before the page; absent for a page at a cursor. */
   offset?: number;
+  /** The number of the page, from 1, if the query has one. */
+  page?: number;
   /** The cursor of the next page; null on the last page. */
   nextCursor?: string | null;
   /** The cursor of the previous page; null on the first page. */

@@ -19,7 +19,7 @@ export function listSchema(
   named: SchemaRegistry,
 ): JsonSchema {
   const items: JsonSchema = { type: 'array', items: item };
-  const limit: JsonSchema = { type: 'integer', minimum: 1 };
+  const limit: JsonSchema = { type: 'integer', minimum: 0 };
   const page = named.add(`${nameOf(row)}Page`, '', {
     type: 'object',
     properties: {
@@ -28,6 +28,7 @@ export function listSchema(
       totalIsCapped: { const: true, description: 'The list has more rows than `total`.' },
       limit,
       offset: COUNT,
+      page: { type: 'integer', minimum: 1, description: 'The number of the page, if the query has one.' },
     },
     required: ['items', 'limit', 'offset'],
   });

@@ -19,7 +19,7 @@ export interface DocumentedOperation {
 }
 
 /** Headers that an operation has to document if it sends them. */
-const TOLD_HEADERS = ['location', 'link', 'etag', 'cache-control'];
+const TOLD_HEADERS = ['location', 'link', 'etag', 'cache-control', 'x-total-count'];
 
 /** Values to choose from where a schema asks for a form. */
 const SPECIMENS: readonly unknown[] = [
@@ -81,7 +81,10 @@ export class Contract {
           ? [`the header ${written} is missing`]
           : answer.headers[name] === undefined
             ? []
-            : this.misfits(`${pointer}/headers/${escaped(written)}/schema`, answer.headers[name]),
+            : this.misfits(
+                `${pointer}/headers/${escaped(written)}/schema`,
+                headerValue(headers[written], answer.headers[name]),
+              ),
       ),
       ...this.bodyProblems(pointer, Object.keys(documented.content ?? {}), answer),
     ];
@@ -162,6 +165,11 @@ function escaped(segment: string): string {
 }
 
 /** The document, its objects holding nothing that it does not name: so that an answer cannot have more than is documented. */
+/** The value of a header in the type that its schema names. */
+function headerValue({ schema }: { readonly schema: object }, text: unknown): unknown {
+  return (schema as JsonSchema).type === 'integer' ? Number(text) : text;
+}
+
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;

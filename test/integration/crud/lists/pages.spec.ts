@@ -104,7 +104,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
   it.each([
     [
       'stauts=open',
-      /^Unknown parameter 'stauts'\. Known are limit, offset, cursor, count, sort, filters, fields, search, id, orderNumber, /,
+      /^Unknown parameter 'stauts'\. Known are limit, page, offset, cursor, count, sort, filters, fields, search, id, orderNumber, /,
     ],
     ['organizationId=1', /^Unknown parameter 'organizationId'/],
     ['secret=x', /^Unknown parameter 'secret'/],
@@ -114,9 +114,20 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     ['constructor=1', /^Unknown parameter 'constructor'/],
     ['status[]=open', /^Unknown parameter/],
     ['status=open&status=closed', /^'status' must be given once, as text$/],
+    ['status__ne=open&status__ne=closed', /^'status__ne' must be given once, as text$/],
+    ['sort=id&sort=status', /^'sort' must be given once, as text$/],
+    ['orderNumber__in=1&orderNumber__in=x', /^orderNumber__in must be a list of/],
+    [
+      'orderNumber__between=1&orderNumber__between=2&orderNumber__between=3',
+      /^orderNumber__between must be a list of two/,
+    ],
     ['limit=1&limit=2', /^'limit' must be given once/],
-    ['limit=0', /^limit must be a whole number from 1 to 100$/],
-    ['limit=101', /^limit must be/],
+    ['limit=101', /^limit must be a whole number from 0 to 100$/],
+    ['limit=0&count=none', /^limit=0 requests only the total/],
+    ['limit=0&cursor=', /^limit=0 requests only the total/],
+    ['page=0', /^page must be a whole number from 1 to 1000000$/],
+    ['page=2&offset=1', /^page cannot be combined with offset$/],
+    ['page=10002&limit=100', /^page must be at most 10001 with a limit of 100$/],
     ['limit=-1', /^limit must be/],
     ['limit=NaN', /^limit must be/],
     ['limit=1e9', /^limit must be/],
@@ -130,7 +141,7 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     ['sort=(CASE WHEN 1=1 THEN 1 END)', /^sort must name/],
     ['sort=orderNumber__sideways', /^sort must name/],
     ['sort=orderNumber,-orderNumber', /^sort must name each column once/],
-    ['sort=', /^sort must name/],
+    ['sort=,', /^sort must name/],
     ['filters=[]', /^filters must be a JSON object/],
     ['filters={', /^filters must be a JSON object/],
     ['filters={"organizationId":2}', /^filters must name one of .*, not 'organizationId'$/],
@@ -145,6 +156,43 @@ describe.each(places)('a list, on $adapter and $database', ({ adapter, database 
     const { status, body } = await get(`/tickets?${query.replace(/[{}[\]"]/g, encodeURIComponent)}`);
     expect(status).toBe(400);
     expect(body).toEqual({ statusCode: 400, error: 'Bad Request', message: [expect.stringMatching(message)] });
+  });
+
+  it('takes an empty parameter as not given', async () => {
+    const names = ['filters', 'sort', 'fields', 'search', 'limit', 'page', 'offset', 'count', 'ignored'];
+    const all = (await get('/tickets')).body as object;
+    for (const name of names.slice(0, -1)) expect([name, (await get(`/tickets?${name}=`)).body]).toEqual([name, all]);
+    expect((await get('/tickets?cursor=&offset=1')).body).toEqual((await get('/tickets?offset=1')).body);
+    const id = ((await get('/tickets')).body.items as Ticket[])[0].id;
+    expect((await get(`/tickets/${id}?fields=`)).body).toEqual((await get(`/tickets/${id}`)).body);
+  });
+
+  it('takes each value of a list as a parameter of its own, too', async () => {
+    expect(await numbers('/tickets?status__in=open&status__in=closed')).toEqual([1, 2, 3, 4, 5]);
+    expect(await numbers('/tickets?orderNumber__in=2&orderNumber__in=4')).toEqual([2, 4]);
+    expect(await numbers('/tickets?orderNumber__between=2&orderNumber__between=4')).toEqual([2, 3, 4]);
+    expect(await numbers('/tickets?status__not_in=open&status__not_in=a,b')).toEqual([2, 5]);
+  });
+
+  it('pages by number, in the body and the links as well', async () => {
+    const { body, headers } = await get('/tickets?limit=2&page=2&fields=orderNumber');
+    expect(body).toEqual({ items: [{ orderNumber: 3 }, { orderNumber: 4 }], total: 5, limit: 2, offset: 2, page: 2 });
+    const link = (page: number, relation: string) =>
+      `</tickets?limit=2&page=${page}&fields=orderNumber>; rel="${relation}"`;
+    expect(headers['link']).toBe([link(1, 'first'), link(1, 'prev'), link(3, 'next'), link(3, 'last')].join(', '));
+    expect(await numbers('/tickets?page=2')).toEqual([]);
+    expect((await get('/tickets?page=1&limit=2')).headers['link']).not.toContain('offset');
+  });
+
+  it('counts without reading rows for limit=0, and tells the total in a header', async () => {
+    const { body, headers } = await get('/tickets?limit=0&status=open');
+    expect(body).toEqual({ items: [], total: 3, limit: 0, offset: 0 });
+    expect(headers).toMatchObject({ 'x-total-count': '3' });
+    expect(headers).not.toHaveProperty('link');
+    expect((await get('/tickets?limit=0&count=capped')).body).toEqual({ items: [], total: 5, limit: 0, offset: 0 });
+    expect((await get('/tickets?count=none')).headers).not.toHaveProperty('x-total-count');
+    const head = await request(desk.app.getHttpServer()).head('/tickets?status=closed').set('x-user', '1');
+    expect([head.status, head.headers['x-total-count'], head.text]).toEqual([200, '2', undefined]);
   });
 
   it('ignores the parameters that it is told to', async () => {
