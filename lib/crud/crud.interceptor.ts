@@ -27,7 +27,7 @@ import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
 import { headerText, pageLinks, TOTAL_COUNT } from './http/link-header.js';
-import { readRowQuery } from './query/row-rules.js';
+import { parseProjection } from './query/projection-parser.js';
 import type { Resource } from './resource/resource.js';
 
 /**
@@ -71,7 +71,7 @@ export class CrudInterceptor implements NestInterceptor {
         try {
           if (isHttp && controller.isOfCrud(context.getHandler().name)) requireJsonBody(context);
           // Not in a pipe, because an override declares its own parameters.
-          if (route === 'findOne') call.setProjection(readRowQuery(queryOf(context), resource.row), resource.row);
+          if (route === 'findOne') call.setProjection(parseProjection(queryOf(context), resource.row), resource.row);
           const openScopeAndHandle = this.handling(context, next);
           if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(answer);
           // Do not run the handler if the client has disconnected.

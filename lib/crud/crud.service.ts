@@ -8,7 +8,7 @@ import type { IfMatch } from './preconditions/if-match.js';
 import type { ListQuery } from './query/list-query.js';
 import type { Page } from './response/page.js';
 import type { RawRowConsumer } from './listing/page-reader.js';
-import type { Projection } from './query/row-rules.js';
+import type { Projection } from './query/projection-rules.js';
 import type { EntityId } from './model/resource-id.js';
 import type { Resource } from './resource/resource.js';
 import { RowCreator } from './persistence/row-creator.js';

@@ -8,8 +8,8 @@ import {
 import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
 import { operatorsOf } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';
-import { MAX_INCLUDES } from '../crud/query/row-rules.js';
-import type { ProjectionRules } from '../crud/query/row-rules.js';
+import { MAX_INCLUDES } from '../crud/query/projection-parser.js';
+import type { ProjectionRules } from '../crud/query/projection-rules.js';
 import type { ColumnType } from '../crud/column-types/column-type.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.js';
 import type { ParameterObject } from './openapi.types.js';

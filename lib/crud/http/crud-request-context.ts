@@ -1,8 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { IfMatch } from '../preconditions/if-match.js';
-import { visibleKeys } from '../query/row-rules.js';
-import type { Projection, ProjectionRules } from '../query/row-rules.js';
+import { visibleKeys } from '../query/projection-rules.js';
+import type { Projection, ProjectionRules } from '../query/projection-rules.js';
 import type { RowConstraints } from '../persistence/row-constraints.js';
 import type { Resource } from '../resource/resource.js';
 

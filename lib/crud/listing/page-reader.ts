@@ -9,7 +9,7 @@ import type { PreparedCall, ListPlan } from './list-plan.js';
 import type { CountMode } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
 import { keyAlias, TOTAL } from './list-statements.js';
-import type { Projection } from '../query/row-rules.js';
+import type { Projection } from '../query/projection-rules.js';
 
 /** The consumer of the raw rows of a page: the current request context. */
 export interface RawRowConsumer {

@@ -24,7 +24,7 @@ import type { ListQuery } from '../query/list-query.js';
 import type { Page } from '../response/page.js';
 import { PageReader } from '../listing/page-reader.js';
 import type { RawRowConsumer } from '../listing/page-reader.js';
-import type { Projection } from '../query/row-rules.js';
+import type { Projection } from '../query/projection-rules.js';
 import type { Selection } from '../listing/selection/selection.js';
 import type { Resource } from '../resource/resource.js';
 

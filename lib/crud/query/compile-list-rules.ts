@@ -6,7 +6,7 @@ import { isSelected } from '../model/resource-column.js';
 import type { NamedSortKey } from './list-query.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { parseSortTerm } from './sort-parser.js';
-import type { ProjectionRules } from './row-rules.js';
+import type { ProjectionRules } from './projection-rules.js';
 import { findField } from './query-field.js';
 import type { QueryField } from './query-field.js';
 

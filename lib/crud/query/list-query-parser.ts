@@ -8,7 +8,7 @@ import type { CountMode, ListQuery, SoftDeletedMode, NamedSortKey } from './list
 import { MAX_CURSOR_LENGTH, MAX_FILTERS_LENGTH, MAX_OFFSET, MAX_SEARCH_LENGTH } from './list-rules.js';
 import type { ListRules } from './list-rules.js';
 import { FilterParser, findKey, takesList } from './filter-parser.js';
-import { readFields, readInclude } from './row-rules.js';
+import { parseFields, parseInclude } from './projection-parser.js';
 import { oneOfThese, parseSort } from './sort-parser.js';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
@@ -44,8 +44,8 @@ const PARAMETERS: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParam
   ['deleted', (draft, text) => (draft.deleted = oneOf(draft, 'deleted', text, DELETED))],
   ['sort', (draft, text, rules) => (draft.sort = parseSort(text, rules.sort, draft.problems))],
   ['filters', (draft, text) => readFilters(draft, text)],
-  ['include', (draft, text, rules) => (draft.include = readInclude(text, rules.rows, draft.problems))],
-  ['fields', (draft, text, rules) => (draft.fields = readFields(text, rules.rows, draft.problems))],
+  ['include', (draft, text, rules) => (draft.include = parseInclude(text, rules.rows, draft.problems))],
+  ['fields', (draft, text, rules) => (draft.fields = parseFields(text, rules.rows, draft.problems))],
   ['search', readSearch],
 ]);
 

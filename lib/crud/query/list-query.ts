@@ -1,5 +1,5 @@
 import type { ColumnPath } from '../options/entity-paths.js';
-import type { Projection } from './row-rules.js';
+import type { Projection } from './projection-rules.js';
 import type { Operator } from './operators.js';
 
 /** One key of a sort order, with the path of its column as a text. */

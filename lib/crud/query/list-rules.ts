@@ -1,7 +1,7 @@
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { CountMode, NamedSortKey } from './list-query.js';
 import type { QueryField } from './query-field.js';
-import type { ProjectionRules } from './row-rules.js';
+import type { ProjectionRules } from './projection-rules.js';
 
 /** Columns by the names that clients use. */
 export type NamedFields = ReadonlyMap<string, QueryField>;

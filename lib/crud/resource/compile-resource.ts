@@ -17,7 +17,7 @@ import { compileLinks } from '../links/link-field.js';
 import { isHidden } from '../model/hidden-columns.js';
 import { isColumnExposedUntransformed } from '../model/column-exposure.js';
 import { compileListRules } from '../query/compile-list-rules.js';
-import { compileRowRules } from '../query/compile-row-rules.js';
+import { compileProjectionRules } from '../query/compile-projection-rules.js';
 import { compileColumns, isChangeable, isCreatable, isSelected, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { EntitySerializer } from '../response/entity-serializer.js';
@@ -82,8 +82,8 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     (column) => isSelected(column) && isColumnExposedUntransformed(column, shown.summary, dto.response),
   );
   const rowSource = { dataSource, metadata, options, columns };
-  const rows = compileRowRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
-  const row = compileRowRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
+  const rows = compileProjectionRules({ ...rowSource, shown: shown.summary, dto: dto.response }, problems);
+  const row = compileProjectionRules({ ...rowSource, shown: shown.detail, dto: dto.detail ?? dto.response }, problems);
   const list = compileListRules(
     { dataSource, metadata, options, columns, plainlyShown: comparable, rows, moduleSort: source.moduleSort },
     problems,

@@ -13,7 +13,7 @@ import type { ListRules } from '../query/list-rules.js';
 import { findField } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
-import type { ProjectionRules } from '../query/row-rules.js';
+import type { ProjectionRules } from '../query/projection-rules.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import type { ResourceId } from '../model/resource-id.js';
 import type { ResponseSerializer } from '../response/response-serializer.js';

@@ -3,7 +3,7 @@ import { namedType, exposedProperties } from '../../crud/model/dto-exposure.js';
 import type { ExposedProperty } from '../../crud/model/dto-exposure.js';
 import { buildFieldTree, isColumn } from '../../crud/model/field-tree.js';
 import type { FieldTree } from '../../crud/model/field-tree.js';
-import type { ProjectionRules } from '../../crud/query/row-rules.js';
+import type { ProjectionRules } from '../../crud/query/projection-rules.js';
 import { compileColumns, isSelected } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';

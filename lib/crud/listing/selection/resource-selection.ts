@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../../common/bounded-cache.js';
 import type { Resource } from '../../resource/resource.js';
-import { columnsToSelect } from '../../query/row-rules.js';
-import type { Projection, ProjectionRules } from '../../query/row-rules.js';
+import { columnsToSelect } from '../../query/projection-rules.js';
+import type { Projection, ProjectionRules } from '../../query/projection-rules.js';
 import { Selection } from './selection.js';
 
 /** Maximum number of cached combinations of includes and fields per resource. */

@@ -20,7 +20,7 @@ import {
   type Relation,
 } from 'typeorm';
 import { InvalidRequestException } from '../../../../lib/crud/errors/invalid-request.exception.js';
-import { readRowQuery } from '../../../../lib/crud/query/row-rules.js';
+import { parseProjection } from '../../../../lib/crud/query/projection-parser.js';
 import { createApplication } from '../../../support/adapters.js';
 import { createDatabase, databasesToTest } from '../../../support/databases.js';
 import type { DatabaseKind, TestDatabase } from '../../../support/databases.js';
@@ -343,8 +343,8 @@ describe('what one request may include', () => {
       canSelectSubset: false,
       json: undefined,
     };
-    expect(readRowQuery({ include: paths.slice(1).join() }, rules).include).toHaveLength(10);
-    expect(() => readRowQuery({ include: paths.join() }, rules)).toThrow(InvalidRequestException);
+    expect(parseProjection({ include: paths.slice(1).join() }, rules).include).toHaveLength(10);
+    expect(() => parseProjection({ include: paths.join() }, rules)).toThrow(InvalidRequestException);
   });
 });
 

@@ -8,13 +8,13 @@ import type { ExposedProperties } from '../model/dto-exposure.js';
 import { isSelected, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { compileJsonProjection } from './json-projection.js';
-import type { ProjectionRules } from './row-rules.js';
+import type { ProjectionRules } from './projection-rules.js';
 
 /** Maximum number of relations in an include path, because each one multiplies the number of loaded rows. */
 const MAX_DEPTH = 3;
 
-/** The arguments of {@link compileRowRules}. */
-export interface RowRulesSource<T extends object> {
+/** The arguments of {@link compileProjectionRules}. */
+export interface ProjectionRulesSource<T extends object> {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly options: CrudOptions<T>;
@@ -30,7 +30,10 @@ export interface RowRulesSource<T extends object> {
  *
  * @param problems receives the problems with the options
  */
-export function compileRowRules<T extends object>(source: RowRulesSource<T>, problems: string[]): ProjectionRules {
+export function compileProjectionRules<T extends object>(
+  source: ProjectionRulesSource<T>,
+  problems: string[],
+): ProjectionRules {
   const { columns, metadata, shown } = source;
   const roots = new Set(columns.filter(isSelected).map(topLevelProperty));
   const properties = [...shown].filter(([property]) => roots.has(property));
@@ -61,7 +64,7 @@ export function compileRowRules<T extends object>(source: RowRulesSource<T>, pro
 }
 
 function chooseFields<T extends object>(
-  { options }: RowRulesSource<T>,
+  { options }: ProjectionRulesSource<T>,
   properties: readonly (readonly [property: string, shown: { readonly key: string }])[],
   problems: string[],
 ): [name: string, property: string][] {
@@ -83,7 +86,7 @@ function chooseFields<T extends object>(
  * @returns the problem with the path; undefined if it is valid
  */
 function includePath<T extends object>(
-  { dataSource, metadata, dto }: RowRulesSource<T>,
+  { dataSource, metadata, dto }: ProjectionRulesSource<T>,
   path: string,
   keys: Map<string, string>,
 ): string | undefined {
