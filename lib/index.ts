@@ -50,8 +50,8 @@ export {
 } from './tenancy/resolvers/request-resolvers.js';
 export type { ClientTenantOptions } from './tenancy/resolvers/request-resolvers.js';
 export type { EntityRef } from './tenancy/context/tenant-context.js';
-export { table } from './tenancy/context/raw-sql-template.js';
-export type { TablePlaceholder } from './tenancy/context/raw-sql-template.js';
+export { table } from './tenancy/context/sql-template.js';
+export type { TablePlaceholder } from './tenancy/context/sql-template.js';
 export { Tenancy } from './tenancy/tenancy.service.js';
 export type { ForEachOptions, UnscopedOptions } from './tenancy/tenancy.service.js';
 export type { TenantResolver } from './tenancy/resolvers/tenant-resolver.interface.js';

@@ -28,7 +28,7 @@ export function describeResponses(route: CrudRouteInfo, named: SchemaRegistry): 
   };
 }
 
-/** Headers that only some answers of an operation have: a list that is not counted has no total. */
+/** Headers that only some responses of an operation have: a list that is not counted has no total. */
 const CONDITIONAL_HEADERS: ReadonlySet<string> = new Set(['X-Total-Count'] satisfies (keyof typeof HEADERS)[]);
 
 function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject {

@@ -3,7 +3,7 @@ import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQ
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
 import { currentContext, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
 import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
-import { registerSqlRunner } from '../tenancy/context/raw-sql-template.js';
+import { registerSqlRunner } from '../tenancy/context/sql-template.js';
 // The imports without names register the scoped builders in `builderRegistry`.
 import './query-builders/delete.js';
 import './query-builders/insert.js';
@@ -17,7 +17,7 @@ import { supportedDialect } from './policy/dialect.js';
 import type { Enforcement } from './enforcement/enforcement.js';
 import { guardManager, isGuardedManager } from './guards/entity-manager.guard.js';
 import { guardRunner, isGuardedRunner } from './guards/query-runner.guard.js';
-import { runFragment } from './guards/raw-sql-runner.js';
+import { executeSqlTemplate } from './guards/sql-template-runner.js';
 import { scopeLazyRelations } from './guards/lazy-relations.js';
 import { scopeCache } from './guards/query-result-cache.js';
 
@@ -33,7 +33,7 @@ const WRAPPED = Symbol.for('nestjs-muck:initialize');
  * that.
  */
 export function hookDataSourceInitialize(): void {
-  registerSqlRunner(runFragment);
+  registerSqlRunner(executeSqlTemplate);
   const initialize: (this: DataSource) => Promise<DataSource> = Reflect.get(DataSource.prototype, 'initialize');
   if (WRAPPED in initialize) return;
   const wrapped = async function (this: DataSource): Promise<DataSource> {

@@ -10,7 +10,7 @@ import {
   UnscopedSection,
 } from './context/tenant-context.js';
 import type { EntityRef } from './context/tenant-context.js';
-import { runSqlTemplate } from './context/raw-sql-template.js';
+import { runSqlTemplate } from './context/sql-template.js';
 import { shareWhile } from './context/shared-transactions.js';
 import { undeclaredEntitiesOf } from './metadata/undeclared-entities.js';
 import type { UndeclaredEntity } from './metadata/undeclared-entities.js';

@@ -106,7 +106,7 @@ export const EQUIVALENT = [
     ],
   ]),
   ...same(
-    'lib/orm/enforcement/statement-auditor.ts',
+    'lib/orm/enforcement/statement-verifier.ts',
     'Verdicts that are remembered are worked out again, with the same result.',
     [
       ['if (memorable && memory.has(key)) return undefined;', 'if (false) return undefined;'],
@@ -116,22 +116,24 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same(
-    'lib/orm/enforcement/statement-auditor.ts',
-    'How much is remembered, and where: no text is the key of a statement with inserts.',
+  ...same('lib/orm/enforcement/statement-verifier.ts', 'How much is remembered.', [
     [
-      [
-        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = exclusiveScope() !== undefined && true;',
-      ],
-      [
-        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = exclusiveScope() !== undefined && key.length < REMEMBERED_LENGTH;',
-      ],
-      [
-        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = exclusiveScope() !== undefined && key.length > REMEMBERED_LENGTH;',
-      ],
+      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+      'const memorable = exclusiveScope() !== undefined && true;',
+    ],
+    [
+      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+      'const memorable = exclusiveScope() !== undefined && key.length < REMEMBERED_LENGTH;',
+    ],
+    [
+      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
+      'const memorable = exclusiveScope() !== undefined && key.length > REMEMBERED_LENGTH;',
+    ],
+  ]),
+  ...same(
+    'lib/orm/enforcement/built-sql.verifier.ts',
+    'Where a verdict is remembered: no text is the key of a statement with inserts.',
+    [
       [
         'const memory = inserts.length === 0 ? this.reads : this.writes;',
         'const memory = true ? this.reads : this.writes;',
@@ -146,7 +148,7 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same('lib/orm/enforcement/statement-auditor.ts', 'Only told apart from other keys, and none of those reads so.', [
+  ...same('lib/orm/enforcement/raw-sql.verifier.ts', 'Only told apart from other keys, and none of those reads so.', [
     [
       "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
       "const key = `${state.isTransactionControl ? 'c' : \"Stryker was here!\"}${state.inTransaction ? 't' : ''} ${sql}`;",
@@ -155,12 +157,14 @@ export const EQUIVALENT = [
       "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : ''} ${sql}`;",
       "const key = `${state.isTransactionControl ? 'c' : ''}${state.inTransaction ? 't' : \"Stryker was here!\"} ${sql}`;",
     ],
+  ]),
+  ...same('lib/orm/enforcement/built-sql.verifier.ts', 'Only told apart from other keys, and none of those reads so.', [
     [
       'return inserts.length === 0 ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);',
       'return false ? sql : JSON.stringify([sql, ...inserts.map(({ table, text }) => [table, text])]);',
     ],
   ]),
-  ...same('lib/orm/enforcement/statement-auditor.ts', 'A comment that begins with this ends with it.', [
+  ...same('lib/orm/enforcement/built-sql.verifier.ts', 'A comment that begins with this ends with it.', [
     [
       'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\/$/.test(comment);',
       'return sql.startsWith(comment) || /^\\/\\*\\+ MAX_EXECUTION_TIME\\(\\d+\\) \\*\\//.test(comment);',
@@ -387,7 +391,7 @@ export const EQUIVALENT = [
       'return { bracket, inTables: false, expectsTable: false, inserting: true, changing: false };',
     ],
   ]),
-  ...same('lib/tenancy/context/raw-sql-template.ts', 'The entry of the package loads the ORM layer first.', [
+  ...same('lib/tenancy/context/sql-template.ts', 'The entry of the package loads the ORM layer first.', [
     ['if (runner === undefined)', 'if (false)'],
   ]),
   ...same(

@@ -13,7 +13,8 @@ import { bindParameters, toDriverValue, toPositional, parseNamedParameters } fro
 import type { BoundStatement, PositionalSql, ParameterizedSql } from '../sql/parameter-binding.js';
 import { requireDialect } from '../policy/dialect.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
-import { StatementAuditor } from './statement-auditor.js';
+import { BuiltSqlVerifier } from './built-sql.verifier.js';
+import { RawSqlVerifier } from './raw-sql.verifier.js';
 import { TenantColumnLimits } from '../policy/tenant-column-limits.js';
 
 const NONE: readonly never[] = [];
@@ -21,7 +22,7 @@ const NONE: readonly never[] = [];
 const REMEMBERED = 2000;
 const REMEMBERED_LENGTH = 20_000;
 
-/** A statement that a query builder built and the auditor verified. */
+/** A statement that a query builder built and that was verified. */
 export interface VerifiedStatement {
   readonly sql: string;
   /** The access context in which it was built: it may only be sent in the same one. */
@@ -88,7 +89,8 @@ export type VerifiedPlan = Plan;
 export class Enforcement {
   readonly dialect: SqlDialect;
   readonly policies: PolicyRegistry;
-  readonly audit: StatementAuditor;
+  readonly builtSql: BuiltSqlVerifier;
+  readonly rawSql: RawSqlVerifier;
   readonly prepared: PreparedStatementNames;
   /** The limits of scope values, kept as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
@@ -101,7 +103,8 @@ export class Enforcement {
   constructor(readonly dataSource: DataSource) {
     this.dialect = requireDialect(dataSource);
     this.policies = new PolicyRegistry(dataSource);
-    this.audit = new StatementAuditor(this.policies, this.dialect);
+    this.builtSql = new BuiltSqlVerifier(this.policies, this.dialect);
+    this.rawSql = new RawSqlVerifier(this.policies, this.dialect);
     this.prepared = new PreparedStatementNames(dataSource);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
     // SQLite's drivers return the same query runner to every caller.
@@ -141,7 +144,7 @@ export class Enforcement {
    */
   bindVerified(sql: string, parameters: ObjectLiteral): BoundStatement {
     const rendering = currentBuildContext();
-    this.audit.verifyBuilt(sql, rendering?.inserts ?? NONE);
+    this.builtSql.verify(sql, rendering?.inserts ?? NONE);
     const text = this.parsedText(sql);
     const bound = this.bound(text, parameters);
     VerifiedTag.set(bound[1], {
@@ -166,7 +169,7 @@ export class Enforcement {
    * @throws StatementRefusedError or TenantScopeMissingError if a table in it is not limited to the scope
    */
   verifyPlan(text: string, sent: string): VerifiedPlan {
-    this.audit.verifyBuilt(text, NONE);
+    this.builtSql.verify(text, NONE);
     return new Plan(this, sent, accessPlanKey());
   }
 

@@ -110,7 +110,7 @@ export function admit(
   if (nodes !== undefined)
     return { values, writes: NONE, isSelect: false, prepare: () => checkNodes(nodes, enforcement, runner) };
   if (!connection.isControlling && !/^\s*select\b/i.test(text)) connection.noteWrite();
-  enforcement.audit.verifyRaw(text, {
+  enforcement.rawSql.verify(text, {
     isTransactionControl: connection.isControlling,
     inTransaction: runner.isTransactionActive,
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
-import { StatementAuditor } from '../../../lib/orm/enforcement/statement-auditor.js';
+import { BuiltSqlVerifier } from '../../../lib/orm/enforcement/built-sql.verifier.js';
 import { PredicateMatcher } from '../../../lib/orm/sql/predicate-matcher.js';
 import { parseStatement } from '../../../lib/orm/sql/table-references.js';
 import { tokenize } from '../../../lib/orm/sql/tokenizer.js';
@@ -165,7 +165,7 @@ describe('G-03 a tenant predicate in the text of a statement', () => {
       .replaceAll('{join}', predicates.join)
       .replaceAll('{t-}', predicates.t.slice(0, predicates.t.indexOf('=') + 1) + ' 1');
     try {
-      tenancy.run(ACME, () => new StatementAuditor(policies, dialect).verifyBuilt(text, []));
+      tenancy.run(ACME, () => new BuiltSqlVerifier(policies, dialect).verify(text, []));
       return 'none';
     } catch (error) {
       return (error as Error).message;

@@ -269,7 +269,7 @@ describe('G-03 a statement that a builder hands over', () => {
   /** `{visible}` and `{own}` stand for the two conditions of Status. */
   const verdictOn = (sql: string, entity: Type<object> = Status): string =>
     tenancy.run({ organizationId: 1, region: 'eu' }, () => {
-      const { policies, audit } = requireEnforcement(dataSource);
+      const { policies, builtSql } = requireEnforcement(dataSource);
       const metadata = dataSource.getMetadata(entity);
       const table = policies.table(metadata);
       const text = sql
@@ -278,7 +278,7 @@ describe('G-03 a statement that a builder hands over', () => {
         .replaceAll('{visible s}', policies.predicateSql(metadata, '"s"'))
         .replaceAll('{own s}', policies.predicateSql(metadata, '"s"', 'own'));
       try {
-        audit.verifyBuilt(text, []);
+        builtSql.verify(text, []);
         return 'passed';
       } catch (error) {
         return (error as Error).message;

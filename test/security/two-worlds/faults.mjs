@@ -14,9 +14,9 @@
 /** The audit of finished statements, and that of the start: the nets beneath the query builders. */
 const WITHOUT_NETS = [
   {
-    file: 'lib/orm/enforcement/statement-auditor.ts',
-    from: 'verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {',
-    to: 'verifyBuilt(sql: string, inserts: readonly BuiltInsert[]): void {\n    if (sql !== "") return;',
+    file: 'lib/orm/enforcement/built-sql.verifier.ts',
+    from: 'verify(sql: string, inserts: readonly BuiltInsert[]): void {',
+    to: 'verify(sql: string, inserts: readonly BuiltInsert[]): void {\n    if (sql !== "") return;',
   },
   {
     file: 'lib/orm/startup/predicate-self-test.ts',

@@ -1,7 +1,7 @@
 import type { ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { TablePlaceholder } from '../../tenancy/context/raw-sql-template.js';
-import type { SqlTemplate } from '../../tenancy/context/raw-sql-template.js';
+import { TablePlaceholder } from '../../tenancy/context/sql-template.js';
+import type { SqlTemplate } from '../../tenancy/context/sql-template.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
 import { parseNamedParameters } from '../sql/parameter-binding.js';
@@ -27,7 +27,7 @@ const WRITING_WORDS = new Set([
  * @returns the rows
  * @throws StatementRefusedError if it writes, or names a tenant-scoped table directly
  */
-export async function runFragment({ manager, texts, values }: SqlTemplate): Promise<unknown[]> {
+export async function executeSqlTemplate({ manager, texts, values }: SqlTemplate): Promise<unknown[]> {
   const enforcement = requireEnforcement(manager.dataSource);
   const parameters: ObjectLiteral = {};
   const pieces = values.map((value, i) => {

@@ -4,13 +4,14 @@ import { Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, type Rel
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import { PolicyRegistry } from '../../../../lib/orm/policy/policy-registry.js';
 import type { BuiltInsert } from '../../../../lib/orm/writes/statement-context.js';
-import { StatementAuditor } from '../../../../lib/orm/enforcement/statement-auditor.js';
+import { BuiltSqlVerifier } from '../../../../lib/orm/enforcement/built-sql.verifier.js';
+import { RawSqlVerifier } from '../../../../lib/orm/enforcement/raw-sql.verifier.js';
 import type { SqlDialect } from '../../../../lib/orm/sql/tokenizer.js';
 import { Attachment, DESK_ENTITIES, Note, Ticket } from '../../../support/desk.js';
 import { ACME, tenancy } from '../../../support/world.js';
 
 /*
- * The audit on its own: what it says of a text that a builder has made, or that was written as raw SQL. Nothing is sent.
+ * The verifiers on their own: what they say of a text that a builder has made, or that was written as raw SQL. Nothing is sent.
  */
 
 @Entity()
@@ -39,10 +40,11 @@ const STATES = {
 };
 type State = keyof typeof STATES;
 
-describe('the audit of statements', () => {
+describe('the verifiers of statements', () => {
   let dataSource: DataSource;
   let policies: PolicyRegistry;
-  let audit: StatementAuditor;
+  let builtSql: BuiltSqlVerifier;
+  let rawSql: RawSqlVerifier;
   beforeAll(async () => {
     const entities = [...DESK_ENTITIES, Region, Branch];
     dataSource = await new DataSource({ type: 'sqljs', entities, cache: true }).initialize();
@@ -50,7 +52,8 @@ describe('the audit of statements', () => {
   });
   afterAll(() => dataSource.destroy());
   beforeEach(() => {
-    audit = new StatementAuditor(policies, 'sqlite');
+    builtSql = new BuiltSqlVerifier(policies, 'sqlite');
+    rawSql = new RawSqlVerifier(policies, 'sqlite');
   });
 
   const verdict = (check: () => void): string => {
@@ -63,9 +66,9 @@ describe('the audit of statements', () => {
   };
   const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
   const raw = (sql: string, state: State = 'idle'): string =>
-    verdict(() => inAcme(() => audit.verifyRaw(sql, STATES[state])));
+    verdict(() => inAcme(() => rawSql.verify(sql, STATES[state])));
   const issued = (sql: string, inserts: readonly BuiltInsert[] = []): string =>
-    verdict(() => inAcme(() => audit.verifyBuilt(withPredicates(sql), inserts)));
+    verdict(() => inAcme(() => builtSql.verify(withPredicates(sql), inserts)));
   const withPredicates = (sql: string): string =>
     sql
       .replaceAll('{t}', policies.predicateSql(dataSource.getMetadata(Ticket), '"t"'))
@@ -187,8 +190,8 @@ describe('the audit of statements', () => {
   });
 
   describe('of the current context', () => {
-    const rawly = (sql: string) => verdict(() => audit.verifyRaw(sql, IDLE));
-    const issuedly = (sql: string) => verdict(() => audit.verifyBuilt(sql, []));
+    const rawly = (sql: string) => verdict(() => rawSql.verify(sql, IDLE));
+    const issuedly = (sql: string) => verdict(() => builtSql.verify(sql, []));
 
     it('says that there is no scope rather than what is wrong', () => {
       expect(rawly('SELECT * FROM "ticket"')).toMatch(/^TenantScopeMissingError/);
@@ -307,7 +310,7 @@ describe('the audit of statements', () => {
 
     it('is read by the rules of its database', () => {
       const by = (dialect: SqlDialect) =>
-        verdict(() => inAcme(() => new StatementAuditor(policies, dialect).verifyBuilt('SELECT 1 --1', [])));
+        verdict(() => inAcme(() => new BuiltSqlVerifier(policies, dialect).verify('SELECT 1 --1', [])));
       expect(by('mysql')).toBe(PASSES);
       expect(by('postgres')).toMatch(/a comment/);
     });
