@@ -4,6 +4,7 @@ import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { markHiddenRelations } from '../writes/hidden-relations.js';
 import { checkBuilderText } from './builder-fragments.js';
+import { withJunctionPredicate } from './junction-predicate.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
 
@@ -22,14 +23,15 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
   protected override createJoinTreeRecursively(tree: JoinTree): string {
     const { joinAttribute } = tree;
     const { alias, condition } = joinAttribute;
+    const { policies } = requireEnforcement(this.dataSource);
     const predicate = alias.hasMetadata ? this.predicate(alias.metadata, alias.name) : '';
     // Junction rows may belong to tenants although the joined rows are shared.
-    if (predicate === '') return this.limitJunction(tree, super.createJoinTreeRecursively(tree));
+    if (predicate === '') return withJunctionPredicate(joinAttribute, super.createJoinTreeRecursively(tree), policies);
     joinAttribute.condition = condition
       ? `${predicate} AND (${checkBuilderText(this, condition, 'a join condition')})`
       : predicate;
     try {
-      return this.limitJunction(tree, super.createJoinTreeRecursively(tree));
+      return withJunctionPredicate(joinAttribute, super.createJoinTreeRecursively(tree), policies);
     } finally {
       joinAttribute.condition = condition;
     }
@@ -71,28 +73,6 @@ export class ScopedSelectQueryBuilder<Entity extends ObjectLiteral> extends Scop
       }
     }
     return super.createSelectDistinctExpression();
-  }
-
-  /**
-   * Adds the junction table's predicate to a many-to-many join, so that its rows connect to visible rows of the far
-   * side. The near side is limited already. TypeORM has no option for such a condition, so it is inserted after the
-   * beginning of the clause, which must be as expected.
-   */
-  private limitJunction({ joinAttribute }: JoinTree, text: string): string {
-    const junction = joinAttribute.relation?.junctionEntityMetadata;
-    if (junction === undefined) return text;
-    const { policies } = requireEnforcement(this.dataSource);
-    const alias = this.escape(joinAttribute.junctionAlias);
-    const predicate = policies.predicateFor(junction, alias);
-    if (predicate === '') return text;
-    const beginning = ` ${joinAttribute.direction} JOIN ${this.getTableName(junction.tablePath)} ${alias} ON `;
-    if (!text.startsWith(beginning)) {
-      throw new StatementRefusedError(
-        `the join of ${junction.tablePath} is not at the expected position`,
-        'Report this with the TypeORM version.',
-      );
-    }
-    return `${beginning}${predicate} AND ${text.slice(beginning.length)}`;
   }
 
   private predicate(metadata: EntityMetadata, alias: string): string {

@@ -75,7 +75,7 @@ export const FAULTS = [
     changes: [
       ...noPredicates('mainAlias?.hasMetadata === true && mainAlias.metadata.isJunction'),
       {
-        file: 'lib/orm/query-builders/select.ts',
+        file: 'lib/orm/query-builders/junction-predicate.ts',
         from: 'if (junction === undefined) return text;',
         to: 'if (junction !== null) return text;',
       },
