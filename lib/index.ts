@@ -49,7 +49,7 @@ export {
   tenantFromUser,
 } from './tenancy/resolvers/request-resolvers.js';
 export type { ClientTenantOptions } from './tenancy/resolvers/request-resolvers.js';
-export type { EntityRef } from './tenancy/context/tenant-context.js';
+export type { EntityRef } from './tenancy/context/entity-ref.js';
 export { table } from './tenancy/context/sql-template.js';
 export type { TablePlaceholder } from './tenancy/context/sql-template.js';
 export { Tenancy } from './tenancy/tenancy.service.js';

@@ -1,7 +1,8 @@
 import { DataSource } from 'typeorm';
 import type { EntityTarget, ObjectLiteral, QueryRunner, ReplicationMode, SelectQueryBuilder } from 'typeorm';
 import { StatementRefusedError } from '../errors/statement-refused.error.js';
-import { currentContext, isWriting, runUnscoped, UnscopedSection } from '../tenancy/context/tenant-context.js';
+import { currentContext, isWriting, runUnscoped } from '../tenancy/context/tenant-context.js';
+import { UnscopedSection } from '../tenancy/context/unscoped-section.js';
 import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
 import { registerSqlRunner } from '../tenancy/context/sql-template.js';
 // The imports without names register the scoped builders in `builderRegistry`.

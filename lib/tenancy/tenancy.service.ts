@@ -1,15 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import {
-  bindContext,
-  currentScope,
-  runAsUnitOfWork,
-  runWithScope,
-  runUnscoped,
-  UnscopedSection,
-} from './context/tenant-context.js';
-import type { EntityRef } from './context/tenant-context.js';
+import { bindContext, currentScope, runAsUnitOfWork, runWithScope, runUnscoped } from './context/tenant-context.js';
+import { UnscopedSection } from './context/unscoped-section.js';
+import type { EntityRef } from './context/entity-ref.js';
 import { runSqlTemplate } from './context/sql-template.js';
 import { shareWhile } from './context/shared-transactions.js';
 import { undeclaredEntitiesOf } from './metadata/undeclared-entities.js';

@@ -1,7 +1,8 @@
 import { EntityNotFoundError, QueryResult } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { currentContext, runUnscoped, runWithScope, UnscopedSection } from '../../tenancy/context/tenant-context.js';
+import { currentContext, runUnscoped, runWithScope } from '../../tenancy/context/tenant-context.js';
+import { UnscopedSection } from '../../tenancy/context/unscoped-section.js';
 import type { Enforcement, VerifiedPlan, VerifiedStatement } from '../enforcement/enforcement.js';
 import { noteFailedStatement } from '../execution/commit-callbacks.js';
 import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { QueryResultCache, QueryResultCacheOptions } from '../../common/peer-internals.js';
-import { runUnscoped, UnscopedSection } from '../../tenancy/context/tenant-context.js';
+import { runUnscoped } from '../../tenancy/context/tenant-context.js';
+import { UnscopedSection } from '../../tenancy/context/unscoped-section.js';
 import { accessCacheKey } from '../policy/access.js';
 
 const scopedCaches = new WeakSet<QueryResultCache>();

@@ -1,7 +1,8 @@
 import type { EntityMetadata } from 'typeorm';
 import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
-import type { EntityRef, TenantContext } from '../../tenancy/context/tenant-context.js';
+import type { TenantContext } from '../../tenancy/context/tenant-context.js';
+import type { EntityRef } from '../../tenancy/context/entity-ref.js';
 import type { ValidScope } from '../../tenancy/context/tenant-scope.js';
 
 /** The access of the running code to a tenant-scoped entity: the rows of all tenants, or those of one scope. */

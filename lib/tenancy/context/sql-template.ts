@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { EntityRef } from './tenant-context.js';
+import type { EntityRef } from './entity-ref.js';
 
 /** Placeholder for a table in raw SQL, created by {@link table}. */
 export class TablePlaceholder {

@@ -1,34 +1,6 @@
-import { isPromiseLike } from '../../common/is-promise-like.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ValidScope, TenantScope } from './tenant-scope.js';
-
-/** An entity class, or the name of an entity without a class. */
-export type EntityRef = Function | string;
-
-/**
- * An unscoped section: code that runs over several tenants. It is closed when its callback settles, so that a promise that
- * outlives it cannot read other tenants' rows.
- */
-export class UnscopedSection {
-  #open = true;
-
-  /**
-   * @param why shown in errors and logs
-   * @param entities the only exempt entities; undefined for all
-   */
-  constructor(
-    readonly why: string,
-    readonly entities?: ReadonlySet<EntityRef>,
-  ) {}
-
-  get open(): boolean {
-    return this.#open;
-  }
-
-  close(): void {
-    this.#open = false;
-  }
-}
+import type { UnscopedSection } from './unscoped-section.js';
 
 /** Request or job. */
 export class UnitOfWork {
@@ -148,24 +120,7 @@ export function runWithoutContext<R>(fn: () => R): R {
 
 /** Runs `fn` in an unscoped section, and closes it when `fn` returns or its promise settles. */
 export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
-  let pending = false;
-  try {
-    const result = runInOpenSection(section, fn);
-    if (isPromiseLike(result)) {
-      pending = true;
-      const close = (): void => section.close();
-      return result.then(
-        (value: unknown) => (close(), value),
-        (error: unknown) => {
-          close();
-          throw error;
-        },
-      ) as R;
-    }
-    return result;
-  } finally {
-    if (!pending) section.close();
-  }
+  return section.closeAfter(() => runInOpenSection(section, fn));
 }
 
 /** Runs `fn` in an unscoped section and leaves it open; the caller closes it. For subscriptions, which end with an event. */

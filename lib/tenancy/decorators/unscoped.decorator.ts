@@ -1,4 +1,5 @@
-import { runUnscoped, UnscopedSection } from '../context/tenant-context.js';
+import { runUnscoped } from '../context/tenant-context.js';
+import { UnscopedSection } from '../context/unscoped-section.js';
 import { assertReason } from '../tenancy.service.js';
 
 /**

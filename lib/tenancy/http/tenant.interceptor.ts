@@ -17,9 +17,9 @@ import {
   runWithScope,
   runWithoutContext,
   runInOpenSection,
-  UnscopedSection,
   isOtherTenant,
 } from '../context/tenant-context.js';
+import { UnscopedSection } from '../context/unscoped-section.js';
 import type { TenantContext } from '../context/tenant-context.js';
 import { bindStreamedFile } from './streamed-file.js';
 import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';

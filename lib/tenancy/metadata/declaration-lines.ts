@@ -1,4 +1,4 @@
-import type { EntityRef } from '../context/tenant-context.js';
+import type { EntityRef } from '../context/entity-ref.js';
 import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 
 /** Place of a declaration: a decorator on a class, or the list of `MuckModule.forRoot({ entities })`. */

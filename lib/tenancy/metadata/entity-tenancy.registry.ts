@@ -2,7 +2,7 @@ import { EntitySchema } from 'typeorm';
 import type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';
 import { declarationLine, declarationText } from './declaration-lines.js';
 import type { DeclarationSource, MadeDeclaration } from './declaration-lines.js';
-import type { EntityRef } from '../context/tenant-context.js';
+import type { EntityRef } from '../context/entity-ref.js';
 import { getRouteTenancy } from './route-tenancy.metadata.js';
 
 export type { EntityTenancy, ScopedOptions } from './entity-tenancy.js';

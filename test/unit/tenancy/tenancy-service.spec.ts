@@ -15,9 +15,9 @@ import {
   runWithScope,
   runWithoutContext,
   runUnscoped,
-  UnscopedSection,
   isOtherTenant,
 } from '../../../lib/tenancy/context/tenant-context.js';
+import { UnscopedSection } from '../../../lib/tenancy/context/unscoped-section.js';
 import type { TenantContext } from '../../../lib/tenancy/context/tenant-context.js';
 import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../../support/world.js';

@@ -8,7 +8,7 @@ import {
   isUnscoped,
   exclusiveScope,
 } from '../../../../lib/orm/policy/access.js';
-import type { EntityRef } from '../../../../lib/tenancy/context/tenant-context.js';
+import type { EntityRef } from '../../../../lib/tenancy/context/entity-ref.js';
 import { validateScope } from '../../../../lib/tenancy/context/tenant-scope.js';
 import { ACME, GLOBEX, tenancy } from '../../../support/world.js';
 
