@@ -11,6 +11,7 @@ import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import { isScoped } from './tenant-policy.js';
 import type { ParentJoin, TenantColumn, TenantPolicy } from './tenant-policy.js';
 import { readTenantFromRow } from './tenant-column-hydration.js';
+import { isCaseInsensitive } from './collation.js';
 import { limitOf } from './tenant-column-types.js';
 import { isUnique } from './unique-keys.js';
 
@@ -124,7 +125,7 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
       `has a transformer on the tenant column '${property}', which could store one tenant's key in two forms. Remove it`,
     );
   }
-  if (column.type === 'citext' || column.collation?.toUpperCase() === 'NOCASE') {
+  if (isCaseInsensitive(column)) {
     throw problem(
       metadata,
       `has the case-insensitive tenant column '${property}': two tenants could become one. Use a case-sensitive collation`,

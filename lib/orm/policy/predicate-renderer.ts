@@ -1,6 +1,7 @@
 import type { Driver, EntityMetadata } from 'typeorm';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
 import type { ParentJoin, RowSet, ScopedPolicy, TenantColumn, TenantPolicy } from './tenant-policy.js';
+import { exactlyEqual } from './collation.js';
 import { scopeParameter } from './scope-parameters.js';
 
 /** Prefix of the table aliases inside a predicate. */
@@ -65,26 +66,9 @@ export class PredicateText {
 
   private equals(qualifier: string, { key, column }: TenantColumn): string {
     const name = this.name(qualifier, column.databaseName);
-    const value = `:${scopeParameter(key, column)}`;
-    const equal = `${name} = ${value}`;
-    const { driver } = this.policies;
+    const parameter = `:${scopeParameter(key, column)}`;
     const isText = getScopeDeclaration()[key] === String;
-    // A nondeterministic collation of PostgreSQL may treat two texts as equal. The first part uses the index, the
-    // second one is exact.
-    if (driver.options.type === 'postgres' && column.collation !== undefined && isText)
-      return `${equal} AND ${name} COLLATE "C" = ${value}`;
-    if (!['mysql', 'mariadb'].includes(driver.options.type)) return equal;
-    // MySQL treats texts as equal that differ in case, accents or trailing spaces. The first part uses the index, the
-    // second one is exact. MariaDB's uuid type is compared exactly, and its bytes differ from those of the text, so
-    // BINARY must not be used.
-    if (driver.normalizeType(column) === 'uuid') return equal;
-    // The declared type of a view's column may differ from the selected one, which may be such a uuid: cast it to text.
-    const isOfView = column.entityMetadata.tableType === 'view';
-    if (isText) return `${equal} AND BINARY ${isOfView ? `CAST(${name} AS CHAR)` : name} = ${value}`;
-    // MySQL also treats a number as equal to every text that begins with it. A view's column has no declared type, so
-    // it may hold texts.
-    const isTold = driver.normalizeType(column) !== '';
-    return isTold ? equal : `${equal} AND BINARY ${name} = CAST(${value} AS CHAR)`;
+    return exactlyEqual(column, this.policies.driver, { name, parameter, isText });
   }
 
   private parentExists({ parent, columns }: ParentJoin, qualifier: string, rows: RowSet): string {

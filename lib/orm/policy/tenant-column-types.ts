@@ -1,6 +1,7 @@
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { ScopeLimit } from '../../tenancy/context/scope-limits.js';
 import type { ScopeValueType } from '../../tenancy/context/tenant-scope.js';
+import { ignoresTrailingSpaces, isExactOnSqlite } from './collation.js';
 
 type Hold = ScopeLimit['hold'];
 type Dialect = 'postgres' | 'mysql' | 'sqlite';
@@ -13,8 +14,6 @@ interface Refusal {
 
 const KEEPS_ALL: Hold = (value) => value;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-/** Collations of MySQL and MariaDB under which trailing spaces are significant. */
-const NO_PADDING = /_0900_|_nopad_/;
 const ASCII = /^[\x20-\x7e]*$/;
 /** Bits of the integer types. */
 const BITS: Readonly<Record<string, number>> = {
@@ -69,7 +68,7 @@ function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, len
   if (/inet|cidr/.test(sqlType)) return { why: 'accepts several spellings of one value', instead: 'varchar' };
   if (column.enum !== undefined) return (value) => (column.enum!.includes(value as string) ? value : undefined);
   if (dialect === 'sqlite') {
-    return /^binary$/i.test(column.collation ?? 'binary')
+    return isExactOnSqlite(column)
       ? KEEPS_ALL
       : { why: `compares strings by the collation ${column.collation}`, instead: 'the collation BINARY' };
   }
@@ -79,7 +78,7 @@ function textHold(column: ColumnMetadata, dialect: Dialect, sqlType: string, len
     return (value) => (isWithin(value as string) ? value : undefined);
   }
   const isWritable = writable(column);
-  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && !NO_PADDING.test(String(column.collation)));
+  const losesSpaces = sqlType === 'char' || (isInUniqueKey(column) && ignoresTrailingSpaces(column));
   return (value) => {
     const text = value as string;
     if ((losesSpaces && text.endsWith(' ')) || !isWithin(text) || !isWritable(text)) return undefined;

@@ -2,6 +2,7 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { getScopeDeclaration } from '../../tenancy/context/tenant-scope.js';
+import { isExactOnMysql } from '../policy/collation.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { holdsSharedOnly } from '../policy/unique-keys.js';
 
@@ -12,8 +13,7 @@ import { holdsSharedOnly } from '../policy/unique-keys.js';
 export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRegistry): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
   for (const { key, column } of policies.tenantColumns(metadata)) {
-    const isExact = column.type === 'uuid' || /_bin$|^binary$/i.test(String(column.collation));
-    if (getScopeDeclaration()[key] !== String || isExact) continue;
+    if (getScopeDeclaration()[key] !== String || isExactOnMysql(column)) continue;
     throw new TenantScopeViolationError(
       `an upsert of ${metadata.name} may conflict with another tenant's row whose ${column.propertyPath} differs only in case. ` +
         `Use a case-sensitive collation: @Column({ collation: 'utf8mb4_bin' })`,
