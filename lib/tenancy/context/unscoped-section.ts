@@ -25,7 +25,7 @@ export class UnscopedSection {
     this.#open = false;
   }
 
-  /** Calls `fn` and closes the section when it returns or its promise settles. */
+  /** Calls `fn`, and closes the unscoped section when it returns or its promise settles. */
   closeAfter<R>(fn: () => R): R {
     let pending = false;
     try {
