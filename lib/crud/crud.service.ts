@@ -12,8 +12,9 @@ import type { Projection } from './query/projection-rules.js';
 import type { EntityId } from './model/resource-id.js';
 import type { Resource } from './resource/resource.js';
 import { RowCreator } from './persistence/row-creator.js';
-import { RowWriter } from './persistence/row-writer.js';
-import { RowRepository } from './persistence/row-repository.js';
+import { RowRemover } from './persistence/row-remover.js';
+import { RowUpdater } from './persistence/row-updater.js';
+import { RowStatements } from './persistence/row-statements.js';
 import type { WriteContext } from './persistence/write-context.js';
 
 /**
@@ -121,7 +122,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async replace(id: EntityId, values: CrudValues<T>): Promise<T> {
-    return this.write((terms) => new RowWriter(terms).replace(id, values));
+    return this.write((terms) => new RowUpdater(terms).replace(id, values));
   }
 
   /**
@@ -134,7 +135,7 @@ export class CrudService<T extends object> {
    * @throws BadRequestException, UniqueConflictError, ReferenceUnknownError as `create`
    */
   async update(id: EntityId, values: CrudValues<T>): Promise<T> {
-    return this.write((terms) => new RowWriter(terms).update(id, values));
+    return this.write((terms) => new RowUpdater(terms).update(id, values));
   }
 
   /**
@@ -144,7 +145,7 @@ export class CrudService<T extends object> {
    * @throws NotFoundException if the row is not visible
    */
   async remove(id: EntityId): Promise<void> {
-    return this.write((terms) => new RowWriter(terms).remove(id));
+    return this.write((terms) => new RowRemover(terms).remove(id));
   }
 
   /**
@@ -156,7 +157,7 @@ export class CrudService<T extends object> {
    * @throws TypeError for an entity without a `@DeleteDateColumn`
    */
   async restore(id: EntityId): Promise<T> {
-    return this.write((terms) => new RowWriter(terms).restore(id));
+    return this.write((terms) => new RowRemover(terms).restore(id));
   }
 
   /**
@@ -194,7 +195,7 @@ export class CrudService<T extends object> {
     return {
       resource,
       narrowing,
-      rows: new RowRepository(resource, narrowing.conditions),
+      rows: new RowStatements(resource, narrowing.conditions),
       hooks: await this.binding.hooks(),
       consumeServerOwnedFields: this.binding.consumeServerOwnedFields,
       takeUndecided: this.binding.takeUndecided,
@@ -202,9 +203,9 @@ export class CrudService<T extends object> {
     };
   }
 
-  private rows(resource: Resource<T>): RowRepository<T> | Promise<RowRepository<T>> {
+  private rows(resource: Resource<T>): RowStatements<T> | Promise<RowStatements<T>> {
     const narrowing = this.binding.narrowing();
-    if (isPromiseLike(narrowing)) return narrowing.then(({ conditions }) => new RowRepository(resource, conditions));
-    return new RowRepository(resource, narrowing.conditions);
+    if (isPromiseLike(narrowing)) return narrowing.then(({ conditions }) => new RowStatements(resource, conditions));
+    return new RowStatements(resource, narrowing.conditions);
   }
 }

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { valueProblem } from '../model/column-values.js';
-import { namedType, propertyForKey } from '../model/dto-exposure.js';
+import { namedType, propertyForKey } from '../model/response-exposure.js';
 import { missingProblem, unknownProblem } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 import { isHidden } from '../model/hidden-columns.js';

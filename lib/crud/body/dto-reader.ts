@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { hasReservedKeys } from '../model/reserved-keys.js';
 import { valueProblem } from '../model/column-values.js';
-import { propertyForKey } from '../model/dto-exposure.js';
+import { propertyForKey } from '../model/response-exposure.js';
 import { isColumn } from '../model/field-tree.js';
 import type { FieldTree } from '../model/field-tree.js';
 import { bodyError } from '../errors/request-error.js';

@@ -1,5 +1,5 @@
-import { namedType, exposedProperties } from './dto-exposure.js';
-import type { ExposedProperties } from './dto-exposure.js';
+import { namedType, exposedProperties } from './response-exposure.js';
+import type { ExposedProperties } from './response-exposure.js';
 import { topLevelProperty } from './resource-column.js';
 import type { ResourceColumn } from './resource-column.js';
 

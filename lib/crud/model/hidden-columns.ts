@@ -1,4 +1,4 @@
-import { isOpen } from './dto-exposure.js';
+import { isOpen } from './response-exposure.js';
 import type { ResourceColumn } from './resource-column.js';
 
 /**

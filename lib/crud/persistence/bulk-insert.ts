@@ -4,7 +4,7 @@ import { InvalidRequestException } from '../errors/invalid-request.exception.js'
 import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import type { RowRepository } from './row-repository.js';
+import type { RowStatements } from './row-statements.js';
 
 /** A 409 with the conflicting elements of a list. */
 export class BulkConflictException extends ConflictException {
@@ -22,7 +22,7 @@ export class BulkConflictException extends ConflictException {
  */
 export async function bulkInsert<T extends object>(
   resource: Resource<T>,
-  rows: RowRepository<T>,
+  rows: RowStatements<T>,
   drafts: readonly T[],
 ): Promise<T[]> {
   // Copies, because TypeORM sets generated values on the inserted objects, and the drafts may be inserted again.
@@ -45,7 +45,7 @@ export async function bulkInsert<T extends object>(
  * Inserts the rows one by one to find the failing ones, because the error of a multi-row insert does not identify them.
  */
 async function diagnoseByElement<T extends object>(
-  rows: RowRepository<T>,
+  rows: RowStatements<T>,
   drafts: readonly T[],
   error: unknown,
 ): Promise<unknown> {

@@ -12,7 +12,7 @@ import { requireRowColumns } from '../resource/child-entity-columns.js';
 import { setColumnValue } from '../model/resource-column.js';
 import { requireShown, shownOnNewRow } from './non-column-values.js';
 import { buildRow, readWritableValues, assertRequiredValues, applyConstraints } from './row-draft.js';
-import type { RowRepository } from './row-repository.js';
+import type { RowStatements } from './row-statements.js';
 import { runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
@@ -39,7 +39,7 @@ export class RowCreator<T extends object> {
     if (resource.strictPayload)
       throwIfInvalid([...serverOwnedErrorsOnCreate(resource, consumeServerOwnedFields()), ...shownOnNewRow(undecided)]);
     const offer = this.read(values);
-    const insert = async (rows: RowRepository<T>): Promise<T> => {
+    const insert = async (rows: RowStatements<T>): Promise<T> => {
       await assertNotSoftDeleted(resource, rows.manager, [offer.columns]);
       const { draft, links } = await this.draft(offer, rows);
       await rows.insert(draft);
@@ -105,7 +105,7 @@ export class RowCreator<T extends object> {
    * Builds a new row and runs the hooks. Changes of hooks to server-owned columns and to the row constraints are
    * reverted.
    */
-  private async draft(offer: Offer, rows: RowRepository<T>): Promise<Draft<T>> {
+  private async draft(offer: Offer, rows: RowStatements<T>): Promise<Draft<T>> {
     const { resource, narrowing, hooks } = this.terms;
     const draft = buildRow(resource, offer.columns, narrowing);
     const own = resource.columns

@@ -37,7 +37,7 @@ const CHUNK = 300;
  * Runs the SQL statements of CRUD on the rows of a resource that satisfy some conditions. The conditions do not include
  * the tenant scope, because the ORM layer adds it to every statement.
  */
-export class RowRepository<T extends object> {
+export class RowStatements<T extends object> {
   /** @param manager of a transaction, or of the DataSource */
   constructor(
     private readonly resource: Resource<T>,
@@ -46,8 +46,8 @@ export class RowRepository<T extends object> {
   ) {}
 
   /** Runs `work` with the same rows in a transaction, which is rolled back if `work` fails. */
-  inTransaction<R>(work: (rows: RowRepository<T>) => Promise<R>): Promise<R> {
-    return this.manager.transaction((manager) => work(new RowRepository(this.resource, this.conditions, manager)));
+  inTransaction<R>(work: (rows: RowStatements<T>) => Promise<R>): Promise<R> {
+    return this.manager.transaction((manager) => work(new RowStatements(this.resource, this.conditions, manager)));
   }
 
   /**

@@ -2,7 +2,7 @@ import { afterCommit } from '../../orm/execution/commit-callbacks.js';
 import { serverOwnedErrorsOnUpdate } from './server-owned-fields.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Condition } from '../model/column-conditions.js';
-import type { WriteOperation, RowChanges } from '../options/crud-hooks.interface.js';
+import type { RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../model/resource-id.js';
 import { columnsOfOthers, requireRowColumns } from '../resource/child-entity-columns.js';
 import { assertTreePositionKept } from '../model/tree-entities.js';
@@ -13,9 +13,9 @@ import type { LinkInput } from '../links/link-field.js';
 import { hasVersionOrUpdateDate } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
 import { readWritableValues, replacementValues } from './row-draft.js';
-import type { RowRepository } from './row-repository.js';
+import type { RowStatements } from './row-statements.js';
 import { requireShown } from './non-column-values.js';
-import { runInTransactionIfNeeded, NO_LINKS, outsideNarrowing, throwIfInvalid } from './write-context.js';
+import { loadForWrite, runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
 /** The result of an update. */
@@ -25,8 +25,8 @@ interface Changed<T> {
   readonly details?: RowChanges<T>;
 }
 
-/** Changes rows of a resource and runs its hooks. One instance per operation. */
-export class RowWriter<T extends object> {
+/** Replaces and updates rows of a resource and runs its hooks. One instance per operation. */
+export class RowUpdater<T extends object> {
   constructor(private readonly terms: WriteContext<T>) {}
 
   replace(id: EntityId, values: object): Promise<T> {
@@ -36,39 +36,6 @@ export class RowWriter<T extends object> {
 
   update(id: EntityId, values: object): Promise<T> {
     return this.change('update', id, values, (offered) => offered);
-  }
-
-  async remove(id: EntityId): Promise<void> {
-    const { resource, hooks } = this.terms;
-    const where = resource.id.whereId(id);
-    const precondition = this.terms.takePrecondition();
-    const write = (): Promise<T> =>
-      runInTransactionIfNeeded(this.terms, 'remove', NO_LINKS, async (rows) => {
-        const row = await this.find('remove', where, rows);
-        const expected = precondition.assert(resource, row);
-        await hooks.run('before', 'remove', row, rows.manager);
-        await rows.remove(resource.key.whereRow(row), expected);
-        await hooks.run('after', 'remove', row, rows.manager);
-        return row;
-      });
-    await afterCommit(write, (removed) => hooks.committed('remove', removed));
-  }
-
-  async restore(id: EntityId): Promise<T> {
-    const { resource, hooks } = this.terms;
-    if (resource.metadata.deleteDateColumn === undefined) {
-      throw new TypeError(`${resource.name} has no @DeleteDateColumn(), so it has no soft-deleted rows.`);
-    }
-    const which = resource.id.whereId(id);
-    const write = (): Promise<T> =>
-      runInTransactionIfNeeded(this.terms, 'restore', NO_LINKS, async (rows) => {
-        await rows.requireOwn(which);
-        await rows.restore(which);
-        const row = await rows.find(which);
-        await hooks.run('after', 'restore', row, rows.manager);
-        return row;
-      });
-    return afterCommit(write, (restored) => hooks.committed('restore', restored));
   }
 
   private async change(
@@ -85,7 +52,7 @@ export class RowWriter<T extends object> {
     const links = parseLinks(resource.linkFields, values);
     const work = (): Promise<Changed<T>> =>
       runInTransactionIfNeeded(this.terms, write, links, async (rows) => {
-        const stored = await this.find(write, which, rows, links);
+        const stored = await loadForWrite(this.terms, write, which, rows, links);
         requireShown(resource, stored, undecided);
         const expected = precondition.assert(resource, stored);
         if (resource.strictPayload) {
@@ -109,7 +76,7 @@ export class RowWriter<T extends object> {
     write: 'replace' | 'update',
     { stored: previous, expected }: { readonly stored: T; readonly expected: readonly Condition[] },
     values: { readonly columns: ColumnValues; readonly links: LinkInput },
-    rows: RowRepository<T>,
+    rows: RowStatements<T>,
   ): Promise<Changed<T>> {
     const { resource, narrowing, hooks } = this.terms;
     const change = new RowChange(resource, previous, values.columns, narrowing);
@@ -138,16 +105,5 @@ export class RowWriter<T extends object> {
     const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };
     await hooks.run('after', write, row, rows.manager, details);
     return { row, details };
-  }
-
-  /** Loads the row to change. If hooks or links are involved, it is locked until the end of the transaction. */
-  private async find(
-    write: WriteOperation,
-    which: readonly Condition[],
-    rows: RowRepository<T>,
-    links: LinkInput = NO_LINKS,
-  ): Promise<T> {
-    await rows.requireOwn(which);
-    return this.terms.hooks.needsTransaction(write) || links.size > 0 ? rows.findForUpdate(which) : rows.find(which);
   }
 }

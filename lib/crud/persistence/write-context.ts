@@ -1,4 +1,5 @@
 import { badRequest } from '../errors/invalid-request.exception.js';
+import type { Condition } from '../model/column-conditions.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { WriteOperation } from '../options/crud-hooks.interface.js';
 import type { HookRunner } from '../hooks/hook-runner.js';
@@ -8,14 +9,14 @@ import type { IfMatch } from '../preconditions/if-match.js';
 import { bodyError } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
 import type { Resource } from '../resource/resource.js';
-import type { RowRepository } from './row-repository.js';
+import type { RowStatements } from './row-statements.js';
 import { isSameValue } from '../model/value-equality.js';
 
 /** The dependencies of a write operation. */
 export interface WriteContext<T extends object> {
   readonly resource: Resource<T>;
   readonly narrowing: RowConstraints;
-  readonly rows: RowRepository<T>;
+  readonly rows: RowStatements<T>;
   readonly hooks: HookRunner<T>;
   /** Returns the server-owned columns in the request's body, once. */
   readonly consumeServerOwnedFields: () => Readonly<Record<string, unknown>>;
@@ -33,9 +34,21 @@ export function runInTransactionIfNeeded<T extends object, R>(
   { hooks, rows }: WriteContext<T>,
   write: WriteOperation,
   links: LinkInput,
-  work: (rows: RowRepository<T>) => Promise<R>,
+  work: (rows: RowStatements<T>) => Promise<R>,
 ): Promise<R> {
   return hooks.needsTransaction(write) || links.size > 0 ? rows.inTransaction(work) : work(rows);
+}
+
+/** Loads the row to change. If hooks or links are involved, it is locked until the end of the transaction. */
+export async function loadForWrite<T extends object>(
+  { hooks }: WriteContext<T>,
+  write: WriteOperation,
+  which: readonly Condition[],
+  rows: RowStatements<T>,
+  links: LinkInput = NO_LINKS,
+): Promise<T> {
+  await rows.requireOwn(which);
+  return hooks.needsTransaction(write) || links.size > 0 ? rows.findForUpdate(which) : rows.find(which);
 }
 
 /** Returns the errors of values that contradict the row constraints. */

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { EntityMetadata } from 'typeorm';
-import { isExposedUntransformed, isExcludeAll, exposedProperties } from '../model/dto-exposure.js';
-import type { ExposedProperties } from '../model/dto-exposure.js';
+import { isExposedUntransformed, isExcludeAll, exposedProperties } from '../model/response-exposure.js';
+import type { ExposedProperties } from '../model/response-exposure.js';
 import { isSelected } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 

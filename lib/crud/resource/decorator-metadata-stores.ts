@@ -1,7 +1,7 @@
 import { Exclude } from 'class-transformer';
 import { getMetadataStorage, IsDefined } from 'class-validator';
 import { validatedProperties } from '../body/class-validator-rules.js';
-import { exposedProperties } from '../model/dto-exposure.js';
+import { exposedProperties } from '../model/response-exposure.js';
 
 /**
  * Checks that the metadata stores that this library reads are those that the decorators write to. A bundler may load

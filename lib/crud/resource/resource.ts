@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { BodyValidator } from '../body/body-validator.js';
 import type { BodyRoute } from '../options/crud-routes.js';
-import type { ExposedProperties } from '../model/dto-exposure.js';
+import type { ExposedProperties } from '../model/response-exposure.js';
 import type { FieldTree } from '../model/field-tree.js';
 import type { ParentChain } from '../parents/parent-chain.js';
 import type { LinkTarget } from '../links/link-target.js';

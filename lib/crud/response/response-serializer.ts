@@ -3,7 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { instanceToPlainUnescaped } from '../model/reserved-keys.js';
 import type { CrudRoute } from '../options/crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { exposedProperties } from '../model/dto-exposure.js';
+import { exposedProperties } from '../model/response-exposure.js';
 import { Page } from './page.js';
 import type { EntitySerializer } from './entity-serializer.js';
 

@@ -1,7 +1,7 @@
 import { columnOf, isReadOnly } from '../../crud/body/body-schema.js';
 import type { BodySchema } from '../../crud/body/body-schema.js';
 import type { BodyRoute } from '../../crud/options/crud-routes.js';
-import { keyForProperty } from '../../crud/model/dto-exposure.js';
+import { keyForProperty } from '../../crud/model/response-exposure.js';
 import { isColumn } from '../../crud/model/field-tree.js';
 import type { FieldTree } from '../../crud/model/field-tree.js';
 import { isHidden } from '../../crud/model/hidden-columns.js';

@@ -1,6 +1,6 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from '../../common/peer-internals.js';
-import { isTransformed, keyForProperty, namedType } from '../../crud/model/dto-exposure.js';
+import { isTransformed, keyForProperty, namedType } from '../../crud/model/response-exposure.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { declaredSchema, orNull } from './column-schemas.js';

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
-import { namedType, exposedProperties } from '../../crud/model/dto-exposure.js';
-import type { ExposedProperty } from '../../crud/model/dto-exposure.js';
+import { namedType, exposedProperties } from '../../crud/model/response-exposure.js';
+import type { ExposedProperty } from '../../crud/model/response-exposure.js';
 import { buildFieldTree, isColumn } from '../../crud/model/field-tree.js';
 import type { FieldTree } from '../../crud/model/field-tree.js';
 import type { ProjectionRules } from '../../crud/query/projection-rules.js';

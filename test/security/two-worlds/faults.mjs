@@ -37,7 +37,8 @@ function noPredicates(condition) {
   ];
 }
 
-const UNSCOPED_IMPORT = "import { runUnscoped, UnscopedSection } from '../../tenancy/context/tenant-context.js';";
+const UNSCOPED_IMPORT = `import { runUnscoped } from '../../tenancy/context/tenant-context.js';
+import { UnscopedSection } from '../../tenancy/context/unscoped-section.js';`;
 
 /** @type {readonly Fault[]} */
 export const FAULTS = [
@@ -204,16 +205,16 @@ export const FAULTS = [
     name: 'a tag is compared before the row is found in the scope',
     changes: [
       {
-        file: 'lib/crud/persistence/row-writer.ts',
+        file: 'lib/crud/persistence/row-updater.ts',
         from: "import { afterCommit } from '../../orm/execution/commit-callbacks.js';",
         to: `import { afterCommit } from '../../orm/execution/commit-callbacks.js';\n${UNSCOPED_IMPORT}`,
       },
       {
-        file: 'lib/crud/persistence/row-writer.ts',
-        from: 'const stored = await this.find(write, which, rows, links);',
+        file: 'lib/crud/persistence/row-updater.ts',
+        from: 'const stored = await loadForWrite(this.terms, write, which, rows, links);',
         to: `const early = await runUnscoped(new UnscopedSection('a fault'), () => rows.find(which).catch(() => undefined));
-        if (early !== undefined) precondition.admit(resource, early);
-        const stored = await this.find(write, which, rows, links);`,
+        if (early !== undefined) precondition.assert(resource, early);
+        const stored = await loadForWrite(this.terms, write, which, rows, links);`,
       },
     ],
   },
