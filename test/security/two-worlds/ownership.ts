@@ -111,7 +111,9 @@ export class Ownership {
     }
     const relation = relationsOf(this.model, entity).find(({ property }) => property === owner.relation)!;
     const target = entityOf(this.model, relation.target);
-    const key = metadata.foreignKeys.find(({ columns }) =>
+    // A child entity's inherited foreign keys are told by the entity that has the table.
+    const table = metadata.tableType === 'entity-child' ? metadata.parentEntityMetadata : metadata;
+    const key = [...metadata.foreignKeys, ...table.foreignKeys].find(({ columns }) =>
       columns.some(({ relationMetadata }) => relationMetadata?.propertyName === owner.relation),
     );
     const far = key && this.find(rows, key.referencedEntityMetadata, key.columns, key.referencedColumns, row);
