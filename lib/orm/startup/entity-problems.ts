@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 
-/** Problem of one entity. The text begins with the entity's name. */
+/** Problem of one entity. The text begins with the name of the entity, or of the parent whose table it shares. */
 export interface EntityProblem {
   readonly metadata: EntityMetadata;
   readonly text: string;
@@ -28,9 +28,11 @@ export function problemTexts(problems: readonly EntityProblem[]): string[] {
 function textOf(group: readonly EntityProblem[]): string {
   const [{ metadata, text }] = group;
   const names = [...new Set(group.map((problem) => problem.metadata.name))];
-  if (names.length === 1) return text;
+  const base = baseOf(metadata);
+  // A problem of a table is found for its child entities as well, with the name of their parent.
+  if (names.length === 1 || base === undefined || !text.startsWith(metadata.name)) return text;
   const shown = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ', …' : '');
-  return `${baseOf(metadata)!.name}${text.slice(metadata.name.length)} It is the base class of ${names.length} entities with this problem: ${shown}.`;
+  return `${base.name}${text.slice(metadata.name.length)} It is the base class of ${names.length} entities with this problem: ${shown}.`;
 }
 
 /** Returns the topmost class that an entity extends; undefined if it extends no class. */

@@ -43,6 +43,16 @@ describe('a problem that entities have from their base class', () => {
     expect(textsOf([ticket, ticket], ' has no key.')).toEqual(['Ticket has no key.']);
   });
 
+  it('of the table that a child entity shares with its parent is told once, as it is', async () => {
+    class Shift {}
+    const schema = new EntitySchema({ name: 'Shift', target: Shift, columns: { id: { type: Number, primary: true } } });
+    const parent = (await unconnected('sqljs', [schema])).getMetadata(Shift);
+    const [child] = await entities(Shift, 'Call');
+    const text = 'Shift has no key.';
+    expect(problemTexts([parent, child].map((metadata) => ({ metadata, text })))).toEqual([text]);
+    expect(problemTexts([child, parent].map((metadata) => ({ metadata, text })))).toEqual([text]);
+  });
+
   it('is told apart from others', async () => {
     const [ticket, note] = await entities(Base, 'Ticket', 'Note');
     const problems = [
