@@ -7,7 +7,6 @@ import { databasesToTest } from '../support/databases.js';
 import type { DatabaseKind } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { Random, seedOf } from '../support/random.js';
-import { openTransport } from '../support/transport.js';
 import type { Answer, Message, Transport } from '../support/transport.js';
 import { Agent, CreateTicketDto, openCrudDesk, Specimen, TestGuard, Ticket } from '../support/crud-desk.js';
 import type { Desk } from '../support/crud-desk.js';
@@ -78,7 +77,7 @@ function describeRequests(inputs: number, places: { adapter: Adapter; database: 
 
       beforeAll(async () => {
         desk = await openCrudDesk([TicketsController, SpecimensController], place);
-        transport = await openTransport(desk.app);
+        ({ transport } = desk);
         for (const organizationId of [1, 2]) {
           const name = organizationId === 1 ? 'Acme' : MARKER;
           await desk.tenancy.run({ organizationId }, async () => {

@@ -42,6 +42,15 @@ export interface ColumnType {
   readonly fromText?: (text: string) => unknown;
 
   /**
+   * Converts an operand of a comparison, if it may be more exact than a value of an entity; `fromJson` and `fromText` by
+   * default.
+   */
+  readonly fromOperand?: (value: unknown) => unknown;
+
+  /** True for points in time that databases store with microseconds, whereas a Date and JSON have milliseconds. */
+  readonly isInstant?: true;
+
+  /**
    * Converts an entity's value to JSON, if the database or the driver decides how an entity holds it; undefined if it
    * is the same everywhere.
    */

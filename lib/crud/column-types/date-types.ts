@@ -69,7 +69,7 @@ function spelledOut(clock: string): string {
  * @param latest the last timestamp of the column type, if the database has such a limit
  */
 export function dateTime(firstYear = 1, latest?: Date): ColumnType {
-  return textual(
+  const type = textual(
     'a date and time like 2026-01-31T23:59:59Z',
     { comparability: 'order', schema: { type: 'string', format: 'date-time' } },
     (value) => {
@@ -81,7 +81,18 @@ export function dateTime(firstYear = 1, latest?: Date): ColumnType {
       return instant;
     },
   );
+  const fromOperand = (value: unknown): unknown => {
+    const instant = type.fromJson(value);
+    const [, micros] = (typeof value === 'string' && MICROSECONDS.exec(value)) || [];
+    return instant instanceof Date && micros !== undefined
+      ? `${instant.toISOString().slice(0, -1)}${micros.padEnd(3, '0')}Z`
+      : instant;
+  };
+  return { ...type, fromOperand, isInstant: true };
 }
+
+/** The digits after the milliseconds of a time; a database stores three of them. */
+const MICROSECONDS = /:\d{2}\.\d{3}(\d{1,3})/;
 
 function parseInstant(text: string): Date | undefined {
   if (DATE.test(text)) return isDay(text) ? new Date(`${text}T00:00:00Z`) : undefined;

@@ -118,13 +118,13 @@ export function parseOperand(type: ColumnType, operator: Operator, given: string
   const kind = operandKind(type, operator);
   if (kind === 'list' || kind === 'range') {
     const texts = typeof given === 'string' ? given.split(',') : given;
-    const values = texts.map((text) => type.fromText?.(text));
+    const values = texts.map((text) => readText(type, text));
     return values.includes(undefined) ? undefined : readOperand(type, operator, values);
   }
   if (typeof given !== 'string') return undefined;
   switch (kind) {
     case 'value':
-      return type.fromText?.(given);
+      return readText(type, given);
     case 'presence':
       return given === 'true' ? true : given === 'false' ? false : undefined;
     case 'part':
@@ -134,8 +134,12 @@ export function parseOperand(type: ColumnType, operator: Operator, given: string
   }
 }
 
+function readText(type: ColumnType, text: string): unknown {
+  return (type.fromOperand ?? type.fromText)?.(text);
+}
+
 function readOne(type: ColumnType, value: unknown): unknown {
-  return value === null ? undefined : type.fromJson(value);
+  return value === null ? undefined : (type.fromOperand ?? type.fromJson)(value);
 }
 
 function readList(type: ColumnType, value: unknown, least: number, most: number): unknown[] | undefined {

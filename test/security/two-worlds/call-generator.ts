@@ -657,8 +657,9 @@ export class CallGenerator {
         ]),
     ];
     if (this.readable().length > 0) forms.push(() => this.builder(['hasRelation', type, this.readable()[0].property]));
-    if (rootOf(this.model, entity).tree)
-      forms.push(() => this.call('manager', [['getTreeRepository', type], ['findTrees']]));
+    // Few models have trees, so this is picked more often there.
+    const trees = (): Call => this.call('manager', [['getTreeRepository', type], ['findTrees']]);
+    if (rootOf(this.model, entity).tree) forms.push(trees, trees, trees, trees, trees);
     const made = random.pick(forms)();
     this.note(`select: ${made.chain.at(-1)![0]}`);
     return made;

@@ -101,6 +101,8 @@ async function runOn(engine, fault) {
   const refusals = new Map();
   /** @type {Outcome[]} */
   const found = [];
+  // A complete run is longest on PostgreSQL, which has the most column types and statements.
+  const share = options.complete && engine !== 'postgres' ? 0.2 : 1;
   const amount = {
     requests: Math.ceil(wanted.requests / wanted.models),
     calls: Math.ceil(wanted.calls / wanted.models),
@@ -118,7 +120,9 @@ async function runOn(engine, fault) {
   };
   const limit = fault ? 1 : Number(options.until ?? Infinity);
   const isEnough = () =>
-    (sums.accepted >= wanted.models && sums.requests >= wanted.requests && sums.calls >= wanted.calls) ||
+    (sums.accepted >= wanted.models * share &&
+      sums.requests >= wanted.requests * share &&
+      sums.calls >= wanted.calls * share) ||
     found.length >= limit;
 
   /** @param {Outcome} outcome @param {ScopeKind} scope */

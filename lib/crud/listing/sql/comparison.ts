@@ -3,6 +3,7 @@ import type { ResourceColumn } from '../../model/resource-column.js';
 import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';
 import type { Operator } from '../../query/operators.js';
+import { instantKey, instantSql, instantValues } from './instant-comparison.js';
 
 /** Escapes a literal wildcard. A backslash would need different quoting on every database. */
 const ESCAPE = '!';
@@ -22,7 +23,10 @@ export interface ComparisonContext {
  * other databases the list is padded to a power of two with its last value, so that lists of different lengths share
  * statements.
  */
-export function comparisonValues({ field, operator, operand }: Comparison, dialect: SqlDialect): unknown[] {
+export function comparisonValues(comparison: Comparison, dialect: SqlDialect): unknown[] {
+  const { field, operator, operand } = comparison;
+  if (isOfInstant(comparison))
+    return instantValues(instantsOf(comparison), operator, dialect, (value) => stored(field.column, value));
   switch (operandKind(field.column.type, operator)) {
     case 'value':
       return [stored(field.column, operand)];
@@ -42,9 +46,22 @@ export function comparisonValues({ field, operator, operand }: Comparison, diale
 }
 
 /** Returns the parts of a comparison that change the statement's text, i.e. all but the values. */
-export function comparisonCacheKey({ field, operator, operand }: Comparison, dialect: SqlDialect): string {
+export function comparisonCacheKey(comparison: Comparison, dialect: SqlDialect): string {
+  const { field, operator, operand } = comparison;
+  if (isOfInstant(comparison)) return `${field.path}__${operator}${instantKey(instantsOf(comparison))}`;
   const length = Array.isArray(operand) ? lengthShape(operand, dialect) : '';
   return `${field.path}__${operator}${operator === 'is_null' ? String(operand) : length}`;
+}
+
+/** Checks for a comparison with points in time. */
+function isOfInstant({ field, operator }: Comparison): boolean {
+  return field.column.type.isInstant === true && operator !== 'is_null';
+}
+
+/** Returns the operands: a list is padded, so that lists of different lengths share statements. */
+function instantsOf({ operator, operand }: Comparison): (Date | string)[] {
+  if (operator === 'in' || operator === 'not_in') return padToPowerOfTwo(operand as unknown[]) as (Date | string)[];
+  return [operand].flat() as (Date | string)[];
 }
 
 /** The text depends on whether a list is empty, and on its number of placeholders. */
@@ -55,7 +72,9 @@ function lengthShape(list: readonly unknown[], dialect: SqlDialect): string {
 const SIGNS: Partial<Record<Operator, string>> = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
 
 /** Returns the SQL of a comparison. A NULL column matches only `is_null`. */
-export function comparisonSql({ operator, operand }: Comparison, place: ComparisonContext): string {
+export function comparisonSql(comparison: Comparison, place: ComparisonContext): string {
+  const { operator, operand } = comparison;
+  if (isOfInstant(comparison)) return instantSql(instantsOf(comparison), operator, place);
   const { text, column, dialect, slots } = place;
   switch (operandKind(column.type, operator)) {
     case 'value':

@@ -236,8 +236,8 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
         'cursor must come from a page of this list with the same sort and filters',
       ]);
     }
-    expect((await get('/tickets?cursor=&offset=1')).body.message).toEqual([
-      'cursor cannot be combined with offset or count',
+    expect((await get('/tickets?cursor=x&offset=1')).body.message).toEqual([
+      'cursor cannot be combined with offset, page or count',
     ]);
     expect((await get('/tickets?cursor=nonsense')).status).toBe(400);
   });
