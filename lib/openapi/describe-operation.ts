@@ -8,11 +8,11 @@ import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import { bodySchema } from './schemas/body-schemas.js';
 import { describeResponses } from './operation-responses.js';
 import type { OperationObject, ParameterObject } from './openapi.types.js';
-import { textOf } from './schemas/column-schemas.js';
+import { parameterSchema } from './schemas/column-json-schema.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
 import type { SchemaRegistry } from './schemas/schema-registry.js';
 import { preconditionParameters } from './conditional-headers.js';
@@ -69,7 +69,7 @@ function idNamedBy({ resource, relation, isReadBy }: CrudRouteInfo, parameter: s
 
 function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description' | 'schema'> {
   const [column, ...others] = columns;
-  if (others.length === 0) return { schema: textOf(column.type) };
+  if (others.length === 0) return { schema: parameterSchema(column.type) };
   const names = columns.map(({ property }) => property).join(', ');
   return {
     description: `${names}, separated by commas. A comma within a value is written ~1, a tilde ~0.`,

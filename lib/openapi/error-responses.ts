@@ -1,5 +1,5 @@
 import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
 import type { SchemaRegistry } from './schemas/schema-registry.js';
 import type { CrudRouteInfo } from './crud-route-explorer.js';

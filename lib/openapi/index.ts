@@ -12,4 +12,4 @@ export type {
   ResponseObject,
 } from './openapi.types.js';
 export { createResourceDocument, describeResources } from './describe-resources.js';
-export type { JsonSchema, JsonType } from '../crud/column-types/json-schema.js';
+export type { JsonSchema, JsonType } from '../crud/column-types/json-schema.types.js';

@@ -11,7 +11,7 @@ import type { Operator } from '../crud/query/operators.js';
 import { MAX_INCLUDES } from '../crud/query/projection-parser.js';
 import type { ProjectionRules } from '../crud/query/projection-rules.js';
 import type { ColumnType } from '../crud/column-types/column-type.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type { ParameterObject } from './openapi.types.js';
 import { COMPARISONS, operandParameterSchema, operandSchema } from './schemas/operand-schemas.js';
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 
 /** A parameter of an operation. */
 export interface ParameterObject {

@@ -4,7 +4,7 @@ import { IdPipe } from '../crud/http/pipes/id.pipe.js';
 import { LinkedIdPipe } from '../crud/http/pipes/linked-id.pipe.js';
 import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
-import type { JsonSchema } from '../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
 import type { SchemaRegistry } from './schemas/schema-registry.js';
 import { listSchema } from './schemas/page-schemas.js';
@@ -37,23 +37,23 @@ function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject 
   const { summary, detail } = resource.serializer;
   switch (name) {
     case 'findAll':
-      return answer(
+      return successResponse(
         route,
         'The page.',
         listSchema(
           rows.row(summary, resource.list.rows),
-          rows.asked(summary, resource.list.rows),
+          rows.withSparseFields(summary, resource.list.rows),
           resource.list,
           named,
         ),
         ['Link', 'X-Total-Count', 'Cache-Control'],
       );
     case 'findOne':
-      return answer(route, 'The row.', rows.asked(detail, resource.row), ['Cache-Control']);
+      return successResponse(route, 'The row.', rows.withSparseFields(detail, resource.row), ['Cache-Control']);
     case 'create':
-      return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), ['Location']);
+      return successResponse(route, 'The row as it is stored.', rows.row(detail, resource.row), ['Location']);
     case 'createMany':
-      return answer(
+      return successResponse(
         route,
         'The rows as they are stored.',
         { type: 'array', items: rows.row(summary, resource.list.rows) },
@@ -62,7 +62,7 @@ function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject 
     case 'replace':
     case 'update':
     case 'restore':
-      return answer(route, 'The row as it is stored.', rows.row(detail, resource.row), []);
+      return successResponse(route, 'The row as it is stored.', rows.row(detail, resource.row), []);
     case 'remove':
       return { description: 'The row is deleted.' };
     case 'link':
@@ -72,7 +72,7 @@ function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject 
   }
 }
 
-function answer(
+function successResponse(
   route: CrudRouteInfo,
   description: string,
   schema: JsonSchema,

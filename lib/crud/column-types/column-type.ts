@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schema.js';
+import type { JsonSchema } from './json-schema.types.js';
 
 /**
  * The comparisons that a column type supports: equality, order, order and substrings, or list elements. A type without

@@ -60,14 +60,14 @@ export interface ResourceParts<T extends object> {
 }
 
 /** Base class that copies its parts to its own properties. */
-const MadeOfParts = class {
+const ResourceProperties = class {
   constructor(parts: object) {
     Object.assign(this, parts);
   }
 } as new <T extends object>(parts: ResourceParts<T>) => ResourceParts<T>;
 
 /** An entity as served, compiled once from its metadata and the options of `@Crud`. Immutable. */
-export class Resource<T extends object = object> extends MadeOfParts<T> {
+export class Resource<T extends object = object> extends ResourceProperties<T> {
   /** Cache of parsed list queries, keyed by their text. */
   readonly queries = new BoundedCache<string, ListQuery<object>>(MAX_QUERIES);
   private readonly byProperty = new Map(this.columns.map((column) => [column.property, column]));

@@ -8,11 +8,11 @@ import { isHidden } from '../../crud/model/hidden-columns.js';
 import { isRequired, topLevelProperty } from '../../crud/model/resource-column.js';
 import type { ResourceColumn } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { ruledPropertiesOf } from './dto-schemas.js';
 import type { RuledProperty } from './dto-schemas.js';
 import { combineSchemas } from './intersect-schemas.js';
-import { inputOf, linksOf, orNull } from './column-schemas.js';
+import { inputSchema, linkListSchema, orNull } from './column-json-schema.js';
 import type { SchemaRegistry } from './schema-registry.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
@@ -32,7 +32,7 @@ export function bodySchema(resource: Resource, reader: BodyContext, named: Schem
   const draft = new BodySchemaBuilder(resource, reader, form, named);
   if (form.dto === undefined) draft.addColumns(form.fields);
   else draft.addDto(form.dto);
-  for (const column of form.tenantColumns) draft.add(column.property, inputOf(column), true);
+  for (const column of form.tenantColumns) draft.add(column.property, inputSchema(column), true);
   const name = form.dto !== undefined && !form.isBorrowed ? form.dto.name : `${VERBS[reader.route]}${resource.name}`;
   return named.add(name, reader.qualifier, draft.schema());
 }
@@ -72,7 +72,7 @@ class BodySchemaBuilder {
   private ofProperty(property: string, rules: RuledProperty): JsonSchema {
     const link = this.resource.linkFields.get(property);
     // A list of links cannot be null, whatever the rules allow.
-    if (link !== undefined) return combineSchemas(linksOf(link), rules.schema);
+    if (link !== undefined) return combineSchemas(linkListSchema(link), rules.schema);
     const column = columnOf(this.form, property);
     if (column !== undefined) return this.ruled(column, rules);
     return rules.isNullable ? orNull(rules.schema) : rules.schema;
@@ -101,7 +101,7 @@ class BodySchemaBuilder {
 
   private column(column: ResourceColumn, rules: RuledProperty | undefined): JsonSchema | undefined {
     if (!this.resource.bodies[this.reader.route].covers(column)) return undefined;
-    return rules === undefined ? inputOf(column) : this.ruled(column, rules);
+    return rules === undefined ? inputSchema(column) : this.ruled(column, rules);
   }
 
   private embedded(fields: FieldTree): JsonSchema | undefined {

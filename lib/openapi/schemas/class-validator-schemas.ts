@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 
 type Rule = (...constraints: readonly unknown[]) => JsonSchema;
 

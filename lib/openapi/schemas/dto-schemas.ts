@@ -1,9 +1,9 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from '../../common/peer-internals.js';
 import { isTransformed, keyForProperty, namedType } from '../../crud/model/response-exposure.js';
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { combineSchemas } from './intersect-schemas.js';
-import { declaredSchema, orNull } from './column-schemas.js';
+import { declaredSchema, orNull } from './column-json-schema.js';
 import type { SchemaRegistry } from './schema-registry.js';
 import { VALIDATOR_RULES } from './class-validator-schemas.js';
 

@@ -1,5 +1,5 @@
-import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.js';
-import { typesOf } from './column-schemas.js';
+import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.types.js';
+import { typesOf } from './column-json-schema.js';
 
 type Combine = (one: never, other: never) => unknown;
 

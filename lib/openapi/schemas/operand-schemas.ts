@@ -1,8 +1,8 @@
 import { MAX_LIST_LENGTH, MAX_SUBSTRING_LENGTH, operandKind } from '../../crud/query/operators.js';
 import type { Operator } from '../../crud/query/operators.js';
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import type { ColumnType } from '../../crud/column-types/column-type.js';
-import { textOf } from './column-schemas.js';
+import { parameterSchema } from './column-json-schema.js';
 
 /** Returns the schema of an operand in the JSON of `filters`. */
 export function operandSchema(type: ColumnType, operator: Operator): JsonSchema {
@@ -11,7 +11,7 @@ export function operandSchema(type: ColumnType, operator: Operator): JsonSchema 
 
 /** Returns the schema of an operand in its own parameter, where list values are separated by commas. */
 export function operandParameterSchema(type: ColumnType, operator: Operator): JsonSchema {
-  const schema = operandOf(type, operator, textOf);
+  const schema = operandOf(type, operator, parameterSchema);
   if (schema.type !== 'array') return schema;
   const { items = {} } = schema;
   const isFreeText =

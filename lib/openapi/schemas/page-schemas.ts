@@ -1,5 +1,5 @@
 import type { ListRules } from '../../crud/query/list-rules.js';
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { nameOf } from './schema-registry.js';
 import type { SchemaRegistry } from './schema-registry.js';
 

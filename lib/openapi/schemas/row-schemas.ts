@@ -6,13 +6,13 @@ import type { FieldTree } from '../../crud/model/field-tree.js';
 import type { ProjectionRules } from '../../crud/query/projection-rules.js';
 import { compileColumns, isSelected } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
-import { answerOf, declaredSchema, orNull, schemaOfDeclared } from './column-schemas.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
+import { outputSchema, declaredSchema, orNull, schemaOfDeclared } from './column-json-schema.js';
 import { nameOf } from './schema-registry.js';
 import type { SchemaRegistry } from './schema-registry.js';
 
 /** A property of a response. */
-interface AnsweredProperty {
+interface OutputProperty {
   readonly schema: JsonSchema;
   /** True if every response contains it. */
   readonly isRequired: boolean;
@@ -46,7 +46,7 @@ export class RowSchemas {
   }
 
   /** Returns the schema of a row to which the client may apply `fields`. */
-  asked(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
+  withSparseFields(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     const whole = this.row(dto, rules);
     if (rules.fields.size === 0) return whole;
     const { required: _required, ...part } = this.named.get(nameOf(whole));
@@ -91,7 +91,7 @@ export class RowSchemas {
     { metadata, fields }: ShownEntity,
     property: string,
     shown: ExposedProperty,
-  ): AnsweredProperty {
+  ): OutputProperty {
     if (!shown.isUntransformed) return { schema: {}, isRequired: false };
     // A DTO property without a column of that name is filled from the column of its JSON key.
     const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
@@ -99,7 +99,7 @@ export class RowSchemas {
     if (!isShownByColumn) {
       return { schema: this.declared(dto ?? (metadata.target as Function), property), isRequired: false };
     }
-    if (isColumn(field)) return { schema: answerOf(field), isRequired: true };
+    if (isColumn(field)) return { schema: outputSchema(field), isRequired: true };
     const named = dto && namedType(dto, property);
     const type = named ?? embeddedClass(metadata, property);
     return { schema: this.embedded(metadata, property, field, type, dto === undefined), isRequired: true };
@@ -122,7 +122,7 @@ export class RowSchemas {
       [...shown].map(([property, { key, isUntransformed }]): Entry => {
         const field = fields.get(property);
         if (!isUntransformed || field === undefined) return [key, { schema: {}, isRequired: false }];
-        if (isColumn(field)) return [key, { schema: answerOf(field), isRequired: true }];
+        if (isColumn(field)) return [key, { schema: outputSchema(field), isRequired: true }];
         const inner = `${path}.${property}`;
         const nested = (type && namedType(type, property)) ?? embeddedClass(metadata, inner);
         return [key, { schema: this.embedded(metadata, inner, field, nested, isOwn), isRequired: true }];
@@ -142,7 +142,7 @@ export class RowSchemas {
 
   /** Returns the schema of a nested class in a response, from its exposed properties. */
   private ofClass(type: Function): JsonSchema {
-    return this.named.forClass(type, 'Answer', () =>
+    return this.named.forClass(type, 'Response', () =>
       objectOf(
         [...exposedProperties(type, [])].map(([property, { key, isUntransformed }]) => [
           key,
@@ -163,7 +163,7 @@ function embeddedClass(metadata: EntityMetadata, path: string): Function | undef
   return typeof type === 'function' ? type : undefined;
 }
 
-type Entry = readonly [key: string, property: AnsweredProperty];
+type Entry = readonly [key: string, property: OutputProperty];
 
 function objectOf(entries: readonly Entry[]): JsonSchema {
   const required = entries.filter(([, { isRequired }]) => isRequired).map(([key]) => key);

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 
 /**
  * The named schemas of a document. Each name belongs to one schema; another schema with the same name gets a longer

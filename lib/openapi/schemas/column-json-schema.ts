@@ -1,18 +1,18 @@
 import { MAX_LINKS } from '../../crud/links/link-field.js';
 import type { LinkField } from '../../crud/links/link-field.js';
 import type { ResourceColumn } from '../../crud/model/resource-column.js';
-import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.js';
+import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.types.js';
 import type { ColumnType } from '../../crud/column-types/column-type.js';
 
 /** Returns the schema of a column in a response. */
-export function answerOf({ type, metadata, writableBy }: ResourceColumn): JsonSchema {
+export function outputSchema({ type, metadata, writableBy }: ResourceColumn): JsonSchema {
   // A transformer may return any value, including null.
   const schema = metadata.isNullable || metadata.transformer !== undefined ? orNull(type.schema) : type.schema;
   return writableBy === 'client' ? schema : { ...schema, readOnly: true };
 }
 
 /** Returns the schema of a column in a request body. */
-export function inputOf({ type, metadata }: ResourceColumn): JsonSchema {
+export function inputSchema({ type, metadata }: ResourceColumn): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return metadata.isNullable ? orNull(schema) : schema;
 }
@@ -21,18 +21,18 @@ export function inputOf({ type, metadata }: ResourceColumn): JsonSchema {
  * Returns the schema of a many-to-many relation in a request body: objects with keys, or the keys, unless they are
  * composite.
  */
-export function linksOf({ columns }: LinkField): JsonSchema {
+export function linkListSchema({ columns }: LinkField): JsonSchema {
   const row: JsonSchema = {
     type: 'object',
     required: columns.map(({ property }) => property),
-    properties: Object.fromEntries(columns.map((column) => [column.property, inputOf(column)])),
+    properties: Object.fromEntries(columns.map((column) => [column.property, inputSchema(column)])),
   };
-  const items = columns.length === 1 ? { anyOf: [inputOf(columns[0]), row] } : row;
+  const items = columns.length === 1 ? { anyOf: [inputSchema(columns[0]), row] } : row;
   return { type: 'array', items, maxItems: MAX_LINKS };
 }
 
 /** Returns the schema of a path or query parameter. */
-export function textOf(type: ColumnType): JsonSchema {
+export function parameterSchema(type: ColumnType): JsonSchema {
   const schema = type.inputSchema ?? type.schema;
   return Array.isArray(schema.type) && schema.type.includes('string') ? { ...schema, type: 'string' } : schema;
 }
