@@ -12,7 +12,7 @@ import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
 import type { HandlerRunner } from '../tenancy/http/tenant.interceptor.js';
 import { noteWritingRequest } from '../tenancy/context/writing-request.js';
-import { requireJsonBody } from './http/media-type.js';
+import { assertJsonBody } from './http/media-type.js';
 import { isPlainObject } from '../common/is-plain-object.js';
 import { CrudRequestContext } from './http/crud-request-context.js';
 import { crudMetadataOf } from './options/crud.metadata.js';
@@ -69,7 +69,7 @@ export class CrudInterceptor implements NestInterceptor {
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
         const answer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
         try {
-          if (isHttp && controller.isOfCrud(context.getHandler().name)) requireJsonBody(context);
+          if (isHttp && controller.isOfCrud(context.getHandler().name)) assertJsonBody(context);
           // Not in a pipe, because an override declares its own parameters.
           if (route === 'findOne') call.setProjection(parseProjection(queryOf(context), resource.row), resource.row);
           const openScopeAndHandle = this.handling(context, next);

@@ -19,7 +19,7 @@ const WRITING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
  *
  * @throws UnsupportedMediaTypeException also for a body without a type; never for a request without a body
  */
-export function requireJsonBody(context: ExecutionContext): void {
+export function assertJsonBody(context: ExecutionContext): void {
   const { method, headers } = context.switchToHttp().getRequest<SentMessage>();
   if (!WRITING.has(method) || !hasBody(headers)) return;
   const type = headers['content-type']?.split(';', 1)[0].trim().toLowerCase();

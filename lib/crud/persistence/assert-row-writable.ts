@@ -12,7 +12,7 @@ const ALIAS = 'item';
  *
  * @throws SharedRowError for a row that all tenants share
  */
-export async function requireOwnRow<T extends object>(
+export async function assertOwnRow<T extends object>(
   { dataSource, metadata, entity, name }: Resource<T>,
   manager: EntityManager,
   conditions: readonly Condition[],

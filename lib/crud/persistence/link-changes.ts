@@ -45,7 +45,7 @@ export class LinkChanges<T extends object> {
   ): Promise<LinkChanges<T>> {
     const changes: LinkChange[] = [];
     for (const [field, offeredKeys] of offered) {
-      await requireOwnTenants(manager, field, offeredKeys);
+      await assertOwnTenants(manager, field, offeredKeys);
       const wanted = without(field, offeredKeys, []);
       const present = row === undefined ? [] : await presentRows(resource, manager, row, field);
       const missing = without(
@@ -123,7 +123,7 @@ async function requireRows(
 }
 
 /** A body may repeat the tenant of a related row, but only the current one: rows of other tenants are not visible. */
-async function requireOwnTenants(manager: EntityManager, field: LinkField, keys: readonly LinkedKey[]): Promise<void> {
+async function assertOwnTenants(manager: EntityManager, field: LinkField, keys: readonly LinkedKey[]): Promise<void> {
   const repeated = keys.filter((key) => field.tenants.some((column) => key.has(column)));
   await requireRows(manager, field, repeated);
 }

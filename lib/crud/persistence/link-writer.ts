@@ -38,7 +38,7 @@ export class LinkWriter<T extends object> {
     const end = resource.linkEnd(relation);
     const linkedWhich = end.id.whereId(linkedId);
     const which = resource.id.whereId(id);
-    await rows.requireOwn(which);
+    await rows.assertOwn(which);
     const row = await rows.find(which);
     const linked = await findLinked(rows.manager, end, linkedWhich);
     if ((await this.isLinked(row, end, linkedWhich)) === wanted) return;

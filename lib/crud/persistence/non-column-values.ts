@@ -12,7 +12,7 @@ type Properties = Readonly<Record<string, unknown>>;
  * @throws BadRequestException for a property that does not exist; with `strictPayload` also for a value that differs
  *   from the row's
  */
-export function requireShown<T extends object>(resource: Resource<T>, row: T, undecided: Properties = {}): void {
+export function assertShown<T extends object>(resource: Resource<T>, row: T, undecided: Properties = {}): void {
   const keys = Object.keys(undecided);
   if (keys.length === 0) return;
   const shown = resource.serializer.serialize(row, undefined) as Properties;

@@ -8,9 +8,9 @@ import { assertNotSoftDeleted } from './soft-deleted-reference-check.js';
 import { LinkChanges } from './link-changes.js';
 import { parseLinks } from '../links/link-field.js';
 import type { LinkInput } from '../links/link-field.js';
-import { requireRowColumns } from '../resource/child-entity-columns.js';
+import { assertRowColumns } from '../resource/child-entity-columns.js';
 import { setColumnValue } from '../model/resource-column.js';
-import { requireShown, shownOnNewRow } from './non-column-values.js';
+import { assertShown, shownOnNewRow } from './non-column-values.js';
 import { buildRow, readWritableValues, assertRequiredValues, applyConstraints } from './row-draft.js';
 import type { RowStatements } from './row-statements.js';
 import { runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
@@ -44,7 +44,7 @@ export class RowCreator<T extends object> {
       const { draft, links } = await this.draft(offer, rows);
       await rows.insert(draft);
       const row = await rows.find(resource.key.whereRow(draft));
-      requireShown(resource, row, undecided);
+      assertShown(resource, row, undecided);
       await links.write(row, rows.manager);
       await hooks.run('after', 'create', row, rows.manager);
       return row;
@@ -81,7 +81,7 @@ export class RowCreator<T extends object> {
         );
         const created = await rows.findAll(inserted);
         await mapCollectingErrors([...created.entries()], ([index, row]) =>
-          requireShown(resource, row, undecided[index]),
+          assertShown(resource, row, undecided[index]),
         );
         for (const [index, row] of created.entries()) await drafts[index].links.write(row, rows.manager);
         for (const row of created) await hooks.run('after', 'create', row, rows.manager);
@@ -96,7 +96,7 @@ export class RowCreator<T extends object> {
     const { resource, narrowing } = this.terms;
     assertTreePositionKept(resource.metadata);
     const columns = readWritableValues(resource, values);
-    requireRowColumns(resource, resource.entity.prototype as object, (column) => columns.has(column));
+    assertRowColumns(resource, resource.entity.prototype as object, (column) => columns.has(column));
     if (resource.strictPayload) throwIfInvalid(outsideNarrowing(narrowing, columns));
     return { columns, links: parseLinks(resource.linkFields, values) };
   }
@@ -115,7 +115,7 @@ export class RowCreator<T extends object> {
     for (const { column, value } of own) {
       if (column.metadata.getEntityValue(draft) !== value) setColumnValue(draft, column, value);
     }
-    requireRowColumns(resource, draft, ({ metadata }) => (metadata.getEntityValue(draft) ?? null) !== null);
+    assertRowColumns(resource, draft, ({ metadata }) => (metadata.getEntityValue(draft) ?? null) !== null);
     applyConstraints(draft, narrowing);
     assertRequiredValues(resource, draft);
     return { draft, links: await LinkChanges.find(resource, rows.manager, undefined, offer.links) };

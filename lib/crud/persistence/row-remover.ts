@@ -31,7 +31,7 @@ export class RowRemover<T extends object> {
     const which = resource.id.whereId(id);
     const write = (): Promise<T> =>
       runInTransactionIfNeeded(this.terms, 'restore', NO_LINKS, async (rows) => {
-        await rows.requireOwn(which);
+        await rows.assertOwn(which);
         await rows.restore(which);
         const row = await rows.find(which);
         await hooks.run('after', 'restore', row, rows.manager);

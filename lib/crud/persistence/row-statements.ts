@@ -17,7 +17,7 @@ import { CompiledSelect } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import { mapDatabaseError } from './database-error.mapper.js';
-import { requireOwnRow } from './assert-row-writable.js';
+import { assertOwnRow } from './assert-row-writable.js';
 import { preconditionFailed } from '../preconditions/if-match.js';
 import { ListPlan, cachedPlan } from '../listing/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
@@ -112,8 +112,8 @@ export class RowStatements<T extends object> {
    *
    * @throws SharedRowError for a row that all tenants share
    */
-  requireOwn(which: readonly Condition[]): Promise<void> {
-    return this.mapErrors(() => requireOwnRow(this.resource, this.manager, [...this.conditions, ...which]));
+  assertOwn(which: readonly Condition[]): Promise<void> {
+    return this.mapErrors(() => assertOwnRow(this.resource, this.manager, [...this.conditions, ...which]));
   }
 
   /**

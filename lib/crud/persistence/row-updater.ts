@@ -4,7 +4,7 @@ import type { ColumnValues } from '../model/column-values.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { RowChanges } from '../options/crud-hooks.interface.js';
 import type { EntityId } from '../model/resource-id.js';
-import { columnsOfOthers, requireRowColumns } from '../resource/child-entity-columns.js';
+import { columnsOfOthers, assertRowColumns } from '../resource/child-entity-columns.js';
 import { assertTreePositionKept } from '../model/tree-entities.js';
 import { assertNotSoftDeleted } from './soft-deleted-reference-check.js';
 import { LinkChanges } from './link-changes.js';
@@ -14,7 +14,7 @@ import { hasVersionOrUpdateDate } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
 import { readWritableValues, replacementValues } from './row-draft.js';
 import type { RowStatements } from './row-statements.js';
-import { requireShown } from './non-column-values.js';
+import { assertShown } from './non-column-values.js';
 import { loadForWrite, runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
@@ -53,7 +53,7 @@ export class RowUpdater<T extends object> {
     const work = (): Promise<Changed<T>> =>
       runInTransactionIfNeeded(this.terms, write, links, async (rows) => {
         const stored = await loadForWrite(this.terms, write, which, rows, links);
-        requireShown(resource, stored, undecided);
+        assertShown(resource, stored, undecided);
         const expected = precondition.assert(resource, stored);
         if (resource.strictPayload) {
           throwIfInvalid([
@@ -61,7 +61,7 @@ export class RowUpdater<T extends object> {
             ...outsideNarrowing(narrowing, offered),
           ]);
         }
-        requireRowColumns(resource, stored, (column) => offered.has(column));
+        assertRowColumns(resource, stored, (column) => offered.has(column));
         const columns = new Map(complete(offered));
         for (const column of columnsOfOthers(resource, stored)) columns.delete(column);
         return this.apply(write, { stored, expected }, { columns, links }, rows);
@@ -86,7 +86,7 @@ export class RowUpdater<T extends object> {
       changes: { ...change.toPlain(), ...links.plain() },
     });
     await change.runListeners();
-    requireRowColumns(resource, previous, ({ metadata }) => (metadata.getEntityValue(change.next) ?? null) !== null);
+    assertRowColumns(resource, previous, ({ metadata }) => (metadata.getEntityValue(change.next) ?? null) !== null);
     const written = change.changedValues();
     if (written === undefined && links.isEmpty) return { row: previous };
     assertTreePositionKept(resource.metadata, written ?? {});

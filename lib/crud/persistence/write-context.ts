@@ -47,7 +47,7 @@ export async function loadForWrite<T extends object>(
   rows: RowStatements<T>,
   links: LinkInput = NO_LINKS,
 ): Promise<T> {
-  await rows.requireOwn(which);
+  await rows.assertOwn(which);
   return hooks.needsTransaction(write) || links.size > 0 ? rows.findForUpdate(which) : rows.find(which);
 }
 

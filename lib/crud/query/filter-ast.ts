@@ -3,7 +3,7 @@ import type { QueryField } from './query-field.js';
 
 /** A filter: a tree of comparisons. */
 export type Filter =
-  | { readonly kind: 'all' | 'any'; readonly parts: readonly Filter[] }
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly Filter[] }
   | { readonly kind: 'not'; readonly part: Filter }
   | Comparison;
 
@@ -19,8 +19,8 @@ export interface Comparison {
 /** Returns the comparisons of a filter, in the order of its statement. */
 export function comparisonsOf(filter: Filter): Comparison[] {
   switch (filter.kind) {
-    case 'all':
-    case 'any':
+    case 'and':
+    case 'or':
       return filter.parts.flatMap(comparisonsOf);
     case 'not':
       return comparisonsOf(filter.part);
@@ -32,12 +32,12 @@ export function comparisonsOf(filter: Filter): Comparison[] {
 /** Converts the filter to the format of `ListQuery`. */
 export function toFilterObject(filter: Filter): Record<string, unknown> {
   switch (filter.kind) {
-    case 'all': {
+    case 'and': {
       const parts = filter.parts.map(toFilterObject);
       const keys = parts.flatMap(Object.keys);
       return new Set(keys).size === keys.length ? Object.fromEntries(parts.flatMap(Object.entries)) : { $and: parts };
     }
-    case 'any':
+    case 'or':
       return { $or: filter.parts.map(toFilterObject) };
     case 'not':
       return { $not: toFilterObject(filter.part) };

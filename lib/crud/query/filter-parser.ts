@@ -70,7 +70,7 @@ export class FilterParser {
       const part = this.readPart(key, value, depth);
       if (part !== undefined) parts.push(part);
     }
-    return { kind: 'all', parts };
+    return { kind: 'and', parts };
   }
 
   private readPart(key: string, value: unknown, depth: number): Filter | undefined {
@@ -79,7 +79,7 @@ export class FilterParser {
         return this.problem(`${key} must be a list of objects like filters itself`);
       // An empty group counts as one part.
       const groups = value.filter((part) => Object.keys(part).length > 0 || this.countNode());
-      return { kind: key === '$and' ? 'all' : 'any', parts: groups.map((part) => this.readGroup(part, depth + 1)) };
+      return { kind: key === '$and' ? 'and' : 'or', parts: groups.map((part) => this.readGroup(part, depth + 1)) };
     }
     if (key === '$not') {
       if (!isPlainObject(value)) return this.problem('$not must be an object like filters itself');
@@ -102,7 +102,7 @@ export class FilterParser {
   private readGroup(source: object, depth: number): Filter {
     if (depth <= MAX_DEPTH) return this.readObject(source, depth);
     this.problem(`filters must be nested at most ${MAX_DEPTH} levels deep`);
-    return { kind: 'all', parts: [] };
+    return { kind: 'and', parts: [] };
   }
 
   private keyOf(key: string): FilterKey | undefined {

@@ -82,7 +82,7 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
   problems.push(...pageProblems(draft, rules));
   if (problems.length > 0) throw badRequest(problems);
   const { limit, offset, page, cursor, count, deleted, sort, search, filters, include, fields } = draft;
-  const grammar = toFilterObject({ kind: 'all', parts: filters });
+  const grammar = toFilterObject({ kind: 'and', parts: filters });
   return {
     limit,
     offset,
@@ -193,7 +193,7 @@ function addFilters(draft: Draft, names: readonly string[], filter: Filter): voi
     if (draft.named.has(name)) draft.problems.push(`${quoteName(name).slice(1, -1)} must be given once`);
     draft.named.add(name);
   }
-  draft.filters.push(...(filter.kind === 'all' ? filter.parts : [filter]));
+  draft.filters.push(...(filter.kind === 'and' ? filter.parts : [filter]));
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

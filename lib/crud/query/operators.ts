@@ -4,7 +4,7 @@ import type { Comparability, ColumnType } from '../column-types/column-type.js';
  * The kind of operand: a value of the column's type, a list of values, a range, a boolean, a substring, or a list
  * element.
  */
-export type OperandKind = 'value' | 'list' | 'range' | 'presence' | 'part' | 'element';
+export type OperandKind = 'value' | 'list' | 'range' | 'nullCheck' | 'substring' | 'element';
 
 const OPERANDS = {
   eq: 'value',
@@ -16,13 +16,13 @@ const OPERANDS = {
   in: 'list',
   not_in: 'list',
   between: 'range',
-  is_null: 'presence',
-  contains: 'part',
-  starts_with: 'part',
-  ends_with: 'part',
-  icontains: 'part',
-  istarts_with: 'part',
-  iends_with: 'part',
+  is_null: 'nullCheck',
+  contains: 'substring',
+  starts_with: 'substring',
+  ends_with: 'substring',
+  icontains: 'substring',
+  istarts_with: 'substring',
+  iends_with: 'substring',
 } as const satisfies Readonly<Record<string, OperandKind>>;
 
 /** The name of a comparison operator. */
@@ -37,7 +37,7 @@ export const OPERATORS = Object.keys(OPERANDS) as readonly Operator[];
 /** Returns the kind of operand for a type. For lists, the substring operators compare an element. */
 export function operandKind(type: ColumnType, operator: Operator): OperandKind {
   const kind = OPERANDS[operator];
-  return kind === 'part' && type.element !== undefined ? 'element' : kind;
+  return kind === 'substring' && type.element !== undefined ? 'element' : kind;
 }
 
 /** Maximum number of values in a list operand. */
@@ -76,9 +76,9 @@ export function describeOperand(type: ColumnType, operator: Operator): string {
       return `a list of at most ${MAX_LIST_LENGTH} values, each ${type.description}`;
     case 'range':
       return `a list of two values, each ${type.description}`;
-    case 'presence':
+    case 'nullCheck':
       return 'true or false';
-    case 'part':
+    case 'substring':
       return `a text of 1 to ${MAX_SUBSTRING_LENGTH} characters`;
     case 'element':
       return type.element!.description;
@@ -99,10 +99,10 @@ export function readOperand(type: ColumnType, operator: Operator, value: unknown
       return readList(type, value, 0, MAX_LIST_LENGTH);
     case 'range':
       return readList(type, value, 2, 2);
-    case 'presence':
+    case 'nullCheck':
       return typeof value === 'boolean' ? value : undefined;
-    case 'part':
-      return readPart(value);
+    case 'substring':
+      return readSubstring(value);
     case 'element':
       return readOne(type.element!, value);
   }
@@ -125,10 +125,10 @@ export function parseOperand(type: ColumnType, operator: Operator, given: string
   switch (kind) {
     case 'value':
       return readText(type, given);
-    case 'presence':
+    case 'nullCheck':
       return given === 'true' ? true : given === 'false' ? false : undefined;
-    case 'part':
-      return readPart(given);
+    case 'substring':
+      return readSubstring(given);
     case 'element':
       return type.element!.fromText?.(given);
   }
@@ -148,7 +148,7 @@ function readList(type: ColumnType, value: unknown, least: number, most: number)
   return values.includes(undefined) ? undefined : values;
 }
 
-function readPart(value: unknown): string | undefined {
+function readSubstring(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= MAX_SUBSTRING_LENGTH && !value.includes('\0')
     ? value
     : undefined;

@@ -31,7 +31,7 @@ export function columnsOfOthers<T extends object>(
  * @param isGiven whether the write sets the column
  * @throws BadRequestException as for a property that does not exist
  */
-export function requireRowColumns<T extends object>(
+export function assertRowColumns<T extends object>(
   resource: Resource<T>,
   row: object,
   isGiven: (column: ResourceColumn) => boolean,

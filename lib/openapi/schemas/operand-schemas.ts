@@ -27,9 +27,9 @@ function operandOf(type: ColumnType, operator: Operator, valueOf: (type: ColumnT
       return { type: 'array', items: valueOf(type), maxItems: MAX_LIST_LENGTH };
     case 'range':
       return { type: 'array', items: valueOf(type), minItems: 2, maxItems: 2 };
-    case 'presence':
+    case 'nullCheck':
       return { type: 'boolean' };
-    case 'part':
+    case 'substring':
       return { type: 'string', minLength: 1, maxLength: MAX_SUBSTRING_LENGTH };
     case 'element':
       return valueOf(type.element!);

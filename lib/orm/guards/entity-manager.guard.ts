@@ -9,7 +9,7 @@ import { setTenantsInGraph } from '../writes/tenant-in-primary-key.js';
 import type { Undo } from '../writes/tenant-in-primary-key.js';
 import { unsetHiddenRelations } from '../writes/hidden-relations.js';
 import type { ConnectionMutex } from '../execution/connection-mutex.js';
-import { requireOwn, toDatabaseValues } from '../lookups/foreign-key-check.js';
+import { assertOwn, toDatabaseValues } from '../lookups/foreign-key-check.js';
 
 type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
 type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
@@ -79,7 +79,7 @@ const save: Guard = (method) =>
 const refuseOthers: Guard = (method) =>
   function (...args) {
     return withWholeKeys(this, args, async () => {
-      await requireOwnRows(this, args);
+      await assertOwnRows(this, args);
       return runInSave(() => method().apply(this, args));
     });
   };
@@ -134,7 +134,7 @@ function keepHiddenRelations({ dataSource }: EntityManager, { target, entities }
   }
 }
 
-async function requireOwnRows(manager: EntityManager, args: readonly unknown[]): Promise<void> {
+async function assertOwnRows(manager: EntityManager, args: readonly unknown[]): Promise<void> {
   const byMetadata = new Map<EntityMetadata, ObjectLiteral[]>();
   const { policies } = requireEnforcement(manager.dataSource);
   const { target, entities } = readArguments(args);
@@ -150,13 +150,13 @@ async function requireOwnRows(manager: EntityManager, args: readonly unknown[]):
   if (byMetadata.size === 0) return;
   const queryRunner = manager.queryRunner ?? manager.dataSource.createQueryRunner();
   try {
-    for (const [metadata, rows] of byMetadata) await requireOwnKeys(queryRunner, metadata, rows);
+    for (const [metadata, rows] of byMetadata) await assertOwnKeys(queryRunner, metadata, rows);
   } finally {
     if (manager.queryRunner === undefined) await queryRunner.release();
   }
 }
 
-async function requireOwnKeys(
+async function assertOwnKeys(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   entities: readonly ObjectLiteral[],
@@ -167,7 +167,7 @@ async function requireOwnKeys(
   const complete = keys.filter((key) => key.every((value) => value !== undefined && value !== null));
   const [key] = complete.length === 1 ? complete : [];
   const named = Object.fromEntries(columns.map(({ propertyPath }, i) => [propertyPath, key?.[i]]));
-  await requireOwn(queryRunner, metadata, columns, complete, named);
+  await assertOwn(queryRunner, metadata, columns, complete, named);
 }
 
 interface GivenEntities {

@@ -8,7 +8,7 @@ import { noteFailedStatement } from '../execution/commit-callbacks.js';
 import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';
 import { canBypassQueryRunner, executeSelect } from '../execution/postgres-executor.js';
 import { assertSameTenant } from '../lookups/cross-tenant-check.js';
-import { areAllVisible, assertReferencesVisible, requireOwn } from '../lookups/foreign-key-check.js';
+import { areAllVisible, assertReferencesVisible, assertOwn } from '../lookups/foreign-key-check.js';
 import { refuseTextValues } from '../sql/sql-values.js';
 import { isInSave } from '../writes/save-context.js';
 import { matchClosureStatement } from './closure-table-statements.js';
@@ -162,7 +162,7 @@ async function checkNodes(
   if (enforcement.policies.effective(metadata) === undefined) return;
   if (!(await areAllVisible(runner, metadata, columns, keys))) throw new EntityNotFoundError(metadata.target, {});
   const [node] = keys;
-  if (enforcement.policies.mayBeShared(metadata)) await requireOwn(runner, metadata, columns, [node]);
+  if (enforcement.policies.mayBeShared(metadata)) await assertOwn(runner, metadata, columns, [node]);
 }
 
 /** Converts rows to the structured result of a query runner. */

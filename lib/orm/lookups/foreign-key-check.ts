@@ -39,10 +39,10 @@ export async function assertReferencesVisible(
     if (unknown === undefined) throw new SharedRowError(group[0].key.target.name);
     throw new ReferenceUnknownError(unknown.entity.name, unknown.key.property);
   }
-  for (const lookup of lookups) await requireOwnLinks(lookup, queryRunner);
+  for (const lookup of lookups) await assertOwnLinks(lookup, queryRunner);
 }
 
-async function requireOwnLinks(lookup: ForeignKeyLookup, queryRunner: QueryRunner): Promise<void> {
+async function assertOwnLinks(lookup: ForeignKeyLookup, queryRunner: QueryRunner): Promise<void> {
   const { orOwned, key, values } = lookup;
   if (orOwned === undefined) return;
   const shared = await missingRows(queryRunner, [lookup], 'own');
@@ -107,7 +107,7 @@ export async function areAllVisible(
  * @throws EntityNotFoundError if the scope cannot see one of them
  * @throws SharedRowError if all are visible and one is shared
  */
-export async function requireOwn(
+export async function assertOwn(
   queryRunner: QueryRunner,
   metadata: EntityMetadata,
   columns: readonly ColumnMetadata[],

@@ -36,7 +36,7 @@ export function compilePolicy(metadata: EntityMetadata, lookup: PolicyLookup): T
     );
   }
   const { options } = declaration;
-  requireNullMeaning(metadata, options);
+  assertNullMeaning(metadata, options);
   return options.via === undefined ? columnsPolicy(metadata, options) : viaPolicy(metadata, options.via, lookup);
 }
 
@@ -71,12 +71,12 @@ function columnsPolicy(metadata: EntityMetadata, options: ScopedOptions): Tenant
       `has nullMeans: 'shared', but none of its tenant columns is nullable. Make it @Column({ nullable: true }) ${column.propertyPath}, or leave nullMeans out`,
     );
   }
-  requireKeptTenant(metadata, sharedIfNull);
+  assertKeptTenant(metadata, sharedIfNull);
   return { kind: 'columns', columns, sharedIfNull };
 }
 
 /** Checks `nullMeans`: it applies to the entity's own tenant columns only, and its only value is `'shared'`. */
-function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
+function assertNullMeaning(metadata: EntityMetadata, { nullMeans, via }: ScopedOptions): void {
   if (nullMeans === undefined) return;
   if ((nullMeans as unknown) !== 'shared')
     throw problem(metadata, `has an unknown value for nullMeans. Set nullMeans: 'shared', or leave it out`);
@@ -91,7 +91,7 @@ function requireNullMeaning(metadata: EntityMetadata, { nullMeans, via }: Scoped
  * Rejects SET NULL and SET DEFAULT on a nullable tenant column: the database would turn a tenant's rows into rows that
  * every tenant reads.
  */
-function requireKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
+function assertKeptTenant(metadata: EntityMetadata, sharedIfNull: readonly TenantColumn[]): void {
   for (const { columns, referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
     const tenant = sharedIfNull.find(({ column }) => columns.some((own) => own.databaseName === column.databaseName));
     if (tenant === undefined || ![onDelete, onUpdate].some((rule) => /SET|DEFAULT/i.test(String(rule)))) continue;

@@ -6,7 +6,7 @@ import { isUnscoped } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
-import { requireNoneLeft } from './shared-row-check.js';
+import { assertNoneLeft } from './shared-row-check.js';
 import { targetMetadata } from '../writes/write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
@@ -14,7 +14,7 @@ export class ScopedDeleteQueryBuilder<Entity extends ObjectLiteral> extends Scop
   override async execute(): Promise<DeleteResult> {
     const result = await super.execute();
     const metadata = targetMetadata(this.expressionMap);
-    if (metadata !== undefined) await requireNoneLeft(this, metadata);
+    if (metadata !== undefined) await assertNoneLeft(this, metadata);
     return result;
   }
 
@@ -40,7 +40,7 @@ export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends 
   override async execute(): Promise<UpdateResult> {
     const result = await super.execute();
     // TypeORM soft-deletes rows of entities only, so there is metadata.
-    if (result.affected === 0) await requireNoneLeft(this, targetMetadata(this.expressionMap)!);
+    if (result.affected === 0) await assertNoneLeft(this, targetMetadata(this.expressionMap)!);
     return result;
   }
 }

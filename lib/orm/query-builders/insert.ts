@@ -15,12 +15,12 @@ import { WriteSnapshot } from '../writes/value-snapshot.js';
 import { ResolvedKeyValues } from '../writes/resolved-key-values.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
-import { requireExactTenants, uniqueKeysOf } from '../writes/upsert-conflict-keys.js';
+import { assertExactTenants, uniqueKeysOf } from '../writes/upsert-conflict-keys.js';
 import {
   assertNoGeneratedKey,
   assertTenantGiven,
-  requireOwnCascades,
-  requireOwnReferences,
+  assertOwnCascades,
+  assertOwnReferences,
   assertScopeTenant,
   assertParentGiven,
   targetMetadata,
@@ -138,7 +138,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
       rendering?.unscoped.push({ keys });
     }
     this.assertCompleteKeys(keys, policies);
-    requireOwnCascades(metadata, this.overwrittenColumns(metadata), policies);
+    assertOwnCascades(metadata, this.overwrittenColumns(metadata), policies);
     if (dialect === 'mysql' && isIgnoring(this.expressionMap)) assertRequiredKeys(keys, policies);
     rendering?.lookups.push(...outsideBuildContext(() => collectLookups(keys, policies)));
   }
@@ -176,7 +176,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     for (const [row, valueSet] of this.getValueSets().entries()) {
       for (const tenant of policies.tenantColumns(metadata)) {
         assertScopeTenant(metadata, tenant, valueSet);
-        requireOwnReferences(metadata, tenant, given[row] as ObjectLiteral);
+        assertOwnReferences(metadata, tenant, given[row] as ObjectLiteral);
       }
       assertNoGeneratedKey(metadata, valueSet);
       assertParentGiven(metadata, valueSet, policies, () => true);
@@ -195,7 +195,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     // ON CONFLICT (columns) detects conflicts on that key only. Without a target, and on MySQL and MariaDB, any unique
     // key of the table may conflict.
     const isOwn = namesTarget && Array.isArray(conflict) ? holdsTenant(conflict as string[]) : keys.every(holdsTenant);
-    if (isOwn) return requireExactTenants(metadata, policies);
+    if (isOwn) return assertExactTenants(metadata, policies);
     throw new TenantScopeViolationError(
       `an upsert of ${metadata.name} may conflict with another tenant's row: ` +
         (namesTarget

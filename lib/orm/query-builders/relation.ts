@@ -4,7 +4,7 @@ import { RelationUpdater } from '../../common/peer-internals.js';
 import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { withTenantOfKey } from '../writes/tenant-in-primary-key.js';
-import { requireOwn, areAllVisible, selectByKeys, toDatabaseValues } from '../lookups/foreign-key-check.js';
+import { assertOwn, areAllVisible, selectByKeys, toDatabaseValues } from '../lookups/foreign-key-check.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
 
@@ -57,9 +57,9 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
     const relation = this.expressionMap.relationMetadata;
     this.completeNearSide();
     const isThere = holdsKeyThere(relation);
-    await this.requireVisible(relation.entityMetadata, this.expressionMap.of as unknown, !isThere);
+    await this.assertVisible(relation.entityMetadata, this.expressionMap.of as unknown, !isThere);
     const far = this.withTenants(relation.inverseEntityMetadata, value);
-    if (isThere) await this.requireVisible(relation.inverseEntityMetadata, far, true);
+    if (isThere) await this.assertVisible(relation.inverseEntityMetadata, far, true);
     return far;
   }
 
@@ -74,13 +74,13 @@ export class ScopedRelationQueryBuilder<Entity extends ObjectLiteral> extends Sc
     return Array.isArray(rows) ? rows.map(complete) : complete(rows);
   }
 
-  private async requireVisible(metadata: EntityMetadata, rows: unknown, own: boolean): Promise<void> {
+  private async assertVisible(metadata: EntityMetadata, rows: unknown, own: boolean): Promise<void> {
     const { policies } = requireEnforcement(this.dataSource);
     if (rows === undefined || rows === null || !policies.isLimited(metadata)) return;
     const columns = metadata.primaryColumns;
     const keys = listOf(rows).map((row) => this.storedKey(row, columns));
     await this.onRunner(async (queryRunner) => {
-      if (own) await requireOwn(queryRunner, metadata, columns, keys);
+      if (own) await assertOwn(queryRunner, metadata, columns, keys);
       else if (!(await areAllVisible(queryRunner, metadata, columns, keys)))
         throw new EntityNotFoundError(metadata.target, {});
     });

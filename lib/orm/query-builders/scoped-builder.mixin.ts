@@ -92,7 +92,7 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
       const { aliases, queryType, mainAlias } = this.expressionMap;
       const { policies } = this.enforcement();
       const { driver } = this.dataSource;
-      for (const { name } of aliases) requireReadableAlias(name);
+      for (const { name } of aliases) assertReadableAlias(name);
       // Only the text of a select has table aliases.
       const isSelect = queryType === 'select';
       const sources = isSelect ? aliases.filter(({ type }) => type === 'from') : [mainAlias!];
@@ -132,7 +132,7 @@ export function ScopedBuilder<B extends BuilderConstructor>(Base: B): B {
  * Rejects other characters: TypeORM quotes aliases after the conditions were checked, so a quote or parenthesis in an
  * alias would change their meaning.
  */
-function requireReadableAlias(name: string): void {
+function assertReadableAlias(name: string): void {
   if (/^[\p{L}\p{N}_$.-]*$/u.test(name)) return;
   throw new StatementRefusedError(
     'an alias contains other characters than letters, digits, underscores, points and dashes',

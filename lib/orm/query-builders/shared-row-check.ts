@@ -11,7 +11,7 @@ import { builderRegistry } from '../enforcement/builder-registry.js';
  * @param builder the builder of the write, with its conditions
  * @throws SharedRowError if a row that the scope sees still meets the conditions
  */
-export async function requireNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
+export async function assertNoneLeft(builder: QueryBuilder<ObjectLiteral>, metadata: EntityMetadata): Promise<void> {
   const { policies } = requireEnforcement(builder.dataSource);
   if (!isInSave() || !policies.mayBeShared(metadata) || !policies.isLimited(metadata)) return;
   const left = new builderRegistry.select!(builder).select('1').withDeleted().limit(1);

@@ -16,13 +16,13 @@ import { WriteSnapshot } from '../writes/value-snapshot.js';
 import { ResolvedKeyValues } from '../writes/resolved-key-values.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
-import { requireNoneLeft } from './shared-row-check.js';
+import { assertNoneLeft } from './shared-row-check.js';
 import {
-  requireOwnCascades,
-  requireOwnReferences,
+  assertOwnCascades,
+  assertOwnReferences,
   assertScopeTenant,
   assertParentGiven,
-  requireWholeTenant,
+  assertWholeTenant,
   targetMetadata,
 } from '../writes/write-rules.js';
 
@@ -34,7 +34,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
     // `save` sends one update per row, and does not check that it affected the row.
     if (result.affected === 0 && !this.expressionMap.callListeners && isInSave() && metadata !== undefined) {
       const { policies } = requireEnforcement(this.dataSource);
-      await requireNoneLeft(this, metadata);
+      await assertNoneLeft(this, metadata);
       if (policies.isLimited(metadata)) throw new EntityNotFoundError(metadata.target, {});
     }
     return result;
@@ -55,7 +55,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
     currentBuildContext()?.lookups.push(...outsideBuildContext(() => collectLookups(keys, policies)));
     if (policies.isLimited(metadata)) assertUpdateAllowed(metadata, { values, given, written }, policies);
     else {
-      requireWholeTenant(metadata, values, policies);
+      assertWholeTenant(metadata, values, policies);
       const readsKeys = movesShareable(metadata, values, policies);
       currentBuildContext()?.unscoped.push({
         keys,
@@ -63,7 +63,7 @@ export class ScopedUpdateQueryBuilder<Entity extends ObjectLiteral> extends Scop
         readsKeys,
       });
     }
-    requireOwnCascades(metadata, written, policies);
+    assertOwnCascades(metadata, written, policies);
     this.pinResolvedKeys(values, keys, policies);
     this.expressionMap.valuesSet = values;
     try {
@@ -213,7 +213,7 @@ function assertUpdateAllowed(
 ): void {
   for (const tenant of policies.tenantColumns(metadata)) {
     assertScopeTenant(metadata, tenant, values);
-    requireOwnReferences(metadata, tenant, given);
+    assertOwnReferences(metadata, tenant, given);
   }
   assertParentGiven(metadata, values, policies, (column) => written.has(column));
   for (const column of metadata.primaryColumns) {

@@ -10,7 +10,7 @@ import { holdsSharedOnly } from '../policy/unique-keys.js';
  * Rejects tenant columns with an inexact collation. MySQL treats texts that differ in case as equal, so a unique key
  * would treat two tenants as one.
  */
-export function requireExactTenants(metadata: EntityMetadata, policies: PolicyRegistry): void {
+export function assertExactTenants(metadata: EntityMetadata, policies: PolicyRegistry): void {
   if (!['mysql', 'mariadb'].includes(policies.driver.options.type)) return;
   for (const { key, column } of policies.tenantColumns(metadata)) {
     if (getScopeDeclaration()[key] !== String || isExactOnMysql(column)) continue;

@@ -47,7 +47,7 @@ export function assertScopeTenant(
  * @param given a row as the caller gave it
  * @throws TenantScopeViolationError if a reference names another tenant
  */
-export function requireOwnReferences(
+export function assertOwnReferences(
   metadata: EntityMetadata,
   { key, column }: TenantColumn,
   given: ObjectLiteral,
@@ -92,7 +92,7 @@ export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLite
       );
     }
   }
-  requireWholeTenant(metadata, valueSet, policies);
+  assertWholeTenant(metadata, valueSet, policies);
 }
 
 /**
@@ -101,7 +101,7 @@ export function assertTenantGiven(metadata: EntityMetadata, valueSet: ObjectLite
  *
  * @throws TenantScopeViolationError if the tenant is incomplete
  */
-export function requireWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
+export function assertWholeTenant(metadata: EntityMetadata, valueSet: ObjectLiteral, policies: PolicyRegistry): void {
   const columns = shareableColumnsOf(metadata, policies).map(({ column }) => column);
   const values = columns.map((column): unknown => column.getEntityValue(valueSet));
   const isWhole =
@@ -166,7 +166,7 @@ export function assertParentGiven(
  *
  * @throws StatementRefusedError if the scope may not see some of these rows
  */
-export function requireOwnCascades(
+export function assertOwnCascades(
   metadata: EntityMetadata,
   written: Iterable<ColumnMetadata>,
   policies: PolicyRegistry,

@@ -36,9 +36,9 @@ export function comparisonValues(comparison: Comparison, dialect: SqlDialect): u
     }
     case 'range':
       return (operand as unknown[]).map((value) => stored(field.column, value));
-    case 'presence':
+    case 'nullCheck':
       return [];
-    case 'part':
+    case 'substring':
       return [likePattern(operator, operand as string, dialect)];
     case 'element':
       return [operand];
@@ -83,9 +83,9 @@ export function comparisonSql(comparison: Comparison, place: ComparisonContext):
       return operator === 'in' ? inSql(place) : notInSql(place);
     case 'range':
       return `${text} BETWEEN ${castParameter(place, slots[0])} AND ${castParameter(place, slots[1])}`;
-    case 'presence':
+    case 'nullCheck':
       return `${text} IS ${operand === true ? '' : 'NOT '}NULL`;
-    case 'part':
+    case 'substring':
       return likeSql(operator, text, slots[0], dialect);
     case 'element':
       return elementSql(place);

@@ -11,9 +11,9 @@ type Select = SelectQueryBuilder<ObjectLiteral>;
 /** Returns the parts of a filter that change the statement's text, i.e. all but the values. */
 export function filterCacheKey(filter: Filter, dialect: SqlDialect): string {
   switch (filter.kind) {
-    case 'all':
-    case 'any':
-      return `(${filter.parts.map((part) => filterCacheKey(part, dialect)).join(filter.kind === 'all' ? '&' : '|')})`;
+    case 'and':
+    case 'or':
+      return `(${filter.parts.map((part) => filterCacheKey(part, dialect)).join(filter.kind === 'and' ? '&' : '|')})`;
     case 'not':
       return `!${filterCacheKey(filter.part, dialect)}`;
     case 'comparison':
@@ -54,11 +54,11 @@ class FilterText {
   /** @returns an empty string for an empty filter */
   of(filter: Filter, alias: string): string {
     switch (filter.kind) {
-      case 'all': {
+      case 'and': {
         const parts = filter.parts.map((part) => this.of(part, alias)).filter((text) => text !== '');
         return parts.length < 2 ? (parts[0] ?? '') : `(${parts.join(' AND ')})`;
       }
-      case 'any': {
+      case 'or': {
         const parts = filter.parts.map((part) => this.of(part, alias));
         return parts.includes('') ? '' : `(${parts.join(' OR ')})`;
       }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { declareScope, TenantScoped, TenantScopeViolationError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { ColumnOptions, ObjectLiteral } from 'typeorm';
-import { requireExactTenants, uniqueKeysOf } from '../../../../lib/orm/writes/upsert-conflict-keys.js';
+import { assertExactTenants, uniqueKeysOf } from '../../../../lib/orm/writes/upsert-conflict-keys.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import { unconnected } from '../../../support/unconnected.js';
 
@@ -77,7 +77,7 @@ describe('an upsert by a key with the tenant', () => {
       @Column() branch!: number;
     }
     const dataSource = await unconnected(database, [Ticket]);
-    requireExactTenants(dataSource.getMetadata(Ticket), requireEnforcement(dataSource).policies);
+    assertExactTenants(dataSource.getMetadata(Ticket), requireEnforcement(dataSource).policies);
   };
 
   it.each<[Parameters<typeof upsert>[0], ColumnOptions]>([
