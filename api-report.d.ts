@@ -88,7 +88,7 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
     readonly only?: readonly CrudRoute[];
     readonly also?: readonly OptInRoute[];
     readonly except?: readonly CrudRoute[];
-    readonly filter?: readonly FieldPath<T>[];
+    readonly filter?: readonly (FieldPath<T> | RelationPath<T>)[];
     readonly sort?: readonly FieldPath<T>[];
     readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
     readonly search?: readonly ColumnPath<T>[];
@@ -168,6 +168,8 @@ export declare function InjectCrud(entity: Type<object>): ParameterDecorator & P
 
 export type ListFilters<T> = {
     readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown;
+} & {
+    readonly [P in RelationPath<T> | `${RelationPath<T>}__is_null`]?: unknown;
 } & {
     readonly $and?: readonly ListFilters<T>[];
     readonly $or?: readonly ListFilters<T>[];

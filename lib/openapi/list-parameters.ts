@@ -6,7 +6,7 @@ import {
   MAX_SORT_KEYS,
 } from '../crud/query/list-rules.js';
 import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
-import { operatorsOf } from '../crud/query/operators.js';
+import { operatorsOfField } from '../crud/query/operators.js';
 import type { Operator } from '../crud/query/operators.js';
 import { MAX_INCLUDES } from '../crud/query/projection-parser.js';
 import type { ProjectionRules } from '../crud/query/projection-rules.js';
@@ -148,12 +148,12 @@ interface NamedComparison {
 
 /** If a key is also the name of a column, it means that column. */
 function comparisonsOf(fields: NamedFields): NamedComparison[] {
-  return [...fields].flatMap(([path, { column }]) =>
-    operatorsOf(column.type)
+  return [...fields].flatMap(([path, field]) =>
+    operatorsOfField(field)
       .map((operator) => ({
         key: operator === 'eq' ? path : `${path}__${operator}`,
         path,
-        type: column.type,
+        type: field.column.type,
         operator,
       }))
       .filter(({ key }) => key === path || !fields.has(key)),

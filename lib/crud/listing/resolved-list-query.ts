@@ -42,7 +42,7 @@ export function resolveListQuery<T extends object>(
 
 function readFilter<T extends object>(resource: Resource<T>, { filters = {} }: ListQuery<T>): Filter {
   const reader = new FilterParser(
-    (path) => resource.field(path),
+    (path) => resource.field(path) ?? resource.relation(path),
     (key) => `${resource.name} has no column '${key}'`,
     true,
   );

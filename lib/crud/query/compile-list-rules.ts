@@ -7,7 +7,7 @@ import type { NamedSortKey } from './list-query.js';
 import type { ListRules, NamedFields } from './list-rules.js';
 import { parseSortTerm } from './sort-parser.js';
 import type { ProjectionRules } from './projection-rules.js';
-import { findField } from './query-field.js';
+import { findField, findRelation } from './query-field.js';
 import type { QueryField } from './query-field.js';
 
 /** The arguments of {@link compileListRules}. */
@@ -45,7 +45,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
     limit,
     format: options.listFormat ?? 'page',
     count: options.count ?? 'exact',
-    filter: choose('filter', options.filter ?? shown, source, ({ column }) => isComparable(column), problems),
+    filter: chooseFilter(options.filter ?? shown, source, problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
     defaultSort: chooseDefaultSort(source, problems),
     search: [...search.values()].map(({ column }) => column),
@@ -69,6 +69,25 @@ function choose<T extends object>(
     else problems.push(`${option} names '${path}', which is not one of ${candidates(columns, fits)}`);
   }
   return chosen;
+}
+
+/** Returns the columns and relations of `filter`. A path over relations allows to ask whether there is a related row. */
+function chooseFilter<T extends object>(
+  paths: readonly string[],
+  source: ListRulesSource<T>,
+  problems: string[],
+): NamedFields {
+  const { dataSource, metadata } = source;
+  const isColumn = (path: string): boolean => findField(dataSource, metadata, path) !== undefined;
+  const relationsOf = (path: string): QueryField[] =>
+    path
+      .split('.')
+      .map((_, i, parts) => findRelation(dataSource, metadata, parts.slice(0, i + 1).join('.')))
+      .filter((field) => field !== undefined);
+  const columns = paths.filter((path) => isColumn(path) || relationsOf(path).at(-1)?.path !== path);
+  const chosen = choose('filter', columns, source, ({ column }) => isComparable(column), problems);
+  const asked = paths.flatMap(relationsOf).filter(({ path }) => !isColumn(path));
+  return new Map([...chosen, ...asked.map((field) => [field.path, field] as const)]);
 }
 
 /**

@@ -1,8 +1,17 @@
 import { quoteName } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
+import { filterKey } from './filter-ast.js';
 import type { Comparison, Filter } from './filter-ast.js';
-import { describeOperand, operandKind, operatorsOf, parseOperand, readOperand, parseFilterKey } from './operators.js';
+import {
+  describeOperand,
+  operandKind,
+  operatorsOfField,
+  parseOperand,
+  readOperand,
+  parseFilterKey,
+} from './operators.js';
 import type { Operator } from './operators.js';
+import { tellsRelatedRow } from './query-field.js';
 import type { QueryField } from './query-field.js';
 
 /** Maximum number of comparisons and groups in a filter. */
@@ -85,12 +94,17 @@ export class FilterParser {
       if (!isPlainObject(value)) return this.problem('$not must be an object like filters itself');
       return { kind: 'not', part: this.readGroup(value, depth + 1) };
     }
-    const found = this.keyOf(key);
+    const found = this.keyOf(value === null ? this.nullCheckOf(key) : key);
     if (found === undefined) return undefined;
-    if (value === null && found.operator === 'eq' && this.allowNull) {
-      return this.compare(key, { ...found, operator: 'is_null' }, true);
-    }
+    if (value === null && found.operator === 'is_null') return this.compare(key, found, true);
     return this.compare(key, found, readOperand(found.field.column.type, found.operator, value));
+  }
+
+  /** Returns the key of the NULL check that a key with the value null means; the key itself if it means none. */
+  private nullCheckOf(key: string): string {
+    const field = this.find(key);
+    const isNullCheck = field !== undefined && (this.allowNull || field.isRelation === true || tellsRelatedRow(field));
+    return isNullCheck ? filterKey({ field, operator: 'is_null' }) : key;
   }
 
   private countNode(): boolean {
@@ -108,7 +122,7 @@ export class FilterParser {
   private keyOf(key: string): FilterKey | undefined {
     const found = findKey(key, this.find);
     if (found === undefined) return this.problem(this.describeUnknown(key));
-    const operators = operatorsOf(found.field.column.type);
+    const operators = operatorsOfField(found.field);
     if (operators.includes(found.operator)) return found;
     return this.problem(
       `${quoteName(found.field.path)} can be compared by ${operators.join(', ')}, not by ${found.operator}`,

@@ -1,4 +1,4 @@
-import type { ColumnPath } from '../options/entity-paths.js';
+import type { ColumnPath, RelationPath } from '../options/entity-paths.js';
 import type { Projection } from './projection-rules.js';
 import type { Operator } from './operators.js';
 
@@ -27,6 +27,8 @@ export interface SortKey<T> extends NamedSortKey {
  * }
  */
 export type ListFilters<T> = { readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown } & {
+  readonly [P in RelationPath<T> | `${RelationPath<T>}__is_null`]?: unknown;
+} & {
   /** All of them must match. */
   readonly $and?: readonly ListFilters<T>[];
   /** At least one of them must match. */

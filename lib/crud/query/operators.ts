@@ -1,4 +1,5 @@
 import type { Comparability, ColumnType } from '../column-types/column-type.js';
+import type { QueryField } from './query-field.js';
 
 /**
  * The kind of operand: a value of the column's type, a list of values, a range, a boolean, a substring, or a list
@@ -58,6 +59,11 @@ const BY_COMPARABILITY: Readonly<Record<Comparability, readonly Operator[]>> = {
 /** Returns the operators that a type supports. */
 export function operatorsOf({ comparability }: ColumnType): readonly Operator[] {
   return comparability === undefined ? ['is_null'] : BY_COMPARABILITY[comparability];
+}
+
+/** Returns the operators of a field: of a relation only whether there is a row. */
+export function operatorsOfField({ column, isRelation }: QueryField): readonly Operator[] {
+  return isRelation === true ? ['is_null'] : operatorsOf(column.type);
 }
 
 /** Splits a filter key: `createdAt__gte`. The caller must first check for a column with the whole name. */

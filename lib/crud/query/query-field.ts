@@ -12,12 +12,39 @@ export interface QueryField {
   readonly path: string;
   /** The relations from the resource's entity to the column's; empty for its own columns. */
   readonly relations: readonly RelationMetadata[];
+  /** For a relation, a column that each of its rows has. */
   readonly column: ResourceColumn;
+  /** True if the path names a relation, of which a comparison asks only whether there is a row. */
+  readonly isRelation?: true;
 }
 
 /** Finds the column of a path over up to three relations; undefined if there is none. */
 export function findField(dataSource: DataSource, metadata: EntityMetadata, path: string): QueryField | undefined {
   return follow(dataSource, metadata, path, path, []);
+}
+
+/**
+ * Finds the relation of a path: `assignee`, or `assignee.team`; undefined if there is none.
+ *
+ * @returns the relation with a primary column of its entity
+ */
+export function findRelation(dataSource: DataSource, metadata: EntityMetadata, path: string): QueryField | undefined {
+  const relations: RelationMetadata[] = [];
+  let target = metadata;
+  for (let rest = path; rest !== '';) {
+    const relation = target.relations.find(({ propertyPath }) => `${rest}.`.startsWith(`${propertyPath}.`));
+    if (relation === undefined || relations.length === MAX_RELATIONS) return undefined;
+    relations.push(relation);
+    target = relation.inverseEntityMetadata;
+    rest = rest.slice(relation.propertyPath.length + 1);
+  }
+  const column = [...columnsOf(dataSource, target).values()].find((one) => one.metadata.isPrimary);
+  return column && relations.length > 0 ? { path, relations, column, isRelation: true } : undefined;
+}
+
+/** Checks whether a NULL check of the field tells if there is a related row: a primary key is never NULL by itself. */
+export function tellsRelatedRow({ relations, column }: QueryField): boolean {
+  return relations.length > 0 && column.metadata.isPrimary;
 }
 
 function follow(

@@ -10,7 +10,7 @@ import type { LinkField } from '../links/link-field.js';
 import type { ProblemDetailsMode } from '../errors/content-negotiation.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { ListRules } from '../query/list-rules.js';
-import { findField } from '../query/query-field.js';
+import { findField, findRelation } from '../query/query-field.js';
 import type { QueryField } from '../query/query-field.js';
 import { BoundedCache } from '../../common/bounded-cache.js';
 import type { ProjectionRules } from '../query/projection-rules.js';
@@ -102,6 +102,11 @@ export class Resource<T extends object = object> extends ResourceProperties<T> {
   /** Returns the column of a path, which may cross relations; undefined if there is none. */
   field(path: string): QueryField | undefined {
     return findField(this.dataSource, this.metadata, path);
+  }
+
+  /** Returns the relation of a path, of which a filter may ask whether there is a row; undefined if there is none. */
+  relation(path: string): QueryField | undefined {
+    return findRelation(this.dataSource, this.metadata, path);
   }
 
   hasColumn(property: string): boolean {

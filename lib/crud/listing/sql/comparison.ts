@@ -3,20 +3,11 @@ import type { ResourceColumn } from '../../model/resource-column.js';
 import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';
 import type { Operator } from '../../query/operators.js';
+import type { ComparisonContext } from './comparison-context.js';
 import { instantKey, instantSql, instantValues } from './instant-comparison.js';
 
 /** Escapes a literal wildcard. A backslash would need different quoting on every database. */
 const ESCAPE = '!';
-
-/** The context of a comparison in a statement. */
-export interface ComparisonContext {
-  /** The column expression in the statement. */
-  readonly text: string;
-  readonly column: ResourceColumn;
-  readonly dialect: SqlDialect;
-  /** The placeholders of its values, as many as {@link comparisonValues} returns. */
-  readonly slots: readonly string[];
-}
 
 /**
  * Returns the values of a comparison for the driver, one per placeholder. PostgreSQL takes a list as one value. For

@@ -4,6 +4,7 @@ import { dialectOf } from '../../../orm/policy/dialect.js';
 import { comparisonCacheKey, comparisonSql, comparisonValues } from './comparison.js';
 import { comparisonsOf } from '../../query/filter-ast.js';
 import type { Comparison, Filter } from '../../query/filter-ast.js';
+import { tellsRelatedRow } from '../../query/query-field.js';
 import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 
 type Select = SelectQueryBuilder<ObjectLiteral>;
@@ -75,6 +76,10 @@ class FilterText {
   private comparison(comparison: Comparison, alias: string): string {
     const index = this.comparisons.indexOf(comparison);
     const { relations, column } = comparison.field;
+    if (comparison.operator === 'is_null' && tellsRelatedRow(comparison.field)) {
+      const exists = this.exists(relations, alias, `r${index}`);
+      return comparison.operand === true ? `NOT ${exists}` : exists;
+    }
     const write = (holder: string): string =>
       comparisonSql(comparison, {
         text: `${holder}.${column.metadata.propertyPath}`,
@@ -93,7 +98,7 @@ class FilterText {
     [first, ...further]: readonly RelationMetadata[],
     alias: string,
     prefix: string,
-    write: (holder: string) => string,
+    write?: (holder: string) => string,
   ): string {
     const related = this.select.subQuery().select('1');
     let holder = `${prefix}_0`;
@@ -110,7 +115,7 @@ class FilterText {
       related.innerJoin(`${holder}.${relation.propertyPath}`, next);
       holder = next;
     });
-    related.andWhere(write(holder));
+    if (write !== undefined) related.andWhere(write(holder));
     return `EXISTS ${related.getQuery()}`;
   }
 }

@@ -1,7 +1,7 @@
 import { DateUtils } from '../../../common/peer-internals.js';
 import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import type { Operator } from '../../query/operators.js';
-import type { ComparisonContext } from './comparison.js';
+import type { ComparisonContext } from './comparison-context.js';
 
 /*
  * Databases store microseconds, but a Date and a JSON response have milliseconds. So an operand with milliseconds stands
@@ -57,25 +57,16 @@ export function instantSql(operands: readonly Instant[], operator: Operator, pla
   const moments = momentTexts(operands, place);
   const until = (moment: string): string => `${text} ${isClosed ? '<=' : '<'} ${moment}`;
   const after = (moment: string): string => `${text} ${isClosed ? '>' : '>='} ${moment}`;
-  switch (operator) {
-    case 'lt':
-      return `${text} < ${moments[0]}`;
-    case 'gte':
-      return `${text} >= ${moments[0]}`;
-    case 'lte':
-      return until(moments[0]);
-    case 'gt':
-      return after(moments[0]);
-    case 'ne':
-    case 'not_in': {
-      const outside = pairs(moments).map(([first, last]) => `(${text} < ${first} OR ${after(last)})`);
-      return outside.length === 0 ? `${text} IS NOT NULL` : `(${outside.join(' AND ')})`;
-    }
-    default: {
-      const within = pairs(moments).map(([first, last]) => `(${text} >= ${first} AND ${until(last)})`);
-      return within.length === 0 ? '1 = 0' : `(${within.join(' OR ')})`;
-    }
+  if (operator === 'lt') return `${text} < ${moments[0]}`;
+  if (operator === 'gte') return `${text} >= ${moments[0]}`;
+  if (operator === 'lte') return until(moments[0]);
+  if (operator === 'gt') return after(moments[0]);
+  if (operator === 'ne' || operator === 'not_in') {
+    const outside = pairs(moments).map(([first, last]) => `(${text} < ${first} OR ${after(last)})`);
+    return outside.length === 0 ? `${text} IS NOT NULL` : `(${outside.join(' AND ')})`;
   }
+  const within = pairs(moments).map(([first, last]) => `(${text} >= ${first} AND ${until(last)})`);
+  return within.length === 0 ? '1 = 0' : `(${within.join(' OR ')})`;
 }
 
 function pairs<T>(items: readonly T[]): (readonly [T, T])[] {
@@ -110,7 +101,7 @@ function addsMicroseconds(operands: readonly Instant[]): boolean {
  * the first of all texts for the same moment.
  */
 function sqliteText(value: unknown, micros: number): unknown {
-  const text = value instanceof Date ? DateUtils.mixedDateToUtcDatetimeString(value) : value;
+  const text: unknown = value instanceof Date ? DateUtils.mixedDateToUtcDatetimeString(value) : value;
   if (typeof text !== 'string') return value;
   return micros > 0
     ? `${text}${String(micros).padStart(3, '0')}`

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
+import type { ListQuery, Page } from 'nestjs-muck';
 import request from 'supertest';
 import { InsertQueryBuilder } from 'typeorm';
 import { databasesToTest } from '../../../support/databases.js';
@@ -16,7 +17,11 @@ import type { Desk } from '../../../support/crud-desk.js';
   search: ['subject'],
   count: 'none',
 })
-class TicketsController extends CrudController<Ticket> {}
+class TicketsController extends CrudController<Ticket> {
+  listed(query: ListQuery<Ticket>): Promise<Page<Ticket>> {
+    return this.service.findAll(query);
+  }
+}
 
 @Controller('bin')
 @TenantScoped()
@@ -31,7 +36,7 @@ class BinController extends CrudController<Ticket> {}
 @Controller('agents')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Agent, { filter: ['name', 'tickets.status', 'tickets.assignee.name'] })
+@Crud(Agent, { filter: ['name', 'tickets.id', 'tickets.status', 'tickets.assignee.name'] })
 class AgentsController extends CrudController<Agent> {}
 
 describe.each(databasesToTest())('filters and orders on %s', (database) => {
@@ -95,6 +100,40 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await matching({ $not: {} })).toEqual([]);
     expect(await matching({ $or: [{}, { orderNumber: 9001 }] })).toEqual([1, 2, 3, 4]);
     expect(await tickets({ status: 'open', filters: '{"$or":[{"orderNumber":1},{"orderNumber":2}]}' })).toEqual([1]);
+  });
+
+  it('ask whether there is a related row', async () => {
+    expect(await tickets({ assignee__is_null: 'true' })).toEqual([3]);
+    expect(await tickets({ assignee__is_null: 'false' })).toEqual([1, 2, 4]);
+    expect(await matching({ assignee: null })).toEqual([3]);
+    expect(await matching({ $not: { assignee: null } })).toEqual([1, 2, 4]);
+    expect(await matching({ assignee__is_null: true, status: 'open' })).toEqual([3]);
+    expect(await ask('/agents', { tickets__is_null: 'true', sort: 'name' })).toEqual(['Idle']);
+    expect(await ask('/agents', { 'tickets.id__is_null': 'true' })).toEqual(['Idle']);
+    expect(await ask('/agents', { 'tickets.id__is_null': 'false', sort: 'name' })).toEqual(['Ada', 'Alan']);
+    expect(await ask('/agents', { filters: '{"tickets.id":null}' })).toEqual(['Idle']);
+    expect((await get('/tickets?assignee=1')).body.message).toEqual([expect.stringMatching(/is_null, not by eq/)]);
+    expect((await get('/bin?assignee.tickets__is_null=true')).status).toBe(200);
+    expect((await get('/bin?assignee.name__is_null=true')).status).toBe(400);
+    const named = await desk.tenancy.run({ organizationId: 1 }, () =>
+      desk.app.get(TicketsController).listed({ filters: { assignee: null } }),
+    );
+    expect(named).toMatchObject({ items: [{ orderNumber: 3 }] });
+  });
+
+  it('take a row that the scope does not see for none', async () => {
+    await desk.tenancy.run({ organizationId: 1 }, async () => {
+      const agents = desk.dataSource.getRepository(Agent);
+      const { id } = await agents.save({ name: 'Gone' });
+      const ticket = desk.dataSource.getRepository(Ticket);
+      await ticket.insert({ orderNumber: 5, subject: 'x', status: 'open', assigneeId: id });
+      await desk.tenancy.unscoped('a test', () =>
+        desk.dataSource.createQueryBuilder().update(Agent).set({ organizationId: 2 }).where({ id }).execute(),
+      );
+      expect(await tickets({ assignee__is_null: 'true' })).toEqual([3, 5]);
+      await ticket.delete({ orderNumber: 5 });
+      await desk.tenancy.unscoped('a test', () => agents.delete({ id }));
+    });
   });
 
   it('follow relations without leaving the tenant, and multiply no row', async () => {
