@@ -174,7 +174,7 @@ export class Enforcement {
   }
 
   /** Checks that a plan was verified for this DataSource and text, and in an access context of the current form. */
-  isVerifiedPlan(plan: VerifiedPlan, text: string): boolean {
+  isVerifiedPlan(plan: VerifiedPlan | undefined, text: string): boolean {
     return plan instanceof Plan && plan.by === this && plan.text === text && plan.accessPlanKey === accessPlanKey();
   }
 

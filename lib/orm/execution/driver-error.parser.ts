@@ -26,7 +26,7 @@ interface DriverError {
   readonly table?: string;
   /** PostgreSQL: the column of a NOT NULL violation. */
   readonly column?: string;
-  readonly message?: string;
+  readonly message: string;
 }
 
 /** The kind of an error by PostgreSQL's code; class 22 is about data, 54000 about a value too long for its index. */
@@ -63,7 +63,7 @@ export function parseDriverError(failure: unknown): DatabaseError | undefined {
   return { kind, constraint: constraintOf(error), table: error.table, columns: namedColumns(kind, error) };
 }
 
-function kindOf({ code, errno, message = '' }: DriverError): DatabaseErrorKind {
+function kindOf({ code, errno, message }: DriverError): DatabaseErrorKind {
   const told =
     POSTGRES_KINDS.find(([pattern]) => typeof code === 'string' && pattern.test(code)) ??
     SQLITE_KINDS.find(([pattern]) => pattern.test(message));
@@ -71,20 +71,20 @@ function kindOf({ code, errno, message = '' }: DriverError): DatabaseErrorKind {
 }
 
 /** `Duplicate entry … for key 'ticket.subject'`, or `CONSTRAINT `fk_name` FOREIGN KEY`, on MySQL. */
-function constraintOf({ constraint, message = '' }: DriverError): string | undefined {
+function constraintOf({ constraint, message }: DriverError): string | undefined {
   return (
     constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'$/.exec(message)?.[1] ?? /CONSTRAINT `([^`]+)`/.exec(message)?.[1]
   );
 }
 
-function namedColumns(kind: DatabaseErrorKind, { column, detail, message = '' }: DriverError): readonly string[] {
+function namedColumns(kind: DatabaseErrorKind, { column, detail, message }: DriverError): readonly string[] {
   switch (kind) {
     case 'unique':
     case 'foreign-key':
       return columnsOfDetail(detail) ?? columnsOfList(/UNIQUE constraint failed: (.+)/.exec(message)?.[1]);
     case 'not-null': {
       const named = column ?? /(?:Column|Field) '([^']+)'/.exec(message)?.[1];
-      return named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)$/.exec(message)?.[1]) : [named];
+      return named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)/.exec(message)?.[1]) : [named];
     }
     case 'data':
     case 'other':
@@ -95,7 +95,7 @@ function namedColumns(kind: DatabaseErrorKind, { column, detail, message = '' }:
 /** Parses the detail of a PostgreSQL error, also columns inside an expression: `Key (lower(email::text))=(…)`. */
 function columnsOfDetail(detail: string | undefined): string[] | undefined {
   // The message is translated, but the format of the key is not.
-  const key = /\((.+?)\)=\(/.exec(detail ?? '')?.[1];
+  const key = detail?.match(/\((.+?)\)=\(/)?.[1];
   return key?.match(/"(?:[^"]|"")+"|[^\W\d]\w*/g)?.map((name) => name.replace(/^"|"$/g, '').replaceAll('""', '"'));
 }
 

@@ -90,8 +90,7 @@ export function admit(
   if (typeof text !== 'string')
     throw new StatementRefusedError('it is not a string', 'Pass SQL as a string, and values as parameters.');
   connection?.assertTransactionScope();
-  if (plan !== undefined && enforcement.isVerifiedPlan(plan, text))
-    return { values, writes: NONE, isSelect: true, prepare: undefined };
+  if (enforcement.isVerifiedPlan(plan, text)) return { values, writes: NONE, isSelect: true, prepare: undefined };
   if (connection === undefined)
     throw new StatementRefusedError('it was planned for another scope', 'Plan it in the scope that sends it.');
   const { runner } = connection;
@@ -142,11 +141,10 @@ async function checkRows(
   runner: QueryRunner,
 ): Promise<void> {
   const scope = currentContext()?.scope;
+  const check = (): Promise<void> => assertReferencesVisible(lookups, runner);
   // Checks in the scope itself: even in an unscoped section for some entities, other rows may not reference
-  // their foreign rows.
-  if (scope !== undefined) await runWithScope(scope, () => assertReferencesVisible(lookups, runner));
-  // Without a scope, only references to shared rows are checked.
-  else if (lookups.length > 0) await assertReferencesVisible(lookups, runner);
+  // their foreign rows. Without a scope, only references to shared rows are checked.
+  await (scope === undefined ? check() : runWithScope(scope, check));
   // Unscoped for every entity, because the parents of an exempt row may not be exempt.
   for (const write of unscoped) {
     const section = new UnscopedSection('compares tenants');

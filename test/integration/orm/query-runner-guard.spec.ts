@@ -1,6 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { EntityNotFoundError, QueryFailedError, QueryResult } from 'typeorm';
+import { SharedRowError, TenantScoped } from 'nestjs-muck';
+import {
+  Column,
+  Entity,
+  EntityNotFoundError,
+  PrimaryGeneratedColumn,
+  QueryFailedError,
+  QueryResult,
+  Tree,
+  TreeChildren,
+  TreeParent,
+} from 'typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import { runInSave } from '../../../lib/orm/writes/save-context.js';
@@ -8,10 +19,10 @@ import type { VerifiedPlan } from '../../../lib/orm/enforcement/enforcement.js';
 import { execute } from '../../../lib/orm/guards/execute-statement.js';
 import type { StatementConnection } from '../../../lib/orm/guards/execute-statement.js';
 import { connectionOf, guardRunner } from '../../../lib/orm/guards/query-runner.guard.js';
-import { currentScope, runAsUnitOfWork } from '../../../lib/tenancy/context/tenant-context.js';
+import { currentScope, isWriting, runAsUnitOfWork } from '../../../lib/tenancy/context/tenant-context.js';
 import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
 import { databasesToTest } from '../../support/databases.js';
-import { DESK_ENTITIES, News, Ticket } from '../../support/desk.js';
+import { DESK_ENTITIES, Member, News, Ticket } from '../../support/desk.js';
 import { unconnected } from '../../support/unconnected.js';
 import { ACME, GLOBEX, tenancy } from '../../support/world.js';
 
@@ -41,6 +52,7 @@ class Runner {
   rows: Readonly<Record<string, unknown>>[] = [{ id: 1 }];
   readonly readable = new EventEmitter();
   isTransactionActive = false;
+  transactionDepth = 0;
   isReleased = false;
   failure: Error | undefined;
   /** Sends the statement that controls a transaction, as TypeORM's runners do. */
@@ -77,6 +89,10 @@ class Runner {
     this.note('rollbackTransaction', []);
     await this.control('ROLLBACK');
     this.isTransactionActive = false;
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve();
   }
 
   private note(method: string, args: readonly unknown[]): void {
@@ -243,6 +259,26 @@ describe('G-09 the gate in front of a query runner', () => {
       await acme(() => runner.query(SQL));
     });
 
+    it('unless the transaction is shared, for as long as it is', async () => {
+      await acme(() => runner.startTransaction());
+      await tenancy.shareTransaction(runner, 'a test', () => globex(() => runner.query(SQL)));
+      await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
+      expect(methods()).toEqual(['startTransaction', 'query']);
+    });
+
+    it('a statement of another runner that joins the transaction is refused in another scope', async () => {
+      const { connection } = requireEnforcement(dataSources.sqljs);
+      connection!.guard(runner);
+      const other = new Runner(dataSources.sqljs) as unknown as QueryRunner;
+      guardRunner(other, requireEnforcement(dataSources.sqljs));
+      await acme(async () => {
+        await runner.startTransaction();
+        await other.query(SQL);
+        await expect(globex(() => other.query(SQL))).rejects.toThrow(refused);
+        await runner.rollbackTransaction();
+      });
+    });
+
     it('and streams too', async () => {
       await acme(() => runner.startTransaction());
       await expect(globex(() => runner.stream(SQL))).rejects.toThrow(refused);
@@ -293,6 +329,53 @@ describe('G-09 the gate in front of a query runner', () => {
   it('opens connections outside every scope', async () => {
     await acme(() => runner.connect());
     expect(behind.arrivals).toEqual([{ method: 'connect', args: [], scope: undefined }]);
+  });
+
+  describe('a unit of work', () => {
+    /** Whether a unit of work of Acme writes after it has done this. */
+    const writesAfter = (act: () => Promise<unknown>): Promise<boolean> =>
+      runAsUnitOfWork(validateScope(ACME), async () => {
+        await act();
+        return isWriting();
+      });
+
+    it.each(['SELECT 1', '  select 1', '\n\tSelect "text" FROM "news"'])('does not write by %j', async (sql) => {
+      expect(await writesAfter(() => runner.query(sql))).toBe(false);
+    });
+
+    it.each(['UPDATE "news" SET "text" = (SELECT 1)', 'DELETE FROM "news"', 'WITH a AS (SELECT 1) SELECT * FROM a'])(
+      'writes by %j',
+      async (sql) => expect(await writesAfter(() => runner.query(sql))).toBe(true),
+    );
+
+    it('writes by the insert of a query builder, and not by its select', async () => {
+      const [select, keys] = issue();
+      expect(await writesAfter(() => runner.query(select, keys))).toBe(false);
+      const [insert, values] = issueInsert();
+      expect(await writesAfter(() => runner.query(insert, values))).toBe(true);
+    });
+
+    it('does not write by a transaction that it begins and commits', async () => {
+      behind.control = (sql) => runner.query(sql);
+      const isWritten = await writesAfter(async () => {
+        await runner.startTransaction();
+        await runner.commitTransaction();
+      });
+      expect(isWritten).toBe(false);
+      expect(methods()).toEqual(['startTransaction', 'query', 'commitTransaction', 'query']);
+    });
+  });
+
+  describe('outside of every scope', () => {
+    it('sends the write of a query builder to an entity without tenants', async () => {
+      const [sql, parameters] = dataSources.sqljs
+        .createQueryBuilder()
+        .update(News)
+        .set({ text: 'x' })
+        .getQueryAndParameters();
+      await runner.query(sql, parameters);
+      expect(methods()).toEqual(['query']);
+    });
   });
 
   describe('of streams', () => {
@@ -431,6 +514,72 @@ describe('G-09 the gate in front of a query runner', () => {
     });
   });
 
+  describe('of a tree whose nodes may be shared by all tenants', () => {
+    @Entity()
+    @Tree('closure-table')
+    @TenantScoped({ nullMeans: 'shared' })
+    class Genre {
+      @PrimaryGeneratedColumn() id!: number;
+      @Column({ type: Number, nullable: true }) organizationId!: number | null;
+      @TreeParent() parent!: Genre | null;
+      @TreeChildren() children!: Genre[];
+    }
+    const HANG =
+      'INSERT INTO "genre_closure" ("id_ancestor", "id_descendant") SELECT "id_ancestor", ? FROM "genre_closure" WHERE "id_descendant" = ?';
+    const own: unknown[] = [];
+
+    /** Both nodes are visible. Those of `own` are the own ones of the tenant. */
+    class GenreRunner extends Runner {
+      override query(...args: unknown[]): Promise<unknown> {
+        const [sql] = args as [string];
+        const isOwnSelect = sql.match(/"organizationId" = /g)?.length === 2;
+        this.rows = (isOwnSelect ? own : [1, 2]).map((c0) => ({ c0 }));
+        return super.query(...args);
+      }
+    }
+    const hang = (): Promise<unknown> => acme(() => runInSave(() => runner.query(HANG, [1, 2])));
+
+    beforeEach(async () => {
+      const dataSource = await unconnected('sqljs', [Genre]);
+      behind = new GenreRunner(dataSource);
+      runner = behind as unknown as QueryRunner;
+      guardRunner(runner, requireEnforcement(dataSource));
+      own.length = 0;
+    });
+
+    it('hangs an own node below a shared one', async () => {
+      own.push(1);
+      await hang();
+      expect(behind.arrivals.at(-1)?.args[0]).toBe(HANG);
+    });
+
+    it('refuses to hang a shared node', async () => {
+      await expect(hang()).rejects.toThrow(SharedRowError);
+      expect(behind.arrivals.map(({ args }) => args[0])).not.toContain(HANG);
+    });
+  });
+
+  it('looks up the rows that a write references in the scope itself, also in a section for their entity', async () => {
+    const insert = (): [string, unknown[]] =>
+      dataSources.sqljs
+        .createQueryBuilder()
+        .insert()
+        .into(Ticket)
+        .values({ orderNumber: 1, subject: 'x', assigneeId: 5 })
+        .getQueryAndParameters();
+    behind.rows = [{ c0: 5 }];
+    await acme(() =>
+      tenancy.unscoped('looks at members', { entities: [Member] }, () => {
+        const [sql, parameters] = insert();
+        return runner.query(sql, parameters);
+      }),
+    );
+    expect(behind.arrivals.map(({ args }) => args[0])).toEqual([
+      expect.stringMatching(/FROM "member" .*"organizationId" = /),
+      expect.stringMatching(/^INSERT INTO "ticket"/),
+    ]);
+  });
+
   describe('of PostgreSQL', () => {
     beforeEach(() => open('postgres'));
 
@@ -478,6 +627,19 @@ describe('G-09 the gate in front of a query runner', () => {
         const { text, plan } = acme(() => planned('postgres'));
         expect(await globex(() => send(plan, text, connectionOf(runner)))).toEqual([{ id: 1 }]);
         expect(methods()).toEqual(['connect', 'client']);
+      });
+
+      it('without a query runner where subscribers to queries would need one, because it was given none', async () => {
+        const { text, plan } = acme(() => planned('postgres'));
+        const { subscribers } = dataSources.postgres;
+        subscribers.push({ beforeQuery: () => undefined });
+        try {
+          await expect(acme(() => send(plan, text))).rejects.toThrow('Driver not Connected');
+          await acme(() => send(plan, text, connectionOf(runner)));
+        } finally {
+          subscribers.pop();
+        }
+        expect(methods()).toEqual(['query']);
       });
 
       it('only with the text that was verified', async () => {

@@ -322,11 +322,11 @@ describe('the interceptor of tenants', () => {
       }
     });
 
-    it.each([
-      new EntityNotFoundError('Order', {}),
-      new TenantScopeInvalidError('not this one'),
-      new TenantScopeViolationError('not that one'),
-    ])('takes for a fault of the resolver what would be an answer of a handler: %s', async (error) => {
+    it.each<[name: string, error: Error]>([
+      ['EntityNotFoundError', new EntityNotFoundError('Order', {})],
+      ['TenantScopeInvalidError', new TenantScopeInvalidError('not this one')],
+      ['TenantScopeViolationError', new TenantScopeViolationError('not that one')],
+    ])('an %s of a resolver is a fault of the resolver, and no 404 or 403', async (_, error) => {
       for (const fail of [
         () => Promise.reject(error),
         () => {

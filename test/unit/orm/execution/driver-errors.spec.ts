@@ -86,6 +86,11 @@ describe('an error about a unique key', () => {
       failed({ code: '23505', table: 'log', constraint: 'log_pkey', detail: 'Key (shop)=(1) already exists.' }),
       [],
     ],
+    [
+      'PostgreSQL, by a detail without a key',
+      failed({ code: '23505', constraint: 'made_by_hand', detail: 'The row exists already.' }),
+      [],
+    ],
     ['PostgreSQL, by a constraint that nobody knows', failed({ code: '23505', constraint: 'made_by_hand' }), []],
     [
       'MySQL, by a key that the database named',
@@ -170,7 +175,21 @@ describe('the kind of a database error', () => {
       'other',
       [
         {},
-        ...['', '2350', '235050', '40P01', '42P01', 'x22001', '220011', '540000'].map((code) => ({ code })),
+        ...[
+          '',
+          '2350',
+          '235050',
+          '023505',
+          '023503',
+          '235030',
+          '023502',
+          '235020',
+          '40P01',
+          '42P01',
+          'x22001',
+          '220011',
+          '540000',
+        ].map((code) => ({ code })),
         ...[23505, 23503, 22001].map((code) => ({ code })),
         ...[0, 1205, 1213].map((errno) => ({ errno })),
         ...['UNIQUE', 'FOREIGN KEY', 'NOT NULL'].map((message) => ({ message })),
@@ -201,7 +220,7 @@ describe('a parsed database error', () => {
       [],
     ],
     ['a missing value of PostgreSQL', { code: '23502', column: 'a.b' }, undefined, ['a.b']],
-    ['a missing value of MySQL', { errno: 1048, message: "Column 'a' cannot be null" }, undefined, ['a']],
+    ['a missing value of MySQL', { errno: 1048, message: "Column 'email' cannot be null" }, undefined, ['email']],
     ['a missing default of MySQL', { errno: 1364, message: "Field 'a' doesn't have a default" }, undefined, ['a']],
     ['a missing value of SQLite', { message: 'NOT NULL constraint failed: t.a' }, undefined, ['a']],
     [
