@@ -437,6 +437,18 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       expect(pool.connection.queries[0].values).toContain('Photo');
     });
 
+    it('is sent with a placeholder for each value of a list', async () => {
+      const statement = new CompiledSelect({
+        dataSource,
+        build: () => dataSource.createQueryBuilder(Ticket, 't').select('t.id', 'id').where('t.points IN (:...points)'),
+      });
+      for (const points of [[5], [6, 7]]) await tenancy.run(ACME, () => statement.run({ points }));
+      expect(pool.connection.queries.map(({ values }) => [...values].sort())).toEqual([
+        [1, 5],
+        [1, 6, 7],
+      ]);
+    });
+
     it('does not run with a slot left open', async () => {
       const statement = tickets();
       const run = (slots: object): Promise<unknown> =>
