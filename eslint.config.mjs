@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import prettier from 'eslint-config-prettier/flat';
 import { defineConfig } from 'eslint/config';
+import jsdoc from 'eslint-plugin-jsdoc';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -36,7 +37,23 @@ export default defineConfig(
   },
   {
     files: ['lib/**/*.ts'],
+    plugins: { jsdoc },
     rules: {
+      'jsdoc/require-jsdoc': [
+        'error',
+        {
+          publicOnly: true,
+          require: { ClassDeclaration: true, FunctionDeclaration: true },
+          contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'],
+          checkConstructors: false,
+          enableFixer: false,
+        },
+      ],
+      'jsdoc/require-description': [
+        'error',
+        { contexts: ['ClassDeclaration', 'TSInterfaceDeclaration', 'TSTypeAliasDeclaration'] },
+      ],
+      'jsdoc/check-param-names': ['error', { checkDestructured: false, disableMissingParamChecks: true }],
       // Nest and TypeORM hand classes and handlers about as `Function`, abstract ones and such with private constructors too.
       '@typescript-eslint/no-unsafe-function-type': 'off',
     },
@@ -80,4 +97,6 @@ export default defineConfig(
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: globals.node } },
   { files: ['sample/*/web/**/*.js'], languageOptions: { globals: globals.browser } },
   prettier,
+  // After prettier's rules, which turn it off: prettier does not wrap comments.
+  { files: ['lib/**/*.ts'], rules: { 'max-len': ['error', { code: 1000, comments: 120, ignoreUrls: true }] } },
 );

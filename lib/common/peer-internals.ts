@@ -1,6 +1,6 @@
 /**
- * Everything that the library imports from inside a peer dependency, past its public entry point. A new version of a peer
- * may move or change these, so an update is checked here first.
+ * Everything that the library imports from inside a peer dependency, past its public entry point. A new version of a
+ * peer may move or change these, so an update is checked here first.
  */
 
 import { defaultMetadataStorage as storage } from 'class-transformer/cjs/storage.js';
@@ -45,5 +45,7 @@ export type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
 export { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
 export { DateUtils } from 'typeorm/util/DateUtils.js';
 
-/** The metadata of class-transformer's decorators. Its type is named, since the file that is loaded has no declaration. */
+/**
+ * The metadata of class-transformer's decorators. Its type is named, since the file that is loaded has no declaration.
+ */
 export const defaultMetadataStorage: MetadataStorage = storage;

@@ -42,8 +42,8 @@ export interface ColumnType {
   readonly fromText?: (text: string) => unknown;
 
   /**
-   * Converts an operand of a comparison, if it may be more exact than a value of an entity; `fromJson` and `fromText` by
-   * default.
+   * Converts an operand of a comparison, if it may be more exact than a value of an entity; `fromJson` and `fromText`
+   * by default.
    */
   readonly fromOperand?: (value: unknown) => unknown;
 

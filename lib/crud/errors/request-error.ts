@@ -55,6 +55,7 @@ export function elementProblem(index: number, { detail, code, pointer = '' }: Re
   return { detail: `[${index}] ${detail}`, code, pointer: `/${index}${pointer}` };
 }
 
+/** Returns the JSON pointer of a path of keys. */
 export function pointerTo(keys: readonly string[]): string {
   return keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -17,6 +17,7 @@ export interface LinkTarget {
 /**
  * Returns the targets of an entity's many-to-many relations.
  *
+ * @param source the entity
  * @param named the relations of the option `links`
  * @param problems receives the problems of those relations
  */

@@ -22,6 +22,7 @@ export function buildFieldTree(columns: readonly ResourceColumn[]): FieldTree {
   return root;
 }
 
+/** Returns true for a column, false for an embedded object. */
 export function isColumn(field: ResourceColumn | FieldTree): field is ResourceColumn {
   return !(field instanceof Map);
 }

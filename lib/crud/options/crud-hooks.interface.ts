@@ -99,4 +99,5 @@ export const HOOK_METHODS = {
   restore: { before: undefined, after: 'afterRestore', committed: 'restoreCommitted' },
 } as const satisfies Record<WriteOperation, Record<HookPhase, keyof CrudHooks<object> | undefined>>;
 
+/** When a hook runs: before or after the statement, or after the commit. */
 export type HookPhase = 'before' | 'after' | 'committed';

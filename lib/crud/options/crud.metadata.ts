@@ -15,6 +15,7 @@ export interface CrudMetadata<T extends object = object> {
 
 const CRUD = 'nestjs-muck:crud';
 
+/** Stores the metadata of `@Crud` on a controller class. */
 export function putCrudMetadata<T extends object>(controller: Function, metadata: CrudMetadata<T>): void {
   Reflect.defineMetadata(CRUD, metadata, controller);
 }

@@ -42,7 +42,11 @@ export type ToOneKey<T> = {
  */
 export type RelationPath<T> = RelationPathWithin<T, [1, 1]>;
 
-/** @typeParam Further a tuple with one element per further relation */
+/**
+ * The relation paths of an entity.
+ *
+ * @typeParam Further a tuple with one element per further relation
+ */
 type RelationPathWithin<T, Further extends readonly unknown[]> =
   | RelationKey<T>
   | (Further extends readonly [unknown, ...infer Rest]
@@ -55,7 +59,11 @@ type RelationPathWithin<T, Further extends readonly unknown[]> =
  */
 export type FieldPath<T> = FieldPathWithin<T, [1, 1]>;
 
-/** @typeParam Further a tuple with one element per further level to check */
+/**
+ * The field paths of an entity.
+ *
+ * @typeParam Further a tuple with one element per further level to check
+ */
 type FieldPathWithin<T, Further extends readonly unknown[]> =
   | ColumnKey<T>
   | (Further extends readonly [unknown, ...infer Rest]

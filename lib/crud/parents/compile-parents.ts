@@ -38,6 +38,7 @@ export function compileParents(source: ParentSource, problems: string[]): Parent
 /**
  * Returns the parent's key as the id of a one-to-one resource.
  *
+ * @param source the entity
  * @param key the primary key, as a fallback if the option is invalid
  * @param problems receives the reasons why a parent may have several rows
  */

@@ -64,8 +64,8 @@ export interface ListQuery<T> extends Projection {
   /** The `nextCursor` or `prevCursor` of another page; an empty string for the first page. */
   readonly cursor?: string;
   /**
-   * By default the resource's option `defaultSort`. The primary key is always appended, so that pages neither repeat nor
-   * skip a row.
+   * By default the resource's option `defaultSort`. The primary key is always appended, so that pages neither repeat
+   * nor skip a row.
    */
   readonly sort?: readonly SortKey<T>[];
   /** Conditions on columns; all rows by default. */

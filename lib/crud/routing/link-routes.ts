@@ -29,6 +29,7 @@ export function linkRoutesFor(relations: readonly string[]): LinkRoute[] {
 /**
  * Returns the definition of a link route, including the method for controllers without their own.
  *
+ * @param route the relation and what to do
  * @param path of one row, relative to the controller's
  * @param id the decorator of the id parameter
  */

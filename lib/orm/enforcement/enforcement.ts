@@ -74,7 +74,9 @@ class VerifiedTag extends ReturnOverride {
   }
 }
 
-/** The verification of a text that is planned once and sent many times. Only {@link Enforcement.verifyPlan} makes one. */
+/**
+ * The verification of a text that is planned once and sent many times. Only {@link Enforcement.verifyPlan} makes one.
+ */
 class Plan {
   constructor(
     readonly by: Enforcement,
@@ -83,6 +85,7 @@ class Plan {
     readonly accessPlanKey: string,
   ) {}
 }
+/** Proof that a planned text was verified. */
 export type VerifiedPlan = Plan;
 
 /** The state that enforces the tenant scope on one DataSource. */
@@ -231,6 +234,7 @@ export class Enforcement {
 
 const enforcements = new WeakMap<DataSource, Enforcement>();
 
+/** Creates the enforcement of a DataSource. */
 export function enforce(dataSource: DataSource): Enforcement {
   const enforcement = new Enforcement(dataSource);
   enforcements.set(dataSource, enforcement);

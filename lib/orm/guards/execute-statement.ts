@@ -134,7 +134,9 @@ function send(
   });
 }
 
-/** Checks that the rows that a write references are visible, and that rows of exempt entities stay with their tenant. */
+/**
+ * Checks that the rows that a write references are visible, and that rows of exempt entities stay with their tenant.
+ */
 async function checkRows(
   { lookups, unscoped }: VerifiedStatement,
   enforcement: Enforcement,

@@ -30,8 +30,9 @@ export function ignoresTrailingSpaces({ collation }: ColumnMetadata): boolean {
  * Returns the SQL of an exact comparison of a column with a parameter, whatever the collation. The first part uses the
  * index, the second one is exact.
  *
- * @param name the escaped column
- * @param isText whether the parameter's value is a string
+ * @param column the column
+ * @param driver of its DataSource
+ * @param operands the escaped column, the parameter, and whether its value is a string
  */
 export function exactlyEqual(
   column: ColumnMetadata,

@@ -123,7 +123,9 @@ export function runUnscoped<R>(section: UnscopedSection, fn: () => R): R {
   return section.closeAfter(() => runInOpenSection(section, fn));
 }
 
-/** Runs `fn` in an unscoped section and leaves it open; the caller closes it. For subscriptions, which end with an event. */
+/**
+ * Runs `fn` in an unscoped section and leaves it open; the caller closes it. For subscriptions, which an event ends.
+ */
 export function runInOpenSection<R>(section: UnscopedSection, fn: () => R): R {
   return storage.run(childContext(storage.getStore()?.scope, section), fn);
 }

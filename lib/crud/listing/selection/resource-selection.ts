@@ -12,6 +12,7 @@ const caches = new WeakMap<object, BoundedCache<string, unknown>>();
 /**
  * Returns the selection of a resource for a projection.
  *
+ * @param resource caches its selections
  * @param query the included relations and the selected properties
  * @param rules the projection rules of the response: those of a list, or those of a single row
  */

@@ -4,8 +4,8 @@ import type { Operator } from '../../query/operators.js';
 import type { ComparisonContext } from './comparison-context.js';
 
 /*
- * Databases store microseconds, but a Date and a JSON response have milliseconds. So an operand with milliseconds stands
- * for its whole millisecond, and one with microseconds for that microsecond: each is a range, which an index on the
+ * Databases store microseconds, but a Date and a JSON response have milliseconds. So an operand with milliseconds
+ * means its whole millisecond, and one with microseconds for that microsecond: each is a range, which an index on the
  * column serves.
  *
  * A range ends before the next millisecond, which a Date can hold. If an operand has microseconds, or there is no next
@@ -97,8 +97,8 @@ function addsMicroseconds(operands: readonly Instant[]): boolean {
 }
 
 /**
- * Returns the text that SQLite compares. Its own functions leave out a fraction of zero: a text without trailing zeros is
- * the first of all texts for the same moment.
+ * Returns the text that SQLite compares. Its own functions leave out a fraction of zero: a text without trailing zeros
+ * is the first of all texts for the same moment.
  */
 function sqliteText(value: unknown, micros: number): unknown {
   const text: unknown = value instanceof Date ? DateUtils.mixedDateToUtcDatetimeString(value) : value;
