@@ -47,9 +47,9 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   /** The routes not to serve. */
   readonly except?: readonly CrudRoute[];
   /**
-   * Columns that clients may filter by, including those of related rows (`assignee.email`), and relations, of which they
-   * may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). By default the entity's own
-   * columns that the response exposes untransformed.
+   * Columns that clients may filter by, including those of related rows (`assignee.email`), and relations, of which
+   * they may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). By default the
+   * entity's own columns that the response exposes untransformed.
    */
   readonly filter?: readonly (FieldPath<T> | RelationPath<T>)[];
   /**

@@ -71,7 +71,7 @@ function choose<T extends object>(
   return chosen;
 }
 
-/** Returns the columns and relations of `filter`. A path over relations allows to ask whether there is a related row. */
+/** Returns the columns and relations of `filter`. A path over relations allows asking for a related row. */
 function chooseFilter<T extends object>(
   paths: readonly string[],
   source: ListRulesSource<T>,
