@@ -91,7 +91,7 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
     readonly filter?: readonly (FieldPath<T> | RelationPath<T>)[];
     readonly sort?: readonly FieldPath<T>[];
     readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
-    readonly search?: readonly ColumnPath<T>[];
+    readonly search?: readonly FieldPath<T>[];
     readonly include?: readonly RelationPath<T>[];
     readonly fields?: readonly ColumnPath<T>[];
     readonly links?: readonly ToManyKey<T>[];

@@ -117,7 +117,7 @@ function sortParameter({ sort, defaultSort }: ListRules): ParameterObject {
 }
 
 function searchParameter({ search }: ListRules): ParameterObject {
-  const names = search.map(({ property }) => property).join(' or ');
+  const names = search.map(({ path }) => path).join(' or ');
   return query('search', `Text that ${names} contains, ignoring case.`, {
     type: 'string',
     maxLength: MAX_SEARCH_LENGTH,

@@ -7,7 +7,7 @@ import type { Resource } from '../resource/resource.js';
 import { likePattern, likeSql } from './sql/comparison.js';
 import { cursorColumnSql } from './sql/cursor.js';
 import type { CursorPosition } from './sql/cursor.js';
-import { applyFilter, filterCacheKey, filterValues } from './sql/filter-condition.js';
+import { applyFilter, existsSql, filterCacheKey, filterValues } from './sql/filter-condition.js';
 import { keysetCacheKey, keysetSql, keysetValues } from './sql/keyset-condition.js';
 import type { ResolvedListQuery } from './resolved-list-query.js';
 import type { CountMode } from '../query/list-query.js';
@@ -168,9 +168,11 @@ function applySearch<T extends object>(
   const dialect = dialectOf(resource.dataSource);
   select.andWhere(
     new Brackets((either) => {
-      for (const { metadata } of resource.list.search) {
-        either.orWhere(likeSql('icontains', `${alias}.${metadata.propertyPath}`, ':search', dialect));
-      }
+      resource.list.search.forEach(({ relations, column }, i) => {
+        const write = (holder: string): string =>
+          likeSql('icontains', `${holder}.${column.metadata.propertyPath}`, ':search', dialect);
+        either.orWhere(relations.length === 0 ? write(alias) : existsSql(select, relations, alias, `s${i}`, write));
+      });
     }),
   );
 }

@@ -62,8 +62,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
    * name columns that clients may not sort by. Cursors contain their values.
    */
   readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
-  /** Text columns that `search=` searches. Empty by default. */
-  readonly search?: readonly ColumnPath<T>[];
+  /**
+   * Text columns that `search=` searches, including those of related rows (`assignee.email`). Empty by default. A row
+   * matches if one of its related rows does.
+   */
+  readonly search?: readonly FieldPath<T>[];
   /**
    * Paths of relations that clients may include with `?include=`. Empty by default. To-many relations are not
    * paginated, so list only those with few rows.

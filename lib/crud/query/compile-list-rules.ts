@@ -48,7 +48,7 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
     filter: chooseFilter(options.filter ?? shown, source, problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),
     defaultSort: chooseDefaultSort(source, problems),
-    search: [...search.values()].map(({ column }) => column),
+    search: [...search.values()],
     deleted: options.deleted ?? false,
     rows: source.rows,
     ignoredParams: new Set(options.ignoreParams),
@@ -136,8 +136,8 @@ function isOrdering({ column, relations }: QueryField): boolean {
   return isSortable(column) && relations.every(({ isManyToOne, isOneToOne }) => isManyToOne || isOneToOne);
 }
 
-function isSearchable({ column, relations }: QueryField): boolean {
-  return relations.length === 0 && isComparable(column) && column.type.comparability === 'text';
+function isSearchable({ column }: QueryField): boolean {
+  return isComparable(column) && column.type.comparability === 'text';
 }
 
 function isWholeNumber(value: number): boolean {

@@ -1,4 +1,3 @@
-import type { ResourceColumn } from '../model/resource-column.js';
 import type { CountMode, NamedSortKey } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { ProjectionRules } from './projection-rules.js';
@@ -15,7 +14,7 @@ export interface ListRules {
   readonly sort: NamedFields;
   /** The order of a list whose query has none. The primary key is always appended. */
   readonly defaultSort: readonly NamedSortKey[];
-  readonly search: readonly ResourceColumn[];
+  readonly search: readonly QueryField[];
   /** Whether clients may request soft-deleted rows. */
   readonly deleted: boolean;
   readonly rows: ProjectionRules;

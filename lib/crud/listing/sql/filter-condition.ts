@@ -77,7 +77,7 @@ class FilterText {
     const index = this.comparisons.indexOf(comparison);
     const { relations, column } = comparison.field;
     if (comparison.operator === 'is_null' && tellsRelatedRow(comparison.field)) {
-      const exists = this.exists(relations, alias, `r${index}`);
+      const exists = existsSql(this.select, relations, alias, `r${index}`);
       return comparison.operand === true ? `NOT ${exists}` : exists;
     }
     const write = (holder: string): string =>
@@ -87,37 +87,41 @@ class FilterText {
         dialect: this.dialect,
         slots: comparisonValues(comparison, this.dialect).map((_, i) => `:${slotName(index, i)}`),
       });
-    return relations.length === 0 ? write(alias) : this.exists(relations, alias, `r${index}`, write);
+    return relations.length === 0 ? write(alias) : existsSql(this.select, relations, alias, `r${index}`, write);
   }
+}
 
-  /**
-   * Returns an EXISTS condition for a related row. Unlike a join, a subquery neither filters included rows nor
-   * multiplies the rows of the list. The scope applies to each of its tables.
-   */
-  private exists(
-    [first, ...further]: readonly RelationMetadata[],
-    alias: string,
-    prefix: string,
-    write?: (holder: string) => string,
-  ): string {
-    const related = this.select.subQuery().select('1');
-    let holder = `${prefix}_0`;
-    related.from(first.inverseEntityMetadata.target, holder);
-    if (first.junctionEntityMetadata === undefined) {
-      related.where(linkSql(first, alias, holder));
-    } else {
-      const junction = `${prefix}_j`;
-      related.innerJoin(first.junctionEntityMetadata.tableName, junction, junctionSql(first, junction, holder, 'far'));
-      related.where(junctionSql(first, junction, alias, 'near'));
-    }
-    further.forEach((relation, i) => {
-      const next = `${prefix}_${i + 1}`;
-      related.innerJoin(`${holder}.${relation.propertyPath}`, next);
-      holder = next;
-    });
-    if (write !== undefined) related.andWhere(write(holder));
-    return `EXISTS ${related.getQuery()}`;
+/**
+ * Returns an EXISTS condition for a related row. Unlike a join, a subquery neither filters included rows nor
+ * multiplies the rows of the list. The scope applies to each of its tables.
+ *
+ * @param prefix of the aliases in the subquery
+ * @param write returns the condition on the related row by its alias; any row by default
+ */
+export function existsSql(
+  select: Select,
+  [first, ...further]: readonly RelationMetadata[],
+  alias: string,
+  prefix: string,
+  write?: (holder: string) => string,
+): string {
+  const related = select.subQuery().select('1');
+  let holder = `${prefix}_0`;
+  related.from(first.inverseEntityMetadata.target, holder);
+  if (first.junctionEntityMetadata === undefined) {
+    related.where(linkSql(first, alias, holder));
+  } else {
+    const junction = `${prefix}_j`;
+    related.innerJoin(first.junctionEntityMetadata.tableName, junction, junctionSql(first, junction, holder, 'far'));
+    related.where(junctionSql(first, junction, alias, 'near'));
   }
+  further.forEach((relation, i) => {
+    const next = `${prefix}_${i + 1}`;
+    related.innerJoin(`${holder}.${relation.propertyPath}`, next);
+    holder = next;
+  });
+  if (write !== undefined) related.andWhere(write(holder));
+  return `EXISTS ${related.getQuery()}`;
 }
 
 /** Returns the join condition of a relation without a junction table. */

@@ -13,8 +13,8 @@ import type { Desk } from '../../../support/crud-desk.js';
 @UseGuards(TestGuard)
 @Crud(Ticket, {
   filter: ['orderNumber', 'subject', 'status', 'note', 'assigneeId', 'assignee.name', 'createdAt'],
+  search: ['subject', 'assignee.name'],
   sort: ['orderNumber', 'status', 'note', 'assignee.name', 'createdAt'],
-  search: ['subject'],
   count: 'none',
 })
 class TicketsController extends CrudController<Ticket> {
@@ -36,7 +36,10 @@ class BinController extends CrudController<Ticket> {}
 @Controller('agents')
 @TenantScoped()
 @UseGuards(TestGuard)
-@Crud(Agent, { filter: ['name', 'tickets.id', 'tickets.status', 'tickets.assignee.name'] })
+@Crud(Agent, {
+  filter: ['name', 'tickets.id', 'tickets.status', 'tickets.assignee.name'],
+  search: ['tickets.subject', 'name'],
+})
 class AgentsController extends CrudController<Agent> {}
 
 describe.each(databasesToTest())('filters and orders on %s', (database) => {
@@ -100,6 +103,19 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     expect(await matching({ $not: {} })).toEqual([]);
     expect(await matching({ $or: [{}, { orderNumber: 9001 }] })).toEqual([1, 2, 3, 4]);
     expect(await tickets({ status: 'open', filters: '{"$or":[{"orderNumber":1},{"orderNumber":2}]}' })).toEqual([1]);
+  });
+
+  it('search in related rows of the tenant, each row once', async () => {
+    expect(await tickets({ search: 'ada' })).toEqual([1, 4]);
+    expect(await tickets({ search: 'late' })).toEqual([1, 2]);
+    expect(await tickets({ search: 'al', status: 'closed' })).toEqual([2]);
+    expect(await tickets({ search: 'globex' })).toEqual([]);
+    expect(await ask('/agents', { search: 'broken', sort: 'name' })).toEqual(['Ada']);
+    expect(await ask('/agents', { search: 'LATE', sort: 'name' })).toEqual(['Ada', 'Alan']);
+    expect((await get('/agents?search=a&limit=1&sort=name')).body).toMatchObject({
+      items: [{ name: 'Ada' }],
+      total: 2,
+    });
   });
 
   it('ask whether there is a related row', async () => {
