@@ -4,6 +4,11 @@ export interface ClientTenantOptions<User = unknown> {
     readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
 }
 
+export interface ColumnFilter<T> {
+    readonly column: FieldPath<T>;
+    readonly operators: readonly Operator[];
+}
+
 export type ColumnPath<T> = ColumnKey<T> | `${ObjectKey<T>}.${string}`;
 
 export interface CommittedContext<R = unknown> {
@@ -88,7 +93,7 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
     readonly only?: readonly CrudRoute[];
     readonly also?: readonly OptInRoute[];
     readonly except?: readonly CrudRoute[];
-    readonly filter?: readonly (FieldPath<T> | RelationPath<T>)[];
+    readonly filter?: readonly (FieldPath<T> | RelationPath<T> | ColumnFilter<T>)[];
     readonly sort?: readonly FieldPath<T>[];
     readonly defaultSort?: readonly (FieldPath<T> | `-${FieldPath<T>}`)[];
     readonly search?: readonly FieldPath<T>[];
@@ -216,6 +221,8 @@ export interface MuckOptions {
     readonly preparedStatements?: boolean;
     readonly defaults?: CrudDefaults;
 }
+
+export type Operator = keyof typeof OPERANDS;
 
 export type OptInRoute = (typeof OPT_IN_ROUTES)[number];
 

@@ -4,7 +4,8 @@ import { hookDataSourceInitialize } from './orm/instrument-data-source.js';
 hookDataSourceInitialize();
 
 export type { CrudDefaults, CrudLimit } from './crud/options/crud-defaults.js';
-export type { CrudDtos, CrudOptions } from './crud/options/crud-options.js';
+export type { Operator } from './crud/options/filter-operators.js';
+export type { ColumnFilter, CrudDtos, CrudOptions } from './crud/options/crud-options.js';
 export { getCrudToken, InjectCrud } from './crud/crud.providers.js';
 export type { CrudRoute, OptInRoute } from './crud/options/crud-routes.js';
 export { CrudController } from './crud/crud.controller.js';

@@ -7,7 +7,7 @@ import {
 } from '../crud/query/list-rules.js';
 import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
 import { operatorsOfField } from '../crud/query/operators.js';
-import type { Operator } from '../crud/query/operators.js';
+import type { Operator } from '../crud/options/filter-operators.js';
 import { MAX_INCLUDES } from '../crud/query/projection-parser.js';
 import type { ProjectionRules } from '../crud/query/projection-rules.js';
 import type { ColumnType } from '../crud/column-types/column-type.js';

@@ -3,6 +3,7 @@ import type { CrudDefaults } from './crud-defaults.js';
 import type { CrudRoute, OptInRoute } from './crud-routes.js';
 import type { ColumnPath, FieldPath, RelationPath, ToManyKey } from './entity-paths.js';
 import type { CrudHooks } from './crud-hooks.interface.js';
+import type { Operator } from './filter-operators.js';
 import type { ParentOptions } from './parent-options.js';
 
 /** The classes of request and response bodies, with decorators of class-validator and class-transformer. */
@@ -17,6 +18,19 @@ export interface CrudDtos {
   readonly response?: Type<object>;
   /** The response for a single row; `response` by default. */
   readonly detail?: Type<object>;
+}
+
+/**
+ * A column that clients may filter by, with some of its operators.
+ *
+ * @example
+ * @Crud(SupportTicket, { filter: ['status', { column: 'subject', operators: ['eq', 'icontains'] }] })
+ */
+export interface ColumnFilter<T> {
+  /** The column, which may be one of related rows. */
+  readonly column: FieldPath<T>;
+  /** The only operators that clients may use. */
+  readonly operators: readonly Operator[];
 }
 
 /**
@@ -48,10 +62,11 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly except?: readonly CrudRoute[];
   /**
    * Columns that clients may filter by, including those of related rows (`assignee.email`), and relations, of which
-   * they may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). By default the
+   * they may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). A column allows all
+   * operators of its type, unless they are named: `{ column: 'subject', operators: ['eq'] }`. By default the
    * entity's own columns that the response exposes untransformed.
    */
-  readonly filter?: readonly (FieldPath<T> | RelationPath<T>)[];
+  readonly filter?: readonly (FieldPath<T> | RelationPath<T> | ColumnFilter<T>)[];
   /**
    * Columns that clients may sort by, including those of to-one relations (`assignee.name`). By default the entity's
    * own columns that the response exposes untransformed. Cursors contain their values.

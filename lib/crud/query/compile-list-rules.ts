@@ -1,10 +1,11 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { DEFAULT_LIMIT } from '../options/crud-defaults.js';
-import type { CrudOptions } from '../options/crud-options.js';
+import type { ColumnFilter, CrudOptions } from '../options/crud-options.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { isSelected } from '../model/resource-column.js';
 import type { NamedSortKey } from './list-query.js';
 import type { ListRules, NamedFields } from './list-rules.js';
+import { operatorsOfField } from './operators.js';
 import { parseSortTerm } from './sort-parser.js';
 import type { ProjectionRules } from './projection-rules.js';
 import { findField, findRelation } from './query-field.js';
@@ -71,9 +72,12 @@ function choose<T extends object>(
   return chosen;
 }
 
-/** Returns the columns and relations of `filter`. A path over relations allows asking for a related row. */
+/**
+ * Returns the columns and relations of `filter`. A column of a related row that allows the NULL check also allows to ask
+ * whether there is such a row.
+ */
 function chooseFilter<T extends object>(
-  paths: readonly string[],
+  named: readonly (string | ColumnFilter<T>)[],
   source: ListRulesSource<T>,
   problems: string[],
 ): NamedFields {
@@ -84,9 +88,24 @@ function chooseFilter<T extends object>(
       .split('.')
       .map((_, i, parts) => findRelation(dataSource, metadata, parts.slice(0, i + 1).join('.')))
       .filter((field) => field !== undefined);
+  const paths = named.map((one) => (typeof one === 'string' ? one : one.column));
   const columns = paths.filter((path) => isColumn(path) || relationsOf(path).at(-1)?.path !== path);
-  const chosen = choose('filter', columns, source, ({ column }) => isComparable(column), problems);
-  const asked = paths.flatMap(relationsOf).filter(({ path }) => !isColumn(path));
+  const chosen = new Map(choose('filter', columns, source, ({ column }) => isComparable(column), problems));
+  for (const { column, operators } of named.filter((one) => typeof one !== 'string')) {
+    const field = chosen.get(column);
+    if (field === undefined) continue;
+    const known = operatorsOfField(field);
+    const unknown = operators.filter((operator) => !known.includes(operator));
+    if (unknown.length > 0 || operators.length === 0)
+      problems.push(
+        `filter: '${column}' can be compared by ${known.join(', ')}, not by ${unknown.join(', ') || 'none'}`,
+      );
+    chosen.set(column, { ...field, operators });
+  }
+  const asked = paths
+    .filter((path) => chosen.get(path)?.operators?.includes('is_null') !== false)
+    .flatMap(relationsOf)
+    .filter(({ path }) => !isColumn(path));
   return new Map([...chosen, ...asked.map((field) => [field.path, field] as const)]);
 }
 

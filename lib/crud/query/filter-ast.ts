@@ -1,4 +1,4 @@
-import type { Operator } from './operators.js';
+import type { Operator } from '../options/filter-operators.js';
 import type { QueryField } from './query-field.js';
 
 /** A filter: a tree of comparisons. */

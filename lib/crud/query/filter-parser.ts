@@ -10,7 +10,7 @@ import {
   readOperand,
   parseFilterKey,
 } from './operators.js';
-import type { Operator } from './operators.js';
+import type { Operator } from '../options/filter-operators.js';
 import { tellsRelatedRow } from './query-field.js';
 import type { QueryField } from './query-field.js';
 

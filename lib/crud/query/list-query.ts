@@ -1,6 +1,6 @@
 import type { ColumnPath, RelationPath } from '../options/entity-paths.js';
 import type { Projection } from './projection-rules.js';
-import type { Operator } from './operators.js';
+import type { Operator } from '../options/filter-operators.js';
 
 /** One key of a sort order, with the path of its column as a text. */
 export interface NamedSortKey {

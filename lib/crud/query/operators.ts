@@ -1,39 +1,7 @@
 import type { Comparability, ColumnType } from '../column-types/column-type.js';
+import { OPERANDS, OPERATORS } from '../options/filter-operators.js';
+import type { OperandKind, Operator } from '../options/filter-operators.js';
 import type { QueryField } from './query-field.js';
-
-/**
- * The kind of operand: a value of the column's type, a list of values, a range, a boolean, a substring, or a list
- * element.
- */
-export type OperandKind = 'value' | 'list' | 'range' | 'nullCheck' | 'substring' | 'element';
-
-const OPERANDS = {
-  eq: 'value',
-  ne: 'value',
-  lt: 'value',
-  lte: 'value',
-  gt: 'value',
-  gte: 'value',
-  in: 'list',
-  not_in: 'list',
-  between: 'range',
-  is_null: 'nullCheck',
-  contains: 'substring',
-  starts_with: 'substring',
-  ends_with: 'substring',
-  icontains: 'substring',
-  istarts_with: 'substring',
-  iends_with: 'substring',
-} as const satisfies Readonly<Record<string, OperandKind>>;
-
-/** The name of a comparison operator. */
-export type Operator = keyof typeof OPERANDS;
-
-/**
- * The filter operators: `eq` by default, others after two underscores, as in `createdAt__gte`. The names are those of
- * Flask-Muck; operators that it lacks are named in the same style.
- */
-export const OPERATORS = Object.keys(OPERANDS) as readonly Operator[];
 
 /** Returns the kind of operand for a type. For lists, the substring operators compare an element. */
 export function operandKind(type: ColumnType, operator: Operator): OperandKind {
@@ -62,8 +30,8 @@ export function operatorsOf({ comparability }: ColumnType): readonly Operator[] 
 }
 
 /** Returns the operators of a field: of a relation only whether there is a row. */
-export function operatorsOfField({ column, isRelation }: QueryField): readonly Operator[] {
-  return isRelation === true ? ['is_null'] : operatorsOf(column.type);
+export function operatorsOfField({ column, isRelation, operators }: QueryField): readonly Operator[] {
+  return isRelation === true ? ['is_null'] : (operators ?? operatorsOf(column.type));
 }
 
 /** Splits a filter key: `createdAt__gte`. The caller must first check for a column with the whole name. */

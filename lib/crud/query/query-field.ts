@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from '../../common/peer-internals.js';
 import { compileColumns } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
+import type { Operator } from '../options/filter-operators.js';
 
 /** Maximum number of relations in a path. */
 const MAX_RELATIONS = 3;
@@ -14,6 +15,8 @@ export interface QueryField {
   readonly relations: readonly RelationMetadata[];
   /** For a relation, a column that each of its rows has. */
   readonly column: ResourceColumn;
+  /** The operators that clients may use; all of the column's type by default. */
+  readonly operators?: readonly Operator[];
   /** True if the path names a relation, of which a comparison asks only whether there is a row. */
   readonly isRelation?: true;
 }

@@ -1,5 +1,5 @@
 import { MAX_LIST_LENGTH, MAX_SUBSTRING_LENGTH, operandKind } from '../../crud/query/operators.js';
-import type { Operator } from '../../crud/query/operators.js';
+import type { Operator } from '../../crud/options/filter-operators.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import type { ColumnType } from '../../crud/column-types/column-type.js';
 import { parameterSchema } from './column-json-schema.js';

@@ -26,7 +26,13 @@ class TicketsController extends CrudController<Ticket> {}
 @Controller('flat-tickets')
 @TenantScoped()
 @UseGuards(SignedInGuard)
-@Crud(Ticket, { only: ['findAll'], listFormat: 'array', limit: { max: 50 }, filter: ['status'], sort: ['createdAt'] })
+@Crud(Ticket, {
+  only: ['findAll'],
+  listFormat: 'array',
+  limit: { max: 50 },
+  filter: ['status', { column: 'subject', operators: ['eq', 'icontains'] }, 'assignee.name'],
+  sort: ['createdAt'],
+})
 class FlatTicketsController extends CrudController<Ticket> {}
 
 @Controller('checked-tickets')

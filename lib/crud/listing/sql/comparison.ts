@@ -2,7 +2,7 @@ import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
 import type { ResourceColumn } from '../../model/resource-column.js';
 import type { Comparison } from '../../query/filter-ast.js';
 import { operandKind } from '../../query/operators.js';
-import type { Operator } from '../../query/operators.js';
+import type { Operator } from '../../options/filter-operators.js';
 import type { ComparisonContext } from './comparison-context.js';
 import { instantKey, instantSql, instantValues } from './instant-comparison.js';
 

@@ -1,6 +1,6 @@
 import { DateUtils } from '../../../common/peer-internals.js';
 import type { SqlDialect } from '../../../orm/sql/tokenizer.js';
-import type { Operator } from '../../query/operators.js';
+import type { Operator } from '../../options/filter-operators.js';
 import type { ComparisonContext } from './comparison-context.js';
 
 /*

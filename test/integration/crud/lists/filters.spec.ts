@@ -23,6 +23,31 @@ class TicketsController extends CrudController<Ticket> {
   }
 }
 
+@Controller('narrow')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Ticket, {
+  filter: [
+    'orderNumber',
+    { column: 'subject', operators: ['eq', 'icontains'] },
+    { column: 'note', operators: ['is_null'] },
+    { column: 'assignee.name', operators: ['eq'] },
+  ],
+})
+class NarrowController extends CrudController<Ticket> {}
+
+@Controller('refused')
+@TenantScoped()
+@UseGuards(TestGuard)
+@Crud(Ticket, {
+  filter: [
+    { column: 'orderNumber', operators: ['eq', 'icontains'] },
+    { column: 'status', operators: [] },
+    { column: 'secret' as 'note', operators: ['eq'] },
+  ],
+})
+class RefusedController extends CrudController<Ticket> {}
+
 @Controller('bin')
 @TenantScoped()
 @UseGuards(TestGuard)
@@ -55,7 +80,7 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
   const matching = (filters: unknown) => tickets({ filters: JSON.stringify(filters) });
 
   beforeAll(async () => {
-    desk = await openCrudDesk([TicketsController, BinController, AgentsController], { database });
+    desk = await openCrudDesk([TicketsController, BinController, AgentsController, NarrowController], { database });
     const sow = async (organizationId: number, mark: string) => {
       const agents = desk.dataSource.getRepository(Agent);
       const [ada, alan] = await agents.save([{ name: `Ada${mark}` }, { name: `Alan${mark}` }, { name: `Idle${mark}` }]);
@@ -116,6 +141,29 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
       items: [{ name: 'Ada' }],
       total: 2,
     });
+  });
+
+  it('use the operators that the resource names for a column, and no other', async () => {
+    const narrow = (parameters: Readonly<Record<string, string>>) => ask('/narrow', parameters);
+    expect(await narrow({ subject: 'Late parcel' })).toEqual([1]);
+    expect(await narrow({ subject__icontains: 'CUP', sort: 'orderNumber' })).toEqual([3, 4]);
+    expect(await narrow({ note__is_null: 'true' })).toEqual([1]);
+    expect(await narrow({ 'assignee.name': 'Alan' })).toEqual([2]);
+    for (const [key, value] of [
+      ['subject__contains', 'x'],
+      ['subject__is_null', 'true'],
+      ['note', 'a'],
+      ['assignee.name__is_null', 'true'],
+    ]) {
+      const message = [
+        expect.stringMatching(/^'[a-z.]+' can be compared by .*, not by |^'[a-z.]+' can be compared by /),
+      ];
+      expect([key, await narrow({ [key]: value })]).toEqual([key, expect.objectContaining({ message })]);
+      const filters = JSON.stringify({ [key]: value === 'true' ? true : value });
+      expect([key, await narrow({ filters })]).toEqual([key, expect.objectContaining({ message })]);
+    }
+    expect((await get('/narrow?assignee__is_null=true')).status).toBe(400);
+    expect((await get(`/narrow?filters=${encodeURIComponent('{"assignee":null}')}`)).status).toBe(400);
   });
 
   it('ask whether there is a related row', async () => {
@@ -296,4 +344,11 @@ describe.each(databasesToTest())('filters and orders on %s', (database) => {
     ]);
     expect((await get('/tickets?cursor=nonsense')).status).toBe(400);
   });
+});
+
+it('operators that a column does not have stop the start', async () => {
+  const start = openCrudDesk([RefusedController], { database: 'sqljs' });
+  await expect(start).rejects.toThrow(/'orderNumber' can be compared by eq, .*, not by icontains/);
+  await expect(start).rejects.toThrow(/'status' can be compared by eq, .*, not by none/);
+  await expect(start).rejects.toThrow("filter names 'secret'");
 });
