@@ -62,8 +62,8 @@ export interface CrudOptions<T extends object> extends CrudDefaults {
   readonly except?: readonly CrudRoute[];
   /**
    * Columns that clients may filter by, including those of related rows (`assignee.email`), and relations, of which
-   * they may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). A column allows all
-   * operators of its type, unless they are named: `{ column: 'subject', operators: ['eq'] }`. By default the
+   * they may ask whether there is a row (`assignee__is_null`; a column of a related row includes that). A column allows
+   * all operators of its type, unless they are named: `{ column: 'subject', operators: ['eq'] }`. By default the
    * entity's own columns that the response exposes untransformed.
    */
   readonly filter?: readonly (FieldPath<T> | RelationPath<T> | ColumnFilter<T>)[];

@@ -73,8 +73,8 @@ function choose<T extends object>(
 }
 
 /**
- * Returns the columns and relations of `filter`. A column of a related row that allows the NULL check also allows to ask
- * whether there is such a row.
+ * Returns the columns and relations of `filter`. A column of a related row that allows the NULL check also allows to
+ * ask whether there is such a row.
  */
 function chooseFilter<T extends object>(
   named: readonly (string | ColumnFilter<T>)[],

@@ -94,9 +94,7 @@ class FilterText {
 /**
  * Returns an EXISTS condition for a related row. Unlike a join, a subquery neither filters included rows nor
  * multiplies the rows of the list. The scope applies to each of its tables.
- *
- * @param prefix of the aliases in the subquery
- * @param write returns the condition on the related row by its alias; any row by default
+ * `prefix` begins its aliases; `write` returns the condition on the related row by its alias, any row by default.
  */
 export function existsSql(
   select: Select,
