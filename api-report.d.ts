@@ -52,6 +52,7 @@ export interface CrudDefaults {
     };
     readonly requireIfMatch?: boolean;
     readonly problemDetails?: ProblemDetailsMode;
+    readonly constraints?: Readonly<Record<string, string>>;
     readonly ignoreParams?: readonly string[];
 }
 

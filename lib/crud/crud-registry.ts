@@ -181,5 +181,6 @@ function mergeDefaults<T extends object>(options: CrudOptions<T>, defaults: Crud
   const max = options.limit?.max ?? defaults.limit?.max ?? DEFAULT_LIMIT.max;
   const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? DEFAULT_LIMIT.default, max);
   // The module's order names columns that not every entity has, so it stays apart.
-  return { ...defaults, defaultSort: undefined, ...options, limit: { default: limit, max } };
+  const constraints = { ...defaults.constraints, ...options.constraints };
+  return { ...defaults, defaultSort: undefined, ...options, constraints, limit: { default: limit, max } };
 }

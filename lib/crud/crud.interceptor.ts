@@ -1,4 +1,12 @@
-import { Inject, HttpException, HttpStatus, Injectable, Optional } from '@nestjs/common';
+import {
+  Inject,
+  HttpException,
+  HttpStatus,
+  Injectable,
+  Logger,
+  Optional,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
@@ -8,6 +16,7 @@ import { setPrivateCacheHeaders } from '../tenancy/http/cache-headers.js';
 import type { HttpAdapter } from '../tenancy/http/cache-headers.js';
 import { isPromiseLike } from '../common/is-promise-like.js';
 import { runInRequest } from '../tenancy/context/tenant-context.js';
+import { parseDriverError } from '../orm/execution/driver-error.parser.js';
 import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
 import type { HandlerRunner } from '../tenancy/http/tenant.interceptor.js';
@@ -37,6 +46,7 @@ import type { Resource } from './resource/resource.js';
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
+  private readonly logger = new Logger('MuckModule');
   private readonly served = new Map<Function, ControllerState>();
 
   private readonly services: CrudRegistry;
@@ -150,10 +160,16 @@ export class CrudInterceptor implements NestInterceptor {
 
   /** Maps an error to the HTTP exception to throw, as problem details if the client prefers them. */
   private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
+    const http = context.switchToHttp();
+    if (parseDriverError(thrown)?.kind === 'unavailable') {
+      this.logger.warn(`The database is unavailable: ${describeOutage(thrown)}`);
+      this.adapterHost.httpAdapter.setHeader(http.getResponse(), 'Retry-After', RETRY_AFTER);
+      thrown = new ServiceUnavailableException('The service is temporarily unavailable. Try again.', { cause: thrown });
+    }
     const error = toHttpException(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
     if (!isTold || error instanceof ProblemException) return error;
-    this.adapterHost.httpAdapter.setHeader(context.switchToHttp().getResponse(), 'Content-Type', PROBLEM_MEDIA_TYPE);
+    this.adapterHost.httpAdapter.setHeader(http.getResponse(), 'Content-Type', PROBLEM_MEDIA_TYPE);
     return new ProblemException(error);
   }
 
@@ -176,6 +192,16 @@ export class CrudInterceptor implements NestInterceptor {
       adapter.setHeader(response, 'Location', locationOf(url, resource, value));
     }
   }
+}
+
+/** After how many seconds a client may try again: a deadlock is over at once, and a start takes little longer. */
+const RETRY_AFTER = '1';
+
+/** Describes an outage for the log by its code and text, which holds no value of a row. */
+function describeOutage(error: unknown): string {
+  const { driverError, message } = error as Error & { readonly driverError?: Error };
+  const { code } = (driverError ?? error) as { readonly code?: unknown };
+  return [code, message].filter((part) => part !== undefined && part !== '').join(' ');
 }
 
 class ControllerState {

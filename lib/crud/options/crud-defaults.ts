@@ -53,6 +53,11 @@ export interface CrudDefaults {
    * `ProblemDetailsFilter`.
    */
   readonly problemDetails?: ProblemDetailsMode;
+  /**
+   * Texts for CHECK constraints of the database, by their names: a value that violates one is a 400 with the text. By
+   * default the text does not say which rule it is.
+   */
+  readonly constraints?: Readonly<Record<string, string>>;
   /** Query parameters of lists to ignore, e.g. those of a CDN or a guard. Other unknown parameters are rejected. */
   readonly ignoreParams?: readonly string[];
 }

@@ -17,7 +17,8 @@ import type { Resource } from '../resource/resource.js';
  * @param written properties that the statement set; empty for a delete
  * @returns the error to throw; the same one if it has another cause
  */
-export function mapDatabaseError(error: unknown, { metadata }: Resource, written: readonly ColumnMetadata[]): unknown {
+export function mapDatabaseError(error: unknown, resource: Resource, written: readonly ColumnMetadata[]): unknown {
+  const { metadata, constraints } = resource;
   const cause = parseDriverError(error);
   switch (cause?.kind) {
     case 'unique':
@@ -28,12 +29,21 @@ export function mapDatabaseError(error: unknown, { metadata }: Resource, written
       const [missing] = propertiesOf(columnsNamedBy(cause, metadata));
       return missing === undefined ? error : badRequest([missingProblem(missing)]);
     }
+    case 'check':
+      return badRequest([{ detail: checkText(cause, constraints), code: 'check' }]);
     case 'data':
       return badRequest(['a value does not fit its column']);
+    // The interceptor tells of it, whichever statement of the request it was.
+    case 'unavailable':
     case 'other':
     case undefined:
       return error;
   }
+}
+
+/** Returns the resource's own text for a constraint; one without the constraint's name by default. */
+function checkText({ constraint = '' }: DatabaseError, texts: Readonly<Record<string, string>>): string {
+  return Object.hasOwn(texts, constraint) ? texts[constraint] : 'the values do not meet a constraint of the database';
 }
 
 function explainForeignKey(cause: DatabaseError, metadata: EntityMetadata, written: readonly ColumnMetadata[]): Error {
@@ -43,6 +53,8 @@ function explainForeignKey(cause: DatabaseError, metadata: EntityMetadata, writt
   // SQLite does not name the constraint, so any written foreign key may be the cause.
   const columns = key?.columns ?? (told.length > 0 ? told : metadata.foreignKeys.flatMap(({ columns }) => columns));
   const candidates = written.filter((column) => columns.includes(column));
+  if (candidates.length === 0 && written.length > 0 && table === metadata.tableName)
+    return badRequest([{ detail: 'a reference is to a row that does not exist', code: 'reference' }]);
   if (candidates.length === 0) return new ConflictException(['other rows still reference this one']);
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
 }

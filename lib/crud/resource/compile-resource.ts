@@ -130,6 +130,7 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
       dto.detail ?? dto.response,
     ),
     strictPayload: options.strictPayload ?? false,
+    constraints: options.constraints ?? {},
     maxBulkRows: options.bulk?.max ?? DEFAULT_MAX_BULK,
     requireIfMatch: options.requireIfMatch ?? false,
     problemDetails: options.problemDetails ?? 'negotiate',

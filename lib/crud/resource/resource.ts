@@ -47,6 +47,8 @@ export interface ResourceParts<T extends object> {
   /** Serializes responses. */
   readonly serializer: ResponseSerializer;
   readonly strictPayload: boolean;
+  /** Texts for CHECK constraints, by their names. */
+  readonly constraints: Readonly<Record<string, string>>;
   /** Maximum number of rows per `createMany`. */
   readonly maxBulkRows: number;
   /** True if changes require an `If-Match` header. */

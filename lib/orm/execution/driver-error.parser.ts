@@ -2,8 +2,11 @@ import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 
-/** Why a database refused a statement. An exclusion constraint counts as a unique one: another row is in the way. */
-export type DatabaseErrorKind = 'unique' | 'foreign-key' | 'not-null' | 'data' | 'other';
+/**
+ * Why a database refused a statement. An exclusion constraint counts as a unique one: another row is in the way.
+ * `unavailable` says that the same statement may succeed later: a deadlock, a timeout, a server that stops or starts.
+ */
+export type DatabaseErrorKind = 'unique' | 'foreign-key' | 'not-null' | 'check' | 'data' | 'unavailable' | 'other';
 
 /** What a database's error says about its cause, without values. */
 export interface DatabaseError {
@@ -35,13 +38,20 @@ const POSTGRES_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   // Since PostgreSQL 18, RESTRICT has a code of its own.
   [/^(?:23503|23001)$/, 'foreign-key'],
   [/^23502$/, 'not-null'],
+  [/^23514$/, 'check'],
   [/^(?:22...|54000)$/, 'data'],
+  // Serialization failure and deadlock, lock and statement timeout, shutdown and start, too many connections, and a
+  // lost connection.
+  [/^(?:40001|40P01|55P03|57014|57P0[123]|53300|08...)$/, 'unavailable'],
 ];
 /** By the error number of MySQL and MariaDB. */
 const MYSQL_KINDS: ReadonlyMap<number | undefined, DatabaseErrorKind> = new Map([
   [1062, 'unique'],
   ...[1216, 1217, 1451, 1452].map((errno) => [errno, 'foreign-key'] as const),
   ...[1048, 1364].map((errno) => [errno, 'not-null'] as const),
+  ...[3819, 4025].map((errno) => [errno, 'check'] as const),
+  // Too many connections, shutdown, lock timeout, deadlock, statement timeout, and a lost connection.
+  ...[1040, 1053, 1205, 1213, 1969, 2006, 2013, 3024].map((errno) => [errno, 'unavailable'] as const),
   ...[1264, 1265, 1292, 1366, 1406, 1525].map((errno) => [errno, 'data'] as const),
 ]);
 /** By SQLite's message. SQLite stores any value in any column, so no error is about data. */
@@ -49,18 +59,29 @@ const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/UNIQUE constraint failed/, 'unique'],
   [/FOREIGN KEY constraint failed/, 'foreign-key'],
   [/NOT NULL constraint failed/, 'not-null'],
+  [/CHECK constraint failed/, 'check'],
+  [/^(?:SQLITE_BUSY|SQLITE_LOCKED|database (?:table )?is locked)/, 'unavailable'],
 ];
 
 /**
  * Reads the error of a driver. It is the only place that knows the codes and messages of the databases.
  *
- * @returns undefined if no statement failed
+ * @returns undefined if neither a statement nor a connection failed
  */
 export function parseDriverError(failure: unknown): DatabaseError | undefined {
+  if (typeof failure === 'object' && failure !== null && connectionErrors.has(failure))
+    return { kind: 'unavailable', constraint: undefined, table: undefined, columns: [] };
   if (!(failure instanceof QueryFailedError)) return undefined;
   const error = failure.driverError as DriverError;
   const kind = kindOf(error);
   return { kind, constraint: constraintOf(error), table: error.table, columns: namedColumns(kind, error) };
+}
+
+const connectionErrors = new WeakSet<object>();
+
+/** Records that an error is one of opening a connection: nothing else tells it from an error of another server. */
+export function noteConnectionError(error: unknown): void {
+  if (typeof error === 'object' && error !== null) connectionErrors.add(error);
 }
 
 function kindOf({ code, errno, message }: DriverError): DatabaseErrorKind {
@@ -70,12 +91,22 @@ function kindOf({ code, errno, message }: DriverError): DatabaseErrorKind {
   return told?.[1] ?? MYSQL_KINDS.get(errno) ?? 'other';
 }
 
-/** `Duplicate entry … for key 'ticket.subject'`, or `CONSTRAINT `fk_name` FOREIGN KEY`, on MySQL. */
+/**
+ * PostgreSQL names the constraint. MySQL: `Duplicate entry … for key 'ticket.subject'`, or `CONSTRAINT `fk` FOREIGN
+ * KEY`. SQLite names those of CHECK.
+ */
 function constraintOf({ constraint, message }: DriverError): string | undefined {
-  return (
-    constraint ?? /for key '(?:[^'.]*\.)?([^'.]+)'$/.exec(message)?.[1] ?? /CONSTRAINT `([^`]+)`/.exec(message)?.[1]
-  );
+  if (constraint !== undefined) return constraint;
+  const told = CONSTRAINT_NAMES.map((pattern) => pattern.exec(message)).find((match) => match !== null);
+  return told?.[1];
 }
+
+const CONSTRAINT_NAMES = [
+  /for key '(?:[^'.]*\.)?([^'.]+)'$/,
+  /CONSTRAINT `([^`]+)`/,
+  /^Check constraint '([^']+)'/,
+  /CHECK constraint failed: (\w+)$/,
+];
 
 function namedColumns(kind: DatabaseErrorKind, { column, detail, message }: DriverError): readonly string[] {
   switch (kind) {
@@ -86,7 +117,9 @@ function namedColumns(kind: DatabaseErrorKind, { column, detail, message }: Driv
       const named = column ?? /(?:Column|Field) '([^']+)'/.exec(message)?.[1];
       return named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)/.exec(message)?.[1]) : [named];
     }
+    case 'check':
     case 'data':
+    case 'unavailable':
     case 'other':
       return [];
   }

@@ -35,7 +35,7 @@ const SAFE_ERROR_CODES = {
   // Integrity, syntax and names, transactions, resources, cancelled statements. Class 42 without 42704, whose text
   // contains the value that was taken for a name.
   postgres: /^(?:23|42(?!704)|25|40|53|55|57|08|0A)/,
-  mysql: new Set([1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452]),
+  mysql: new Set([1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452, 3819, 4025]),
   sqlite: /^(?:near |no such |ambiguous |UNIQUE|NOT NULL|FOREIGN KEY|CHECK|SQLITE_|table |[\w ]*syntax)/,
 };
 

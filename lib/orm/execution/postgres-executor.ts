@@ -3,6 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import type { PostgresDriver } from '../../common/peer-internals.js';
 import { runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
+import { noteConnectionError } from './driver-error.parser.js';
 import { redactValues } from './driver-errors.js';
 import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
@@ -95,7 +96,10 @@ export async function executeSelect(
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
   } catch (error) {
-    if (error instanceof NoConnectionError) throw error.cause;
+    if (error instanceof NoConnectionError) {
+      noteConnectionError(error.cause);
+      throw error.cause;
+    }
     if (statement.name !== undefined && STALE_STATEMENT_CODES.has((error as { code?: string }).code)) {
       target.prepared.evict(text);
       // In a transaction, PostgreSQL refuses every statement after an error.

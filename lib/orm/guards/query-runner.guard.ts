@@ -8,6 +8,7 @@ import { isShared } from '../../tenancy/context/shared-transactions.js';
 import { currentContext, noteWrite, runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
 import { noteWrittenThrough } from '../execution/commit-callbacks.js';
+import { noteConnectionError } from '../execution/driver-error.parser.js';
 import { admit, execute } from './execute-statement.js';
 import type { StatementConnection } from './execute-statement.js';
 
@@ -100,8 +101,13 @@ class QueryRunnerGuard implements StatementConnection {
    * Connects without a context: a pooled connection outlives the request that opens it, and its events must not carry
    * that request's tenant.
    */
-  connect(): Promise<never> {
-    return runWithoutContext(() => this.original.connect.call(this.runner)) as Promise<never>;
+  async connect(): Promise<never> {
+    try {
+      return (await runWithoutContext(() => this.original.connect.call(this.runner))) as never;
+    } catch (error) {
+      noteConnectionError(error);
+      throw error;
+    }
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {

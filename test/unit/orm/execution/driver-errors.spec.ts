@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped, UniqueConflictError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, QueryFailedError, Unique } from 'typeorm';
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { parseDriverError } from '../../../../lib/orm/execution/driver-error.parser.js';
+import { noteConnectionError, parseDriverError } from '../../../../lib/orm/execution/driver-error.parser.js';
 import type { DatabaseErrorKind } from '../../../../lib/orm/execution/driver-error.parser.js';
 import { redactValues, toUniqueConflict } from '../../../../lib/orm/execution/driver-errors.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
@@ -171,6 +171,19 @@ describe('the kind of a database error', () => {
         ...[1264, 1265, 1292, 1366, 1406, 1525].map((errno) => ({ errno })),
       ],
     ],
+    ['check', [{ code: '23514' }, { errno: 3819 }, { errno: 4025 }, { message: 'CHECK constraint failed: positive' }]],
+    [
+      'unavailable',
+      [
+        ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08006'].map((code) => ({ code })),
+        ...[1040, 1053, 1205, 1213, 1969, 2006, 2013, 3024].map((errno) => ({ errno })),
+        ...['SQLITE_BUSY: x', 'SQLITE_LOCKED: x', 'database is locked', 'database table is locked: a'].map(
+          (message) => ({
+            message,
+          }),
+        ),
+      ],
+    ],
     [
       'other',
       [
@@ -184,19 +197,31 @@ describe('the kind of a database error', () => {
           '235030',
           '023502',
           '235020',
-          '40P01',
           '42P01',
+          '40P011',
+          '57P04',
           'x22001',
           '220011',
           '540000',
         ].map((code) => ({ code })),
         ...[23505, 23503, 22001].map((code) => ({ code })),
-        ...[0, 1205, 1213].map((errno) => ({ errno })),
-        ...['UNIQUE', 'FOREIGN KEY', 'NOT NULL'].map((message) => ({ message })),
+        ...[0, 1054].map((errno) => ({ errno })),
+        ...['UNIQUE', 'FOREIGN KEY', 'NOT NULL', 'CHECK', 'the database is locked'].map((message) => ({ message })),
       ],
     ],
   ])('is %s by the code, the number or the text', (kind, errors) => {
     for (const error of errors) expect(parseDriverError(failed(error))?.kind).toBe(kind);
+  });
+});
+
+describe('an error of opening a connection', () => {
+  it('is unavailable, whatever it is', () => {
+    const error = new Error('connect ECONNREFUSED');
+    expect(parseDriverError(error)).toBeUndefined();
+    noteConnectionError(error);
+    noteConnectionError('text');
+    expect(parseDriverError(error)).toEqual({ kind: 'unavailable', columns: [] });
+    expect(parseDriverError('text')).toBeUndefined();
   });
 });
 
@@ -236,6 +261,10 @@ describe('a parsed database error', () => {
       'positive',
       [],
     ],
+    ['a check of MySQL', { errno: 3819, message: "Check constraint 'positive' is violated." }, 'positive', []],
+    ['a check of MariaDB', { errno: 4025, message: 'CONSTRAINT `positive` failed for `d`.`t`' }, 'positive', []],
+    ['a check of SQLite', { message: 'CHECK constraint failed: positive' }, 'positive', []],
+    ['a check of SQLite without a name', { message: 'CHECK constraint failed: price >= 0' }, undefined, []],
   ])('of %s names constraint and columns', (_, given, constraint, columns) => {
     expect(parseDriverError(failed(given))).toMatchObject({ constraint, columns });
   });
@@ -253,7 +282,9 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     ],
     [
       'mysql',
-      [1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452].map((errno) => ({ errno })),
+      [1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452, 3819, 4025].map((errno) => ({
+        errno,
+      })),
     ],
   ])('is none of %s that speaks of the statement alone', (dialect, errors) => {
     for (const error of errors.map((given) => failed(given))) expect(told(dialect, error)).toBe(error);
