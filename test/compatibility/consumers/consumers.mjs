@@ -34,6 +34,26 @@ const writeJson = (folder, file, value) => writeFile(join(folder, file), JSON.st
 /** @param {string} folder @param {string} file */
 const readJson = async (folder, file) => JSON.parse(await readFile(join(folder, file), 'utf8'));
 
+/** @type {Promise<string> | undefined} */
+let installed;
+
+/**
+ * Installs Nest's command line in the release whose template the applications have. It is not the project's own, since some
+ * of its dependencies ask for a newer Node.
+ *
+ * @param {string} folder where the applications are
+ */
+function commandLine(folder) {
+  installed ??= (async () => {
+    const home = join(folder, 'command-line');
+    await mkdir(home, { recursive: true });
+    await writeJson(home, 'package.json', { private: true });
+    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '@nestjs/cli@12'], { cwd: home });
+    return join(home, 'node_modules/.bin/nest');
+  })();
+  return installed;
+}
+
 /**
  * Nest's own template, as its command line makes it, with the application in place of its hello world.
  *
@@ -42,7 +62,7 @@ const readJson = async (folder, file) => JSON.parse(await readFile(join(folder, 
  */
 async function writeTemplate(folder, { dependencies = NEST_12, devDependencies = {}, type = 'module' } = {}) {
   await rm(folder, { recursive: true, force: true });
-  const nest = join(import.meta.dirname, '../../../node_modules/.bin/nest');
+  const nest = await commandLine(join(folder, '..'));
   const target = ['--directory', folder.split('/').at(-1) ?? ''];
   const options = ['--skip-install', '--skip-git', '--package-manager', 'npm', '--no-observe'];
   await run(nest, ['new', 'application', ...target, ...options], { cwd: join(folder, '..') });
