@@ -18,6 +18,7 @@ export function inPostgres(sql, dialect) {
         .replaceAll(/\bBINARY\s+(?=["(]|CAST)/gi, '')
         .replaceAll(/\b(?:REGEXP|RLIKE)\b/gi, '~')
         .replaceAll(/\bINTERVAL (\d+) (\w+)/gi, "INTERVAL '$1 $2'")
+        .replaceAll(/\bINTERVAL (\$\d+) (\w+)/gi, "$1 * INTERVAL '1 $2'")
         .replaceAll(/\bCONVERT\(/gi, '(')
         .replaceAll(/ USING utf8mb4\)/gi, ')')
         .replaceAll(/\bAS CHAR\b(?:\(\d+\))?/gi, 'AS text')

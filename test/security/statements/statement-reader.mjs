@@ -11,6 +11,22 @@
 
 /** @typedef {any} Node of a syntax tree, as PostgreSQL's parser gives it */
 
+/** PostgreSQL keeps 63 bytes of a name. @param {string} name */
+const short = (name) => Buffer.from(name).subarray(0, 63).toString();
+
+/** A table with the names that the parser gives. @param {Table} table @returns {Table} */
+function withShortNames({ columns, parents, ...table }) {
+  return {
+    ...table,
+    table: short(table.table),
+    ...(columns && { columns: columns.map(short) }),
+    ...(parents && { parents: parents.map((one) => ({ table: short(one.table), own: one.own.map(short) })) }),
+    uniqueKeys: Object.fromEntries(
+      Object.entries(table.uniqueKeys).map(([name, key]) => [short(name), key.map(short)]),
+    ),
+  };
+}
+
 /** Reads the syntax tree of a statement: each table of tenants must be limited where it stands. */
 export class StatementReader {
   /** @type {string[]} */
@@ -26,7 +42,7 @@ export class StatementReader {
     this.takesLiterals = takesLiterals;
     /** @type {Map<string, Table[]>} */
     this.byName = new Map();
-    for (const table of tables) {
+    for (const table of tables.map(withShortNames)) {
       const name = table.table.toLowerCase();
       this.byName.set(name, [...(this.byName.get(name) ?? []), table]);
     }
