@@ -180,7 +180,7 @@ function routeKind(owner: Function, method: string): string | undefined {
 function mergeDefaults<T extends object>(options: CrudOptions<T>, defaults: CrudDefaults): CrudOptions<T> {
   const max = options.limit?.max ?? defaults.limit?.max ?? DEFAULT_LIMIT.max;
   const limit = options.limit?.default ?? Math.min(defaults.limit?.default ?? DEFAULT_LIMIT.default, max);
-  // The module's order names columns that not every entity has, so it stays apart.
   const constraints = { ...defaults.constraints, ...options.constraints };
+  // The module's order may name columns that the entity does not have, so it is passed as `moduleSort`.
   return { ...defaults, defaultSort: undefined, ...options, constraints, limit: { default: limit, max } };
 }

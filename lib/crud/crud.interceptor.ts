@@ -160,17 +160,20 @@ export class CrudInterceptor implements NestInterceptor {
 
   /** Maps an error to the HTTP exception to throw, as problem details if the client prefers them. */
   private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
-    const http = context.switchToHttp();
-    if (parseDriverError(thrown)?.kind === 'unavailable') {
-      this.logger.warn(`The database is unavailable: ${describeOutage(thrown)}`);
-      this.adapterHost.httpAdapter.setHeader(http.getResponse(), 'Retry-After', RETRY_AFTER);
-      thrown = new ServiceUnavailableException('The service is temporarily unavailable. Try again.', { cause: thrown });
-    }
-    const error = toHttpException(thrown);
+    const response = context.switchToHttp().getResponse<unknown>();
+    const isOutage = parseDriverError(thrown)?.kind === 'unavailable';
+    const error = isOutage ? this.toUnavailable(thrown, response) : toHttpException(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
     if (!isTold || error instanceof ProblemException) return error;
-    this.adapterHost.httpAdapter.setHeader(http.getResponse(), 'Content-Type', PROBLEM_MEDIA_TYPE);
+    this.adapterHost.httpAdapter.setHeader(response, 'Content-Type', PROBLEM_MEDIA_TYPE);
     return new ProblemException(error);
+  }
+
+  /** Logs an outage, because Nest logs no error that has a status, and creates the 503. */
+  private toUnavailable(thrown: unknown, response: unknown): ServiceUnavailableException {
+    this.logger.warn(`The database is unavailable: ${describeOutage(thrown)}`);
+    this.adapterHost.httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER);
+    return new ServiceUnavailableException('The service is temporarily unavailable. Try again.', { cause: thrown });
   }
 
   private setHeaders(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): void {

@@ -99,7 +99,6 @@ function describeRequests(inputs: number, places: { adapter: Adapter; database: 
         }
       });
       afterAll(async () => {
-        transport?.close();
         await desk?.close();
       });
 

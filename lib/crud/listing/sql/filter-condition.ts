@@ -94,7 +94,9 @@ class FilterText {
 /**
  * Returns an EXISTS condition for a related row. Unlike a join, a subquery neither filters included rows nor
  * multiplies the rows of the list. The scope applies to each of its tables.
- * `prefix` begins its aliases; `write` returns the condition on the related row by its alias, any row by default.
+ *
+ * The aliases in the subquery begin with `prefix`. `write` returns the condition on the related row, given its alias;
+ * without it, any related row matches.
  */
 export function existsSql(
   select: Select,

@@ -4,9 +4,9 @@ import type { Operator } from '../../options/filter-operators.js';
 import type { ComparisonContext } from './comparison-context.js';
 
 /*
- * Databases store microseconds, but a Date and a JSON response have milliseconds. So an operand with milliseconds
- * means its whole millisecond, and one with microseconds for that microsecond: each is a range, which an index on the
- * column serves.
+ * Databases store microseconds, but a Date and a JSON response have milliseconds. So an operand with milliseconds means
+ * the range of its whole millisecond, and an operand with microseconds the range of that microsecond. An index on the
+ * column serves both.
  *
  * A range ends before the next millisecond, which a Date can hold. If an operand has microseconds, or there is no next
  * millisecond, each range ends at its last microsecond: SQL then adds the microseconds.
