@@ -77,15 +77,15 @@ export class CrudInterceptor implements NestInterceptor {
       runInRequest(call, () => {
         noteWritingRequest(context);
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
-        const answer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
+        const observer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
         try {
           if (isHttp && controller.isOfCrud(context.getHandler().name)) assertJsonBody(context);
           // Not in a pipe, because an override declares its own parameters.
           if (route === 'findOne') call.setProjection(parseProjection(queryOf(context), resource.row), resource.row);
           const openScopeAndHandle = this.handling(context, next);
-          if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(answer);
+          if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(observer);
           // Do not run the handler if the client has disconnected.
-          openScopeAndHandle.then((run) => void (subscriber.closed || subscriber.add(run(answer))), fail);
+          openScopeAndHandle.then((run) => void (subscriber.closed || subscriber.add(run(observer))), fail);
         } catch (error) {
           fail(error);
         }
@@ -113,7 +113,7 @@ export class CrudInterceptor implements NestInterceptor {
     return {
       next: (value) => {
         try {
-          subscriber.next(this.answer(call, route, value));
+          subscriber.next(this.toResponse(call, route, value));
         } catch (error) {
           fail(error);
         }
@@ -123,14 +123,14 @@ export class CrudInterceptor implements NestInterceptor {
     };
   }
 
-  private answer(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): unknown {
+  private toResponse(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): unknown {
     this.setHeaders(call, route, value);
     if (this.applyEtag(call, route, value)) return undefined;
     const { resource } = call;
     const shaped = call.isSerialized
       ? { ...(value as object) }
       : resource.serializer.serialize(value, route, call.visibleKeys);
-    return route === 'findAll' && answersFlat(call) ? itemsOf(shaped) : shaped;
+    return route === 'findAll' && respondsWithArray(call) ? itemsOf(shaped) : shaped;
   }
 
   /** Returns the state of a controller; undefined for one without `@Crud`. */
@@ -250,7 +250,7 @@ function locationOf(url: string, resource: Resource, row: object): string {
  * Checks whether the list is sent as a bare array: if the resource has mode `flat` and the query has no paging
  * parameter.
  */
-function answersFlat({ context, resource }: CrudRequestContext): boolean {
+function respondsWithArray({ context, resource }: CrudRequestContext): boolean {
   if (resource.list.format !== 'array') return false;
   const query = queryOf(context);
   return ['limit', 'offset', 'page', 'cursor'].every((name) => query[name] === undefined);

@@ -27,14 +27,14 @@ export class PageReader<T extends object> {
 
   /**
    * @param manager of a transaction, or of the DataSource
-   * @param answer the consumer of serialized rows; undefined if application code needs entities
+   * @param consumer the consumer of serialized rows; undefined if application code needs entities
    */
   constructor(
     private readonly plan: ListPlan<T>,
     private readonly manager: EntityManager,
-    private readonly answer: RawRowConsumer | undefined,
+    private readonly consumer: RawRowConsumer | undefined,
   ) {
-    this.json = answer && plan.selection.json;
+    this.json = consumer && plan.selection.json;
   }
 
   /** Reads the page at an offset. Its rows contain the total; for an empty page a second statement counts. */
@@ -84,9 +84,9 @@ export class PageReader<T extends object> {
    * @param carryMore whether the raw rows contain additional columns
    */
   private toJsonRows(rows: readonly RawRow[], carryMore: boolean): T[] | undefined {
-    const { json, answer } = this;
-    if (json === undefined || answer === undefined) return undefined;
-    answer.isSerialized = true;
+    const { json, consumer } = this;
+    if (json === undefined || consumer === undefined) return undefined;
+    consumer.isSerialized = true;
     // Safe cast: only the interceptor sees these rows, and `isSerialized` tells it their format.
     return json.readAll(rows, carryMore) as T[];
   }

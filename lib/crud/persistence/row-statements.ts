@@ -119,16 +119,16 @@ export class RowStatements<T extends object> {
   /**
    * Loads a page, at the query's cursor or at its offset.
    *
-   * @param answer the consumer of raw rows; undefined if application code needs entities
+   * @param consumer the consumer of raw rows; undefined if application code needs entities
    */
-  list(query: ListQuery<T>, limit: number, answer: RawRowConsumer | undefined): Promise<Page<T>> {
+  list(query: ListQuery<T>, limit: number, consumer: RawRowConsumer | undefined): Promise<Page<T>> {
     // Other code within the request may list rows too, with its own query; it needs entities.
-    const taker = answer?.acceptsRawRows === true && answer.projection === query ? answer : undefined;
+    const rawConsumer = consumer?.acceptsRawRows === true && consumer.projection === query ? consumer : undefined;
     const plan =
-      taker !== undefined && this.conditions.length === 0
+      rawConsumer !== undefined && this.conditions.length === 0
         ? cachedPlan(this.resource, query, limit)
         : new ListPlan(this.resource, query, this.conditions, limit);
-    const reader = new PageReader(plan, this.manager, taker);
+    const reader = new PageReader(plan, this.manager, rawConsumer);
     const { cursor } = query;
     return this.mapErrors(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
   }

@@ -93,8 +93,8 @@ export function compileResource<T extends object>(source: ResourceSource<T>): Re
     entity,
     metadata.relationIds.map(({ propertyName }) => propertyName),
   );
-  const answered = [...shown.summary.values(), ...shown.detail.values(), ...relationIds.values()];
-  const shownKeys = new Set(answered.map((property) => property.key));
+  const shownProperties = [...shown.summary.values(), ...shown.detail.values(), ...relationIds.values()];
+  const shownKeys = new Set(shownProperties.map((property) => property.key));
   // A response DTO exposes only its own properties.
   const showsMore = (): boolean => (dto.detail ?? dto.response) === undefined && mayShowMore(dataSource, metadata);
   const bodies = compileBodies(source, columns, { shownKeys, mayShowMore: showsMore }, problems);
@@ -165,12 +165,12 @@ function shownColumns(
 function compileBodies<T extends object>(
   { entity, options, createsForAnyTenant }: ResourceSource<T>,
   columns: readonly ResourceColumn[],
-  answers: Pick<BodySchema, 'shownKeys' | 'mayShowMore'>,
+  shown: Pick<BodySchema, 'shownKeys' | 'mayShowMore'>,
   problems: string[],
 ): Record<BodyRoute, BodyValidator> {
   const { create, update = create, patch }: CrudDtos = options.dto ?? {};
   const fields = buildFieldTree(columns);
-  const form = { entity, fields, ...answers, partial: false, isBorrowed: false, tenantColumns: [] };
+  const form = { entity, fields, ...shown, partial: false, isBorrowed: false, tenantColumns: [] };
   const named = createsForAnyTenant ? columns.filter(({ writableBy }) => writableBy === 'tenant') : [];
   // Only a DTO can make a hidden column writable.
   const open = (dto: Type<object> | undefined, may: (column: ResourceColumn) => boolean): BodySchema['accepts'] =>

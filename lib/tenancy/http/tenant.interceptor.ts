@@ -168,20 +168,20 @@ export class TenantInterceptor implements NestInterceptor {
       if (toHttpException(error) === error) throw error;
       throw new Error(`${type.name} failed: ${String(error)}`, { cause: error });
     };
-    let answer: unknown;
+    let resolved: unknown;
     try {
-      answer = runWithoutContext(() => resolver.resolve(context));
+      resolved = runWithoutContext(() => resolver.resolve(context));
     } catch (error) {
       return fail(error);
     }
-    if (!isPromiseLike(answer)) return this.check(answer, type, context);
-    return Promise.resolve(answer).then((given) => this.check(given, type, context), fail);
+    if (!isPromiseLike(resolved)) return this.check(resolved, type, context);
+    return Promise.resolve(resolved).then((given) => this.check(given, type, context), fail);
   }
 
-  private check(answer: unknown, type: Type<TenantResolver>, context: ExecutionContext): ValidScope {
-    if (answer === undefined) throw noTenant();
+  private check(resolved: unknown, type: Type<TenantResolver>, context: ExecutionContext): ValidScope {
+    if (resolved === undefined) throw noTenant();
     try {
-      return validateScope(answer);
+      return validateScope(resolved);
     } catch (error) {
       if (!(error instanceof TenantScopeInvalidError)) throw error;
       this.logger.error(`${type.name} at ${context.getClass().name}.${context.getHandler().name}: ${error.message}`);

@@ -47,11 +47,11 @@ export class JsonHydrator {
   /** @param hasExtraColumns whether the rows contain additional columns */
   readAll(rows: readonly RawRow[], hasExtraColumns: boolean): readonly object[] {
     const { passthroughChecks } = this;
-    const areAnswer =
+    const areSerializedRows =
       passthroughChecks !== undefined &&
       !hasExtraColumns &&
       rows.every((row) => isPlainObject(row) && passthroughChecks.every((check) => check(row)));
-    return areAnswer ? rows : rows.map((row) => this.read(row));
+    return areSerializedRows ? rows : rows.map((row) => this.read(row));
   }
 
   private read(row: RawRow): Record<string, unknown> {
