@@ -23,17 +23,17 @@ const WORDS = [
   [/\binstants?\b/, 'timestamp'],
   [/\bthe last word\b/, 'the last declaration'],
   [/\bkeeps? less\b/, 'narrower type'],
+  [/\b(?:nobody|somebody|whoever)\b/, 'the actor: the client, the caller, the driver, MySQL'],
+  [/\b(?:is|are|was|were|be|been) looked up\b/, 'foreign key check; is read'],
+  [/\bslots?\b/, 'parameter'],
+  [/\bstands? for\b/, 'is, means, represents'],
   [/\bmakes? (?:a key |a row |an object )?of nothing\b/, 'null, undefined, 0 or the empty string'],
 ];
 
 /** Words that are refused outside of tests only. */
 const OUTSIDE_OF_TESTS = [
-  [/\b(?:nobody|somebody|whoever)\b/, 'the actor: the client, the caller, the driver, MySQL'],
-  [/\b(?:is|are|was|were|be|been) looked up\b/, 'foreign key check; is read'],
   [/\banswer(?:s|ed|ing)?\b/, 'response (HTTP), result (function)'],
   [/(?<!unscoped[\s*/]+)\bsections?\b(?! \d)/, 'unscoped section'],
-  [/\bslots?\b/, 'parameter'],
-  [/\bstands? for\b/, 'is, means, represents'],
 ];
 
 /** Places where a refused word is the right one: a file, and what it says there. */

@@ -48,7 +48,7 @@ class Firm {
   @Column(() => Address) address!: Address;
   @ManyToOne(() => Depot, { nullable: true }) @JoinColumn({ name: 'depotId' }) depot!: Relation<Depot> | null;
   @Column({ type: Number, nullable: true }) depotId!: number | null;
-  /** Not a column, and filled by nobody. */
+  /** Not a column, and never filled. */
   title?: string;
 }
 

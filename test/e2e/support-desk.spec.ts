@@ -97,7 +97,7 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     expect([billing.length, anvils.length].every((length) => length > 0 && length < 60)).toBe(true);
   });
 
-  it('knows who wrote a comment, and lets nobody else change it', async () => {
+  it('lets only the author change a comment', async () => {
     const comments = `${TICKETS}/1/comments`;
     const alan = await desk.signIn('alan@acme.example');
     const { body } = await as(ada, 'post', comments).send({ body: 'By Ada.', authorId: 2, ticketId: 2 }).expect(201);

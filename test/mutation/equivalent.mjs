@@ -89,7 +89,7 @@ export const EQUIVALENT = [
       ],
     ],
   ),
-  ...same('lib/orm/lookups/cross-tenant-check.ts', 'Of a row that is nobody’s no owner is asked for.', [
+  ...same('lib/orm/lookups/cross-tenant-check.ts', 'Of a row without an owner no owner is asked for.', [
     [
       'const ownerNames = isScoped(policy) ? ownerColumns(policy) : [];',
       'const ownerNames = isScoped(policy) ? ownerColumns(policy) : ["Stryker was here"];',
@@ -382,7 +382,7 @@ export const EQUIVALENT = [
       "while (i <= tokens.length && !isPunctuationAt(tokens, i, ')')) i += 1;",
     ],
   ]),
-  ...same('lib/orm/sql/fragment-validator.ts', 'Only the key is looked up, not its value.', [
+  ...same('lib/orm/sql/fragment-validator.ts', 'Only the key is checked, not its value.', [
     ['checked.set(key, true);', 'checked.set(key, false);'],
   ]),
   ...same('lib/orm/sql/table-references.ts', 'The keyword before each table sets it.', [
@@ -411,11 +411,9 @@ export const EQUIVALENT = [
       'if (false) useInterceptor(target as Function);',
     ],
   ]),
-  ...same(
-    'lib/tenancy/resolvers/provider-instances.ts',
-    'The one of all requests is looked up again, and is the same.',
-    [['if (known !== undefined) return known;', 'if (false) return known;']],
-  ),
+  ...same('lib/tenancy/resolvers/provider-instances.ts', 'The one of all requests is checked again, and is the same.', [
+    ['if (known !== undefined) return known;', 'if (false) return known;'],
+  ]),
   ...same('lib/tenancy/http/tenant.interceptor.ts', 'Only told apart from routes over all tenants.', [
     ["const route = this.routeOf(context) ?? { kind: 'scoped' };", 'const route = this.routeOf(context) ?? {};'],
     [

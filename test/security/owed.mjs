@@ -57,7 +57,7 @@ export const covered = [
     'a tag of a row of another tenant is a 404, never a 304 or 412',
   ]),
   ...by('test/integration/crud/writes/restore.spec.ts', [
-    'a deleted row of another tenant is restored by nobody else, and a 404',
+    'a deleted row of another tenant is restored by no other tenant, and a 404',
     'an own deleted row is a 404 for PUT and PATCH, not edited unseen',
   ]),
   ...by('test/integration/tenancy/resolvers.spec.ts', [

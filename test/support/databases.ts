@@ -52,7 +52,7 @@ export async function createDatabase(kind: DatabaseKind = 'postgres'): Promise<T
     case 'postgres15': {
       // FILE_COPY is quicker, but writes a checkpoint first: a server that syncs to a busy disk takes many seconds for it.
       const strategy = kind === 'postgres' ? 'FILE_COPY' : 'WAL_LOG';
-      // Nobody is connected to template0.
+      // template0 has no connections.
       await withPostgres(url, (client) =>
         client.query(`CREATE DATABASE ${database} TEMPLATE template0 STRATEGY ${strategy}`),
       );

@@ -84,7 +84,7 @@ async function ensureBinariesRun() {
 }
 
 /**
- * Tried as nobody when root: the server will run as another user, whom a closed folder (/root) keeps from it.
+ * Tried as the system user `nobody` when root: the server will run as another user, whom a closed folder (/root) keeps from it.
  *
  * @param {string} binary
  */

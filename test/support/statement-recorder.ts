@@ -140,7 +140,7 @@ function snapshotOf(dataSource: DataSource, enforcement: Enforcement): string {
   const made = dataSource.entityMetadatas.map((metadata) => tableOf(metadata, enforcement));
   const id = createHash('sha1').update(JSON.stringify(made)).digest('hex');
   tables.set(id, made);
-  // What nobody has declared yet may be declared later.
+  // What is not declared yet may be declared later.
   if (made.every(({ kind }) => kind !== 'undeclared')) snapshots.set(enforcement, id);
   return id;
 }

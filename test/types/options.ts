@@ -40,7 +40,7 @@ export const below: CrudOptions<HistoryEntry> = {
   parent: { relation: 'ticket', param: 'number', id: 'orderNumber', parent: { relation: 'assignee' } },
 };
 
-/** Objects of one column have names that nobody knows. */
+/** Objects of one column have unknown names. */
 export const specimens: CrudOptions<Specimen> = { filter: ['code', 'at', 'keeper.name'], sort: ['tags'] };
 
 export const wrong: CrudOptions<Ticket>[] = [

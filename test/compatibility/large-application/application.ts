@@ -34,7 +34,7 @@ export const dataSourceOptions = {
   subscribers: [SlugSubscriber],
 } satisfies Partial<DataSourceOptions>;
 
-/** The header that says for which tenant a request is: it stands for a session. */
+/** The header that says for which tenant a request is, in place of a session. */
 export const TENANT_HEADER = 'x-tenant';
 
 @Injectable()

@@ -25,7 +25,7 @@ export type Owner =
   | 'tenant'
   /** `tenantId` and, beside it, an optional `organizationId`, from a base class that extends that one. */
   | 'organization'
-  /** Nobody's: all tenants read them. */
+  /** Shared: all tenants read them. */
   | 'shared'
   /** A parent's; the entity has no tenant column. */
   | 'parent';

@@ -24,7 +24,7 @@ import {
 import { ACME, ACME_TICKETS, foreign, own, tenancy } from '../../support/world.js';
 import type { World } from '../../support/world.js';
 
-/** What an application does all day must go on working: a wall that nobody can live behind is taken down. */
+/** What an application does all day must go on working: enforcement that hinders ordinary code is switched off. */
 const inAcme = (test: (world: World) => Promise<unknown>) => (world: World) => tenancy.run(ACME, () => test(world));
 
 promises('inside a scope an application', {

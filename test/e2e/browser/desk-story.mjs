@@ -137,7 +137,7 @@ async function followTicket({ page, holds, inspect }, { person, tag }) {
   await page.locator('.thread .text', { hasText: '<b>Fits now.</b>' }).waitFor();
   holds(
     (await page.locator('.thread .byline b').textContent()) === person,
-    'a comment is by whoever wrote it, and stays text',
+    'a comment shows its author, and stays text',
   );
 
   await page.getByLabel('Tag to add').selectOption(tag);

@@ -63,7 +63,7 @@ export class CrateView {
   @Expose() @Type(() => OwnerView) owner?: OwnerView;
 }
 
-/** Nobody is a 401; somebody without an organization, `0`, passes and has no tenant. */
+/** A missing user is a 401; a user without an organization, `0`, passes and has no tenant. */
 @Injectable()
 export class SignedInGuard extends TestGuard {
   override canActivate(context: ExecutionContext): boolean {

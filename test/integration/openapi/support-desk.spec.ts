@@ -21,7 +21,7 @@ const GUARDS_OWN = ['401', '403'];
 const OUT_OF_REACH: readonly (readonly [operation: RegExp, status: string])[] = [
   // The database would have to be down.
   [/^HealthController_check$/, '503'],
-  // Whoever is signed in reads the news.
+  // Every signed-in user reads the news.
   [/^NewsfeedController_find/, '403'],
 ];
 

@@ -13,7 +13,7 @@ import type { SqlDialect } from '../../../lib/orm/sql/tokenizer.js';
 import { detach } from '../../support/detach.js';
 
 /*
- * What runs after a commit, on query runners that this file observes itself: SQLite stands for each of the databases, whose statements are
+ * What runs after a commit, on query runners that this file observes itself: SQLite represents each of the databases, whose statements are
  * the same here.
  */
 
@@ -171,7 +171,7 @@ describe('what is to run after a commit', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
-  it('waits for nothing on a query runner that nobody observes', async () => {
+  it('waits for nothing on a query runner without an observer', async () => {
     Object.assign(dataSource.driver, { queryRunner: undefined });
     const runner = dataSource.driver.createQueryRunner('master');
     await runner.startTransaction();

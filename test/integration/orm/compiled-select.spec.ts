@@ -27,7 +27,7 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
     });
   const ids = (rows: readonly Readonly<Record<string, unknown>>[]): number[] => rows.map(({ id }) => Number(id));
 
-  it('reads the rows of whoever runs it, whoever planned it, each time', async () => {
+  it('reads the rows of the tenant that runs it, whichever tenant planned it', async () => {
     const statement = tickets();
     for (let time = 0; time < 4; time += 1) {
       expect(ids(await tenancy.run(ACME, () => statement.run({})))).toEqual([1, 2, 3]);
@@ -94,7 +94,7 @@ describe.each(databasesToTest())('a statement that is planned once on %s', (kind
     expect(ids(await tenancy.run(ACME, () => statement.run({ [parameter]: 2 })))).toEqual([1, 2, 3]);
   });
 
-  it('does not run with a slot left open: it would take the value of who planned it', async () => {
+  it('does not run with a parameter left unset: it would take the value of the planning tenant', async () => {
     const statement = new CompiledSelect({
       dataSource: world.dataSource,
       build: () =>
@@ -233,7 +233,7 @@ describeEach(
     }
   });
 
-  it('survive the loss of a connection: the one that was lost is used by nobody else', async () => {
+  it('survive the loss of a connection: the lost one is not used again', async () => {
     const dataSource = await open();
     const statement = members(dataSource);
     for (let i = 0; i < 4; i += 1) await run(statement);

@@ -53,7 +53,7 @@ import { ResolvedKeyValues, assignedColumnValue } from '../../../lib/orm/writes/
 import { unconnected } from '../../support/unconnected.js';
 import { ACME, tenancy } from '../../support/world.js';
 
-/* The rows that a write names by foreign keys, and how they are looked up. Query runners here write down what they are sent. */
+/* The rows that a write names by foreign keys, and how they are checked. Query runners here write down what they are sent. */
 
 @Entity('ref_plan')
 @TenantScoped()
@@ -345,7 +345,7 @@ const allBut =
   (_, parameters) =>
     parameters.slice(1).flatMap((value) => (unseen.includes(value) ? [] : [{ c0: String(value) }]));
 
-describe('G-06 rows that a write names are looked up', () => {
+describe('G-06 rows that a write names are checked', () => {
   const TICKETS = 'SELECT CAST("target"."id" AS TEXT) AS "c0" FROM "ticket" "target" WHERE';
   const lookup = (entity: EntityTarget<ObjectLiteral>, property: string, ...values: unknown[][]): ForeignKeyLookup => {
     const key = foreignKeysOf(meta(entity), policies).find((candidate) => candidate.property === property)!;
@@ -606,7 +606,7 @@ describe('G-12 a write in an unscoped section connects rows of one tenant', () =
     expect(await write(Watcher, [{ ticketId: 5 }], [9])).toHaveLength(1);
   });
 
-  it('and asks nothing where it names nobody’s rows', async () => {
+  it('and asks nothing where it names rows without an owner', async () => {
     expect(await write(Label, [{ organizationId: 1 }])).toEqual([]);
     expect(await write(Credential, [{ text: 'x' }], [1, 2])).toEqual([]);
     expect(await write(Note, [{ organizationId: 1 }])).toEqual([]);

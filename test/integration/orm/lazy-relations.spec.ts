@@ -5,7 +5,7 @@ import { DESK_ENTITIES, Document, Ticket } from '../../support/desk.js';
 import { unconnected } from '../../support/unconnected.js';
 import { ACME, GLOBEX, tenancy } from '../../support/world.js';
 
-/* A lazy relation shows what whoever reads it may see, whatever somebody else has read from the same entity before. */
+/* A lazy relation shows what its reader may see, whatever another tenant has read from the same entity before. */
 
 interface Load {
   readonly args: unknown[];
@@ -81,7 +81,7 @@ describe('a lazy relation', () => {
     expect(loads).toHaveLength(1);
   });
 
-  it('shows nobody what another tenant has read, nor that there was nothing', async () => {
+  it('does not show what another tenant has read, nor that there was nothing', async () => {
     const owner = lazy(Document, 'ticket');
     const mine = as(ACME, () => read(owner));
     loads[0].answer([{ id: 1 }]);
@@ -117,7 +117,7 @@ describe('a lazy relation', () => {
     expect(loads).toHaveLength(2);
   });
 
-  it('that cannot be loaded fails for whoever reads it, and can be read again', async () => {
+  it('that cannot be loaded fails for each reader, and can be read again', async () => {
     const owner = lazy(Document, 'ticket');
     const reading = as(ACME, () => read(owner));
     loads[0].fail(new Error('refused'));

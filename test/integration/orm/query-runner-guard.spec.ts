@@ -163,7 +163,7 @@ describe('G-09 the gate in front of a query runner', () => {
       expect(behind.arrivals[0].args[1]).toBe(parameters);
     });
 
-    it('nothing that was issued to somebody else, changed, or given another text', async () => {
+    it('nothing that was issued to another runner, changed, or given another text', async () => {
       const [sql, parameters] = issue();
       await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
       await expect(acme(() => runner.query(`${sql} OR 1 = 1`, parameters))).rejects.toThrow('in raw SQL');
@@ -222,7 +222,7 @@ describe('G-09 the gate in front of a query runner', () => {
     const refused = 'Use one transaction per scope';
     const SQL = 'SELECT 1';
 
-    it('whoever began it', async () => {
+    it('whichever runner began it', async () => {
       await acme(() => runner.startTransaction());
       await acme(() => runner.query(SQL));
       await expect(globex(() => runner.query(SQL))).rejects.toThrow(refused);
@@ -290,7 +290,7 @@ describe('G-09 the gate in front of a query runner', () => {
     });
   });
 
-  it('lets a runner control transactions while it does, and nobody else', async () => {
+  it('lets only that runner control transactions meanwhile', async () => {
     behind.control = (sql) => runner.query(sql);
     await acme(async () => {
       await expect(runner.query('START TRANSACTION')).rejects.toThrow('START');
@@ -308,7 +308,7 @@ describe('G-09 the gate in front of a query runner', () => {
     expect(sent).toEqual(['START TRANSACTION', 'COMMIT', 'START TRANSACTION', 'ROLLBACK']);
   });
 
-  it('lets nobody control transactions after one that failed', async () => {
+  it('lets no runner control transactions after one that failed', async () => {
     behind.control = () => Promise.reject(new Error('lost'));
     await acme(async () => {
       await expect(runner.startTransaction()).rejects.toThrow('lost');
@@ -507,7 +507,7 @@ describe('G-09 the gate in front of a query runner', () => {
       expect(methods()).toEqual(['query']);
     });
 
-    it('and takes the statement from nobody else', async () => {
+    it('and takes the statement from no other runner', async () => {
       await expect(acme(() => runner.query(HANG, [1, 2]))).rejects.toThrow('in raw SQL');
       await expect(acme(() => runInSave(() => runner.query(HANG, [1])))).rejects.toThrow('in raw SQL');
       expect(behind.arrivals).toEqual([]);
@@ -604,7 +604,7 @@ describe('G-09 the gate in front of a query runner', () => {
       expect(methods()).toEqual(['query', 'query']);
     });
 
-    it('holds selects to the scope of the transaction, and to whoever they were issued to', async () => {
+    it('holds selects to the scope of the transaction, and to the runner that they were issued to', async () => {
       const [sql, parameters] = issue('postgres');
       await expect(globex(() => runner.query(sql, parameters))).rejects.toThrow('in raw SQL');
       await globex(() => runner.startTransaction());

@@ -132,9 +132,9 @@ describe.each(databasesToTest())('a query builder of relations on %s', (kind) =>
       const sent = await statementsSentBy(dataSource, () => asAcme(() => link(binder, OWN)));
       return sent.filter((sql) => sql.startsWith('SELECT')).length;
     };
-    // Both sides are looked up as visible rows, and the first one as an own row.
+    // Both sides are checked as visible rows, and the first one as an own row.
     expect(await lookups(OWN)).toBe(3);
-    // A row that is not found is looked up again by itself.
+    // A row that is not found is checked again by itself.
     expect(await lookups(SHARED)).toBe(5);
   });
 

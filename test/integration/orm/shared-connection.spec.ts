@@ -183,7 +183,7 @@ describe('a connection that all requests share', () => {
     await asked;
   });
 
-  it('is nobody’s when a runner rolls back what it has not begun', async () => {
+  it('is free when a runner rolls back what it has not begun', async () => {
     const [runner, other] = [new Runner('own'), new Runner('other')];
     runner.failing.set('rolls back', new Error('nothing was begun'));
     await expect(runner.rollbackTransaction()).rejects.toThrow('nothing was begun');
@@ -317,7 +317,7 @@ describe('a connection that all requests share', () => {
     });
   });
 
-  describe('for which somebody waits', () => {
+  describe('that another runner waits for', () => {
     const { setTimeout: stock } = globalThis;
     const watched = async (fn: (timers: { fire: () => void; delay: number; isUnref: boolean }[]) => Promise<void>) => {
       const timers: { fire: () => void; delay: number; isUnref: boolean }[] = [];
@@ -335,7 +335,7 @@ describe('a connection that all requests share', () => {
       }
     };
 
-    it('is given up after half a minute, by whoever waits longest for it, and goes to the next', () =>
+    it('is given up after half a minute, by the runner that waits longest for it, and goes to the next', () =>
       watched(async (timers) => {
         const [runner, tired, patient] = ['own', 'tired', 'patient'].map((name) => new Runner(name));
         await runner.startTransaction();

@@ -190,7 +190,7 @@ describe('what is written is copied', () => {
     }
   });
 
-  it('a key that is a date or bytes as a copy, which nobody else holds', () => {
+  it('a key that is a date or bytes as a copy of its own', () => {
     for (const [entity, property] of [
       [Ticket, 'assigneeId'],
       [Quote, 'ticketId'],

@@ -77,7 +77,7 @@ describe('G-03 the issue of a statement', () => {
     }
   });
 
-  it('is remembered with its values as they were, and nobody can change these', () => {
+  it('is remembered with its values as they were, and these cannot be changed', () => {
     const enforcement = requireEnforcement(dataSources.sqljs);
     const bound = issue('sqljs', 'SELECT :a FROM news', { a: 1 });
     const issued = enforcement.findVerified(bound[0], bound[1]);

@@ -458,7 +458,7 @@ describe('G-12 the boot log', () => {
     @Crud(Order)
     class GuardedController extends CrudController<Order> {}
     @Controller('open-orders')
-    @CrossTenant('nobody knows')
+    @CrossTenant('to be decided')
     @Crud(Order)
     class OpenController extends CrudController<Order> {}
     const lines: string[] = [];

@@ -107,7 +107,7 @@ describe.each(adaptersToTest())('the views of the example on %s', (adapter) => {
     await as(1, 'delete', `/support-tickets/${created.body.id}`).expect(204);
   });
 
-  it('show a resource of the platform to everybody who is signed in, and let nobody write it', async () => {
+  it('show a resource of the platform to every signed-in user, and let none of them write it', async () => {
     for (const organizationId of [1, 2]) {
       const { body } = await as(organizationId, 'get', '/newsfeed').expect(200);
       expect(body.items).toEqual([{ id: 1, text: 'released' }]);

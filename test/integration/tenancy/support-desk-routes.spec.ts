@@ -86,7 +86,7 @@ const QUESTIONS: Question[] = [
   },
 ];
 
-/** Stand for ids in the tests' names. */
+/** Placeholders of ids in the tests' names. */
 const ME: Rows = { ticket: 1, deleted: 1, comment: 1, history: 1, tag: 1, email: '' };
 const THEM: Rows = { ticket: 2, deleted: 2, comment: 2, history: 2, tag: 2, email: '' };
 
@@ -191,7 +191,7 @@ describe.each(adaptersToTest())('the routes of the support desk on %s', (adapter
       expect(await stored()).toEqual(before);
     });
 
-    it('shows nobody of the other organization in what is included', async () => {
+    it('shows no user of the other organization in what is included', async () => {
       const { text } = await ask(me, 'get', `${TICKETS}?include=assignee,tags,resolution&limit=100`).expect(200);
       expect(text).toContain(me);
       expect(text).not.toContain(other.split('@')[1]);

@@ -72,7 +72,7 @@ class ByHeaderController {
 
   @Get('missing')
   missing(): Promise<Order> {
-    return this.orders.findOneByOrFail({ text: 'of nobody' });
+    return this.orders.findOneByOrFail({ text: 'without an owner' });
   }
 }
 

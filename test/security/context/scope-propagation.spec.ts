@@ -50,7 +50,7 @@ promises('G-04 G-08 the scope', {
     await tenancy.run(GLOBEX, () => whose(world));
     expect(await later).toBe('acme');
   },
-  'is not the scope of a listener that somebody without one calls': async (world) => {
+  'is not the scope of a listener that is called without a scope': async (world) => {
     const emitter = new EventEmitter();
     const heard = new Promise((resolve, reject) =>
       tenancy.run(ACME, () => emitter.on('sent', () => void whose(world).then(resolve, reject))),
@@ -58,7 +58,7 @@ promises('G-04 G-08 the scope', {
     emitter.emit('sent');
     await expect(heard).rejects.toThrow(TenantScopeMissingError);
   },
-  'goes with a listener that is bound to it, whoever calls': async (world) => {
+  'goes with a listener that is bound to it, whatever calls it': async (world) => {
     const emitter = new EventEmitter();
     const seen: Promise<string>[] = [];
     const listen = (): unknown =>
@@ -99,7 +99,7 @@ promises('G-04 G-08 the scope', {
     });
     expect(tenancy.current).toBeUndefined();
   },
-  'of a generator is that of whoever takes from it': async (world) => {
+  'of a generator is that of the code that takes from it': async (world) => {
     async function* generate(): AsyncGenerator<string> {
       for (;;) yield await whose(world);
     }

@@ -77,7 +77,7 @@ promises(
 );
 
 promises('G-07 a key of its own that an application gives', {
-  'collides in the same way, whoever has it': async ({ repo }) => {
+  'collides in the same way, whichever tenant has it': async ({ repo }) => {
     const collide = (id: string): Promise<string> =>
       tenancy.run(ACME, () =>
         repo(Document)
@@ -91,7 +91,7 @@ promises('G-07 a key of its own that an application gives', {
     expect(mine).toMatch(/^UniqueConflictError/);
     expect(await collide(foreign.document)).toBe(mine);
   },
-  'collides in the same way when it is saved, whoever has it': async ({ repo }) => {
+  'collides in the same way when it is saved, whichever tenant has it': async ({ repo }) => {
     const theirs = tenancy.run(ACME, () => repo(Document).save({ id: foreign.document, title: 'x' }));
     await expect(theirs).rejects.toThrow(UniqueConflictError);
   },

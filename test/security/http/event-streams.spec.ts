@@ -173,7 +173,7 @@ describe.each(adaptersAndDatabases())('G-08 a stream of events over HTTP with %s
     expect(heard).toEqual(['of acme', 'error', 'This account may not access this.']);
   });
 
-  it('reads in its own scope what is bound to it, whoever sets it off', async () => {
+  it('reads in its own scope what is bound to it, whatever sets it off', async () => {
     const { heard } = await listen('/orders/bound-changes', 1);
     for (const organization of [1, 2]) await post('/orders/change', organization);
     await until(() => heard.length > 1);

@@ -138,13 +138,13 @@ describe.each(adaptersAndDatabases())('G-13 a tenant that is claimed over HTTP w
     },
   );
 
-  it.each(claims)('in %s is refused to somebody who has not signed in', async (_where, denied, ask) => {
+  it.each(claims)('in %s is refused to a client that has not signed in', async (_where, denied, ask) => {
     await ask('2', '').unset('x-member-of').expect(denied);
     expect(asked).toEqual([{ organizationId: 2 }]);
     expect(shop.statements).toEqual([]);
   });
 
-  it.each(claims)('in %s is one whole number, or nobody is asked about it', async (where, _denied, ask) => {
+  it.each(claims)('in %s is one whole number, or the resolver is not asked about it', async (where, _denied, ask) => {
     const notOne = ['1,2', '1e0', '0x1', '1.0', '--1', 'null', '1 2', '9007199254740993', '99999999999999999999'];
     for (const tenant of notOne) {
       // No host name, and a server may say so itself.

@@ -20,7 +20,7 @@ const LARGE = 'x'.repeat(15_000);
 /** The longest tenant that there may be. */
 const LONGEST = 'x'.repeat(255);
 
-/** How often somebody was asked to authorise a tenant. */
+/** How often the application was asked to authorise a tenant. */
 let authorized = 0;
 const authorize = (): boolean => (authorized += 1) > 0;
 const FromHeader = tenantFromHeader('x-tenant', { authorize });

@@ -92,7 +92,7 @@ describe.each(adaptersAndDatabases())('G-13 a resolver over HTTP with %s on %s',
     },
   );
 
-  it('that has not answered yet lets no handler run and no statement be sent, and keeps nobody else waiting', async () => {
+  it('that has not answered yet lets no handler run and no statement be sent, and keeps no other request waiting', async () => {
     let decide: ((scope: TenantScope) => void) | undefined;
     answer = () => new Promise((resolve) => (decide = resolve));
     const waiting = list().then((response) => response);

@@ -88,7 +88,7 @@ promises('G-05 a builder', {
         .catch(() => undefined);
       expect([undefined, own.ticket]).toContain((ticket as { id?: number }).id);
     }),
-  'writes to a table that no entity stands for': ({ dataSource, repo }) =>
+  'writes to a table without an entity': ({ dataSource, repo }) =>
     tenancy.run(ACME, async () => {
       await dataSource.createQueryBuilder().insert().into('typeorm_metadata').values({ type: 'x' }).execute();
       await dataSource.createQueryBuilder().delete().from('typeorm_metadata').where('1 = 0').execute();

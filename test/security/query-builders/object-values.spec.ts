@@ -42,7 +42,7 @@ attacks('G-03 a value that is an object', {
     },
     not: onlyMariadb('values are never text there'),
   },
-  'is the same reference when it is looked up and when it is written': {
+  'is the same reference when it is checked and when it is written': {
     attempt: async ({ repo }) => {
       const answers: unknown[] = [];
       for (const honest of [4, 3, 2, 1, 0]) {
@@ -61,7 +61,7 @@ attacks('G-03 a value that is an object', {
     },
     not: onlyPostgres('its driver does not ask objects'),
   },
-  'is the same reference when it stands for a key': async ({ repo }) => {
+  'is the same reference when it is given as a key': async ({ repo }) => {
     const answers: unknown[] = [];
     for (let honest = 12; honest >= 0; honest -= 1) {
       let reads = 0;

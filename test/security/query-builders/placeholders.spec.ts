@@ -115,7 +115,7 @@ attacks('G-03 what happens to the parameters of an admitted statement', {
     not: numbersAreText(),
   },
 
-  'a reference cannot be changed after it was looked up': {
+  'a reference cannot be changed after it was checked': {
     attempt: async (world) => {
       const [sql, parameters] = world.dataSource
         .createQueryBuilder()
@@ -158,7 +158,7 @@ attacks('G-03 what happens to the parameters of an admitted statement', {
     not: numbersAreText(),
   },
 
-  'a reference is looked up when the statement is sent as a stream': {
+  'a reference is checked when the statement is sent as a stream': {
     attempt: async ({ dataSource }) => {
       const [sql, parameters] = dataSource
         .createQueryBuilder()

@@ -161,7 +161,7 @@ attacks('G-09 a list of tables in a raw SQL query', {
 });
 
 attacks('G-09 a common table expression', {
-  'does not stand for a parent when its name is a literal': {
+  'is not a parent when its name is a literal': {
     attempt: ({ repo }) =>
       repo(Verdict)
         .createQueryBuilder('v')
@@ -188,7 +188,7 @@ attacks('G-09 what a raw SQL query does to everybody', {
     { postgres: ['DROP SCHEMA public CASCADE'] },
     'it takes tables away by their names only',
   ),
-  'does not put the tables where nobody finds them': {
+  'does not put the tables where the check does not find them': {
     attempt: async ({ dataSource, repo }) => {
       await dataSource.query('ALTER SCHEMA public RENAME TO elsewhere');
       const read = tenancy.run(GLOBEX, () => repo(News).find());

@@ -126,7 +126,7 @@ class Payment {
   contract!: Relation<Contract> | null;
 }
 
-/** Refers to the second payment, where nobody says to which. */
+/** Refers to the second payment by a default of the column. */
 @Entity()
 @TenantScoped()
 class Receipt {
@@ -162,10 +162,10 @@ attacks(
     ],
   },
   {
-    'is looked up when the database completes it by a default': ({ repo }) =>
+    'is checked when the database completes it by a default': ({ repo }) =>
       repo(Payment).insert({ organizationId: 1, contractCode: 'a' }),
-    'is looked up when it is all left to a default': ({ repo }) => repo(Receipt).insert({ organizationId: 1 }),
-    'is looked up when only one of its columns is updated': ({ repo }) =>
+    'is checked when it is all left to a default': ({ repo }) => repo(Receipt).insert({ organizationId: 1 }),
+    'is checked when only one of its columns is updated': ({ repo }) =>
       repo(Payment).update({ organizationId: 1 }, { contractYear: 2002 }),
     'of a parent is not looked up in the table itself when an alias is spelled like the one of the parent': ({
       repo,
@@ -237,10 +237,9 @@ attacks(
     ],
   },
   {
-    'are looked up as they are kept when inserted': ({ repo }) => repo(Box).insert({ organizationId: 1, shelfId: 1 }),
-    'are looked up as they are kept when updated': ({ repo }) =>
-      repo(Box).update({ organizationId: 1 }, { shelfId: 1 }),
-    'are looked up as they are kept when saved': async ({ repo }) =>
+    'are checked as they are kept when inserted': ({ repo }) => repo(Box).insert({ organizationId: 1, shelfId: 1 }),
+    'are checked as they are kept when updated': ({ repo }) => repo(Box).update({ organizationId: 1 }, { shelfId: 1 }),
+    'are checked as they are kept when saved': async ({ repo }) =>
       repo(Box).save({ ...(await repo(Box).findOneByOrFail({ organizationId: 1 })), shelfId: 1 }),
     'are checked in an embedded object of a class': ({ repo, dataSource }) =>
       repo(Crate).update(

@@ -9,7 +9,7 @@ import type { World } from '../../support/world.js';
 
 /*
  * A pooled connection serves one tenant after the other. What a statement leaves on it, or in a file of the server, is there for the next
- * tenant, in a place that no entity stands for.
+ * tenant, in a place without an entity.
  */
 
 type Kinds = Record<string, string>;

@@ -266,7 +266,7 @@ describe('G-03 a statement that a builder hands over', () => {
     dataSource = await unconnected('postgres', [Status, Rule, Setting, Rate]);
   });
   const VERDICT = 'without its tenant predicate';
-  /** `{visible}` and `{own}` stand for the two conditions of Status. */
+  /** `{visible}` and `{own}` are placeholders of the two conditions of Status. */
   const verdictOn = (sql: string, entity: Type<object> = Status): string =>
     tenancy.run({ organizationId: 1, region: 'eu' }, () => {
       const { policies, builtSql } = requireEnforcement(dataSource);

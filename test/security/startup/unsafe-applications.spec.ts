@@ -153,7 +153,7 @@ describe('G-10 an application refuses to start', () => {
     expect(await refusal([Order], {}, factory)).not.toBe('started');
   });
 
-  it('on a DataSource of a second copy of TypeORM, whose statements nobody limits', async () => {
+  it('on a DataSource of a second copy of TypeORM, whose statements are not enforced', async () => {
     let copy: { DataSource: typeof DataSource } | undefined;
     await jest.isolateModulesAsync(async () => {
       copy = await import('typeorm');

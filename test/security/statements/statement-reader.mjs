@@ -130,7 +130,7 @@ export class StatementReader {
   }
 
   /**
-   * Whether a statement is the one by which TypeORM hangs a node into a closure table, from rows of that table: both nodes were looked up before,
+   * Whether a statement is the one by which TypeORM hangs a node into a closure table, from rows of that table: both nodes were checked before,
    * which no text shows.
    *
    * @param {Node} statement
@@ -144,7 +144,7 @@ export class StatementReader {
     return true;
   }
 
-  /** A new row gets its tenant by a parameter; one that belongs to another row was looked up before, which no text shows. @param {Node} statement @param {ReadonlySet<string>} ctes */
+  /** A new row gets its tenant by a parameter; one that belongs to another row was checked before, which no text shows. @param {Node} statement @param {ReadonlySet<string>} ctes */
   insert({ relation, cols, selectStmt, onConflictClause }, ctes) {
     const tables = this.byName.get(relation.relname.toLowerCase());
     if (tables === undefined || ctes.has(relation.relname)) return;

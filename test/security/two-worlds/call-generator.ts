@@ -446,7 +446,7 @@ export class CallGenerator {
               ['skip', 1],
               ['take', 2],
             ],
-            // Of rows that joins multiply nobody says which come first.
+            // The order of rows that joins multiply is not defined.
             ...(joins.length > 0
               ? []
               : ([
@@ -481,7 +481,7 @@ export class CallGenerator {
     const { random } = this;
     const alias = `j${++this.aliases}`;
     const condition = random.chance(0.3) ? [`${alias}.name = 'Hidden' OR 1 = 1`] : [];
-    // Which of several rows is the one nobody says.
+    // Which of several rows comes first is not defined.
     const isOne = this.toOne().some((relation) => relation.property === property);
     const method = random.pick([
       'leftJoin',

@@ -18,7 +18,7 @@ export interface CallResult {
 }
 
 /**
- * Runs calls in a tenant's scope. In their arguments an object with one of these keys stands for what data cannot say:
+ * Runs calls in a tenant's scope. In their arguments an object with one of these keys represents what data cannot express:
  *
  * - `$class`: the class of an entity
  * - `$bigint`: a number of 64 bits
@@ -158,7 +158,7 @@ export class CallRunner {
       case '$parts':
         return Object.assign([...(value as string[])], { raw: value });
       default:
-        throw new TypeError(`${mark} stands for nothing`);
+        throw new TypeError(`${mark} has no meaning`);
     }
   }
 

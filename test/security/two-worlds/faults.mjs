@@ -83,7 +83,7 @@ export const FAULTS = [
     ],
   },
   {
-    name: 'the parent in a path is looked up among all tenants',
+    name: 'the parent in a path is checked among all tenants',
     changes: [
       {
         file: 'lib/crud/http/require-parents.ts',

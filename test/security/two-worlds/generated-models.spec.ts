@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { databasesToTest } from '../../support/databases.js';
 
 /*
- * A few minutes of what `npm run test:worlds` does for as long as one likes: models of entities that nobody has written, what clients and code do
+ * A few minutes of what `npm run test:worlds` does for as long as one likes: generated models of entities, what clients and code do
  * with them, and two databases that differ in the rows of others only.
  */
 

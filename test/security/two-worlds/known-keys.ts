@@ -9,7 +9,7 @@ export type KeyParts = Readonly<Record<string, string | number>>;
 /** Whose row a key names. */
 export type Whose = 'own' | 'foreign' | 'missing';
 
-/** Chooses keys of rows: planted ones, those that were made since, those of others, and those of nobody. */
+/** Chooses keys of rows: planted ones, those that were made since, those of others, and those without a row. */
 export class KnownKeys {
   private readonly made = new Map<string, KeyParts[]>();
   private count = 0;
@@ -70,7 +70,7 @@ export class KnownKeys {
     return { id: key === 'text' ? 'nobody' : 999_999 };
   }
 
-  /** A key for a new row that nobody else would choose; empty where the key is made. */
+  /** A key for a new row that no other row has; empty where the key is made. */
   fresh(tenant: TenantName, entity: EntityModel): KeyParts {
     const { key } = rootOf(this.model, entity);
     if (givenKeyOf(this.model, entity).length === 0) return {};

@@ -7,7 +7,7 @@ import type { World } from './world.js';
 
 type Rows = ReadonlyMap<string, readonly StoredRow[]>;
 
-/** The scope keys of a row and their values; undefined for a row of nobody, or one whose owner is gone. */
+/** The scope keys of a row and their values; undefined for a row without an owner, or one whose owner is gone. */
 type Keys = Readonly<Record<string, string>>;
 
 /** Tells whose rows are whose, and whether a reference leads from one tenant to another. It reads TypeORM's metadata and nothing of the library. */

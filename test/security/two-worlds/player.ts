@@ -10,7 +10,8 @@ import { World } from './world.js';
 
 /** Something that must not be. */
 export interface Finding {
-  readonly kind: 'answer' | 'failure' | 'own rows' | 'foreign rows' | 'rows of nobody' | 'reference' | 'lost write';
+  readonly kind:
+    'answer' | 'failure' | 'own rows' | 'foreign rows' | 'rows without an owner' | 'reference' | 'lost write';
   /** The step that showed it, if a single one did. */
   readonly step?: Step;
   /** What differs, as text. */
@@ -170,7 +171,7 @@ export class Player {
     const common = [this.ownership.ofNobody(quietRows), this.ownership.ofNobody(busyRows)];
     this.ofNobody ??= common[1];
     const touched = common.map((rows) => differenceOfRows(this.ofNobody!, rows)).find((text) => text !== undefined);
-    if (touched !== undefined) return { kind: 'rows of nobody', detail: touched };
+    if (touched !== undefined) return { kind: 'rows without an owner', detail: touched };
     const [crossing] = this.ownership.crossings(busyRows);
     if (crossing !== undefined) return { kind: 'reference', detail: crossing };
     this.before = busy.others;

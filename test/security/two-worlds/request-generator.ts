@@ -392,7 +392,7 @@ export class RequestGenerator {
     else body[property] = valueOfKey(key, random.chance(0.4));
   }
 
-  /** What no honest client sends: another tenant, a sibling's column, a word that nobody knows. */
+  /** What no honest client sends: another tenant, a sibling's column, an unknown word. */
   private stray(entity: EntityModel, body: Body): void {
     const { random, model } = this;
     const { owner } = rootOf(model, entity);

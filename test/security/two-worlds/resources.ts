@@ -31,7 +31,7 @@ export function optionsOf(model: Model, entity: EntityModel): Readonly<Record<st
   };
 }
 
-/** The routes of a resource: nobody but code writes shared rows and trees, and nobody writes a view. */
+/** The routes of a resource: only code writes shared rows and trees, and a view is read-only. */
 function routesOf(model: Model, entity: EntityModel): object {
   if (entity.tree) return { only: ['findAll', 'findOne', 'remove'] };
   if (!isWritten(model, entity)) return { only: ['findAll', 'findOne'] };

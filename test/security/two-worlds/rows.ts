@@ -36,7 +36,7 @@ export function holdersOf(model: Model, entity: EntityModel): readonly Holder[] 
   return owner.kind === 'own' && owner.nullMeans && maySayNothing(model, entity) ? [...holders, 'all'] : holders;
 }
 
-/** Whether a row of nobody may be planted: all that it must refer to is everybody's too. */
+/** Whether a row without an owner may be planted: all that it must refer to is shared too. */
 function maySayNothing(model: Model, entity: EntityModel): boolean {
   return relationsOf(model, entity).every(
     ({ nullable, kind, target }) =>

@@ -1,5 +1,5 @@
 // @ts-check
-// Looks for crossings between tenants in models that nobody wrote: see CONTRIBUTING.md.
+// Looks for crossings between tenants in generated models: see CONTRIBUTING.md.
 //   npm run test:worlds -- --requests=100000 --models=500 --database=postgres,mariadb,sqljs --seed=7
 import { fork } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -2,7 +2,7 @@ import type { TenantName } from './model.js';
 import type { Message } from '../../support/transport.js';
 
 /*
- * What is done is plain data too. A text `{{7.id}}` in it stands for what the answer to step 7 had as its `id`, so that a sequence still makes
+ * What is done is plain data too. A text `{{7.id}}` in it represents what the response to step 7 had as its `id`, so that a sequence still makes
  * sense when steps are left out.
  */
 

@@ -76,7 +76,7 @@ attacks('G-05 values that answer differently when they are read again', {
       ),
     ),
 
-  'do not change a reference after it was looked up': ({ repo }) =>
+  'do not change a reference after it was checked': ({ repo }) =>
     afterReads((changes) =>
       repo(Note).update(
         { id: own.note },
@@ -88,7 +88,7 @@ attacks('G-05 values that answer differently when they are read again', {
       ),
     ),
 
-  'do not change a reference of a new row after it was looked up': ({ repo }) =>
+  'do not change a reference of a new row after it was checked': ({ repo }) =>
     afterReads((changes) =>
       repo(Note).insert({
         organizationId: 1,
@@ -99,7 +99,7 @@ attacks('G-05 values that answer differently when they are read again', {
       }),
     ),
 
-  'do not change a reference that is an object after it was looked up': ({ repo }) =>
+  'do not change a reference that is an object after it was checked': ({ repo }) =>
     afterReads((changes) =>
       repo(Note).insert({
         organizationId: 1,
@@ -124,7 +124,7 @@ attacks('G-05 values that answer differently when they are read again', {
       ),
     ),
 
-  'do not change a link after it was looked up': async ({ dataSource }) =>
+  'do not change a link after it was checked': async ({ dataSource }) =>
     afterReads((changes) =>
       dataSource
         .createQueryBuilder()
@@ -192,7 +192,7 @@ attacks('G-05 an auto-increment key', {
 
   'cannot be taken before the database gives it to another tenant': {
     attempt: async ({ repo }) => {
-      // Globex's newest note has the highest number, and the next one is given to whoever writes next.
+      // Globex's newest note has the highest number, and the next one goes to the next writer.
       await repo(Note).update({ id: own.note }, { id: foreign.note + 3 });
       return tenancy.run(GLOBEX, async () => {
         const written = await repo(Note)

@@ -331,7 +331,7 @@ describe('a table in a report that is written as raw SQL', () => {
 });
 
 describe('a promise', () => {
-  it('is known by its then, whoever made it', () => {
+  it('is known by its then, whichever library made it', () => {
     const promises = [
       Promise.resolve(),
       { then: () => undefined },

@@ -50,7 +50,7 @@ class Scripted implements TenantResolver {
   }
 }
 
-/** One for each call; what stands for its request says the tenant. */
+/** One for each call; what represents its request says the tenant. */
 @Injectable({ scope: Scope.REQUEST })
 class OfTheCall implements TenantResolver {
   constructor(@Inject(REQUEST) private readonly call: { tenant?: number }) {}
@@ -233,7 +233,7 @@ describe('the interceptor of tenants', () => {
         ],
         8,
       ],
-    ])('%s: a resolver of its own for each gets what stands for the request', async (type, args, tenant) => {
+    ])('%s: a resolver of its own for each gets what represents the request', async (type, args, tenant) => {
       const { context } = call(ByCallController, 'handle', args);
       context.setType(type);
       expect(await answer(context, current)).toEqual({ organizationId: tenant });
@@ -406,16 +406,12 @@ describe('the interceptor of tenants', () => {
     it('ends it where another tenant sets off a value, and says where and what to do', async () => {
       const source = new Subject<unknown>();
       const heard = await listen(call(ScopedController).context, source);
-      source.next('nobody in particular');
+      source.next('no tenant');
       tenancy.run({ organizationId: 1 }, () => source.next('own'));
-      expect(heard).toEqual(['nobody in particular', 'own']);
+      expect(heard).toEqual(['no tenant', 'own']);
       tenancy.run({ organizationId: 2 }, () => source.next('foreign'));
       source.next('later');
-      expect(heard).toEqual([
-        'nobody in particular',
-        'own',
-        new ForbiddenException('This account may not access this.'),
-      ]);
+      expect(heard).toEqual(['no tenant', 'own', new ForbiddenException('This account may not access this.')]);
       expect(logged).toEqual([
         expect.stringMatching(
           / ScopedController\.handle would send a value emitted by a request of another tenant.*bind/,
@@ -456,7 +452,7 @@ describe('the interceptor of tenants', () => {
       expect(logged).toEqual([]);
     });
 
-    it('passes on its end, and leaves it when nobody listens', async () => {
+    it('passes on its end, and unsubscribes without a listener', async () => {
       let left = false;
       const values = await intercept(call(ScopedController).context, () =>
         defer(() => NEVER).pipe((source) => {

@@ -316,7 +316,7 @@ describe.each(databasesToTest())('included relations on %s', (kind) => {
     ['fields=author', 'fields must name'],
     ['fields=subject&fields=id', "'fields' must be given once, as text"],
     ['fields=constructor', 'fields must name'],
-  ])('that nobody has declared are a 400 that says what is: %s', async (query, message) => {
+  ])('that are not declared are a 400 that lists the declared ones: %s', async (query, message) => {
     const [list, one] = [await office.get(`/letters?${query}`), await office.get(`/letters/1?${query}`)];
     for (const { status, body } of [list, one]) {
       expect(status).toBe(400);

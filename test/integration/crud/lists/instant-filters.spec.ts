@@ -99,7 +99,7 @@ describe.each(places)('a filter by a point in time, on $adapter and $database', 
     ['at__gt=9999-12-31T23:59:59.999Z', []],
     ['at=9999-12-31T23:59:59.999Z', []],
     [`at__in=9999-12-31T23:59:59.999Z,${SHOWN}`, [3, 4, 5]],
-  ])('with milliseconds stands for its millisecond: %s', async (query, expected) => {
+  ])('with milliseconds matches its whole millisecond: %s', async (query, expected) => {
     expect(await ids(`/stops?sort=id&${query}`)).toEqual(expected);
     const [name, operand] = query.split('=');
     const value = /in$|between$/.test(name) ? operand.split(',') : operand;

@@ -61,7 +61,7 @@ class MyTicketsController extends CrudController<Ticket> {
 @Injectable()
 class NobodyGuard implements CanActivate {
   canActivate(): boolean {
-    throw new ForbiddenException('nobody may');
+    throw new ForbiddenException('not allowed');
   }
 }
 
@@ -92,7 +92,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
   const foreign = { ticket: 0, tag: 0, notice: '' };
   const run = <R>(organizationId: number, work: () => Promise<R>) => desk.tenancy.run({ organizationId }, work);
   const repository = <T extends object>(entity: new () => T) => desk.dataSource.getRepository(entity);
-  /** Whoever owns them. */
+  /** Of every owner. */
   const tagsOf = (id: number): Promise<number[]> =>
     desk.tenancy.unscoped('looks at links', async () => {
       const ticket = await repository(Ticket).findOne({ where: { id }, relations: { tags: true }, withDeleted: true });

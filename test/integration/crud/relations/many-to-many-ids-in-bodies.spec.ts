@@ -61,7 +61,7 @@ describe.each(places)('a list of keys in a body, on $adapter and $database', ({ 
       const tags = desk.dataSource.getRepository(Tag);
       return (await tags.save(names.map((name) => ({ name })))).map(({ id }) => id);
     });
-  /** Whoever owns them. */
+  /** Of every owner. */
   const linkedTo = (id: number): Promise<number[]> =>
     desk.tenancy.unscoped('looks at links', async () => {
       const row = await desk.dataSource.getRepository(Ticket).findOne({ where: { id }, relations: { tags: true } });

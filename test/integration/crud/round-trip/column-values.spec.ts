@@ -229,7 +229,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     expect((await send('GET', '/greats/9007199254740992')).status).toBe(200);
   });
 
-  it('decimals that one floating point number stands for are paged through once', async () => {
+  it('decimals that share one floating point number are paged through once', async () => {
     const ids = await fresh(
       ['12345678901234.100001', '12345678901234.100002', '12345678901234.100003'].map((price) => ({ price })),
     );
@@ -265,7 +265,7 @@ describe.each(places)('values at their edges, on $adapter and $database', (place
     }
   });
 
-  it('a timestamp that its offset pushes out of the years is refused, or stands for itself', async () => {
+  it('a timestamp that its offset pushes out of the years is refused, or kept as it is', async () => {
     for (const at of ['9999-12-31T23:59:59-23:59', '0001-01-01T00:00:00+23:59']) {
       const made = await send('POST', '/samples', { at, word: 'edge' });
       if (made.status === 400) continue;

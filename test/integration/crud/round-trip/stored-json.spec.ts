@@ -60,7 +60,7 @@ class DeviceViewsController extends CrudController<Device> {}
 @Crud(Part)
 class PartsController extends CrudController<Part> {}
 
-/** What a client may have stored; whoever takes it for a class, a promise or a prototype breaks. */
+/** What a client may have stored; code that takes it for a class, a promise or a prototype breaks. */
 const HOSTILE: Record<string, unknown> = {
   constructor: 'x',
   then: 'x',

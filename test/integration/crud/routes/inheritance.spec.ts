@@ -28,7 +28,7 @@ import { places } from '../../../support/places.js';
 @Injectable()
 class NobodyGuard implements CanActivate {
   canActivate(): boolean {
-    throw new ForbiddenException('nobody may');
+    throw new ForbiddenException('not allowed');
   }
 }
 
@@ -142,7 +142,7 @@ describe.each(places)('controllers that share a class or an entity, on $adapter 
     }
     const made = await ada().post('/mine', { orderNumber: 10, subject: 'y', assigneeId: rows.bob });
     expect([made.status, made.body.assigneeId]).toEqual([201, rows.ada]);
-    expect((await ada().delete(`/mine/${made.body.id}`)).body.message).toBe('nobody may');
+    expect((await ada().delete(`/mine/${made.body.id}`)).body.message).toBe('not allowed');
     expect((await clientOf(() => desk, `1/${rows.bob}`).get(`/mine/${made.body.id}`)).status).toBe(404);
     expect((await ada().delete(`/all/${made.body.id}`)).status).toBe(204);
     expect((await request(desk.app.getHttpServer()).get('/mine')).status).toBe(403);

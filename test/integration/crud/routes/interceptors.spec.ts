@@ -145,7 +145,7 @@ describe.each(adaptersToTest())('the interceptors of a resource, over %s', (adap
   });
 });
 
-it('a handler is not run for a client that has gone while its tenant was looked up', async () => {
+it('a handler is not run for a client that has gone while its tenant was checked', async () => {
   const run = jest.fn();
   let found = (_: () => Subscription): void => undefined;
   const looking = new Promise<() => Subscription>((resolve) => (found = resolve));

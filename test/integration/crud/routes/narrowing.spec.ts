@@ -114,7 +114,7 @@ describe.each(adaptersToTest())('a controller with a scope of its own, on %s', (
       await tickets.insert([
         { orderNumber: 1, subject: 'of Ada', assigneeId: ada },
         { orderNumber: 2, subject: 'of Bob', assigneeId: bob },
-        { orderNumber: 3, subject: 'of nobody' },
+        { orderNumber: 3, subject: 'without an owner' },
       ]);
     });
     await desk.tenancy.run({ organizationId: 2 }, async () => {

@@ -197,7 +197,7 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
     );
   });
 
-  it('nobody without an organization gets anywhere', async () => {
+  it('a user without an organization is refused everywhere', async () => {
     for (const answer of [
       await as('').get('/tickets'),
       await as('').post('/tickets', { orderNumber: 1, subject: 'x' }),

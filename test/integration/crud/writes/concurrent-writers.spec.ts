@@ -108,7 +108,7 @@ describe.each(places)(`writers of several tenants from seed ${seed}, over $adapt
         expect(new Set(items.map(({ organizationId }) => organizationId))).toEqual(new Set([tenant]));
         expect(total).toBeGreaterThanOrEqual(mine.size);
       }
-      // Somebody else's row is not there, whatever is going on around.
+      // Another tenant's row is not there, whatever runs at the same time.
       const [foreign] = written.get(random.pick(TENANTS.filter((other) => other !== tenant)))!.keys();
       if (foreign !== undefined) expect((await send(tenant, 'PATCH', `/notes/${foreign}`, 'taken')).status).toBe(404);
       for (const [key, value] of mine) all.set(key, value);

@@ -168,7 +168,7 @@ describe.each(places)('an entity tag, on $adapter and $database', ({ adapter, da
     expect(theirs.headers['etag']).not.toBe(headers['etag']);
   });
 
-  it('may be required of whoever changes a row', async () => {
+  it('may be required for every change of a row', async () => {
     const made = await send('post', '/careful', {}, ticket());
     const path = `/careful/${made.body.id}`;
     for (const answer of [

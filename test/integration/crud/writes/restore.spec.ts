@@ -91,7 +91,7 @@ describe.each(places)('a deleted row, on $adapter and $database', ({ adapter, da
     expect((await acme.patch(path, { note: 'x' })).status).toBe(200);
   });
 
-  it('is restored by nobody else, and one that is not deleted, or never was, by nobody', async () => {
+  it('is not restored by another tenant, and a row that is not deleted is not restored at all', async () => {
     const { id, path } = await deleted();
     const kept = await acme.post('/tickets', { orderNumber: ++orderNumber, subject: 'Kept' });
     for (const answer of [

@@ -69,7 +69,7 @@ attacks(
   },
 );
 
-/** No two reservations may overlap, whoever made them. */
+/** No two reservations may overlap, whichever tenants made them. */
 @Entity()
 @TenantScoped()
 @Exclusion(`USING gist ("period" WITH &&)`)

@@ -5,7 +5,7 @@ import type { AnnexPlan } from '../../../support/annex.js';
 
 declareScope({ organizationId: Number });
 
-/** Two numbers that are one to whoever compares them as floating point numbers. */
+/** Two numbers that are equal when compared as floating point numbers. */
 const OWN = '9007199254740992';
 const FOREIGN = '9007199254740993';
 
@@ -41,20 +41,20 @@ const plan = (own: string, foreign: string): AnnexPlan => ({
 });
 
 attacks('G-06 a key beyond the numbers that are exact', plan(OWN, FOREIGN), {
-  'is looked up exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
-  'is looked up exactly among others': ({ repo }) =>
+  'is checked exactly': ({ repo }) => repo(Delivery).insert({ organizationId: 1, parcel: { id: FOREIGN } }),
+  'is checked exactly among others': ({ repo }) =>
     repo(Delivery).insert([
       { organizationId: 1, parcel: { id: OWN } },
       { organizationId: 1, parcel: { id: FOREIGN } },
     ]),
-  'is looked up exactly in an update': async ({ repo }) => {
+  'is checked exactly in an update': async ({ repo }) => {
     await repo(Delivery).insert({ organizationId: 1, parcel: { id: OWN } });
     return repo(Delivery).update({ organizationId: 1 }, { parcel: { id: FOREIGN } });
   },
 });
 
 attacks('G-06 a key that an own one is rounded to', plan(FOREIGN, OWN), {
-  'is looked up exactly among others': ({ repo }) =>
+  'is checked exactly among others': ({ repo }) =>
     repo(Delivery).insert([
       { organizationId: 1, parcel: { id: FOREIGN } },
       { organizationId: 1, parcel: { id: OWN } },

@@ -56,9 +56,9 @@ attacks(
     },
   },
   {
-    'is looked up as it is kept when a number stands for a text': ({ repo }) =>
+    'is checked as it is kept when a number is given for a text': ({ repo }) =>
       repo(PartUse).insert({ organizationId: 1, part: { code: 7 as never } }),
-    'is looked up row by row when a number equals several texts': {
+    'is checked row by row when a number equals several texts': {
       attempt: ({ repo }) =>
         repo(PartUse).insert([
           { organizationId: 1, part: { code: 0 as never } },
@@ -153,7 +153,7 @@ attacks(
     },
   },
   {
-    'is not changed after it was looked up': async (annex) => {
+    'is not changed after it was checked': async (annex) => {
       const key = Buffer.from(OWN);
       const stop = afterFirstAnswer(annex, () => void FOREIGN.copy(key));
       const enforced = Object.hasOwn(annex.dataSource, 'createEntityManager');
@@ -164,7 +164,7 @@ attacks(
         stop();
       }
     },
-    'is looked up': ({ repo, kind }) => repo(useFor(kind)).insert({ organizationId: 1, bytesKey: FOREIGN }),
+    'is checked': ({ repo, kind }) => repo(useFor(kind)).insert({ organizationId: 1, bytesKey: FOREIGN }),
   },
 );
 
@@ -199,7 +199,7 @@ const predicateOf = (annex: Annex, alias: string): string =>
   annex.repo(Memo).createQueryBuilder(alias).getQuery().split(' WHERE ')[1] ?? '1=1';
 
 attacks(
-  'G-06 names that stand for two things',
+  'G-06 ambiguous names',
   {
     entities: () => [Happening, Visit, Memo],
     acme,

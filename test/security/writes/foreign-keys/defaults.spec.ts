@@ -54,7 +54,7 @@ class Bench {
 
 /** What is given is not what is kept. */
 let handedOut: number[] = [];
-/** The own one for whoever asks first: enforcement, where it is. */
+/** The own one for the first caller: enforcement, where it is. */
 const handOut = ({ dataSource }: Annex): void => {
   handedOut = Object.hasOwn(dataSource, 'createEntityManager') ? [1] : [];
 };
@@ -115,7 +115,7 @@ class Chair {
 }
 
 attacks(
-  'G-06 a key that is left to somebody else',
+  'G-06 a key that the database chooses',
   {
     entities: () => [Room, Locker, Bench, Ticket, Chair, Lamp, Keeper, Key],
     acme,
@@ -143,48 +143,48 @@ attacks(
     ],
   },
   {
-    'is looked up when the column is not inserted and a value was given': ({ repo }) =>
+    'is checked when the column is not inserted and a value was given': ({ repo }) =>
       repo(Locker).insert({ organizationId: 1, roomId: 1 }),
-    'is looked up when the column is not inserted and a value was saved': ({ repo }) =>
+    'is checked when the column is not inserted and a value was saved': ({ repo }) =>
       repo(Locker).save({ organizationId: 1, roomId: 1 }),
-    'is looked up when other columns are inserted than were given': ({ repo }) =>
+    'is checked when other columns are inserted than were given': ({ repo }) =>
       repo(Bench)
         .createQueryBuilder()
         .insert()
         .into(Bench, ['organizationId', 'text'])
         .values({ organizationId: 1, text: 'x', roomId: 1 })
         .execute(),
-    'is looked up as it is written when a transformer hands out another one each time': (annex) => {
+    'is checked as it is written when a transformer hands out another one each time': (annex) => {
       handOut(annex);
       return annex.repo(Ticket).insert({ organizationId: 1 });
     },
-    'is looked up as it is written when an update makes a transformer hand out another one': (annex) => {
+    'is checked as it is written when an update makes a transformer hand out another one': (annex) => {
       handOut(annex);
       return annex.repo(Ticket).update({ organizationId: 1 }, { roomId: null });
     },
-    'is looked up when an embedded one is named by its path': ({ repo }) =>
+    'is checked when an embedded one is named by its path': ({ repo }) =>
       repo(Chair).update({ organizationId: 1 }, { 'place.roomId': 1 } as never),
-    'is looked up when a transformer makes it of a relation that is updated to nothing': ({ repo }) =>
+    'is checked when a transformer makes it of a relation that is updated to nothing': ({ repo }) =>
       repo(Lamp).update({ organizationId: 1 }, { room: null }),
-    'is looked up when a transformer makes it of a relation that is set to nothing': async ({ repo, dataSource }) => {
+    'is checked when a transformer makes it of a relation that is set to nothing': async ({ repo, dataSource }) => {
       const [lamp] = await repo(Lamp).findBy({ organizationId: 1 });
       return dataSource.createQueryBuilder().relation(Lamp, 'room').of(lamp).set(null);
     },
-    'is looked up when a transformer makes it of a relation that is saved as nothing': async ({ repo }) => {
+    'is checked when a transformer makes it of a relation that is saved as nothing': async ({ repo }) => {
       const lamp = await repo(Lamp).findOneOrFail({ where: { organizationId: 1 }, relations: { room: true } });
       lamp.room = null;
       return repo(Lamp).save(lamp);
     },
-    'is looked up when a transformer makes it of a relation that is inserted as nothing': ({ repo }) =>
+    'is checked when a transformer makes it of a relation that is inserted as nothing': ({ repo }) =>
       repo(Lamp).insert({ organizationId: 1, room: null }),
-    'is looked up when a transformer makes it of a relation that is updated to a bare key': ({ repo }) =>
+    'is checked when a transformer makes it of a relation that is updated to a bare key': ({ repo }) =>
       repo(Lamp).update({ organizationId: 1 }, { room: 1 as never }),
-    'is looked up when a transformer makes it of a row without a key': ({ repo }) =>
+    'is checked when a transformer makes it of a row without a key': ({ repo }) =>
       repo(Lamp).insert({ organizationId: 1, room: { name: 'x' } }),
-    'is looked up when a default is quoted': ({ repo }) => repo(Key).insert({ organizationId: 1 }),
-    'is looked up when an embedded object is inserted without it': ({ repo }) =>
+    'is checked when a default is quoted': ({ repo }) => repo(Key).insert({ organizationId: 1 }),
+    'is checked when an embedded object is inserted without it': ({ repo }) =>
       repo(Chair).insert({ organizationId: 1, place: {} }),
-    'is looked up when an embedded object is updated to nothing': ({ repo }) =>
+    'is checked when an embedded object is updated to nothing': ({ repo }) =>
       repo(Chair).update({ organizationId: 1 }, { place: { roomId: null } }),
   },
 );
@@ -210,7 +210,7 @@ class Setting {
 }
 
 attacks(
-  'G-06 a tenant that is left to somebody else',
+  'G-06 a tenant that the database chooses',
   {
     entities: () => [Room, Plant, Setting],
     acme,
@@ -325,33 +325,33 @@ attacks(
     ],
   },
   {
-    'is looked up as it will stand in an update by columns': ({ repo }) =>
+    'is checked as it will stand in an update by columns': ({ repo }) =>
       repo(Lease).update({ organizationId: 1 }, { building: 2, number: 1 }),
-    'is looked up as it will stand in an update by the row': ({ repo }) =>
+    'is checked as it will stand in an update by the row': ({ repo }) =>
       repo(Lease).update({ organizationId: 1 }, { suite: { building: 2, number: 1 } }),
-    'is looked up as it will stand in a save': async ({ repo }) => {
+    'is checked as it will stand in a save': async ({ repo }) => {
       const [lease] = await repo(Lease).findBy({ organizationId: 1 });
       return repo(Lease).save({ ...lease, building: 2, number: 1 });
     },
-    'is looked up as it will stand in a save of a related row': async ({ repo }) => {
+    'is checked as it will stand in a save of a related row': async ({ repo }) => {
       const lease = await repo(Lease).findOneOrFail({ where: { organizationId: 1 }, relations: { suite: true } });
       lease.suite = await repo(Suite).findOneByOrFail({ building: 2, number: 1 });
       return repo(Lease).save(lease);
     },
-    'is looked up as it will stand in a relation that is set': async ({ repo, dataSource }) => {
+    'is checked as it will stand in a relation that is set': async ({ repo, dataSource }) => {
       const [lease] = await repo(Lease).findBy({ organizationId: 1 });
       return dataSource.createQueryBuilder().relation(Lease, 'suite').of(lease).set({ building: 2, number: 1 });
     },
-    'is looked up as it will stand in a row that an upsert writes over in part': ({ repo }) =>
+    'is checked as it will stand in a row that an upsert writes over in part': ({ repo }) =>
       repo(Contract)
         .createQueryBuilder()
         .insert()
         .values({ organizationId: 1, code: 'c', building: 2, number: 1 })
         .orUpdate(['building'], ['organizationId', 'code'])
         .execute(),
-    'is looked up as it will stand when a part is incremented': ({ repo }) =>
+    'is checked as it will stand when a part is incremented': ({ repo }) =>
       repo(Contract).increment({ code: 'c' }, 'building', 1),
-    'is looked up as it will stand in an insert': ({ repo }) =>
+    'is checked as it will stand in an insert': ({ repo }) =>
       repo(FirstLease).insert({ organizationId: 1, building: 2, number: 1 }),
   },
 );
@@ -409,25 +409,25 @@ attacks(
     ],
   },
   {
-    'is looked up when it says of which entity the row is': ({ repo }) => repo(Dog).insert({ organizationId: 1 }),
-    'is looked up when it says of which entity the saved row is': ({ repo }) =>
+    'is checked when it says of which entity the row is': ({ repo }) => repo(Dog).insert({ organizationId: 1 }),
+    'is checked when it says of which entity the saved row is': ({ repo }) =>
       repo(Dog).save(repo(Dog).create({ organizationId: 1, text: 'x' })),
-    'is looked up when it says of which entity the row is and another one was given': ({ repo }) =>
+    'is checked when it says of which entity the row is and another one was given': ({ repo }) =>
       repo(Dog).insert({ organizationId: 1, kindName: 'cat' }),
-    'is looked up when it is a child’s and the child is inserted': ({ repo }) =>
+    'is checked when it is a child’s and the child is inserted': ({ repo }) =>
       repo(Cat).insert({ organizationId: 1, basketId: FOREIGN }),
-    'is looked up when it is a child’s and the child is updated': ({ repo }) =>
+    'is checked when it is a child’s and the child is updated': ({ repo }) =>
       repo(Cat).update({ organizationId: 1 }, { basketId: FOREIGN }),
-    'is looked up when it is a child’s and the parent is updated': ({ repo }) =>
+    'is checked when it is a child’s and the parent is updated': ({ repo }) =>
       repo(Animal).update({ organizationId: 1 }, { basketId: FOREIGN } as never),
-    'is looked up when it is a relation of a child and the parent is updated': ({ repo }) =>
+    'is checked when it is a relation of a child and the parent is updated': ({ repo }) =>
       repo(Animal).update({ organizationId: 1 }, { room: { id: FOREIGN } } as never),
-    'is looked up when a child is saved by its parent’s repository': async ({ repo }) => {
+    'is checked when a child is saved by its parent’s repository': async ({ repo }) => {
       const cat = (await repo(Animal).findOneByOrFail({ organizationId: 1 })) as Cat;
       cat.basketId = FOREIGN;
       return repo(Animal).save(cat);
     },
-    'is looked up when a child’s relation is saved by its parent’s repository': async ({ repo }) => {
+    'is checked when a child’s relation is saved by its parent’s repository': async ({ repo }) => {
       const cat = (await repo(Animal).findOneByOrFail({ organizationId: 1 })) as Cat;
       cat.room = { id: FOREIGN } as Room;
       return repo(Animal).save(cat);

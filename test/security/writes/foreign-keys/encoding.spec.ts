@@ -77,7 +77,7 @@ class BySwitch extends Keyed {
 interface Case {
   readonly entity: new () => Keyed & { key: unknown };
   readonly key: unknown;
-  /** How the key is written by whoever refers to it. */
+  /** How a reference writes the key. */
   readonly spelled?: unknown;
   readonly not?: readonly string[];
 }

@@ -456,7 +456,7 @@ attacks(
     globex: (annex) => crossings(annex, PlainGift, 'giverId'),
   },
   {
-    'is looked up when the database gives its default': ({ repo }) =>
+    'is checked when the database gives its default': ({ repo }) =>
       repo(PlainGift).insert({ organizationId: 1, code: 'a' }),
   },
 );

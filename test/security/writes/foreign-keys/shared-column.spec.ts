@@ -74,16 +74,16 @@ attacks(
     },
   },
   {
-    'is looked up in the second one': ({ repo }) =>
+    'is checked in the second one': ({ repo }) =>
       repo(Remark).insert({ organizationId: 1, kind: 'film', subjectId: 1 }),
-    'is looked up in the first one': ({ repo }) =>
+    'is checked in the first one': ({ repo }) =>
       repo(Remark).insert({ organizationId: 1, kind: 'photo', subjectId: 2 }),
-    'is looked up in the second one when it is saved': ({ repo }) =>
+    'is checked in the second one when it is saved': ({ repo }) =>
       repo(Remark).save({ organizationId: 1, kind: 'film', subjectId: 1 }),
-    'is looked up in the second one when it is updated': ({ repo }) =>
+    'is checked in the second one when it is updated': ({ repo }) =>
       repo(Remark).update({ organizationId: 1 }, { kind: 'film', subjectId: 1 }),
-    'is looked up in both where both hold it': ({ repo }) => repo(Pair).insert({ id: 1, organizationId: 1 }),
-    'is looked up in both where both hold it, the other way round': ({ repo }) =>
+    'is checked in both where both hold it': ({ repo }) => repo(Pair).insert({ id: 1, organizationId: 1 }),
+    'is checked in both where both hold it, the other way round': ({ repo }) =>
       repo(Pair).insert({ id: 2, organizationId: 1 }),
     'is compared with the second one in an unscoped section': ({ repo }) =>
       tenancy.unscoped('seeds', () => repo(Remark).insert({ organizationId: 1, kind: 'film', subjectId: 1 })),

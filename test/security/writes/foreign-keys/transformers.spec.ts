@@ -38,13 +38,13 @@ attacks(
     globex: ({ repo }) => repo(Booking).findBy({ roomId: 9001 }),
   },
   {
-    'is looked up when a row is inserted without one': ({ repo }) => repo(Booking).insert({ organizationId: 1 }),
-    'is looked up when a row is inserted with null': ({ repo }) =>
+    'is checked when a row is inserted without one': ({ repo }) => repo(Booking).insert({ organizationId: 1 }),
+    'is checked when a row is inserted with null': ({ repo }) =>
       repo(Booking).insert({ organizationId: 1, roomId: null }),
-    'is looked up when a row is saved without one': ({ repo }) => repo(Booking).save({ organizationId: 1, text: 'x' }),
-    'is looked up when a row is changed to null': ({ repo }) =>
+    'is checked when a row is saved without one': ({ repo }) => repo(Booking).save({ organizationId: 1, text: 'x' }),
+    'is checked when a row is changed to null': ({ repo }) =>
       repo(Booking).update({ organizationId: 1 }, { roomId: null }),
-    'is looked up when a row is saved with null': async ({ repo }) => {
+    'is checked when a row is saved with null': async ({ repo }) => {
       const [booking] = await repo(Booking).findBy({ organizationId: 1 });
       return repo(Booking).save({ ...booking, roomId: null });
     },

@@ -58,13 +58,13 @@ attacks(
     globex: ({ repo }) => repo(Sample).findBy({ device: { id: FOREIGN } }),
   },
   {
-    'is looked up alone': ({ repo }) => repo(Sample).insert({ organizationId: 1, device: { id: FOREIGN } }),
-    'is looked up before the own one': ({ repo }) =>
+    'is checked alone': ({ repo }) => repo(Sample).insert({ organizationId: 1, device: { id: FOREIGN } }),
+    'is checked before the own one': ({ repo }) =>
       repo(Sample).insert([
         { organizationId: 1, device: { id: FOREIGN } },
         { organizationId: 1, device: { id: OWN } },
       ]),
-    'is looked up behind the own one': ({ repo }) =>
+    'is checked behind the own one': ({ repo }) =>
       repo(Sample).insert([
         { organizationId: 1, device: { id: OWN } },
         { organizationId: 1, device: { id: FOREIGN } },
@@ -204,7 +204,7 @@ attacks(
       ),
   },
   {
-    'is looked up': ({ repo, kind }) =>
+    'is checked': ({ repo, kind }) =>
       repo(keptBy(kind)[1]).insert([
         { organizationId: 1, blobKey: FOREIGN_BYTES },
         { organizationId: 1, blobKey: OWN_TEXT },

@@ -91,7 +91,7 @@ describe('an error about a unique key', () => {
       failed({ code: '23505', constraint: 'made_by_hand', detail: 'The row exists already.' }),
       [],
     ],
-    ['PostgreSQL, by a constraint that nobody knows', failed({ code: '23505', constraint: 'made_by_hand' }), []],
+    ['PostgreSQL, by an unknown constraint', failed({ code: '23505', constraint: 'made_by_hand' }), []],
     [
       'MySQL, by a key that the database named',
       failed({ errno: 1062 }, "Duplicate entry 'x' for key 'serial_2'"),
@@ -103,7 +103,7 @@ describe('an error about a unique key', () => {
       ['serial'],
     ],
     ['MySQL, by a key that is called nearly so', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'se_1rial'"), []],
-    ['MySQL, by a key that nobody knows', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'by_hand'"), []],
+    ['MySQL, by an unknown key', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'by_hand'"), []],
     ['PostgreSQL, of an exclusion', failed({ code: '23P01', constraint: 'coupon_serial' }), ['serial']],
     ['MySQL', failed({ errno: 1062 }, "Duplicate entry 'x' for key 'coupon_serial'"), ['serial']],
     [

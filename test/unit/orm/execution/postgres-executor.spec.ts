@@ -358,7 +358,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       });
     const names = (connection = pool.connection): (string | undefined)[] => connection.queries.map(({ name }) => name);
 
-    it('is sent with the tenant of whoever runs it, in the places of PostgreSQL', async () => {
+    it('is sent with the tenant that runs it, in the places of PostgreSQL', async () => {
       const statement = tickets();
       for (const scope of [ACME, GLOBEX]) {
         expect(await tenancy.run(scope, () => statement.run({ points: 5 }))).toBe(ROWS);
@@ -449,7 +449,7 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
       ]);
     });
 
-    it('does not run with a slot left open', async () => {
+    it('does not run with a parameter left unset', async () => {
       const statement = tickets();
       const run = (slots: object): Promise<unknown> =>
         tenancy.run(ACME, () => statement.run(slots as Readonly<Record<string, unknown>>));
@@ -501,7 +501,7 @@ describe('a statement that is planned once, on a query runner', () => {
     expect(log.at(-1)).toEqual(['own', 'is released']);
   });
 
-  it('takes slots by any name', async () => {
+  it('takes parameters by any name', async () => {
     const { log, runner, statement, use } = await open();
     use(runner('own'));
     const named = statement('t.status = :discriminatorColumnValues');

@@ -78,7 +78,7 @@ describe('a query cache of an application', () => {
     expect(calls).toMatchObject([{ given: [[digest(`${key(ACME)}:tickets`), digest(`${key(ACME)}:notes`)], runner] }]);
   });
 
-  it('reaches its own table, whoever asks, and whether there is a scope or not', async () => {
+  it('reaches its own table, for every caller, whether there is a scope or not', async () => {
     const each = async (): Promise<void> => {
       await cache.synchronize(runner);
       await cache.getFromCache(options({ identifier: 'tickets' }), runner);

@@ -122,7 +122,7 @@ describe('deleting rows', () => {
     expect(database.ofDelete('List')).toBe(`Task.list (ON DELETE ${onDelete})`);
   });
 
-  it.each(['RESTRICT', 'NO ACTION', undefined] as const)('reaches nobody by ON DELETE %s', async (onDelete) => {
+  it.each(['RESTRICT', 'NO ACTION', undefined] as const)('reaches no row by ON DELETE %s', async (onDelete) => {
     const database = await Database.of({
       List: { keys: [] },
       Task: { keys: ['org'], relations: { list: to('List', { onDelete, onUpdate: 'CASCADE' }) } },
@@ -216,7 +216,7 @@ describe('changing a key', () => {
     expect(database.ofUpdate('List', 'code', 'mark')).toBe('Task.list (ON UPDATE CASCADE)');
   });
 
-  it('that no row refers to reaches nobody, and neither does a deletion then', async () => {
+  it('that no row refers to reaches no other row, and neither does a deletion then', async () => {
     const database = await Database.of(tables);
     expect(database.ofUpdate('List', 'id')).toBeUndefined();
     expect(database.ofUpdate('List')).toBeUndefined();

@@ -91,7 +91,7 @@ it('a declaration by the name of an entity counts for those that extend it, what
   expect(await policyOf(Chapter, Guide)).toEqual({ kind: 'shared' });
 });
 
-it('rows belong to no rows of which nobody has said whose they are, even where those are left as they are', async () => {
+it('rows do not belong to rows of undeclared entities, even where those are allowed', async () => {
   @Entity()
   class Topic {
     @PrimaryGeneratedColumn() id!: number;

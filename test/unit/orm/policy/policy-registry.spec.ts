@@ -80,7 +80,7 @@ class Picture {
   @ManyToOne(() => Wall, { nullable: false }) wall!: Relation<Wall>;
 }
 
-/** Nobody has said whose its rows are. */
+/** Not declared. */
 @Entity()
 class Mystery {
   @PrimaryGeneratedColumn() id!: number;
@@ -141,7 +141,7 @@ describe('the condition of a table', () => {
   });
 
   it.each(['shelf_mystery', 'color_mystery', Riddle, Mystery])(
-    'whose rows, or rows that they hang on, nobody has declared is refused: %p',
+    'that is not declared, or whose parent is not declared, is refused: %p',
     (of) => {
       expect(() => condition(of)).toThrow(EntityUndeclaredError);
     },
@@ -154,7 +154,7 @@ describe('the condition of a table', () => {
     );
   });
 
-  it('compares the tenant columns of a view as texts, byte by byte, on MySQL, where nobody says what they hold', async () => {
+  it('compares the tenant columns of a view as texts, byte by byte, on MySQL, where their type is unknown', async () => {
     const condition = async (type: 'mysql' | 'mariadb' | 'postgres'): Promise<string> => {
       const open = await unconnected(type, [...ENTITIES, Window]);
       return asAcme(() => policiesOf(open).predicateFor(open.getMetadata(Window), 'x').replace(/[`"]/g, ''));

@@ -103,7 +103,7 @@ describe('tenant columns that may be of two types have two parameters', () => {
     expect(await parameters('postgres', tables)).toEqual([1, 2]);
   });
 
-  it('those of views, of which nobody says what they hold', async () => {
+  it('those of views, whose types are unknown', async () => {
     const untyped = {} as EntitySchemaColumnOptions;
     const tables = [
       { name: 'Text', tenant: text },
@@ -126,7 +126,7 @@ it.each(['mysql', 'mariadb', 'sqljs'] as const)(
   },
 );
 
-it('nobody can guess what the parameters are called', () => {
+it('the parameters have names that cannot be guessed', () => {
   for (const name of [scopeParameter('tenant'), constantParameter('owned')]) expect(name).toMatch(/^muck[0-9a-f]{16}_/);
 });
 

@@ -38,7 +38,7 @@ class Ticket {
   @Column() tenant!: number;
   @ManyToOne(() => Organization) @JoinColumn({ name: 'tenant' }) organization!: Relation<Organization>;
 }
-/** No property stands for its tenant. */
+/** No property holds its tenant. */
 @Entity()
 class Shelf {
   @PrimaryGeneratedColumn() id!: number;

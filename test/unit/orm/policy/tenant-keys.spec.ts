@@ -51,7 +51,7 @@ it.each([
   expect([...found!].sort()).toEqual([...keys].sort());
 });
 
-it('nobody knows whose a row of an undeclared entity is', async () => {
+it('the owner of a row of an undeclared entity is unknown', async () => {
   const dataSource = await unconnected('postgres', [Mystery]);
   const { policies } = requireEnforcement(dataSource);
   expect(tenantKeysOf(dataSource.getMetadata(Mystery), (metadata) => policies.of(metadata))).toBeUndefined();

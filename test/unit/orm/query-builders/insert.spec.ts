@@ -119,7 +119,7 @@ class Loan {
   @ManyToOne(() => Medium) any!: Relation<Medium>;
 }
 
-/** Nobody has said whose these rows are. */
+/** Not declared. */
 @Entity()
 @TableInheritance({ column: { name: 'kind', type: 'varchar' } })
 class Hint {
@@ -230,7 +230,7 @@ describe('an insert', () => {
       return rendering;
     });
 
-  it('is known by its table, in lower case and without what it stands in, unless no entity stands for that', () => {
+  it('is known by its table, in lower case and without its schema, unless no entity has that table', () => {
     const { inserts } = asAcme(() => rendered(into(Parcel, { code: 'x' })));
     expect(inserts).toMatchObject([{ table: 'parcels' }]);
     expect(inserts[0].text).toMatch(/^INSERT INTO "Post"\."Parcels"\(/);

@@ -88,7 +88,7 @@ class Leaf {
   album!: Relation<Album> | null;
 }
 
-/** Nobody has said whose these rows are. */
+/** Not declared. */
 @Entity()
 class Frame {
   @PrimaryColumn() id!: number;

@@ -16,7 +16,7 @@ interface SqlJs {
 
 const SQL_JS: string = 'sql.js';
 
-/* Texts that nobody has thought of: made of pieces whose reading is known. */
+/* Generated texts: made of pieces whose reading is known. */
 
 const RUNS = { seed: 20, numRuns: Number(process.env.TEST_STEPS ?? 100) };
 const DIALECTS: readonly SqlDialect[] = ['postgres', 'mysql', 'sqlite'];

@@ -378,7 +378,7 @@ describe('a unique key', () => {
     ]);
   });
 
-  it('of rows that all tenants share is nobody’s secret', async () => {
+  it('of rows that all tenants share is no secret', async () => {
     expect(await problemsOf(Country)).toEqual([]);
   });
 });

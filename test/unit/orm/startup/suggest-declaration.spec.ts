@@ -99,7 +99,7 @@ describe('the declaration that is proposed', () => {
     expect(proposal).toBe(proposed);
   });
 
-  it('names each key that rows of one table stand for', async () => {
+  it('names each key that rows of one table represent', async () => {
     @Entity()
     class Owner {
       @PrimaryGeneratedColumn() id!: number;

@@ -108,7 +108,7 @@ describe('an undeclared view', () => {
     return checkUndeclaredViews(dataSource.getMetadata(entity), policies, dialect);
   }
 
-  it('that reads rows of tenants is told, and one of which nobody knows what it reads', async () => {
+  it('that reads rows of tenants is told, and one whose reads are unknown', async () => {
     expect(await problemsOf(Reading)).toEqual([
       "Reading is an undeclared view that reads Ticket, which is tenant-scoped. Declare it: @TenantScoped() or @TenantShared('why').",
     ]);

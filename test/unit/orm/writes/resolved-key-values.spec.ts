@@ -20,7 +20,7 @@ import { foreignKeysOf, collectLookups } from '../../../../lib/orm/writes/foreig
 import { ResolvedKeyValues } from '../../../../lib/orm/writes/resolved-key-values.js';
 import { unconnected } from '../../../support/unconnected.js';
 
-/* The keys that are looked up are those that are written, whatever makes them. */
+/* The keys that are checked are those that are written, whatever makes them. */
 
 declareScope({ tenant: String, branch: Number });
 const tenancy = new Tenancy();
@@ -348,7 +348,7 @@ class Keeper {
   @Column() branch!: number;
 }
 
-it('a row of several key columns is the one that all of them name, and a default that is escaped is told by nobody', async () => {
+it('a row of several key columns is the one that all of them name, and an escaped default is not evaluated', async () => {
   const open = await unconnected('sqljs', [Page, Keeper]);
   const metadata = open.getMetadata(Page);
   const { policies } = requireEnforcement(open);

@@ -163,7 +163,7 @@ describe('rows with others that are loaded with them', () => {
     expect(pages.map(({ organizationId }) => organizationId)).toEqual([undefined, 2]);
   });
 
-  it('get none where a key stands for the row, or nothing', async () => {
+  it('get none where a key is given for the row, or nothing', async () => {
     const { of, policies } = await open();
     const key = new Date(0);
     acme(() => setTenantsInGraph(of(Note), [{ document: key, activity: null }], policies));
