@@ -114,8 +114,18 @@ export const EQUIVALENT = [
         'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
         'const memorable = false;',
       ],
+      ['if (memorable && problem === undefined) memory.set(key, true);', 'if (false) memory.set(key, true);'],
     ],
   ),
+  ...same('lib/orm/enforcement/statement-verifier.ts', 'What is remembered is asked for its key only.', [
+    [
+      'if (memorable && problem === undefined) memory.set(key, true);',
+      'if (memorable && problem === undefined) memory.set(key, false);',
+    ],
+  ]),
+  ...same('lib/orm/enforcement/refusal-log.ts', 'What is remembered is asked for its key only.', [
+    ['this.logged.set(text, true);', 'this.logged.set(text, false);'],
+  ]),
   ...same('lib/orm/enforcement/statement-verifier.ts', 'How much is remembered.', [
     [
       'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',

@@ -31,6 +31,27 @@ class Branch {
   @ManyToOne(() => Region, { onDelete: 'CASCADE' }) region!: Relation<Region>;
 }
 
+/** Rows without an organization are every tenant's defaults. */
+@Entity()
+@TenantScoped({ nullMeans: 'shared' })
+class Label {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: Number, nullable: true }) organizationId!: number | null;
+}
+
+/** Not declared, and called like a table of PostgreSQL's statistics. */
+@Entity('pg_stats')
+class Loose {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
+/** Shared, and called like a table of SQLite's statistics. */
+@Entity('sqlite_stat4')
+@TenantShared('the same for all tenants')
+class Statistic {
+  @PrimaryGeneratedColumn() id!: number;
+}
+
 const PASSES = 'passes';
 const IDLE = { isTransactionControl: false, inTransaction: false };
 const STATES = {
@@ -46,7 +67,7 @@ describe('the verifiers of statements', () => {
   let builtSql: BuiltSqlVerifier;
   let rawSql: RawSqlVerifier;
   beforeAll(async () => {
-    const entities = [...DESK_ENTITIES, Region, Branch];
+    const entities = [...DESK_ENTITIES, Region, Branch, Label, Loose, Statistic];
     dataSource = await new DataSource({ type: 'sqljs', entities, cache: true }).initialize();
     ({ policies } = requireEnforcement(dataSource));
   });
@@ -98,6 +119,9 @@ describe('the verifiers of statements', () => {
       'SELECT "id", "name" FROM "region"',
       'SELECT "r"."ticket" FROM "region" "r"',
       'UPDATE "region" SET "ticket" = 1',
+      'TRUNCATE "news"',
+      'TRUNCATE TABLE "news"',
+      'SELECT * FROM "sqlite_stat4"',
     ])('lets pass what names no tenant-scoped table: %s', (sql) => {
       expect(raw(sql)).toBe(PASSES);
     });
@@ -106,7 +130,11 @@ describe('the verifiers of statements', () => {
       'CREATE TABLE a (b)',
       'DROP TABLE news',
       'ALTER TABLE news ADD a',
+      'TRUNCATE',
       'TRUNCATE unknown',
+      'TRUNCATE "news" CASCADE',
+      'TRUNCATE "news", "region"',
+      'TRUNCATE; TRUNCATE "news"',
       'VACUUM',
       'ATTACH x AS y',
       'PRAGMA journal_mode = 1',
@@ -157,6 +185,10 @@ describe('the verifiers of statements', () => {
       ['that replaces rows', `REPLACE INTO "region" VALUES (1)`, /rows of Branch/],
     ])('refuses a statement %s', (_, sql, reason) => {
       expect(raw(sql)).toMatch(reason);
+    });
+
+    it('refuses to name the table of an undeclared entity, and says what is missing', () => {
+      expect(raw('SELECT * FROM "pg_stats"')).toMatch(/^EntityUndeclaredError: .*Loose/);
     });
 
     it('says what to use instead', () => {
@@ -263,6 +295,29 @@ describe('the verifiers of statements', () => {
       ['that inserts', 'INSERT INTO "ticket" VALUES (1)', /inserts into Ticket with raw SQL/],
     ])('is refused: one %s', (_, sql, reason) => {
       expect(issued(sql)).toMatch(reason);
+    });
+
+    describe('over a table with shared rows', () => {
+      const [visible, own] = (['visible', 'own'] as const).map((rows) => `{${rows}}`);
+      const labels = (sql: string): string =>
+        issued(
+          sql.replace(/\{(visible|own)\}/, (_, rows: 'visible' | 'own') =>
+            policies.predicateSql(dataSource.getMetadata(Label), '"label"', rows),
+          ),
+        );
+
+      it.each([visible, own])('may read those that %s selects', (predicate) => {
+        expect(labels(`SELECT * FROM "label" WHERE ${predicate}`)).toBe(PASSES);
+      });
+
+      it('changes the own ones only', () => {
+        expect(labels(`DELETE FROM "label" WHERE ${own}`)).toBe(PASSES);
+        expect(labels(`DELETE FROM "label" WHERE ${visible}`)).toMatch(/reads Label without its tenant predicate/);
+      });
+
+      it('is refused without either', () => {
+        expect(labels('SELECT * FROM "label"')).toMatch(/reads Label without its tenant predicate/);
+      });
     });
 
     const INTO_TICKET = 'INSERT INTO "ticket"("a") VALUES (:a)';

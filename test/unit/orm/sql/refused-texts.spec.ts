@@ -251,6 +251,9 @@ const HARMLESS = [
   'PRAGMA user_version;',
 ];
 const SAVEPOINTS = [
+  'SAVEPOINT typeorm_1',
+  'RELEASE SAVEPOINT typeorm_1',
+  'ROLLBACK TO SAVEPOINT typeorm_1',
   'SAVEPOINT a',
   'RELEASE a',
   'RELEASE SAVEPOINT a',
