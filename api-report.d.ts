@@ -1,5 +1,10 @@
 // nestjs-muck
 
+export declare class ClientDisconnectedError extends Error {
+    readonly name = "ClientDisconnectedError";
+    constructor();
+}
+
 export interface ClientTenantOptions<User = unknown> {
     readonly authorize: (user: User, scope: TenantScope) => boolean | Promise<boolean>;
 }

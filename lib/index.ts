@@ -23,6 +23,7 @@ export type { RequestError } from './crud/errors/request-error.js';
 export { Page } from './crud/response/page.js';
 export type { CountMode, SoftDeletedMode, ListFilters, ListQuery, SortKey } from './crud/query/list-query.js';
 export type { EntityId, IdPart } from './crud/model/resource-id.js';
+export { ClientDisconnectedError } from './errors/client-disconnected.error.js';
 export { EntityUndeclaredError } from './errors/entity-undeclared.error.js';
 export { MuckConfigurationError } from './errors/muck-configuration.error.js';
 export { ReferenceUnknownError } from './errors/reference-unknown.error.js';

@@ -20,6 +20,7 @@ import { parseDriverError } from '../orm/execution/driver-error.parser.js';
 import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
 import type { HandlerRunner } from '../tenancy/http/tenant.interceptor.js';
+import { noteWaitingClient } from '../tenancy/http/request-client.js';
 import { noteWritingRequest } from '../tenancy/context/writing-request.js';
 import { assertJsonBody } from './http/media-type.js';
 import { isPlainObject } from '../common/is-plain-object.js';
@@ -29,7 +30,7 @@ import type { CrudRoute } from './options/crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudRegistry } from './crud-registry.js';
 import { linkRoutesFor } from './routing/link-routes.js';
-import { bypassesUserCode } from './routing/inherited-handlers.js';
+import { bypassesUserCode, inheritedMethod, isBaseHandler } from './routing/inherited-handlers.js';
 import { responseEtag, isNotModified } from './preconditions/if-none-match.js';
 import { IfMatch } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
@@ -75,7 +76,8 @@ export class CrudInterceptor implements NestInterceptor {
     // without operators, because this runs for every request.
     return new Observable((subscriber) =>
       runInRequest(call, () => {
-        noteWritingRequest(context);
+        const isRead = noteWritingRequest(context);
+        if (isHttp && (isRead || controller.beginsWithStatement(context.getHandler()))) noteWaitingClient(context);
         const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
         const observer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
         try {
@@ -212,6 +214,7 @@ class ControllerState {
   readonly routes: ReadonlyMap<string, CrudRoute>;
   private readonly links: ReadonlySet<string>;
   private isUnseen: boolean | undefined;
+  private readonly beginnings = new Map<Function, boolean>();
 
   constructor(
     private readonly type: Type<object>,
@@ -225,6 +228,17 @@ class ControllerState {
   /** Checks whether a handler serves a route of `@Crud`, including the link routes. */
   isOfCrud(handler: string): boolean {
     return this.routes.has(handler) || this.links.has(handler);
+  }
+
+  /** Returns whether no application code runs in a handler before its first statement. */
+  beginsWithStatement(handler: Function): boolean {
+    let begins = this.beginnings.get(handler);
+    if (begins === undefined) {
+      begins =
+        isBaseHandler(handler) && bypassesUserCode(this.type, handler, inheritedMethod(handler), CrudInterceptor);
+      this.beginnings.set(handler, begins);
+    }
+    return begins;
   }
 
   /** Returns whether no application code sees the result of `findAll`. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { currentContext } from '../../tenancy/context/tenant-context.js';
+import { beginUnitOfWork, currentContext } from '../../tenancy/context/tenant-context.js';
 
 /** How long a unit of work waits for another one's transaction before it fails, in milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 30_000;
@@ -114,7 +114,14 @@ export class ConnectionMutex {
 
   private async acquire(runner: QueryRunner): Promise<void> {
     while (this.owner !== undefined) await this.waitForTurn();
-    this.owner = { runner, unit: currentContext()?.unitOfWork };
+    const unit = currentContext()?.unitOfWork;
+    this.owner = { runner, unit };
+    try {
+      beginUnitOfWork(unit);
+    } catch (gone) {
+      this.release(runner);
+      throw gone;
+    }
   }
 
   private waitForTurn(): Promise<void> {

@@ -1,7 +1,8 @@
 import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import type { PostgresDriver } from '../../common/peer-internals.js';
-import { runWithoutContext } from '../../tenancy/context/tenant-context.js';
+import { ClientDisconnectedError } from '../../errors/client-disconnected.error.js';
+import { beginUnitOfWork, currentContext, runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
 import { noteConnectionError } from './driver-error.parser.js';
 import { redactValues } from './driver-errors.js';
@@ -96,6 +97,7 @@ export async function executeSelect(
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
   } catch (error) {
+    if (error instanceof ClientDisconnectedError) throw error;
     if (error instanceof NoConnectionError) {
       noteConnectionError(error.cause);
       throw error.cause;
@@ -123,12 +125,19 @@ function acquireAndSubmit(
   own: PostgresClient | undefined,
 ): Promise<Rows> {
   const driver = dataSource.driver as PostgresDriver;
+  const unit = currentContext()?.unitOfWork;
   return new Promise((resolve, reject) => {
     const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
     if (own !== undefined) return submit(driver, own, statement, done);
     const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
       if (error) return reject(new NoConnectionError(error));
       trackConnectionLoss(client);
+      try {
+        beginUnitOfWork(unit);
+      } catch (gone) {
+        release();
+        return reject(gone as ClientDisconnectedError);
+      }
       submit(driver, client, statement, (failure, result) => {
         // With an error, the pool discards the connection.
         release(client[CONNECTION_ERROR]);

@@ -5,7 +5,7 @@ import type { IsolationLevel, ReadStream } from '../../common/peer-internals.js'
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { isShared } from '../../tenancy/context/shared-transactions.js';
-import { currentContext, noteWrite, runWithoutContext } from '../../tenancy/context/tenant-context.js';
+import { beginUnitOfWork, currentContext, noteWrite, runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
 import { noteWrittenThrough } from '../execution/commit-callbacks.js';
 import { noteConnectionError } from '../execution/driver-error.parser.js';
@@ -100,14 +100,18 @@ class QueryRunnerGuard implements StatementConnection {
   /**
    * Connects without a context: a pooled connection outlives the request that opens it, and its events must not carry
    * that request's tenant.
+   *
+   * @throws ClientDisconnectedError if the client of a request that was not begun has disconnected
    */
   async connect(): Promise<never> {
-    try {
-      return (await runWithoutContext(() => this.original.connect.call(this.runner))) as never;
-    } catch (error) {
-      noteConnectionError(error);
-      throw error;
-    }
+    const connection = (await runWithoutContext(() => this.original.connect.call(this.runner)).catch(
+      (error: unknown) => {
+        noteConnectionError(error);
+        throw error;
+      },
+    )) as never;
+    beginUnitOfWork(currentContext()?.unitOfWork);
+    return connection;
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {

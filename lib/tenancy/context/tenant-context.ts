@@ -1,9 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { ClientDisconnectedError } from '../../errors/client-disconnected.error.js';
 import type { ValidScope, TenantScope } from './tenant-scope.js';
 import type { UnscopedSection } from './unscoped-section.js';
 
+/** The client that waits for the response to a request. */
+export interface WaitingClient {
+  /** True if it has disconnected before it got a response. */
+  readonly isGone: boolean;
+}
+
 /** Request or job. */
 export class UnitOfWork {
+  /**
+   * The client of a request that may still be dropped: nothing was done for it, and its handler does nothing before its
+   * first statement. Undefined for every other unit of work.
+   */
+  client: WaitingClient | undefined;
   /** True if it has written or is going to. It then reads from the primary, because a replica may lack its writes. */
   writes = false;
 }
@@ -80,6 +92,18 @@ export function isSameContext(frame: TenantContext | undefined, other: TenantCon
     frame?.unscopedSection === other?.unscopedSection &&
     frame?.unitOfWork === other?.unitOfWork
   );
+}
+
+/**
+ * Records that a unit of work has a connection for its first statement, so that it is carried through from now on.
+ *
+ * @throws ClientDisconnectedError if its client has disconnected meanwhile
+ */
+export function beginUnitOfWork(unit: UnitOfWork | undefined): void {
+  if (unit?.client === undefined) return;
+  // The client is kept, so that a further statement of this request is not sent either.
+  if (unit.client.isGone) throw new ClientDisconnectedError();
+  unit.client = undefined;
 }
 
 /** Marks the current unit of work as writing. */

@@ -1,8 +1,9 @@
 import { ForbiddenException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { Observable } from 'rxjs';
-import type { Observer, Subscription } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
+import type { Observer } from 'rxjs';
+import { ClientDisconnectedError } from '../../errors/client-disconnected.error.js';
 import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { toHttpException } from './http-exception.mapper.js';
@@ -21,6 +22,7 @@ import {
 } from '../context/tenant-context.js';
 import { UnscopedSection } from '../context/unscoped-section.js';
 import type { TenantContext } from '../context/tenant-context.js';
+import { isAbandoned, noteHandled, noteWaitingClient } from './request-client.js';
 import { bindStreamedFile } from './streamed-file.js';
 import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';
 import type { RouteTenancy } from '../metadata/route-tenancy.metadata.js';
@@ -98,8 +100,13 @@ export class TenantInterceptor implements NestInterceptor {
     // Subscribes within the scope, because Nest runs pipes and the handler on subscription.
     const handling: HandlerRunner = (observer) => {
       call[CONTEXT] = currentContext()!;
-      noteWritingRequest(context);
-      return next.handle().subscribe(this.guardEmissions(context, call[CONTEXT], observer));
+      const guarded = this.guardEmissions(context, call[CONTEXT], observer);
+      if (isAbandoned(context)) {
+        guarded.error(new ClientDisconnectedError());
+        return Subscription.EMPTY;
+      }
+      if (noteWritingRequest(context)) noteWaitingClient(context);
+      return next.handle().subscribe(guarded);
     };
     if (route.kind === 'cross-tenant') {
       this.makePrivate(context);
@@ -126,6 +133,7 @@ export class TenantInterceptor implements NestInterceptor {
       observer.error(context.getType() === 'http' ? toHttpException(error) : error);
     return {
       next: (value) => {
+        noteHandled(own.unitOfWork);
         const foreign = this.crossTenantEmission(own, context);
         if (foreign !== undefined) return fail(foreign);
         bindStreamedFile(value);
