@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, and openapi → crud; no two folders of lib import each other.
+// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, and openapi → crud; client is on its own; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
@@ -28,6 +28,13 @@ module.exports = {
       from: { path: '^lib/common/peer-internals\\.ts$' },
       to: { path: '^lib/', pathNot: '\\.d\\.ts$' },
     },
+    {
+      name: 'the-client-stands-alone',
+      comment: 'It runs in browsers: neither a package nor a module of Node, and nothing of the server.',
+      severity: 'error',
+      from: { path: '^lib/client/' },
+      to: { pathNot: '^lib/client/' },
+    },
     mayOnlyImport('tenancy', ['tenancy', 'errors', 'common']),
     mayOnlyImport('orm', ['orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('crud', ['crud', 'orm', 'tenancy', 'errors', 'common']),
@@ -46,10 +53,11 @@ module.exports = {
     },
     {
       name: 'no-layer-imports-an-entry-point',
-      comment: 'index.ts and openapi/index.ts are ways in for applications; nothing inside lib may depend on them.',
+      comment:
+        'index.ts of lib, client and openapi are ways in for applications; nothing inside lib may depend on them.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^lib/(index|openapi/index)\\.ts$' },
+      to: { path: '^lib/((client|openapi)/)?index\\.ts$' },
     },
     {
       name: 'no-cycles',

@@ -438,6 +438,144 @@ export declare function tenantFromUser(...keys: [
     ...string[]
 ]): Type<TenantResolver>;
 
+// nestjs-muck/client
+
+export declare const ACCEPT_PROBLEM_DETAILS = "application/json, application/problem+json";
+
+export declare class ApiError extends Error {
+    readonly problem: ApiProblem;
+    readonly name = "ApiError";
+    constructor(problem: ApiProblem);
+}
+
+export type ApiProblem = Problem<'invalid', 400 | 422> | Problem<'unauthenticated', 401> | Problem<'forbidden', 403> | Problem<'not-found', 404> | Problem<'conflict', 409> | Problem<'precondition-failed', 412> | Problem<'precondition-required', 428> | (Problem<'too-many-requests', 429> & Retryable) | (Problem<'unavailable', 502 | 503 | 504> & Retryable) | Problem<'other'>;
+
+export interface BuiltFilter<Row> {
+    toJSON(): Filters<Row>;
+    readonly rowType?: (row: Row) => void;
+}
+
+export interface CursorPage<Row = unknown> {
+    readonly items: readonly Row[];
+    readonly nextCursor?: string | null;
+    readonly prevCursor?: string | null;
+}
+
+export interface FieldMessages<Name extends string> {
+    readonly fields: {
+        readonly [N in Name]?: readonly string[];
+    };
+    readonly others: readonly string[];
+}
+
+export declare class FilterBuilder<Row> implements BuiltFilter<Row> {
+    private readonly parts;
+    readonly rowType?: (row: Row) => void;
+    constructor(parts?: readonly FilterObject[]);
+    where<P extends PathWith<Row, 'eq'>>(column: P, value: ComparisonsAt<Row, P>['eq' & keyof ComparisonsAt<Row, P>] | undefined): FilterBuilder<Row>;
+    where<P extends RowPath<Row>, O extends keyof ComparisonsAt<Row, P> & string>(column: P, operator: O, operand: ComparisonsAt<Row, P>[O] | undefined): FilterBuilder<Row>;
+    and(...filters: readonly FilterInput<Row>[]): FilterBuilder<Row>;
+    or(...filters: readonly FilterInput<Row>[]): FilterBuilder<Row>;
+    not(filter: FilterInput<Row>): FilterBuilder<Row>;
+    toJSON(): Filters<Row>;
+    toString(): string;
+    private with;
+}
+
+export type FilterInput<Row> = Filters<Row> | BuiltFilter<Row>;
+
+export type FilterOperator = keyof TextComparisons<string>;
+
+export type Filters<Row> = {
+    readonly [C in Condition<Row> as C['key']]?: C['operand'] | undefined;
+} & FilterGroups<Row>;
+
+export interface InfinitePages<Page extends CursorPage> {
+    readonly initialPageParam: string;
+    readonly queryFn: (context: {
+        readonly pageParam: string;
+        readonly signal: AbortSignal;
+    }) => Promise<Page>;
+    readonly getNextPageParam: (lastPage: Page) => string | undefined;
+    readonly getPreviousPageParam: (firstPage: Page) => string | undefined;
+}
+
+export interface IterationOptions {
+    readonly cursor?: string;
+    readonly signal?: AbortSignal;
+}
+
+export interface ListQuery<Row> {
+    readonly filters?: FilterInput<Row> | undefined;
+    readonly sort?: SortKey<Row> | readonly SortKey<Row>[] | undefined;
+    readonly search?: string | undefined;
+    readonly include?: readonly RelationPath<Row>[] | undefined;
+    readonly fields?: readonly RowKey<Row>[] | undefined;
+    readonly limit?: number | undefined;
+    readonly offset?: number | undefined;
+    readonly page?: number | undefined;
+    readonly cursor?: string | undefined;
+    readonly count?: 'exact' | 'none' | 'capped' | undefined;
+    readonly deleted?: 'include' | 'only' | undefined;
+}
+
+export interface ProblemDetail {
+    readonly message: string;
+    readonly code?: string;
+    readonly field?: string;
+    readonly parameter?: string;
+    readonly element?: number;
+}
+
+export type ProblemKind = ApiProblem['kind'];
+
+export type ReadPage<Page extends CursorPage> = (cursor: string, signal: AbortSignal | undefined) => Promise<Page>;
+
+export type RelationPath<Row> = RelationPathWithin<Row, Relations>;
+
+export interface ResponseLike {
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+}
+
+export type RowKey<Row> = {
+    [K in keyof Row & string]-?: Row[K] extends (...args: never[]) => unknown ? never : K;
+}[keyof Row & string];
+
+export type RowPath<Row> = RowPathWithin<Row, Relations>;
+
+export type SortKey<Row> = `${'' | '-'}${RowPath<Row>}${NullsSuffix}` | `${RowPath<Row>}__${'asc' | 'desc'}${NullsSuffix}`;
+
+export declare function fieldMessages<Name extends string>(problem: ApiProblem, names: readonly Name[]): FieldMessages<Name>;
+
+export declare function filterBy<Row>(): FilterBuilder<Row>;
+
+export declare function infinitePages<Page extends CursorPage>(readPage: ReadPage<Page>): InfinitePages<Page>;
+
+export declare function iteratePages<Page extends CursorPage>(readPage: ReadPage<Page>, { cursor, signal }?: IterationOptions): AsyncGenerator<Page, void, undefined>;
+
+export declare function iterateRows<Row extends object>(readPage: ReadPage<CursorPage<Row>>, options?: IterationOptions): AsyncGenerator<Row, void, undefined>;
+
+export declare function nextPageParam({ nextCursor }: CursorPage): string | undefined;
+
+export declare function previousPageParam({ prevCursor }: CursorPage): string | undefined;
+
+export declare function problemOf(value: unknown): ApiProblem | undefined;
+
+export declare function readProblem(response: ResponseLike & {
+    text(): Promise<string>;
+}): Promise<ApiProblem | undefined>;
+
+export declare function toFilters<Row>(filters: FilterInput<Row>): string;
+
+export declare function toQuery<Row>({ filters, sort, include, fields, search, ...page }: ListQuery<Row>): Record<string, string>;
+
+export declare function toSort<Row>(...keys: readonly SortKey<Row>[]): string;
+
+export declare function unwrap<Data>(result: ClientResult<Data>): Data;
+
 // nestjs-muck/openapi
 
 export type ContentObject = Readonly<Record<string, {

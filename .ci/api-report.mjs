@@ -5,7 +5,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 
 const FILE = 'api-report.d.ts';
-const ENTRIES = { 'nestjs-muck': 'lib/index.ts', 'nestjs-muck/openapi': 'lib/openapi/index.ts' };
+const ENTRIES = {
+  'nestjs-muck': 'lib/index.ts',
+  'nestjs-muck/client': 'lib/client/index.ts',
+  'nestjs-muck/openapi': 'lib/openapi/index.ts',
+};
 
 const { config } = ts.readConfigFile('tsconfig.build.json', ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());

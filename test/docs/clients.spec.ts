@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { adaptersToTest } from '../support/adapters.js';
 import { openSupportDesk } from '../support/support-desk.js';
 import type { SupportDesk } from '../support/support-desk.js';
+import { typeErrorsOf } from '../support/type-errors.js';
 
 const run = promisify(execFile);
 
@@ -14,10 +16,22 @@ const EXPECTED = /#\s*(\d{3})\b/;
 /** Tells the status of each answer, which the commands themselves do not show. */
 const TELLING = `curl() { command curl -w '%{stderr}%{http_code}\\n' "$@"; }`;
 
-/** The commands of docs/clients.md, one a line of its own, in their order. */
+const FROM_TYPESCRIPT = '\n## From TypeScript';
+const GENERATED = fileURLToPath(new URL('clients-page.generated.ts', import.meta.url));
+
+async function readPage(): Promise<string> {
+  return readFile(new URL('../../docs/clients.md', import.meta.url), 'utf8');
+}
+
+/** The blocks of code of one language. */
+function blocksOf(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block]) => block);
+}
+
+/** The commands of docs/clients.md, one a line of its own, in their order. Those that install something are not among them. */
 async function commandsOfPage(): Promise<string[]> {
-  const page = await readFile(new URL('../../docs/clients.md', import.meta.url), 'utf8');
-  const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block.replaceAll('\\\n', ''));
+  const [page] = (await readPage()).split(FROM_TYPESCRIPT);
+  const blocks = blocksOf(page, 'sh').map((block) => block.replaceAll('\\\n', ''));
   return blocks.flatMap((block) => block.split('\n')).filter((line) => line.trim() !== '');
 }
 
@@ -43,4 +57,46 @@ describe.each(adaptersToTest())('the page for clients of the API, against the sa
     expect(statuses).toHaveLength(asked.length);
     expect(wrong).toEqual([]);
   });
+});
+
+/** What the code on the page takes for granted. */
+const AROUND = `
+import type { InfinitePages } from 'nestjs-muck/client';
+interface User { id: number; email: string }
+interface Tag { id: number; name: string }
+interface Comment { id: number; body: string }
+interface Ticket {
+  id: number;
+  orderNumber: number;
+  subject: string;
+  status: 'open' | 'pending' | 'closed';
+  priority: 'low' | 'normal' | 'high' | 'urgent';
+  assigneeId: number | null;
+  createdAt: string;
+  assignee?: User | null;
+  tags?: Tag[];
+}
+interface TicketPage { items: Ticket[]; limit: number; nextCursor: string | null; prevCursor: string | null }
+declare const monday: Date;
+declare const form: { subject: string };
+declare const body: string;
+declare const headers: Record<string, string>;
+declare function listTickets(query: { cursor: string; limit: number }, signal?: AbortSignal): Promise<TicketPage>;
+declare function useInfiniteQuery(options: InfinitePages<TicketPage> & { queryKey: readonly string[] }): { data: Ticket[] };
+declare function showErrors(messages: { fields: { subject?: readonly string[] }; others: readonly string[] }): void;
+declare function showStoredVersion(): void;
+declare function retryIn(seconds: number): void;
+`;
+const BEHIND = 'export const used: [Comment | undefined, typeof tickets] = [undefined, tickets];';
+
+describe('the TypeScript on the page for clients of the API', () => {
+  afterAll(() => rm(GENERATED, { force: true }));
+
+  it('compiles under strict types', async () => {
+    const [, section] = (await readPage()).split(FROM_TYPESCRIPT);
+    const blocks = blocksOf(section, 'ts');
+    expect(blocks.length).toBeGreaterThan(3);
+    await writeFile(GENERATED, [AROUND, ...blocks, BEHIND].join('\n'));
+    expect(typeErrorsOf(GENERATED)).toEqual([]);
+  }, 120_000);
 });

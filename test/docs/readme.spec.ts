@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
-import ts from 'typescript';
 import { adaptersToTest, createApplication } from '../support/adapters.js';
+import { typeErrorsOf } from '../support/type-errors.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -18,18 +18,6 @@ async function applicationInReadme(): Promise<string> {
   const code = /<!-- application -->\n```ts\n([\s\S]*?)```\n<!-- \/application -->/.exec(readme)?.[1];
   if (code === undefined) throw new Error('README.md has no marked application');
   return code;
-}
-
-function typeErrors(file: string): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
-    config: object;
-  };
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [file] }, ts.sys, root);
-  const program = ts.createProgram([file], { ...options, noEmit: true });
-  const source = program.getSourceFile(file);
-  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-    ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'),
-  );
 }
 
 describe('the application in the README', () => {
@@ -44,7 +32,7 @@ describe('the application in the README', () => {
   afterAll(() => rm(generated, { force: true }));
 
   it('compiles under strict types', () => {
-    expect(typeErrors(generated)).toEqual([]);
+    expect(typeErrorsOf(generated)).toEqual([]);
   }, 60_000);
 
   it('holds the five lines that the README opens with', async () => {

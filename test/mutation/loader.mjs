@@ -24,7 +24,8 @@ export async function initialize(given) {
 export async function resolve(specifier, context, next) {
   if (specifier === '@jest/globals') return { url: harness, shortCircuit: true };
   const registry = context.parentURL && new URL(context.parentURL).search;
-  if (specifier === 'nestjs-muck/openapi') return { url: `${root}lib/openapi/index.ts${registry}`, shortCircuit: true };
+  const [, entry] = /^nestjs-muck\/(client|openapi)$/.exec(specifier) ?? [];
+  if (entry !== undefined) return { url: `${root}lib/${entry}/index.ts${registry}`, shortCircuit: true };
   if (specifier === 'nestjs-muck') return { url: `${root}lib/index.ts${registry}`, shortCircuit: true };
   const { parentURL } = context;
   if (/^\.{1,2}\//.test(specifier) && parentURL?.startsWith(root) && !parentURL.includes('/node_modules/')) {

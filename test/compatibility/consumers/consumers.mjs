@@ -164,7 +164,7 @@ async function writeNest11(folder) {
   });
   await writeFile(
     join(folder, 'entry-points.ts'),
-    "import { MuckModule } from 'nestjs-muck';\nimport * as openapi from 'nestjs-muck/openapi';\nexport const names: [string, typeof openapi] = [MuckModule.name, openapi];\n",
+    "import { MuckModule } from 'nestjs-muck';\nimport * as client from 'nestjs-muck/client';\nimport * as openapi from 'nestjs-muck/openapi';\nexport const names: [string, typeof client, typeof openapi] = [MuckModule.name, client, openapi];\n",
   );
   const jest = {
     rootDir: '.',

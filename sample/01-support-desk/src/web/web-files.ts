@@ -32,6 +32,10 @@ const ASSETS: readonly string[] = [
   'ticket-view.js',
 ];
 
+/** The modules of `nestjs-muck/client`, which import only each other: a browser loads them as they are. */
+const CLIENT_FOLDER = new URL('./', import.meta.resolve('nestjs-muck/client'));
+const CLIENT_MODULE = /^[a-z]+(-[a-z]+)*\.js$/;
+
 export interface WebFile {
   readonly content: Buffer;
   readonly contentType: string;
@@ -40,6 +44,13 @@ export interface WebFile {
 /** @returns undefined for a name that is none of the page's assets */
 export async function readAsset(name: string): Promise<WebFile | undefined> {
   return ASSETS.includes(name) ? readWebFile(name) : undefined;
+}
+
+/** @returns undefined for a name that is none of the client's modules */
+export async function readClientModule(name: string): Promise<WebFile | undefined> {
+  if (!CLIENT_MODULE.test(name)) return undefined;
+  const content = await readFile(new URL(name, CLIENT_FOLDER)).catch(() => undefined);
+  return content && { content, contentType: CONTENT_TYPES.js };
 }
 
 /** The application. */
