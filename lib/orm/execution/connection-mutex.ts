@@ -116,12 +116,10 @@ export class ConnectionMutex {
     while (this.owner !== undefined) await this.waitForTurn();
     const unit = currentContext()?.unitOfWork;
     this.owner = { runner, unit };
-    try {
-      beginUnitOfWork(unit);
-    } catch (gone) {
-      this.release(runner);
-      throw gone;
-    }
+    const gone = beginUnitOfWork(unit);
+    if (gone === undefined) return;
+    this.release(runner);
+    throw gone;
   }
 
   private waitForTurn(): Promise<void> {

@@ -132,11 +132,10 @@ function acquireAndSubmit(
     const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
       if (error) return reject(new NoConnectionError(error));
       trackConnectionLoss(client);
-      try {
-        beginUnitOfWork(unit);
-      } catch (gone) {
+      const gone = beginUnitOfWork(unit);
+      if (gone !== undefined) {
         release();
-        return reject(gone as ClientDisconnectedError);
+        return reject(gone);
       }
       submit(driver, client, statement, (failure, result) => {
         // With an error, the pool discards the connection.

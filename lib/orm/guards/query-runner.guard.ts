@@ -110,7 +110,8 @@ class QueryRunnerGuard implements StatementConnection {
         throw error;
       },
     )) as never;
-    beginUnitOfWork(currentContext()?.unitOfWork);
+    const gone = beginUnitOfWork(currentContext()?.unitOfWork);
+    if (gone !== undefined) throw gone;
     return connection;
   }
 

@@ -97,13 +97,14 @@ export function isSameContext(frame: TenantContext | undefined, other: TenantCon
 /**
  * Records that a unit of work has a connection for its first statement, so that it is carried through from now on.
  *
- * @throws ClientDisconnectedError if its client has disconnected meanwhile
+ * @returns the error for the statement if its client has disconnected meanwhile
  */
-export function beginUnitOfWork(unit: UnitOfWork | undefined): void {
-  if (unit?.client === undefined) return;
+export function beginUnitOfWork(unit: UnitOfWork | undefined): ClientDisconnectedError | undefined {
+  if (unit?.client === undefined) return undefined;
   // The client is kept, so that a further statement of this request is not sent either.
-  if (unit.client.isGone) throw new ClientDisconnectedError();
+  if (unit.client.isGone) return new ClientDisconnectedError();
   unit.client = undefined;
+  return undefined;
 }
 
 /** Marks the current unit of work as writing. */
