@@ -51,7 +51,6 @@ interface TagRow {
 expectTypeOf<FilterOperator>().toEqualTypeOf<Operator>();
 
 export const right: Filters<TicketRow>[] = [
-  { status: undefined } as Filters<TicketRow & { status: string }>,
   { priority: 'urgent', priority__in: ['high', 'urgent'], priority__ne: undefined },
   { level: 1, level__not_in: [2, 3], id__between: [1, 9], id__gte: 2 },
   { urgent: true, urgent__ne: false },
@@ -106,6 +105,9 @@ export const wrong: Filters<TicketRow>[] = [
   // @ts-expect-error the filter of other rows
   { $and: [filterBy<TagRow>()] },
 ];
+
+// Columns that rows do not show.
+export const more: Filters<TicketRow & { comments: { body: string }[] }> = { 'comments.body__contains': 'x', id: 1 };
 
 // The columns of an entity are known too, if the client lives beside the server.
 export const ofEntity: Filters<Ticket> = { createdAt__gte: new Date(), 'assignee.name': 'Ada', subject__contains: 'x' };

@@ -16,7 +16,7 @@ import {
   toQuery,
 } from 'nestjs-muck/client';
 import type { ApiProblem, CursorPage, Filters, ListQuery } from 'nestjs-muck/client';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { adaptersToTest } from '../../support/adapters.js';
 import { Agent, CreateTicketDto, openCrudDesk, TestGuard, Ticket } from '../../support/crud-desk.js';
 import type { Desk } from '../../support/crud-desk.js';
@@ -63,7 +63,7 @@ describe.each(adaptersToTest())('nestjs-muck/client, on %s', (adapter) => {
 
   beforeAll(async () => {
     desk = await openCrudDesk([TicketsController], { adapter });
-    const { port } = desk.app.getHttpServer().address() as AddressInfo;
+    const { port } = (desk.app.getHttpServer() as Server).address() as AddressInfo;
     url = `http://127.0.0.1:${port}/tickets`;
     for (const organizationId of [1, 2]) {
       const { id: ada } = await desk.tenancy.run({ organizationId }, () =>

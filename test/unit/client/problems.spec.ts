@@ -117,7 +117,9 @@ describe('problemOf', () => {
 });
 
 describe('Retry-After', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it('is read from headers of fetch and of Axios, for 429 and 503', () => {
     const retryAfter = (status: number, headers: unknown) =>
