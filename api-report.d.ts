@@ -50,6 +50,7 @@ export interface CrudDefaults {
     readonly limit?: CrudLimit;
     readonly defaultSort?: readonly string[];
     readonly listFormat?: 'page' | 'array';
+    readonly paging?: PagingMode;
     readonly count?: 'exact' | 'none' | 'capped';
     readonly strictPayload?: boolean;
     readonly bulk?: {
@@ -243,6 +244,8 @@ export declare class Page<T> {
     prevCursor?: string | null;
     constructor(parts: Pick<Page<T>, 'items' | 'limit'> & Partial<Page<T>>);
 }
+
+export type PagingMode = 'any' | 'offset' | 'cursor';
 
 export type ParentOptions<T> = {
     [R in ToOneKey<T>]: {
@@ -582,6 +585,10 @@ export type ContentObject = Readonly<Record<string, {
     readonly schema: JsonSchema;
 }>>;
 
+export interface DescribeOptions {
+    readonly problemDetails?: boolean;
+}
+
 export interface DocumentInfo {
     readonly title: string;
     readonly version: string;
@@ -678,6 +685,6 @@ export interface ResponseObject {
     readonly content?: ContentObject;
 }
 
-export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo): ResourceDocument;
+export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo, options?: DescribeOptions): ResourceDocument;
 
-export declare function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D): D;
+export declare function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D, options?: DescribeOptions): D;

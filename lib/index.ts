@@ -3,7 +3,7 @@ import { hookDataSourceInitialize } from './orm/instrument-data-source.js';
 // Importing the package instruments every DataSource of the process: of an application, a worker, a script or a test.
 hookDataSourceInitialize();
 
-export type { CrudDefaults, CrudLimit } from './crud/options/crud-defaults.js';
+export type { CrudDefaults, CrudLimit, PagingMode } from './crud/options/crud-defaults.js';
 export type { Operator } from './crud/options/filter-operators.js';
 export type { ColumnFilter, CrudDtos, CrudOptions } from './crud/options/crud-options.js';
 export { getCrudToken, InjectCrud } from './crud/crud.providers.js';

@@ -14,20 +14,21 @@ import { describeResponses } from './operation-responses.js';
 import type { OperationObject, ParameterObject } from './openapi.types.js';
 import { parameterSchema } from './schemas/column-json-schema.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
+import type { DocumentContext } from './describe-options.js';
 import type { SchemaRegistry } from './schemas/schema-registry.js';
 import { preconditionParameters } from './conditional-headers.js';
 import { qualifierOf } from './crud-route-explorer.js';
 import type { CrudOperation, CrudRouteInfo } from './crud-route-explorer.js';
 
 /** Describes a route of `@Crud` as an OpenAPI operation. */
-export function describeOperation(route: CrudRouteInfo, path: string, named: SchemaRegistry): OperationObject {
-  const body = requestBody(route, named);
+export function describeOperation(route: CrudRouteInfo, path: string, document: DocumentContext): OperationObject {
+  const body = requestBody(route, document);
   return {
     operationId: `${route.controller.name}_${route.method}`,
     summary: summaryOf(route),
-    parameters: [...pathParameters(route, path), ...queryParameters(route, named), ...preconditionParameters(route)],
+    parameters: [...pathParameters(route, path), ...queryParameters(route, document), ...preconditionParameters(route)],
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: describeResponses(route, named),
+    responses: describeResponses(route, document),
   };
 }
 
@@ -79,22 +80,22 @@ function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description
 
 function queryParameters(
   { name, controller, resource, isReadBy }: CrudRouteInfo,
-  named: SchemaRegistry,
+  { schemas }: DocumentContext,
 ): ParameterObject[] {
   if (name === 'findOne') return rowParameters(resource.row);
   if (!isReadBy(ListQueryPipe)) return [];
-  const filters = named.add(`${resource.name}Filters`, qualifierOf(controller), (self) =>
+  const filters = schemas.add(`${resource.name}Filters`, qualifierOf(controller), (self) =>
     filtersSchema(resource.list, self),
   );
   return listParameters(resource.list, filters);
 }
 
-function requestBody(route: CrudRouteInfo, named: SchemaRegistry): JsonSchema | undefined {
+function requestBody(route: CrudRouteInfo, { schemas }: DocumentContext): JsonSchema | undefined {
   const { name, resource, isReadBy } = route;
   if (isReadBy(BulkBodyPipe)) {
-    return { type: 'array', items: bodyOf(route, 'create', named), maxItems: resource.maxBulkRows };
+    return { type: 'array', items: bodyOf(route, 'create', schemas), maxItems: resource.maxBulkRows };
   }
-  return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, named) : undefined;
+  return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, schemas) : undefined;
 }
 
 function bodyOf({ controller, handler, resource }: CrudRouteInfo, route: BodyRoute, named: SchemaRegistry): JsonSchema {

@@ -8,6 +8,8 @@ import type {
   PathItemObject,
   ResourceDocument,
 } from './openapi.types.js';
+import { documentContext } from './describe-options.js';
+import type { DescribeOptions, DocumentContext } from './describe-options.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
 import { describeOperation } from './describe-operation.js';
 import { exploreCrudRoutes } from './crud-route-explorer.js';
@@ -23,6 +25,7 @@ const VERSION = '3.1.0';
  *
  * @param app after `NestFactory.create`, with global prefix and versioning set
  * @param document of version 3.1
+ * @param options what to describe; by default all
  * @returns a new document
  * @throws MuckConfigurationError for a document of another version, or invalid options of `@Crud`
  * @example
@@ -30,7 +33,11 @@ const VERSION = '3.1.0';
  * const document = describeResources(app, SwaggerModule.createDocument(app, config));
  * SwaggerModule.setup('api/docs', app, document);
  */
-export function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D): D {
+export function describeResources<D extends OpenApiDocument>(
+  app: INestApplicationContext,
+  document: D,
+  options: DescribeOptions = {},
+): D {
   if (!document.openapi.startsWith('3.1')) {
     throw new MuckConfigurationError([
       `The OpenAPI document is of version ${document.openapi}, and resources are described in ${VERSION}: new DocumentBuilder().setOpenAPIVersion('${VERSION}').`,
@@ -39,11 +46,12 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
   const routes = exploreCrudRoutes(app);
   const existing = document.components?.schemas ?? {};
   // First pass: schemas that only the replaced operations referenced are removed, so that their names become free.
-  const first = completePaths(routes, document, new SchemaRegistry(new Set(Object.keys(existing))));
+  const taken = new SchemaRegistry(new Set(Object.keys(existing)));
+  const first = completePaths(routes, document, documentContext(options, taken));
   const kept = withoutOrphans(existing, document.paths, first);
-  const named = new SchemaRegistry(new Set(Object.keys(kept)));
-  const paths = completePaths(routes, document, named);
-  return { ...document, paths, components: { ...document.components, schemas: { ...kept, ...named.all() } } };
+  const schemas = new SchemaRegistry(new Set(Object.keys(kept)));
+  const paths = completePaths(routes, document, documentContext(options, schemas));
+  return { ...document, paths, components: { ...document.components, schemas: { ...kept, ...schemas.all() } } };
 }
 
 /**
@@ -51,28 +59,33 @@ export function describeResources<D extends OpenApiDocument>(app: INestApplicati
  *
  * @param app after `NestFactory.create`, with global prefix and versioning set
  * @param info title, version and description of the API
+ * @param options what to describe; by default all
  * @returns a document of version 3.1
  * @throws MuckConfigurationError for invalid options of `@Crud`
  * @example
  * const document = createResourceDocument(app, { title: 'Support desk', version: '1.0' });
  */
-export function createResourceDocument(app: INestApplicationContext, info: DocumentInfo): ResourceDocument {
-  const named = new SchemaRegistry(new Set());
+export function createResourceDocument(
+  app: INestApplicationContext,
+  info: DocumentInfo,
+  options: DescribeOptions = {},
+): ResourceDocument {
+  const context = documentContext(options, new SchemaRegistry(new Set()));
   const paths: Record<string, Record<string, OperationObject>> = {};
   for (const route of exploreCrudRoutes(app)) {
     for (const [index, path] of route.paths.entries()) {
-      const operation = describeOperation(route, path, named);
+      const operation = describeOperation(route, path, context);
       const operationId = index === 0 ? operation.operationId : `${operation.operationId}_${index + 1}`;
       (paths[path] ??= {})[route.verb] = { ...operation, operationId };
     }
   }
-  return { openapi: VERSION, info, paths, components: { schemas: named.all() } };
+  return { openapi: VERSION, info, paths, components: { schemas: context.schemas.all() } };
 }
 
 function completePaths<D extends OpenApiDocument>(
   routes: readonly CrudRouteInfo[],
   document: D,
-  named: SchemaRegistry,
+  context: DocumentContext,
 ): D['paths'] {
   const paths = { ...document.paths } as Record<string, PathItemObject>;
   for (const route of routes) {
@@ -82,7 +95,7 @@ function completePaths<D extends OpenApiDocument>(
       const path = [served, bare].find((candidate) => paths[candidate]?.[route.verb] !== undefined);
       if (path === undefined) continue;
       const found = paths[path][route.verb];
-      const known = describeOperation(route, path, named);
+      const known = describeOperation(route, path, context);
       paths[path] = { ...paths[path], [route.verb]: completeOperation(found, known, route) };
     }
   }

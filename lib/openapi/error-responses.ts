@@ -1,7 +1,7 @@
 import { PROBLEM_MEDIA_TYPE } from '../crud/errors/problem-details.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
-import type { SchemaRegistry } from './schemas/schema-registry.js';
+import type { DocumentContext } from './describe-options.js';
 import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 /** The error statuses of a route. */
@@ -54,12 +54,6 @@ const PROBLEM_SCHEMA: JsonSchema = {
   required: ['type', 'title', 'status'],
 };
 
-/**
- * The errors of guards. They run before the interceptor of `@Crud`, so only a filter converts their errors to problem
- * details.
- */
-const GUARD_ERRORS: readonly ErrorStatus[] = [401, 403];
-
 export const HEADERS = {
   Location: { description: 'The path of the new row.', schema: { type: 'string', format: 'uri-reference' } },
   'X-Total-Count': {
@@ -71,32 +65,36 @@ export const HEADERS = {
   'Cache-Control': { description: 'Shared caches must not store the response.', schema: { type: 'string' } },
 } as const satisfies Record<string, HeaderObject>;
 
-/**
- * Returns the response of an error, with each content type that a client may get.
- *
- * @param named receives the schemas
- */
+/** Returns the response of an error: in one format, if the route has one for all its errors of that status. */
 export function errorResponse(
   status: ErrorStatus,
   route: CrudRouteInfo,
-  named: SchemaRegistry,
+  document: DocumentContext,
   headers: Readonly<Record<string, HeaderObject>> | undefined,
 ): ResponseObject {
   const schemas: Readonly<Record<string, () => JsonSchema>> = {
-    'application/json': () => named.add('Error', 'Http', ERROR_SCHEMA),
-    [PROBLEM_MEDIA_TYPE]: () => named.add('Problem', 'Http', PROBLEM_SCHEMA),
+    'application/json': () => document.schemas.add('HttpError', 'Nest', ERROR_SCHEMA),
+    [PROBLEM_MEDIA_TYPE]: () => document.schemas.add('ProblemDetails', 'Http', PROBLEM_SCHEMA),
   };
   return {
     description: MEANINGS[status],
     ...(headers !== undefined && { headers }),
-    content: Object.fromEntries(errorTypes(status, route).map((type) => [type, { schema: schemas[type]() }])),
+    content: Object.fromEntries(errorTypes(status, route, document).map((type) => [type, { schema: schemas[type]() }])),
   };
 }
 
-function errorTypes(status: ErrorStatus, { resource, problemFilter }: CrudRouteInfo): string[] {
-  const isGuards = GUARD_ERRORS.includes(status);
-  if (problemFilter === true || (resource.problemDetails === true && !isGuards)) return [PROBLEM_MEDIA_TYPE];
-  // A 403 may also come from a handler, but a 401 only from a guard.
-  if (status === 401 && problemFilter === undefined) return ['application/json'];
-  return ['application/json', PROBLEM_MEDIA_TYPE];
+/**
+ * One type, unless errors of guards have another one than those of the resource: both may be a 403. Guards run before
+ * the interceptor of `@Crud`, so only a filter converts their errors to problem details.
+ */
+function errorTypes(
+  status: ErrorStatus,
+  { resource, problemFilter, isGuarded }: CrudRouteInfo,
+  { problemDetails }: DocumentContext,
+): string[] {
+  const typeOf = (isProblem: boolean): string => (isProblem ? PROBLEM_MEDIA_TYPE : 'application/json');
+  const own = typeOf(problemFilter === true || resource.problemDetails === true || problemDetails);
+  const ofGuards = typeOf(problemFilter === true || (problemFilter === 'negotiate' && problemDetails));
+  if (status === 401) return [ofGuards];
+  return status === 403 && isGuarded ? [...new Set([ofGuards, own])] : [own];
 }

@@ -11,5 +11,6 @@ export type {
   ResourceDocument,
   ResponseObject,
 } from './openapi.types.js';
+export type { DescribeOptions } from './describe-options.js';
 export { createResourceDocument, describeResources } from './describe-resources.js';
 export type { JsonSchema, JsonType } from '../crud/column-types/json-schema.types.js';

@@ -45,6 +45,9 @@ export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSche
   };
 }
 
+const FIELDS =
+  'The only fields of the rows in the response, besides included relations. The other properties are then missing, even if the schema requires them.';
+
 /** Returns the query parameters of the projection. */
 export function rowParameters({ include, fields }: ProjectionRules): ParameterObject[] {
   const oneOf = (names: Iterable<string>): JsonSchema => ({
@@ -57,38 +60,30 @@ export function rowParameters({ include, fields }: ProjectionRules): ParameterOb
     ...(include.size > 0
       ? [listOf('include', 'Relations to include.', { ...oneOf(include), maxItems: MAX_INCLUDES })]
       : []),
-    ...(fields.size > 0 ? [listOf('fields', 'The fields of the rows in the response.', oneOf(fields.keys()))] : []),
+    ...(fields.size > 0 ? [listOf('fields', FIELDS, oneOf(fields.keys()))] : []),
   ];
 }
 
-function pageParameters({ limit, format, count, deleted, filter }: ListRules): ParameterObject[] {
+/**
+ * The parameters of paging. An array is described whole, because these would turn it into a page. The cursor comes
+ * first: generators of infinite queries take the first parameter that they know.
+ */
+function pageParameters(rules: ListRules): ParameterObject[] {
+  const { format, count, deleted, paging } = rules;
+  const isPage = format === 'page';
   return [
-    query('limit', 'The maximum number of rows of the page; 0 returns only the total.', {
-      type: 'integer',
-      minimum: 0,
-      maximum: limit.max,
-      ...(format === 'page' && { default: limit.default }),
-    }),
-    query('offset', 'The number of rows to skip.', { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
-    ...(filter.has('page')
-      ? []
-      : [
-          query('page', 'The number of the page, from 1. Replaces offset.', {
-            type: 'integer',
-            minimum: 1,
-            maximum: MAX_OFFSET,
+    ...(isPage && paging !== 'offset' ? [CURSOR_PARAMETER] : []),
+    ...(isPage ? [limitParameter(rules)] : []),
+    ...(isPage && paging !== 'cursor' ? offsetParameters(rules) : []),
+    ...(paging !== 'cursor'
+      ? [
+          query('count', 'How the whole list is counted: exactly, not at all, or up to a bound.', {
+            type: 'string',
+            enum: ['exact', 'none', 'capped'],
+            default: count,
           }),
-        ]),
-    query(
-      'cursor',
-      'The start of the page: `nextCursor` or `prevCursor` of another page; empty for the first page. Replaces offset, page and count.',
-      { type: 'string', maxLength: MAX_CURSOR_LENGTH },
-    ),
-    query('count', 'How the whole list is counted: exactly, not at all, or up to a bound.', {
-      type: 'string',
-      enum: ['exact', 'none', 'capped'],
-      default: count,
-    }),
+        ]
+      : []),
     ...(deleted
       ? [
           query('deleted', 'Soft-deleted rows: include them, or return only them.', {
@@ -97,6 +92,39 @@ function pageParameters({ limit, format, count, deleted, filter }: ListRules): P
           }),
         ]
       : []),
+  ];
+}
+
+const CURSOR_PARAMETER = query(
+  'cursor',
+  'The start of the page: `nextCursor` or `prevCursor` of another page; empty for the first page.',
+  { type: 'string', maxLength: MAX_CURSOR_LENGTH },
+);
+
+function limitParameter({ limit, paging }: ListRules): ParameterObject {
+  const isCounted = paging !== 'cursor';
+  const description = `The maximum number of rows of the page${isCounted ? '; 0 returns only the total' : ''}.`;
+  return query('limit', description, {
+    type: 'integer',
+    minimum: isCounted ? 0 : 1,
+    maximum: limit.max,
+    default: limit.default,
+  });
+}
+
+function offsetParameters({ filter, paging }: ListRules): ParameterObject[] {
+  const exclusion = paging === 'any' ? ' Not with `cursor`.' : '';
+  return [
+    query('offset', `The number of rows to skip.${exclusion}`, { type: 'integer', minimum: 0, maximum: MAX_OFFSET }),
+    ...(filter.has('page')
+      ? []
+      : [
+          query('page', `The number of the page, from 1, in place of \`offset\`.${exclusion}`, {
+            type: 'integer',
+            minimum: 1,
+            maximum: MAX_OFFSET,
+          }),
+        ]),
   ];
 }
 

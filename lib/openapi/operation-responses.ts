@@ -6,7 +6,7 @@ import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type { HeaderObject, ResponseObject } from './openapi.types.js';
-import type { SchemaRegistry } from './schemas/schema-registry.js';
+import type { DocumentContext } from './describe-options.js';
 import { listSchema } from './schemas/page-schemas.js';
 import { hasIfMatch, hasEtag } from './conditional-headers.js';
 import { canConflict } from './conflict-responses.js';
@@ -19,37 +19,33 @@ import type { CrudRouteInfo } from './crud-route-explorer.js';
 type HeaderName = keyof typeof HEADERS;
 
 /** Returns the responses of a route, by status. */
-export function describeResponses(route: CrudRouteInfo, named: SchemaRegistry): Record<string, ResponseObject> {
-  const success = successOf(route, named);
+export function describeResponses(route: CrudRouteInfo, document: DocumentContext): Record<string, ResponseObject> {
+  const success = successOf(route, document);
   return {
     [route.status]: success,
     ...(hasEtag(route) && route.name === 'findOne' && { 304: notModified() }),
-    ...errorsOf(route, named),
+    ...errorsOf(route, document),
   };
 }
 
 /** Headers that only some responses of an operation have: a list that is not counted has no total. */
 const CONDITIONAL_HEADERS: ReadonlySet<string> = new Set(['X-Total-Count'] satisfies (keyof typeof HEADERS)[]);
 
-function successOf(route: CrudRouteInfo, named: SchemaRegistry): ResponseObject {
+function successOf(route: CrudRouteInfo, document: DocumentContext): ResponseObject {
   const { name, controller, resource } = route;
-  const rows = new RowSchemas(resource, named, qualifierOf(controller));
+  const qualifier = qualifierOf(controller);
+  const rows = new RowSchemas(resource, document.schemas, qualifier);
   const { summary, detail } = resource.serializer;
   switch (name) {
     case 'findAll':
       return successResponse(
         route,
         'The page.',
-        listSchema(
-          rows.row(summary, resource.list.rows),
-          rows.withSparseFields(summary, resource.list.rows),
-          resource.list,
-          named,
-        ),
+        listSchema(rows.row(summary, resource.list.rows), resource.list, document.schemas, qualifier),
         ['Link', 'X-Total-Count', 'Cache-Control'],
       );
     case 'findOne':
-      return successResponse(route, 'The row.', rows.withSparseFields(detail, resource.row), ['Cache-Control']);
+      return successResponse(route, 'The row.', rows.row(detail, resource.row), ['Cache-Control']);
     case 'create':
       return successResponse(route, 'The row as it is stored.', rows.row(detail, resource.row), ['Location']);
     case 'createMany':
@@ -103,12 +99,12 @@ function notModified(): ResponseObject {
   };
 }
 
-function errorsOf(route: CrudRouteInfo, named: SchemaRegistry): Record<string, ResponseObject> {
+function errorsOf(route: CrudRouteInfo, document: DocumentContext): Record<string, ResponseObject> {
   const headers = route.verb === 'get' ? describeHeaders(['Cache-Control'], false) : undefined;
   return Object.fromEntries(
     possibleErrors(route).map((status) => [
       status,
-      errorResponse(status, route, named, status === 401 ? undefined : headers),
+      errorResponse(status, route, document, status === 401 ? undefined : headers),
     ]),
   );
 }

@@ -1,5 +1,8 @@
 import type { ProblemDetailsMode } from '../errors/content-negotiation.js';
 
+/** How clients page through a list. */
+export type PagingMode = 'any' | 'offset' | 'cursor';
+
 /** The page size of lists. */
 export interface CrudLimit {
   /** The page size if the client requests none. */
@@ -29,6 +32,12 @@ export interface CrudDefaults {
    * `limit` or `offset`. `page` by default.
    */
   readonly listFormat?: 'page' | 'array';
+  /**
+   * How clients page through a list: by `offset` (or `page`), by `cursor`, or as they like (`any`, the default). With
+   * `cursor` the first page begins without one, and a list has no total. Each has its own schema in the OpenAPI
+   * document.
+   */
+  readonly paging?: PagingMode;
   /**
    * How to count the total of a list, unless the client requests another mode: `exact`, `none`, or up to 1,000
    * (`capped`). A count reads every row of the list; for long lists, `none` with cursors is far cheaper. `exact` by

@@ -41,10 +41,14 @@ export function compileListRules<T extends object>(source: ListRulesSource<T>, p
   if (options.deleted === true && source.metadata.deleteDateColumn === undefined) {
     problems.push(`deleted: ${source.metadata.name} has no @DeleteDateColumn(), so it has no soft-deleted rows`);
   }
+  if (options.paging === 'cursor' && options.listFormat === 'array') {
+    problems.push("paging: 'cursor' needs listFormat: 'page', because an array has no place for a cursor");
+  }
   const search = choose('search', options.search ?? [], source, isSearchable, problems);
   return {
     limit,
     format: options.listFormat ?? 'page',
+    paging: options.paging ?? 'any',
     count: options.count ?? 'exact',
     filter: chooseFilter(options.filter ?? shown, source, problems),
     sort: choose('sort', options.sort ?? sortable, source, isOrdering, problems),

@@ -99,8 +99,9 @@ export function parseListQuery<T>(raw: Readonly<Record<string, unknown>>, rules:
 }
 
 /** Finds parameters that exclude each other. */
-function pageProblems(draft: Draft, { limit: bounds }: ListRules): RequestError[] {
+function pageProblems(draft: Draft, { limit: bounds, paging }: ListRules): RequestError[] {
   const { limit = bounds.default, offset, page, count } = draft;
+  if (paging === 'cursor') draft.cursor ??= '';
   const startsAt = [offset, page, count].some((value) => value !== undefined);
   if (draft.cursor === '' && startsAt) draft.cursor = undefined;
   if (draft.cursor !== undefined && startsAt)
@@ -125,6 +126,8 @@ function isParameter(name: string, rules: ListRules): boolean {
   if (name === 'search') return rules.search.length > 0;
   if (name === 'include') return rules.rows.include.size > 0;
   if (name === 'deleted') return rules.deleted;
+  if (name === 'cursor') return rules.paging !== 'offset';
+  if (['offset', 'page', 'count'].includes(name) && rules.paging === 'cursor') return false;
   // A column of this name can be filtered by.
   if (name === 'page') return !rules.filter.has(name);
   return PARAMETERS.has(name);

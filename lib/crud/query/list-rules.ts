@@ -1,3 +1,4 @@
+import type { PagingMode } from '../options/crud-defaults.js';
 import type { CountMode, NamedSortKey } from './list-query.js';
 import type { QueryField } from './query-field.js';
 import type { ProjectionRules } from './projection-rules.js';
@@ -9,6 +10,7 @@ export type NamedFields = ReadonlyMap<string, QueryField>;
 export interface ListRules {
   readonly limit: { readonly default: number; readonly max: number };
   readonly format: 'page' | 'array';
+  readonly paging: PagingMode;
   readonly count: CountMode;
   readonly filter: NamedFields;
   readonly sort: NamedFields;

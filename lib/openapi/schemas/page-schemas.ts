@@ -6,36 +6,43 @@ import type { SchemaRegistry } from './schema-registry.js';
 const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
 const CURSOR: JsonSchema = { type: ['string', 'null'] };
 
+const OFFSET_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  offset: COUNT,
+  page: { type: 'integer', minimum: 1, description: 'The number of the page, if the query has one.' },
+  total: { ...COUNT, description: 'The total number of rows; absent if they are not counted.' },
+  totalIsCapped: { type: 'boolean', const: true, description: 'The list has more rows than `total`.' },
+};
+const CURSOR_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  nextCursor: { ...CURSOR, description: 'The `cursor` of the next page; null on the last page.' },
+  prevCursor: { ...CURSOR, description: 'The `cursor` of the previous page; null on the first page.' },
+};
+
+/** The properties of a page by the mode of its list, and those that each page has. */
+const PAGES: Readonly<Record<ListRules['paging'], Pick<JsonSchema, 'properties' | 'required'>>> = {
+  offset: { properties: OFFSET_PROPERTIES, required: ['offset'] },
+  cursor: { properties: CURSOR_PROPERTIES, required: ['nextCursor', 'prevCursor'] },
+  any: { properties: { ...OFFSET_PROPERTIES, ...CURSOR_PROPERTIES }, required: [] },
+};
+
 /**
- * Returns the schema of a list: a page, a cursor page, or for mode `flat` also a bare array.
+ * Returns the schema of a list: the page of its mode, or the array. One schema, because generated types of a union
+ * would need a cast for each access.
  *
- * @param row determines the names of the page schemas
- * @param item the schema of an element
+ * @param row the schema of an element, which also names that of the page
+ * @param qualifier the prefix of a schema name that another schema already has
  */
 export function listSchema(
   row: JsonSchema,
-  item: JsonSchema,
-  { format }: ListRules,
+  { format, paging }: ListRules,
   named: SchemaRegistry,
+  qualifier: string,
 ): JsonSchema {
-  const items: JsonSchema = { type: 'array', items: item };
-  const limit: JsonSchema = { type: 'integer', minimum: 0 };
-  const page = named.add(`${nameOf(row)}Page`, '', {
+  const items: JsonSchema = { type: 'array', items: row };
+  if (format === 'array') return items;
+  const { properties, required = [] } = PAGES[paging];
+  return named.add(`${nameOf(row)}Page`, qualifier, {
     type: 'object',
-    properties: {
-      items,
-      total: { ...COUNT, description: 'The total number of rows; absent if they are not counted.' },
-      totalIsCapped: { const: true, description: 'The list has more rows than `total`.' },
-      limit,
-      offset: COUNT,
-      page: { type: 'integer', minimum: 1, description: 'The number of the page, if the query has one.' },
-    },
-    required: ['items', 'limit', 'offset'],
+    properties: { items, limit: COUNT, ...properties },
+    required: ['items', 'limit', ...required],
   });
-  const cursorPage = named.add(`${nameOf(row)}CursorPage`, '', {
-    type: 'object',
-    properties: { items, limit, nextCursor: CURSOR, prevCursor: CURSOR },
-    required: ['items', 'limit', 'nextCursor', 'prevCursor'],
-  });
-  return { anyOf: [...(format === 'array' ? [items] : []), page, cursorPage] };
 }

@@ -8,7 +8,6 @@ import { compileColumns, isSelected } from '../../crud/model/resource-column.js'
 import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { outputSchema, declaredSchema, orNull, schemaOfDeclared } from './column-json-schema.js';
-import { nameOf } from './schema-registry.js';
 import type { SchemaRegistry } from './schema-registry.js';
 
 /** A property of a response. */
@@ -36,21 +35,13 @@ export class RowSchemas {
   ) {}
 
   /**
-   * Returns the schema of a row.
+   * Returns the schema of a row, whole: with `fields` a client asks for less, and types its request itself.
    *
    * @param dto the response DTO; undefined for the entity itself
    * @param rules the projection rules of the response
    */
   row(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
     return this.entity(dto, { ...this.resource, include: [...rules.include] });
-  }
-
-  /** Returns the schema of a row to which the client may apply `fields`. */
-  withSparseFields(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
-    const whole = this.row(dto, rules);
-    if (rules.fields.size === 0) return whole;
-    const { required: _required, ...part } = this.named.get(nameOf(whole));
-    return { anyOf: [whole, this.named.add(`${nameOf(whole)}Fields`, this.qualifier, part)] };
   }
 
   private entity(dto: Function | undefined, { metadata, fields, include }: ShownEntity): JsonSchema {

@@ -47,7 +47,9 @@ export class Contract {
     this.ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats.default(this.ajv, { mode: 'full' });
     this.ajv.addFormat('decimal', true).addFormat('uint64', true);
-    this.ajv.addSchema({ ...(closed(document) as object), $id: 'document' });
+    const strict = closed(document) as ContractDocument;
+    this.ajv.addSchema({ ...strict, $id: 'document' });
+    this.ajv.addSchema({ ...withoutRequired(strict), $id: 'sparse' });
   }
 
   operations(): DocumentedOperation[] {
@@ -64,8 +66,12 @@ export class Contract {
     return found;
   }
 
-  /** What an answer does that the document does not say. */
-  problems({ path, verb, operation }: DocumentedOperation, answer: Response): string[] {
+  /**
+   * What an answer does that the document does not say.
+   *
+   * @param isSparse whether the request had `fields`, so that properties may be missing
+   */
+  problems({ path, verb, operation }: DocumentedOperation, answer: Response, isSparse = false): string[] {
     const documented = operation.responses[answer.status];
     if (documented === undefined) return [`the status ${answer.status} is not documented: ${answer.text}`];
     const headers = documented.headers ?? {};
@@ -82,11 +88,15 @@ export class Contract {
           : answer.headers[name] === undefined
             ? []
             : this.misfits(
-                `${pointer}/headers/${escaped(written)}/schema`,
+                `document#${pointer}/headers/${escaped(written)}/schema`,
                 headerValue(headers[written], answer.headers[name]),
               ),
       ),
-      ...this.bodyProblems(pointer, Object.keys(documented.content ?? {}), answer),
+      ...this.bodyProblems(
+        `${isSparse ? 'sparse' : 'document'}#${pointer}`,
+        Object.keys(documented.content ?? {}),
+        answer,
+      ),
     ];
   }
 
@@ -138,7 +148,7 @@ export class Contract {
   }
 
   private misfits(pointer: string, value: unknown): string[] {
-    const validate = this.validator(pointer, () => ({ $ref: `document#${pointer}` }));
+    const validate = this.validator(pointer, () => ({ $ref: pointer }));
     if (validate(value)) return [];
     return (validate.errors ?? []).map(
       ({ instancePath, message, params }) => `${instancePath || 'it'} ${message} ${JSON.stringify(params)}`,
@@ -164,12 +174,21 @@ function escaped(segment: string): string {
   return encodeURIComponent(segment.replaceAll('~', '~0').replaceAll('/', '~1'));
 }
 
-/** The document, its objects holding nothing that it does not name: so that an answer cannot have more than is documented. */
 /** The value of a header in the type that its schema names. */
 function headerValue({ schema }: { readonly schema: object }, text: unknown): unknown {
   return (schema as JsonSchema).type === 'integer' ? Number(text) : text;
 }
 
+/** The document, whose rows need not have the properties that they have without `fields`. */
+function withoutRequired(document: ContractDocument): ContractDocument {
+  const schemas = Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => {
+    const { required: _required, ...rest } = schema as JsonSchema;
+    return [name, rest] as const;
+  });
+  return { ...document, components: { schemas: Object.fromEntries(schemas) } };
+}
+
+/** The document, its objects holding nothing that it does not name: so that an answer cannot have more than is documented. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,5 +1,5 @@
 /** The form of an error, as the description of resources names it. */
-export const ERROR = { $ref: '#/components/schemas/Error' };
+export const ERROR = { $ref: '#/components/schemas/HttpError' };
 
 /** The headers of each response to a signed-in user. */
 export const PRIVATE = {
