@@ -4,6 +4,7 @@ import { Tenancy } from 'nestjs-muck';
 import request from 'supertest';
 import { HistoryEntry } from '../../sample/01-support-desk/src/support-tickets/history-entry.entity.js';
 import { SupportTicket } from '../../sample/01-support-desk/src/support-tickets/support-ticket.entity.js';
+import { Tag } from '../../sample/01-support-desk/src/support-tickets/tag.entity.js';
 import { adaptersToTest } from '../support/adapters.js';
 import { openSupportDesk } from '../support/support-desk.js';
 import type { SupportDesk } from '../support/support-desk.js';
@@ -156,5 +157,113 @@ describe.each(adaptersToTest())('the support desk on %s', (adapter) => {
     expect(written?.changes).toEqual([{ field: 'tags', to: 'bug, delivery' }]);
     await as(ada, 'patch', path).send({ tags: [] }).expect(200);
     expect(await tags()).toEqual([]);
+  });
+
+  it('tells a signed-in user who they are, and the platform account that it has no organization', async () => {
+    const { body, headers } = await as(ada, 'get', '/api/auth/me').expect(200);
+    expect(body).toEqual({
+      email: 'ada@acme.example',
+      platformAdmin: false,
+      user: { id: 1, name: 'Ada Lovelace', role: 'admin' },
+      organization: { id: 1, name: 'Acme' },
+    });
+    expect(headers['cache-control']).toContain('no-store');
+    const root = await desk.signIn('root@platform.example');
+    expect((await as(root, 'get', '/api/auth/me').expect(200)).body).toEqual({
+      email: 'root@platform.example',
+      platformAdmin: true,
+      user: null,
+      organization: null,
+    });
+    await request(desk.app.getHttpServer()).get('/api/auth/me').expect(401);
+  });
+
+  it('keeps the tags of two users who tag one ticket at once, and writes both down', async () => {
+    const alan = await desk.signIn('alan@acme.example');
+    const { body } = await as(ada, 'post', TICKETS).send({ orderNumber: 7005, subject: 'Tagged by two' }).expect(201);
+    const path = `${TICKETS}/${body.id}`;
+    await Promise.all([as(ada, 'put', `${path}/tags/1`).expect(204), as(alan, 'put', `${path}/tags/2`).expect(204)]);
+    await as(alan, 'put', `${path}/tags/2`).expect(204);
+    const { tags } = (await as(ada, 'get', `${path}?include=tags`).expect(200)).body as SupportTicket;
+    expect(tags.map(({ id }) => id).sort()).toEqual([1, 2]);
+    await as(alan, 'delete', `${path}/tags/1`).expect(204);
+    const written = (await historyOf(body.id)).slice(1);
+    expect(new Set(written.map(({ authorId }) => authorId))).toEqual(new Set([1, 2]));
+    expect(written.at(-1)).toMatchObject({
+      authorId: 2,
+      changes: [{ field: 'tags', from: 'billing, bug', to: 'bug' }],
+    });
+    expect(written).toHaveLength(3);
+  });
+
+  it('links no tag of another organization, and writes nothing down', async () => {
+    const foreign = await stored(() => desk.dataSource.getRepository(Tag).findOneByOrFail({ organizationId: 2 }));
+    const before = await historyOf(1);
+    await as(ada, 'put', `${TICKETS}/1/tags/${foreign.id}`).expect(404);
+    await as(ada, 'put', `${TICKETS}/61/tags/1`).expect(404);
+    expect(await historyOf(1)).toEqual(before);
+  });
+
+  it('lists deleted tickets for administrators only, the last one first', async () => {
+    const alan = await desk.signIn('alan@acme.example');
+    const ids: number[] = [];
+    for (const orderNumber of [7006, 7007]) {
+      const { body } = await as(alan, 'post', TICKETS).send({ orderNumber, subject: 'To be deleted' }).expect(201);
+      ids.push(body.id as number);
+      await as(alan, 'delete', `${TICKETS}/${body.id}`).expect(204);
+    }
+    const deleted = `${TICKETS}?deleted=only&sort=-deletedAt`;
+    const { body } = await as(ada, 'get', deleted).expect(200);
+    expect(body.items.slice(0, 2).map(({ id }: { id: number }) => id)).toEqual(ids.reverse());
+    await as(alan, 'get', deleted).expect(403);
+    await as(alan, 'get', `${TICKETS}?deleted=include`).expect(403);
+    await as(alan, 'get', TICKETS).expect(200);
+    const grace = await desk.signIn('grace@globex.example');
+    expect((await as(grace, 'get', deleted).expect(200)).body.items).toEqual([]);
+    await as(alan, 'post', `${TICKETS}/${ids[0]}/restore`).expect(200);
+  });
+
+  it('overwrites no newer version of a ticket, a resolution, a comment and a news item', async () => {
+    const root = await desk.signIn('root@platform.example');
+    const { body } = await as(ada, 'post', TICKETS).send({ orderNumber: 7008, subject: 'For two' }).expect(201);
+    const path = `${TICKETS}/${body.id}`;
+    const rows: [string, string, object][] = [
+      [ada, path, { subject: 'Changed' }],
+      [ada, `${path}/resolution`, { summary: 'Changed' }],
+      [ada, `${path}/comments/${await idOf(ada, `${path}/comments`, { body: 'First' })}`, { body: 'Changed' }],
+      [root, `/api/newsfeed/${await idOf(root, '/api/newsfeed', { text: 'First' })}`, { text: 'Changed' }],
+    ];
+    await as(ada, 'post', `${path}/resolution`).send({ summary: 'First' }).expect(201);
+    for (const [who, row, change] of rows) {
+      const seen = (await as(who, 'get', row).expect(200)).headers['etag'];
+      const current = (await as(who, 'patch', row).set('If-Match', seen).send(change).expect(200)).headers['etag'];
+      await as(who, 'patch', row).set('If-Match', seen).send(change).expect(412);
+      await as(who, 'delete', row).set('If-Match', seen).expect(412);
+      expect((await as(who, 'get', row).expect(200)).headers['etag']).toBe(current);
+    }
+    for (const [who, row] of rows.reverse()) {
+      const { headers } = await as(who, 'get', row).expect(200);
+      await as(who, 'delete', row).set('If-Match', headers['etag']).expect(204);
+    }
+  });
+
+  async function idOf(who: string, path: string, body: object): Promise<number> {
+    return ((await as(who, 'post', path).send(body).expect(201)).body as { id: number }).id;
+  }
+
+  it('serves each script and style that its page names, and no other file', async () => {
+    const get = (path: string): request.Test => request(desk.app.getHttpServer()).get(path);
+    const { text } = await get('/').expect(200).expect('Content-Type', /html/);
+    const assets = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+    expect(assets.length).toBeGreaterThan(20);
+    for (const path of new Set(assets)) await get(path).expect(200).expect('X-Content-Type-Options', 'nosniff');
+    for (const path of [
+      'index.html',
+      '..%2fsrc%2fmain.ts',
+      'shell/..%2f..%2f..%2fpackage.json',
+      'shell/none.js',
+      'shell',
+    ])
+      await get(`/assets/${path}`).expect(404);
   });
 });

@@ -1,5 +1,6 @@
 // What a person does at the desk, from signing in to signing out, and what must not be seen of the other organization meanwhile.
 // @ts-check
+import { focused, freeOrderNumber, settled } from './stage.mjs';
 
 /** The two organizations, whose tickets have the same order numbers. `foreign` is a ticket of the other one. */
 export const DESKS = [
@@ -21,13 +22,13 @@ export const DESKS = [
   },
 ];
 
-/** The same in both organizations: neither may notice that the other has it too. Not taken by an earlier run on the same data. */
-const NEW_ORDER = String(100_000 + (Date.now() % 1_000_000_000));
+/** The same in both organizations: neither may notice that the other has it too. */
+const NEW_ORDER = freeOrderNumber();
 const NEW_SUBJECT = 'Catalogue is printed upside down';
 
 /**
  * @typedef {typeof DESKS[number]} Desk
- * @typedef {{ page: import('playwright-core').Page, holds: (condition: unknown, promise: string) => void, inspect: (view: string) => Promise<void> }} Stage
+ * @typedef {import('./stage.mjs').Stage} Stage
  */
 
 /**
@@ -186,8 +187,8 @@ async function deleteAndRestore({ page, holds, inspect }, all) {
   await page.getByRole('table').waitFor();
   holds((await count(page)) === all, 'a deleted ticket is in no list');
   await page.goto(here);
-  await page.getByRole('heading', { name: 'No such ticket' }).waitFor();
-  holds(true, 'and reads as missing');
+  await page.getByRole('button', { name: 'Restore' }).waitFor();
+  holds(!(await page.getByText('right way up').isVisible()), 'and reads as missing but to those who may restore it');
 }
 
 /** @param {Stage} stage @param {Desk} desk */
@@ -221,15 +222,4 @@ async function signOut({ page, holds }, { marks }) {
 /** The number of tickets that the list says it has. @param {import('playwright-core').Page} page */
 async function count(page) {
   return Number.parseInt((await page.locator('.summary p').textContent()) ?? '', 10);
-}
-
-/** @param {import('playwright-core').Page} page */
-async function settled(page) {
-  await page.waitForTimeout(50);
-  await page.locator('.results[aria-busy="false"]').waitFor();
-}
-
-/** What the keyboard is at, by its text or its name. @param {import('playwright-core').Page} page */
-async function focused(page) {
-  return String(await page.evaluate('document.activeElement.textContent.trim() || document.activeElement.name'));
 }

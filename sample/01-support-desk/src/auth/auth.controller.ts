@@ -1,8 +1,11 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiOkResponse, ApiSecurity, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { ERROR } from '../docs/described-answers.js';
+import { AuthGuard } from './auth.guard.js';
 import { LoginDto } from './login.dto.js';
 import { SessionService } from './session.service.js';
+import type { SignedInRequest, WhoAmI } from './signed-in-user.js';
+import { WHO_AM_I } from './who-am-i.schema.js';
 
 @Controller('auth')
 export class AuthController {
@@ -22,5 +25,14 @@ export class AuthController {
   })
   async login(@Body() { email, password }: LoginDto): Promise<{ accessToken: string }> {
     return { accessToken: await this.sessions.signIn(email, password) };
+  }
+
+  @Get('me')
+  @UseGuards(AuthGuard)
+  @Header('Cache-Control', 'no-store')
+  @ApiOkResponse({ description: 'The account, and its user if it belongs to an organization.', schema: WHO_AM_I })
+  @ApiUnauthorizedResponse({ description: 'The request is not authenticated.', schema: ERROR })
+  me(@Req() { user }: SignedInRequest): Promise<WhoAmI> {
+    return this.sessions.describe(user!);
   }
 }

@@ -6,7 +6,7 @@ import type { Repository } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
 import { passwordMatches } from '../accounts/password.js';
 import { User } from '../users/user.entity.js';
-import type { Membership, SignedInUser } from './signed-in-user.js';
+import type { Membership, SignedInUser, WhoAmI } from './signed-in-user.js';
 
 interface TokenClaims {
   /** The account's id. Who it is and may do is read anew for each request, so that a change takes effect at once. */
@@ -49,6 +49,7 @@ export class SessionService {
     if (account === null) return undefined;
     return {
       accountId,
+      email: account.email,
       platformAdmin: account.platformAdmin,
       membership: await this.membershipOf(accountId),
     };
@@ -59,6 +60,18 @@ export class SessionService {
   private async membershipOf(accountId: number): Promise<Membership | undefined> {
     const user = await this.users.findOne({ where: { accountId }, order: { id: 'ASC' } });
     return user === null ? undefined : { userId: user.id, organizationId: user.organizationId, role: user.role };
+  }
+
+  /** Tells a signed-in user who they are: an account has at most one user, and is told of no other. */
+  @Unscoped('describes the account that signed in')
+  async describe({ accountId, email, platformAdmin }: SignedInUser): Promise<WhoAmI> {
+    const user = await this.users.findOne({ where: { accountId }, relations: { organization: true } });
+    return {
+      email,
+      platformAdmin,
+      user: user && { id: user.id, name: user.name, role: user.role },
+      organization: user && { id: user.organization.id, name: user.organization.name },
+    };
   }
 
   private async accountIdIn(accessToken: string): Promise<number | undefined> {

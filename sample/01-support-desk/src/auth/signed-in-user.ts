@@ -10,8 +10,17 @@ export interface Membership {
 /** Who sent a request. {@link AuthGuard} puts it on the request, freshly read from the database. */
 export interface SignedInUser {
   readonly accountId: number;
+  readonly email: string;
   readonly platformAdmin: boolean;
   readonly membership?: Membership;
+}
+
+/** What a signed-in user is told of themselves. The platform's own account has neither a user nor an organization. */
+export interface WhoAmI {
+  readonly email: string;
+  readonly platformAdmin: boolean;
+  readonly user: { readonly id: number; readonly name: string; readonly role: UserRole } | null;
+  readonly organization: { readonly id: number; readonly name: string } | null;
 }
 
 /** A request that has passed {@link AuthGuard}. */

@@ -2,9 +2,10 @@ import { DataSource } from 'typeorm';
 import type { DatabaseUrl } from './data-source-options.js';
 import { CreateSupportDesk1767600000000 } from './migrations/1767600000000-create-support-desk.js';
 import { FollowTickets1768204800000 } from './migrations/1768204800000-follow-tickets.js';
+import { CountChanges1768809600000 } from './migrations/1768809600000-count-changes.js';
 import { oneAtATime } from './one-at-a-time.js';
 
-const migrations = [CreateSupportDesk1767600000000, FollowTickets1768204800000];
+const migrations = [CreateSupportDesk1767600000000, FollowTickets1768204800000, CountChanges1768809600000];
 
 /**
  * Brings the tables up to date. It has a DataSource of its own without entities: a migration knows tables, not classes, and

@@ -1,5 +1,5 @@
 import { TenantShared } from 'nestjs-muck';
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn, VersionColumn } from 'typeorm';
 
 /** What is new on the platform. */
 @Entity()
@@ -14,4 +14,8 @@ export class NewsfeedItem {
   @Index()
   @Column({ type: 'timestamptz', default: () => 'now()' })
   publishedAt!: Date;
+
+  /** Counts the changes: a change with If-Match cannot overwrite another user's. */
+  @VersionColumn()
+  version!: number;
 }

@@ -1,5 +1,14 @@
 import { TenantScoped } from 'nestjs-muck';
-import { Column, CreateDateColumn, Entity, Index, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  ManyToOne,
+  PrimaryGeneratedColumn,
+  VersionColumn,
+  type Relation,
+} from 'typeorm';
 import { Organization } from '../organizations/organization.entity.js';
 import { User } from '../users/user.entity.js';
 import { SupportTicket } from './support-ticket.entity.js';
@@ -31,6 +40,10 @@ export class Comment {
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
+
+  /** Counts the changes: a change with If-Match cannot overwrite another user's. */
+  @VersionColumn()
+  version!: number;
 
   @Column()
   organizationId!: number;

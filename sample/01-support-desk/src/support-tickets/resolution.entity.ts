@@ -1,5 +1,5 @@
 import { TenantScoped } from 'nestjs-muck';
-import { Column, Entity, JoinColumn, OneToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import { Column, Entity, JoinColumn, OneToOne, PrimaryGeneratedColumn, VersionColumn, type Relation } from 'typeorm';
 import { SupportTicket } from './support-ticket.entity.js';
 
 /** How a ticket ended; at most one for each. It has no tenant column: it belongs to whom its ticket belongs to. */
@@ -11,6 +11,10 @@ export class Resolution {
 
   @Column({ type: 'text' })
   summary!: string;
+
+  /** Counts the changes: a change with If-Match cannot overwrite another user's. */
+  @VersionColumn()
+  version!: number;
 
   @Column()
   ticketId!: number;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { CrudHooks, HookContext, RowChanges } from 'nestjs-muck';
-import { In, type EntityManager } from 'typeorm';
+import type { CrudHooks, EntityId, HookContext, RowChanges } from 'nestjs-muck';
+import { DataSource, In, type EntityManager } from 'typeorm';
 import { memberOf, type SignedInRequest } from '../auth/signed-in-user.js';
 import { User } from '../users/user.entity.js';
 import { HistoryEntry, type FieldChange, type HistoryEvent } from './history-entry.entity.js';
@@ -18,6 +18,8 @@ const FIELDS = { orderNumber: 'order number', subject: 'subject', priority: 'pri
  */
 @Injectable()
 export class TicketHistory implements CrudHooks<SupportTicket> {
+  constructor(private readonly dataSource: DataSource) {}
+
   async afterCreate(ticket: SupportTicket, context: Context): Promise<void> {
     await this.write('created', ticket, [], context);
   }
@@ -41,6 +43,18 @@ export class TicketHistory implements CrudHooks<SupportTicket> {
 
   async afterRestore(ticket: SupportTicket, context: Context): Promise<void> {
     await this.write('restored', ticket, [], context);
+  }
+
+  /** Links have no hooks: what a route does to a ticket's tags is noted after it, unless it has changed nothing. */
+  async ofTags(id: EntityId, request: SignedInRequest, change: () => Promise<void>): Promise<void> {
+    const { manager } = this.dataSource;
+    const ticketId = Number(id);
+    const before = await tagsOf(ticketId, manager);
+    await change();
+    const after = await tagsOf(ticketId, manager);
+    if (after === before) return;
+    const changes = [{ field: 'tags', from: before, to: after }];
+    await manager.insert(HistoryEntry, { event: 'changed', changes, ticketId, authorId: memberOf(request).userId });
   }
 
   private async write(
@@ -79,4 +93,9 @@ async function nameOf(userId: number | null, manager: EntityManager): Promise<st
   if (userId === null) return null;
   const user = await manager.findOne(User, { where: { id: userId }, select: { name: true } });
   return user?.name ?? null;
+}
+
+async function tagsOf(ticketId: number, manager: EntityManager): Promise<string | null> {
+  const tags = await manager.find(Tag, { where: { tickets: { id: ticketId } }, order: { name: 'ASC' } });
+  return tags.map(({ name }) => name).join(', ') || null;
 }

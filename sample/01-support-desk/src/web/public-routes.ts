@@ -1,2 +1,2 @@
 /** What is served beside the API, outside `/api`. */
-export const PUBLIC_ROUTES = ['/', 'terminal', 'assets/:name', 'assets/client/:name', 'health'];
+export const PUBLIC_ROUTES = ['/', 'terminal', 'assets/:name', 'assets/:folder/:name', 'health'];

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** The folder lies beside `src` and `dist`, so that the path is the same from both. */
@@ -10,62 +11,63 @@ const CONTENT_TYPES = {
   svg: 'image/svg+xml',
 } as const;
 
-/** What the page is made of. A name that is not in the list does not exist, whatever is in the folder. */
-const ASSETS: readonly string[] = [
-  'api.js',
-  'app.js',
-  'comment-thread.js',
-  'dom.js',
-  'form.js',
-  'icon.svg',
-  'list-query.js',
-  'list-view.js',
-  'marks.js',
-  'messages.js',
-  'resolution-panel.js',
-  'session.js',
-  'sign-in-view.js',
-  'style.css',
-  'ticket-filters.js',
-  'ticket-form.js',
-  'ticket-table.js',
-  'ticket-view.js',
-];
-
 /** The modules of `nestjs-muck/client`, which import only each other: a browser loads them as they are. */
 const CLIENT_FOLDER = new URL('./', import.meta.resolve('nestjs-muck/client'));
-const CLIENT_MODULE = /^[a-z]+(-[a-z]+)*\.js$/;
+
+/**
+ * What the page consists of: scripts, styles and pictures, by their paths below `/assets`. A path that is not among them does not exist,
+ * so that none leads out of the two folders.
+ */
+const ASSETS: ReadonlyMap<string, URL> = new Map([
+  ...filesIn(FOLDER, /\.(?:css|js|svg)$/).map((path) => [path, new URL(path, FOLDER)] as const),
+  ...filesIn(CLIENT_FOLDER, /\.js$/).map((path) => [`client/${path}`, new URL(path, CLIENT_FOLDER)] as const),
+]);
+
+function filesIn(folder: URL, names: RegExp): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => names.test(path))
+    .sort();
+}
 
 export interface WebFile {
   readonly content: Buffer;
   readonly contentType: string;
 }
 
-/** @returns undefined for a name that is none of the page's assets */
-export async function readAsset(name: string): Promise<WebFile | undefined> {
-  return ASSETS.includes(name) ? readWebFile(name) : undefined;
-}
-
-/** @returns undefined for a name that is none of the client's modules */
-export async function readClientModule(name: string): Promise<WebFile | undefined> {
-  if (!CLIENT_MODULE.test(name)) return undefined;
-  const content = await readFile(new URL(name, CLIENT_FOLDER)).catch(() => undefined);
-  return content && { content, contentType: CONTENT_TYPES.js };
+/** @returns undefined for a path that is none of the page's assets */
+export async function readAsset(path: string): Promise<WebFile | undefined> {
+  const file = ASSETS.get(path);
+  return file && readWebFile(file);
 }
 
 /** The application. */
 export async function readPage(): Promise<string> {
-  const { content } = await readWebFile('index.html');
-  return content.toString('utf8');
+  return readHtml('index.html');
 }
 
 /** The page of commands, with the server's address filled in. */
 export async function readTerminalPage(origin: string): Promise<string> {
-  const { content } = await readWebFile('terminal.html');
-  return content.toString('utf8').replaceAll('{{origin}}', origin);
+  return (await readHtml('terminal.html')).replaceAll('{{origin}}', origin);
 }
 
-async function readWebFile(name: string): Promise<WebFile> {
-  const ending = name.split('.').at(-1) as keyof typeof CONTENT_TYPES;
-  return { content: await readFile(new URL(name, FOLDER)), contentType: CONTENT_TYPES[ending] };
+/** Names all styles and scripts: the browser asks for them at once, and not for one after the other as they import each other. */
+async function readHtml(name: string): Promise<string> {
+  const { content } = await readWebFile(new URL(name, FOLDER));
+  return content
+    .toString('utf8')
+    .replace('<!-- {{styles}} -->', linksTo('css', 'stylesheet'))
+    .replace('<!-- {{modules}} -->', linksTo('js', 'modulepreload'));
+}
+
+function linksTo(ending: string, relation: string): string {
+  return [...ASSETS.keys()]
+    .filter((path) => path.endsWith(`.${ending}`))
+    .map((path) => `<link rel="${relation}" href="/assets/${path}" />`)
+    .join('\n    ');
+}
+
+async function readWebFile(file: URL): Promise<WebFile> {
+  const ending = file.pathname.split('.').at(-1) as keyof typeof CONTENT_TYPES;
+  return { content: await readFile(file), contentType: CONTENT_TYPES[ending] };
 }

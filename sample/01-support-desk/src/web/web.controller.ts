@@ -9,8 +9,7 @@ import {
   StreamableFile,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { readAsset, readClientModule, readPage, readTerminalPage } from './web-files.js';
-import type { WebFile } from './web-files.js';
+import { readAsset, readPage, readTerminalPage } from './web-files.js';
 
 /** A host with an optional port. Whatever else a client sends as its Host must not get into lines that people paste into a shell. */
 const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/i;
@@ -43,23 +42,12 @@ export class WebController {
     return readTerminalPage(`http://${HOST.test(host) ? host : 'localhost'}`);
   }
 
-  @Get('assets/:name')
+  @Get(['assets/:name', 'assets/:folder/:name'])
   @Header('X-Content-Type-Options', 'nosniff')
   @Header('Cache-Control', 'no-cache')
-  async asset(@Param('name') name: string): Promise<StreamableFile> {
-    return streamed(await readAsset(name));
+  async asset(@Param('name') name: string, @Param('folder') folder?: string): Promise<StreamableFile> {
+    const file = await readAsset(folder === undefined ? name : `${folder}/${name}`);
+    if (file === undefined) throw new NotFoundException();
+    return new StreamableFile(file.content, { type: file.contentType });
   }
-
-  /** What the page imports from `/assets/client/index.js`. */
-  @Get('assets/client/:name')
-  @Header('X-Content-Type-Options', 'nosniff')
-  @Header('Cache-Control', 'no-cache')
-  async clientModule(@Param('name') name: string): Promise<StreamableFile> {
-    return streamed(await readClientModule(name));
-  }
-}
-
-function streamed(file: WebFile | undefined): StreamableFile {
-  if (file === undefined) throw new NotFoundException();
-  return new StreamableFile(file.content, { type: file.contentType });
 }

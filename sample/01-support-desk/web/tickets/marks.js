@@ -1,4 +1,4 @@
-import { capitalized, h } from './dom.js';
+import { capitalized, h, written } from '../ui/dom.js';
 
 /** How things look that stand in the list and in a ticket alike. Each says in words what its colour says. */
 
@@ -11,5 +11,10 @@ export function priorityMark(priority) {
 }
 
 export function tagChip({ name }) {
-  return h('span', { class: 'tag' }, name);
+  return written('span', { class: 'tag' }, name);
+}
+
+/** @param {{ name: string } | null} assignee */
+export function assigneeName(assignee) {
+  return assignee === null ? h('span', { class: 'soft' }, 'Nobody') : written('span', {}, assignee.name);
 }

@@ -1,6 +1,6 @@
-import { h, time } from './dom.js';
+import { h, time, written } from '../ui/dom.js';
 import { STANDARD_SORT } from './list-query.js';
-import { priorityMark, statusMark, tagChip } from './marks.js';
+import { assigneeName, priorityMark, statusMark, tagChip } from './marks.js';
 
 /** Columns: what they sort by, their heading, and whether there is room for them on a phone. */
 const COLUMNS = [
@@ -17,11 +17,12 @@ const COLUMNS = [
  * @param {{ items: object[], total: number, limit: number, offset: number }} page as the API sends it
  * @param {URLSearchParams} query what was asked for
  * @param {(changes: Record<string, string>) => void} change
+ * @param {HTMLElement} heading where the keyboard goes when the page is turned
  * @returns {HTMLElement[]}
  */
-export function ticketTable({ items, total, limit, offset }, query, change) {
+export function ticketTable({ items, total, limit, offset }, query, change, heading) {
   if (items.length === 0) {
-    return [h('p', { class: 'empty' }, offset > 0 ? 'This page is empty by now.' : 'No ticket fits what you ask for.')];
+    return offset > 0 ? [emptyPage(change)] : [h('p', { class: 'empty' }, 'No ticket fits what you ask for.')];
   }
   return [
     h(
@@ -39,7 +40,7 @@ export function ticketTable({ items, total, limit, offset }, query, change) {
       ),
       h('tbody', {}, items.map(row)),
     ),
-    pager({ total, limit, offset, shown: items.length }, change),
+    pager({ total, limit, offset, shown: items.length }, change, heading),
   ];
 }
 
@@ -53,19 +54,15 @@ function columnHeading([column, text, onPhone], query, change) {
     { scope: 'col', 'aria-sort': direction, class: onPhone ? undefined : 'wide' },
     h(
       'button',
-      { type: 'button', 'data-key': column, onclick: () => sortBy(next, change) },
+      {
+        type: 'button',
+        'data-key': `sort-${column}`,
+        onclick: () => change({ sort: next === STANDARD_SORT ? '' : next }),
+      },
       text,
       h('span', { 'aria-hidden': 'true', class: 'arrow' }, arrow),
     ),
   );
-}
-
-/** The list of sort orders says what the heading says; it learns what it does not have. */
-function sortBy(sort, change) {
-  const { options } = document.querySelector('#sort');
-  if (![...options].some(({ value }) => value === sort)) options.add(new Option('As in the table', sort));
-  document.querySelector('#sort').value = sort;
-  change({ sort });
 }
 
 function row(ticket) {
@@ -77,21 +74,32 @@ function row(ticket) {
     h(
       'th',
       { scope: 'row' },
-      h('a', { href: `#/tickets/${id}` }, subject),
+      written('a', { href: `#/tickets/${id}` }, subject),
       tags.length > 0 && h('span', { class: 'tags' }, tags.map(tagChip)),
-      h('span', { class: 'narrow soft' }, `${orderNumber} · ${priority} · ${assignee?.name ?? 'nobody'}`),
+      h(
+        'span',
+        { class: 'narrow soft' },
+        `${orderNumber} · ${priority} · `,
+        written('bdi', {}, assignee?.name ?? 'nobody'),
+      ),
     ),
     h('td', {}, statusMark(status)),
     h('td', { class: 'wide' }, priorityMark(priority)),
-    h('td', { class: 'wide' }, assignee?.name ?? h('span', { class: 'soft' }, 'Nobody')),
+    h('td', { class: 'wide name' }, assigneeName(assignee)),
     h('td', { class: 'wide soft' }, time(updatedAt)),
   );
 }
 
-function pager({ total, limit, offset, shown }, change) {
+/** Tickets have been deleted since the page before this one was shown. */
+function emptyPage(change) {
+  const first = h('button', { type: 'button', class: 'quiet', onclick: () => change({}) }, 'First page');
+  return h('p', { class: 'empty' }, 'This page is empty by now. ', first);
+}
+
+function pager({ total, limit, offset, shown }, change, heading) {
   const turn = (to) => () => {
     change({ offset: to === 0 ? '' : String(to) });
-    document.querySelector('main h1').focus();
+    heading.focus();
   };
   return h(
     'nav',

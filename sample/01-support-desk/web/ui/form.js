@@ -1,7 +1,8 @@
 import { h } from './dom.js';
+import { isAbort } from '../net/request.js';
 
 /**
- * A control with its label, and room for what is wrong with it.
+ * A control with its label, and room for its problems.
  *
  * @param {string} label
  * @param {HTMLElement} control with an id and a name
@@ -20,31 +21,39 @@ export function field(label, control, { hint } = {}) {
   );
 }
 
-/** Room for what is wrong with a form as a whole. */
+/** Room for the problems of a form as a whole, and for another attempt. */
 export function formProblem() {
-  return h('p', { class: 'problem', role: 'alert', hidden: true, 'data-form-problem': true });
+  return h('div', { class: 'problem', role: 'alert', hidden: true, 'data-form-problem': true });
 }
 
 /**
- * Sends a form without leaving the page; what the API has against it is shown at the fields that it names.
+ * Sends a form without leaving the page; the API's problems with it are shown at the fields that they name. Whatever goes wrong, the form
+ * keeps what has been typed.
  *
  * @param {HTMLFormElement} form
- * @param {() => Promise<void>} send
+ * @param {(signal: AbortSignal) => Promise<void>} send
+ * @param {{ restarts?: boolean }} [options] `restarts`: a second press ends the first attempt; otherwise it is ignored while the first is
+ *   under way, since it would write twice
  */
-export function onSubmit(form, send) {
+export function onSubmit(form, send, { restarts = false } = {}) {
+  let running;
   form.noValidate = true;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    // A second press while the first is under way would write twice.
-    if (form.ariaBusy === 'true') return;
+    if (running !== undefined && !restarts) return;
+    running?.abort();
+    const attempt = (running = new AbortController());
     form.ariaBusy = 'true';
     clearProblems(form);
     try {
-      await send();
+      await send(attempt.signal);
     } catch (error) {
-      showProblems(form, error);
+      if (running === attempt && !isAbort(error)) showProblems(form, error);
     } finally {
-      form.ariaBusy = 'false';
+      if (running === attempt) {
+        running = undefined;
+        form.ariaBusy = 'false';
+      }
     }
   });
 }
@@ -52,12 +61,13 @@ export function onSubmit(form, send) {
 function clearProblems(form) {
   for (const problem of form.querySelectorAll('.problem')) {
     problem.hidden = true;
-    problem.textContent = '';
+    problem.replaceChildren();
   }
   for (const control of form.querySelectorAll('[aria-invalid]')) control.removeAttribute('aria-invalid');
 }
 
-function showProblems(form, { problems = [{ detail: 'That did not work. Please try again.' }] }) {
+function showProblems(form, error) {
+  const { problems = [{ detail: 'That did not work. Please try again.' }], isOutage } = error;
   for (const { field: name, detail } of problems) {
     const control = name && form.querySelector(`[name="${CSS.escape(name)}"]`);
     if (control) {
@@ -69,7 +79,13 @@ function showProblems(form, { problems = [{ detail: 'That did not work. Please t
       say(form.querySelector('[data-form-problem]'), detail);
     }
   }
+  if (isOutage) offerRetry(form.querySelector('[data-form-problem]'));
   form.querySelector('[aria-invalid]')?.focus();
+}
+
+function offerRetry(place) {
+  say(place, 'What you have typed is still here.');
+  place.append(h('button', { type: 'submit' }, 'Try again'));
 }
 
 function say(place, text) {

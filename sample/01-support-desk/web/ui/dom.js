@@ -1,8 +1,8 @@
 /**
- * Makes an element. Text stays text: whatever stands in a ticket, none of it becomes markup.
+ * Creates an element. Text stays text: whatever a ticket contains, none of it becomes markup.
  *
  * @param {string} name
- * @param {Record<string, unknown>} properties attributes, `true` for one without a value; `onclick` and the like are listeners
+ * @param {Record<string, unknown>} properties attributes, `true` for one without a value; `onclick` and other names with `on` are listeners
  * @param {...(Node | string | number | null | undefined | false | unknown[])} children
  * @returns {HTMLElement}
  */
@@ -13,9 +13,19 @@ export function h(name, properties = {}, ...children) {
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? '' : String(value));
   }
-  const kept = children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+  const kept = children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false);
   element.append(...kept.map((child) => (child instanceof Node ? child : String(child))));
   return element;
+}
+
+/** A text that a user wrote: it runs in its own direction, whatever the page's is. @param {string} name of the element */
+export function written(name, properties, ...children) {
+  return h(name, { dir: 'auto', ...properties }, ...children);
+}
+
+/** @param {string} text what the button says @param {{ key?: string, kind?: string, label?: string }} [options] */
+export function button(text, onclick, { key, kind, label } = {}) {
+  return h('button', { type: 'button', class: kind, 'data-key': key, 'aria-label': label, onclick }, text);
 }
 
 /** @param {string} iso */
@@ -47,7 +57,7 @@ export function counted(count, noun) {
 }
 
 /**
- * Puts something else into a part of the page. A user who used a control in it with the keyboard finds its successor, the one with the
+ * Replaces the content of a part of the page. A user who used a control in it with the keyboard finds its successor, the one with the
  * same `data-key`, and at least the part itself.
  *
  * @param {HTMLElement} part

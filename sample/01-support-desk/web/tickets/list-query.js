@@ -2,10 +2,10 @@
 const PAGE = 20;
 export const STANDARD_SORT = '-updatedAt';
 
-/** The address keeps what is asked for, so that a page can be reloaded, shared with a colleague and gone back to. */
+/** The filters, as the address and the form name them. */
 export const FILTERS = ['search', 'status', 'priority', 'assignee', 'tag'];
 
-/** What the API is asked. */
+/** What the API is asked. @param {URLSearchParams} query as the address has it */
 export function parametersOf(query) {
   const parameters = new URLSearchParams({
     include: 'assignee,tags',
@@ -20,4 +20,24 @@ export function parametersOf(query) {
   else if (query.has('assignee')) parameters.set('assigneeId', query.get('assignee'));
   if (query.has('tag')) parameters.set('tags.id', query.get('tag'));
   return parameters;
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {Record<string, string>} changes empty: no longer asked for
+ * @returns {URLSearchParams} the query with the changes, from its first page unless they say otherwise
+ */
+export function changedQuery(query, changes) {
+  const changed = new URLSearchParams(query);
+  changed.delete('offset');
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') changed.delete(name);
+    else changed.set(name, value);
+  }
+  return changed;
+}
+
+/** @param {URLSearchParams} query */
+export function addressOf(query) {
+  return query.size > 0 ? `#/?${query}` : '#/';
 }

@@ -1,7 +1,7 @@
-import { ask } from './api.js';
-import { h } from './dom.js';
-import { field, formProblem, onSubmit } from './form.js';
-import { session } from './session.js';
+import { ask } from '../net/request.js';
+import { Session, tokenFor } from '../net/session.js';
+import { h } from '../ui/dom.js';
+import { field, formProblem, onSubmit } from '../ui/form.js';
 
 const PEOPLE = [
   {
@@ -27,8 +27,12 @@ const PEOPLE = [
   },
 ];
 
-/** Who comes in. @param {{ entered: () => void, notice?: string }} options */
-export function signInView({ entered, notice }) {
+/**
+ * Where users come in.
+ *
+ * @param {{ enter: (session: Session) => void, signal: AbortSignal, notice?: string }} options `signal` is aborted when the view is left
+ */
+export function signInView({ enter, signal: left, notice }) {
   const email = h('input', { id: 'email', name: 'email', type: 'email', autocomplete: 'username', required: true });
   const password = h('input', {
     id: 'password',
@@ -47,15 +51,13 @@ export function signInView({ entered, notice }) {
     formProblem(),
     h('button', { class: 'primary', type: 'submit' }, 'Sign in'),
   );
-  onSubmit(form, () => enter(email.value, password.value));
+  // Of two users who are picked while the first is on the way, the second comes in.
+  onSubmit(form, signIn, { restarts: true });
 
-  async function enter(address, secret) {
-    const { data } = await ask('POST', 'auth/login', { body: { email: address, password: secret } }).catch((error) => {
-      if (error.status === 401) error.problems = [{ detail: 'The address or the password is wrong.' }];
-      throw error;
-    });
-    session.begin(data.accessToken, address);
-    entered();
+  async function signIn(signal) {
+    const [address, secret] = [email.value, password.value];
+    const token = await tokenFor(ask, address, secret, AbortSignal.any([signal, left]));
+    enter(new Session(address, token));
   }
 
   /** As if it had been typed, so that a problem shows where it always does. */
@@ -83,8 +85,10 @@ export function signInView({ entered, notice }) {
         'p',
         { class: 'soft' },
         'Both organizations have the order numbers 1001 to 1060, and every third ticket has the same subject in both: a row that went astray would be easy to spot. ',
-        h('a', { href: '/terminal' }, 'The same from a terminal'),
-        ', or ',
+        h('a', { href: '#/isolation' }, 'See both side by side'),
+        ', try ',
+        h('a', { href: '/terminal' }, 'the same from a terminal'),
+        ', or read ',
         h('a', { href: '/api/docs' }, 'the API’s description'),
         '.',
       ),
