@@ -3,6 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { StartupValidator } from './startup/startup-validator.js';
 import { MergePatchParser } from './crud/http/merge-patch-parser.js';
+import { UnmatchedRequestHandler } from './crud/routing/unmatched-request.handler.js';
 import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
@@ -142,6 +143,7 @@ function withExtras(
       TenantInterceptor,
       StartupValidator,
       MergePatchParser,
+      UnmatchedRequestHandler,
     ],
     exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudRegistry, Tenancy, TenantInterceptor],
   };

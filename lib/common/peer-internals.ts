@@ -10,6 +10,7 @@ import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js
 export {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
+  HOST_METADATA,
   HTTP_CODE_METADATA,
   INTERCEPTORS_METADATA,
   METHOD_METADATA,

@@ -5,17 +5,15 @@ import {
   GUARDS_METADATA,
   HTTP_CODE_METADATA,
   METHOD_METADATA,
-  MODULE_PATH,
   PATH_METADATA,
   ROUTE_ARGS_METADATA,
-  VERSION_METADATA,
-  RoutePathFactory,
 } from '../common/peer-internals.js';
 import type { Module } from '../common/peer-internals.js';
 import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import type { CrudMetadata } from '../crud/options/crud.metadata.js';
 import type { CrudRoute } from '../crud/options/crud-routes.js';
 import { CrudRegistry } from '../crud/crud-registry.js';
+import { RoutePaths } from '../crud/routing/route-paths.js';
 import type { LinkRoute } from '../crud/options/crud-routes.js';
 import type { ProblemDetailsMode } from '../crud/errors/content-negotiation.js';
 import type { Resource } from '../crud/resource/resource.js';
@@ -59,7 +57,7 @@ export function exploreCrudRoutes(app: INestApplicationContext): CrudRouteInfo[]
   const config = app.get(ApplicationConfig, { strict: false });
   const services = app.get(CrudRegistry, { strict: false });
   const { applicationId } = app.get(ModulesContainer, { strict: false });
-  const paths = new RoutePathFactory(config);
+  const paths = new RoutePaths(config, applicationId);
   return app
     .get(DiscoveryService, { strict: false })
     .getControllers()
@@ -70,7 +68,7 @@ export function exploreCrudRoutes(app: INestApplicationContext): CrudRouteInfo[]
       if (crud === undefined || resource === undefined) return [];
       return actionsOf(crud)
         .filter(({ method }) => isRoute(controller, method))
-        .map((action) => servedRoute({ controller, ...action, resource, config, paths, host, applicationId }));
+        .map((action) => servedRoute({ controller, ...action, resource, config, paths, host }));
     });
 }
 
@@ -92,13 +90,12 @@ interface RouteSource extends Action {
   readonly controller: Type<object>;
   readonly resource: Resource;
   readonly config: ApplicationConfig;
-  readonly paths: RoutePathFactory;
+  readonly paths: RoutePaths;
   readonly host: Module | undefined;
-  readonly applicationId: string;
 }
 
 function servedRoute(source: RouteSource): CrudRouteInfo {
-  const { controller, name, method, relation, resource, config } = source;
+  const { controller, name, method, relation, resource, config, paths, host } = source;
   const handler = (controller.prototype as Record<string, Function>)[method];
   const requestMethod = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
   const globalGuards = config.getGlobalGuards().length + config.getGlobalRequestGuards().length;
@@ -110,7 +107,7 @@ function servedRoute(source: RouteSource): CrudRouteInfo {
     handler,
     resource,
     verb: RequestMethod[requestMethod].toLowerCase(),
-    paths: pathsOf(source, handler, requestMethod),
+    paths: paths.of(controller, handler, host?.metatype, requestMethod).map(toTemplate),
     prefix: config
       .getGlobalPrefix()
       .replace(/^\/?(?=.)/, '/')
@@ -126,30 +123,9 @@ function servedRoute(source: RouteSource): CrudRouteInfo {
   };
 }
 
-/** Builds the paths like Nest's router. */
-function pathsOf(
-  { controller, config, paths, host, applicationId }: RouteSource,
-  handler: Function,
-  method: RequestMethod,
-): string[] {
-  const module = host?.metatype;
-  const routes = paths.create(
-    {
-      ctrlPath: Reflect.getMetadata(PATH_METADATA, controller) as string,
-      methodPath: Reflect.getMetadata(PATH_METADATA, handler) as string,
-      globalPrefix: config.getGlobalPrefix(),
-      ...(module !== undefined && {
-        modulePath: (Reflect.getMetadata(MODULE_PATH + applicationId, module) ??
-          Reflect.getMetadata(MODULE_PATH, module)) as string,
-      }),
-      versioningOptions: config.getVersioning()!,
-      controllerVersion: (Reflect.getMetadata(VERSION_METADATA, controller) ??
-        config.getVersioning()?.defaultVersion) as string,
-      methodVersion: Reflect.getMetadata(VERSION_METADATA, handler) as string,
-    },
-    method,
-  );
-  return routes.map((path) => path.replace(/[{}]/g, '').replace(/[:*](\w+)/g, '{$1}'));
+/** Converts a path from Nest's notation to OpenAPI's. */
+function toTemplate(path: string): string {
+  return path.replace(/[{}]/g, '').replace(/[:*](\w+)/g, '{$1}');
 }
 
 function pipesOf(controller: Function, method: string): readonly unknown[] {

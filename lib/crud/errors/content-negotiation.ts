@@ -10,10 +10,16 @@ interface AcceptingRequest {
 
 /** Checks whether the error response to a request is to be in problem details format. */
 export function wantsProblemDocument(host: ArgumentsHost, mode: ProblemDetailsMode): boolean {
-  return mode === true || prefersProblems(host.switchToHttp().getRequest<AcceptingRequest>().headers.accept ?? '');
+  return prefersProblemDocument(host.switchToHttp().getRequest<AcceptingRequest>().headers.accept ?? '', mode);
 }
 
-function prefersProblems(accept: string): boolean {
+/**
+ * Like {@link wantsProblemDocument}.
+ *
+ * @param accept the `Accept` header; an empty string without one
+ */
+export function prefersProblemDocument(accept: string, mode: ProblemDetailsMode): boolean {
+  if (mode === true) return true;
   const problems = qualityOf(accept, PROBLEM_MEDIA_TYPE);
   return problems > 0 && problems >= qualityOf(accept, 'application/json');
 }

@@ -319,13 +319,13 @@ describe.each(places)('what Flask-Muck promises, on $adapter and $database', ({ 
       await send('post', '/todos').send({ text: 'x', listId: ids.foreign }).expect(400);
     });
 
-    it('methods that are not allowed have no route; differs: a 404, as for every path that is none', async () => {
+    it('methods that are not allowed are a 405', async () => {
       await send('get', '/readable-lists').expect(200);
       await send('get', `/readable-lists/${ids.home}`).expect(200);
-      await send('post', '/readable-lists').send({ name: 'x' }).expect(404);
-      await send('put', `/readable-lists/${ids.home}`).send({ name: 'x' }).expect(404);
-      await send('patch', `/readable-lists/${ids.home}`).send({ name: 'x' }).expect(404);
-      await send('delete', `/readable-lists/${ids.home}`).expect(404);
+      await send('post', '/readable-lists').send({ name: 'x' }).expect(405);
+      await send('put', `/readable-lists/${ids.home}`).send({ name: 'x' }).expect(405);
+      await send('patch', `/readable-lists/${ids.home}`).send({ name: 'x' }).expect(405);
+      await send('delete', `/readable-lists/${ids.home}`).expect(405);
     });
   });
 

@@ -112,7 +112,7 @@ describe.each(adaptersToTest())('the views of the example on %s', (adapter) => {
       const { body } = await as(organizationId, 'get', '/newsfeed').expect(200);
       expect(body.items).toEqual([{ id: 1, text: 'released' }]);
     }
-    await as(1, 'post', '/newsfeed').send({ text: 'mine' }).expect(404);
+    await as(1, 'post', '/newsfeed').send({ text: 'mine' }).expect(405);
     await request(app.getHttpServer()).get('/newsfeed').expect(403);
   });
 });

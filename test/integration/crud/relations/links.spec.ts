@@ -252,7 +252,7 @@ describe.each(places)('links one by one, on $adapter and $database', ({ adapter,
     expect((await acme.put(path('unlinked'), {})).status).toBe(404);
     expect((await acme.delete(path('unlinked'))).status).toBe(404);
     expect((await acme.put(path('tickets'), {})).status).toBe(204);
-    expect((await acme.get(path('tickets'))).status).toBe(404);
+    expect((await acme.get(path('tickets'))).status).toBe(405);
   });
 });
 

@@ -164,7 +164,7 @@ describe.each(places)('controllers that share a class or an entity, on $adapter 
     const limits = ['/mine', '/all', '/mine-to-read'].map(async (path) => (await ada().get(path)).body.limit as number);
     expect(await Promise.all(limits)).toEqual([1, 1, 20]);
     for (const answer of [await ada().post('/mine-to-read', {}), await ada().patch('/mine-to-read/1', {})]) {
-      expect(answer.status).toBe(404);
+      expect([404, 405]).toContain(answer.status);
     }
   });
 });
@@ -193,7 +193,7 @@ describe.each(places)('paths that Nest makes longer, on $adapter and $database',
   it('versions of a resource lie beside each other', async () => {
     expect((await acme.get('/api/x/v1/versioned')).body).toMatchObject({ items: [{ id: ticket.id }], limit: 1 });
     expect((await acme.get('/api/x/v2/versioned?fields=id')).body).toEqual([{ id: ticket.id }]);
-    expect((await acme.get(`/api/x/v1/versioned/${ticket.id}`)).status).toBe(404);
+    expect((await acme.get(`/api/x/v1/versioned/${ticket.id}`)).status).toBe(405);
     expect((await acme.get(`/api/x/v3/versioned/${ticket.id}`)).body.id).toBe(ticket.id);
     const { headers } = await acme.post('/api/x/v1/versioned', { orderNumber: 7, subject: 'y' });
     expect(headers['location']).toMatch(/^\/api\/x\/v1\/versioned\/\d+$/);

@@ -207,15 +207,15 @@ describe.each(places)('a resource, on $adapter and $database', ({ adapter, datab
   });
 
   it('a shared entity is read by all, and written only where the routes are named', async () => {
-    await request(server()).post('/news').send({ code: 'a' }).expect(404);
-    await request(server()).delete('/news/1').expect(404);
+    await request(server()).post('/news').send({ code: 'a' }).expect(405);
+    await request(server()).delete('/news/1').expect(405);
     const { body } = await request(server()).post('/editors/news').send({ code: 'a' }).expect(201);
     expect((await globex.get('/news')).body.items).toEqual([{ id: body.id, code: 'a', text: '', followsId: null }]);
     const conflict = await request(server()).post('/editors/news').send({ code: 'a' });
     expect(conflict.body).toEqual({ statusCode: 409, error: 'Conflict', message: ['code must be unique'] });
     const reference = await request(server()).post('/editors/news').send({ code: 'b', followsId: 99999 });
     expect(reference.body.message).toEqual(['followsId refers to a row that does not exist']);
-    await request(server()).put(`/editors/news/${body.id}`).send({ code: 'c' }).expect(404);
+    await request(server()).put(`/editors/news/${body.id}`).send({ code: 'c' }).expect(405);
     await request(server()).post('/editors/news').send({ code: 'b', followsId: body.id }).expect(201);
     const kept = await request(server()).delete(`/editors/news/${body.id}`);
     expect(kept.status).toBe(409);
