@@ -114,6 +114,17 @@ async function resolveBoth({ page: adas }, { page: alans, holds }) {
   );
   await conflict.getByRole('button', { name: 'Save mine' }).click();
   await alans.locator('.resolution .text', { hasText: 'Alan’s way' }).waitFor();
+
+  await alans.getByRole('button', { name: 'Change', exact: true }).click();
+  await alans.getByLabel('How it ended').fill('Alan’s other way');
+  await adas.reload();
+  await adas.getByRole('button', { name: 'Take back' }).click();
+  await adas.getByRole('button', { name: 'Say how' }).waitFor();
+  await alans.getByRole('button', { name: 'Save resolution' }).click();
+  await conflict.waitFor();
+  await conflict.getByRole('button', { name: 'Save mine' }).click();
+  await alans.locator('.resolution .text', { hasText: 'Alan’s other way' }).waitFor();
+  holds(true, 'one that was taken back while it was changed is written anew');
 }
 
 /** @param {Stage} ada @param {Stage} alan */
@@ -141,9 +152,9 @@ async function commentLong({ page, holds }) {
   }
   await page.reload();
   await page.getByRole('button', { name: 'Show earlier comments' }).waitFor();
-  await page.getByLabel('New comment').fill('The last word.');
+  await page.getByLabel('New comment').fill('Nothing more to add.');
   await page.getByRole('button', { name: 'Add comment' }).click();
-  const last = page.locator('.thread li.added', { hasText: 'The last word.' });
+  const last = page.locator('.thread li.added', { hasText: 'Nothing more to add.' });
   await last.waitFor();
   const box = await last.boundingBox();
   const isInView = box !== null && box.y >= 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0);

@@ -60,7 +60,6 @@ export async function tokenFor(ask, email, password, signal) {
   try {
     return (await ask(login)).data.accessToken;
   } catch (error) {
-    if (error.status === 401) error.problems = [{ detail: 'The address or the password is wrong.' }];
-    throw error;
+    throw error.status === 401 ? error.saying('The address or the password is wrong.') : error;
   }
 }

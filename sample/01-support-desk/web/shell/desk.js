@@ -22,8 +22,8 @@ export async function openDesk(session, api) {
   const { signal } = session;
   const [{ data: me }, users, tags] = await Promise.all([
     api.read('auth/me', signal),
-    noneIfForbidden(readAll(api, 'users?sort=name', signal)),
-    noneIfForbidden(readAll(api, 'tags?sort=name', signal)),
+    noneIfForbidden(readAll(api, 'users', { sort: 'name' }, signal)),
+    noneIfForbidden(readAll(api, 'tags', { sort: 'name' }, signal)),
   ]);
   return { session, api, me, users, tags };
 }

@@ -1,3 +1,4 @@
+import { iteratePages, toQuery } from '/assets/client/index.js';
 import { button, h, replaceIn, time, written } from '../ui/dom.js';
 import { field, formProblem, onSubmit } from '../ui/form.js';
 
@@ -99,14 +100,16 @@ export function commentThread(context, path) {
   /** Follows cursors, so that a comment that comes or goes meanwhile neither repeats nor hides another one. */
   async function newestComments(count) {
     const items = [];
-    let cursor = '';
-    do {
-      const query = new URLSearchParams({ include: 'author', sort: '-createdAt', limit: String(PAGE), cursor });
-      const { data } = await context.read(`${path}/comments?${query}`);
-      items.push(...data.items);
-      cursor = data.nextCursor;
-    } while (cursor !== null && items.length < count);
-    return { items, more: cursor !== null };
+    for await (const page of iteratePages(readPage)) {
+      items.push(...page.items);
+      if (items.length >= count) return { items, more: page.nextCursor !== null };
+    }
+    return { items, more: false };
+  }
+
+  async function readPage(cursor) {
+    const query = toQuery({ include: ['author'], sort: '-createdAt', limit: PAGE, cursor });
+    return (await context.read(`${path}/comments?${new URLSearchParams(query)}`)).data;
   }
 
   const element = h('section', { 'aria-labelledby': 'comments' }, heading, list, form);

@@ -1,3 +1,5 @@
+import { toQuery } from '/assets/client/index.js';
+
 /** Tickets on a page of the list. */
 const PAGE = 20;
 export const STANDARD_SORT = '-updatedAt';
@@ -7,19 +9,23 @@ export const FILTERS = ['search', 'status', 'priority', 'assignee', 'tag'];
 
 /** What the API is asked. @param {URLSearchParams} query as the address has it */
 export function parametersOf(query) {
-  const parameters = new URLSearchParams({
-    include: 'assignee,tags',
-    sort: query.get('sort') ?? STANDARD_SORT,
-    limit: String(PAGE),
-    offset: query.get('offset') ?? '0',
+  const given = (name) => query.get(name) ?? undefined;
+  const assignee = given('assignee');
+  const parameters = toQuery({
+    filters: {
+      status: given('status'),
+      priority: given('priority'),
+      // Without an assignee, the column is null.
+      assigneeId: assignee === 'none' ? null : assignee,
+      'tags.id': given('tag'),
+    },
+    search: given('search'),
+    include: ['assignee', 'tags'],
+    sort: given('sort') ?? STANDARD_SORT,
+    limit: PAGE,
+    offset: given('offset'),
   });
-  for (const name of ['search', 'status', 'priority']) {
-    if (query.has(name)) parameters.set(name, query.get(name));
-  }
-  if (query.get('assignee') === 'none') parameters.set('assigneeId__is_null', 'true');
-  else if (query.has('assignee')) parameters.set('assigneeId', query.get('assignee'));
-  if (query.has('tag')) parameters.set('tags.id', query.get('tag'));
-  return parameters;
+  return new URLSearchParams(parameters);
 }
 
 /**

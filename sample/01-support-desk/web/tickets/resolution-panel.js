@@ -86,8 +86,7 @@ export function resolutionPanel(context, path, changed) {
     try {
       return await context.write('PATCH', row, { body, version });
     } catch (error) {
-      if (error.status === 404) error.status = 412;
-      throw error;
+      throw error.status === 404 ? error.asChanged() : error;
     }
   }
 

@@ -67,8 +67,7 @@ export function editTicket(context, stored) {
     try {
       return await save(context, changed);
     } catch (error) {
-      if (error.status === 404) error.problems = [{ detail: DELETED }];
-      throw error;
+      throw error.status === 404 ? error.saying(DELETED) : error;
     }
   }
 }

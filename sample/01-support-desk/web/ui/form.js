@@ -1,3 +1,4 @@
+import { fieldMessages } from '/assets/client/index.js';
 import { h } from './dom.js';
 import { isAbort } from '../net/request.js';
 
@@ -67,20 +68,26 @@ function clearProblems(form) {
 }
 
 function showProblems(form, error) {
-  const { problems = [{ detail: 'That did not work. Please try again.' }], isOutage } = error;
-  for (const { field: name, detail } of problems) {
-    const control = name && form.querySelector(`[name="${CSS.escape(name)}"]`);
-    if (control) {
-      control.setAttribute('aria-invalid', 'true');
-      // The form has words of its own for what the API calls by its property.
-      const label = form.querySelector(`label[for="${CSS.escape(control.id)}"]`).textContent;
-      say(form.querySelector(`#${CSS.escape(control.id)}-problem`), detail.replace(name, label));
-    } else {
-      say(form.querySelector('[data-form-problem]'), detail);
-    }
+  const controls = [...form.querySelectorAll('[name]')];
+  const { fields, others } = fieldMessages(
+    error.problem ?? UNKNOWN,
+    controls.map(({ name }) => name),
+  );
+  for (const control of controls) {
+    for (const message of fields[control.name] ?? []) showAt(control, message);
   }
-  if (isOutage) offerRetry(form.querySelector('[data-form-problem]'));
+  for (const message of others) say(form.querySelector('[data-form-problem]'), message);
+  if (error.isOutage) offerRetry(form.querySelector('[data-form-problem]'));
   form.querySelector('[aria-invalid]')?.focus();
+}
+
+const UNKNOWN = { errors: [], message: 'That did not work. Please try again.' };
+
+/** The form has words of its own for what the API calls by its property. */
+function showAt(control, message) {
+  const label = control.form.querySelector(`label[for="${CSS.escape(control.id)}"]`).textContent;
+  control.setAttribute('aria-invalid', 'true');
+  say(control.form.querySelector(`#${CSS.escape(control.id)}-problem`), message.replace(control.name, label));
 }
 
 function offerRetry(place) {
