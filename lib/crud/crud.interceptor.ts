@@ -36,6 +36,7 @@ import { IfMatch } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
+import { returnPreferenceOf } from './http/return-preference.js';
 import { headerText, pageLinks, TOTAL_COUNT } from './http/link-header.js';
 import { parseProjection } from './query/projection-parser.js';
 import type { Resource } from './resource/resource.js';
@@ -127,7 +128,7 @@ export class CrudInterceptor implements NestInterceptor {
 
   private toResponse(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): unknown {
     this.setHeaders(call, route, value);
-    if (this.applyEtag(call, route, value)) return undefined;
+    if (this.applyEtag(call, route, value) || this.applyReturnPreference(call, route)) return undefined;
     const { resource } = call;
     const shaped = call.isSerialized
       ? { ...(value as object) }
@@ -158,6 +159,19 @@ export class CrudInterceptor implements NestInterceptor {
     const isUnchanged = isNotModified(context, route, tag);
     if (isUnchanged) adapter.status(response, HttpStatus.NOT_MODIFIED);
     return isUnchanged;
+  }
+
+  /** Applies `Prefer: return=…`. Returns whether the response has no body: a 204, or the status of a new row. */
+  private applyReturnPreference({ context }: CrudRequestContext, route: CrudRoute | undefined): boolean {
+    const preference = returnPreferenceOf(context, route);
+    const adapter = this.adapterHost.httpAdapter;
+    const response = context.switchToHttp().getResponse<{ readonly statusCode: number }>();
+    if (preference === undefined || adapter.isHeadersSent(response) === true) return false;
+    adapter.setHeader(response, 'Preference-Applied', `return=${preference}`);
+    if (preference === 'representation') return false;
+    const isOk = response.statusCode === (HttpStatus.OK as number);
+    if (isOk) adapter.status(response, HttpStatus.NO_CONTENT);
+    return true;
   }
 
   /** Maps an error to the HTTP exception to throw, as problem details if the client prefers them. */
