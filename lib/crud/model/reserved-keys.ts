@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { instanceToPlain } from 'class-transformer';
 import { isPlainObject } from '../../common/is-plain-object.js';
 
 /**
@@ -23,11 +22,10 @@ export function hasReservedKeys(value: unknown): boolean {
   return hasKey(value, (key) => CLASS_KEYS.has(key));
 }
 
-/** Serializes an object with class-transformer and restores the renamed keys. */
-export function instanceToPlainUnescaped(value: object): unknown {
-  const plain: unknown = instanceToPlain(value);
+/** Restores the keys that {@link escapeReservedKeys} has renamed. */
+export function unescapeReservedKeys(value: unknown): unknown {
   const isHidden = (key: string): boolean => key.startsWith(PREFIX);
-  return hasKey(plain, isHidden) ? renamed(plain, (key) => (isHidden(key) ? key.slice(PREFIX.length) : key)) : plain;
+  return hasKey(value, isHidden) ? renamed(value, (key) => (isHidden(key) ? key.slice(PREFIX.length) : key)) : value;
 }
 
 function hasKey(value: unknown, is: (key: string) => boolean): boolean {

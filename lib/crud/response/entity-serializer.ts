@@ -1,6 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
-import { escapeReservedKeys } from '../model/reserved-keys.js';
 import { compileColumns, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
@@ -9,8 +8,6 @@ interface RowParts {
   readonly properties: ReadonlySet<string>;
   readonly hidden: readonly string[];
   readonly converted: readonly ResourceColumn[];
-  /** Columns with objects that clients created, such as JSON. */
-  readonly open: readonly ColumnMetadata[];
   readonly relations: readonly RelationMetadata[];
 }
 
@@ -44,13 +41,12 @@ export class EntitySerializer {
   /** Returns a converted copy of a row, with the same prototype, which has the class-transformer decorators. */
   toPlain(row: object): Record<string, unknown> {
     const copy = copyOf(row);
-    const { hidden, converted, open, relations } = this.parts;
+    const { hidden, converted, relations } = this.parts;
     for (const property of hidden) delete copy[property];
     for (const { property, type, metadata } of converted) {
       if (metadata.embeddedMetadata !== undefined) replaceIn(copy, metadata, type.toJson!);
       else if (copy[property] !== undefined) copy[property] = type.toJson!(copy[property]);
     }
-    for (const column of open) replaceIn(copy, column, escapeReservedKeys);
     for (const relation of relations) this.presentRelated(copy, relation);
     return copy;
   }
@@ -80,16 +76,8 @@ function compileParts(dataSource: DataSource, metadata: EntityMetadata): RowPart
     properties: new Set(columns.map(topLevelProperty)),
     hidden: columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property),
     converted: columns.filter((column) => column.type.toJson !== undefined),
-    open: columns.filter(holdsObjects).map((column) => column.metadata),
     relations: metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata),
   };
-}
-
-/** JSON types whose values are not objects. */
-const SCALARS: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean']);
-
-function holdsObjects({ type, metadata }: ResourceColumn): boolean {
-  return metadata.isSelect && !SCALARS.has(type.schema.type);
 }
 
 /** Replaces a column's value in a copy of a row without changing the row's embedded objects. */

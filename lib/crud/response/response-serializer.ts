@@ -1,9 +1,8 @@
 import type { Type } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
-import { instanceToPlainUnescaped } from '../model/reserved-keys.js';
 import type { CrudRoute } from '../options/crud-routes.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { exposedProperties } from '../model/response-exposure.js';
+import { serialize } from './class-conversion.js';
 import { Page } from './page.js';
 import type { EntitySerializer } from './entity-serializer.js';
 
@@ -50,10 +49,7 @@ export class ResponseSerializer {
     const isRow = value instanceof this.entity || (isCrudRoute && dto !== undefined && isPlainObject(value));
     if (!isRow) return value;
     const row = this.presentation.toPlain(value);
-    if (dto === undefined) return instanceToPlainUnescaped(row);
-    return instanceToPlainUnescaped(
-      plainToInstance(dto, this.applyKeyAliases(row, dto), { excludeExtraneousValues: true }),
-    );
+    return dto === undefined ? serialize(row) : serialize(this.applyKeyAliases(row, dto), dto);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Driver } from 'typeorm';
 import type { ColumnMetadata } from '../../../common/peer-internals.js';
 import type { RawRow } from '../../../orm/compiled-select.js';
 import { isPlainObject } from '../../../common/is-plain-object.js';
-import { escapeReservedKeys, instanceToPlainUnescaped } from '../../model/reserved-keys.js';
+import { serialize } from '../../response/class-conversion.js';
 import { hydrationOf, isAlreadyHydrated, isTimestamp } from './column-hydration.js';
 import type { Hydrate } from './column-hydration.js';
 import type { JsonField } from '../../query/json-projection.js';
@@ -75,10 +75,9 @@ function isUntouched({ type, transformer, isVirtualProperty }: ColumnMetadata): 
   return transformer === undefined && !isVirtualProperty && (isTimestamp(type) || !/^(?:date|time)/.test(String(type)));
 }
 
-/** Serializes objects with class-transformer. */
+/** Serializes objects, such as those of JSON columns. */
 function plain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return instanceToPlainUnescaped(escapeReservedKeys(value) as object);
+  return typeof value !== 'object' || value === null || value instanceof Date ? value : serialize(value);
 }
 
 /** Checks for an ISO timestamp, as CompiledSelect returns it. */
