@@ -102,6 +102,8 @@ describe('what is declared of an entity', () => {
     expect(tenancyOf(Served)).toEqual(SCOPED);
     expect(tenancyOf(Child)).toEqual(SCOPED);
     registerCrudController(ScopedController, 'served-by-name');
+    // A controller serves one entity: the one before has lost its declaration.
+    expect(tenancyOf(Served)).toBeUndefined();
     expect(tenancyOf('served-by-name')).toEqual(SCOPED);
     expect(tenancyOf(Open, 'served-by-name')).toEqual(SCOPED);
     registerEntityTenancy(Served, { kind: 'shared', why: 'its own word' }, 'forRoot');
