@@ -38,8 +38,9 @@ module.exports = {
     mayOnlyImport('tenancy', ['tenancy', 'errors', 'common']),
     mayOnlyImport('orm', ['orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('crud', ['crud', 'orm', 'tenancy', 'errors', 'common']),
-    mayOnlyImport('options', ['options', 'crud', 'orm', 'tenancy', 'errors', 'common']),
-    mayOnlyImport('startup', ['startup', 'options', 'crud', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('observability', ['observability', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('options', ['options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('startup', ['startup', 'options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     {
       name: 'direction-muck-module',
@@ -48,7 +49,10 @@ module.exports = {
       from: { path: '^lib/[^/]+\\.ts$', pathNot: '^lib/index\\.ts$' },
       to: {
         path: '^lib/',
-        pathNot: ['^lib/(startup|options|openapi|crud|orm|tenancy|errors|common)/', '^lib/(?!index)[^/]+\\.ts$'],
+        pathNot: [
+          '^lib/(startup|options|observability|openapi|crud|orm|tenancy|errors|common)/',
+          '^lib/(?!index)[^/]+\\.ts$',
+        ],
       },
     },
     {

@@ -160,6 +160,12 @@ export declare class EntityUndeclaredError extends Error {
     constructor(entity: string);
 }
 
+export interface FailureLevels {
+    readonly '4xx'?: LineLevel;
+    readonly '5xx'?: LineLevel;
+    readonly [status: number]: LineLevel;
+}
+
 export type FieldPath<T> = FieldPathWithin<T, [
     1,
     1
@@ -177,6 +183,8 @@ export interface HookContext<R = unknown> extends CommittedContext<R> {
 export type IdPart = string | number | bigint | boolean;
 
 export declare function InjectCrud(entity: Type<object>): ParameterDecorator & PropertyDecorator;
+
+export type LineLevel = LogLevel | false;
 
 export type ListFilters<T> = {
     readonly [P in ColumnPath<T> | `${ColumnPath<T>}__${Operator}`]?: unknown;
@@ -198,6 +206,11 @@ export interface ListQuery<T> extends Projection {
     readonly search?: string;
     readonly deleted?: SoftDeletedMode;
     readonly count?: CountMode;
+}
+
+export interface LoggingOptions {
+    readonly failures?: FailureLevels | false;
+    readonly slowStatement?: number;
 }
 
 export declare class MuckConfigurationError extends Error {
@@ -226,6 +239,10 @@ export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
 export interface MuckOptions {
     readonly undeclaredEntities?: UndeclaredEntities;
     readonly preparedStatements?: boolean;
+    readonly logging?: LoggingOptions;
+    readonly telemetry?: boolean | {
+        readonly statementSpans: boolean;
+    };
     readonly defaults?: CrudDefaults;
 }
 
@@ -349,12 +366,14 @@ export declare class Tenancy {
 
 export declare class TenantInterceptor implements NestInterceptor {
     private readonly adapterHost;
+    private readonly observer?;
     private readonly logger;
     private readonly instances;
     private readonly routes;
     private readonly defaultResolver;
-    constructor(moduleRef: ModuleRef, defaultResolver: DefaultResolver | undefined, adapterHost: HttpAdapterHost<HttpAdapter>);
+    constructor(moduleRef: ModuleRef, defaultResolver: DefaultResolver | undefined, adapterHost: HttpAdapterHost<HttpAdapter>, observer?: RequestObserver | undefined);
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>>;
+    private interceptObserved;
     openScope(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner>;
     private guardEmissions;
     appliesTo(context: ExecutionContext): boolean;

@@ -8,6 +8,9 @@ import { CRUD_DEFAULTS } from './crud/options/crud-defaults.js';
 import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
 import { CrudRegistry } from './crud/crud-registry.js';
+import { ApplicationObserver } from './observability/application-observer.js';
+import { loadTelemetry } from './observability/telemetry.js';
+import { RequestObserver } from './tenancy/http/request-observer.js';
 import { MuckConfigurationError } from './errors/muck-configuration.error.js';
 import { MODULE_OPTIONS_TOKEN } from './options/muck.module-definition.js';
 import type {
@@ -138,6 +141,12 @@ function withExtras(
         inject: [MODULE_OPTIONS_TOKEN],
         useFactory: ({ defaults }: MuckOptions): CrudDefaults => defaults ?? {},
       },
+      {
+        provide: ApplicationObserver,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: createObserver,
+      },
+      { provide: RequestObserver, useExisting: ApplicationObserver },
       CrudRegistry,
       Tenancy,
       TenantInterceptor,
@@ -145,6 +154,18 @@ function withExtras(
       MergePatchParser,
       UnmatchedRequestHandler,
     ],
-    exports: [...(definition.exports ?? []), DEFAULT_RESOLVER, CrudRegistry, Tenancy, TenantInterceptor],
+    exports: [
+      ...(definition.exports ?? []),
+      DEFAULT_RESOLVER,
+      CrudRegistry,
+      RequestObserver,
+      Tenancy,
+      TenantInterceptor,
+    ],
   };
+}
+
+async function createObserver({ logging = {}, telemetry = true }: MuckOptions): Promise<ApplicationObserver> {
+  const spans = typeof telemetry === 'object' ? telemetry : { statementSpans: true };
+  return new ApplicationObserver(logging, telemetry === false ? undefined : await loadTelemetry(spans));
 }

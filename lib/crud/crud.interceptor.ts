@@ -1,16 +1,8 @@
-import {
-  Inject,
-  HttpException,
-  HttpStatus,
-  Injectable,
-  Logger,
-  Optional,
-  ServiceUnavailableException,
-} from '@nestjs/common';
+import { Inject, HttpException, HttpStatus, Injectable, Optional, ServiceUnavailableException } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
-import type { Observer, Subscriber } from 'rxjs';
+import type { Observer, Subscriber, TeardownLogic } from 'rxjs';
 import { toHttpException } from '../tenancy/http/http-exception.mapper.js';
 import { setPrivateCacheHeaders } from '../tenancy/http/cache-headers.js';
 import type { HttpAdapter } from '../tenancy/http/cache-headers.js';
@@ -19,6 +11,8 @@ import { runInRequest } from '../tenancy/context/tenant-context.js';
 import { parseDriverError } from '../orm/execution/driver-error.parser.js';
 import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
+import { RequestObserver } from '../tenancy/http/request-observer.js';
+import type { RequestObservation } from '../tenancy/http/request-observer.js';
 import type { HandlerRunner } from '../tenancy/http/tenant.interceptor.js';
 import { noteWaitingClient } from '../tenancy/http/request-client.js';
 import { noteWritingRequest } from '../tenancy/context/writing-request.js';
@@ -48,7 +42,6 @@ import type { Resource } from './resource/resource.js';
  */
 @Injectable()
 export class CrudInterceptor implements NestInterceptor {
-  private readonly logger = new Logger('MuckModule');
   private readonly served = new Map<Function, ControllerState>();
 
   private readonly services: CrudRegistry;
@@ -59,6 +52,7 @@ export class CrudInterceptor implements NestInterceptor {
     @Optional() @Inject(CrudRegistry) services: CrudRegistry | undefined,
     @Optional() @Inject(TenantInterceptor) tenants: TenantInterceptor | undefined,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
+    @Optional() private readonly observer?: RequestObserver,
   ) {
     this.services = requireForRoot(services);
     this.tenants = requireForRoot(tenants);
@@ -70,18 +64,22 @@ export class CrudInterceptor implements NestInterceptor {
     const { resource } = controller;
     const call = new CrudRequestContext(context, resource);
     const isHttp = context.getType() === 'http';
+    const observation = this.observer?.begin(context);
     const route = isHttp ? controller.routes.get(context.getHandler().name) : undefined;
     if (route === 'findAll') call.acceptsRawRows = controller.canSkipEntities(context.getHandler());
-    if (isHttp) call.setPrecondition(IfMatch.of(context, route, resource));
     // Subscribing runs pipes and handler, so the subscription must be within the request context. One Observable
     // without operators, because this runs for every request.
-    return new Observable((subscriber) =>
-      runInRequest(call, () => {
+    return new Observable((subscriber) => {
+      const handle = (): TeardownLogic => {
         const isRead = noteWritingRequest(context);
         if (isHttp && (isRead || controller.beginsWithStatement(context.getHandler()))) noteWaitingClient(context);
-        const fail = (error: unknown): void => subscriber.error(isHttp ? this.toHttpError(error, call) : error);
-        const observer = isHttp ? this.toResponseObserver(call, route, subscriber, fail) : subscriber;
+        const fail = (error: unknown): void => {
+          observation?.fail(error);
+          subscriber.error(isHttp ? this.toHttpError(error, call) : error);
+        };
+        const observer = isHttp ? this.toResponseObserver(call, route, subscriber, fail, observation) : subscriber;
         try {
+          if (isHttp) call.setPrecondition(IfMatch.of(context, route, resource));
           if (isHttp && controller.isOfCrud(context.getHandler().name)) assertJsonBody(context);
           // Not in a pipe, because an override declares its own parameters.
           if (route === 'findOne') call.setProjection(parseProjection(queryOf(context), resource.row), resource.row);
@@ -93,8 +91,9 @@ export class CrudInterceptor implements NestInterceptor {
           fail(error);
         }
         return undefined;
-      }),
-    );
+      };
+      return runInRequest(call, () => (observation === undefined ? handle() : observation.run(handle)));
+    });
   }
 
   /**
@@ -112,6 +111,7 @@ export class CrudInterceptor implements NestInterceptor {
     route: CrudRoute | undefined,
     subscriber: Subscriber<unknown>,
     fail: (error: unknown) => void,
+    observation: RequestObservation | undefined,
   ): Observer<unknown> {
     return {
       next: (value) => {
@@ -122,7 +122,10 @@ export class CrudInterceptor implements NestInterceptor {
         }
       },
       error: fail,
-      complete: () => subscriber.complete(),
+      complete: () => {
+        observation?.succeed();
+        subscriber.complete();
+      },
     };
   }
 
@@ -185,9 +188,7 @@ export class CrudInterceptor implements NestInterceptor {
     return new ProblemException(error);
   }
 
-  /** Logs an outage, because Nest logs no error that has a status, and creates the 503. */
   private toUnavailable(thrown: unknown, response: unknown): ServiceUnavailableException {
-    this.logger.warn(`The database is unavailable: ${describeOutage(thrown)}`);
     this.adapterHost.httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER);
     return new ServiceUnavailableException('The service is temporarily unavailable. Try again.', { cause: thrown });
   }
@@ -215,13 +216,6 @@ export class CrudInterceptor implements NestInterceptor {
 
 /** After how many seconds a client may try again: a deadlock is over at once, and a start takes little longer. */
 const RETRY_AFTER = '1';
-
-/** Describes an outage for the log by its code and text, which holds no value of a row. */
-function describeOutage(error: unknown): string {
-  const { driverError, message } = error as Error & { readonly driverError?: Error };
-  const { code } = (driverError ?? error) as { readonly code?: unknown };
-  return [code, message].filter((part) => part !== undefined && part !== '').join(' ');
-}
 
 class ControllerState {
   /** The routes of `@Crud` by handler name; the other handlers of the controller are custom routes. */

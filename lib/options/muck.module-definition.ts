@@ -1,4 +1,5 @@
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Type } from '@nestjs/common';
+import type { LoggingOptions } from '../observability/logging-options.js';
 import type { CrudDefaults } from '../crud/options/crud-defaults.js';
 import type { EntityTenancyEntry } from '../tenancy/metadata/entity-tenancy.registry.js';
 import type { TenantResolver } from '../tenancy/resolvers/tenant-resolver.interface.js';
@@ -27,6 +28,14 @@ export interface MuckOptions {
    * disable it for one DataSource, set `extra: { preparedStatements: false }` in its options.
    */
   readonly preparedStatements?: boolean;
+  /** What is logged of failed requests and slow statements, and at which level. */
+  readonly logging?: LoggingOptions;
+  /**
+   * Whether spans and metrics are recorded through `@opentelemetry/api`, if the application has installed it. Default:
+   * true. `{ statementSpans: false }` leaves out the spans of statements, for an application in which the driver's
+   * instrumentation makes them.
+   */
+  readonly telemetry?: boolean | { readonly statementSpans: boolean };
   /** Defaults for the options of every `@Crud`. */
   readonly defaults?: CrudDefaults;
 }

@@ -92,6 +92,7 @@ export class CompiledSelect {
   private plan(enforcement: Enforcement): CompiledStatement {
     const form = accessPlanKey();
     let plan = this.plans.get(form);
+    enforcement.observer?.planned(plan !== undefined);
     if (plan === undefined) this.plans.set(form, (plan = this.makePlan(enforcement)));
     return plan;
   }

@@ -6,6 +6,7 @@ import { CrudRegistry } from '../crud/crud-registry.js';
 import { validateRequiredColumns } from './required-columns.validator.js';
 import { validateControllers } from './controller.validator.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
+import { ApplicationObserver } from '../observability/application-observer.js';
 import { MODULE_OPTIONS_TOKEN } from '../options/muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from '../options/muck.module-definition.js';
 import { instrumentDataSource } from '../orm/instrument-data-source.js';
@@ -33,6 +34,7 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     private readonly config: ApplicationConfig,
     private readonly tenancy: Tenancy,
     private readonly crud: CrudRegistry,
+    private readonly observer: ApplicationObserver,
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: MuckOptions,
   ) {}
 
@@ -80,6 +82,7 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
       const findings = validateDataSource(dataSource);
       problems.push(...findings.problems);
       undeclared.push(...findings.undeclared);
+      if (enforcement !== undefined) this.observer.observe(enforcement);
     }
     noteUndeclaredEntities(this.tenancy, undeclared);
     return [...problems, ...this.tellUndeclared(undeclared, choice)];

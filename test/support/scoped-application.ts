@@ -1,7 +1,7 @@
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MuckModule, Tenancy, tenantFromUser } from 'nestjs-muck';
-import type { CrudDefaults, MuckModuleExtras } from 'nestjs-muck';
+import type { CrudDefaults, MuckModuleExtras, MuckOptions } from 'nestjs-muck';
 import type { App } from 'supertest/types.js';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
@@ -33,12 +33,15 @@ export interface ScopedApplicationParts extends ApplicationOptions {
   /** Declarations of entities that have none of their own. */
   readonly declarations?: MuckModuleExtras['entities'];
   readonly defaults?: CrudDefaults;
+  /** Options of the module that most tests have no need of. */
+  readonly logging?: MuckOptions['logging'];
+  readonly telemetry?: MuckOptions['telemetry'];
   readonly options?: Partial<DataSourceOptions>;
 }
 
 /** The tenant is the `organizationId` of the request's user, whom a guard of the test names. */
 export async function openScopedApplication(parts: ScopedApplicationParts): Promise<ScopedApplication> {
-  const { entities, controllers, providers = [], imports = [], declarations, defaults } = parts;
+  const { entities, controllers, providers = [], imports = [], declarations, defaults, logging, telemetry } = parts;
   const database = await createDatabase(parts.database ?? 'sqljs');
   const options = { ...database.options, ...parts.options, entities, synchronize: true, retryAttempts: 0 };
   const app = await createApplication(
@@ -50,6 +53,8 @@ export async function openScopedApplication(parts: ScopedApplicationParts): Prom
           scope: { organizationId: Number },
           resolver: tenantFromUser('organizationId'),
           defaults,
+          logging,
+          telemetry,
           entities: declarations,
         }),
         ...imports,

@@ -5,6 +5,7 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { accessCacheKey, accessPlanKey } from '../policy/access.js';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from '../writes/foreign-keys.js';
 import { PolicyRegistry } from '../policy/policy-registry.js';
+import type { StatementObserver } from '../execution/statement-observer.js';
 import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
 import { currentBuildContext } from '../writes/statement-context.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from '../policy/scope-parameters.js';
@@ -99,6 +100,8 @@ export class Enforcement {
   readonly limits: TenantColumnLimits;
   /** The mutex of the only connection, if all query runners share one (SQLite). */
   readonly connection: ConnectionMutex | undefined;
+  /** Observes the statements; undefined unless the application logs or records them. */
+  observer: StatementObserver | undefined;
   /** The patched TypeORM methods, each with a check that the patch is still in effect. */
   private readonly patches: { readonly method: string; readonly isKept: () => boolean }[] = [];
   private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
@@ -147,7 +150,12 @@ export class Enforcement {
    */
   bindVerified(sql: string, parameters: ObjectLiteral): BoundStatement {
     const rendering = currentBuildContext();
-    this.builtSql.verify(sql, rendering?.inserts ?? NONE);
+    try {
+      this.builtSql.verify(sql, rendering?.inserts ?? NONE);
+    } catch (error) {
+      this.observer?.refused(error);
+      throw error;
+    }
     const text = this.parsedText(sql);
     const bound = this.bound(text, parameters);
     VerifiedTag.set(bound[1], {

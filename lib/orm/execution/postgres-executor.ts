@@ -5,6 +5,8 @@ import { ClientDisconnectedError } from '../../errors/client-disconnected.error.
 import { beginUnitOfWork, currentContext, runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import { noteFailedStatement } from './commit-callbacks.js';
 import { noteConnectionError } from './driver-error.parser.js';
+import { hideFromLogs } from './loggable-error.js';
+import type { StatementObservation } from './statement-observer.js';
 import { redactValues } from './driver-errors.js';
 import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
@@ -83,6 +85,7 @@ export async function executeSelect(
   target: ExecutionTarget,
   statement: PostgresStatement,
   runner: QueryRunner | undefined,
+  observation?: StatementObservation,
 ): Promise<Rows> {
   const { logger, driver } = target.dataSource;
   const { text, values, isForJson } = statement;
@@ -92,7 +95,7 @@ export async function executeSelect(
   logger.logQuery(text, values, runner);
   try {
     const start = maxQueryExecutionTime === undefined ? 0 : Date.now();
-    const rows = await acquireAndSubmit(target.dataSource, statement, own);
+    const rows = await acquireAndSubmit(target.dataSource, statement, own, observation);
     const took = maxQueryExecutionTime === undefined ? 0 : Date.now() - start;
     if (maxQueryExecutionTime && took > maxQueryExecutionTime) logger.logQuerySlow(took, text, values, runner);
     return rows;
@@ -105,12 +108,13 @@ export async function executeSelect(
     if (statement.name !== undefined && STALE_STATEMENT_CODES.has((error as { code?: string }).code)) {
       target.prepared.evict(text);
       // In a transaction, PostgreSQL refuses every statement after an error.
-      if (runner?.isTransactionActive !== true) return executeSelect(target, { text, values, isForJson }, runner);
+      if (runner?.isTransactionActive !== true)
+        return executeSelect(target, { text, values, isForJson }, runner, observation);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);
     if (runner !== undefined) noteFailedStatement(runner, failure);
-    throw redactValues(failure, 'postgres');
+    throw hideFromLogs(redactValues(failure, 'postgres'));
   }
 }
 
@@ -123,12 +127,16 @@ function acquireAndSubmit(
   dataSource: DataSource,
   statement: PostgresStatement,
   own: PostgresClient | undefined,
+  observation: StatementObservation | undefined,
 ): Promise<Rows> {
   const driver = dataSource.driver as PostgresDriver;
   const unit = currentContext()?.unitOfWork;
   return new Promise((resolve, reject) => {
     const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
-    if (own !== undefined) return submit(driver, own, statement, done);
+    if (own !== undefined) {
+      observation?.connected();
+      return submit(driver, own, statement, done);
+    }
     const connected = (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void): void => {
       if (error) return reject(new NoConnectionError(error));
       trackConnectionLoss(client);
@@ -137,6 +145,7 @@ function acquireAndSubmit(
         release();
         return reject(gone);
       }
+      observation?.connected();
       submit(driver, client, statement, (failure, result) => {
         // With an error, the pool discards the connection.
         release(client[CONNECTION_ERROR]);

@@ -7,6 +7,8 @@ import type { Enforcement, VerifiedPlan, VerifiedStatement } from '../enforcemen
 import { noteFailedStatement } from '../execution/commit-callbacks.js';
 import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';
 import { canBypassQueryRunner, executeSelect } from '../execution/postgres-executor.js';
+import { hideFromLogs } from '../execution/loggable-error.js';
+import type { StatementObservation } from '../execution/statement-observer.js';
 import { assertSameTenant } from '../lookups/cross-tenant-check.js';
 import { areAllVisible, assertReferencesVisible, assertOwn } from '../lookups/foreign-key-check.js';
 import { refuseTextValues } from '../sql/sql-values.js';
@@ -73,6 +75,7 @@ export function execute(
     if (admission.prepare === undefined) return send(statement, admission, enforcement, connection, structured);
     return admission.prepare().then(() => send(statement, admission, enforcement, connection, structured));
   } catch (error) {
+    enforcement.observer?.refused(error);
     return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
@@ -124,14 +127,50 @@ function send(
   connection: StatementConnection | undefined,
   structured: boolean | undefined,
 ): Promise<unknown> {
+  const observation = enforcement.observer?.begin(text);
   if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
-    const rows = executeSelect(enforcement, { text, values: values ?? [], name, isForJson }, connection?.runner);
+    const statement = { text, values: values ?? [], name, isForJson };
+    const rows = observed(executeSelect(enforcement, statement, connection?.runner, observation), observation);
     return structured === true ? rows.then(toQueryResult) : rows;
   }
-  return connection.send(text, values, structured).catch((error: unknown) => {
+  const sent =
+    observation === undefined
+      ? connection.send(text, values, structured)
+      : sendObserved(text, values, connection, structured, observation);
+  return observed(sent, observation).catch((error: unknown) => {
     noteFailedStatement(connection.runner, error);
-    throw toUniqueConflict(error, writes, enforcement.policies) ?? redactValues(error, enforcement.dialect);
+    throw (
+      toUniqueConflict(error, writes, enforcement.policies) ?? hideFromLogs(redactValues(error, enforcement.dialect))
+    );
   });
+}
+
+/** Acquires the connection first, so that the wait for it is no part of the statement's duration. */
+async function sendObserved(
+  text: string,
+  values: unknown[] | undefined,
+  connection: StatementConnection,
+  structured: boolean | undefined,
+  observation: StatementObservation,
+): Promise<unknown> {
+  await connection.runner.connect();
+  observation.connected();
+  return connection.send(text, values, structured);
+}
+
+/** Tells an observation how a statement has ended. */
+function observed<R>(sent: Promise<R>, observation: StatementObservation | undefined): Promise<R> {
+  if (observation === undefined) return sent;
+  return sent.then(
+    (result) => {
+      observation.end(undefined);
+      return result;
+    },
+    (error: unknown) => {
+      observation.end(error);
+      throw error;
+    },
+  );
 }
 
 /**

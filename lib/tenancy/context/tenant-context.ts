@@ -16,6 +16,8 @@ export class UnitOfWork {
    * first statement. Undefined for every other unit of work.
    */
   client: WaitingClient | undefined;
+  /** The handler call of a request, for the log. */
+  call: object | undefined;
   /** True if it has written or is going to. It then reads from the primary, because a replica may lack its writes. */
   writes = false;
 }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { noteWrite } from './tenant-context.js';
+import { currentContext, noteWrite } from './tenant-context.js';
 
 /** HTTP methods that request no change. */
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -12,6 +12,8 @@ const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function noteWritingRequest(context: ExecutionContext): boolean {
   if (context.getType() !== 'http') return false;
+  const unit = currentContext()?.unitOfWork;
+  if (unit !== undefined) unit.call ??= context;
   const { method } = context.switchToHttp().getRequest<{ readonly method: string }>();
   if (READING.has(method)) return true;
   noteWrite();

@@ -24,7 +24,12 @@ import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
  */
 export function toHttpException(error: unknown): unknown {
   const exception = mapError(error);
-  if (exception !== error) origins.set(exception as HttpException, error);
+  return exception === error ? error : withOrigin(exception as HttpException, error);
+}
+
+/** Records the error that an exception is sent for, for {@link originOf}. */
+export function withOrigin<E extends HttpException>(exception: E, origin: unknown): E {
+  origins.set(exception, origin);
   return exception;
 }
 

@@ -4,9 +4,12 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable, Subscription } from 'rxjs';
 import type { Observer } from 'rxjs';
 import { ClientDisconnectedError } from '../../errors/client-disconnected.error.js';
+import { TenantScopeMissingError } from '../../errors/tenant-scope-missing.error.js';
 import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import { toHttpException } from './http-exception.mapper.js';
+import { setTenantContext, tenantContextOf } from './handler-call.js';
+import { toHttpException, withOrigin } from './http-exception.mapper.js';
+import { RequestObserver } from './request-observer.js';
 import { setPrivateCacheHeaders } from './cache-headers.js';
 import type { HttpAdapter } from './cache-headers.js';
 import { requireForRoot } from '../resolvers/require-for-root.js';
@@ -22,6 +25,7 @@ import {
 } from '../context/tenant-context.js';
 import { UnscopedSection } from '../context/unscoped-section.js';
 import type { TenantContext } from '../context/tenant-context.js';
+import type { RequestObservation } from './request-observer.js';
 import { isAbandoned, noteHandled, noteWaitingClient } from './request-client.js';
 import { bindStreamedFile } from './streamed-file.js';
 import { getRouteTenancy } from '../metadata/route-tenancy.metadata.js';
@@ -62,6 +66,7 @@ export class TenantInterceptor implements NestInterceptor {
     moduleRef: ModuleRef,
     @Optional() @Inject(DEFAULT_RESOLVER) defaultResolver: DefaultResolver | undefined,
     private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
+    @Optional() private readonly observer?: RequestObserver,
   ) {
     this.defaultResolver = requireForRoot(defaultResolver);
     this.instances = new ProviderInstances(moduleRef);
@@ -76,10 +81,33 @@ export class TenantInterceptor implements NestInterceptor {
    * @throws ForbiddenException if the request has no tenant
    */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
-    const run = this.openScope(context, next);
+    const observation = this.observer?.begin(context);
+    if (observation === undefined) {
+      const handled = (handling: HandlerRunner): Observable<unknown> =>
+        new Observable((subscriber) => handling(subscriber));
+      const run = this.openScope(context, next);
+      return isPromiseLike(run) ? run.then(handled) : handled(run);
+    }
+    return this.interceptObserved(context, next, observation);
+  }
+
+  private interceptObserved(
+    context: ExecutionContext,
+    next: CallHandler,
+    observation: RequestObservation,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const refuse = (error: unknown): never => {
+      observation.fail(error);
+      throw error;
+    };
     const handled = (handling: HandlerRunner): Observable<unknown> =>
-      new Observable((subscriber) => handling(subscriber));
-    return isPromiseLike(run) ? run.then(handled) : handled(run);
+      new Observable((subscriber) => observation.run(() => handling(observed(subscriber, observation))));
+    try {
+      const run = observation.run(() => this.openScope(context, next));
+      return isPromiseLike(run) ? run.then(handled, refuse) : handled(run);
+    } catch (error) {
+      return refuse(error);
+    }
   }
 
   /**
@@ -91,16 +119,17 @@ export class TenantInterceptor implements NestInterceptor {
    * @throws ForbiddenException if there is no tenant
    */
   openScope(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner> {
-    const call = context.getArgs<HandlerArguments>();
-    if (call[CONTEXT] !== undefined && isSameContext(call[CONTEXT], currentContext())) {
+    const opened = tenantContextOf(context);
+    if (opened !== undefined && isSameContext(opened, currentContext())) {
       return (observer) => next.handle().subscribe(observer);
     }
 
     const route = this.routeOf(context) ?? { kind: 'scoped' };
     // Subscribes within the scope, because Nest runs pipes and the handler on subscription.
     const handling: HandlerRunner = (observer) => {
-      call[CONTEXT] = currentContext()!;
-      const guarded = this.guardEmissions(context, call[CONTEXT], observer);
+      const own = currentContext()!;
+      setTenantContext(context, own);
+      const guarded = this.guardEmissions(context, own, observer);
       if (isAbandoned(context)) {
         guarded.error(new ClientDisconnectedError());
         return Subscription.EMPTY;
@@ -187,13 +216,13 @@ export class TenantInterceptor implements NestInterceptor {
   }
 
   private check(resolved: unknown, type: Type<TenantResolver>, context: ExecutionContext): ValidScope {
-    if (resolved === undefined) throw noTenant();
+    if (resolved === undefined) throw withOrigin(noTenant(), new TenantScopeMissingError('the request'));
     try {
       return validateScope(resolved);
     } catch (error) {
       if (!(error instanceof TenantScopeInvalidError)) throw error;
       this.logger.error(`${type.name} at ${context.getClass().name}.${context.getHandler().name}: ${error.message}`);
-      throw noTenant();
+      throw withOrigin(noTenant(), error);
     }
   }
 
@@ -219,12 +248,20 @@ export class TenantInterceptor implements NestInterceptor {
   }
 }
 
-/**
- * Key of the tenant context on the arguments of a call. Class and handler may both carry the interceptor; the first one
- * sets the context.
- */
-const CONTEXT = Symbol('frame');
-type HandlerArguments = unknown[] & { [CONTEXT]?: TenantContext };
+/** Returns an observer that passes everything on and tells an observation how the handler has ended. */
+function observed(observer: Observer<unknown>, observation: RequestObservation): Observer<unknown> {
+  return {
+    next: (value) => observer.next(value),
+    error: (error) => {
+      observation.fail(error);
+      observer.error(error);
+    },
+    complete: () => {
+      observation.succeed();
+      observer.complete();
+    },
+  };
+}
 
 /** Returns the error for a call without a tenant. It is always the same, so that it does not reveal the reason. */
 function noTenant(): ForbiddenException {

@@ -305,7 +305,7 @@ describe('the interceptor of tenants', () => {
         },
       });
       expect(await failure(answer(call(ScopedController).context, nobody))).toBe(error);
-      expect(logged).toEqual([]);
+      expect(logged).toEqual(['GET ScopedController.handle failed with 500']);
     });
 
     it('gives the answer that a resolver throws itself', async () => {

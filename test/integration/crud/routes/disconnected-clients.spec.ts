@@ -65,7 +65,7 @@ class OwnController {
   }
 }
 
-/** What stands for the one connection of a database: whatever takes statements, and what tells that somebody waits for it. */
+/** The one connection of a database: the statements that it got, and when a request waits for it. */
 interface OneConnection {
   readonly statements: string[];
   waits(): Promise<void>;
