@@ -17,6 +17,7 @@ const EXPECTED = /#\s*(\d{3})\b/;
 const TELLING = `curl() { command curl -w '%{stderr}%{http_code}\\n' "$@"; }`;
 
 const FROM_TYPESCRIPT = '\n## From TypeScript';
+const GENERATED_CLIENTS = '\n## Generated clients';
 const GENERATED = fileURLToPath(new URL('clients-page.generated.ts', import.meta.url));
 
 async function readPage(): Promise<string> {
@@ -93,10 +94,38 @@ describe('the TypeScript on the page for clients of the API', () => {
   afterAll(() => rm(GENERATED, { force: true }));
 
   it('compiles under strict types', async () => {
-    const [, section] = (await readPage()).split(FROM_TYPESCRIPT);
-    const blocks = blocksOf(section, 'ts');
+    const [, rest] = (await readPage()).split(FROM_TYPESCRIPT);
+    const blocks = blocksOf(rest.split(GENERATED_CLIENTS)[0], 'ts');
     expect(blocks.length).toBeGreaterThan(3);
     await writeFile(GENERATED, [AROUND, ...blocks, BEHIND].join('\n'));
     expect(typeErrorsOf(GENERATED)).toEqual([]);
   }, 120_000);
+});
+
+describe('the recipes for generated clients', () => {
+  const FILES = new URL('../compatibility/clients/files/', import.meta.url);
+
+  it.each(['openapi-ts.config.ts', 'orval.config.ts'])('show the %s of the programs that are tested', async (file) => {
+    const [, recipes] = (await readPage()).split(GENERATED_CLIENTS);
+    const config = await readFile(new URL(file, FILES), 'utf8');
+    expect(blocksOf(recipes, 'ts')).toContain(`// ${file}\n${config}`);
+  });
+
+  it('name only packages and commands that are tested', async () => {
+    const [, recipes] = (await readPage()).split(GENERATED_CLIENTS);
+    const manifest = await readFile(new URL('package.json', FILES), 'utf8');
+    const commands = blocksOf(recipes, 'sh')
+      .join('')
+      .split(/\n| && /);
+    const installed = commands.flatMap((line) => /^npm install (?:-D )?(.*)$/.exec(line)?.[1].split(' ') ?? []);
+    expect(installed.length).toBeGreaterThan(4);
+    const { devDependencies } = JSON.parse(manifest) as { devDependencies: Record<string, string> };
+    expect(installed.filter((name) => !(name in devDependencies))).toEqual([]);
+    const runner = await readFile(new URL('../run.mjs', FILES), 'utf8');
+    const generators = commands.flatMap((line) => /^npx (.*)$/.exec(line)?.[1] ?? []);
+    expect(
+      generators.map((line) => `['${line.split(' ').join("', '")}']`).filter((list) => !runner.includes(list)),
+    ).toEqual([]);
+    expect(generators).toHaveLength(3);
+  });
 });
