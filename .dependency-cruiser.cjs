@@ -114,9 +114,10 @@ module.exports = {
     },
     {
       name: 'resolvable',
+      comment: 'The page of the sample imports nestjs-muck/client from where the sample serves it.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^/assets/client/' },
     },
   ],
   options: {
