@@ -70,7 +70,14 @@ async function buildAll(signal, report) {
  */
 async function startServer(run, { host, port, adapter, jwtSecret }, databaseUrl, report) {
   const { main } = await import(pathToFileURL(join(SUPPORT_DESK.output, 'main.js')).href);
-  const options = { host, port, adapter, databaseUrl, jwtSecret: jwtSecret ?? keptSecret(join(DATA, 'jwt-secret')) };
+  const options = {
+    host,
+    port,
+    adapter,
+    databaseUrl,
+    showStatements: true,
+    jwtSecret: jwtSecret ?? keptSecret(join(DATA, 'jwt-secret')),
+  };
   try {
     const app = await main(options, report);
     run.closeAtEnd('the server', () => app.close());

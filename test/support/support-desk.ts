@@ -16,12 +16,16 @@ export interface SupportDesk {
   close(): Promise<void>;
 }
 
-/** Boots the sample application, without listening unless `listen` is asked for. */
-export async function openSupportDesk(adapter: Adapter, { listen = false } = {}): Promise<SupportDesk> {
+/** Boots the sample application, without listening unless `listen` is asked for, and without showing statements unless that is. */
+export async function openSupportDesk(
+  adapter: Adapter,
+  { listen = false, showStatements = false } = {},
+): Promise<SupportDesk> {
   const database = await createDatabase('postgres');
   const { url: databaseUrl } = database.options as { url: string };
   await migrate(databaseUrl);
-  const app = (await createApp({ databaseUrl, adapter, jwtSecret: 'only for tests' })) as INestApplication<App>;
+  const options = { databaseUrl, adapter, showStatements, jwtSecret: 'only for tests' };
+  const app = (await createApp(options)) as INestApplication<App>;
   await app.init();
   const dataSource = app.get(DataSource);
   await seed(dataSource);

@@ -8,6 +8,8 @@ export interface AppOptions {
   readonly jwtSecret: string;
   /** The HTTP server underneath; express unless given. */
   readonly adapter?: HttpAdapterName;
+  /** Lets signed-in users see the SQL of their own requests, for the page on isolation; off unless given. For demonstrations only. */
+  readonly showStatements?: boolean;
 }
 
 export type HttpAdapterName = 'express' | 'fastify';

@@ -9,6 +9,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { CurrentOrganization } from './auth/current-organization.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { HealthController } from './health/health.controller.js';
+import { IsolationModule } from './isolation/isolation.module.js';
 import { NewsfeedModule } from './newsfeed/newsfeed.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { SupportTicketsModule } from './support-tickets/support-tickets.module.js';
@@ -34,7 +35,8 @@ export class AppModule {
       imports: [
         AppOptionsModule.of(options),
         // One attempt: the launcher has just migrated the same database.
-        TypeOrmModule.forRoot({ ...dataSourceOptions(options.databaseUrl), retryAttempts: 0 }),
+        TypeOrmModule.forRoot({ ...dataSourceOptions(options), retryAttempts: 0 }),
+        ...(options.showStatements ? [IsolationModule] : []),
       ],
     };
   }

@@ -3,6 +3,7 @@
 // @ts-check
 import { execFileSync } from 'node:child_process';
 import { DESKS, tellStory } from './desk-story.mjs';
+import { tellOfIsolation } from './isolation-story.mjs';
 import { tellOfOutages } from './outage-story.mjs';
 import { tellOfPlatform } from './platform-story.mjs';
 import { holds } from './promises.mjs';
@@ -65,6 +66,7 @@ const stories = {
   desks: tryDesks,
   'slow-network': () => tellOfSlowNetwork(theatre),
   'two-people': () => tellOfTwoPeople(theatre),
+  isolation: () => tellOfIsolation(theatre),
   platform: () => tellOfPlatform(theatre),
   outages: () => tellOfOutages(theatre, ways),
 };

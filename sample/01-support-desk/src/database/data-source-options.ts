@@ -1,4 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
+import type { AppOptions } from '../app-options.js';
+import { statementLogger } from '../isolation/statement-log.js';
 import { entities } from './entities.js';
 import { ReadableNames } from './readable-names.js';
 
@@ -6,13 +8,14 @@ import { ReadableNames } from './readable-names.js';
 export type DatabaseUrl = string;
 
 /** The application's DataSource. The tables are made by {@link migrate}, never by `synchronize`. */
-export function dataSourceOptions(url: DatabaseUrl): DataSourceOptions {
+export function dataSourceOptions({ databaseUrl: url, showStatements = false }: AppOptions): DataSourceOptions {
   return {
     type: 'postgres',
     url,
     entities,
     namingStrategy: new ReadableNames(),
     synchronize: false,
-    logging: false,
+    logging: showStatements,
+    ...(showStatements && { logger: statementLogger }),
   };
 }
