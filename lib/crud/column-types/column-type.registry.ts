@@ -6,7 +6,7 @@ import { date, dateTime, time } from './date-types.js';
 import { declaredValue } from './declared-type.js';
 import { interval } from './interval-types.js';
 import { bigInteger, decimal, float, integer } from './number-types.js';
-import { commaSeparated, json, listOf, unknownScalar, opaque } from './structured-types.js';
+import { binaryJson, commaSeparated, json, listOf, unknownScalar, opaque } from './structured-types.js';
 import { binary, boolean, oneOf, text, uuid } from './text-types.js';
 import { transformed } from './transformed-type.js';
 import type { ColumnType } from './column-type.js';
@@ -52,7 +52,8 @@ const TYPES: readonly (readonly [names: readonly string[], type: TypeOf])[] = [
   [['uuid'], () => uuid],
   [['enum', 'simple-enum'], (column) => oneOf(column.enum ?? [])],
   [['set'], (column) => listOf(oneOf(column.enum ?? []))],
-  [['json', 'jsonb', 'simple-json'], () => json],
+  [['json', 'simple-json'], () => json],
+  [['jsonb'], () => binaryJson],
   [['simple-array'], () => commaSeparated],
   [['bytea', 'blob', 'tinyblob', 'mediumblob', 'longblob', 'binary', 'varbinary'], () => binary],
   [['bit'], (_, dialect) => (dialect === 'mysql' ? binary : unknownScalar)],

@@ -47,6 +47,9 @@ export interface ColumnType {
    */
   readonly fromOperand?: (value: unknown) => unknown;
 
+  /** True if only the database knows which values fit, e.g. of a network address or a range. */
+  readonly isCheckedByDatabase?: true;
+
   /** True for points in time that databases store with microseconds, whereas a Date and JSON have milliseconds. */
   readonly isInstant?: true;
 

@@ -1,4 +1,5 @@
 import type { ColumnType } from './column-type.js';
+import { hasUnstorableText } from './unstorable-text.js';
 
 /** The fields of an interval, in the driver's order, and their names in PostgreSQL. */
 const UNITS: ReadonlyMap<string, string> = new Map([
@@ -28,6 +29,7 @@ class IntervalFields {
 /** PostgreSQL intervals: an object of fields, `{ "days": 1, "hours": 2 }`, or a text that PostgreSQL parses. */
 export const interval: ColumnType = {
   description: 'an interval like { "days": 1, "hours": 2 }, or such a text',
+  isCheckedByDatabase: true,
   schema: {
     type: 'object',
     properties: Object.fromEntries([...UNITS.keys()].map((unit) => [unit, { type: 'number' }])),
@@ -46,7 +48,7 @@ export const interval: ColumnType = {
     ],
   },
   fromJson: (value) => {
-    if (typeof value === 'string') return value.includes('\0') ? undefined : value;
+    if (typeof value === 'string') return hasUnstorableText(value) ? undefined : value;
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? readFields(value as Readonly<Record<string, unknown>>)
       : undefined;

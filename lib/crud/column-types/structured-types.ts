@@ -1,5 +1,6 @@
 import { textual } from './column-type.js';
 import type { ColumnType } from './column-type.js';
+import { hasUnstorableText, unstorableText } from './unstorable-text.js';
 
 /** Matches an escaped NUL character in JSON, but not an escaped backslash followed by `u0000`. */
 const NUL = /(?<!\\)(?:\\\\)*\\u0000/;
@@ -14,11 +15,18 @@ export const json: ColumnType = {
   },
 };
 
+/** Like {@link json}; PostgreSQL's jsonb also rejects a surrogate without its pair. */
+export const binaryJson: ColumnType = {
+  ...json,
+  fromJson: (value) => (unstorableText(value) === undefined ? json.fromJson(value) : undefined),
+};
+
 /** Returns a type for lists of values of one type. */
 export function listOf(element: ColumnType): ColumnType {
   const { toJson: show } = element;
   return {
     description: `a list, each element ${element.description}`,
+    ...(element.isCheckedByDatabase && { isCheckedByDatabase: true }),
     ...(element.comparability !== undefined && { comparability: 'list', element }),
     schema: { type: 'array', items: element.schema },
     inputSchema: { type: 'array', items: element.inputSchema ?? element.schema },
@@ -37,7 +45,8 @@ export function listOf(element: ColumnType): ColumnType {
 const listElement = textual(
   'a string without commas',
   { comparability: 'equality', schema: { type: 'string', pattern: '^[^,]+$' } },
-  (value) => (typeof value === 'string' && value !== '' && !/[,\0]/.test(value) ? value : undefined),
+  (value) =>
+    typeof value === 'string' && value !== '' && !value.includes(',') && !hasUnstorableText(value) ? value : undefined,
 );
 
 /**
@@ -51,24 +60,29 @@ export const commaSeparated: ColumnType = {
   inputSchema: { type: 'array', items: { type: 'string', pattern: '^[^,]*$' } },
   fromJson: (value) => {
     if (!Array.isArray(value)) return undefined;
-    return value.every((item) => typeof item === 'string' && !/[,\0]/.test(item)) ? value : undefined;
+    return value.every((item) => typeof item === 'string' && !item.includes(',') && !hasUnstorableText(item))
+      ? value
+      : undefined;
   },
 };
 
 /** Geometry, vectors and similar types, whose format only the database knows. */
 export const opaque: ColumnType = {
   description: 'a value of the type of its column',
+  isCheckedByDatabase: true,
   schema: {},
-  fromJson: (value) => (typeof value === 'function' || typeof value === 'symbol' ? undefined : value),
+  fromJson: (value) =>
+    typeof value === 'function' || typeof value === 'symbol' || unstorableText(value) !== undefined ? undefined : value,
 };
 
 /** Unknown column types, whose values are written as a string or a number. */
 export const unknownScalar: ColumnType = {
   description: 'a string or a number',
+  isCheckedByDatabase: true,
   schema: {},
   inputSchema: { type: ['string', 'number'] },
   fromJson: (value) =>
-    (typeof value === 'string' && !value.includes('\0')) || typeof value === 'number' ? value : undefined,
+    (typeof value === 'string' && !hasUnstorableText(value)) || typeof value === 'number' ? value : undefined,
 };
 
 function toJson(value: unknown): string | undefined {

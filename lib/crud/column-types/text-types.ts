@@ -1,10 +1,9 @@
 import { textual } from './column-type.js';
 import type { ColumnType } from './column-type.js';
+import { hasUnstorableText } from './unstorable-text.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** Matches a surrogate without its pair. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Returns a type for strings.
@@ -13,9 +12,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  */
 export function text(maxLength?: number): ColumnType {
   const read = (value: unknown): string | undefined => {
-    // PostgreSQL rejects the NUL character; the other databases only seem to store it. A lone surrogate is stored as
-    // another character.
-    if (typeof value !== 'string' || value.includes('\0') || LONE_SURROGATE.test(value)) return undefined;
+    if (typeof value !== 'string' || hasUnstorableText(value)) return undefined;
     return maxLength === undefined || value.length <= maxLength || [...value].length <= maxLength ? value : undefined;
   };
   return {

@@ -46,6 +46,7 @@ export function transformed(
   return {
     description,
     schema,
+    ...(stored.isCheckedByDatabase && { isCheckedByDatabase: true }),
     fromJson: read,
     // The database compares the transformed values, whose order may differ; so only equality is supported.
     ...(fromText !== undefined &&

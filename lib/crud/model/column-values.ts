@@ -1,3 +1,4 @@
+import { unstorableText } from '../column-types/unstorable-text.js';
 import type { FieldTree } from './field-tree.js';
 import { isColumn } from './field-tree.js';
 import { bodyError } from '../errors/request-error.js';
@@ -50,7 +51,7 @@ export function valueProblem({ property, metadata, type }: ResourceColumn, value
     return metadata.isNullable ? undefined : bodyError(property, `${property} must not be null`, 'notNull');
   }
   if (type.fromJson(value) !== undefined) return undefined;
-  return bodyError(property, `${property} must be ${type.description}`, 'type');
+  return bodyError(property, `${property} ${unstorableText(value) ?? `must be ${type.description}`}`, 'type');
 }
 
 /** Checks for a plain object or an instance, but not an array or a Date. */

@@ -140,6 +140,7 @@ export class RowStatements<T extends object> {
     await this.mapErrors(
       () => insert.execute(),
       metadata.columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row)))),
+      true,
     );
   }
 
@@ -231,9 +232,13 @@ export class RowStatements<T extends object> {
   }
 
   /** Runs a statement and maps database errors to errors that name the entity's properties. */
-  private mapErrors<R>(execute: () => Promise<R>, written: readonly ColumnMetadata[] = []): Promise<R> {
+  private mapErrors<R>(
+    execute: () => Promise<R>,
+    written: readonly ColumnMetadata[] = [],
+    isInsert = false,
+  ): Promise<R> {
     return execute().catch((error: unknown) => {
-      throw mapDatabaseError(error, this.resource, written);
+      throw mapDatabaseError(error, this.resource, written, isInsert);
     });
   }
 }

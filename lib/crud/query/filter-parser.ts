@@ -1,3 +1,4 @@
+import { unstorableText } from '../column-types/unstorable-text.js';
 import { quoteName } from '../errors/echoed-names.js';
 import { isPlainObject } from '../../common/is-plain-object.js';
 import { filterKey } from './filter-ast.js';
@@ -69,7 +70,7 @@ export class FilterParser {
   /** Parses a comparison from a query parameter. @param text its text, or its texts if it is given several times */
   readParameter(name: string, text: string | readonly string[]): Filter | undefined {
     const key = this.keyOf(name);
-    return key && this.compare(name, key, parseOperand(key.field.column.type, key.operator, text));
+    return key && this.compare(name, key, parseOperand(key.field.column.type, key.operator, text), text);
   }
 
   private readObject(source: object, depth: number): Filter {
@@ -96,8 +97,8 @@ export class FilterParser {
     }
     const found = this.keyOf(value === null ? this.nullCheckOf(key) : key);
     if (found === undefined) return undefined;
-    if (value === null && found.operator === 'is_null') return this.compare(key, found, true);
-    return this.compare(key, found, readOperand(found.field.column.type, found.operator, value));
+    if (value === null && found.operator === 'is_null') return this.compare(key, found, true, value);
+    return this.compare(key, found, readOperand(found.field.column.type, found.operator, value), value);
   }
 
   /** Returns the key of the NULL check that a key with the value null means; the key itself if it means none. */
@@ -129,8 +130,17 @@ export class FilterParser {
     );
   }
 
-  private compare(key: string, { field, operator }: FilterKey, operand: unknown): Comparison | undefined {
-    if (operand === undefined) return this.problem(`${key} must be ${describeOperand(field.column.type, operator)}`);
+  /** @param operand the parsed value; undefined if the given one does not fit */
+  private compare(
+    key: string,
+    { field, operator }: FilterKey,
+    operand: unknown,
+    given: unknown,
+  ): Comparison | undefined {
+    if (operand === undefined) {
+      const misfit = unstorableText(given) ?? `must be ${describeOperand(field.column.type, operator)}`;
+      return this.problem(`${key} ${misfit}`);
+    }
     return { kind: 'comparison', field, operator, operand };
   }
 

@@ -1,3 +1,4 @@
+import { unstorableText } from '../column-types/unstorable-text.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { quoteName, truncateName } from '../errors/echoed-names.js';
 import type { RequestError } from '../errors/request-error.js';
@@ -152,7 +153,9 @@ function oneOf<W extends string>(draft: Draft, name: string, text: string, words
 }
 
 function readSearch(draft: Draft, text: string): void {
-  if (text.length > MAX_SEARCH_LENGTH || text.includes('\0')) {
+  const character = unstorableText(text);
+  if (character !== undefined) draft.problems.push(`search ${character}`);
+  else if (text.length > MAX_SEARCH_LENGTH) {
     draft.problems.push(`search must be a text of at most ${MAX_SEARCH_LENGTH} characters`);
   } else if (text.trim() !== '') {
     draft.search = text.trim();

@@ -1,3 +1,4 @@
+import { hasUnstorableText } from '../column-types/unstorable-text.js';
 import type { Comparability, ColumnType } from '../column-types/column-type.js';
 import { OPERANDS, OPERATORS } from '../options/filter-operators.js';
 import type { OperandKind, Operator } from '../options/filter-operators.js';
@@ -123,7 +124,7 @@ function readList(type: ColumnType, value: unknown, least: number, most: number)
 }
 
 function readSubstring(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_SUBSTRING_LENGTH && !value.includes('\0')
+  return typeof value === 'string' && value !== '' && value.length <= MAX_SUBSTRING_LENGTH && !hasUnstorableText(value)
     ? value
     : undefined;
 }

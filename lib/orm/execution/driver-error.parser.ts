@@ -1,6 +1,7 @@
 import { QueryFailedError } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
+import { columnOfParameter } from './parameter-column.js';
 
 /**
  * Why a database refused a statement. An exclusion constraint counts as a unique one: another row is in the way.
@@ -17,6 +18,8 @@ export interface DatabaseError {
   readonly table: string | undefined;
   /** The names of the columns that the error names, as in the database. */
   readonly columns: readonly string[];
+  /** Foreign keys: true if the written row refers to none, false if others refer to it; undefined if it is not told. */
+  readonly isMissingReference: boolean | undefined;
 }
 
 /** The properties of a driver's error that are read. */
@@ -29,6 +32,10 @@ interface DriverError {
   readonly table?: string;
   /** PostgreSQL: the column of a NOT NULL violation. */
   readonly column?: string;
+  /** PostgreSQL: `unnamed portal parameter $3 = '...'` for a text that is none of the parameter's type. */
+  readonly where?: string;
+  /** The number of that parameter, if the text was removed. */
+  readonly parameter?: number;
   readonly message: string;
 }
 
@@ -52,7 +59,7 @@ const MYSQL_KINDS: ReadonlyMap<number | undefined, DatabaseErrorKind> = new Map(
   ...[3819, 4025].map((errno) => [errno, 'check'] as const),
   // Too many connections, shutdown, lock timeout, deadlock, statement timeout, and a lost connection.
   ...[1040, 1053, 1205, 1213, 1969, 2006, 2013, 3024].map((errno) => [errno, 'unavailable'] as const),
-  ...[1264, 1265, 1292, 1366, 1406, 1525].map((errno) => [errno, 'data'] as const),
+  ...[1264, 1265, 1292, 1366, 1406, 1416, 1525].map((errno) => [errno, 'data'] as const),
 ]);
 /** By SQLite's message. SQLite stores any value in any column, so no error is about data. */
 const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
@@ -70,11 +77,40 @@ const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
  */
 export function parseDriverError(failure: unknown): DatabaseError | undefined {
   if (typeof failure === 'object' && failure !== null && connectionErrors.has(failure))
-    return { kind: 'unavailable', constraint: undefined, table: undefined, columns: [] };
+    return {
+      kind: 'unavailable',
+      constraint: undefined,
+      table: undefined,
+      columns: [],
+      isMissingReference: undefined,
+    };
   if (!(failure instanceof QueryFailedError)) return undefined;
   const error = failure.driverError as DriverError;
   const kind = kindOf(error);
-  return { kind, constraint: constraintOf(error), table: error.table, columns: namedColumns(kind, error) };
+  return {
+    kind,
+    constraint: constraintOf(error),
+    table: error.table,
+    columns: namedColumns(kind, error, failure.query),
+    isMissingReference: MISSING_REFERENCES.get(error.errno),
+  };
+}
+
+/** MySQL and MariaDB: a written row refers to none, or other rows refer to it. */
+const MISSING_REFERENCES: ReadonlyMap<number | undefined, boolean> = new Map([
+  [1216, true],
+  [1452, true],
+  [1217, false],
+  [1451, false],
+]);
+
+/**
+ * Returns the number of the parameter whose text PostgreSQL could not read. Other contexts, as of triggers, quote SQL
+ * before a number.
+ */
+export function refusedParameter({ where, parameter }: Partial<DriverError>): number | undefined {
+  const told = /^[^"'\n]*?\$(\d+)/.exec(where ?? '')?.[1];
+  return told === undefined ? parameter : Number(told);
 }
 
 const connectionErrors = new WeakSet<object>();
@@ -84,7 +120,10 @@ export function noteConnectionError(error: unknown): void {
   if (typeof error === 'object' && error !== null) connectionErrors.add(error);
 }
 
-function kindOf({ code, errno, message }: DriverError): DatabaseErrorKind {
+function kindOf(error: DriverError): DatabaseErrorKind {
+  const { code, errno, message } = error;
+  // The types of extensions have codes of their own.
+  if (refusedParameter(error) !== undefined) return 'data';
   const told =
     POSTGRES_KINDS.find(([pattern]) => typeof code === 'string' && pattern.test(code)) ??
     SQLITE_KINDS.find(([pattern]) => pattern.test(message));
@@ -108,21 +147,36 @@ const CONSTRAINT_NAMES = [
   /CHECK constraint failed: (\w+)$/,
 ];
 
-function namedColumns(kind: DatabaseErrorKind, { column, detail, message }: DriverError): readonly string[] {
+function namedColumns(kind: DatabaseErrorKind, error: DriverError, query: string): readonly string[] {
+  const { column, detail, message } = error;
   switch (kind) {
+    case 'foreign-key': {
+      const [, key = ''] = /FOREIGN KEY \(((?:`[^`]+`(?:, )?)+)\)/.exec(message) ?? [];
+      return columnsOfDetail(detail) ?? [...key.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    }
+    case 'data': {
+      const named = column ?? columnOfData(error, query);
+      return named === undefined ? [] : [named];
+    }
     case 'unique':
-    case 'foreign-key':
       return columnsOfDetail(detail) ?? columnsOfList(/UNIQUE constraint failed: (.+)/.exec(message)?.[1]);
     case 'not-null': {
       const named = column ?? /(?:Column|Field) '([^']+)'/.exec(message)?.[1];
       return named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)/.exec(message)?.[1]) : [named];
     }
     case 'check':
-    case 'data':
     case 'unavailable':
     case 'other':
       return [];
   }
+}
+
+/** MySQL and MariaDB name the column, after the value: `… for column `desk`.`ticket`.`ip` at row 1`. */
+function columnOfData(error: DriverError, query: string): string | undefined {
+  const parameter = refusedParameter(error);
+  return parameter === undefined
+    ? /.* for column (?:`[^`]*`\.){0,2}[`']([^`']+)[`'] at row \d+$/s.exec(error.message)?.[1]
+    : columnOfParameter(query, parameter);
 }
 
 /** Parses the detail of a PostgreSQL error, also columns inside an expression: `Key (lower(email::text))=(…)`. */

@@ -4,7 +4,7 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
-import { parseDriverError, violatedColumns } from './driver-error.parser.js';
+import { parseDriverError, refusedParameter, violatedColumns } from './driver-error.parser.js';
 
 /**
  * Converts a driver's unique violation into an error that contains property names only: it must not reveal which tenant
@@ -47,12 +47,14 @@ const SAFE_ERROR_CODES = {
  */
 export function redactValues(error: unknown, dialect: SqlDialect): unknown {
   if (!(error instanceof QueryFailedError) || currentContext()?.scope === undefined) return error;
-  const { code, errno, constraint, column, message } = error.driverError as Error & {
+  const driverError = error.driverError as Error & {
     readonly code?: string | number;
     readonly errno?: number;
     readonly constraint?: string;
     readonly column?: string;
+    readonly where?: string;
   };
+  const { code, errno, constraint, column, message } = driverError;
   const isHarmless =
     dialect === 'postgres'
       ? SAFE_ERROR_CODES.postgres.test(String(code))
@@ -61,9 +63,12 @@ export function redactValues(error: unknown, dialect: SqlDialect): unknown {
         : SAFE_ERROR_CODES.sqlite.test(message);
   if (isHarmless) return error;
   const masked = new Error('The database could not process a value.');
+  // What identifies the column is no value.
+  const parameter = refusedParameter(driverError);
+  const [named = column] = parameter === undefined ? (parseDriverError(error)?.columns ?? []) : [];
   return new QueryFailedError(
     error.query,
     error.parameters,
-    Object.assign(masked, { code, errno, constraint, column }),
+    Object.assign(masked, { code, errno, constraint, column: named, parameter }),
   );
 }

@@ -7,6 +7,7 @@ import { requireEnforcement } from '../enforcement/enforcement.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
 import { ScopedBuilder } from './scoped-builder.mixin.js';
 import { assertNoneLeft } from './shared-row-check.js';
+import { currentBuildContext } from '../writes/statement-context.js';
 import { targetMetadata } from '../writes/write-rules.js';
 
 /** A delete that removes rows of the tenant scope only. */
@@ -42,6 +43,12 @@ export class ScopedSoftDeleteQueryBuilder<Entity extends ObjectLiteral> extends 
     // TypeORM soft-deletes rows of entities only, so there is metadata.
     if (result.affected === 0) await assertNoneLeft(this, targetMetadata(this.expressionMap)!);
     return result;
+  }
+
+  /** Records the entity for errors: a restored row may violate a unique key. */
+  protected override createUpdateExpression(): string {
+    currentBuildContext()?.writes.push(targetMetadata(this.expressionMap)!);
+    return super.createUpdateExpression();
   }
 }
 

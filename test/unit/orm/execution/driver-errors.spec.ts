@@ -168,7 +168,8 @@ describe('the kind of a database error', () => {
       'data',
       [
         ...['22001', '22003', '22P02', '54000'].map((code) => ({ code })),
-        ...[1264, 1265, 1292, 1366, 1406, 1525].map((errno) => ({ errno })),
+        ...[1264, 1265, 1292, 1366, 1406, 1416, 1525].map((errno) => ({ errno })),
+        { code: '42601', where: 'unnamed portal parameter $3' },
       ],
     ],
     ['check', [{ code: '23514' }, { errno: 3819 }, { errno: 4025 }, { message: 'CHECK constraint failed: positive' }]],
@@ -240,9 +241,9 @@ describe('a parsed database error', () => {
     ],
     [
       'a foreign key of MySQL',
-      { errno: 1452, message: 'fails (`d`.`t`, CONSTRAINT `fk` FOREIGN KEY (`a`))' },
+      { errno: 1452, message: 'fails (`d`.`t`, CONSTRAINT `fk` FOREIGN KEY (`a`, `b c`))' },
       'fk',
-      [],
+      ['a', 'b c'],
     ],
     ['a missing value of PostgreSQL', { code: '23502', column: 'a.b' }, undefined, ['a.b']],
     ['a missing value of MySQL', { errno: 1048, message: "Column 'email' cannot be null" }, undefined, ['email']],
@@ -254,7 +255,17 @@ describe('a parsed database error', () => {
       'k',
       [],
     ],
-    ['a value', { code: '22P02', detail: 'Key (a)=(1)', column: 'a' }, undefined, []],
+    ['a value', { code: '22P02', detail: 'Key (a)=(1)' }, undefined, []],
+    ['a parameter', { code: 'XX000', where: "unnamed portal parameter $2 = '...'" }, undefined, ['b "c']],
+    ['a parameter without its text', { code: '22P02', parameter: 1 }, undefined, ['a']],
+    ['a parameter of a trigger', { code: '22P02', where: 'SQL statement "SELECT $1"' }, undefined, []],
+    [
+      'a value of MariaDB',
+      { errno: 1366, message: "Incorrect value: ' for column `x`' for column `d`.`t`.`ip` at row 1" },
+      undefined,
+      ['ip'],
+    ],
+    ['a value of MySQL', { errno: 1406, message: "Data too long for column 'a b' at row 12" }, undefined, ['a b']],
     [
       'a check',
       { code: '23514', constraint: 'positive', detail: 'Failing row contains (1, (a)=(b)).' },
@@ -266,7 +277,12 @@ describe('a parsed database error', () => {
     ['a check of SQLite', { message: 'CHECK constraint failed: positive' }, 'positive', []],
     ['a check of SQLite without a name', { message: 'CHECK constraint failed: price >= 0' }, undefined, []],
   ])('of %s names constraint and columns', (_, given, constraint, columns) => {
-    expect(parseDriverError(failed(given))).toMatchObject({ constraint, columns });
+    const error = new QueryFailedError(
+      'INSERT INTO "t"("a", "b ""c") VALUES ($1, $2)',
+      [],
+      Object.assign(new Error(), given),
+    );
+    expect(parseDriverError(error)).toMatchObject({ constraint, columns });
   });
 });
 

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { columnOfParameter } from '../../../../lib/orm/execution/parameter-column.js';
+
+describe('the column of a parameter', () => {
+  const several =
+    `INSERT INTO "a"."t"("id", "x, (y", "z") VALUES (DEFAULT, point($1, '),', $2), $3), (DEFAULT, $4, "f"($5)) ` +
+    'RETURNING "id", $6';
+
+  it.each<[string, number, string | undefined]>([
+    ['INSERT INTO "t"("a", "b") VALUES ($1, $2)', 2, 'b'],
+    ['INSERT INTO "t"("a", "b ""c") VALUES (DEFAULT, $1)', 1, 'b "c'],
+    [several, 1, 'x, (y'],
+    [several, 2, 'x, (y'],
+    [several, 3, 'z'],
+    [several, 4, 'x, (y'],
+    [several, 5, 'z'],
+    [several, 7, undefined],
+    ['INSERT INTO "t"("a") VALUES ($10)', 1, undefined],
+    ['UPDATE "t" SET "a" = $1, "b" = f($2, $3), "c" = now() WHERE "d" = $4', 1, 'a'],
+    ['UPDATE "t" SET "a" = $1, "b" = f($2, $3), "c" = now() WHERE "d" = $4', 3, 'b'],
+    ['UPDATE "t" SET "a" = $1, "b" = f($2, $3), "c" = now() WHERE "d" = $4', 4, undefined],
+    ['UPDATE "t" SET "a" = $11, "b" = $1', 1, 'b'],
+    ['SELECT $1', 1, undefined],
+    ['DELETE FROM "t" WHERE "a" = $1', 1, undefined],
+  ])('of %s, $%d', (sql, parameter, column) => {
+    expect(columnOfParameter(sql, parameter)).toBe(column);
+  });
+});
