@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, and openapi → crud; client is on its own; no two folders of lib import each other.
+// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, and options, terminus → observability → orm; client is on its own; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
@@ -39,6 +39,7 @@ module.exports = {
     mayOnlyImport('orm', ['orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('crud', ['crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('observability', ['observability', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('terminus', ['terminus', 'observability', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('options', ['options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('startup', ['startup', 'options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
@@ -58,10 +59,10 @@ module.exports = {
     {
       name: 'no-layer-imports-an-entry-point',
       comment:
-        'index.ts of lib, client and openapi are ways in for applications; nothing inside lib may depend on them.',
+        'index.ts of lib, client, openapi and terminus are ways in for applications; nothing inside lib may depend on them.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^lib/((client|openapi)/)?index\\.ts$' },
+      to: { path: '^lib/((client|openapi|terminus)/)?index\\.ts$' },
     },
     {
       name: 'no-cycles',

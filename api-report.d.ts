@@ -707,3 +707,30 @@ export interface ResponseObject {
 export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo, options?: DescribeOptions): ResourceDocument;
 
 export declare function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D, options?: DescribeOptions): D;
+
+// nestjs-muck/terminus
+
+export interface MuckHealth {
+    readonly pools: readonly PoolHealth[];
+    readonly reason?: 'unreachable' | 'timeout' | 'isolation';
+    readonly code?: string;
+    readonly replaced?: readonly string[];
+}
+
+export declare class MuckHealthIndicator {
+    private readonly indicators;
+    private readonly dataSources;
+    constructor(indicators: HealthIndicatorService, dataSources: ObservedDataSources);
+    check<const Key extends string>(key: Key, { timeout }?: MuckHealthOptions): Promise<HealthIndicatorResult<Key>>;
+}
+
+export interface MuckHealthOptions {
+    readonly timeout?: number;
+}
+
+export interface PoolHealth {
+    readonly total: number;
+    readonly idle: number;
+    readonly waiting: number;
+    readonly max: number;
+}

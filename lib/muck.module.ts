@@ -9,6 +9,7 @@ import type { CrudDefaults } from './crud/options/crud-defaults.js';
 import { crudProviders } from './crud/crud.providers.js';
 import { CrudRegistry } from './crud/crud-registry.js';
 import { ApplicationObserver } from './observability/application-observer.js';
+import { ObservedDataSources } from './observability/observed-data-sources.js';
 import { loadTelemetry } from './observability/telemetry.js';
 import { RequestObserver } from './tenancy/http/request-observer.js';
 import { MuckConfigurationError } from './errors/muck-configuration.error.js';
@@ -141,9 +142,10 @@ function withExtras(
         inject: [MODULE_OPTIONS_TOKEN],
         useFactory: ({ defaults }: MuckOptions): CrudDefaults => defaults ?? {},
       },
+      ObservedDataSources,
       {
         provide: ApplicationObserver,
-        inject: [MODULE_OPTIONS_TOKEN],
+        inject: [MODULE_OPTIONS_TOKEN, ObservedDataSources],
         useFactory: createObserver,
       },
       { provide: RequestObserver, useExisting: ApplicationObserver },
@@ -158,6 +160,7 @@ function withExtras(
       ...(definition.exports ?? []),
       DEFAULT_RESOLVER,
       CrudRegistry,
+      ObservedDataSources,
       RequestObserver,
       Tenancy,
       TenantInterceptor,
@@ -165,7 +168,11 @@ function withExtras(
   };
 }
 
-async function createObserver({ logging = {}, telemetry = true }: MuckOptions): Promise<ApplicationObserver> {
+async function createObserver(
+  { logging = {}, telemetry = true }: MuckOptions,
+  dataSources: ObservedDataSources,
+): Promise<ApplicationObserver> {
   const spans = typeof telemetry === 'object' ? telemetry : { statementSpans: true };
-  return new ApplicationObserver(logging, telemetry === false ? undefined : await loadTelemetry(spans));
+  const recorder = telemetry === false ? undefined : await loadTelemetry(spans, dataSources);
+  return new ApplicationObserver(logging, recorder, dataSources);
 }

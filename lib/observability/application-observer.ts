@@ -8,6 +8,7 @@ import type { RequestObservation } from '../tenancy/http/request-observer.js';
 import { toHttpException } from '../tenancy/http/http-exception.mapper.js';
 import { observeAll } from './combined-statement-observer.js';
 import type { LoggingOptions } from './logging-options.js';
+import type { ObservedDataSources } from './observed-data-sources.js';
 import { RequestLog } from './request-log.js';
 import { StatementLog } from './statement-log.js';
 import type { RequestSpan } from './request-span.js';
@@ -24,6 +25,7 @@ export class ApplicationObserver extends RequestObserver implements OnApplicatio
   constructor(
     private readonly logging: LoggingOptions,
     private readonly telemetry: Telemetry | undefined,
+    private readonly dataSources: ObservedDataSources,
   ) {
     super();
     this.log = new RequestLog(logging);
@@ -38,6 +40,7 @@ export class ApplicationObserver extends RequestObserver implements OnApplicatio
 
   /** Observes the statements of a DataSource from now on. */
   observe(enforcement: Enforcement): void {
+    this.dataSources.add(enforcement);
     const { slowStatement } = this.logging;
     const observers: (StatementObserver | undefined)[] = [
       slowStatement === undefined ? undefined : new StatementLog(slowStatement, enforcement.dialect),

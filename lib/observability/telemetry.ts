@@ -9,6 +9,7 @@ import { TenantScopeInvalidError } from '../errors/tenant-scope-invalid.error.js
 import { TenantScopeMissingError } from '../errors/tenant-scope-missing.error.js';
 import { TenantScopeViolationError } from '../errors/tenant-scope-violation.error.js';
 import { originOf } from '../tenancy/http/http-exception.mapper.js';
+import type { ObservedDataSources } from './observed-data-sources.js';
 import { Providers } from './providers.js';
 import type { Api } from './providers.js';
 import { RequestSpan } from './request-span.js';
@@ -29,9 +30,12 @@ const REFUSALS = [
  *
  * @returns undefined if the application has not installed it
  */
-export async function loadTelemetry(options: { readonly statementSpans: boolean }): Promise<Telemetry | undefined> {
+export async function loadTelemetry(
+  options: { readonly statementSpans: boolean },
+  dataSources: ObservedDataSources,
+): Promise<Telemetry | undefined> {
   try {
-    return new Telemetry(await import('@opentelemetry/api'), options);
+    return new Telemetry(await import('@opentelemetry/api'), options, dataSources);
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined;
@@ -41,16 +45,16 @@ export async function loadTelemetry(options: { readonly statementSpans: boolean 
 
 /** Records spans and metrics through OpenTelemetry's API, as long as a provider is registered. */
 export class Telemetry {
-  private readonly enforcements = new Set<Enforcement>();
   private readonly counted = new WeakSet<object>();
   private readonly providers: Providers;
 
   constructor(
     api: Api,
     private readonly options: { readonly statementSpans: boolean },
+    dataSources: ObservedDataSources,
   ) {
     this.providers = new Providers(api, () =>
-      [...this.enforcements].flatMap(({ dataSource }) => poolStatistics(dataSource)),
+      dataSources.all().flatMap(({ dataSource }) => poolStatistics(dataSource)),
     );
   }
 
@@ -65,7 +69,6 @@ export class Telemetry {
 
   /** Returns the observer of a DataSource's statements. */
   statementsOf(enforcement: Enforcement): StatementObserver {
-    this.enforcements.add(enforcement);
     return new StatementSpans(this.providers, enforcement, this.options.statementSpans, (error) => this.refused(error));
   }
 
