@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -50,7 +51,9 @@ export async function createCluster(cluster, binaries, user) {
   writeFileSync(passwordFileOf(unfinished), randomBytes(24).toString('base64url'), { mode: 0o600 });
   if (user !== undefined) {
     for (const path of [unfinished, passwordFileOf(unfinished)]) chownSync(path, user.uid, user.gid);
-    for (const folder of [dirname(cluster), dirname(dirname(cluster))]) chmodSync(folder, 0o755);
+    // What a folder allows already stays: it may be a shared one such as /tmp.
+    for (const folder of [dirname(cluster), dirname(dirname(cluster))])
+      chmodSync(folder, (statSync(folder).mode & 0o7777) | 0o055);
   }
   chmodSync(unfinished, 0o700);
   const { code, output } = await runCommand(

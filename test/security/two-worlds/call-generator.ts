@@ -569,6 +569,19 @@ export class CallGenerator {
     const { random, entity } = this;
     const key = this.keyOf(entity);
     const type = { $class: entity.name };
+    const related = this.readable();
+    // Rows of junction tables show in numbers alone: a join of the far side leaves them without a row.
+    if (related.length > 0 && random.chance(0.3)) {
+      this.note('related rows counted');
+      return this.builder(
+        ['select', `e.${key}`, 'key'],
+        ['addSelect', 'COUNT(*)', 'n'],
+        ['leftJoin', `e.${random.pick(related).property}`, 'l'],
+        ['groupBy', `e.${key}`],
+        ['orderBy', `e.${key}`],
+        ['getRawMany'],
+      );
+    }
     const forms: (() => Call)[] = [
       () =>
         this.builder(

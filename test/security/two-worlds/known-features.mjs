@@ -189,6 +189,7 @@ export const KNOWN_FEATURES = [
   'reference to foreign row',
   'reference to missing row',
   'reference to own row',
+  'related rows counted',
   'relation: add',
   'relation: addAndRemove',
   'relation: cascade',

@@ -324,6 +324,9 @@ export class ModelGenerator {
       'many-to-many',
     ];
     const isShared = owner.kind === 'shared';
+    // Only a shared row has links of several tenants.
+    const linksTenants = isShared !== (target.owner.kind === 'shared');
+    if (linksTenants) kinds.push('many-to-many', 'many-to-many', 'many-to-many');
     if (mayBeSingle && !isShared && this.belongsToOne(target)) kinds.push('one-to-one');
     if (isSingle(target) && target.kind !== 'child') kinds.push('foreign-key');
     const kind = random.pick(kinds);
@@ -335,12 +338,14 @@ export class ModelGenerator {
       kind,
       target: target.name,
       ...(kind !== 'foreign-key' &&
-        random.chance(0.4) && { inverse: `${isMany ? 'linked' : 'all'}${this.entities.length}` }),
+        random.chance(isMany ? 0.6 : 0.4) && { inverse: `${isMany ? 'linked' : 'all'}${this.entities.length}` }),
       ...(!isMany && nullable && { nullable: true }),
       ...(!isMany && this.rules(nullable)),
       ...(isMany && random.chance(0.3) && { onDelete: 'CASCADE' as const }),
       ...(!isMany && kind !== 'foreign-key' && isSingle(target) && random.chance(0.4) && { column: `${property}Ref` }),
-      ...(kind !== 'foreign-key' && isSingle(target) && random.chance(0.15) && { ids: `${property}Keys` }),
+      ...(kind !== 'foreign-key' &&
+        isSingle(target) &&
+        random.chance(isMany && linksTenants ? 0.5 : 0.15) && { ids: `${property}Keys` }),
       ...(!isMany && kind !== 'foreign-key' && random.chance(0.06) && { eager: true }),
       ...(kind !== 'foreign-key' && random.chance(0.2) && { cascade: true }),
     };
@@ -478,7 +483,7 @@ export class ModelGenerator {
     const mayHaveParent = entity.kind === 'table' && root.owner.kind !== 'shared' && parents.length > 0;
     const many = relations.filter(({ kind }) => kind === 'many-to-many').map(({ property }) => property);
     return {
-      ...(mayHaveParent && random.chance(0.2) && { parent: random.pick(parents).property }),
+      ...(mayHaveParent && random.chance(0.4) && { parent: random.pick(parents).property }),
       include,
       ...(random.chance(0.7) && { filter: [...keys, ...own, ...related.filter(() => random.chance(0.6))] }),
       ...(random.chance(0.5) && {
