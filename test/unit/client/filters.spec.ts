@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { filterBy, toFilters, toQuery, toSort } from 'nestjs-muck/client';
+import type { Filters } from 'nestjs-muck/client';
 
 interface Row {
   id: number;
@@ -7,6 +8,7 @@ interface Row {
   priority: 'low' | 'high';
   big: bigint;
   note: string | null;
+  assigneeId: number | null;
   createdAt: string;
   limit: number;
   tags: { name: string }[];
@@ -38,6 +40,9 @@ describe('toFilters', () => {
   it('writes null as a null check', () => {
     expect(written({ note: null, 'assignee.email': 'x' })).toEqual({ note__is_null: true, 'assignee.email': 'x' });
     expect(written({ note__ne: null, assignee: null })).toEqual({ note__is_null: false, assignee__is_null: true });
+    expect(written({ $and: [{ note: null, $not: { assigneeId__ne: null } }] })).toEqual({
+      $and: [{ note__is_null: true, $not: { assigneeId__is_null: false } }],
+    });
   });
 
   it('writes dates as texts in UTC and 64-bit integers as texts', () => {
@@ -62,7 +67,9 @@ describe('filterBy', () => {
   });
 
   it('adds no condition for undefined, and no empty group', () => {
-    expect(filterBy<Row>().where('id', undefined).where('id', 'gt', undefined).or().and({}).toJSON()).toEqual({});
+    expect(filterBy<Row>().where('id', undefined).where('id', 'gt', undefined).or().and({}).toJSON()).toStrictEqual({});
+    const once = filterBy<Row>().and({}).where('id', 1).and({}).where('id', 2);
+    expect(once.toJSON()).toEqual({ $and: [{ id: 1 }, { id: 2 }] });
   });
 
   it('takes other builders in groups', () => {
@@ -102,6 +109,14 @@ describe('toQuery', () => {
     expect(others).toEqual({ id: '1', limit__gt: '2' });
     expect(JSON.parse(filters)).toEqual({ id__in: [], subject__in: ['a,b', 'c'], limit: 3, $or: [{ id: 1 }] });
   });
+
+  it.each(['limit', 'offset', 'page', 'cursor', 'count', 'deleted', 'sort', 'filters', 'include', 'fields', 'search'])(
+    'compares a column named %s in filters, since the parameter has a meaning of its own',
+    (name) => {
+      const filters = { [name]: 'x' } as Filters<Row>;
+      expect(toQuery<Row>({ filters })).toEqual({ filters: JSON.stringify({ [name]: 'x' }) });
+    },
+  );
 
   it('writes the order and the page, without empty parameters', () => {
     expect(

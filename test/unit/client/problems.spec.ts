@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { ACCEPT_PROBLEM_DETAILS, ApiError, fieldMessages, problemOf, readProblem, unwrap } from 'nestjs-muck/client';
 import type { ApiProblem } from 'nestjs-muck/client';
 
@@ -34,6 +34,17 @@ describe('problemOf', () => {
     });
   });
 
+  it('has the texts of Nest that there are', () => {
+    const messageOf = (body: object) => problemWith({ statusCode: 413, ...body }).message;
+    expect(messageOf({ message: '', error: 'Payload Too Large' })).toBe('Payload Too Large');
+    expect(messageOf({ message: [], error: 'Payload Too Large' })).toBe('Payload Too Large');
+    expect(messageOf({ message: ['a', 1, null, 'b'], error: 'x' })).toBe('a; b');
+    expect(problemWith({ statusCode: 400, message: ['[12] a\nb', 'see [1] a'] }).errors).toStrictEqual([
+      { message: 'a\nb', element: 12 },
+      { message: 'see [1] a' },
+    ]);
+  });
+
   it('reads problem details, with the field of each error', () => {
     expect(problemOf(DETAILS)).toEqual({
       kind: 'conflict',
@@ -44,12 +55,18 @@ describe('problemOf', () => {
     const errors = [
       { detail: 'a', code: 'x', pointer: '/2/address/street~1no' },
       { detail: 'b', code: 'parameter', parameter: 'sort' },
-      { detail: 'c', code: 'x', pointer: '/4' },
+      { detail: 'c', code: 'x', pointer: '/14' },
+      { detail: 'd', pointer: '/a~0b' },
+      { detail: 'e', pointer: '/2nd' },
+      { detail: 'f', pointer: '/b2' },
     ];
-    expect(problemWith({ title: 'Bad Request', status: 400, errors }).errors).toEqual([
+    expect(problemWith({ title: 'Bad Request', status: 400, errors }).errors).toStrictEqual([
       { message: 'a', code: 'x', element: 2, field: 'address.street/no' },
       { message: 'b', code: 'parameter', parameter: 'sort' },
-      { message: 'c', code: 'x', element: 4 },
+      { message: 'c', code: 'x', element: 14 },
+      { message: 'd', field: 'a~b' },
+      { message: 'e', field: '2nd' },
+      { message: 'f', field: 'b2' },
     ]);
   });
 
@@ -117,8 +134,9 @@ describe('problemOf', () => {
 });
 
 describe('Retry-After', () => {
+  const { now } = Date;
   afterEach(() => {
-    jest.useRealTimers();
+    Date.now = now;
   });
 
   it('is read from headers of fetch and of Axios, for 429 and 503', () => {
@@ -129,11 +147,18 @@ describe('Retry-After', () => {
     expect(retryAfter(503, {})).toBeUndefined();
     expect(retryAfter(503, undefined)).toBeUndefined();
     expect(retryAfter(503, { 'retry-after': 'soon' })).toBeUndefined();
+    expect(retryAfter(503, { 'retry-after': '120' })).toBe(120);
+    expect(retryAfter(503, { 'retry-after': '1 minute' })).toBeUndefined();
+    expect(retryAfter(503, { 'retry-after': 7 })).toBeUndefined();
+    expect(problemOf({ error: {}, response: responseOf(503, { 'Retry-After': '3' }) })).toMatchObject({
+      retryAfter: 3,
+    });
+    expect(problemOf({ error: {}, response: responseOf(503) })).not.toHaveProperty('retryAfter');
     expect(retryAfter(409, { 'retry-after': '7' })).toBeUndefined();
   });
 
   it('may be a date, also of the past', () => {
-    jest.useFakeTimers({ now: Date.parse('2026-01-01T00:00:00Z') });
+    Date.now = () => Date.parse('2026-01-01T00:00:00Z');
     const at = (text: string) => problemOf({ status: 503, data: {}, headers: { 'retry-after': text } });
     expect(at('Thu, 01 Jan 2026 00:01:30 GMT')).toMatchObject({ retryAfter: 90 });
     expect(at('Wed, 31 Dec 2025 00:00:00 GMT')).toMatchObject({ retryAfter: 0 });
