@@ -1,6 +1,7 @@
 /**
  * Runs the support desk: `npm start`. From a fresh checkout it builds what is not built, starts a PostgreSQL of its own, makes
- * the tables, fills them and serves. PORT, HOST, ADAPTER, DATABASE_URL and JWT_SECRET change what and where.
+ * the tables, fills them and serves. PORT, HOST, ADAPTER, DATABASE_URL, DATA_FOLDER
+ * and JWT_SECRET change what and where.
  */
 import { existsSync } from 'node:fs';
 

@@ -1,3 +1,4 @@
+import { explain } from './explain.mjs';
 import { LaunchError } from './launch-error.mjs';
 import { Run } from './run.mjs';
 import { serve } from './serve.mjs';
@@ -19,6 +20,8 @@ export async function launch(env) {
   const run = new Run();
   const started = Date.now();
   let exitCode = 0;
+  /** @type {import('./settings.mjs').Settings | undefined} */
+  let settings;
 
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
     process.on(signal, () => {
@@ -28,29 +31,31 @@ export async function launch(env) {
   }
   // A fault in the background must not leave a database running either.
   for (const event of ['uncaughtException', 'unhandledRejection']) {
-    process.on(event, (error) => {
-      console.error(error);
-      exitCode ||= 1;
-      run.stop();
-    });
+    process.on(event, (error) => run.fail(error));
   }
 
   try {
-    const settings = readSettings(env);
+    settings = readSettings(env);
     console.log('Starting the support desk');
     const url = await serve(run, settings, (line) => console.log(`  ${line}`));
     printWelcome(url, { milliseconds: Date.now() - started, ownDatabase: settings.databaseUrl === undefined });
     await aborted(run.signal);
-    console.log('\nStopping');
+    if (run.failure === undefined) console.log('\nStopping');
   } catch (error) {
-    if (!run.signal.aborted) {
-      exitCode = 1;
-      console.error(error instanceof LaunchError ? `\n${error.message}` : error);
-    }
+    run.fail(error);
+  }
+  if (run.failure !== undefined) {
+    exitCode = 1;
+    tell(explain(run.failure, settings));
   }
   setTimeout(() => process.exit(exitCode || 1), SHUTDOWN_LIMIT_MS).unref();
   await run.end();
   process.exit(exitCode);
+}
+
+/** One line for what the user can solve; all that is known of a fault of the sample. @param {unknown} error */
+function tell(error) {
+  console.error(error instanceof LaunchError ? `\n${error.message}` : error);
 }
 
 /** @param {AbortSignal} signal */

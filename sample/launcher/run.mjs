@@ -11,6 +11,9 @@ export class Run {
   /** @type {Promise<void> | undefined} */
   #closing;
 
+  /** Why the run ends, unless it was told to. @type {unknown} */
+  failure;
+
   /** Aborted as soon as the run has to end. */
   get signal() {
     return this.#stop.signal;
@@ -43,6 +46,13 @@ export class Run {
   /** Has the run end at its next step. */
   stop() {
     this.#stop.abort();
+  }
+
+  /** Ends the run because something that it needs is gone. @param {unknown} error */
+  fail(error) {
+    if (this.signal.aborted) return;
+    this.failure = error;
+    this.stop();
   }
 
   /** Closes everything that was opened, the last first. Calling it again waits for the first call. */

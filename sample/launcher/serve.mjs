@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, isBuilt, LIBRARY, SUPPORT_DESK } from './build.mjs';
 import { requireDatabase } from './database-url.mjs';
-import { LaunchError } from './launch-error.mjs';
 import { waitForLock } from './lock.mjs';
 import { DATA } from './paths.mjs';
 import { portProblem, requireFreePort } from './port.mjs';
@@ -21,7 +20,7 @@ import { keptSecret } from './secret.mjs';
 export async function serve(run, settings, report) {
   // What is made here is read by the user that PostgreSQL runs as, whatever this user's habits are.
   process.umask(0o022);
-  makeDataFolder();
+  mkdirSync(DATA, { recursive: true });
   await run.step(() => requireFreePort(settings.host, settings.port));
   if (settings.databaseUrl === undefined) reserveData(run);
   else await run.step(() => requireDatabase(settings.databaseUrl));
@@ -29,17 +28,6 @@ export async function serve(run, settings, report) {
   await run.step(() => buildAll(run.signal, report));
   const databaseUrl = settings.databaseUrl ?? (await startEmbeddedPostgres(run, report));
   return run.step(() => startServer(run, settings, databaseUrl, report));
-}
-
-/** @throws {LaunchError} where there is no writing */
-function makeDataFolder() {
-  try {
-    mkdirSync(DATA, { recursive: true });
-  } catch (error) {
-    throw new LaunchError(
-      `The folder ${DATA} cannot be made: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }
 
 /**

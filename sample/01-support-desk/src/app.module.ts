@@ -12,6 +12,7 @@ import { HealthController } from './health/health.controller.js';
 import { IsolationModule } from './isolation/isolation.module.js';
 import { NewsfeedModule } from './newsfeed/newsfeed.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
+import { FinishRequests } from './shutdown/finish-requests.js';
 import { SupportTicketsModule } from './support-tickets/support-tickets.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WebController } from './web/web.controller.js';
@@ -26,7 +27,10 @@ import { WebController } from './web/web.controller.js';
     NewsfeedModule,
   ],
   controllers: [HealthController, WebController],
-  providers: [{ provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) }],
+  providers: [
+    FinishRequests,
+    { provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) },
+  ],
 })
 export class AppModule {
   static with(options: AppOptions): DynamicModule {

@@ -27,8 +27,6 @@ const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
 export async function createApp(options: AppOptions): Promise<INestApplication> {
   const app = await NestFactory.create(AppModule.with(options), await adapterOf(options.adapter ?? 'express'), {
     logger: LOG_LEVELS,
-    // An idle keep-alive connection must not hold up the shutdown.
-    forceCloseConnections: true,
     abortOnError: false,
   });
   app.setGlobalPrefix('api', {

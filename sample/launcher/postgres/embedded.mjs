@@ -8,6 +8,7 @@ import { findBinaries } from './binaries.mjs';
 import { createCluster } from './cluster.mjs';
 import { Server } from './server.mjs';
 import { requireReachable, systemUserFor } from './system-user.mjs';
+import { watch } from './watch.mjs';
 
 const CLUSTER = join(DATA, 'postgres');
 
@@ -46,5 +47,24 @@ export async function startEmbeddedPostgres(run, report) {
   run.closeAtEnd('PostgreSQL', () => server.stop());
   const port = await run.step(() => server.start());
   report(`PostgreSQL runs on port ${port}`);
-  return run.step(() => provideDatabase(CLUSTER, port));
+  const url = await run.step(() => provideDatabase(CLUSTER, port));
+  await watchServer(run, server, url);
+  return url;
+}
+
+/**
+ * The sample cannot go on without its database: it ends when the server does.
+ *
+ * @param {import('../run.mjs').Run} run
+ * @param {Server} server
+ * @param {string} url
+ */
+async function watchServer(run, server, url) {
+  const isRunning = () => server.isRunning();
+  const watched = await watch(url, isRunning, () => {
+    run.fail(
+      new LaunchError(`PostgreSQL has ended: ${server.lastWords()} (its log: ${server.log}). Start again: npm start`),
+    );
+  });
+  run.closeAtEnd('the watch over PostgreSQL', watched.close);
 }

@@ -9,6 +9,7 @@ import { runCommand } from './command.mjs';
 /** Ports are looked for and then taken: in between another process may take one. */
 const ATTEMPTS = 3;
 const SECONDS_TO_START = '30';
+const LAST_WORDS_BYTES = 2_000;
 
 /**
  * The PostgreSQL server of a cluster. It is started and stopped by pg_ctl, which detaches it: it lives in no terminal, and survives
@@ -48,14 +49,14 @@ export class Server {
         '-t',
         SECONDS_TO_START,
         '-l',
-        this.#log,
+        this.log,
         '-o',
         `-p ${port}`,
       );
       if (code === 0) return port;
       const said = this.#logSince(logged) || output;
       if (attempt === ATTEMPTS || !/could not bind/i.test(said)) {
-        throw new LaunchError(`PostgreSQL did not start: ${complaintIn(said)} (its log: ${this.#log})`);
+        throw new LaunchError(`PostgreSQL did not start: ${complaintIn(said)} (its log: ${this.log})`);
       }
     }
   }
@@ -64,6 +65,22 @@ export class Server {
   async stop() {
     if (!existsSync(this.#pidFile)) return;
     await this.#control('stop', '-m', 'fast', '-w');
+  }
+
+  /** Whether its main process is there. */
+  async isRunning() {
+    const { code } = await this.#control('status');
+    return code === 0;
+  }
+
+  /** What it has written to its log at last. */
+  lastWords() {
+    return complaintIn(this.#logSince(Math.max(0, this.#logSize() - LAST_WORDS_BYTES)));
+  }
+
+  /** The path of its log. */
+  get log() {
+    return logFileOf(this.#cluster);
   }
 
   /**
@@ -85,17 +102,13 @@ export class Server {
     return join(dataFolderOf(this.#cluster), 'postmaster.pid');
   }
 
-  get #log() {
-    return logFileOf(this.#cluster);
-  }
-
   /** The log is kept from run to run; what counts is what was added. */
   #logSize() {
-    return existsSync(this.#log) ? statSync(this.#log).size : 0;
+    return existsSync(this.log) ? statSync(this.log).size : 0;
   }
 
   /** @param {number} size */
   #logSince(size) {
-    return existsSync(this.#log) ? readFileSync(this.#log).subarray(size).toString('utf8') : '';
+    return existsSync(this.log) ? readFileSync(this.log).subarray(size).toString('utf8') : '';
   }
 }

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { DESKS, tellStory } from './desk-story.mjs';
 import { tellOfIsolation } from './isolation-story.mjs';
+import { tellOfLauncher } from './launcher-story.mjs';
 import { tellOfOutages } from './outage-story.mjs';
 import { tellOfPlatform } from './platform-story.mjs';
 import { holds } from './promises.mjs';
@@ -68,6 +69,7 @@ const stories = {
   'two-people': () => tellOfTwoPeople(theatre),
   isolation: () => tellOfIsolation(theatre),
   platform: () => tellOfPlatform(theatre),
+  launcher: tellOfLauncher,
   outages: () => tellOfOutages(theatre, ways),
 };
 const wanted = process.argv.slice(2);

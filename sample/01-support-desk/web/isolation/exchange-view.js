@@ -19,7 +19,7 @@ export function exchangeView({ request, status, body, statements }, { name }) {
       {},
       h('h5', {}, `${name} sends`),
       h('pre', {}, h('code', {}, requestText(request))),
-      h('h5', {}, 'The API answers'),
+      h('h5', {}, 'The API responds'),
       h('p', { class: 'status-line' }, statusBadge(status)),
       body !== undefined && h('pre', {}, h('code', {}, shortened(bodyText(body)))),
     ),

@@ -75,11 +75,17 @@ function parametersView(numbers, tenant, senders) {
         {},
         h(tenant.has(number) ? 'mark' : 'span', {}, h('code', {}, `$${number}`)),
         ' = ',
-        senders.map((sender, index) => [index > 0 && ', ', value(sender, number)]),
+        distinct(senders, number).map((sender, index) => [index > 0 && ', ', value(sender, number)]),
         tenant.has(number) && h('span', { class: 'soft' }, ' the tenant'),
       ),
     ),
   );
+}
+
+/** A value that is the same for all senders is told once. */
+function distinct(senders, number) {
+  const texts = new Set(senders.map(({ statement }) => JSON.stringify(statement.parameters[number - 1])));
+  return texts.size === 1 ? [{ statement: senders[0].statement }] : senders;
 }
 
 function partition(all, isFirst) {
