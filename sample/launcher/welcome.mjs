@@ -1,3 +1,6 @@
+import { relative } from 'node:path';
+import { DATA } from './paths.mjs';
+
 /**
  * The last lines of a start: where to click, and who can sign in.
  *
@@ -7,7 +10,7 @@
  * @param {boolean} start.ownDatabase whether the data is in the data folder
  */
 export function printWelcome(url, { milliseconds, ownDatabase }) {
-  const kept = ownDatabase ? '; the data stays in .data/support-desk' : '';
+  const kept = ownDatabase ? `; the data stays in ${relative(process.cwd(), DATA)}` : '';
   console.log(`
 Ready in ${(milliseconds / 1000).toFixed(1)} s. Ctrl-C stops it${kept}.
 

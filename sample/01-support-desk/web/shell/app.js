@@ -32,6 +32,8 @@ const main = document.querySelector('#main');
 let session = keptSession();
 /** @type {Promise<import('./desk.js').Desk> | undefined} */
 let opening;
+/** The same desk once it is open: what the bar shows wherever the user is. @type {import('./desk.js').Desk | undefined} */
+let opened;
 /** What is shown now: its route, its view and what aborts it. */
 let shown;
 
@@ -40,7 +42,7 @@ async function show({ focus = true } = {}) {
   const route = routeOf(location.hash);
   if (shown?.view?.update && shown.route.name === route.name) return shown.view.update(route.query);
   const leaving = leaveView(route);
-  showBar({ session, me: undefined, route });
+  showBar({ session, me: opened?.me, route });
   if (route.name === 'isolation') return open(isolationView(leaving), leaving, focus);
   if (session === undefined) return showSignIn();
   const desk = await deskOf(leaving);
@@ -66,7 +68,9 @@ async function deskOf(signal) {
   opening ??= openDesk(session, new Api(session, (expired) => renewSession(expired, leave)));
   try {
     const desk = await opening;
-    return signal.aborted ? undefined : desk;
+    if (signal.aborted) return undefined;
+    opened = desk;
+    return desk;
   } catch (error) {
     opening = undefined;
     if (isAbort(error) || signal.aborted) return undefined;
@@ -128,6 +132,7 @@ function leave(notice) {
   session?.end();
   session = undefined;
   opening = undefined;
+  opened = undefined;
   leaveView(routeOf(''));
   messages.clear();
   for (const dialog of document.querySelectorAll('dialog')) dialog.remove();
