@@ -71,6 +71,7 @@ export interface CrudDtos {
 }
 
 export interface CrudHooks<T extends object> {
+    readonly retry?: boolean;
     beforeCreate?(row: T, context: HookContext): Result;
     afterCreate?(row: T, context: HookContext): Result;
     createCommitted?(row: T, context: CommittedContext): Result;
@@ -373,9 +374,9 @@ export declare class TenantInterceptor implements NestInterceptor {
     private readonly defaultResolver;
     constructor(moduleRef: ModuleRef, defaultResolver: DefaultResolver | undefined, adapterHost: HttpAdapterHost<HttpAdapter>, observer?: RequestObserver | undefined);
     intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>>;
-    private interceptObserved;
     openScope(context: ExecutionContext, next: CallHandler): HandlerRunner | Promise<HandlerRunner>;
     private guardEmissions;
+    private toRetryable;
     appliesTo(context: ExecutionContext): boolean;
     private routeOf;
     private resolve;
@@ -426,13 +427,22 @@ export declare class UniqueConflictError extends Error {
     readonly entity: string;
     readonly properties: readonly string[];
     readonly name = "UniqueConflictError";
-    constructor(entity: string, properties: readonly string[]);
+    readonly constraint: string | undefined;
+    readonly isExclusion: boolean;
+    readonly explanation: string | undefined;
+    constructor(entity: string, properties: readonly string[], { constraint, isExclusion, explanation }?: ViolatedConstraint);
 }
 
 export declare function Unscoped(why: string): MethodDecorator;
 
 export interface UnscopedOptions {
     readonly entities: readonly EntityRef[];
+}
+
+export interface ViolatedConstraint {
+    readonly constraint?: string | undefined;
+    readonly isExclusion?: boolean;
+    readonly explanation?: string | undefined;
 }
 
 export declare function declareScope(declaration: ScopeDeclaration): void;

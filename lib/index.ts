@@ -33,6 +33,7 @@ export { TenantScopeInvalidError } from './errors/tenant-scope-invalid.error.js'
 export { TenantScopeMissingError } from './errors/tenant-scope-missing.error.js';
 export { TenantScopeViolationError } from './errors/tenant-scope-violation.error.js';
 export { UniqueConflictError } from './errors/unique-conflict.error.js';
+export type { ViolatedConstraint } from './errors/unique-conflict.error.js';
 export type { FailureLevels, LineLevel, LoggingOptions } from './observability/logging-options.js';
 export { MuckModule } from './muck.module.js';
 export type {

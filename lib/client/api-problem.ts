@@ -35,7 +35,7 @@ interface Retryable {
  * - `unauthenticated` (401): sign in again.
  * - `forbidden` (403)
  * - `not-found` (404): there is no such row for this tenant.
- * - `conflict` (409): a unique value is taken, or other rows still reference the row.
+ * - `conflict` (409): a unique value is taken, other rows still reference the row, or a concurrent write has won.
  * - `precondition-failed` (412): the row has changed since it was read.
  * - `precondition-required` (428): the request needs `If-Match`.
  * - `too-many-requests` (429) and `unavailable` (502, 503, 504): repeat the request later.

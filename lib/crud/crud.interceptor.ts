@@ -1,14 +1,14 @@
-import { Inject, HttpException, HttpStatus, Injectable, Optional, ServiceUnavailableException } from '@nestjs/common';
+import { Inject, HttpException, HttpStatus, Injectable, Optional } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { Observer, Subscriber, TeardownLogic } from 'rxjs';
 import { toHttpException } from '../tenancy/http/http-exception.mapper.js';
+import { toRetryableException } from '../tenancy/http/retryable-error.js';
 import { setPrivateCacheHeaders } from '../tenancy/http/cache-headers.js';
 import type { HttpAdapter } from '../tenancy/http/cache-headers.js';
 import { isPromiseLike } from '../common/is-promise-like.js';
 import { runInRequest } from '../tenancy/context/tenant-context.js';
-import { parseDriverError } from '../orm/execution/driver-error.parser.js';
 import { requireForRoot } from '../tenancy/resolvers/require-for-root.js';
 import { TenantInterceptor } from '../tenancy/http/tenant.interceptor.js';
 import { RequestObserver } from '../tenancy/http/request-observer.js';
@@ -180,17 +180,11 @@ export class CrudInterceptor implements NestInterceptor {
   /** Maps an error to the HTTP exception to throw, as problem details if the client prefers them. */
   private toHttpError(thrown: unknown, { context, resource }: CrudRequestContext): unknown {
     const response = context.switchToHttp().getResponse<unknown>();
-    const isOutage = parseDriverError(thrown)?.kind === 'unavailable';
-    const error = isOutage ? this.toUnavailable(thrown, response) : toHttpException(thrown);
+    const error = toRetryableException(thrown, context, this.adapterHost.httpAdapter) ?? toHttpException(thrown);
     const isTold = error instanceof HttpException && wantsProblemDocument(context, resource.problemDetails);
     if (!isTold || error instanceof ProblemException) return error;
     this.adapterHost.httpAdapter.setHeader(response, 'Content-Type', PROBLEM_MEDIA_TYPE);
     return new ProblemException(error);
-  }
-
-  private toUnavailable(thrown: unknown, response: unknown): ServiceUnavailableException {
-    this.adapterHost.httpAdapter.setHeader(response, 'Retry-After', RETRY_AFTER);
-    return new ServiceUnavailableException('The service is temporarily unavailable. Try again.', { cause: thrown });
   }
 
   private setHeaders(call: CrudRequestContext, route: CrudRoute | undefined, value: unknown): void {
@@ -213,9 +207,6 @@ export class CrudInterceptor implements NestInterceptor {
     }
   }
 }
-
-/** After how many seconds a client may try again: a deadlock is over at once, and a start takes little longer. */
-const RETRY_AFTER = '1';
 
 class ControllerState {
   /** The routes of `@Crud` by handler name; the other handlers of the controller are custom routes. */

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { parseDriverError } from '../orm/execution/driver-error.parser.js';
+import { retryableKindOf } from '../orm/execution/driver-error.parser.js';
 import { fingerprintOf } from '../orm/sql/statement-summary.js';
 import { originOf } from '../tenancy/http/http-exception.mapper.js';
 
@@ -20,7 +20,7 @@ export interface FailureDescription {
 /** Describes the error that ended a request, by the error that it was mapped from. */
 export function describeFailure(thrown: unknown): FailureDescription {
   const origin = causeOf(thrown);
-  const isOutage = parseDriverError(origin)?.kind === 'unavailable';
+  const isOutage = retryableKindOf(origin) !== undefined;
   const driverError = origin instanceof QueryFailedError ? (origin.driverError as unknown) : origin;
   return {
     error: origin instanceof Error ? origin.constructor.name : typeof origin,

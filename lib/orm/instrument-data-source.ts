@@ -5,6 +5,7 @@ import { currentContext, isWriting, runUnscoped } from '../tenancy/context/tenan
 import { UnscopedSection } from '../tenancy/context/unscoped-section.js';
 import { provideScopeLimits } from '../tenancy/context/scope-limits.js';
 import { registerSqlRunner } from '../tenancy/context/sql-template.js';
+import { registerRetryableClassifier } from '../tenancy/http/retryable-error.js';
 // The imports without names register the scoped builders in `builderRegistry`.
 import './query-builders/delete.js';
 import './query-builders/insert.js';
@@ -13,6 +14,7 @@ import { ScopedSelectQueryBuilder } from './query-builders/select.js';
 import './query-builders/update.js';
 import { completeChildRelations } from './startup/child-entity-relations.js';
 import { observeTransactions } from './execution/commit-callbacks.js';
+import { retryableKindOf } from './execution/driver-error.parser.js';
 import { enforce, enforcementOf } from './enforcement/enforcement.js';
 import { supportedDialect } from './policy/dialect.js';
 import type { Enforcement } from './enforcement/enforcement.js';
@@ -35,6 +37,7 @@ const WRAPPED = Symbol.for('nestjs-muck:initialize');
  */
 export function hookDataSourceInitialize(): void {
   registerSqlRunner(executeSqlTemplate);
+  registerRetryableClassifier(retryableKindOf);
   const initialize: (this: DataSource) => Promise<DataSource> = Reflect.get(DataSource.prototype, 'initialize');
   if (WRAPPED in initialize) return;
   const wrapped = async function (this: DataSource): Promise<DataSource> {

@@ -2,14 +2,15 @@ import { Catch, HttpException, InternalServerErrorException, Logger } from '@nes
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { toHttpException } from '../../tenancy/http/http-exception.mapper.js';
+import { toRetryableException } from '../../tenancy/http/retryable-error.js';
 import { wantsProblemDocument } from './content-negotiation.js';
 import type { ProblemDetailsMode } from './content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './problem-details.js';
 
 /**
  * Sends errors as problem details (RFC 9457) if the client's `Accept` prefers them to plain JSON; otherwise in Nest's
- * format. `@Crud` already does this for errors of its own handlers. Register the filter globally to cover guards and
- * routes without `@Crud`.
+ * format. An error of a database that is unavailable is a 503. `@Crud` already does this for errors of its own
+ * handlers. Register the filter globally to cover guards and routes without `@Crud`.
  *
  * @example
  * { provide: APP_FILTER, useClass: ProblemDetailsFilter }
@@ -21,12 +22,14 @@ export class ProblemDetailsFilter extends BaseExceptionFilter {
   protected readonly mode: ProblemDetailsMode = 'negotiate';
 
   override catch(exception: unknown, host: ArgumentsHost): void {
-    const error = toHttpException(exception);
+    const adapter = this.httpAdapterHost?.httpAdapter;
+    const retryable = adapter === undefined ? undefined : toRetryableException(exception, host, adapter);
+    const error = retryable ?? toHttpException(exception);
     if (host.getType() !== 'http' || error instanceof ProblemException || !wantsProblemDocument(host, this.mode)) {
       super.catch(error, host);
       return;
     }
-    this.httpAdapterHost?.httpAdapter.setHeader(host.getArgByIndex(1), 'Content-Type', PROBLEM_MEDIA_TYPE);
+    adapter?.setHeader(host.getArgByIndex(1), 'Content-Type', PROBLEM_MEDIA_TYPE);
     super.catch(new ProblemException(this.asHttpException(error)), host);
   }
 

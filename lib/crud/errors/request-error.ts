@@ -1,12 +1,12 @@
 import type { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
-import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
+import { conflictText, UniqueConflictError } from '../../errors/unique-conflict.error.js';
 import { quoteName, truncateName } from './echoed-names.js';
 
 /** An error in a request and its location. */
 export interface RequestError {
   /** A text for people. It names the field or parameter, but never contains a value. */
   readonly detail: string;
-  /** A code for programs: `required`, `type`, `unique`, or the name of a class-validator rule. */
+  /** A code for programs: `required`, `type`, `unique`, `concurrent`, or the name of a class-validator rule. */
   readonly code: string;
   /** The location in the body, as a JSON pointer (RFC 6901). */
   readonly pointer?: string;
@@ -39,15 +39,13 @@ export function referenceProblem({ property }: ReferenceUnknownError): RequestEr
   return bodyError(property, `${property} refers to a row that does not exist`, 'reference');
 }
 
-/** Returns an error for each property of a unique conflict; empty for any other error. */
+/** Returns an error for each property of a conflict with another row; empty for any other error. */
 export function conflictProblems(error: unknown): RequestError[] {
   if (!(error instanceof UniqueConflictError)) return [];
-  const { properties } = error;
-  const detail =
-    properties.length > 0 ? `${properties.join(', ')} must be unique` : 'a row with the same unique key exists already';
-  return properties.length > 0
-    ? properties.map((property) => bodyError(property, detail, 'unique'))
-    : [{ detail, code: 'unique' }];
+  const { properties, isExclusion } = error;
+  const detail = conflictText(error);
+  const code = isExclusion ? 'conflict' : 'unique';
+  return properties.length > 0 ? properties.map((property) => bodyError(property, detail, code)) : [{ detail, code }];
 }
 
 /** Adds the element's index to an error of a list body, in the format of Nest's ParseArrayPipe. */

@@ -26,7 +26,12 @@ export class HookRunner<T extends object> {
 
   /** Returns whether a hook runs before or after the write, and so must share its transaction. */
   needsTransaction(write: WriteOperation): boolean {
-    return this.hooks.some((hook) => ['before', 'after'].some((phase) => methodOf(hook, write, phase as HookPhase)));
+    return this.hooks.some((hook) => isInTransaction(hook, write));
+  }
+
+  /** Returns whether all hooks that share the transaction of the write allow it to be run again. */
+  mayRepeat(write: WriteOperation): boolean {
+    return this.hooks.every((hook) => hook.retry === true || !isInTransaction(hook, write));
   }
 
   /**
@@ -63,6 +68,11 @@ export class HookRunner<T extends object> {
       }
     }
   }
+}
+
+/** Checks whether a hook runs in the transaction of the write. */
+function isInTransaction<T extends object>(hook: CrudHooks<T>, write: WriteOperation): boolean {
+  return ['before', 'after'].some((phase) => methodOf(hook, write, phase as HookPhase) !== undefined);
 }
 
 /** Returns a bound hook method; undefined if the hook has no method for this phase. */

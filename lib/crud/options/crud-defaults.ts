@@ -63,8 +63,9 @@ export interface CrudDefaults {
    */
   readonly problemDetails?: ProblemDetailsMode;
   /**
-   * Texts for CHECK constraints of the database, by their names: a value that violates one is a 400 with the text. By
-   * default the text does not say which rule it is.
+   * Texts for constraints of the database, by their names. A value that violates a CHECK constraint is a 400 with the
+   * text, a row that violates a unique key or an exclusion constraint a 409. By default the text of a CHECK constraint
+   * does not say which rule it is, and that of the others names the fields.
    */
   readonly constraints?: Readonly<Record<string, string>>;
   /** Query parameters of lists to ignore, e.g. those of a CDN or a guard. Other unknown parameters are rejected. */

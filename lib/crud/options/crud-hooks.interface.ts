@@ -45,6 +45,13 @@ type Result = void | Promise<void>;
  * }
  */
 export interface CrudHooks<T extends object> {
+  /**
+   * Whether the transaction may run again if it lost a race with a concurrent one (deadlock, serialization failure): at
+   * most three times, with a fresh `row`. Set it if the `before…` and `after…` hooks only change rows, and through
+   * `context.manager`: a rollback does not undo a mail or a call of another server. By default such a race is a 409.
+   */
+  readonly retry?: boolean;
+
   /** @param row to be inserted, without database-generated values */
   beforeCreate?(row: T, context: HookContext): Result;
   /** @param row as stored and returned to the client */

@@ -1,4 +1,5 @@
 import { ConflictException } from '@nestjs/common';
+import { retryableKindOf } from '../../orm/execution/driver-error.parser.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { InvalidRequestException } from '../errors/invalid-request.exception.js';
 import { conflictProblems, elementProblem, referenceProblem } from '../errors/request-error.js';
@@ -31,12 +32,14 @@ export async function bulkInsert<T extends object>(
   // Without RETURNING, TypeORM reads the keys of several rows back in undefined order.
   const isOneStatement = resource.dataSource.driver.isReturningSqlSupported('insert');
   try {
-    await rows.inTransaction(async (attempt) => {
+    await rows.inTransaction(false, async (attempt) => {
       if (isOneStatement) await attempt.insert(...inserted);
       else for (const row of inserted) await attempt.insert(row);
     });
     return inserted;
   } catch (error) {
+    // Such an error is of no row, and MySQL has ended the transaction of a deadlock.
+    if (retryableKindOf(error) !== undefined) throw error;
     throw await diagnoseByElement(rows, drafts, error);
   }
 }
@@ -53,7 +56,7 @@ async function diagnoseByElement<T extends object>(
   const conflicting: RequestError[] = [];
   for (const [index, draft] of drafts.entries()) {
     try {
-      await rows.inTransaction((attempt) => attempt.insert(draft));
+      await rows.inTransaction(false, (attempt) => attempt.insert(draft));
     } catch (reason) {
       const conflicts = conflictProblems(reason);
       const problems = conflicts.length > 0 ? conflicts : invalidProblems(reason);

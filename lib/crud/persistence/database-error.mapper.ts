@@ -1,10 +1,12 @@
 import { ConflictException } from '@nestjs/common';
-import type { EntityMetadata } from 'typeorm';
+import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
-import { columnsNamedBy, parseDriverError, violatedColumns } from '../../orm/execution/driver-error.parser.js';
+import { requireEnforcement } from '../../orm/enforcement/enforcement.js';
+import { parseDriverError } from '../../orm/execution/driver-error.parser.js';
 import type { DatabaseError } from '../../orm/execution/driver-error.parser.js';
+import { columnsNamedBy, violatedColumns } from '../../orm/execution/violated-key.js';
 import { badRequest } from '../errors/invalid-request.exception.js';
 import { bodyError, missingProblem } from '../errors/request-error.js';
 import type { RequestError } from '../errors/request-error.js';
@@ -17,30 +19,41 @@ import type { Resource } from '../resource/resource.js';
  * @param error thrown by a statement on the entity's own table
  * @param written properties that the statement set; empty for a delete
  * @param isInsert true if the statement inserted rows
+ * @param runner the query runner of a transaction
  * @returns the error to throw; the same one if it has another cause
  */
-export function mapDatabaseError(
+export async function mapDatabaseError(
   error: unknown,
   resource: Resource,
   written: readonly ColumnMetadata[],
-  isInsert = false,
-): unknown {
-  const { metadata, constraints } = resource;
+  isInsert: boolean,
+  runner: QueryRunner | undefined,
+): Promise<unknown> {
+  if (error instanceof UniqueConflictError) return explainConflict(error, resource);
+  const { metadata, constraints, dataSource } = resource;
   const cause = parseDriverError(error);
   switch (cause?.kind) {
     case 'unique':
-      return new UniqueConflictError(metadata.name, propertiesOf(violatedColumns(cause, metadata)));
+    case 'exclusion': {
+      const columns = await violatedColumns(cause, metadata, requireEnforcement(dataSource), runner);
+      const { constraint, kind } = cause;
+      const details = { constraint, isExclusion: kind === 'exclusion' };
+      return explainConflict(new UniqueConflictError(metadata.name, propertiesOf(columns), details), resource);
+    }
     case 'foreign-key':
       return explainForeignKey(cause, metadata, written, isInsert);
     case 'not-null': {
       const [missing] = propertiesOf(columnsNamedBy(cause, metadata));
       return missing === undefined ? error : badRequest([missingProblem(missing)]);
     }
-    case 'check':
-      return badRequest([{ detail: checkText(cause, constraints), code: 'check' }]);
+    case 'check': {
+      const detail = textOf(cause.constraint, constraints) ?? 'the values do not meet a constraint of the database';
+      return badRequest([{ detail, code: 'check' }]);
+    }
     case 'data':
       return badRequest([misfitOf(cause, resource, written)]);
     // The interceptor tells of it, whichever statement of the request it was.
+    case 'race':
     case 'unavailable':
     case 'other':
     case undefined:
@@ -65,9 +78,18 @@ function misfitOf(cause: DatabaseError, resource: Resource, written: readonly Co
   return bodyError(property, `${property} must be a valid${type} value`, 'type');
 }
 
-/** Returns the resource's own text for a constraint; one without the constraint's name by default. */
-function checkText({ constraint = '' }: DatabaseError, texts: Readonly<Record<string, string>>): string {
-  return Object.hasOwn(texts, constraint) ? texts[constraint] : 'the values do not meet a constraint of the database';
+/** Returns the resource's own text for a constraint; undefined if there is none. */
+function textOf(constraint = '', texts: Readonly<Record<string, string>>): string | undefined {
+  return Object.hasOwn(texts, constraint) ? texts[constraint] : undefined;
+}
+
+/** Adds the resource's own text for the constraint to a conflict of its rows. */
+function explainConflict(error: UniqueConflictError, { metadata, constraints }: Resource): UniqueConflictError {
+  const { entity, properties, constraint, isExclusion } = error;
+  const explanation = entity === metadata.name ? textOf(constraint, constraints) : undefined;
+  return explanation === undefined
+    ? error
+    : new UniqueConflictError(entity, properties, { constraint, isExclusion, explanation });
 }
 
 function explainForeignKey(

@@ -42,7 +42,7 @@ export class LinkWriter<T extends object> {
     const row = await rows.find(which);
     const linked = await findLinked(rows.manager, end, linkedWhich);
     if ((await this.isLinked(row, end, linkedWhich)) === wanted) return;
-    await rows.inTransaction(async (unit) => {
+    await rows.inTransaction(true, async (unit) => {
       // First, so that of two concurrent requests one waits for the row lock of the other.
       if (hasVersionOrUpdateDate(resource.metadata)) await unit.update(resource.key.whereRow(row), {});
       const links = unit.manager.createQueryBuilder().relation(resource.entity, end.property).of(row);

@@ -1,11 +1,11 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { EntityListenerMetadata } from '../../common/peer-internals.js';
-import { isPlainObject } from '../../common/is-plain-object.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { RowConstraints } from './row-constraints.js';
 import type { Resource } from '../resource/resource.js';
 import { isChangeable, setChangedValue, isRelationKeyOnly } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
+import { copyOfValue } from '../model/value-copy.js';
 import { isSameValue } from '../model/value-equality.js';
 
 /**
@@ -32,7 +32,7 @@ export class RowChange<T extends object> {
     for (const [column, value] of values) {
       if ((!isChangeable(column) && column.writableBy !== 'tenant') || narrowing.values.has(column)) continue;
       if (typeof value === 'function' || isRelationKeyOnly(column.metadata)) this.forcedChanges.set(column, value);
-      else setChangedValue(this.next, column, value);
+      else setChangedValue(this.next, column, copyOfValue(value));
     }
   }
 
@@ -85,7 +85,7 @@ export class RowChange<T extends object> {
       // Reading a lazy relation would load it.
       if (isRelationKeyOnly(column.metadata)) continue;
       const stored: unknown = column.metadata.getEntityValue(this.row);
-      if (stored !== undefined) setChangedValue(copy, column, copyOf(stored));
+      if (stored !== undefined) setChangedValue(copy, column, copyOfValue(stored));
     }
     return copy;
   }
@@ -99,17 +99,6 @@ export function changedValues<T extends object>(row: T, changes: ObjectLiteral):
     values[property] = stored === undefined ? (changes[property] as unknown) : stored;
   }
   return withoutExpressions(values) as Partial<T>;
-}
-
-/** Copies mutable values, so that a hook that pushes into an array changes the new row and not the stored one. */
-function copyOf(value: unknown): unknown {
-  if (value instanceof Date) return new Date(value);
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (Array.isArray(value)) return value.map(copyOf);
-  // Object.fromEntries defines own properties, because stored JSON may contain any key, e.g. `__proto__`.
-  return isPlainObject(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
-    : value;
 }
 
 function withoutExpressions(values: ObjectLiteral): ObjectLiteral {

@@ -13,7 +13,7 @@ import { setColumnValue } from '../model/resource-column.js';
 import { assertShown, shownOnNewRow } from './non-column-values.js';
 import { buildRow, readWritableValues, assertRequiredValues, applyConstraints } from './row-draft.js';
 import type { RowStatements } from './row-statements.js';
-import { runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
+import { runInTransaction, runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
 import type { WriteContext } from './write-context.js';
 
 /** The input of a new row. */
@@ -52,7 +52,7 @@ export class RowCreator<T extends object> {
     // The transaction rolls back if the stored row does not expose such a property.
     const write = (): Promise<T> =>
       Object.keys(undecided).length > 0
-        ? this.terms.rows.inTransaction(insert)
+        ? runInTransaction(this.terms, 'create', insert)
         : runInTransactionIfNeeded(this.terms, 'create', offer.links, insert);
     return afterCommit(write, (stored) => hooks.committed('create', stored));
   }
@@ -67,7 +67,7 @@ export class RowCreator<T extends object> {
     const undecided = takeUndecided();
     const offers = await mapCollectingErrors(list, (values) => this.read(values));
     const write = (): Promise<T[]> =>
-      this.terms.rows.inTransaction(async (rows) => {
+      runInTransaction(this.terms, 'create', async (rows) => {
         await assertNotSoftDeleted(
           resource,
           rows.manager,

@@ -8,6 +8,7 @@ import type { Resource } from '../resource/resource.js';
 import { isHidden } from '../model/hidden-columns.js';
 import { isChangeable, isCreatable, isRequired, topLevelProperty, setColumnValue } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
+import { copyOfValue } from '../model/value-copy.js';
 
 /**
  * Reads column values from an object, without server-owned columns.
@@ -38,7 +39,7 @@ export function buildRow<T extends object>(resource: Resource<T>, offered: Colum
   for (const [column, value] of offered) {
     // Keep a tenant given by application code: the ORM layer rejects a foreign one, whereas dropping it would hide the
     // mistake.
-    if (isCreatable(column) || column.writableBy === 'tenant') setColumnValue(row, column, value);
+    if (isCreatable(column) || column.writableBy === 'tenant') setColumnValue(row, column, copyOfValue(value));
   }
   applyConstraints(row, narrowing);
   return row;

@@ -12,6 +12,7 @@ import type {
   UpdateResult,
   WhereExpressionBuilder,
 } from 'typeorm';
+import { runInTransaction } from '../../orm/execution/race-retry.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
@@ -45,9 +46,15 @@ export class RowStatements<T extends object> {
     readonly manager: EntityManager = resource.dataSource.manager,
   ) {}
 
-  /** Runs `work` with the same rows in a transaction, which is rolled back if `work` fails. */
-  inTransaction<R>(work: (rows: RowStatements<T>) => Promise<R>): Promise<R> {
-    return this.manager.transaction((manager) => work(new RowStatements(this.resource, this.conditions, manager)));
+  /**
+   * Runs `work` with the same rows in a transaction, which is rolled back if `work` fails.
+   *
+   * @param mayRepeat whether `work` may run again if the transaction lost a race with a concurrent one
+   */
+  inTransaction<R>(mayRepeat: boolean, work: (rows: RowStatements<T>) => Promise<R>): Promise<R> {
+    return runInTransaction(this.manager, mayRepeat && !isObserved(this.resource), (manager) =>
+      work(new RowStatements(this.resource, this.conditions, manager)),
+    );
   }
 
   /**
@@ -237,14 +244,38 @@ export class RowStatements<T extends object> {
     written: readonly ColumnMetadata[] = [],
     isInsert = false,
   ): Promise<R> {
-    return execute().catch((error: unknown) => {
-      throw mapDatabaseError(error, this.resource, written, isInsert);
+    return execute().catch(async (error: unknown) => {
+      throw await mapDatabaseError(error, this.resource, written, isInsert, this.manager.queryRunner);
     });
   }
 }
 
 type Change<T extends object> = WhereExpressionBuilder &
   (UpdateQueryBuilder<T> | DeleteQueryBuilder<T> | SoftDeleteQueryBuilder<T>);
+
+/**
+ * Checks whether a subscriber of the application listens to writes of the rows: it may do what a rollback does not
+ * undo.
+ */
+function isObserved({ dataSource, metadata }: Resource): boolean {
+  return dataSource.subscribers.some((subscriber) => {
+    const target = subscriber.listenTo?.();
+    const isOfRows =
+      target === undefined ||
+      target === Object ||
+      target === metadata.target ||
+      (typeof target === 'function' &&
+        typeof metadata.target === 'function' &&
+        metadata.target.prototype instanceof target);
+    return isOfRows && ROW_EVENTS.some((event) => event in subscriber);
+  });
+}
+
+/** The methods of a subscriber that TypeORM calls for the writes of {@link RowStatements}. */
+const ROW_EVENTS = ['Insert', 'Update', 'Remove', 'SoftRemove', 'Recover'].flatMap((event) => [
+  `before${event}`,
+  `after${event}`,
+]);
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;

@@ -50,6 +50,7 @@ export class RowUpdater<T extends object> {
     const which = resource.id.whereId(id);
     const offered = readWritableValues(resource, values);
     const links = parseLinks(resource.linkFields, values);
+    const serverOwned = resource.strictPayload ? consumeServerOwnedFields() : {};
     const work = (): Promise<Changed<T>> =>
       runInTransactionIfNeeded(this.terms, write, links, async (rows) => {
         const stored = await loadForWrite(this.terms, write, which, rows, links);
@@ -57,7 +58,7 @@ export class RowUpdater<T extends object> {
         const expected = precondition.assert(resource, stored);
         if (resource.strictPayload) {
           throwIfInvalid([
-            ...serverOwnedErrorsOnUpdate(resource, consumeServerOwnedFields(), stored),
+            ...serverOwnedErrorsOnUpdate(resource, serverOwned, stored),
             ...outsideNarrowing(narrowing, offered),
           ]);
         }

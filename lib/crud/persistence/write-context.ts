@@ -29,14 +29,24 @@ export interface WriteContext<T extends object> {
 /** For writes without links. */
 export const NO_LINKS: LinkInput = new Map();
 
+/** Runs a write in a transaction, again if it lost a race and its hooks allow that. */
+export function runInTransaction<T extends object, R>(
+  { hooks, rows }: WriteContext<T>,
+  write: WriteOperation,
+  work: (rows: RowStatements<T>) => Promise<R>,
+): Promise<R> {
+  return rows.inTransaction(hooks.mayRepeat(write), work);
+}
+
 /** Runs a write, in a transaction if it has hooks or links, which must be rolled back with it. */
 export function runInTransactionIfNeeded<T extends object, R>(
-  { hooks, rows }: WriteContext<T>,
+  terms: WriteContext<T>,
   write: WriteOperation,
   links: LinkInput,
   work: (rows: RowStatements<T>) => Promise<R>,
 ): Promise<R> {
-  return hooks.needsTransaction(write) || links.size > 0 ? rows.inTransaction(work) : work(rows);
+  const isTransaction = terms.hooks.needsTransaction(write) || links.size > 0;
+  return isTransaction ? runInTransaction(terms, write, work) : work(terms.rows);
 }
 
 /** Loads the row to change. If hooks or links are involved, it is locked until the end of the transaction. */

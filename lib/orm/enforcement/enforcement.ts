@@ -5,6 +5,7 @@ import { currentContext } from '../../tenancy/context/tenant-context.js';
 import { accessCacheKey, accessPlanKey } from '../policy/access.js';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from '../writes/foreign-keys.js';
 import { PolicyRegistry } from '../policy/policy-registry.js';
+import { KeyCatalog } from '../execution/key-catalog.js';
 import type { StatementObserver } from '../execution/statement-observer.js';
 import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
 import { currentBuildContext } from '../writes/statement-context.js';
@@ -96,6 +97,8 @@ export class Enforcement {
   readonly builtSql: BuiltSqlVerifier;
   readonly rawSql: RawSqlVerifier;
   readonly prepared: PreparedStatementNames;
+  /** The keys of the database that the entities do not declare under their names. */
+  readonly keys: KeyCatalog;
   /** The limits of scope values, kept as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
   /** The mutex of the only connection, if all query runners share one (SQLite). */
@@ -112,6 +115,7 @@ export class Enforcement {
     this.builtSql = new BuiltSqlVerifier(this.policies, this.dialect);
     this.rawSql = new RawSqlVerifier(this.policies, this.dialect);
     this.prepared = new PreparedStatementNames(dataSource);
+    this.keys = new KeyCatalog(dataSource, this.dialect);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
     // SQLite's drivers return the same query runner to every caller.
     this.connection = this.dialect === 'sqlite' ? new ConnectionMutex() : undefined;

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { bindContext } from '../../tenancy/context/tenant-context.js';
 import type { ConnectionMutex } from './connection-mutex.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
+import { noteConnectionError } from './driver-error.parser.js';
 
 type Callback = () => Promise<void>;
 
@@ -108,6 +109,8 @@ class TransactionObserver {
   private isJoined = false;
   /** The running callbacks of the last commit. */
   private running: Promise<unknown> | undefined;
+  /** Whether the code that uses the runner has released it. */
+  private isReleased = false;
 
   constructor(
     private readonly runner: QueryRunner,
@@ -154,12 +157,15 @@ class TransactionObserver {
   }
 
   async releasing(release: () => Promise<void>): Promise<void> {
+    this.isReleased = true;
     if (!this.isJoined) this.callbacks.end();
     await release();
     await this.running;
   }
 
   noteFailure(error: unknown): void {
+    // TypeORM releases a runner whose connection to PostgreSQL is lost.
+    if (error instanceof QueryRunnerAlreadyReleasedError && !this.isReleased) noteConnectionError(error);
     if (!this.runner.isTransactionActive || !(error instanceof QueryFailedError)) return;
     this.callbacks.hasFailed = true;
     // MySQL has rolled back the whole transaction of the deadlock's victim, and runs its later statements outside of a

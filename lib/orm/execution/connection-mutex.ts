@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { beginUnitOfWork, currentContext } from '../../tenancy/context/tenant-context.js';
+import { noteConnectionError } from './driver-error.parser.js';
 
 /** How long a unit of work waits for another one's transaction before it fails, in milliseconds. */
 const ACQUIRE_TIMEOUT_MS = 30_000;
@@ -130,12 +131,12 @@ export class ConnectionMutex {
       };
       const timer = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(proceed), 1);
-        reject(
-          new Error(
-            'Timed out waiting for a transaction that holds the only connection of this database. ' +
-              'Inside a transaction use its own entity manager.',
-          ),
+        const error = new Error(
+          'Timed out waiting for a transaction that holds the only connection of this database. ' +
+            'Inside a transaction use its own entity manager.',
         );
+        noteConnectionError(error);
+        reject(error);
       }, ACQUIRE_TIMEOUT_MS);
       timer.unref();
       this.waiting.push(proceed);

@@ -1,13 +1,15 @@
 import { QueryFailedError } from 'typeorm';
-import type { EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { columnOfParameter } from './parameter-column.js';
 
 /**
- * Why a database refused a statement. An exclusion constraint counts as a unique one: another row is in the way.
- * `unavailable` says that the same statement may succeed later: a deadlock, a timeout, a server that stops or starts.
+ * Why a database refused a statement.
+ *
+ * `race` says that a concurrent transaction has won (deadlock, serialization failure), and that the database has rolled
+ * back the whole transaction. `unavailable` says that the same statement may succeed later: a timeout, a server that
+ * stops or starts, a lost connection.
  */
-export type DatabaseErrorKind = 'unique' | 'foreign-key' | 'not-null' | 'check' | 'data' | 'unavailable' | 'other';
+export type DatabaseErrorKind =
+  'unique' | 'exclusion' | 'foreign-key' | 'not-null' | 'check' | 'data' | 'race' | 'unavailable' | 'other';
 
 /** What a database's error says about its cause, without values. */
 export interface DatabaseError {
@@ -16,8 +18,12 @@ export interface DatabaseError {
   readonly constraint: string | undefined;
   /** The table of the constraint, without its schema; only PostgreSQL names it. */
   readonly table: string | undefined;
+  /** The schema of the table; only PostgreSQL names it. */
+  readonly schema: string | undefined;
   /** The names of the columns that the error names, as in the database. */
   readonly columns: readonly string[];
+  /** Whether the columns are those of an expression, among other names of it. */
+  readonly isExpression: boolean;
   /** Foreign keys: true if the written row refers to none, false if others refer to it; undefined if it is not told. */
   readonly isMissingReference: boolean | undefined;
 }
@@ -30,6 +36,7 @@ interface DriverError {
   /** PostgreSQL: `Key (organization_id, email)=(1, a@b.example) already exists.` */
   readonly detail?: string;
   readonly table?: string;
+  readonly schema?: string;
   /** PostgreSQL: the column of a NOT NULL violation. */
   readonly column?: string;
   /** PostgreSQL: `unnamed portal parameter $3 = '...'` for a text that is none of the parameter's type. */
@@ -41,24 +48,32 @@ interface DriverError {
 
 /** The kind of an error by PostgreSQL's code; class 22 is about data, 54000 about a value too long for its index. */
 const POSTGRES_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
-  [/^(?:23505|23P01)$/, 'unique'],
+  [/^23505$/, 'unique'],
+  [/^23P01$/, 'exclusion'],
   // Since PostgreSQL 18, RESTRICT has a code of its own.
   [/^(?:23503|23001)$/, 'foreign-key'],
   [/^23502$/, 'not-null'],
-  [/^23514$/, 'check'],
+  // A CHECK constraint, and the WITH CHECK OPTION of a view.
+  [/^(?:23514|44000)$/, 'check'],
   [/^(?:22...|54000)$/, 'data'],
-  // Serialization failure and deadlock, lock and statement timeout, shutdown and start, too many connections, and a
-  // lost connection.
-  [/^(?:40001|40P01|55P03|57014|57P0[123]|53300|08...)$/, 'unavailable'],
+  // Serialization failure and deadlock.
+  [/^(?:40001|40P01)$/, 'race'],
+  // Lock, statement and session timeouts, shutdown and start, exhausted resources, and a lost connection.
+  [/^(?:55P03|57014|57P0[1235]|25P0[34]|53...|08...)$/, 'unavailable'],
 ];
 /** By the error number of MySQL and MariaDB. */
 const MYSQL_KINDS: ReadonlyMap<number | undefined, DatabaseErrorKind> = new Map([
-  [1062, 'unique'],
+  ...[1062, 1586].map((errno) => [errno, 'unique'] as const),
   ...[1216, 1217, 1451, 1452].map((errno) => [errno, 'foreign-key'] as const),
   ...[1048, 1364].map((errno) => [errno, 'not-null'] as const),
-  ...[3819, 4025].map((errno) => [errno, 'check'] as const),
-  // Too many connections, shutdown, lock timeout, deadlock, statement timeout, and a lost connection.
-  ...[1040, 1053, 1205, 1213, 1969, 2006, 2013, 3024].map((errno) => [errno, 'unavailable'] as const),
+  ...[1369, 3819, 4025].map((errno) => [errno, 'check'] as const),
+  // Deadlock, and a row that has changed since the snapshot of the transaction.
+  ...[1020, 1213].map((errno) => [errno, 'race'] as const),
+  // Too many connections, disk full, shutdown, lock and statement timeouts, an ended session, and a lost connection.
+  ...[1021, 1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1205, 1226, 1317, 1927, 1969].map(
+    (errno) => [errno, 'unavailable'] as const,
+  ),
+  ...[2006, 2013, 3024, 3572, 4031].map((errno) => [errno, 'unavailable'] as const),
   ...[1264, 1265, 1292, 1366, 1406, 1416, 1525].map((errno) => [errno, 'data'] as const),
 ]);
 /** By SQLite's message. SQLite stores any value in any column, so no error is about data. */
@@ -67,8 +82,14 @@ const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
   [/FOREIGN KEY constraint failed/, 'foreign-key'],
   [/NOT NULL constraint failed/, 'not-null'],
   [/CHECK constraint failed/, 'check'],
-  [/^(?:SQLITE_BUSY|SQLITE_LOCKED|database (?:table )?is locked)/, 'unavailable'],
+  [/^(?:SQLITE_(?:BUSY|LOCKED|FULL)|database (?:(?:table |schema )?is locked|or disk is full))/, 'unavailable'],
 ];
+/** By the code of Node or a client library, of a connection that is lost. */
+const LOST_CONNECTION_CODES =
+  /^(?:E(?:CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NETDOWN|NETRESET|AI_AGAIN|NOTFOUND)|PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT|PROTOCOL_ENQUEUE_AFTER_\w+)$/;
+/** By the message of a client library, whose errors of this kind have no code. */
+const LOST_CONNECTION_MESSAGES =
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end|Can't add new command when connection is in closed state|Pool is closed|No connections available|Queue limit reached)/;
 
 /**
  * Reads the error of a driver. It is the only place that knows the codes and messages of the databases.
@@ -76,24 +97,14 @@ const SQLITE_KINDS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
  * @returns undefined if neither a statement nor a connection failed
  */
 export function parseDriverError(failure: unknown): DatabaseError | undefined {
-  if (typeof failure === 'object' && failure !== null && connectionErrors.has(failure))
-    return {
-      kind: 'unavailable',
-      constraint: undefined,
-      table: undefined,
-      columns: [],
-      isMissingReference: undefined,
-    };
+  if (typeof failure === 'object' && failure !== null && connectionErrors.has(failure)) return CONNECTION_ERROR;
   if (!(failure instanceof QueryFailedError)) return undefined;
   const error = failure.driverError as DriverError;
   const kind = kindOf(error);
-  return {
-    kind,
-    constraint: constraintOf(error),
-    table: error.table,
-    columns: namedColumns(kind, error, failure.query),
-    isMissingReference: MISSING_REFERENCES.get(error.errno),
-  };
+  const { names, isExpression } = namedColumns(kind, error, failure.query);
+  const { table, schema } = error;
+  const isMissingReference = MISSING_REFERENCES.get(error.errno);
+  return { kind, constraint: constraintOf(error), table, schema, columns: names, isExpression, isMissingReference };
 }
 
 /** MySQL and MariaDB: a written row refers to none, or other rows refer to it. */
@@ -113,6 +124,22 @@ export function refusedParameter({ where, parameter }: Partial<DriverError>): nu
   return told === undefined ? parameter : Number(told);
 }
 
+/** Returns the kind of an error after which the same work may succeed; undefined for any other one. */
+export function retryableKindOf(failure: unknown): 'race' | 'unavailable' | undefined {
+  const kind = parseDriverError(failure)?.kind;
+  return kind === 'race' || kind === 'unavailable' ? kind : undefined;
+}
+
+const CONNECTION_ERROR: DatabaseError = {
+  kind: 'unavailable',
+  constraint: undefined,
+  table: undefined,
+  schema: undefined,
+  columns: [],
+  isExpression: false,
+  isMissingReference: undefined,
+};
+
 const connectionErrors = new WeakSet<object>();
 
 /** Records that an error is one of opening a connection: nothing else tells it from an error of another server. */
@@ -124,15 +151,17 @@ function kindOf(error: DriverError): DatabaseErrorKind {
   const { code, errno, message } = error;
   // The types of extensions have codes of their own.
   if (refusedParameter(error) !== undefined) return 'data';
+  const text = typeof code === 'string' ? code : '';
   const told =
-    POSTGRES_KINDS.find(([pattern]) => typeof code === 'string' && pattern.test(code)) ??
-    SQLITE_KINDS.find(([pattern]) => pattern.test(message));
-  return told?.[1] ?? MYSQL_KINDS.get(errno) ?? 'other';
+    POSTGRES_KINDS.find(([pattern]) => pattern.test(text)) ?? SQLITE_KINDS.find(([pattern]) => pattern.test(message));
+  if (told !== undefined) return told[1];
+  const isLost = LOST_CONNECTION_CODES.test(text) || (text === '' && LOST_CONNECTION_MESSAGES.test(message));
+  return MYSQL_KINDS.get(errno) ?? (isLost ? 'unavailable' : 'other');
 }
 
 /**
  * PostgreSQL names the constraint. MySQL: `Duplicate entry … for key 'ticket.subject'`, or `CONSTRAINT `fk` FOREIGN
- * KEY`. SQLite names those of CHECK.
+ * KEY`. SQLite names those of CHECK, and an index over an expression.
  */
 function constraintOf({ constraint, message }: DriverError): string | undefined {
   if (constraint !== undefined) return constraint;
@@ -145,29 +174,38 @@ const CONSTRAINT_NAMES = [
   /CONSTRAINT `([^`]+)`/,
   /^Check constraint '([^']+)'/,
   /CHECK constraint failed: (\w+)$/,
+  /UNIQUE constraint failed: index '(.+)'$/,
 ];
 
-function namedColumns(kind: DatabaseErrorKind, error: DriverError, query: string): readonly string[] {
+/** The names of columns in an error. */
+interface NamedColumns {
+  readonly names: readonly string[];
+  readonly isExpression: boolean;
+}
+
+function namedColumns(kind: DatabaseErrorKind, error: DriverError, query: string): NamedColumns {
   const { column, detail, message } = error;
   switch (kind) {
     case 'foreign-key': {
       const [, key = ''] = /FOREIGN KEY \(((?:`[^`]+`(?:, )?)+)\)/.exec(message) ?? [];
-      return columnsOfDetail(detail) ?? [...key.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+      return columnsOfDetail(detail) ?? plain([...key.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
     }
     case 'data': {
       const named = column ?? columnOfData(error, query);
-      return named === undefined ? [] : [named];
+      return plain(named === undefined ? [] : [named]);
     }
     case 'unique':
-      return columnsOfDetail(detail) ?? columnsOfList(/UNIQUE constraint failed: (.+)/.exec(message)?.[1]);
+    case 'exclusion':
+      return columnsOfDetail(detail) ?? plain(columnsOfList(/UNIQUE constraint failed: (?!index ')(.+)/.exec(message)));
     case 'not-null': {
       const named = column ?? /(?:Column|Field) '([^']+)'/.exec(message)?.[1];
-      return named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)/.exec(message)?.[1]) : [named];
+      return plain(named === undefined ? columnsOfList(/NOT NULL constraint failed: (.+)/.exec(message)) : [named]);
     }
     case 'check':
+    case 'race':
     case 'unavailable':
     case 'other':
-      return [];
+      return plain([]);
   }
 }
 
@@ -179,48 +217,23 @@ function columnOfData(error: DriverError, query: string): string | undefined {
     : columnOfParameter(query, parameter);
 }
 
+function plain(names: readonly string[]): NamedColumns {
+  return { names, isExpression: false };
+}
+
 /** Parses the detail of a PostgreSQL error, also columns inside an expression: `Key (lower(email::text))=(…)`. */
-function columnsOfDetail(detail: string | undefined): string[] | undefined {
+function columnsOfDetail(detail: string | undefined): NamedColumns | undefined {
   // The message is translated, but the format of the key is not.
   const key = detail?.match(/\((.+?)\)=\(/)?.[1];
-  return key?.match(/"(?:[^"]|"")+"|[^\W\d]\w*/g)?.map((name) => name.replace(/^"|"$/g, '').replaceAll('""', '"'));
+  if (key === undefined) return undefined;
+  const names = key.match(/"(?:[^"]|"")+"|[^\W\d]\w*/g) ?? [];
+  return {
+    names: names.map((name) => name.replace(/^"|"$/g, '').replaceAll('""', '"')),
+    isExpression: names.join(', ') !== key,
+  };
 }
 
 /** Parses a list of column names: `ticket.subject, ticket.number`. */
-function columnsOfList(list: string | undefined): string[] {
-  return list?.split(', ').map((name) => name.slice(name.indexOf('.') + 1)) ?? [];
-}
-
-/** Returns the columns of an entity that an error names; a name that is no column of the entity is left out. */
-export function columnsNamedBy({ columns }: DatabaseError, metadata: EntityMetadata): readonly ColumnMetadata[] {
-  return columns.map((name) => metadata.findColumnWithDatabaseName(name)).filter((column) => column !== undefined);
-}
-
-/**
- * Returns the columns of the violated unique key: by the name of a constraint that the entity declares, otherwise by
- * the columns in the error. Tables that TypeORM did not create have constraints of other names.
- *
- * @param metadata the entity that was written
- * @returns empty if the error does not identify the columns
- */
-export function violatedColumns(error: DatabaseError, metadata: EntityMetadata): readonly ColumnMetadata[] {
-  const { constraint, table } = error;
-  if (table !== undefined && table !== metadata.tableName) return [];
-  const declared = [...metadata.uniques, ...metadata.indices].find(({ name }) => name === constraint);
-  if (declared !== undefined) return declared.columns;
-  const named = columnsNamedBy(error, metadata);
-  return named.length > 0 || constraint === undefined ? named : columnsOfKeyName(constraint, metadata);
-}
-
-/**
- * Returns the columns of a MySQL key by its name. MySQL names the primary key PRIMARY, and an unnamed unique key after
- * its first column: `email`, `email_2`.
- */
-function columnsOfKeyName(name: string, metadata: EntityMetadata): readonly ColumnMetadata[] {
-  if (name === 'PRIMARY') return metadata.primaryColumns;
-  const first = name.replace(/_\d+$/, '');
-  const keys = [...metadata.uniques, ...metadata.indices.filter(({ isUnique }) => isUnique)].filter(({ columns }) =>
-    [name, first].includes(columns[0]?.databaseName),
-  );
-  return keys.length === 1 ? keys[0].columns : [];
+function columnsOfList(match: RegExpExecArray | null): string[] {
+  return match?.[1].split(', ').map((name) => name.slice(name.indexOf('.') + 1)) ?? [];
 }

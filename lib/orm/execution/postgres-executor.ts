@@ -8,6 +8,7 @@ import { noteConnectionError } from './driver-error.parser.js';
 import { hideFromLogs } from './loggable-error.js';
 import type { StatementObservation } from './statement-observer.js';
 import { redactValues } from './driver-errors.js';
+import { isRetried, pauseBeforeRetry } from './race-retry.js';
 import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
 import type { PreparedStatementNames } from './prepared-statement-names.js';
@@ -52,6 +53,13 @@ type PostgresQueryType = new (text: string, values: unknown[], done: Done) => Po
  */
 const STALE_STATEMENT_CODES = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
+/** The connection of a query runner. */
+export interface SelectConnection {
+  readonly runner: QueryRunner;
+  /** Whether a failed statement is undone alone, because it is in no transaction. */
+  readonly isOutsideTransaction: boolean;
+}
+
 /** The DataSource that statements are sent to, and the names of its prepared statements. */
 export interface ExecutionTarget {
   readonly dataSource: DataSource;
@@ -78,19 +86,26 @@ export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): 
  * Sends a select without TypeORM's query runner, whose overhead costs as much as the statement itself. Loggers are
  * still called.
  *
- * @param runner the query runner of the transaction; by default any connection for reading is used
+ * @param connection the connection of the transaction; by default any connection for reading is used
+ * @param retries how often it was repeated before, because it lost a race
  * @throws QueryFailedError as a query runner does, without values of rows
  */
 export async function executeSelect(
   target: ExecutionTarget,
   statement: PostgresStatement,
-  runner: QueryRunner | undefined,
+  connection: SelectConnection | undefined,
   observation?: StatementObservation,
+  retries = 0,
 ): Promise<Rows> {
   const { logger, driver } = target.dataSource;
   const { text, values, isForJson } = statement;
+  const runner = connection?.runner;
   const { maxQueryExecutionTime } = driver.options;
-  if (runner?.isReleased === true) throw new QueryRunnerAlreadyReleasedError();
+  if (runner?.isReleased === true) {
+    const released = new QueryRunnerAlreadyReleasedError();
+    noteFailedStatement(runner, released);
+    throw released;
+  }
   const own = runner && ((await runner.connect()) as PostgresClient);
   logger.logQuery(text, values, runner);
   try {
@@ -109,10 +124,14 @@ export async function executeSelect(
       target.prepared.evict(text);
       // In a transaction, PostgreSQL refuses every statement after an error.
       if (runner?.isTransactionActive !== true)
-        return executeSelect(target, { text, values, isForJson }, runner, observation);
+        return executeSelect(target, { text, values, isForJson }, connection, observation);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);
+    if (connection?.isOutsideTransaction !== false && isRetried(failure, retries)) {
+      await pauseBeforeRetry(retries);
+      return executeSelect(target, statement, connection, observation, retries + 1);
+    }
     if (runner !== undefined) noteFailedStatement(runner, failure);
     throw hideFromLogs(redactValues(failure, 'postgres'));
   }

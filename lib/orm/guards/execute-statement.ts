@@ -9,6 +9,7 @@ import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';
 import { canBypassQueryRunner, executeSelect } from '../execution/postgres-executor.js';
 import { hideFromLogs } from '../execution/loggable-error.js';
 import type { StatementObservation } from '../execution/statement-observer.js';
+import { isRetried, pauseBeforeRetry } from '../execution/race-retry.js';
 import { assertSameTenant } from '../lookups/cross-tenant-check.js';
 import { areAllVisible, assertReferencesVisible, assertOwn } from '../lookups/foreign-key-check.js';
 import { refuseTextValues } from '../sql/sql-values.js';
@@ -33,10 +34,14 @@ export interface StatementConnection {
   readonly runner: QueryRunner;
   /** Whether the statement is one of a method that controls a transaction, as BEGIN is. */
   readonly isControlling: boolean;
+  /** Whether a failed statement is undone alone, because it is in no transaction. */
+  readonly isOutsideTransaction: boolean;
   /** @throws TenantScopeViolationError if the open transaction belongs to another scope */
   assertTransactionScope(): void;
   /** Records that the statement may change rows. */
   noteWrite(): void;
+  /** Records a statement that no query builder has built: it may open a transaction. */
+  noteRawStatement(): void;
   /** Sends a statement by TypeORM's own method, past every check. */
   send(text: string, values: unknown[] | undefined, structured: boolean | undefined): Promise<unknown>;
 }
@@ -46,6 +51,8 @@ export interface Admission {
   readonly values: unknown[] | undefined;
   readonly writes: readonly EntityMetadata[];
   readonly isSelect: boolean;
+  /** Whether a query builder has built it: it may be repeated if it lost a race. */
+  readonly isBuilt: boolean;
   /** Checks to run before the statement is sent; undefined if there are none. */
   readonly prepare: (() => Promise<void>) | undefined;
 }
@@ -72,8 +79,7 @@ export function execute(
 ): Promise<unknown> {
   try {
     const admission = admit(statement, enforcement, connection);
-    if (admission.prepare === undefined) return send(statement, admission, enforcement, connection, structured);
-    return admission.prepare().then(() => send(statement, admission, enforcement, connection, structured));
+    return submit(statement, admission, enforcement, connection, structured);
   } catch (error) {
     enforcement.observer?.refused(error);
     return Promise.reject(error instanceof Error ? error : new Error(String(error)));
@@ -93,7 +99,8 @@ export function admit(
   if (typeof text !== 'string')
     throw new StatementRefusedError('it is not a string', 'Pass SQL as a string, and values as parameters.');
   connection?.assertTransactionScope();
-  if (enforcement.isVerifiedPlan(plan, text)) return { values, writes: NONE, isSelect: true, prepare: undefined };
+  if (enforcement.isVerifiedPlan(plan, text))
+    return { values, writes: NONE, isSelect: true, isBuilt: true, prepare: undefined };
   if (connection === undefined)
     throw new StatementRefusedError('it was planned for another scope', 'Plan it in the scope that sends it.');
   const { runner } = connection;
@@ -105,42 +112,78 @@ export function admit(
       values: verified.parameters as unknown[],
       writes: verified.writes,
       isSelect: verified.isSelect,
+      isBuilt: true,
       // Reads need no checks.
       prepare: verified.writes.length === 0 ? undefined : () => checkRows(verified, enforcement, runner),
     };
   }
   const nodes = isInSave() ? matchClosureStatement(text, values, enforcement.dataSource) : undefined;
   if (nodes !== undefined)
-    return { values, writes: NONE, isSelect: false, prepare: () => checkNodes(nodes, enforcement, runner) };
-  if (!connection.isControlling && !/^\s*select\b/i.test(text)) connection.noteWrite();
+    return {
+      values,
+      writes: NONE,
+      isSelect: false,
+      isBuilt: false,
+      prepare: () => checkNodes(nodes, enforcement, runner),
+    };
+  if (!connection.isControlling) {
+    connection.noteRawStatement();
+    if (!/^\s*select\b/i.test(text)) connection.noteWrite();
+  }
   enforcement.rawSql.verify(text, {
     isTransactionControl: connection.isControlling,
     inTransaction: runner.isTransactionActive,
   });
-  return { values, writes: NONE, isSelect: false, prepare: undefined };
+  return { values, writes: NONE, isSelect: false, isBuilt: false, prepare: undefined };
 }
 
-function send(
-  { text, name, isForJson }: Statement,
-  { values, writes, isSelect }: Admission,
+/**
+ * Sends an admitted statement after its checks.
+ *
+ * @param retries how often it was repeated before, because it lost a race
+ */
+function submit(
+  statement: Statement,
+  admission: Admission,
   enforcement: Enforcement,
   connection: StatementConnection | undefined,
   structured: boolean | undefined,
+  retries = 0,
 ): Promise<unknown> {
+  const { prepare } = admission;
+  if (prepare === undefined) return send(statement, admission, enforcement, connection, structured, retries);
+  return prepare().then(() => send(statement, admission, enforcement, connection, structured, retries));
+}
+
+function send(
+  statement: Statement,
+  admission: Admission,
+  enforcement: Enforcement,
+  connection: StatementConnection | undefined,
+  structured: boolean | undefined,
+  retries: number,
+): Promise<unknown> {
+  const { text, name, isForJson } = statement;
+  const { values, writes, isSelect, isBuilt } = admission;
   const observation = enforcement.observer?.begin(text);
   if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
-    const statement = { text, values: values ?? [], name, isForJson };
-    const rows = observed(executeSelect(enforcement, statement, connection?.runner, observation), observation);
+    const select = { text, values: values ?? [], name, isForJson };
+    const rows = observed(executeSelect(enforcement, select, connection, observation), observation);
     return structured === true ? rows.then(toQueryResult) : rows;
   }
   const sent =
     observation === undefined
       ? connection.send(text, values, structured)
       : sendObserved(text, values, connection, structured, observation);
-  return observed(sent, observation).catch((error: unknown) => {
+  return observed(sent, observation).catch(async (error: unknown) => {
     noteFailedStatement(connection.runner, error);
+    if (isBuilt && connection.isOutsideTransaction && isRetried(error, retries)) {
+      await pauseBeforeRetry(retries);
+      return submit(statement, admission, enforcement, connection, structured, retries + 1);
+    }
     throw (
-      toUniqueConflict(error, writes, enforcement.policies) ?? hideFromLogs(redactValues(error, enforcement.dialect))
+      (await toUniqueConflict(error, writes, enforcement, connection.runner)) ??
+      hideFromLogs(redactValues(error, enforcement.dialect))
     );
   });
 }

@@ -68,6 +68,8 @@ class QueryRunnerGuard implements StatementConnection {
   private controls = 0;
   /** Fingerprint of the scope whose transaction is open. */
   private transactionOf: string | undefined;
+  /** Whether a statement was sent that may have opened a transaction. */
+  private hasRawStatement = false;
 
   constructor(
     readonly runner: QueryRunner,
@@ -155,6 +157,14 @@ class QueryRunnerGuard implements StatementConnection {
 
   get isControlling(): boolean {
     return this.controls > 0;
+  }
+
+  get isOutsideTransaction(): boolean {
+    return !this.runner.isTransactionActive && !this.hasRawStatement && this.joinedGuard() === undefined;
+  }
+
+  noteRawStatement(): void {
+    this.hasRawStatement = true;
   }
 
   noteWrite(): void {

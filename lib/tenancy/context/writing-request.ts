@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import { currentContext, noteWrite } from './tenant-context.js';
 
 /** HTTP methods that request no change. */
@@ -14,8 +14,12 @@ export function noteWritingRequest(context: ExecutionContext): boolean {
   if (context.getType() !== 'http') return false;
   const unit = currentContext()?.unitOfWork;
   if (unit !== undefined) unit.call ??= context;
-  const { method } = context.switchToHttp().getRequest<{ readonly method: string }>();
-  if (READING.has(method)) return true;
+  if (isReadingRequest(context)) return true;
   noteWrite();
   return false;
+}
+
+/** Checks whether the method of an HTTP request asks for no change. */
+export function isReadingRequest(host: ArgumentsHost): boolean {
+  return READING.has(host.switchToHttp().getRequest<{ readonly method: string }>().method);
 }

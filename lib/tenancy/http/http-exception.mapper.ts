@@ -11,7 +11,7 @@ import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
 import { SharedRowError } from '../../errors/shared-row.error.js';
 import { TenantScopeInvalidError } from '../../errors/tenant-scope-invalid.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
-import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
+import { conflictText, UniqueConflictError } from '../../errors/unique-conflict.error.js';
 
 /**
  * Maps an error to an HTTP response. The response contains no SQL, value or constraint name, and does not distinguish
@@ -47,7 +47,7 @@ function mapError(error: unknown): unknown {
   if (error instanceof ReferenceUnknownError) {
     return new BadRequestException([`${error.property} refers to a row that does not exist`], { cause: error });
   }
-  if (error instanceof UniqueConflictError) return conflict(error);
+  if (error instanceof UniqueConflictError) return new ConflictException([conflictText(error)], { cause: error });
   // The client can read the row, so a 404 would contradict its GET.
   if (error instanceof SharedRowError)
     return new ForbiddenException('The row is shared by all tenants and cannot be changed here.', { cause: error });
@@ -61,9 +61,3 @@ function mapError(error: unknown): unknown {
 
 /** The status that proxies log for a client that did not wait. It is registered nowhere and never sent. */
 const CLIENT_CLOSED_REQUEST = 499;
-
-function conflict(error: UniqueConflictError): ConflictException {
-  const names = error.properties.join(', ');
-  const message = names === '' ? 'a row with the same unique key exists already' : `${names} must be unique`;
-  return new ConflictException([message], { cause: error });
-}

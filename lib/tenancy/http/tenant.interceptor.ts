@@ -1,5 +1,5 @@
 import { ForbiddenException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, HttpException, NestInterceptor, Type } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable, Subscription } from 'rxjs';
 import type { Observer } from 'rxjs';
@@ -10,6 +10,7 @@ import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.e
 import { setTenantContext, tenantContextOf } from './handler-call.js';
 import { toHttpException, withOrigin } from './http-exception.mapper.js';
 import { RequestObserver } from './request-observer.js';
+import { toRetryableException } from './retryable-error.js';
 import { setPrivateCacheHeaders } from './cache-headers.js';
 import type { HttpAdapter } from './cache-headers.js';
 import { requireForRoot } from '../resolvers/require-for-root.js';
@@ -77,33 +78,28 @@ export class TenantInterceptor implements NestInterceptor {
    *
    * @param context the call that Nest intercepts
    * @param next the handler
-   * @returns the results of the handler; in HTTP, errors of this package become HTTP exceptions
+   * @returns the results of the handler; in HTTP, errors of this package, and those of a database that is unavailable,
+   *   become HTTP exceptions
    * @throws ForbiddenException if the request has no tenant
    */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const observation = this.observer?.begin(context);
-    if (observation === undefined) {
-      const handled = (handling: HandlerRunner): Observable<unknown> =>
-        new Observable((subscriber) => handling(subscriber));
-      const run = this.openScope(context, next);
-      return isPromiseLike(run) ? run.then(handled) : handled(run);
-    }
-    return this.interceptObserved(context, next, observation);
-  }
-
-  private interceptObserved(
-    context: ExecutionContext,
-    next: CallHandler,
-    observation: RequestObservation,
-  ): Observable<unknown> | Promise<Observable<unknown>> {
+    // A resolver, too, may need a database that is unavailable.
     const refuse = (error: unknown): never => {
-      observation.fail(error);
-      throw error;
+      observation?.fail(error);
+      throw this.toRetryable(error, context) ?? error;
     };
     const handled = (handling: HandlerRunner): Observable<unknown> =>
-      new Observable((subscriber) => observation.run(() => handling(observed(subscriber, observation))));
+      new Observable((subscriber) =>
+        observation === undefined
+          ? handling(subscriber)
+          : observation.run(() => handling(observed(subscriber, observation))),
+      );
     try {
-      const run = observation.run(() => this.openScope(context, next));
+      const run =
+        observation === undefined
+          ? this.openScope(context, next)
+          : observation.run(() => this.openScope(context, next));
       return isPromiseLike(run) ? run.then(handled, refuse) : handled(run);
     } catch (error) {
       return refuse(error);
@@ -159,7 +155,9 @@ export class TenantInterceptor implements NestInterceptor {
     observer: Observer<unknown>,
   ): Observer<unknown> {
     const fail = (error: unknown): void =>
-      observer.error(context.getType() === 'http' ? toHttpException(error) : error);
+      observer.error(
+        context.getType() === 'http' ? (this.toRetryable(error, context) ?? toHttpException(error)) : error,
+      );
     return {
       next: (value) => {
         noteHandled(own.unitOfWork);
@@ -171,6 +169,10 @@ export class TenantInterceptor implements NestInterceptor {
       error: fail,
       complete: () => observer.complete(),
     };
+  }
+
+  private toRetryable(error: unknown, context: ExecutionContext): HttpException | undefined {
+    return toRetryableException(error, context, this.adapterHost.httpAdapter);
   }
 
   /** Returns true if the handler or its class has a tenancy decorator. */

@@ -40,6 +40,11 @@ class ItemsController extends CrudController<Item> {
     throw new QueryFailedError('UPDATE secret', ['secret'], Object.assign(new Error(message), told));
   }
 
+  @Patch('deadlock/:index')
+  change(): never {
+    return this.deadlock();
+  }
+
   @Patch('elsewhere')
   elsewhere(): never {
     throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -113,6 +118,22 @@ describe.each(places)('an error of the database, on $adapter and $database', ({ 
     ]);
   });
 
+  it('is a 409 for a write that a concurrent transaction has won against', async () => {
+    const answers: unknown[] = [];
+    for (next = 0; next < DEADLOCKS.length; next += 1) {
+      const { status, headers, text } = await send('PATCH', '/items/deadlock/1', {});
+      expect(headers['retry-after']).toBe('1');
+      expect(text).not.toMatch(/secret|UPDATE|deadlock/i);
+      answers.push([status, (JSON.parse(text) as { message: unknown }).message]);
+    }
+    next = 0;
+    expect(answers).toEqual([
+      [409, ['the request conflicts with a concurrent one, try again']],
+      [409, ['the request conflicts with a concurrent one, try again']],
+      [503, expect.stringMatching(/Try again/)],
+    ]);
+  });
+
   it('is none where application code failed to reach another server', async () => {
     const { status, headers } = await send('PATCH', '/items/elsewhere');
     expect([status, headers['retry-after']]).toEqual([500, undefined]);
@@ -130,7 +151,7 @@ describeEach(
       adapter: 'express',
       entities: [Item],
       controllers: [ItemsController],
-      options: { extra: { max: 1, connectionTimeoutMillis: 100, options: '-c lock_timeout=100' } },
+      options: { extra: { max: 1, connectionTimeoutMillis: 1000, options: '-c lock_timeout=100' } },
     });
   });
   afterAll(() => application.close());

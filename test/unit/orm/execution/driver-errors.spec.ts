@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TenantScoped, UniqueConflictError } from 'nestjs-muck';
 import { Column, Entity, Index, PrimaryColumn, QueryFailedError, Unique } from 'typeorm';
@@ -5,8 +6,9 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { noteConnectionError, parseDriverError } from '../../../../lib/orm/execution/driver-error.parser.js';
 import type { DatabaseErrorKind } from '../../../../lib/orm/execution/driver-error.parser.js';
 import { redactValues, toUniqueConflict } from '../../../../lib/orm/execution/driver-errors.js';
+import { hideFromLogs } from '../../../../lib/orm/execution/loggable-error.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
-import type { PolicyRegistry } from '../../../../lib/orm/policy/policy-registry.js';
+import type { Enforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import type { SqlDialect } from '../../../../lib/orm/sql/tokenizer.js';
 import { unconnected } from '../../../support/unconnected.js';
 import { ACME, tenancy } from '../../../support/world.js';
@@ -39,14 +41,14 @@ const inAcme = <R>(fn: () => R): R => tenancy.run(ACME, fn);
 describe('an error about a unique key', () => {
   let dataSource: DataSource;
   let metadata: EntityMetadata;
-  let policies: PolicyRegistry;
+  let source: Enforcement;
   beforeAll(async () => {
     dataSource = await unconnected('sqljs', [Coupon]);
     metadata = dataSource.getMetadata(Coupon);
-    ({ policies } = requireEnforcement(dataSource));
+    source = requireEnforcement(dataSource);
   });
-  const conflict = (error: unknown, written: readonly EntityMetadata[] = [metadata]): UniqueConflictError | undefined =>
-    inAcme(() => toUniqueConflict(error, written, policies));
+  const conflict = (error: unknown, written: readonly EntityMetadata[] = [metadata]) =>
+    inAcme(() => toUniqueConflict(error, written, source, undefined));
 
   it.each<[what: string, error: QueryFailedError, properties: string[]]>([
     ['PostgreSQL, by a constraint', failed({ code: '23505', constraint: 'coupon_code_year' }), ['code', 'year']],
@@ -129,32 +131,53 @@ describe('an error about a unique key', () => {
     ],
     ['SQLite, of an index over an expression', failed({}, "UNIQUE constraint failed: index 'a'"), []],
     ['a database that names no key', failed({ errno: 1062 }), []],
-  ])('of %s names properties, and never the tenant’s own', (_, error, properties) => {
-    expect(conflict(error)).toEqual(new UniqueConflictError('Coupon', properties));
-    expect(conflict(error)).toMatchObject({ entity: 'Coupon', properties });
+  ])('of %s names properties, and never the tenant’s own', async (_, error, properties) => {
+    const isExclusion = (error.driverError as { code?: string }).code === '23P01';
+    const told = await conflict(error);
+    const { constraint } = parseDriverError(error)!;
+    expect(told).toEqual(new UniqueConflictError('Coupon', properties, { constraint, isExclusion }));
+    expect(told).toMatchObject({ entity: 'Coupon', properties, constraint, isExclusion, explanation: undefined });
   });
 
-  it('names nothing where it is not known what was written', () => {
-    expect(conflict(failed({ code: '23505', constraint: 'coupon_serial' }), [])).toMatchObject({ properties: [] });
-    expect(conflict(failed({ code: '23505' }), [])).toEqual(new UniqueConflictError('row', []));
+  it('says what an exclusion constraint has met', async () => {
+    const told = [
+      await conflict(failed({ code: '23P01', constraint: 'coupon_serial' })),
+      await conflict(failed({ code: '23P01', constraint: 'made_by_hand' })),
+    ];
+    expect(told.map((error) => error?.message)).toEqual([
+      'There is another Coupon that conflicts with this one in serial.',
+      'There is another Coupon that conflicts with this one.',
+    ]);
   });
 
-  it('is none where it is about something else, or there is no scope', () => {
+  it('names nothing where it is not known what was written', async () => {
+    expect(await conflict(failed({ code: '23505', constraint: 'coupon_serial' }), [])).toMatchObject({
+      entity: 'row',
+      properties: [],
+      constraint: 'coupon_serial',
+    });
+    expect(await conflict(failed({ code: '23505' }), [])).toEqual(new UniqueConflictError('row', []));
+  });
+
+  it('is none where it is about something else, or there is no scope', async () => {
     const unique = failed({ code: '23505', constraint: 'coupon_serial' });
-    expect(conflict(failed({ code: '23503', constraint: 'coupon_serial' }))).toBeUndefined();
-    expect(conflict(Object.assign(new Error('no statement'), { driverError: { code: '23505' } }))).toBeUndefined();
-    expect(conflict(undefined)).toBeUndefined();
-    expect(toUniqueConflict(unique, [metadata], policies)).toBeUndefined();
-    expect(tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))).toBeUndefined();
+    const convert = () => toUniqueConflict(unique, [metadata], source, undefined);
+    expect(await conflict(failed({ code: '23503', constraint: 'coupon_serial' }))).toBeUndefined();
     expect(
-      inAcme(() => tenancy.unscoped('a test', () => toUniqueConflict(unique, [metadata], policies))),
-    ).toBeDefined();
+      await conflict(Object.assign(new Error('no statement'), { driverError: { code: '23505' } })),
+    ).toBeUndefined();
+    expect(await conflict(undefined)).toBeUndefined();
+    expect(await convert()).toBeUndefined();
+    expect(await tenancy.unscoped('a test', convert)).toBeUndefined();
+    expect(await inAcme(() => tenancy.unscoped('a test', convert))).toBeDefined();
   });
 });
 
 describe('the kind of a database error', () => {
   it.each<[DatabaseErrorKind, object[]]>([
-    ['unique', [{ code: '23505' }, { code: '23P01' }, { errno: 1062 }, { message: 'x: UNIQUE constraint failed: y' }]],
+    ['unique', [{ code: '23505' }, { errno: 1062 }, { errno: 1586 }, { message: 'x: UNIQUE constraint failed: y' }]],
+    ['exclusion', [{ code: '23P01' }]],
+    ['race', [{ code: '40001' }, { code: '40P01' }, { errno: 1213 }, { errno: 1020 }]],
     [
       'foreign-key',
       [
@@ -176,13 +199,25 @@ describe('the kind of a database error', () => {
     [
       'unavailable',
       [
-        ...['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08006'].map((code) => ({ code })),
-        ...[1040, 1053, 1205, 1213, 1969, 2006, 2013, 3024].map((errno) => ({ errno })),
-        ...['SQLITE_BUSY: x', 'SQLITE_LOCKED: x', 'database is locked', 'database table is locked: a'].map(
-          (message) => ({
-            message,
-          }),
-        ),
+        ...['55P03', '57014', '57P01', '57P02', '57P03', '57P05', '25P03', '53100', '53300', '08006'].map((code) => ({
+          code,
+        })),
+        ...[1021, 1040, 1053, 1205, 1317, 1927, 1969, 2006, 2013, 3024, 3572, 4031].map((errno) => ({ errno })),
+        ...[
+          'SQLITE_BUSY: x',
+          'SQLITE_LOCKED: x',
+          'SQLITE_FULL: x',
+          'database is locked',
+          'database table is locked: a',
+          'database schema is locked: a',
+          'database or disk is full',
+          // Of the client libraries.
+          'Connection terminated unexpectedly',
+          'Client has encountered a connection error and is not queryable',
+          'Query read timeout',
+          "Can't add new command when connection is in closed state",
+        ].map((message) => ({ message })),
+        ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'PROTOCOL_CONNECTION_LOST'].map((code) => ({ code })),
       ],
     ],
     [
@@ -208,6 +243,9 @@ describe('the kind of a database error', () => {
         ...[23505, 23503, 22001].map((code) => ({ code })),
         ...[0, 1054].map((errno) => ({ errno })),
         ...['UNIQUE', 'FOREIGN KEY', 'NOT NULL', 'CHECK', 'the database is locked'].map((message) => ({ message })),
+        // Of the server, whatever its text.
+        { code: 'P0001', message: 'Connection terminated' },
+        { code: 'XECONNRESET' },
       ],
     ],
   ])('is %s by the code, the number or the text', (kind, errors) => {
@@ -221,7 +259,7 @@ describe('an error of opening a connection', () => {
     expect(parseDriverError(error)).toBeUndefined();
     noteConnectionError(error);
     noteConnectionError('text');
-    expect(parseDriverError(error)).toEqual({ kind: 'unavailable', columns: [] });
+    expect(parseDriverError(error)).toEqual({ kind: 'unavailable', columns: [], isExpression: false });
     expect(parseDriverError('text')).toBeUndefined();
   });
 });
@@ -298,12 +336,26 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     ],
     [
       'mysql',
-      [1048, 1054, 1062, 1064, 1091, 1136, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452, 3819, 4025].map((errno) => ({
-        errno,
-      })),
+      [
+        ...[1048, 1054, 1062, 1064, 1091, 1136, 1142, 1146, 1205, 1213, 1216, 1217, 1364, 1451, 1452, 3819, 4025],
+        // Of the connection and the server.
+        ...[1040, 1053, 1290, 1317, 1836, 1927, 1969, 2006, 2013, 3024],
+      ].map((errno) => ({ errno })),
     ],
   ])('is none of %s that speaks of the statement alone', (dialect, errors) => {
     for (const error of errors.map((given) => failed(given))) expect(told(dialect, error)).toBe(error);
+  });
+
+  it('is none of a client library that has lost its connection', () => {
+    for (const dialect of ['postgres', 'mysql', 'sqlite'] as const) {
+      for (const given of [
+        { message: 'Connection terminated unexpectedly' },
+        { code: 'ECONNRESET', message: 'read' },
+      ]) {
+        const error = failed(given);
+        expect(told(dialect, error)).toBe(error);
+      }
+    }
   });
 
   it('is none of SQLite that speaks of the statement alone', () => {
@@ -316,6 +368,8 @@ describe('an error about a value, which may stand in anybody’s row', () => {
       'FOREIGN KEY constraint failed',
       'CHECK constraint failed: a',
       'SQLITE_BUSY: database is locked',
+      'database is locked',
+      'database or disk is full',
       'table a has no column named b',
       'a row value syntax error',
       'syntax error',
@@ -341,7 +395,8 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     ['sqlite', { code: '23505', errno: 1064 }, 'integer overflow of secret'],
     ['sqlite', {}, ''],
   ])('of %s loses its text and keeps its code: %j', (dialect, given, message) => {
-    const error = failed({ ...given, constraint: 'a', column: 'b', detail: 'secret', where: 'secret' }, message);
+    const names = { constraint: 'a', column: 'b', table: 'c', schema: 'd' };
+    const error = failed({ ...given, ...names, detail: 'secret', where: 'secret' }, message);
     const masked = told(dialect, error) as QueryFailedError;
     expect(masked).toBeInstanceOf(QueryFailedError);
     expect(masked.message).toBe('The database could not process a value.');
@@ -350,10 +405,24 @@ describe('an error about a value, which may stand in anybody’s row', () => {
       code: undefined,
       errno: undefined,
       ...given,
-      constraint: 'a',
-      column: 'b',
+      ...names,
     });
-    expect(JSON.stringify({ ...masked, parameters: [] })).not.toContain('secret');
+    const printed = hideFromLogs(masked);
+    expect(inspect(printed)).not.toContain('secret');
+    expect(JSON.stringify(printed)).not.toContain('secret');
+  });
+
+  it('is read by application code, but not printed, where its text is kept', () => {
+    for (const code of ['23502', '40001', '57014']) {
+      const error = failed({ code, detail: 'Failing row contains (secret)', where: 'secret', sql: "SELECT 'secret'" });
+      for (const printed of [told('postgres', error), redactValues(error, 'postgres')].map(hideFromLogs)) {
+        expect(printed).toBe(error);
+        expect(inspect(printed)).not.toContain('secret');
+        expect(inspect(printed)).toContain(code);
+        expect(JSON.stringify(printed)).not.toContain('secret');
+      }
+      expect((error.driverError as { detail?: string }).detail).toContain('secret');
+    }
   });
 
   it('is told outside of a scope, and where it is of no statement', () => {

@@ -93,7 +93,11 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
   beforeEach(() => open());
 
   const select = (statement: Parameters<typeof executeSelect>[1] = PLAIN, runner?: QueryRunner) =>
-    executeSelect(requireEnforcement(dataSource), statement, runner);
+    executeSelect(
+      requireEnforcement(dataSource),
+      statement,
+      runner && { runner, isOutsideTransaction: !runner.isTransactionActive },
+    );
   const thrownBy = (promise: Promise<unknown>): Promise<Error> =>
     promise.then(
       () => new Error('nothing was thrown'),
