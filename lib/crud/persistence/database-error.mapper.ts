@@ -32,6 +32,7 @@ export async function mapDatabaseError(
   if (error instanceof UniqueConflictError) return explainConflict(error, resource);
   const { metadata, constraints, dataSource } = resource;
   const cause = parseDriverError(error);
+  if (cause !== undefined && !isInsert && isOfReferringRows(cause, resource, written)) return referenced();
   switch (cause?.kind) {
     case 'unique':
     case 'exclusion': {
@@ -113,6 +114,20 @@ function explainForeignKey(
     return badRequest([{ detail: 'a reference is to a row that does not exist', code: 'reference' }]);
   if (candidates.length === 0) return referenced();
   return new ReferenceUnknownError(metadata.name, propertiesOf(candidates).join(', '));
+}
+
+/**
+ * Checks for a constraint that rows of another table violate, because a referential action such as ON DELETE SET NULL
+ * has changed them.
+ */
+function isOfReferringRows(
+  { kind, table }: DatabaseError,
+  { metadata, dataSource }: Resource,
+  written: readonly ColumnMetadata[],
+): boolean {
+  if ((kind !== 'not-null' && kind !== 'check') || table === metadata.tableName) return false;
+  // An unknown table may be a partition of the own one. A delete changes no column of its own rows.
+  return written.length === 0 || dataSource.entityMetadatas.some(({ tableName }) => tableName === table);
 }
 
 function referenced(): ConflictException {
