@@ -195,9 +195,9 @@ export const FAULTS = [
     engine: 'postgres',
     changes: [
       {
-        file: 'lib/tenancy/http/http-exception.mapper.ts',
-        from: "const names = error.properties.join(', ');",
-        to: "const names = error.properties.join(', ') + ': duplicate key value violates unique constraint';",
+        file: 'lib/errors/unique-conflict.error.ts',
+        from: "const names = properties.join(', ');",
+        to: "const names = properties.join(', ') + ': duplicate key value violates unique constraint';",
       },
     ],
   },
