@@ -9,13 +9,16 @@ import { ListQueryPipe } from '../crud/http/pipes/list-query.pipe.js';
 import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
+import { tagsOf } from './document-tags.js';
+import { Examples } from './examples.js';
 import { bodySchema } from './schemas/body-schemas.js';
 import { describeResponses } from './operation-responses.js';
 import type { OperationObject, ParameterObject } from './openapi.types.js';
+import { columnAnnotations } from './schemas/swagger-properties.js';
 import { parameterSchema } from './schemas/column-json-schema.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
 import type { DocumentContext } from './describe-options.js';
-import type { SchemaRegistry } from './schemas/schema-registry.js';
+import { nameOf } from './schemas/schema-registry.js';
 import { preconditionParameters } from './conditional-headers.js';
 import { qualifierOf } from './crud-route-explorer.js';
 import type { CrudOperation, CrudRouteInfo } from './crud-route-explorer.js';
@@ -26,8 +29,14 @@ export function describeOperation(route: CrudRouteInfo, path: string, document: 
   return {
     operationId: `${route.controller.name}_${route.method}`,
     summary: summaryOf(route),
+    tags: tagsOf(route),
     parameters: [...pathParameters(route, path), ...queryParameters(route, document), ...preconditionParameters(route)],
-    ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body !== undefined && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: body, ...bodyExample(body, route, document) } },
+      },
+    }),
     responses: describeResponses(route, document),
   };
 }
@@ -44,6 +53,27 @@ const SUMMARIES: Readonly<Record<CrudOperation, (name: string, relation: string 
   link: (name, relation) => `A ${name}, linked to a row of ${relation}`,
   unlink: (name, relation) => `A ${name}, unlinked from a row of ${relation}`,
 };
+
+/** Of a PATCH one property, of other bodies all. A basic document has none that is made up. */
+function bodyExample(
+  body: JsonSchema,
+  { name }: CrudRouteInfo,
+  { schemas, isBasic }: DocumentContext,
+): { readonly example?: unknown } {
+  if (isBasic) return {};
+  const examples = new Examples((schema) => schemas.get(nameOf(schema)));
+  const example = body.type === 'array' ? listExample(examples.of(body.items ?? {})) : examples.of(body);
+  if (example === undefined) return {};
+  return { example: name === 'update' ? firstOf(example as object) : example };
+}
+
+function listExample(item: unknown): readonly unknown[] | undefined {
+  return item === undefined ? undefined : [item];
+}
+
+function firstOf(example: object): object {
+  return Object.fromEntries(Object.entries(example).slice(0, 1));
+}
 
 function summaryOf({ name, resource, relation }: CrudRouteInfo): string {
   return SUMMARIES[name](resource.name, relation);
@@ -68,9 +98,20 @@ function idNamedBy({ resource, relation, isReadBy }: CrudRouteInfo, parameter: s
   return resource.parents?.levels.find(({ param }) => param === parameter)?.id;
 }
 
-function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description' | 'schema'> {
+/** Examples of ids by format or type. Others depend on the data. */
+const ID_EXAMPLES: ReadonlyMap<unknown, readonly unknown[]> = new Map<unknown, readonly unknown[]>([
+  ['integer', [1]],
+  ['int64', ['1']],
+  ['uuid', ['6f1e2f0a-3a5b-4c1d-8e9f-0a1b2c3d4e5f']],
+]);
+
+function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description' | 'schema' | 'example'> {
   const [column, ...others] = columns;
-  if (others.length === 0) return { schema: parameterSchema(column.type) };
+  if (others.length === 0) {
+    const schema = parameterSchema(column.type);
+    const { examples: [example] = ID_EXAMPLES.get(schema.format ?? schema.type) ?? [] } = columnAnnotations(column);
+    return { schema, ...(example !== undefined && { example }) };
+  }
   const names = columns.map(({ property }) => property).join(', ');
   return {
     description: `${names}, separated by commas. A comma within a value is written ~1, a tilde ~0.`,
@@ -80,27 +121,32 @@ function describeId({ columns }: ResourceId): Pick<ParameterObject, 'description
 
 function queryParameters(
   { name, controller, resource, isReadBy }: CrudRouteInfo,
-  { schemas }: DocumentContext,
+  { schemas, isBasic }: DocumentContext,
 ): ParameterObject[] {
-  if (name === 'findOne') return rowParameters(resource.row);
+  if (name === 'findOne') return rowParameters(resource.row, isBasic);
   if (!isReadBy(ListQueryPipe)) return [];
+  if (isBasic) return listParameters(resource.list, undefined);
   const filters = schemas.add(`${resource.name}Filters`, qualifierOf(controller), (self) =>
     filtersSchema(resource.list, self),
   );
   return listParameters(resource.list, filters);
 }
 
-function requestBody(route: CrudRouteInfo, { schemas }: DocumentContext): JsonSchema | undefined {
+function requestBody(route: CrudRouteInfo, document: DocumentContext): JsonSchema | undefined {
   const { name, resource, isReadBy } = route;
   if (isReadBy(BulkBodyPipe)) {
-    return { type: 'array', items: bodyOf(route, 'create', schemas), maxItems: resource.maxBulkRows };
+    return { type: 'array', items: bodyOf(route, 'create', document), maxItems: resource.maxBulkRows };
   }
-  return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, schemas) : undefined;
+  return isReadBy(BodyPipe) ? bodyOf(route, name as BodyRoute, document) : undefined;
 }
 
-function bodyOf({ controller, handler, resource }: CrudRouteInfo, route: BodyRoute, named: SchemaRegistry): JsonSchema {
+function bodyOf(
+  { controller, handler, resource }: CrudRouteInfo,
+  route: BodyRoute,
+  document: DocumentContext,
+): JsonSchema {
   const { scope } = CrudController.prototype as unknown as Record<string, unknown>;
   const narrows = (controller.prototype as Record<string, unknown>)['scope'] !== scope;
   const isBodyComplete = isBaseHandler(handler) && !narrows;
-  return bodySchema(resource, { route, isBodyComplete, qualifier: qualifierOf(controller) }, named);
+  return bodySchema(resource, { route, isBodyComplete, qualifier: qualifierOf(controller) }, document);
 }

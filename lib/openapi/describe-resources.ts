@@ -1,7 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { completeOperation } from './merge-swagger-operation.js';
+import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import type {
+  ComponentsObject,
   DocumentInfo,
   OpenApiDocument,
   OperationObject,
@@ -12,6 +14,8 @@ import { documentContext } from './describe-options.js';
 import type { DescribeOptions, DocumentContext } from './describe-options.js';
 import { SchemaRegistry } from './schemas/schema-registry.js';
 import { describeOperation } from './describe-operation.js';
+import { declareTags } from './document-tags.js';
+import { SharedComponents } from './shared-components.js';
 import { exploreCrudRoutes } from './crud-route-explorer.js';
 import type { CrudRouteInfo } from './crud-route-explorer.js';
 
@@ -46,12 +50,15 @@ export function describeResources<D extends OpenApiDocument>(
   const routes = exploreCrudRoutes(app);
   const existing = document.components?.schemas ?? {};
   // First pass: schemas that only the replaced operations referenced are removed, so that their names become free.
-  const taken = new SchemaRegistry(new Set(Object.keys(existing)));
-  const first = completePaths(routes, document, documentContext(options, taken));
-  const kept = withoutOrphans(existing, document.paths, first);
-  const schemas = new SchemaRegistry(new Set(Object.keys(kept)));
-  const paths = completePaths(routes, document, documentContext(options, schemas));
-  return { ...document, paths, components: { ...document.components, schemas: { ...kept, ...schemas.all() } } };
+  let context = startDocument(options, new Set(Object.keys(existing)), routes);
+  let completed = completePaths(routes, document, context);
+  const kept = withoutOrphans(existing, document.paths, completed.paths);
+  if ([...context.schemas.avoided].some((name) => !(name in kept))) {
+    context = startDocument(options, new Set(Object.keys(kept)), routes);
+    completed = completePaths(routes, document, context);
+  }
+  const { paths, components } = finish(completed, { ...document.components, schemas: kept }, context);
+  return { ...document, paths, components, tags: declareTags(document.tags ?? [], paths, routes) };
 }
 
 /**
@@ -70,36 +77,116 @@ export function createResourceDocument(
   info: DocumentInfo,
   options: DescribeOptions = {},
 ): ResourceDocument {
-  const context = documentContext(options, new SchemaRegistry(new Set()));
-  const paths: Record<string, Record<string, OperationObject>> = {};
-  for (const route of exploreCrudRoutes(app)) {
+  const routes = exploreCrudRoutes(app);
+  const context = startDocument(options, new Set(), routes);
+  const drafts: Record<string, Record<string, OperationObject>> = {};
+  for (const route of routes) {
     for (const [index, path] of route.paths.entries()) {
       const operation = describeOperation(route, path, context);
       const operationId = index === 0 ? operation.operationId : `${operation.operationId}_${index + 1}`;
-      (paths[path] ??= {})[route.verb] = { ...operation, operationId };
+      (drafts[path] ??= {})[route.verb] = { ...operation, operationId };
     }
   }
-  return { openapi: VERSION, info, paths, components: { schemas: context.schemas.all() } };
+  const described = new Set(Object.values(drafts).flatMap((item) => Object.values(item)));
+  const { paths, components } = finish({ paths: drafts, described }, {}, context);
+  return {
+    openapi: VERSION,
+    info,
+    paths,
+    // Safe cast: only this library has added components.
+    components: components as ResourceDocument['components'],
+    tags: declareTags([], paths, routes),
+  };
 }
 
-function completePaths<D extends OpenApiDocument>(
+/** Starts a description; enums have the names that entities and DTOs give them. */
+function startDocument(
+  options: DescribeOptions,
+  taken: ReadonlySet<string>,
   routes: readonly CrudRouteInfo[],
-  document: D,
+): DocumentContext {
+  const context = documentContext(options, new SchemaRegistry(taken));
+  for (const { resource } of routes) {
+    const { bodies, serializer, dataSource } = resource;
+    const dtos = Object.values(bodies).map(({ form }) => form.dto);
+    const entities = dataSource.entityMetadatas.map(({ target }) => target);
+    for (const type of [...dtos, serializer.summary, serializer.detail, ...entities]) {
+      if (typeof type === 'function') context.enums.scan(type);
+    }
+  }
+  return context;
+}
+
+/** Paths, and those of their operations that this library describes. */
+interface CompletedPaths {
+  readonly paths: Readonly<Record<string, PathItemObject>>;
+  readonly described: ReadonlySet<OperationObject>;
+}
+
+function completePaths(
+  routes: readonly CrudRouteInfo[],
+  document: OpenApiDocument,
   context: DocumentContext,
-): D['paths'] {
+): CompletedPaths {
   const paths = { ...document.paths } as Record<string, PathItemObject>;
+  const described = new Set<OperationObject>();
   for (const route of routes) {
     for (const served of route.paths) {
       // The document's `servers` may contain the prefix instead of its paths.
       const bare = served.startsWith(`${route.prefix}/`) ? served.slice(route.prefix.length) : served;
       const path = [served, bare].find((candidate) => paths[candidate]?.[route.verb] !== undefined);
       if (path === undefined) continue;
-      const found = paths[path][route.verb];
-      const known = describeOperation(route, path, context);
-      paths[path] = { ...paths[path], [route.verb]: completeOperation(found, known, route) };
+      const operation = completeOperation(paths[path][route.verb], describeOperation(route, path, context), route);
+      described.add(operation);
+      paths[path] = { ...paths[path], [route.verb]: operation };
     }
   }
-  return paths;
+  return { paths, described };
+}
+
+/** Names the enums, and moves to the components what operations have in common. */
+function finish(
+  { paths, described }: CompletedPaths,
+  existing: ComponentsObject,
+  { enums, schemas }: DocumentContext,
+): { readonly paths: CompletedPaths['paths']; readonly components: ComponentsObject } {
+  const named = new Map<string, JsonSchema>();
+  const operations = [...described];
+  const shared = new SharedComponents(existing).share(operations.map((one) => enums.replaceIn(one, named)));
+  const finished = new Map(operations.map((operation, index) => [operation, shared.operations[index]]));
+  const own = enums.replaceIn(schemas.all(), named);
+  const all = { ...existing.schemas, ...own };
+  const clashes = [...named].filter(([name, schema]) => !isSameEnum(all[name], schema)).map(([name]) => name);
+  if (clashes.length > 0) {
+    throw new MuckConfigurationError(
+      clashes.map((name) => `The enum '${name}' has the name of another schema of the OpenAPI document: rename it.`),
+    );
+  }
+  const merged = (kind: 'parameters' | 'responses' | 'headers'): Record<string, object> => ({
+    ...existing[kind],
+    ...shared.components[kind],
+  });
+  return {
+    paths: Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, withOperations(item, finished)])),
+    components: {
+      ...existing,
+      schemas: { ...all, ...Object.fromEntries(named) },
+      parameters: merged('parameters'),
+      responses: merged('responses'),
+      headers: merged('headers'),
+    },
+  };
+}
+
+function withOperations(item: PathItemObject, finished: ReadonlyMap<OperationObject, OperationObject>): PathItemObject {
+  return Object.fromEntries(
+    Object.entries(item).map(([verb, operation]) => [verb, finished.get(operation) ?? operation]),
+  );
+}
+
+/** `@nestjs/swagger` may have described the same enum. */
+function isSameEnum(schema: object | undefined, { enum: values }: JsonSchema): boolean {
+  return schema === undefined || JSON.stringify((schema as JsonSchema).enum) === JSON.stringify(values);
 }
 
 /**

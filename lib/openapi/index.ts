@@ -1,5 +1,6 @@
 /** The entry point `nestjs-muck/openapi`. */
 export type {
+  ComponentsObject,
   ContentObject,
   DocumentInfo,
   HeaderObject,
@@ -7,9 +8,11 @@ export type {
   OperationObject,
   ParameterObject,
   PathItemObject,
+  ReferenceObject,
   RequestBodyObject,
   ResourceDocument,
   ResponseObject,
+  TagObject,
 } from './openapi.types.js';
 export type { DescribeOptions } from './describe-options.js';
 export { createResourceDocument, describeResources } from './describe-resources.js';

@@ -5,6 +5,7 @@ import {
   MAX_SEARCH_LENGTH,
   MAX_SORT_KEYS,
 } from '../crud/query/list-rules.js';
+import type { QueryField } from '../crud/query/query-field.js';
 import type { ListRules, NamedFields } from '../crud/query/list-rules.js';
 import { operatorsOfField } from '../crud/query/operators.js';
 import type { Operator } from '../crud/options/filter-operators.js';
@@ -18,16 +19,17 @@ import { COMPARISONS, operandParameterSchema, operandSchema } from './schemas/op
 /**
  * Returns the query parameters of a list: those that `parseListQuery` accepts.
  *
- * @param filters a reference to the schema of {@link filtersSchema}
+ * @param filters a reference to the schema of {@link filtersSchema}; undefined to describe only the basic parameters
  */
-export function listParameters(rules: ListRules, filters: JsonSchema): ParameterObject[] {
+export function listParameters(rules: ListRules, filters: JsonSchema | undefined): ParameterObject[] {
+  const isBasic = filters === undefined;
   return [
     ...pageParameters(rules),
-    ...rowParameters(rules.rows),
-    ...(rules.sort.size > 0 ? [sortParameter(rules)] : []),
+    ...rowParameters(rules.rows, isBasic),
+    ...(rules.sort.size > 0 ? [isBasic ? BASIC_SORT_PARAMETER : sortParameter(rules)] : []),
     ...(rules.search.length > 0 ? [searchParameter(rules)] : []),
-    ...(rules.filter.size > 0 ? [filtersParameter(filters)] : []),
-    ...filterParameters(rules.filter),
+    ...(rules.filter.size > 0 ? [filtersParameter(rules.filter, filters)] : []),
+    ...(isBasic ? basicFilterParameters(rules.filter) : filterParameters(rules.filter)),
   ];
 }
 
@@ -48,8 +50,8 @@ export function filtersSchema({ filter }: ListRules, self: JsonSchema): JsonSche
 const FIELDS =
   'The only fields of the rows in the response, besides included relations. The other properties are then missing, even if the schema requires them.';
 
-/** Returns the query parameters of the projection. */
-export function rowParameters({ include, fields }: ProjectionRules): ParameterObject[] {
+/** Returns the query parameters of the projection; without `fields` if the document is basic. */
+export function rowParameters({ include, fields }: ProjectionRules, isBasic: boolean): ParameterObject[] {
   const oneOf = (names: Iterable<string>): JsonSchema => ({
     type: 'array',
     items: { type: 'string', enum: [...names] },
@@ -60,7 +62,7 @@ export function rowParameters({ include, fields }: ProjectionRules): ParameterOb
     ...(include.size > 0
       ? [listOf('include', 'Relations to include.', { ...oneOf(include), maxItems: MAX_INCLUDES })]
       : []),
-    ...(fields.size > 0 ? [listOf('fields', FIELDS, oneOf(fields.keys()))] : []),
+    ...(fields.size > 0 && !isBasic ? [listOf('fields', FIELDS, oneOf(fields.keys()))] : []),
   ];
 }
 
@@ -128,11 +130,20 @@ function offsetParameters({ filter, paging }: ListRules): ParameterObject[] {
   ];
 }
 
+const SORT = 'Columns to sort by, in order of priority. A leading minus sorts descending.';
+
+/** The same for each resource, without the names of its columns. */
+const BASIC_SORT_PARAMETER = listOf('sort', SORT, {
+  type: 'array',
+  items: { type: 'string' },
+  maxItems: MAX_SORT_KEYS,
+});
+
 function sortParameter({ sort, defaultSort }: ListRules): ParameterObject {
   const names = [...sort.keys()];
   const order = defaultSort.map(({ property, direction }) => (direction === 'desc' ? `-${property}` : property));
   const description = [
-    'Columns to sort by, in order of priority. A leading minus sorts descending; `__nullsfirst` or `__nullslast` after a column places its nulls.',
+    SORT,
     ...(order.length > 0 ? [`By default ${order.map((term) => `\`${term}\``).join(', ')}.`] : []),
   ].join(' ');
   return listOf('sort', description, {
@@ -152,10 +163,51 @@ function searchParameter({ search }: ListRules): ParameterObject {
   });
 }
 
-function filtersParameter(filters: JsonSchema): ParameterObject {
-  const description = `Comparisons in JSON, combined by AND; $or, $and and $not group them. At most ${MAX_FILTERS_LENGTH} characters.`;
-  return { name: 'filters', in: 'query', description, content: { 'application/json': { schema: filters } } };
+/** A text, because generators have no parameter that is a document of its own. */
+function filtersParameter(fields: NamedFields, filters: JsonSchema | undefined): ParameterObject {
+  const example = filtersExample(fields);
+  return {
+    ...query('filters', 'Comparisons in JSON, combined by AND; $or, $and and $not group them.', {
+      type: 'string',
+      maxLength: MAX_FILTERS_LENGTH,
+      contentMediaType: 'application/json',
+      ...(filters !== undefined && { contentSchema: filters }),
+    }),
+    ...(example !== undefined && { example: JSON.stringify(example) }),
+  };
 }
+
+/** Returns a filter by a column with few values, otherwise by one that is not null. */
+function filtersExample(fields: NamedFields): Readonly<Record<string, unknown>> | undefined {
+  const all = comparisonsOf(fields);
+  const byValue = all.find(({ type, operator }) => operator === 'eq' && hasFewValues(type));
+  if (byValue !== undefined) return { [byValue.key]: byValue.type.schema.enum?.[0] ?? true };
+  const byNull = all.find(({ operator }) => operator === 'is_null');
+  return byNull && { [byNull.key]: false };
+}
+
+function hasFewValues({ schema }: ColumnType): boolean {
+  return schema.enum !== undefined || schema.type === 'boolean';
+}
+
+/**
+ * Returns a parameter for the equality of each column of which clients ask for certain values: keys, flags, enums and
+ * texts with a maximum length.
+ */
+function basicFilterParameters(fields: NamedFields): ParameterObject[] {
+  return comparisonsOf(fields)
+    .filter(({ operator, path }) => operator === 'eq' && isBasicField(fields.get(path)!))
+    .map(({ key, type }) => ({ name: key, in: 'query', schema: operandParameterSchema(type, 'eq') }));
+}
+
+function isBasicField({ column: { type, metadata } }: QueryField): boolean {
+  const { type: json, maxLength } = type.schema;
+  if (hasFewValues(type) || metadata.isPrimary || metadata.relationMetadata !== undefined) return true;
+  return json === 'string' && maxLength !== undefined && maxLength <= MAX_BASIC_LENGTH;
+}
+
+/** Maximum length of the texts that a basic document describes the equality of, in characters. */
+const MAX_BASIC_LENGTH = 64;
 
 /** Returns a parameter for each comparison of each column. */
 function filterParameters(fields: NamedFields): ParameterObject[] {
@@ -163,7 +215,12 @@ function filterParameters(fields: NamedFields): ParameterObject[] {
     if (!isSaidByText(type, operator)) return [];
     const schema = operandParameterSchema(type, operator);
     const description = COMPARISONS[operator](path);
-    return schema.type === 'array' ? [listOf(key, description, schema)] : [query(key, description, schema)];
+    return [
+      {
+        ...query(key, description, schema),
+        ...(schema.type === 'array' && ({ style: 'form', explode: true } as const)),
+      },
+    ];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { OperationObject, ParameterObject, ResponseObject } from './openapi.types.js';
+import type { OperationObject, ParameterObject } from './openapi.types.js';
 import type { CrudRouteInfo } from './crud-route-explorer.js';
 
 /** Metadata keys of `@nestjs/swagger`. The package is never imported, because it may not be installed. */
@@ -24,14 +24,22 @@ export function completeOperation(
   return {
     ...rest,
     operationId: found.operationId ?? known.operationId,
+    tags: found.tags ?? known.tags ?? [],
     ...((summary || known.summary) && { summary: summary || known.summary }),
-    parameters: mergeParameters(found.parameters ?? [], known.parameters, own),
+    parameters: mergeParameters(parametersIn(found), parametersIn(known), own),
     ...(requestBody !== undefined && { requestBody }),
     responses: mergeResponses(found.responses ?? {}, known.responses, [handler, controller].flatMap(statusesOf)),
   };
 }
 
-/** Additional parameters of the handler, and those that it describes itself, are kept. */
+function parametersIn({ parameters = [] }: Partial<OperationObject>): ParameterObject[] {
+  return parameters.filter((parameter): parameter is ParameterObject => !('$ref' in parameter));
+}
+
+/**
+ * Additional parameters of the handler, and those that it describes itself, are kept. If a decorator names no type, its
+ * other words are added to the known parameter.
+ */
 function mergeParameters(
   found: readonly ParameterObject[],
   known: readonly ParameterObject[],
@@ -39,17 +47,31 @@ function mergeParameters(
 ): ParameterObject[] {
   const isSame = (one: DecoratedParameter, other: DecoratedParameter): boolean =>
     one.in === other.in && one.name === other.name;
+  const isTyped = ({ type, schema, enum: values }: DecoratedParameter): boolean =>
+    [type, schema, values].some((word) => word !== undefined);
+  const wordsFor = (parameter: ParameterObject): Partial<ParameterObject> => {
+    const untyped = own.find((other) => isSame(parameter, other) && !isTyped(other));
+    const { description, example } = untyped ?? {};
+    return { ...(description !== undefined && { description }), ...(example !== undefined && { example }) };
+  };
   const kept = found.filter(
-    (parameter) => own.some((other) => isSame(parameter, other)) || !known.some((other) => isSame(parameter, other)),
+    (parameter) =>
+      own.some((other) => isSame(parameter, other) && isTyped(other)) ||
+      !known.some((other) => isSame(parameter, other)),
   );
-  return [...known.filter((parameter) => !kept.some((other) => isSame(parameter, other))), ...kept];
+  return [
+    ...known
+      .map((parameter) => ({ ...parameter, ...wordsFor(parameter) }))
+      .filter((parameter) => !kept.some((other) => isSame(parameter, other))),
+    ...kept,
+  ];
 }
 
 function mergeResponses(
-  found: Readonly<Record<string, ResponseObject>>,
-  known: Readonly<Record<string, ResponseObject>>,
+  found: OperationObject['responses'],
+  known: OperationObject['responses'],
   own: readonly string[],
-): Record<string, ResponseObject> {
+): OperationObject['responses'] {
   const kept = Object.entries(found).filter(([status]) => own.includes(status) || !(status in known));
   return { ...known, ...Object.fromEntries(kept) };
 }
@@ -57,6 +79,11 @@ function mergeResponses(
 interface DecoratedParameter {
   readonly in: string;
   readonly name?: string;
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly type?: unknown;
+  readonly schema?: unknown;
+  readonly enum?: unknown;
 }
 
 function parametersOf(handler: Function): readonly DecoratedParameter[] {

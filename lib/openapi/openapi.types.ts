@@ -1,5 +1,10 @@
 import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 
+/** A reference to a component of the document. */
+export interface ReferenceObject {
+  readonly $ref: string;
+}
+
 /** A parameter of an operation. */
 export interface ParameterObject {
   readonly name: string;
@@ -7,15 +12,14 @@ export interface ParameterObject {
   readonly required?: boolean;
   readonly description?: string;
   readonly schema?: JsonSchema;
-  /** With `explode: false` and `form`, list values are one text separated by commas. */
+  /** With `form`, a list is one text separated by commas, or with `explode` the parameter is repeated. */
   readonly style?: 'form';
   readonly explode?: boolean;
-  /** Instead of a schema: the parameter's text is a document of this type. */
-  readonly content?: ContentObject;
+  readonly example?: unknown;
 }
 
 /** The schemas of a body by media type. */
-export type ContentObject = Readonly<Record<string, { readonly schema: JsonSchema }>>;
+export type ContentObject = Readonly<Record<string, { readonly schema: JsonSchema; readonly example?: unknown }>>;
 
 /** The request body of an operation. */
 export interface RequestBodyObject {
@@ -33,7 +37,7 @@ export interface HeaderObject {
 /** A response of an operation. */
 export interface ResponseObject {
   readonly description: string;
-  readonly headers?: Readonly<Record<string, HeaderObject>>;
+  readonly headers?: Readonly<Record<string, HeaderObject | ReferenceObject>>;
   readonly content?: ContentObject;
 }
 
@@ -43,13 +47,27 @@ export interface OperationObject {
   readonly summary?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
-  readonly parameters: readonly ParameterObject[];
+  readonly parameters: readonly (ParameterObject | ReferenceObject)[];
   readonly requestBody?: RequestBodyObject;
-  readonly responses: Readonly<Record<string, ResponseObject>>;
+  readonly responses: Readonly<Record<string, ResponseObject | ReferenceObject>>;
 }
 
 /** Operations by HTTP method, in lower case. */
 export type PathItemObject = Readonly<Record<string, OperationObject>>;
+
+/** A tag, which groups operations. */
+export interface TagObject {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** The shared parts of a document, by kind and name. */
+export interface ComponentsObject {
+  readonly schemas?: Readonly<Record<string, object>>;
+  readonly parameters?: Readonly<Record<string, object>>;
+  readonly responses?: Readonly<Record<string, object>>;
+  readonly headers?: Readonly<Record<string, object>>;
+}
 
 /**
  * An OpenAPI document, with the parts that this library reads and writes. `SwaggerModule.createDocument` returns one.
@@ -57,14 +75,21 @@ export type PathItemObject = Readonly<Record<string, OperationObject>>;
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, object>>;
-  readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
+  readonly components?: ComponentsObject;
+  readonly tags?: readonly TagObject[];
 }
 
 /** An OpenAPI document with only the routes of `@Crud`. */
 export interface ResourceDocument extends OpenApiDocument {
   readonly info: DocumentInfo;
   readonly paths: Readonly<Record<string, PathItemObject>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly parameters: Readonly<Record<string, ParameterObject>>;
+    readonly responses: Readonly<Record<string, ResponseObject>>;
+    readonly headers: Readonly<Record<string, HeaderObject>>;
+  };
+  readonly tags: readonly TagObject[];
 }
 
 /** The title, version and description of an API. */

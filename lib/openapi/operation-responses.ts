@@ -10,7 +10,7 @@ import type { DocumentContext } from './describe-options.js';
 import { listSchema } from './schemas/page-schemas.js';
 import { hasIfMatch, hasEtag } from './conditional-headers.js';
 import { canConflict } from './conflict-responses.js';
-import { errorResponse, HEADERS } from './error-responses.js';
+import { COMMON_ERRORS, commonErrorResponse, errorResponse, HEADERS } from './error-responses.js';
 import type { ErrorStatus } from './error-responses.js';
 import { RowSchemas } from './schemas/row-schemas.js';
 import { qualifierOf } from './crud-route-explorer.js';
@@ -34,18 +34,19 @@ const CONDITIONAL_HEADERS: ReadonlySet<string> = new Set(['X-Total-Count'] satis
 function successOf(route: CrudRouteInfo, document: DocumentContext): ResponseObject {
   const { name, controller, resource } = route;
   const qualifier = qualifierOf(controller);
-  const rows = new RowSchemas(resource, document.schemas, qualifier);
+  const rows = new RowSchemas(resource, document, qualifier);
   const { summary, detail } = resource.serializer;
+  const cacheControl: readonly HeaderName[] = document.isBasic ? [] : ['Cache-Control'];
   switch (name) {
     case 'findAll':
       return successResponse(
         route,
         'The page.',
-        listSchema(rows.row(summary, resource.list.rows), resource.list, document.schemas, qualifier),
-        ['Link', 'X-Total-Count', 'Cache-Control'],
+        listSchema(rows.row(summary, resource.list.rows), resource.list, document, qualifier),
+        ['Link', 'X-Total-Count', ...cacheControl],
       );
     case 'findOne':
-      return successResponse(route, 'The row.', rows.row(detail, resource.row), ['Cache-Control']);
+      return successResponse(route, 'The row.', rows.row(detail, resource.row), cacheControl);
     case 'create':
       return successResponse(route, 'The row as it is stored.', rows.row(detail, resource.row), ['Location']);
     case 'createMany':
@@ -100,13 +101,17 @@ function notModified(): ResponseObject {
 }
 
 function errorsOf(route: CrudRouteInfo, document: DocumentContext): Record<string, ResponseObject> {
-  const headers = route.verb === 'get' ? describeHeaders(['Cache-Control'], false) : undefined;
-  return Object.fromEntries(
-    possibleErrors(route).map((status) => [
-      status,
-      errorResponse(status, route, document, status === 401 ? undefined : headers),
-    ]),
-  );
+  const statuses = possibleErrors(route);
+  const [own, common] = document.isBasic
+    ? [
+        statuses.filter((status) => !COMMON_ERRORS.includes(status)),
+        COMMON_ERRORS.filter((one) => statuses.includes(one)),
+      ]
+    : [statuses, []];
+  return {
+    ...Object.fromEntries(own.map((status) => [status, errorResponse(status, route, document)])),
+    ...(common.length > 0 && { default: commonErrorResponse(common, route, document) }),
+  };
 }
 
 function possibleErrors(route: CrudRouteInfo): ErrorStatus[] {
@@ -120,6 +125,7 @@ function possibleErrors(route: CrudRouteInfo): ErrorStatus[] {
     [412, hasIfMatch(route)],
     [415, [BodyPipe, BulkBodyPipe].some(isReadBy)],
     [428, hasIfMatch(route) && resource.requireIfMatch],
+    [503, true],
   ];
   return possible.filter(([, isPossible]) => isPossible).map(([status]) => status);
 }

@@ -20,6 +20,9 @@ export interface ColumnType {
   /** The JSON Schema of a value in a request, if it differs from `schema`. */
   readonly inputSchema?: JsonSchema;
 
+  /** The JSON Schema of an operand of a comparison, if it may be written in more ways than a value in a body. */
+  readonly operandSchema?: JsonSchema;
+
   /** The supported comparisons; undefined if none makes sense (JSON, binary). */
   readonly comparability?: Comparability;
 

@@ -88,8 +88,11 @@ export function dateTime(firstYear = 1, latest?: Date): ColumnType {
       ? `${instant.toISOString().slice(0, -1)}${micros.padEnd(3, '0')}Z`
       : instant;
   };
-  return { ...type, fromOperand, isInstant: true };
+  return { ...type, operandSchema: { type: 'string', pattern: OPERAND_PATTERN }, fromOperand, isInstant: true };
 }
+
+/** The forms of a timestamp that {@link parseInstant} reads, for JSON Schema, which has no flags. */
+const OPERAND_PATTERN = '^\\d{4}-\\d{2}-\\d{2}([Tt ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?([Zz]|[+-]\\d{2}:?\\d{2})?)?$';
 
 /** The digits after the milliseconds of a time; a database stores three of them. */
 const MICROSECONDS = /:\d{2}\.\d{3}(\d{1,3})/;

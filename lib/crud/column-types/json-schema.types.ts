@@ -17,6 +17,8 @@ export interface JsonSchema {
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
   readonly contentEncoding?: string;
+  readonly contentMediaType?: string;
+  readonly contentSchema?: JsonSchema;
   readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -30,6 +32,9 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
   readonly not?: JsonSchema;
   readonly default?: unknown;
+  readonly title?: string;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
+  readonly deprecated?: boolean;
   readonly readOnly?: boolean;
 }

@@ -11,10 +11,12 @@ const MAX_DECIMAL_LENGTH = 200;
 export function integer(min: number, max: number): ColumnType {
   const read = (value: unknown): number | undefined =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+  // Every integer in JSON is within the bounds of safe integers.
+  const isBounded = Math.abs(min) < Number.MAX_SAFE_INTEGER || max < Number.MAX_SAFE_INTEGER;
   return {
     description: `an integer from ${min} to ${max}`,
     comparability: 'order',
-    schema: { type: 'integer', minimum: min, maximum: max },
+    schema: { type: 'integer', ...(isBounded && { minimum: min, maximum: max }) },
     fromJson: read,
     fromText: (text) => (INTEGER.test(text) ? read(Number(text)) : undefined),
   };

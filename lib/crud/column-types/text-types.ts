@@ -1,4 +1,5 @@
 import { textual } from './column-type.js';
+import { enumSchema } from './enum-schema.js';
 import type { ColumnType } from './column-type.js';
 import { hasUnstorableText } from './unstorable-text.js';
 
@@ -50,7 +51,7 @@ export function oneOf(values: readonly (string | number)[]): ColumnType {
   return {
     description: `one of ${values.join(', ')}`,
     comparability: 'equality',
-    schema: { enum: values },
+    schema: enumSchema(values),
     fromJson: (value) => values.find((member) => member === value),
     fromText: (text) => values.find((member) => String(member) === text),
   };

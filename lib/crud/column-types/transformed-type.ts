@@ -32,7 +32,7 @@ export function transformed(
     return typeof database === 'string' && stored.fromText?.(database) !== undefined;
   };
   const checked = (value: unknown): unknown => (value !== undefined && fits(value) ? value : undefined);
-  const { description, schema, fromText } = declared;
+  const { description, schema, operandSchema, fromText } = declared;
   // TypeScript emits Object for `Date | null`. Then the value is tried as it is, as parsed by the column type, and as a
   // timestamp.
   const candidates = declared === opaque ? [opaque, stored, dateTime()] : [declared];
@@ -47,6 +47,7 @@ export function transformed(
     description,
     schema,
     ...(stored.isCheckedByDatabase && { isCheckedByDatabase: true }),
+    ...(operandSchema !== undefined && { operandSchema }),
     fromJson: read,
     // The database compares the transformed values, whose order may differ; so only equality is supported.
     ...(fromText !== undefined &&

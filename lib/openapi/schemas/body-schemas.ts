@@ -11,8 +11,11 @@ import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { ruledPropertiesOf } from './dto-schemas.js';
 import type { RuledProperty } from './dto-schemas.js';
+import { annotate, columnAnnotations, swaggerSchema } from './swagger-properties.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { inputSchema, linkListSchema, orNull } from './column-json-schema.js';
+import type { DocumentContext } from '../describe-options.js';
+import { nameOf } from './schema-registry.js';
 import type { SchemaRegistry } from './schema-registry.js';
 
 const VERBS: Readonly<Record<BodyRoute, string>> = { create: 'Create', replace: 'Replace', update: 'Update' };
@@ -27,14 +30,36 @@ export interface BodyContext {
 }
 
 /** Returns the schema of a request body. */
-export function bodySchema(resource: Resource, reader: BodyContext, named: SchemaRegistry): JsonSchema {
+export function bodySchema(resource: Resource, reader: BodyContext, document: DocumentContext): JsonSchema {
+  const { schemas: named } = document;
   const { form } = resource.bodies[reader.route];
   const draft = new BodySchemaBuilder(resource, reader, form, named);
   if (form.dto === undefined) draft.addColumns(form.fields);
   else draft.addDto(form.dto);
   for (const column of form.tenantColumns) draft.add(column.property, inputSchema(column), true);
-  const name = form.dto !== undefined && !form.isBorrowed ? form.dto.name : `${VERBS[reader.route]}${resource.name}`;
-  return named.add(name, reader.qualifier, draft.schema());
+  const schema = document.isBasic ? requiringUpdate(draft.schema(), resource, reader, document) : draft.schema();
+  if (form.dto !== undefined && !form.isBorrowed) return named.add(form.dto.name, reader.qualifier, schema);
+  const name = `${VERBS[reader.route]}${resource.name}`;
+  // Without a DTO a replacement mostly is what a new row is.
+  const created = reader.route === 'replace' && named.find(`${VERBS.create}${resource.name}`, reader.qualifier, schema);
+  return created || named.add(name, reader.qualifier, schema);
+}
+
+/**
+ * Returns a body as that of `update` with required properties, if they are otherwise the same. It is half as long, but
+ * some generators make a less readable type of it.
+ */
+function requiringUpdate(
+  schema: JsonSchema,
+  resource: Resource,
+  reader: BodyContext,
+  document: DocumentContext,
+): JsonSchema {
+  if (reader.route === 'update' || resource.bodies[reader.route].form.dto !== undefined) return schema;
+  const update = bodySchema(resource, { ...reader, route: 'update' }, document);
+  const { properties } = document.schemas.get(nameOf(update));
+  if (JSON.stringify(properties) !== JSON.stringify(schema.properties)) return schema;
+  return { type: 'object', allOf: [update], ...(schema.required !== undefined && { required: schema.required }) };
 }
 
 class BodySchemaBuilder {
@@ -63,8 +88,17 @@ class BodySchemaBuilder {
     for (const [property, rules] of ruledPropertiesOf(dto, this.named)) {
       if (isReadOnly(this.form, property)) continue;
       if (this.isOfParent(property) && !rules.isRequired) continue;
-      const schema = this.ofProperty(property, rules);
-      const isNeeded = rules.isRequired || this.needsField(this.form.fields.get(property));
+      const field = this.form.fields.get(property);
+      const ofColumn = field !== undefined && isColumn(field) ? columnAnnotations(field) : {};
+      // The rules of the DTO decide what is valid, not the constraints of the entity.
+      const { description, examples } = ofColumn;
+      const annotations = {
+        ...(description !== undefined && { description }),
+        ...(examples !== undefined && { examples }),
+        ...swaggerSchema(dto, property),
+      };
+      const schema = annotate(this.ofProperty(property, rules), annotations);
+      const isNeeded = rules.isRequired || this.needsField(field);
       this.add(keyForProperty(dto, property), schema, !this.form.partial && isNeeded);
     }
   }
@@ -101,7 +135,8 @@ class BodySchemaBuilder {
 
   private column(column: ResourceColumn, rules: RuledProperty | undefined): JsonSchema | undefined {
     if (!this.resource.bodies[this.reader.route].covers(column)) return undefined;
-    return rules === undefined ? inputSchema(column) : this.ruled(column, rules);
+    const schema = rules === undefined ? inputSchema(column) : this.ruled(column, rules);
+    return annotate(schema, columnAnnotations(column));
   }
 
   private embedded(fields: FieldTree): JsonSchema | undefined {

@@ -1,3 +1,4 @@
+import { enumSchema, membersOf } from '../../crud/column-types/enum-schema.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 
 type Rule = (...constraints: readonly unknown[]) => JsonSchema;
@@ -26,9 +27,9 @@ export const VALIDATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   ['isDate', text({ format: 'date-time' })],
   ['isDefined', is({})],
   ['isNotEmpty', is({ minLength: 1 })],
-  ['equals', (value) => ({ const: value })],
-  ['isIn', (values) => ({ enum: Array.isArray(values) ? values : [] })],
-  ['isEnum', (members) => ({ enum: membersOf(members) })],
+  ['equals', (value) => (typeof value === 'object' ? { const: value } : enumSchema([value]))],
+  ['isIn', (values) => enumSchema(Array.isArray(values) ? values : [])],
+  ['isEnum', (members) => enumSchema(membersOf(members))],
 
   ['min', (minimum) => keep({ type: 'number', minimum: number(minimum) })],
   ['max', (maximum) => keep({ type: 'number', maximum: number(maximum) })],
@@ -65,12 +66,6 @@ export const VALIDATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>(
   ['arrayNotEmpty', is({ type: 'array', minItems: 1 })],
   ['arrayUnique', (identify) => keep({ type: 'array', uniqueItems: identify === undefined ? true : undefined })],
 ]);
-
-/** Returns the values of a TypeScript enum. A numeric enum also contains its names, which are not values. */
-function membersOf(members: unknown): readonly unknown[] {
-  const entries = Object.entries((members ?? {}) as Readonly<Record<string, unknown>>);
-  return entries.filter(([name]) => !/^\d+$/.test(name)).map(([, value]) => value);
-}
 
 /** Returns undefined for a pattern that needs flags: JSON Schema has none and reads patterns as Unicode. */
 function patternOf(pattern: unknown, flags: unknown): string | undefined {

@@ -7,7 +7,10 @@ import type { ColumnType } from '../../crud/column-types/column-type.js';
 /** Returns the schema of a column in a response. */
 export function outputSchema({ type, metadata, writableBy }: ResourceColumn): JsonSchema {
   // A transformer may return any value, including null.
-  const schema = metadata.isNullable || metadata.transformer !== undefined ? orNull(type.schema) : type.schema;
+  // A response has only values that the column holds.
+  const { minimum: _min, maximum: _max, ...bare } = type.schema;
+  const shown = type.schema.type === 'integer' ? bare : type.schema;
+  const schema = metadata.isNullable || metadata.transformer !== undefined ? orNull(shown) : shown;
   return writableBy === 'client' ? schema : { ...schema, readOnly: true };
 }
 

@@ -2,6 +2,7 @@ import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { ValidationMetadata } from '../../common/peer-internals.js';
 import { isTransformed, keyForProperty, namedType } from '../../crud/model/response-exposure.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
+import { annotate, swaggerSchema } from './swagger-properties.js';
 import { combineSchemas } from './intersect-schemas.js';
 import { declaredSchema, orNull } from './column-json-schema.js';
 import type { SchemaRegistry } from './schema-registry.js';
@@ -32,7 +33,7 @@ function nestedSchema(type: Function, named: SchemaRegistry): JsonSchema {
     const required: string[] = [];
     for (const [property, { schema, isRequired, isNullable }] of ruledPropertiesOf(type, named)) {
       const key = keyForProperty(type, property);
-      properties[key] = isNullable ? orNull(schema) : schema;
+      properties[key] = annotate(isNullable ? orNull(schema) : schema, swaggerSchema(type, property));
       if (isRequired) required.push(key);
     }
     return { type: 'object', properties, ...(required.length > 0 && { required }) };

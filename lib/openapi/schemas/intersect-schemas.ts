@@ -22,6 +22,13 @@ const COMBINED: ReadonlyMap<string, Combine> = new Map<string, Combine>([
  * code converts between them. It also wins for keywords that cannot be combined, such as two patterns.
  */
 export function combineSchemas(one: JsonSchema, other: JsonSchema): JsonSchema {
+  for (const [alternatives, opposite] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const narrowed = alternatives.anyOf !== undefined && opposite.anyOf === undefined && narrow(alternatives, opposite);
+    if (narrowed) return narrowed;
+  }
   const types = commonTypes(typesOf(one), typesOf(other));
   if (types.length === 0 && typesOf(one).length > 0 && typesOf(other).length > 0) return other;
   const combined: Record<string, unknown> = { ...one, ...other };
@@ -32,6 +39,19 @@ export function combineSchemas(one: JsonSchema, other: JsonSchema): JsonSchema {
   }
   if (types.length > 0) combined['type'] = types.length === 1 ? types[0] : types;
   return combined;
+}
+
+/**
+ * Narrows alternatives to those that have a type of the opposite schema.
+ *
+ * @returns undefined if the opposite has no type, or excludes all of them
+ */
+function narrow({ anyOf = [], ...rest }: JsonSchema, opposite: JsonSchema): JsonSchema | undefined {
+  const types = typesOf(opposite);
+  const fitting = anyOf.filter((one) => commonTypes(typesOf(one), types).length > 0);
+  if (types.length === 0 || fitting.length === 0) return undefined;
+  const combined = fitting.map((one) => combineSchemas(one, opposite));
+  return { ...rest, ...(combined.length === 1 ? combined[0] : { anyOf: combined }) };
 }
 
 /** Returns the types that both lists have; if one is empty, the other one. An integer is a number. */

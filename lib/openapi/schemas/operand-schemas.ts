@@ -6,12 +6,12 @@ import { parameterSchema } from './column-json-schema.js';
 
 /** Returns the schema of an operand in the JSON of `filters`. */
 export function operandSchema(type: ColumnType, operator: Operator): JsonSchema {
-  return operandOf(type, operator, ({ inputSchema, schema }) => inputSchema ?? schema);
+  return operandOf(type, operator, ({ operandSchema, inputSchema, schema }) => operandSchema ?? inputSchema ?? schema);
 }
 
-/** Returns the schema of an operand in its own parameter, where list values are separated by commas. */
+/** Returns the schema of an operand in its own parameter, where a comma in a text would separate two values. */
 export function operandParameterSchema(type: ColumnType, operator: Operator): JsonSchema {
-  const schema = operandOf(type, operator, parameterSchema);
+  const schema = operandOf(type, operator, (one) => one.operandSchema ?? parameterSchema(one));
   if (schema.type !== 'array') return schema;
   const { items = {} } = schema;
   const isFreeText =

@@ -1,7 +1,7 @@
 import type { ListRules } from '../../crud/query/list-rules.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
 import { nameOf } from './schema-registry.js';
-import type { SchemaRegistry } from './schema-registry.js';
+import type { DocumentContext } from '../describe-options.js';
 
 const COUNT: JsonSchema = { type: 'integer', minimum: 0 };
 const CURSOR: JsonSchema = { type: ['string', 'null'] };
@@ -34,15 +34,24 @@ const PAGES: Readonly<Record<ListRules['paging'], Pick<JsonSchema, 'properties' 
 export function listSchema(
   row: JsonSchema,
   { format, paging }: ListRules,
-  named: SchemaRegistry,
+  { schemas, isBasic }: DocumentContext,
   qualifier: string,
 ): JsonSchema {
   const items: JsonSchema = { type: 'array', items: row };
   if (format === 'array') return items;
   const { properties, required = [] } = PAGES[paging];
-  return named.add(`${nameOf(row)}Page`, qualifier, {
+  return schemas.add(`${nameOf(row)}Page`, qualifier, {
     type: 'object',
-    properties: { items, limit: COUNT, ...properties },
+    properties: { items, limit: COUNT, ...(isBasic ? withoutDescriptions(properties) : properties) },
     required: ['items', 'limit', ...required],
   });
+}
+
+function withoutDescriptions(properties: JsonSchema['properties'] = {}): JsonSchema['properties'] {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { description: _description, minimum: _minimum, ...schema }]) => [
+      name,
+      schema,
+    ]),
+  );
 }

@@ -7,8 +7,9 @@ import type { ProjectionRules } from '../../crud/query/projection-rules.js';
 import { compileColumns, isSelected } from '../../crud/model/resource-column.js';
 import type { Resource } from '../../crud/resource/resource.js';
 import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
+import { annotate, columnAnnotations, swaggerSchema } from './swagger-properties.js';
 import { outputSchema, declaredSchema, orNull, schemaOfDeclared } from './column-json-schema.js';
-import type { SchemaRegistry } from './schema-registry.js';
+import type { DocumentContext } from '../describe-options.js';
 
 /** A property of a response. */
 interface OutputProperty {
@@ -30,7 +31,7 @@ export class RowSchemas {
   /** @param qualifier the prefix of a schema name that another schema already has */
   constructor(
     private readonly resource: Resource,
-    private readonly named: SchemaRegistry,
+    private readonly document: DocumentContext,
     private readonly qualifier: string,
   ) {}
 
@@ -41,7 +42,12 @@ export class RowSchemas {
    * @param rules the projection rules of the response
    */
   row(dto: Function | undefined, rules: ProjectionRules): JsonSchema {
-    return this.entity(dto, { ...this.resource, include: [...rules.include] });
+    const { rows } = this.document;
+    const known = rows.get(this.resource) ?? new Map<Function | undefined, JsonSchema>();
+    rows.set(this.resource, known);
+    const schema = known.get(dto) ?? this.entity(dto, { ...this.resource, include: [...rules.include] });
+    known.set(dto, schema);
+    return schema;
   }
 
   private entity(dto: Function | undefined, { metadata, fields, include }: ShownEntity): JsonSchema {
@@ -55,10 +61,11 @@ export class RowSchemas {
         .map(([property, how]): Entry => [how.key, this.property(dto, { metadata, fields, include }, property, how)]),
       ...[...relations].map((name): Entry => {
         const key = relationKey(dto ?? type, dto === undefined, name);
-        return [key, { schema: this.relation(dto, { metadata, fields, include }, name), isRequired: false }];
+        const schema = this.relation(dto, { metadata, fields, include }, name);
+        return [key, { schema: annotate(schema, swaggerSchema(dto ?? type, name)), isRequired: false }];
       }),
     ]);
-    return this.named.add(dto?.name ?? metadata.name, this.qualifier, schema);
+    return this.document.schemas.add(dto?.name ?? metadata.name, this.qualifier, schema);
   }
 
   private relation(dto: Function | undefined, { metadata, include }: ShownEntity, name: string): JsonSchema {
@@ -83,17 +90,22 @@ export class RowSchemas {
     property: string,
     shown: ExposedProperty,
   ): OutputProperty {
-    if (!shown.isUntransformed) return { schema: {}, isRequired: false };
+    const type = dto ?? (metadata.target as Function);
+    const annotations = swaggerSchema(type, property);
+    if (!shown.isUntransformed) return { schema: annotations, isRequired: false };
     // A DTO property without a column of that name is filled from the column of its JSON key.
     const field = fields.get(property) ?? (dto === undefined ? undefined : fields.get(shown.key));
     const isShownByColumn = field !== undefined && (isColumn(field) ? isSelected(field) : true);
     if (!isShownByColumn) {
-      return { schema: this.declared(dto ?? (metadata.target as Function), property), isRequired: false };
+      return { schema: annotate(this.declared(type, property), annotations), isRequired: false };
     }
-    if (isColumn(field)) return { schema: outputSchema(field), isRequired: true };
-    const named = dto && namedType(dto, property);
-    const type = named ?? embeddedClass(metadata, property);
-    return { schema: this.embedded(metadata, property, field, type, dto === undefined), isRequired: true };
+    if (isColumn(field)) {
+      const schema = annotate(outputSchema(field), { ...columnAnnotations(field), ...annotations });
+      return { schema, isRequired: true };
+    }
+    const nested = (dto && namedType(dto, property)) ?? embeddedClass(metadata, property);
+    const schema = this.embedded(metadata, property, field, nested, dto === undefined);
+    return { schema: annotate(schema, annotations), isRequired: true };
   }
 
   /** @param isOwn whether properties are exposed unless excluded; false within a DTO */
@@ -113,7 +125,10 @@ export class RowSchemas {
       [...shown].map(([property, { key, isUntransformed }]): Entry => {
         const field = fields.get(property);
         if (!isUntransformed || field === undefined) return [key, { schema: {}, isRequired: false }];
-        if (isColumn(field)) return [key, { schema: outputSchema(field), isRequired: true }];
+        if (isColumn(field)) {
+          const annotations = { ...columnAnnotations(field), ...swaggerSchema(type, property) };
+          return [key, { schema: annotate(outputSchema(field), annotations), isRequired: true }];
+        }
         const inner = `${path}.${property}`;
         const nested = (type && namedType(type, property)) ?? embeddedClass(metadata, inner);
         return [key, { schema: this.embedded(metadata, inner, field, nested, isOwn), isRequired: true }];
@@ -133,11 +148,14 @@ export class RowSchemas {
 
   /** Returns the schema of a nested class in a response, from its exposed properties. */
   private ofClass(type: Function): JsonSchema {
-    return this.named.forClass(type, 'Response', () =>
+    return this.document.schemas.forClass(type, 'Response', () =>
       objectOf(
         [...exposedProperties(type, [])].map(([property, { key, isUntransformed }]) => [
           key,
-          { schema: isUntransformed ? this.declared(type, property) : {}, isRequired: false },
+          {
+            schema: annotate(isUntransformed ? this.declared(type, property) : {}, swaggerSchema(type, property)),
+            isRequired: false,
+          },
         ]),
       ),
     );

@@ -5,6 +5,8 @@ import type { JsonSchema } from '../../crud/column-types/json-schema.types.js';
  * one.
  */
 export class SchemaRegistry {
+  /** Names that schemas did not get, because the document had others of these names. */
+  readonly avoided = new Set<string>();
   private readonly schemas = new Map<string, JsonSchema | undefined>();
   private readonly classes = new Map<Function, Map<string, string>>();
 
@@ -42,6 +44,13 @@ export class SchemaRegistry {
     return reference(chosen);
   }
 
+  /** Returns a reference to a schema that has been added under a name; undefined if none has. */
+  find(name: string, qualifier: string, schema: JsonSchema): JsonSchema | undefined {
+    const text = JSON.stringify(schema);
+    const found = [name, `${qualifier}${name}`].find((one) => JSON.stringify(this.schemas.get(one)) === text);
+    return found === undefined ? undefined : reference(found);
+  }
+
   /**
    * Returns a reference to the schema of a class, which is created once and may refer to itself.
    *
@@ -69,7 +78,10 @@ export class SchemaRegistry {
     const qualified = `${qualifier}${name}`;
     for (let number = 0; ; number++) {
       const candidate = number === 0 ? name : number === 1 ? qualified : `${qualified}${number}`;
-      if (this.taken.has(candidate)) continue;
+      if (this.taken.has(candidate)) {
+        this.avoided.add(candidate);
+        continue;
+      }
       if (!this.schemas.has(candidate) || isSame(this.schemas.get(candidate), candidate)) return candidate;
     }
   }

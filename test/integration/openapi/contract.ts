@@ -1,21 +1,39 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { JsonSchema, OperationObject, ParameterObject } from 'nestjs-muck/openapi';
+import type {
+  ComponentsObject,
+  HeaderObject,
+  JsonSchema,
+  OperationObject,
+  ParameterObject,
+  ResponseObject,
+} from 'nestjs-muck/openapi';
 import type { Response } from 'supertest';
 
 /** A document whose operations are all described. */
 export interface ContractDocument {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, object>>;
-  readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
+  readonly components?: ComponentsObject;
 }
 
 /** One operation of a document, and where it is. */
 export interface DocumentedOperation {
   readonly path: string;
   readonly verb: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  readonly operation: OperationObject;
+  readonly operation: InlineOperation;
+}
+
+/** An operation without references to parameters, responses and headers. */
+export interface InlineOperation extends Omit<OperationObject, 'parameters' | 'responses'> {
+  readonly parameters: readonly ParameterObject[];
+  readonly responses: Readonly<Record<string, InlineResponse>>;
+}
+
+/** A response without references to headers. */
+export interface InlineResponse extends Omit<ResponseObject, 'headers'> {
+  readonly headers?: Readonly<Record<string, HeaderObject>>;
 }
 
 /** Headers that an operation has to document if it sends them. */
@@ -43,7 +61,12 @@ export class Contract {
   private readonly validators = new Map<string, ValidateFunction>();
   private readonly ajv: Ajv2020;
 
-  constructor(readonly document: ContractDocument) {
+  /** The document with its parameters, responses and headers in place of the references to them. */
+  readonly document: ContractDocument;
+
+  constructor(given: ContractDocument) {
+    const document = inlined(given);
+    this.document = document;
     this.ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats.default(this.ajv, { mode: 'full' });
     this.ajv.addFormat('decimal', true).addFormat('uint64', true);
@@ -54,7 +77,7 @@ export class Contract {
 
   operations(): DocumentedOperation[] {
     return Object.entries(this.document.paths).flatMap(([path, item]) =>
-      Object.entries(item as Readonly<Record<DocumentedOperation['verb'], OperationObject>>).map(
+      Object.entries(item as Readonly<Record<DocumentedOperation['verb'], InlineOperation>>).map(
         ([verb, operation]): DocumentedOperation => ({ path, verb: verb as DocumentedOperation['verb'], operation }),
       ),
     );
@@ -113,7 +136,8 @@ export class Contract {
    * @param complete all properties instead
    */
   example(schema: JsonSchema, given: Readonly<Record<string, unknown>> = {}, complete = false): unknown {
-    const { properties, required = [], items, minItems = 1, anyOf, enum: members } = this.resolve(schema);
+    const { properties, required = [], items, minItems = 1, anyOf, enum: members, examples } = this.resolve(schema);
+    if (examples !== undefined) return examples[0];
     if (properties !== undefined) {
       const names = Object.keys(properties).filter((name) => complete || required.includes(name));
       return Object.fromEntries(
@@ -128,11 +152,13 @@ export class Contract {
     return found;
   }
 
-  /** The text of a parameter. */
-  parameterText({ schema, content }: ParameterObject): string {
-    if (content !== undefined) return JSON.stringify(this.example(content['application/json'].schema));
-    const value = this.example(schema!);
-    return Array.isArray(value) ? value.map(String).join(',') : String(value);
+  /** A query with a parameter, written as the document says. */
+  query({ name, schema = {}, explode }: ParameterObject): string {
+    const { contentSchema } = schema;
+    const value = contentSchema === undefined ? this.example(schema) : JSON.stringify(this.example(contentSchema));
+    const texts = Array.isArray(value) ? value.map(String) : [String(value)];
+    const pair = (text: string): string => `${encodeURIComponent(name)}=${encodeURIComponent(text)}`;
+    return explode === true ? texts.map(pair).join('&') : pair(texts.join(','));
   }
 
   resolve(schema: JsonSchema): JsonSchema {
@@ -179,13 +205,43 @@ function headerValue({ schema }: { readonly schema: object }, text: unknown): un
   return (schema as JsonSchema).type === 'integer' ? Number(text) : text;
 }
 
+/** The document without references to parameters, responses and headers. */
+function inlined(document: ContractDocument): ContractDocument {
+  const resolve = (kind: 'parameters' | 'responses' | 'headers') => (part: object) =>
+    '$ref' in part ? (document.components?.[kind]?.[String(part.$ref).split('/').at(-1)!] ?? {}) : part;
+  const inlineResponse = (given: object): object => {
+    const response = resolve('responses')(given) as ResponseObject;
+    return response.headers === undefined
+      ? response
+      : { ...response, headers: mapped(response.headers, resolve('headers')) };
+  };
+  const paths = mapped(document.paths, (item) =>
+    mapped(
+      item as Readonly<Record<string, Partial<OperationObject>>>,
+      ({ parameters = [], responses = {}, ...rest }) => ({
+        ...rest,
+        parameters: parameters.map(resolve('parameters')),
+        responses: mapped(responses, inlineResponse),
+      }),
+    ),
+  );
+  return { ...document, paths };
+}
+
+function mapped<V extends object>(
+  values: Readonly<Record<string, V>>,
+  change: (value: V) => object,
+): Record<string, object> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+}
+
 /** The document, whose rows need not have the properties that they have without `fields`. */
 function withoutRequired(document: ContractDocument): ContractDocument {
   const schemas = Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => {
     const { required: _required, ...rest } = schema as JsonSchema;
     return [name, rest] as const;
   });
-  return { ...document, components: { schemas: Object.fromEntries(schemas) } };
+  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } };
 }
 
 /** The document, its objects holding nothing that it does not name: so that an answer cannot have more than is documented. */

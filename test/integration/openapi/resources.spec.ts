@@ -212,10 +212,14 @@ describe.each(databasesToTest())('the document of resources, on %s', (database) 
       const list = contract.operation('get', subject.path);
       for (const parameter of list.operation.parameters) {
         // A cursor is a page's to give; the empty one begins with the first page.
-        const text = parameter.name === 'cursor' ? '' : encodeURIComponent(contract.parameterText(parameter));
-        const answer = await send('get', `${subject.path}?${parameter.name}=${text}`);
+        const query = parameter.name === 'cursor' ? 'cursor=' : contract.query(parameter);
+        const answer = await send('get', `${subject.path}?${query}`);
         keeps(list, answer, 200, parameter.name === 'fields');
-        const { schema = { type: 'object' } } = parameter;
+        const { schema = {}, example } = parameter;
+        if (example !== undefined) {
+          expect(contract.fits(schema.contentSchema!, JSON.parse(example as string))).toBe(true);
+          keeps(list, await send('get', `${subject.path}?filters=${encodeURIComponent(example as string)}`), 200);
+        }
         if (contract.fits(schema, schema.type === 'array' ? ['nonsense'] : 'nonsense')) continue;
         keeps(list, await send('get', `${subject.path}?${parameter.name}=nonsense`), 400);
       }

@@ -3,12 +3,13 @@ import { Controller, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, MuckConfigurationError, ProblemDetailsFilter, TenantScoped } from 'nestjs-muck';
 import type { CrudOptions } from 'nestjs-muck';
 import { createResourceDocument } from 'nestjs-muck/openapi';
-import type { JsonSchema, ResourceDocument, ResponseObject } from 'nestjs-muck/openapi';
+import type { JsonSchema, ResourceDocument } from 'nestjs-muck/openapi';
 import { UseFilters } from '@nestjs/common';
 import request from 'supertest';
 import { adaptersToTest } from '../../support/adapters.js';
 import { openCrudDesk, TestGuard, Ticket } from '../../support/crud-desk.js';
 import type { Desk } from '../../support/crud-desk.js';
+import { Contract } from './contract.js';
 
 /** A controller of tickets at a path. */
 function ticketsAt(path: string, options: CrudOptions<Ticket>) {
@@ -39,10 +40,12 @@ const CONTROLLERS = [
 describe.each(adaptersToTest())('the shapes of described responses, on %s', (adapter) => {
   let desk: Desk;
   let document: ResourceDocument;
+  let contract: Contract;
 
   beforeAll(async () => {
     desk = await openCrudDesk(CONTROLLERS, { adapter });
     document = createResourceDocument(desk.app, { title: 'Desk', version: '1' });
+    contract = new Contract(document);
     for (const orderNumber of [1, 2, 3]) {
       const call = request(desk.app.getHttpServer()).post('/any').set('x-user', '1');
       await call.send({ orderNumber, subject: `Ticket ${orderNumber}` }).expect(201);
@@ -52,16 +55,14 @@ describe.each(adaptersToTest())('the shapes of described responses, on %s', (ada
 
   const get = (path: string) => request(desk.app.getHttpServer()).get(path).set('x-user', '1');
   const schemaOf = (path: string, status = '200'): JsonSchema => {
-    const { content = {} } = document.paths[path]['get'].responses[status];
+    const { content = {} } = contract.operation('get', path).operation.responses[status];
     expect(Object.keys(content)).toHaveLength(1);
     const { schema } = Object.values(content)[0];
     return schema.$ref === undefined ? schema : document.components.schemas[schema.$ref.split('/').at(-1)!];
   };
-  const parametersOf = (path: string) => document.paths[path]['get'].parameters.map(({ name }) => name);
-  const responses = (described: ResourceDocument): [status: string, response: ResponseObject][] =>
-    Object.values(described.paths)
-      .flatMap((item) => Object.values(item))
-      .flatMap((operation) => Object.entries(operation.responses));
+  const parametersOf = (path: string) => contract.operation('get', path).operation.parameters.map(({ name }) => name);
+  const responses = (described: ResourceDocument) =>
+    new Contract(described).operations().flatMap(({ operation }) => Object.entries(operation.responses));
 
   it.each([false, true])(
     'every response has one media type and no alternatives; problem details: %s',
@@ -79,7 +80,7 @@ describe.each(adaptersToTest())('the shapes of described responses, on %s', (ada
   it('a client of problem details has them described in place of the errors of Nest', () => {
     const described = createResourceDocument(desk.app, { title: 'Desk', version: '1' }, { problemDetails: true });
     const typesOf = (path: string, status: string) =>
-      Object.keys(described.paths[path]['get'].responses[status].content ?? {});
+      Object.keys(new Contract(described).operation('get', path).operation.responses[status].content ?? {});
     for (const path of ['/any', '/filtered', '/problems'])
       expect(typesOf(path, '400')).toEqual(['application/problem+json']);
     expect(typesOf('/filtered', '401')).toEqual(['application/problem+json']);
@@ -90,7 +91,7 @@ describe.each(adaptersToTest())('the shapes of described responses, on %s', (ada
 
   it('the rows of a list and a single row are the same schema, with all its properties', () => {
     const { properties = {} } = schemaOf('/any');
-    const row = document.paths['/any/{id}']['get'].responses['200'].content?.['application/json'].schema;
+    const row = contract.operation('get', '/any/{id}').operation.responses['200'].content?.['application/json'].schema;
     expect(properties['items']).toEqual({ type: 'array', items: row });
     const { required = [] } = schemaOf('/any/{id}');
     expect(required).toEqual(expect.arrayContaining(['id', 'subject', 'note', 'createdAt']));
