@@ -610,12 +610,22 @@ export declare function unwrap<Data>(result: ClientResult<Data>): Data;
 
 // nestjs-muck/openapi
 
+export interface ComponentsObject {
+    readonly schemas?: Readonly<Record<string, object>>;
+    readonly parameters?: Readonly<Record<string, object>>;
+    readonly responses?: Readonly<Record<string, object>>;
+    readonly headers?: Readonly<Record<string, object>>;
+}
+
 export type ContentObject = Readonly<Record<string, {
     readonly schema: JsonSchema;
+    readonly example?: unknown;
 }>>;
 
 export interface DescribeOptions {
+    readonly operators?: 'basic' | 'all';
     readonly problemDetails?: boolean;
+    readonly enums?: Readonly<Record<string, object>>;
 }
 
 export interface DocumentInfo {
@@ -645,6 +655,8 @@ export interface JsonSchema {
     readonly exclusiveMaximum?: number;
     readonly multipleOf?: number;
     readonly contentEncoding?: string;
+    readonly contentMediaType?: string;
+    readonly contentSchema?: JsonSchema;
     readonly items?: JsonSchema;
     readonly minItems?: number;
     readonly maxItems?: number;
@@ -658,7 +670,10 @@ export interface JsonSchema {
     readonly allOf?: readonly JsonSchema[];
     readonly not?: JsonSchema;
     readonly default?: unknown;
+    readonly title?: string;
     readonly description?: string;
+    readonly examples?: readonly unknown[];
+    readonly deprecated?: boolean;
     readonly readOnly?: boolean;
 }
 
@@ -667,9 +682,8 @@ export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 
 export interface OpenApiDocument {
     readonly openapi: string;
     readonly paths: Readonly<Record<string, object>>;
-    readonly components?: {
-        readonly schemas?: Readonly<Record<string, object>>;
-    };
+    readonly components?: ComponentsObject;
+    readonly tags?: readonly TagObject[];
 }
 
 export interface OperationObject {
@@ -677,9 +691,9 @@ export interface OperationObject {
     readonly summary?: string;
     readonly description?: string;
     readonly tags?: readonly string[];
-    readonly parameters: readonly ParameterObject[];
+    readonly parameters: readonly (ParameterObject | ReferenceObject)[];
     readonly requestBody?: RequestBodyObject;
-    readonly responses: Readonly<Record<string, ResponseObject>>;
+    readonly responses: Readonly<Record<string, ResponseObject | ReferenceObject>>;
 }
 
 export interface ParameterObject {
@@ -690,10 +704,14 @@ export interface ParameterObject {
     readonly schema?: JsonSchema;
     readonly style?: 'form';
     readonly explode?: boolean;
-    readonly content?: ContentObject;
+    readonly example?: unknown;
 }
 
 export type PathItemObject = Readonly<Record<string, OperationObject>>;
+
+export interface ReferenceObject {
+    readonly $ref: string;
+}
 
 export interface RequestBodyObject {
     readonly required: boolean;
@@ -705,13 +723,22 @@ export interface ResourceDocument extends OpenApiDocument {
     readonly paths: Readonly<Record<string, PathItemObject>>;
     readonly components: {
         readonly schemas: Readonly<Record<string, JsonSchema>>;
+        readonly parameters: Readonly<Record<string, ParameterObject>>;
+        readonly responses: Readonly<Record<string, ResponseObject>>;
+        readonly headers: Readonly<Record<string, HeaderObject>>;
     };
+    readonly tags: readonly TagObject[];
 }
 
 export interface ResponseObject {
     readonly description: string;
-    readonly headers?: Readonly<Record<string, HeaderObject>>;
+    readonly headers?: Readonly<Record<string, HeaderObject | ReferenceObject>>;
     readonly content?: ContentObject;
+}
+
+export interface TagObject {
+    readonly name: string;
+    readonly description?: string;
 }
 
 export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo, options?: DescribeOptions): ResourceDocument;

@@ -25,6 +25,11 @@ function isMutable({ columns: all, parents }: Resource, columns: readonly Column
   return columns.some((column) => !kept.includes(column));
 }
 
+/** Returns the properties of keys that two rows cannot share. */
+export function uniqueProperties(resource: Resource): ReadonlySet<string> {
+  return new Set(uniqueKeys(resource).flatMap((columns) => columns.map(({ propertyPath }) => propertyPath)));
+}
+
 function uniqueKeys({ metadata }: Resource): (readonly ColumnMetadata[])[] {
   return [
     metadata.primaryColumns,

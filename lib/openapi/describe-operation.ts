@@ -10,7 +10,7 @@ import type { ResourceId } from '../crud/model/resource-id.js';
 import { isBaseHandler } from '../crud/routing/inherited-handlers.js';
 import type { JsonSchema } from '../crud/column-types/json-schema.types.js';
 import { tagsOf } from './document-tags.js';
-import { Examples } from './examples.js';
+import { distinctExample, Examples } from './examples.js';
 import { bodySchema } from './schemas/body-schemas.js';
 import { describeResponses } from './operation-responses.js';
 import type { OperationObject, ParameterObject } from './openapi.types.js';
@@ -19,6 +19,7 @@ import { parameterSchema } from './schemas/column-json-schema.js';
 import { filtersSchema, listParameters, rowParameters } from './list-parameters.js';
 import type { DocumentContext } from './describe-options.js';
 import { nameOf } from './schemas/schema-registry.js';
+import { uniqueProperties } from './conflict-responses.js';
 import { preconditionParameters } from './conditional-headers.js';
 import { qualifierOf } from './crud-route-explorer.js';
 import type { CrudOperation, CrudRouteInfo } from './crud-route-explorer.js';
@@ -54,25 +55,18 @@ const SUMMARIES: Readonly<Record<CrudOperation, (name: string, relation: string 
   unlink: (name, relation) => `A ${name}, unlinked from a row of ${relation}`,
 };
 
-/** Of a PATCH one property, of other bodies all. A basic document has none that is made up. */
+/** A basic document has no examples that are made up. */
 function bodyExample(
   body: JsonSchema,
-  { name }: CrudRouteInfo,
+  { name, resource }: CrudRouteInfo,
   { schemas, isBasic }: DocumentContext,
 ): { readonly example?: unknown } {
   if (isBasic) return {};
   const examples = new Examples((schema) => schemas.get(nameOf(schema)));
-  const example = body.type === 'array' ? listExample(examples.of(body.items ?? {})) : examples.of(body);
-  if (example === undefined) return {};
-  return { example: name === 'update' ? firstOf(example as object) : example };
-}
-
-function listExample(item: unknown): readonly unknown[] | undefined {
-  return item === undefined ? undefined : [item];
-}
-
-function firstOf(example: object): object {
-  return Object.fromEntries(Object.entries(example).slice(0, 1));
+  const row = examples.of(body.items ?? body) as Readonly<Record<string, unknown>> | undefined;
+  if (row === undefined) return {};
+  const example = distinctExample(row, name, uniqueProperties(resource));
+  return { example: body.type === 'array' ? [example] : example };
 }
 
 function summaryOf({ name, resource, relation }: CrudRouteInfo): string {

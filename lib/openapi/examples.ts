@@ -86,3 +86,34 @@ function numberFor(schema: JsonSchema): number {
   const most = maximum ?? (exclusiveMaximum === undefined ? multipleOf : exclusiveMaximum - multipleOf);
   return Math.min(Math.max(multipleOf, least), Math.max(most, least));
 }
+
+/** How much the unique values of an example differ from those of the example of `create`. */
+const STEPS: ReadonlyMap<string, number> = new Map([
+  ['createMany', 1],
+  ['replace', 2],
+  ['update', 3],
+]);
+
+/**
+ * Returns the example of a body for a route: with unique values of its own, so that a reader may send one example after
+ * another, and for `update` with one property.
+ */
+export function distinctExample(
+  row: Readonly<Record<string, unknown>>,
+  route: string,
+  unique: ReadonlySet<string>,
+): Readonly<Record<string, unknown>> {
+  const step = STEPS.get(route) ?? 0;
+  const entries = Object.entries(row).map(([key, value]): [string, unknown] => [
+    key,
+    unique.has(key) && step > 0 ? next(value, step) : value,
+  ]);
+  if (route !== 'update') return Object.fromEntries(entries);
+  const changed = entries.find(([key]) => !unique.has(key)) ?? entries[0];
+  return changed === undefined ? {} : Object.fromEntries([changed]);
+}
+
+function next(value: unknown, step: number): unknown {
+  if (typeof value === 'number') return value + step;
+  return typeof value === 'string' && /^[\p{L} ]+$/u.test(value) ? `${value} ${step + 1}` : value;
+}

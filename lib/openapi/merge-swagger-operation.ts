@@ -57,7 +57,8 @@ function mergeParameters(
   const kept = found.filter(
     (parameter) =>
       own.some((other) => isSame(parameter, other) && isTyped(other)) ||
-      !known.some((other) => isSame(parameter, other)),
+      // `@ApiParam()` on the class adds a parameter to routes whose path has none of that name.
+      (parameter.in !== 'path' && !known.some((other) => isSame(parameter, other))),
   );
   return [
     ...known

@@ -1,6 +1,12 @@
 import { Body, Controller, Get, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiOkResponse, ApiSecurity, ApiUnauthorizedResponse } from '@nestjs/swagger';
-import { ERROR } from '../docs/described-answers.js';
+import {
+  ApiBadRequestResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiSecurity,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
+import { ERROR, PRIVATE } from '../docs/described-answers.js';
 import { AuthGuard } from './auth.guard.js';
 import { LoginDto } from './login.dto.js';
 import { SessionService } from './session.service.js';
@@ -13,6 +19,7 @@ export class AuthController {
 
   @Post('login')
   @HttpCode(200)
+  @ApiOperation({ summary: 'A token for an e-mail address and a password' })
   @ApiSecurity({})
   @ApiOkResponse({
     description: 'Whom the token names is read anew for each request.',
@@ -30,7 +37,12 @@ export class AuthController {
   @Get('me')
   @UseGuards(AuthGuard)
   @Header('Cache-Control', 'no-store')
-  @ApiOkResponse({ description: 'The account, and its user if it belongs to an organization.', schema: WHO_AM_I })
+  @ApiOperation({ summary: 'The signed-in account' })
+  @ApiOkResponse({
+    description: 'The account, and its user if it belongs to an organization.',
+    headers: PRIVATE,
+    schema: WHO_AM_I,
+  })
   @ApiUnauthorizedResponse({ description: 'The request is not authenticated.', schema: ERROR })
   me(@Req() { user }: SignedInRequest): Promise<WhoAmI> {
     return this.sessions.describe(user!);

@@ -1,5 +1,5 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { ApiForbiddenResponse, ApiOkResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import { ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { InjectRepository } from '@nestjs/typeorm';
 import { TenantScoped } from 'nestjs-muck';
 import type { Repository } from 'typeorm';
@@ -18,6 +18,7 @@ export class OrganizationController {
   constructor(@InjectRepository(Organization) private readonly organizations: Repository<Organization>) {}
 
   @Get()
+  @ApiOperation({ summary: "The caller's organization" })
   @ApiOkResponse({
     description: 'The organization.',
     headers: PRIVATE,

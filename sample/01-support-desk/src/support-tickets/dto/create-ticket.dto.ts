@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   IsArray,
@@ -25,11 +26,13 @@ const NUMBER = { message: `$property must be a whole number from 1 to ${MAX_INTE
 
 /** What a client says of a ticket. Whose it is, is not among it: the tenant scope says that. */
 export class CreateTicketDto {
+  @ApiProperty({ example: 9001, description: 'The order it is about.' })
   @IsInt(NUMBER)
   @Min(1, NUMBER)
   @Max(MAX_INTEGER, NUMBER)
   orderNumber!: number;
 
+  @ApiProperty({ example: 'The parcel arrived wet' })
   @IsString()
   @Length(1, 200, { message: '$property must have 1 to 200 characters' })
   subject!: string;
@@ -43,6 +46,7 @@ export class CreateTicketDto {
   status?: TicketStatus;
 
   /** A user of the same organization; null if unassigned. */
+  @ApiProperty({ example: 1, description: 'A user of the same organization; null if unassigned.' })
   @IsOptional()
   @IsInt(NUMBER)
   @Min(1, NUMBER)
@@ -50,6 +54,7 @@ export class CreateTicketDto {
   assigneeId?: number | null;
 
   /** The ids of its tags, all of them; left out, they stay as they are. */
+  @ApiProperty({ example: [1], description: 'The ids of all its tags.' })
   @ValidateIf((_, value) => value !== undefined)
   @IsArray()
   @ArrayMaxSize(20)
