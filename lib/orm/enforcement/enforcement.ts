@@ -8,6 +8,7 @@ import { PolicyRegistry } from '../policy/policy-registry.js';
 import { KeyCatalog } from '../execution/key-catalog.js';
 import type { StatementObserver } from '../execution/statement-observer.js';
 import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
+import type { RowOrder } from '../writes/returned-rows.js';
 import { currentBuildContext } from '../writes/statement-context.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from '../policy/scope-parameters.js';
 import { ConnectionMutex } from '../execution/connection-mutex.js';
@@ -36,6 +37,8 @@ export interface VerifiedStatement {
   /** The entities that it writes. */
   readonly writes: readonly EntityMetadata[];
   readonly isSelect: boolean;
+  /** The order of the rows that it returns, for an insert of several rows. */
+  readonly returned: RowOrder | undefined;
   readonly by: Enforcement;
 }
 
@@ -171,6 +174,7 @@ export class Enforcement {
       unscoped: rendering?.unscoped ?? NONE,
       writes: rendering?.writes ?? NONE,
       isSelect: text.isSelect,
+      returned: rendering?.returned,
       by: this,
     });
     return bound;

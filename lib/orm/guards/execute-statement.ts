@@ -14,6 +14,7 @@ import { assertSameTenant } from '../lookups/cross-tenant-check.js';
 import { areAllVisible, assertReferencesVisible, assertOwn } from '../lookups/foreign-key-check.js';
 import { refuseTextValues } from '../sql/sql-values.js';
 import { isInSave } from '../writes/save-context.js';
+import type { RowOrder } from '../writes/returned-rows.js';
 import { matchClosureStatement } from './closure-table-statements.js';
 import type { ClosureNodes } from './closure-table-statements.js';
 
@@ -53,6 +54,8 @@ export interface Admission {
   readonly isSelect: boolean;
   /** Whether a query builder has built it: it may be repeated if it lost a race. */
   readonly isBuilt: boolean;
+  /** The order of the returned rows; undefined to leave them as they are. */
+  readonly returned?: RowOrder | undefined;
   /** Checks to run before the statement is sent; undefined if there are none. */
   readonly prepare: (() => Promise<void>) | undefined;
 }
@@ -113,6 +116,7 @@ export function admit(
       writes: verified.writes,
       isSelect: verified.isSelect,
       isBuilt: true,
+      returned: verified.returned,
       // Reads need no checks.
       prepare: verified.writes.length === 0 ? undefined : () => checkRows(verified, enforcement, runner),
     };
@@ -164,7 +168,7 @@ function send(
   retries: number,
 ): Promise<unknown> {
   const { text, name, isForJson } = statement;
-  const { values, writes, isSelect, isBuilt } = admission;
+  const { values, writes, isSelect, isBuilt, returned } = admission;
   const observation = enforcement.observer?.begin(text);
   if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
     const select = { text, values: values ?? [], name, isForJson };
@@ -175,7 +179,8 @@ function send(
     observation === undefined
       ? connection.send(text, values, structured)
       : sendObserved(text, values, connection, structured, observation);
-  return observed(sent, observation).catch(async (error: unknown) => {
+  const arranged = returned === undefined ? sent : sent.then((result) => arrange(result, returned));
+  return observed(arranged, observation).catch(async (error: unknown) => {
     noteFailedStatement(connection.runner, error);
     if (isBuilt && connection.isOutsideTransaction && isRetried(error, retries)) {
       await pauseBeforeRetry(retries);
@@ -186,6 +191,14 @@ function send(
       hideFromLogs(redactValues(error, enforcement.dialect))
     );
   });
+}
+
+/** Puts returned rows into the order of the inserted ones, in a structured result or alone. */
+function arrange(result: unknown, order: RowOrder): unknown {
+  if (Array.isArray(result)) return order(result as Record<string, unknown>[]);
+  if (result instanceof QueryResult && Array.isArray(result.raw))
+    result.raw = order(result.raw as Record<string, unknown>[]);
+  return result;
 }
 
 /** Acquires the connection first, so that the wait for it is no part of the statement's duration. */

@@ -11,6 +11,7 @@ import { currentBuildContext, outsideBuildContext } from '../writes/statement-co
 import { scopeParameter } from '../policy/scope-parameters.js';
 import { setTenantsInGraph, setTenantsOfKeys } from '../writes/tenant-in-primary-key.js';
 import type { Undo } from '../writes/tenant-in-primary-key.js';
+import { matchReturnedRows, setGeneratedUuids } from '../writes/returned-rows.js';
 import { WriteSnapshot } from '../writes/value-snapshot.js';
 import { ResolvedKeyValues } from '../writes/resolved-key-values.js';
 import { builderRegistry } from '../enforcement/builder-registry.js';
@@ -72,6 +73,7 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
     try {
       // After the snapshot is in place, so that the rules check the values that are written.
       this.applyRules(metadata, given);
+      this.identifyReturnedRows(metadata);
       return super.createInsertExpression();
     } finally {
       this.expressionMap.valuesSet = given;
@@ -111,6 +113,25 @@ export class ScopedInsertQueryBuilder<Entity extends ObjectLiteral> extends Scop
       keyColumnsOf(metadata, policies).some(({ databaseName }) => databaseName === column.databaseName);
     if (isKept) return this.createParameter(this.keys!.storedValue(column, index) ?? null);
     return super.createColumnValueExpression(valueSets, index, column);
+  }
+
+  /** Makes the rows of RETURNING identifiable if there are several. */
+  private identifyReturnedRows(metadata: EntityMetadata): void {
+    const { expressionMap } = this;
+    const valueSets = this.getValueSets();
+    const returns = this.dataSource.driver.isReturningSqlSupported('insert');
+    if (valueSets.length < 2 || !returns || expressionMap.extraReturningColumns.length === 0) return;
+    const conflict: unknown = expressionMap.onUpdate?.conflict;
+    const target = Array.isArray(conflict) ? (conflict as string[]) : undefined;
+    // ON CONFLICT DO NOTHING returns fewer rows.
+    if (this.isUpsert && target === undefined) return;
+    if (!this.isUpsert) setGeneratedUuids(metadata, valueSets);
+    const matched = matchReturnedRows(metadata, valueSets, target);
+    const rendering = currentBuildContext();
+    if (matched === undefined || rendering === undefined) return;
+    const { extraReturningColumns: known } = expressionMap;
+    expressionMap.extraReturningColumns = [...known, ...matched.columns.filter((column) => !known.includes(column))];
+    rendering.returned = matched.order;
   }
 
   private get isUpsert(): boolean {

@@ -1,4 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
+import type { RowOrder } from './returned-rows.js';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from './foreign-keys.js';
 
 /** What the scoped builders record while the text of one statement is built. */
@@ -11,6 +12,8 @@ export interface BuildContext {
   readonly lookups: ForeignKeyLookup[];
   /** Writes in an unscoped section. */
   readonly unscoped: UnscopedWriteCheck[];
+  /** The order of the rows that an insert of several rows returns; undefined for every other statement. */
+  returned: RowOrder | undefined;
 }
 
 /** An insert whose tenant columns have been set by its builder. */
@@ -29,7 +32,7 @@ let current: BuildContext | undefined;
  */
 export function buildStatement<R>(fn: (rendering: BuildContext) => R): R {
   const outer = current;
-  const own: BuildContext = { inserts: [], writes: [], lookups: [], unscoped: [] };
+  const own: BuildContext = { inserts: [], writes: [], lookups: [], unscoped: [], returned: undefined };
   current = own;
   try {
     return fn(own);
