@@ -39,7 +39,7 @@ export function matchReturnedRows(
     ({ isGenerated, generationStrategy }) => isGenerated && generationStrategy === 'increment',
   );
   if (conflict !== undefined || counted === undefined || columns.includes(counted)) return undefined;
-  // The database counts in the order of the values.
+  // Numbers are generated in the order of the values.
   return { columns: [counted], order: (rows) => inOrderOfNumbers(rows, counted.databaseName) };
 }
 
@@ -62,7 +62,7 @@ function inOrderOfKeys(
   const found = keys.map((key) => byKey.get(key));
   // A database may return a value in another form: then the position is all there is.
   const isComplete = rows.length === keys.length && found.every((row) => row !== undefined);
-  return isComplete ? (found) : rows;
+  return isComplete ? found : rows;
 }
 
 function inOrderOfNumbers(rows: readonly ReturnedRow[], name: string): readonly ReturnedRow[] {
