@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Patch, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Patch, UseGuards } from '@nestjs/common';
 import { Crud, CrudController, TenantScoped } from 'nestjs-muck';
-import { Check, Column, Entity, ManyToOne, PrimaryGeneratedColumn, QueryFailedError } from 'typeorm';
+import { Check, Column, DataSource, Entity, ManyToOne, PrimaryGeneratedColumn, QueryFailedError } from 'typeorm';
 import type { QueryRunner, Relation } from 'typeorm';
 import { databasesToTest } from '../../../support/databases.js';
 import { describeEach } from '../../../support/describe-each.js';
@@ -34,6 +34,20 @@ const DEADLOCKS = [
 @UseGuards(TestGuard)
 @Crud(Item, { constraints: { item_price: 'price must not be negative' } })
 class ItemsController extends CrudController<Item> {
+  @Inject(DataSource) private readonly dataSource!: DataSource;
+
+  /** Writes before and after its connection is lost. */
+  @Patch('cut')
+  async cut(): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await manager.insert(Item, { price: 4712 });
+      await loseConnections();
+      while (!manager.queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve));
+      if (isReading) await manager.find(Item);
+      await manager.insert(Item, { price: 4712 });
+    });
+  }
+
   @Get('deadlock/:index')
   deadlock(): never {
     const { message, ...told } = DEADLOCKS[next];
@@ -52,6 +66,8 @@ class ItemsController extends CrudController<Item> {
 }
 
 let next = 0;
+let loseConnections: () => Promise<void>;
+let isReading = false;
 
 describe.each(places)('an error of the database, on $adapter and $database', ({ adapter, database }) => {
   let application: ScopedApplication;
@@ -182,5 +198,21 @@ describeEach(
     });
     expect(await statusOf('GET', '/items')).toBe(200);
     expect(await statusOf('POST', '/items', { price: 1 })).toBe(201);
+  });
+
+  it('that cuts the connection of a transaction is a 503, and nothing of the transaction is stored', async () => {
+    const { url } = application.dataSource.options as { readonly url: string };
+    loseConnections = async () => {
+      const other = new DataSource({ type: 'postgres', url });
+      await other.initialize();
+      await other.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      );
+      await other.destroy();
+    };
+    for (isReading of [false, true]) expect(await statusOf('PATCH', '/items/cut', {})).toBe(503);
+    expect(await statusOf('GET', '/items?price=4712&limit=1')).toBe(200);
+    const { text } = await application.transport.send({ url: '/items?price=4712', headers: { 'x-user': '1' } });
+    expect(JSON.parse(text)).toMatchObject({ items: [] });
   });
 });
