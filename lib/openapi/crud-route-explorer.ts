@@ -98,6 +98,7 @@ function servedRoute(source: RouteSource): CrudRouteInfo {
   const { controller, name, method, relation, resource, config, paths, host } = source;
   const handler = (controller.prototype as Record<string, Function>)[method];
   const requestMethod = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+  let pipes: readonly unknown[] | undefined;
   const globalGuards = config.getGlobalGuards().length + config.getGlobalRequestGuards().length;
   return {
     controller,
@@ -119,7 +120,7 @@ function servedRoute(source: RouteSource): CrudRouteInfo {
       Reflect.hasMetadata(GUARDS_METADATA, controller),
     isScoped: getRouteTenancy(handler, controller)?.kind === 'scoped',
     problemFilter: problemFilterOf([handler, controller], config),
-    isReadBy: (pipe) => pipesOf(controller, method).some((used) => isInstance(used, pipe)),
+    isReadBy: (pipe) => (pipes ??= pipesOf(controller, method)).some((used) => isInstance(used, pipe)),
   };
 }
 

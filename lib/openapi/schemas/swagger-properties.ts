@@ -1,5 +1,6 @@
 import type { JsonSchema, JsonType } from '../../crud/column-types/json-schema.types.js';
 import { enumSchema } from '../../crud/column-types/enum-schema.js';
+import type { ColumnMetadata } from '../../common/peer-internals.js';
 import type { ResourceColumn } from '../../crud/model/resource-column.js';
 import { orNull, schemaOfDeclared, typesOf } from './column-json-schema.js';
 import { combineSchemas } from './intersect-schemas.js';
@@ -74,6 +75,18 @@ function declaredType({ type, isArray }: SwaggerProperty, design: unknown): Json
 
 /** Returns what the entity says of a column: by `@ApiProperty()`, otherwise by the comment in the database. */
 export function columnAnnotations({ metadata }: ResourceColumn): JsonSchema {
+  let known = annotations.get(metadata);
+  if (known === undefined) {
+    known = readAnnotations(metadata);
+    annotations.set(metadata, known);
+  }
+  return known;
+}
+
+/** Several routes describe the same columns. */
+const annotations = new WeakMap<ColumnMetadata, JsonSchema>();
+
+function readAnnotations(metadata: ColumnMetadata): JsonSchema {
   const { comment, target, propertyName } = metadata;
   return {
     ...(comment !== undefined && comment !== '' && { description: comment }),
