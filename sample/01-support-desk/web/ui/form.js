@@ -1,5 +1,6 @@
 import { fieldMessages } from '/assets/client/index.js';
 import { h } from './dom.js';
+import { messages } from './messages.js';
 import { isAbort } from '../net/request.js';
 
 /**
@@ -46,6 +47,8 @@ export function onSubmit(form, send, { restarts = false } = {}) {
     const attempt = (running = new AbortController());
     form.ariaBusy = 'true';
     clearProblems(form);
+    // What was said before is not about this attempt.
+    messages.clear();
     try {
       await send(attempt.signal);
     } catch (error) {
