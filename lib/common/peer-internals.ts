@@ -45,6 +45,7 @@ export { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBui
 export type { WhereClause } from 'typeorm/query-builder/WhereClause.js';
 export { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
 export { DateUtils } from 'typeorm/util/DateUtils.js';
+export { RandomGenerator } from 'typeorm/util/RandomGenerator.js';
 
 /**
  * The metadata of class-transformer's decorators. Its type is named, since the file that is loaded has no declaration.

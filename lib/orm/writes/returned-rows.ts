@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import { RandomGenerator } from '../../common/peer-internals.js';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 
 type ReturnedRow = Readonly<Record<string, unknown>>;
@@ -43,12 +43,15 @@ export function matchReturnedRows(
   return { columns: [counted], order: (rows) => inOrderOfNumbers(rows, counted.databaseName) };
 }
 
-/** Sets a UUID that the database would generate, so that the row can be told apart. */
+/**
+ * Sets a UUID that the database would generate, so that the row can be told apart. TypeORM does the same for databases
+ * that generate none.
+ */
 export function setGeneratedUuids(metadata: EntityMetadata, valueSets: readonly ObjectLiteral[]): void {
   for (const column of metadata.primaryColumns) {
     if (!column.isGenerated || column.generationStrategy !== 'uuid') continue;
     for (const valueSet of valueSets) {
-      if (valueOf(column, valueSet) === undefined) column.setEntityValue(valueSet, randomUUID());
+      if (valueOf(column, valueSet) === undefined) column.setEntityValue(valueSet, RandomGenerator.uuidv4());
     }
   }
 }

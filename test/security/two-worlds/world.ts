@@ -35,6 +35,8 @@ class LastError implements LoggerService {
   warn(): void {}
 
   error(...parts: readonly unknown[]): void {
+    // The line of a failed request follows that of its error, and says less.
+    if (parts.at(-1) === 'MuckModule') return;
     this.text = parts.map(textOf).join(' ');
   }
 }

@@ -11,9 +11,11 @@ import type { Neighbour } from '../world.js';
 @Crud(Note)
 class NotesController extends CrudController<Note> {}
 
+/** The statements in the spans of the instrumentation; the library has spans of its own. */
 const statements = (): string[] =>
   spans
     .getFinishedSpans()
+    .filter(({ instrumentationScope }) => instrumentationScope.name === '@opentelemetry/instrumentation-pg')
     .map(({ attributes }) => String(attributes['db.statement'] ?? attributes['db.query.text'] ?? ''));
 
 const neighbour: Neighbour = {
