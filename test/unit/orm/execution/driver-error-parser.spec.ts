@@ -119,6 +119,7 @@ describe('the names in an error', () => {
       false,
     ],
     ['PostgreSQL, value', { code: '22003', column: 'a' }, 'failed', ['a'], false],
+    ['PostgreSQL, value without a column', { code: '22003' }, 'failed', [], false],
     ['an outage', { code: '57014', column: 'a' }, 'failed', [], false],
   ])('%s', (_, driverError, message, columns, isExpression) => {
     expect(parseDriverError(failed(driverError, message))).toMatchObject({ columns, isExpression });
@@ -132,6 +133,20 @@ describe('the names in an error', () => {
     [1062, undefined],
   ])('MariaDB says by %p whether a reference is missing: %p', (errno, isMissingReference) => {
     expect(parseDriverError(failed({ errno }))?.isMissingReference).toBe(isMissingReference);
+  });
+});
+
+describe('the constraint in an error', () => {
+  it.each([
+    ['PostgreSQL', { constraint: 'a' }, 'failed', 'a'],
+    ['MariaDB, CHECK', {}, "Check constraint 'a' is violated.", 'a'],
+    ['a text that quotes one', {}, "It said: Check constraint 'a' is violated.", undefined],
+    ['SQLite, CHECK', {}, 'CHECK constraint failed: a_b', 'a_b'],
+    ['SQLite, index over an expression', {}, "UNIQUE constraint failed: index 'lower name'", 'lower name'],
+    ['a text after it', {}, "UNIQUE constraint failed: index 'a' of it", undefined],
+    ['none', {}, 'failed', undefined],
+  ])('%s', (_, driverError, message, constraint) => {
+    expect(parseDriverError(failed(driverError, message))?.constraint).toBe(constraint);
   });
 });
 
