@@ -6,7 +6,8 @@ import { isPlainObject } from '../../common/is-plain-object.js';
  * fails on `{ "constructor": "x" }`. During serialization such keys get a random prefix that clients cannot know.
  */
 const PREFIX = `muck${randomBytes(8).toString('hex')}_`;
-const CLASS_KEYS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+/** The keys that class-transformer interprets, and never converts. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
  * Renames the keys that class-transformer would interpret.
@@ -14,12 +15,12 @@ const CLASS_KEYS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
  * @returns the value itself if it has no such key, at any depth of plain objects and arrays
  */
 export function escapeReservedKeys(value: unknown): unknown {
-  return hasReservedKeys(value) ? renamed(value, (key) => (CLASS_KEYS.has(key) ? PREFIX + key : key)) : value;
+  return hasReservedKeys(value) ? renamed(value, (key) => (RESERVED_KEYS.has(key) ? PREFIX + key : key)) : value;
 }
 
 /** Checks for such keys at any depth. */
 export function hasReservedKeys(value: unknown): boolean {
-  return hasKey(value, (key) => CLASS_KEYS.has(key));
+  return hasKey(value, (key) => RESERVED_KEYS.has(key));
 }
 
 /** Restores the keys that {@link escapeReservedKeys} has renamed. */

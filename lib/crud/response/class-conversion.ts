@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { TransformationType, instanceToPlain, plainToInstance } from 'class-transformer';
 import type { ClassTransformOptions, TypeHelpOptions } from 'class-transformer';
 import { isPlainObject } from '../../common/is-plain-object.js';
-import { escapeReservedKeys, unescapeReservedKeys } from '../model/reserved-keys.js';
+import { escapeReservedKeys, hasReservedKeys, unescapeReservedKeys } from '../model/reserved-keys.js';
 import { ClassPlan } from './class-plan.js';
 import type { Direction, PlannedProperty } from './class-plan.js';
 
@@ -115,6 +115,8 @@ function convertPlain(direction: Direction, value: object): Record<string, unkno
 const WRITABLE = { configurable: true, enumerable: true, writable: true };
 
 function convertProperties(direction: Direction, value: object, target: Function): object {
+  // Stored JSON with a `@Type()`: its keys have to be escaped.
+  if (isPlainObject(value) && hasReservedKeys(value)) throw new NotCompiledError();
   const plan = ClassPlan.of(target, direction);
   const source = value as Record<string, unknown>;
   const result = (direction === 'in' ? Reflect.construct(target, []) : {}) as Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { TransformationType } from 'class-transformer';
 import type { ExposeMetadata, TransformMetadata, TypeMetadata } from 'class-transformer';
 import { defaultMetadataStorage as storage } from '../../common/peer-internals.js';
+import { RESERVED_KEYS } from '../model/reserved-keys.js';
 
 /** The direction of a conversion: `out` of an instance to JSON, or `in` to an instance of a class. */
 export type Direction = 'in' | 'out';
@@ -21,9 +22,6 @@ export interface PlannedProperty {
 
 /** Maximum number of properties that a plan remembers: objects in JSON columns may have any keys. */
 const REMEMBERED = 500;
-
-/** Keys that class-transformer never converts. */
-const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
 const TYPES = { in: TransformationType.PLAIN_TO_CLASS, out: TransformationType.CLASS_TO_PLAIN } as const;
 
@@ -69,7 +67,9 @@ export class ClassPlan {
   }
 
   private isShown(name: string): boolean {
-    return !RESERVED.has(name) && !this.excluded.has(name) && (this.expose(name)?.options.groups ?? []).length === 0;
+    return (
+      !RESERVED_KEYS.has(name) && !this.excluded.has(name) && (this.expose(name)?.options.groups ?? []).length === 0
+    );
   }
 
   private plan(name: string): PlannedProperty {

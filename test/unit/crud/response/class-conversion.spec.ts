@@ -124,4 +124,13 @@ describe('serialization by compiled classes', () => {
     expect(JSON.stringify(raw)).toBe('{"constructor":{"name":"x"},"__proto__":1,"list":[{"constructor":1}]}');
     expect(Object.getPrototypeOf(raw)).toBe(Object.prototype);
   });
+
+  it('keeps any key of stored JSON whose class is named', () => {
+    class Settings {}
+    class Row {
+      @Type(() => Settings)
+      raw = JSON.parse('{"a":1,"constructor":{"name":"x"},"b":2}') as Settings;
+    }
+    expect(JSON.stringify(serialize(new Row()))).toBe('{"raw":{"a":1,"constructor":{"name":"x"},"b":2}}');
+  });
 });
