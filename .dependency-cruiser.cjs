@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, and options, terminus → observability → orm; client is on its own; no two folders of lib import each other.
+// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, and options, terminus → observability → orm; cli → any but muck.module and the entry points, and nothing imports it; client is on its own; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
@@ -43,6 +43,13 @@ module.exports = {
     mayOnlyImport('options', ['options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('startup', ['startup', 'options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
+    {
+      name: 'nothing-imports-the-command-line',
+      comment: 'Its commands are a way in, beside index.ts.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/cli/' },
+      to: { path: '^lib/cli/' },
+    },
     {
       name: 'direction-muck-module',
       comment: 'The module, and the files beside it that belong to it, wire the layers and know no entry point.',

@@ -6,7 +6,7 @@ const files = tarball.files.map(({ path }) => path);
 
 const entryPoints = ['dist/index', 'dist/client/index', 'dist/openapi/index', 'dist/terminus/index'];
 const required = [
-  ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
+  ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/cli/main.js'],
   ...entryPoints.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
 ];
 const missing = required.filter((path) => !files.includes(path));
