@@ -9,6 +9,8 @@ import { hideFromLogs } from './loggable-error.js';
 import type { StatementObservation } from './statement-observer.js';
 import { redactValues } from './driver-errors.js';
 import { isRetried, pauseBeforeRetry } from './race-retry.js';
+import { postgresQueryType } from './postgres-query.js';
+import type { PostgresQuery, PreludeStatement, QueryDone, TextRows } from './postgres-query.js';
 import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
 import type { PreparedStatementNames } from './prepared-statement-names.js';
@@ -22,14 +24,21 @@ export interface PostgresStatement {
   readonly name?: string | undefined;
   /** Whether timestamps are returned as ISO strings, as in JSON. */
   readonly isForJson?: boolean | undefined;
+  /** Whether rows are returned as texts, unless the driver's native bindings parse them. */
+  readonly asTexts?: boolean | undefined;
+  /**
+   * Statements to send before it, in the same implicit transaction and with the same Sync. Their results are discarded,
+   * and an error in one of them is an error of the statement.
+   */
+  readonly preludes?: readonly PreludeStatement[] | undefined;
 }
 
 type Rows = Readonly<Record<string, unknown>>[];
-type Done = (error: Error | undefined, result: { readonly rows: Rows }) => void;
+type Done = (error: Error | undefined, rows?: Rows | TextRows) => void;
 
 /** The members of a `pg` client that are used here. */
 interface PostgresClient extends TypeParsers {
-  query(query: PostgresQuery): void;
+  query(query: NativeQuery | PostgresQuery): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   [CONNECTION_ERROR]?: Error | undefined;
   [JSON_TYPES]?: TypeParsers;
@@ -39,13 +48,11 @@ interface PostgresPool {
   connect(done: (error: Error | undefined, client: PostgresClient, release: (error?: Error) => void) => void): void;
 }
 
-/** A `pg` query object, which a client accepts as it is. */
-interface PostgresQuery {
+/** A query of `pg`, of which native bindings have one of their own. */
+interface NativeQuery {
   name: string | undefined;
-  /** Missing with native bindings, which parse rows themselves. */
-  readonly _result?: { _types?: TypeParsers };
 }
-type PostgresQueryType = new (text: string, values: unknown[], done: Done) => PostgresQuery;
+type NativeQueryType = new (text: string, values: unknown[], done: QueryDone) => NativeQuery;
 
 /**
  * Error codes after which a statement is retried without its name: the table has changed since it was prepared, or a
@@ -82,12 +89,21 @@ export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): 
   );
 }
 
+/** Checks whether statements may have preludes: native bindings send each statement with a Sync of its own. */
+export function canSendPreludes(target: ExecutionTarget): boolean {
+  return (
+    canBypassQueryRunner(target) &&
+    postgresQueryType(queryTypeOf(target.dataSource.driver as PostgresDriver)) !== undefined
+  );
+}
+
 /**
  * Sends a select without TypeORM's query runner, whose overhead costs as much as the statement itself. Loggers are
  * still called.
  *
  * @param connection the connection of the transaction; by default any connection for reading is used
  * @param retries how often it was repeated before, because it lost a race
+ * @returns the rows as objects, or as texts if the statement says so
  * @throws QueryFailedError as a query runner does, without values of rows
  */
 export async function executeSelect(
@@ -96,9 +112,9 @@ export async function executeSelect(
   connection: SelectConnection | undefined,
   observation?: StatementObservation,
   retries = 0,
-): Promise<Rows> {
+): Promise<Rows | TextRows> {
   const { logger, driver } = target.dataSource;
-  const { text, values, isForJson } = statement;
+  const { text, values } = statement;
   const runner = connection?.runner;
   const { maxQueryExecutionTime } = driver.options;
   if (runner?.isReleased === true) {
@@ -121,10 +137,10 @@ export async function executeSelect(
       throw error.cause;
     }
     if (statement.name !== undefined && STALE_STATEMENT_CODES.has((error as { code?: string }).code)) {
-      target.prepared.evict(text);
+      for (const stale of [statement, ...(statement.preludes ?? [])]) target.prepared.evict(stale.text);
       // In a transaction, PostgreSQL refuses every statement after an error.
       if (runner?.isTransactionActive !== true)
-        return executeSelect(target, { text, values, isForJson }, connection, observation);
+        return executeSelect(target, withoutNames(statement), connection, observation);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);
@@ -147,11 +163,11 @@ function acquireAndSubmit(
   statement: PostgresStatement,
   own: PostgresClient | undefined,
   observation: StatementObservation | undefined,
-): Promise<Rows> {
+): Promise<Rows | TextRows> {
   const driver = dataSource.driver as PostgresDriver;
   const unit = currentContext()?.unitOfWork;
   return new Promise((resolve, reject) => {
-    const done: Done = (error, result) => (error ? reject(error) : resolve(result.rows));
+    const done: Done = (error, rows) => (error ? reject(error) : resolve(rows!));
     if (own !== undefined) {
       observation?.connected();
       return submit(driver, own, statement, done);
@@ -165,10 +181,10 @@ function acquireAndSubmit(
         return reject(gone);
       }
       observation?.connected();
-      submit(driver, client, statement, (failure, result) => {
+      submit(driver, client, statement, (failure, rows) => {
         // With an error, the pool discards the connection.
         release(client[CONNECTION_ERROR]);
-        done(failure, result);
+        done(failure, rows);
       });
     };
     // A new connection must not capture the tenant context of its first user.
@@ -193,19 +209,37 @@ function poolOf(dataSource: DataSource): PostgresPool | undefined {
 }
 
 /** Submits a query object, because `pg` would copy a plain configuration. */
-function submit(
-  driver: PostgresDriver,
+function submit(driver: PostgresDriver, client: PostgresClient, statement: PostgresStatement, done: Done): void {
+  const base = queryTypeOf(driver);
+  const Query = postgresQueryType(base);
+  if (Query === undefined) return submitNatively(base, client, statement, done);
+  const query = new Query(statement, (error, result) =>
+    done(error, statement.asTexts === true ? query.texts : result?.rows),
+  );
+  if (statement.isForJson === true) query._result._types = client[JSON_TYPES] ??= timestamptzToIso(client);
+  client.query(query);
+}
+
+function submitNatively(
+  Query: NativeQueryType,
   client: PostgresClient,
-  { text, values, name, isForJson }: PostgresStatement,
+  { text, values, name, preludes = [] }: PostgresStatement,
   done: Done,
 ): void {
-  const { Query } = driver.postgres as { readonly Query: PostgresQueryType };
-  const query = new Query(text, values, done);
+  // Without its preludes, the statement would run under the settings that these replace.
+  if (preludes.length > 0) return done(new TypeORMError('Native bindings of pg cannot send preludes'));
+  const query = new Query(text, values, (error, result) => done(error, result?.rows));
   query.name = name;
-  if (isForJson === true && query._result !== undefined) {
-    query._result._types = client[JSON_TYPES] ??= timestamptzToIso(client);
-  }
   client.query(query);
+}
+
+function queryTypeOf(driver: PostgresDriver): NativeQueryType {
+  return (driver.postgres as { readonly Query: NativeQueryType }).Query;
+}
+
+function withoutNames(statement: PostgresStatement): PostgresStatement {
+  const preludes = statement.preludes?.map((prelude) => ({ ...prelude, name: undefined }));
+  return { ...statement, name: undefined, preludes };
 }
 
 /** The property of a client that holds the error of its lost connection. */

@@ -28,6 +28,8 @@ export interface Statement {
   readonly name?: string | undefined;
   /** Whether timestamps are returned as ISO strings, as in JSON. */
   readonly isForJson?: boolean;
+  /** Whether the rows of a planned statement are returned as {@link TextRows}, where the driver has them. */
+  readonly asTexts?: boolean;
 }
 
 /** The connection of a query runner. */
@@ -167,11 +169,11 @@ function send(
   structured: boolean | undefined,
   retries: number,
 ): Promise<unknown> {
-  const { text, name, isForJson } = statement;
+  const { text, name, isForJson, asTexts } = statement;
   const { values, writes, isSelect, isBuilt, returned } = admission;
   const observation = enforcement.observer?.begin(text);
   if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
-    const select = { text, values: values ?? [], name, isForJson };
+    const select = { text, values: values ?? [], name, isForJson, asTexts };
     const rows = observed(executeSelect(enforcement, select, connection, observation), observation);
     return structured === true ? rows.then(toQueryResult) : rows;
   }
@@ -261,6 +263,7 @@ async function checkNodes(
 }
 
 /** Converts rows to the structured result of a query runner. */
-function toQueryResult(rows: Readonly<Record<string, unknown>>[]): QueryResult {
+function toQueryResult(sent: unknown): QueryResult {
+  const rows = sent as Readonly<Record<string, unknown>>[];
   return Object.assign(new QueryResult(), { raw: rows, records: rows, affected: rows.length });
 }

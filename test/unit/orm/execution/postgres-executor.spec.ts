@@ -13,7 +13,11 @@ import type {
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterCommit, noteWrittenThrough } from '../../../../lib/orm/execution/commit-callbacks.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
-import { executeSelect, canBypassQueryRunner } from '../../../../lib/orm/execution/postgres-executor.js';
+import {
+  executeSelect,
+  canBypassQueryRunner,
+  canSendPreludes,
+} from '../../../../lib/orm/execution/postgres-executor.js';
 import { PreparedStatementNames } from '../../../../lib/orm/execution/prepared-statement-names.js';
 import { CompiledSelect } from '../../../../lib/orm/compiled-select.js';
 import { currentContext } from '../../../../lib/tenancy/context/tenant-context.js';
@@ -205,6 +209,30 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
     expect(pool.connection.queries.map((query) => query.name)).toEqual([name, undefined]);
     expect(prepared.nameFor(PLAIN.text)).not.toBe(name);
     expect(events()).toEqual(['sent', 'sent']);
+  });
+
+  it('is sent again with preludes that are parsed anew', async () => {
+    const { prepared } = requireEnforcement(dataSource);
+    const prelude = { text: "SELECT set_config('a', $1, true)", values: ['1'] };
+    const names = [prepared.nameFor(PLAIN.text), prepared.nameFor(prelude.text)];
+    pool.connection.answers.push(failure('26000'));
+    await select({ ...PLAIN, name: names[0], preludes: [{ ...prelude, name: names[1] }] });
+    const sent = pool.connection.queries as unknown as { parts: { name: unknown; preludes: object[] } }[];
+    expect(sent.map(({ parts }) => [parts.name, parts.preludes])).toEqual([
+      [names[0], [{ ...prelude, name: names[1] }]],
+      [undefined, [prelude]],
+    ]);
+    for (const [i, { text }] of [PLAIN, prelude].entries()) expect(prepared.nameFor(text)).not.toBe(names[i]);
+  });
+
+  it('is refused with preludes by native bindings, which would send it without their settings', async () => {
+    expect(canSendPreludes(requireEnforcement(dataSource))).toBe(true);
+    Object.assign(dataSource.driver, { postgres: { Query: function NativeQuery() {} } });
+    expect(canSendPreludes(requireEnforcement(dataSource))).toBe(false);
+    const error = await thrownBy(select({ ...PLAIN, preludes: [{ text: 'SELECT 1', values: [] }] }));
+    expect(error.message).toContain('cannot send preludes');
+    expect(pool.connection.queries).toEqual([]);
+    expect(pool.connection.released).toEqual([undefined]);
   });
 
   it('is not sent again for another error, nor without a name', async () => {
