@@ -15,6 +15,7 @@ export default defineConfig(
       '.data/',
       '.stryker-tmp/',
       'test/compatibility/*/files/',
+      'benchmark/applications/{dataui-crud,nestjs-paginate}/',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

@@ -1,13 +1,13 @@
 // @ts-check
 // Tries the large application on every database, measures its start with and without the library, and prints what was tried:
 // `npm run test:large-application`, or one of the two: `-- databases`, `-- start`. TEST_DATABASES chooses databases, as for other tests.
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requiredKinds } from '../../support/servers.mjs';
-import { compileApplication } from './compile.mjs';
+import { node } from './node.mjs';
+import { measureStarts } from './starts.mjs';
 
-/** @typedef {{ entities: number, routes: number, init: number, whole: number }} Start */
+/** @typedef {import('./starts.mjs').Start} Start */
 /** @typedef {{ title: string, status: string, failureMessages: string[] }} Assertion */
 /** @typedef {{ kind: string, code: number, output: string, assertions: Assertion[] }} Tried */
 
@@ -15,27 +15,10 @@ const ROOT = join(import.meta.dirname, '../../..');
 const NAMES = { sqljs: 'SQLite', postgres: 'PostgreSQL', postgres15: 'PostgreSQL', mariadb: 'MariaDB' };
 /** How many databases are tried at a time. */
 const PARALLEL = 2;
-/** How often it starts in each way, in turns. The quickest start counts: whatever else the machine does can only make it slower. */
+/** How often it starts in each way. The quickest start counts: whatever else the machine does can only make it slower. */
 const STARTS = 5;
 /** How many times as long the start may take with the library. */
 const LIMIT = 1.5;
-
-/**
- * @param {string[]} args of node
- * @param {Record<string, string>} env
- * @returns {Promise<{ code: number, output: string }>}
- */
-function node(args, env = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
-    let output = '';
-    const note = (/** @type {Buffer} */ chunk) => void (output += chunk);
-    child.stdout.on('data', note);
-    child.stderr.on('data', note);
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
-  });
-}
 
 /** @param {string} kind of database @param {string} folder @returns {Promise<Tried>} */
 async function tryOn(kind, folder) {
@@ -61,27 +44,6 @@ function print({ kind, code, output, assertions }) {
   for (const { title, status } of assertions) console.log(`  ${status === 'passed' ? 'ok    ' : 'FAILED'}  ${title}`);
   if (code !== 0) console.log(output);
   return code === 0;
-}
-
-/** Starts the application in turns with and without the library. @param {string} folder */
-async function measureStarts(folder) {
-  const file = join(folder, 'large-application.sqlite');
-  const folders = { crud: join(folder, 'with-library'), plain: join(folder, 'without-library') };
-  await Promise.all([compileApplication(folders.crud, true), compileApplication(folders.plain, false)]);
-  /** @param {'crud' | 'plain'} parts @returns {Promise<Start>} */
-  const start = async (parts) => {
-    const { code, output } = await node([join(import.meta.dirname, 'start.mjs'), folders[parts], parts, file]);
-    if (code !== 0) throw new Error(output);
-    return JSON.parse(output === '' ? '{}' : output);
-  };
-  await start('plain');
-  /** @type {Record<'crud' | 'plain', Start[]>} */
-  const starts = { crud: [], plain: [] };
-  for (let turn = 0; turn < STARTS; turn += 1) {
-    starts.plain.push(await start('plain'));
-    starts.crud.push(await start('crud'));
-  }
-  return starts;
 }
 
 /** @param {Record<'crud' | 'plain', Start[]>} starts @returns {boolean} whether the start is quick enough */
@@ -119,7 +81,7 @@ try {
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
   const results = tried.map(print);
-  if (part !== 'databases') results.push(printStarts(await measureStarts(folder)));
+  if (part !== 'databases') results.push(printStarts(await measureStarts(folder, STARTS)));
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });

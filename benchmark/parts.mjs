@@ -1,0 +1,74 @@
+// @ts-check
+import { cpus } from 'node:os';
+import { chooseContestants } from './contestants.mjs';
+import { measureJoins } from './parts/joins.mjs';
+import { measureRequests } from './parts/requests.mjs';
+import { measureLargeStarts, measureSmallStarts } from './parts/starts.mjs';
+import { measureTenancy } from './parts/tenancy.mjs';
+import { deepPageOf } from './requests/sample.mjs';
+import { chooseKinds } from './requests/kinds.mjs';
+import { installedVersions } from './versions.mjs';
+
+/**
+ * @typedef {import('./options.mjs').Options} Options
+ * @typedef {import('./context.mjs').Context} Context
+ */
+
+/**
+ * What a run measured, as it is kept.
+ *
+ * @typedef {object} Results
+ * @property {Record<string, string>} versions
+ * @property {string} machine
+ * @property {number} rows
+ * @property {number} tenants
+ * @property {number} deepPage
+ * @property {number} rounds
+ * @property {boolean} isQuick
+ * @property {string[]} warnings
+ * @property {import('./rounds.mjs').Turn[]} [requests]
+ * @property {import('./rounds.mjs').Turn[]} [tenancy]
+ * @property {import('./parts/joins.mjs').JoinsRound[]} [joins]
+ * @property {import('./parts/starts.mjs').Starts} [start]
+ * @property {import('./parts/starts.mjs').Starts & { entities: number }} [large]
+ */
+
+/** What else there is to measure, by the name that `--only` takes. */
+const SMALLER = {
+  tenancy: measureTenancy,
+  joins: measureJoins,
+  start: measureSmallStarts,
+  large: measureLargeStarts,
+};
+
+/**
+ * The parts that a run consists of.
+ *
+ * @param {Options} options
+ */
+export function partsOf(options) {
+  const kinds = chooseKinds(options.only);
+  const contestants = kinds.length === 0 ? [] : [...chooseContestants(options).values()].flat();
+  const smaller = Object.entries(SMALLER).filter(([name]) => options.only.length === 0 || options.only.includes(name));
+  return {
+    kinds,
+    smaller,
+    applications: [...new Set(['nest-12', ...contestants.map(({ application }) => application)])],
+  };
+}
+
+/** @param {Context} context @param {ReturnType<typeof partsOf>} parts @returns {Promise<Results>} */
+export async function measureParts(context, { kinds, smaller }) {
+  const { options, dataSet, noise } = context;
+  /** @type {Record<string, any>} */
+  const results = kinds.length === 0 ? {} : { requests: await measureRequests(context, kinds) };
+  for (const [name, measure] of smaller) results[name] = await measure(context);
+  return {
+    versions: { Node: process.version, PostgreSQL: context.version, ...installedVersions() },
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
+    ...{ rows: dataSet.rows, tenants: dataSet.tenants, deepPage: deepPageOf(dataSet) },
+    ...{ rounds: options.rounds, isQuick: options.isQuick },
+    warnings: noise.warnings(),
+    ...results,
+  };
+}

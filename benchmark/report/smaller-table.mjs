@@ -1,0 +1,75 @@
+// @ts-check
+import { kinds } from '../requests/kinds.mjs';
+import { ratio, summary } from './statistics.mjs';
+
+/** @typedef {import('../parts.mjs').Results} Results */
+/** @typedef {import('./statistics.mjs').Summary} Summary */
+
+/** A Markdown table of the smaller comparisons: one line each, with the ratio of its two sides. @param {Results} results */
+export function smallerTable(results) {
+  const lines = [...tenancyLines(results), ...joinsLines(results), ...startLines(results)];
+  if (lines.length === 0) return undefined;
+  return ['| comparison | ratio |', '| --- | --- |', ...lines].join('\n');
+}
+
+/** @param {string} title @param {Summary} value */
+function line(title, { median, low, high }) {
+  return `| ${title} | **${median.toFixed(2)}** (${low.toFixed(2)}–${high.toFixed(2)}) |`;
+}
+
+/** @param {Results} results */
+function tenancyLines({ tenancy = [] }) {
+  return requestLines(
+    tenancy,
+    'muck',
+    'shared',
+    (kind) => `${kind}: requests/s with a scoped entity, against the same entity shared`,
+  );
+}
+
+/**
+ * One line for each kind of request that two contestants were compared by.
+ *
+ * @param {readonly import('../rounds.mjs').Turn[]} turns
+ * @param {string} contestant
+ * @param {string} base
+ * @param {(kind: string) => string} titleOf
+ */
+function requestLines(turns, contestant, base, titleOf) {
+  return kinds.flatMap(({ name, title }) => {
+    const of = (/** @type {string} */ who) => turns.filter((turn) => turn.kind === name && turn.contestant === who);
+    const found = ratio(of(contestant), of(base));
+    return found === undefined ? [] : [line(titleOf(title), found)];
+  });
+}
+
+/** @param {Results} results */
+function joinsLines({ joins = [] }) {
+  if (joins.length === 0) return [];
+  return [
+    line(
+      '`getMany` with five joins: CPU in a scope, against conditions by hand',
+      summary(joins.map((round) => round.scoped / round.plain)),
+    ),
+    line('the same by hand once more: the control', summary(joins.map((round) => round.control / round.plain))),
+  ];
+}
+
+/** @param {Results} results */
+function startLines({ start, large }) {
+  /** @param {import('../parts/starts.mjs').Starts} starts */
+  const compared = ({ find, muck }) => summary(muck.map((time, i) => time / find[i]));
+  return [
+    ...(start === undefined
+      ? []
+      : [line('start of the small application: time, against the one by hand', compared(start))]),
+    ...(large === undefined
+      ? []
+      : [
+          line(
+            `start of an application of ${large.entities} entities: time, against controllers by hand`,
+            compared(large),
+          ),
+        ]),
+  ];
+}
