@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, and options, terminus → observability → orm; cli → any but muck.module and the entry points, and nothing imports it; client is on its own; no two folders of lib import each other.
+// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, testing → openapi, and options, terminus → observability → orm; cli → any but muck.module and the entry points, and nothing imports it; client is on its own; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
@@ -42,6 +42,7 @@ module.exports = {
     mayOnlyImport('terminus', ['terminus', 'observability', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('options', ['options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('startup', ['startup', 'options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('testing', ['testing', 'openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     {
       name: 'nothing-imports-the-command-line',
@@ -66,10 +67,10 @@ module.exports = {
     {
       name: 'no-layer-imports-an-entry-point',
       comment:
-        'index.ts of lib, client, openapi and terminus are ways in for applications; nothing inside lib may depend on them.',
+        'index.ts of lib, client, openapi, terminus and testing are ways in for applications; nothing inside lib may depend on them.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^lib/((client|openapi|terminus)/)?index\\.ts$' },
+      to: { path: '^lib/((client|openapi|terminus|testing)/)?index\\.ts$' },
     },
     {
       name: 'no-cycles',

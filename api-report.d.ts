@@ -771,3 +771,103 @@ export interface PoolHealth {
     readonly waiting: number;
     readonly max: number;
 }
+
+// nestjs-muck/testing
+
+export type AttemptKind = (typeof ATTEMPTS)[number];
+
+export interface HeaderHolder {
+    readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+export interface HeaderSetter {
+    set(name: string, value: string): unknown;
+}
+
+export interface IsolationFinding {
+    readonly route: string;
+    readonly attempt: AttemptKind;
+    readonly what: string;
+    readonly request: string;
+    readonly response: string;
+    readonly proof: string;
+}
+
+export interface IsolationOptions {
+    readonly tenants: readonly [
+        TestTenant,
+        TestTenant
+    ];
+    readonly seed?: (tenant: TestTenant) => unknown;
+    readonly routes?: Readonly<Record<string, RouteHints>>;
+    readonly exclude?: Readonly<Record<string, string>>;
+    readonly print?: (table: string) => void;
+}
+
+export declare class IsolationReport {
+    readonly findings: IsolationFinding[];
+    readonly notTried: NotTried[];
+    readonly excluded: {
+        readonly route: string;
+        readonly why: string;
+    }[];
+    private readonly counts;
+    get routes(): readonly string[];
+    get attempts(): number;
+    count(route: string, attempt: AttemptKind): number;
+    addRoute(route: string): void;
+    addAttempt(route: string, attempt: AttemptKind): void;
+    addFinding(finding: IsolationFinding): void;
+    addNotTried(route: string, why: string, attempt?: AttemptKind): void;
+    toString(): string;
+    describeFindings(): string;
+    private cells;
+}
+
+export interface NotTried {
+    readonly route: string;
+    readonly attempt?: AttemptKind;
+    readonly why: string;
+}
+
+export type RequestPart<V> = V | ((rows: TenantRows) => V);
+
+export interface RouteHints {
+    readonly params?: RequestPart<Readonly<Record<string, string | number>>>;
+    readonly query?: RequestPart<Readonly<Record<string, string | number>>>;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: RequestPart<unknown>;
+}
+
+export declare class TenantIsolationError extends Error {
+    readonly report: IsolationReport;
+    readonly name = "TenantIsolationError";
+    constructor(report: IsolationReport);
+}
+
+export interface TenantRows {
+    of<T extends object>(entity: (abstract new (...args: never[]) => T) | EntityRef): Readonly<T>[];
+}
+
+export interface TestRequest {
+    readonly method: string;
+    path: string;
+    readonly query: Record<string, string>;
+    readonly headers: Record<string, string>;
+    body?: unknown;
+}
+
+export interface TestTenant {
+    readonly name: string;
+    readonly scope: TenantScope;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly authenticate?: (request: TestRequest) => void | Promise<void>;
+}
+
+export declare function asTenant<R extends HeaderSetter | HeaderHolder>(tenant: TestTenant, request: R): R;
+
+export declare function expectTenantIsolation(app: INestApplication, options: IsolationOptions): Promise<IsolationReport>;
+
+export declare function rollBack<R>(app: INestApplicationContext, test: () => Promise<R>): Promise<R>;
+
+export declare function withTenant<R>(scope: TenantScope, fn: () => R): R;

@@ -10,6 +10,7 @@ const ENTRIES = {
   'nestjs-muck/client': 'lib/client/index.ts',
   'nestjs-muck/openapi': 'lib/openapi/index.ts',
   'nestjs-muck/terminus': 'lib/terminus/index.ts',
+  'nestjs-muck/testing': 'lib/testing/index.ts',
 };
 
 const { config } = ts.readConfigFile('tsconfig.build.json', ts.sys.readFile);

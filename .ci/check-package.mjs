@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 const [tarball] = Object.values(JSON.parse(readFileSync(process.argv[2], 'utf8')));
 const files = tarball.files.map(({ path }) => path);
 
-const entryPoints = ['dist/index', 'dist/client/index', 'dist/openapi/index', 'dist/terminus/index'];
+const entryPoints = [
+  'dist/index',
+  'dist/client/index',
+  'dist/openapi/index',
+  'dist/terminus/index',
+  'dist/testing/index',
+];
 const required = [
   ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/cli/main.js'],
   ...entryPoints.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),

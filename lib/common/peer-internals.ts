@@ -20,6 +20,7 @@ export {
   PROPERTY_DEPS_METADATA,
   ROUTE_ARGS_METADATA,
   SELF_DECLARED_DEPS_METADATA,
+  SSE_METADATA,
   VERSION_METADATA,
 } from '@nestjs/common/constants.js';
 export type { Module } from '@nestjs/core/injector/module.js';
