@@ -653,6 +653,28 @@ export const EQUIVALENT = [
     ['if (known !== undefined) return known;', 'if (false) return known;'],
     ['if (column !== undefined) names.set(column, name);', 'if (false) names.set(column, name);'],
   ]),
+  ...same('lib/orm/execution/pool-statistics.ts', 'A text is no pool.', [
+    [
+      'const { master, slaves = [], pool } = dataSource.driver as Pools;',
+      'const { master, slaves = ["Stryker was here"], pool } = dataSource.driver as Pools;',
+    ],
+  ]),
+  ...same('lib/orm/execution/violated-key.ts', 'No column has that name, or none.', [
+    [
+      'const own = column === null ? undefined : metadata.findColumnWithDatabaseName(column);',
+      'const own = false ? undefined : metadata.findColumnWithDatabaseName(column);',
+    ],
+    [
+      'const names = new Set(expression === null ? [] : namesIn(expression, dialect));',
+      'const names = new Set(expression === null ? ["Stryker was here"] : namesIn(expression, dialect));',
+    ],
+  ]),
+  ...same('lib/orm/writes/returned-rows.ts', 'Both sides of the comparison are changed alike.', [
+    [
+      "return type === 'uuid' || generationStrategy === 'uuid' ? String(value).toLowerCase() : String(value);",
+      "return type === 'uuid' || generationStrategy === 'uuid' ? String(value).toUpperCase() : String(value);",
+    ],
+  ]),
 ];
 
 /**

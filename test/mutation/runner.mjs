@@ -30,7 +30,7 @@ const PATIENCE = Number(process.env['TEST_PATIENCE'] ?? 60) * 1000;
 const NEIGHBOURS = 60;
 
 /** Files that remember across DataSources: what one mutant has seen, the next would not meet again. */
-const REMEMBERING = /\/orm\/sql\/caller-text\.ts$/;
+const REMEMBERING = /\/orm\/sql\/(caller-text|statement-summary)\.ts$/;
 
 /** @type {any} */
 const shared = globalThis;

@@ -64,7 +64,7 @@ export function redactValues(error: unknown, dialect: SqlDialect): unknown {
   }
   // What identifies the column is no value.
   const parameter = refusedParameter(driverError);
-  const [column] = parameter === undefined ? (parseDriverError(failure)?.columns ?? []) : [];
+  const [column] = parameter === undefined ? parseDriverError(failure)!.columns : [];
   Object.assign(masked, { ...(parameter !== undefined && { parameter }), ...(column !== undefined && { column }) });
   return new QueryFailedError(query, parameters, masked);
 }

@@ -14,7 +14,7 @@ export function columnOfParameter(sql: string, parameter: number): string | unde
   const insert = /^\s*INSERT INTO [^(]+\(([^)]*)\) (?:OVERRIDING \w+ VALUE )?VALUES /.exec(sql);
   if (insert !== null) return inserted(insert[1], sql.slice(insert[0].length), name);
   const set = /^\s*UPDATE .+? SET ([^]*?)(?: WHERE |$)/.exec(sql)?.[1] ?? '';
-  const assignment = splitAtCommas(set).find((part) => parametersIn(part).includes(name));
+  const assignment = splitAtCommas(set).find((part) => part.match(PARTS)?.includes(name));
   return unquoted(/^\s*("(?:[^"]|"")+")/.exec(assignment ?? '')?.[1]);
 }
 
@@ -45,10 +45,6 @@ function splitAtCommas(list: string): string[] {
     }
   }
   return [...parts, list.slice(start)];
-}
-
-function parametersIn(sql: string): string[] {
-  return (sql.match(PARTS) ?? []).filter((part) => part.startsWith('$'));
 }
 
 function unquoted(name: string | undefined): string | undefined {

@@ -17,9 +17,14 @@ export function isRetried(error: unknown, retries: number): boolean {
   return retries < MAX_RETRIES && parseDriverError(error)?.kind === 'race';
 }
 
-/** Waits before a retry, for a random time, so that two transactions do not meet again. */
+/** Waits before a retry. */
 export async function pauseBeforeRetry(retries: number): Promise<void> {
-  await setTimeout(Math.random() * FIRST_PAUSE_MS * 2 ** retries);
+  await setTimeout(retryPauseMs(retries));
+}
+
+/** Returns how many milliseconds to wait before a retry: a random time, so that two transactions do not meet again. */
+export function retryPauseMs(retries: number): number {
+  return Math.random() * FIRST_PAUSE_MS * 2 ** retries;
 }
 
 /**

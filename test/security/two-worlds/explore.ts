@@ -109,7 +109,7 @@ function isOwnMatter(model: Model, entity: EntityModel, tenant: TenantName): boo
     relationsOf(model, from).some(
       ({ target, onDelete, kind: relationKind }) =>
         (target === entity.name || target === root.name) &&
-        tenantKeysOf(model, from).length > keys.length &&
+        tenantKeysOf(model, from).some((key) => !keys.includes(key)) &&
         (relationKind === 'many-to-many' || (onDelete !== 'CASCADE' && onDelete !== 'SET NULL')),
     ),
   );

@@ -434,3 +434,47 @@ describe('an error about a value, which may stand in anybody’s row', () => {
     }
   });
 });
+
+it('an error of another source stays as it is in logs', () => {
+  const error = Object.assign(new Error('of the application'), { detail: 'seen' });
+  expect(hideFromLogs(error)).toBe(error);
+  expect(Object.keys(error)).toEqual(['detail']);
+  expect(hideFromLogs('thrown')).toBe('thrown');
+});
+
+it.each(['code', 'errno', 'sqlState', 'severity', 'schema', 'table', 'column', 'dataType', 'constraint', 'routine'])(
+  'logs show the %s of a failed statement, which is no value',
+  (property) => {
+    const error = hideFromLogs(failed({ [property]: 'told', detail: 'secret', hint: 'secret' }));
+    expect(Object.keys(error as object)).toEqual([property]);
+  },
+);
+
+it.each(['code', 'errno', 'sqlState', 'constraint', 'schema', 'table', 'column', 'dataType'])(
+  'an error without its values keeps its %s',
+  (property) => {
+    const masked = inAcme(() => redactValues(failed({ code: '22P02', [property]: '22003' }), 'postgres'));
+    expect((masked as QueryFailedError).message).toBe('The database could not process a value.');
+    expect((masked as QueryFailedError).driverError).toHaveProperty(property, '22003');
+  },
+);
+
+it.each<[string, SqlDialect, object, string, object]>([
+  [
+    'the parameter, which identifies the column',
+    'postgres',
+    { code: '22P02', where: "unnamed portal parameter $1 = '...'" },
+    'failed',
+    { code: '22P02', parameter: 1 },
+  ],
+  ['the column', 'mysql', { errno: 1406 }, "Data too long for column 'code' at row 1", { errno: 1406, column: 'code' }],
+  ['nothing that is not told', 'postgres', { code: '22003' }, 'failed', { code: '22003' }],
+])('an error without its values names %s', (_case, dialect, properties, message, kept) => {
+  const error = new QueryFailedError(
+    'INSERT INTO "coupon"("serial") VALUES ($1)',
+    ['secret'],
+    Object.assign(new Error(message), properties),
+  );
+  const masked = inAcme(() => redactValues(error, dialect)) as QueryFailedError;
+  expect({ ...masked.driverError }).toStrictEqual(kept);
+});
