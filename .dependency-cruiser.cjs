@@ -1,4 +1,4 @@
-// Imports go one way: index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, testing → openapi, and options, terminus → observability → orm; cli → any but muck.module and the entry points, and nothing imports it; client is on its own; no two folders of lib import each other.
+// Imports go one way: startup → rls → orm; index → muck.module → startup → options → crud → orm → tenancy → errors, common, openapi → crud, testing → openapi, and options, terminus → observability → orm; cli → any but muck.module and the entry points, and nothing imports it; client is on its own; no two folders of lib import each other.
 const { peerDependencies } = require('./package.json');
 
 const peers = `^node_modules/(${Object.keys(peerDependencies).join('|')})/`;
@@ -41,7 +41,18 @@ module.exports = {
     mayOnlyImport('observability', ['observability', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('terminus', ['terminus', 'observability', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('options', ['options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
-    mayOnlyImport('startup', ['startup', 'options', 'observability', 'crud', 'orm', 'tenancy', 'errors', 'common']),
+    mayOnlyImport('startup', [
+      'startup',
+      'options',
+      'observability',
+      'crud',
+      'rls',
+      'orm',
+      'tenancy',
+      'errors',
+      'common',
+    ]),
+    mayOnlyImport('rls', ['rls', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('testing', ['testing', 'openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     mayOnlyImport('openapi', ['openapi', 'crud', 'orm', 'tenancy', 'errors', 'common']),
     {
@@ -67,10 +78,10 @@ module.exports = {
     {
       name: 'no-layer-imports-an-entry-point',
       comment:
-        'index.ts of lib, client, openapi, terminus and testing are ways in for applications; nothing inside lib may depend on them.',
+        'index.ts of lib, client, openapi, rls, terminus and testing are ways in for applications; nothing inside lib may depend on them.',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^lib/((client|openapi|terminus|testing)/)?index\\.ts$' },
+      to: { path: '^lib/((client|openapi|rls|terminus|testing)/)?index\\.ts$' },
     },
     {
       name: 'no-cycles',

@@ -233,6 +233,7 @@ export interface MuckModuleExtras {
     readonly resolver: Type<TenantResolver>;
     readonly imports?: ModuleMetadata['imports'];
     readonly entities?: readonly EntityTenancyEntry[];
+    readonly rowLevelSecurity?: RowLevelSecurityOptions;
 }
 
 export type MuckModuleOptions = MuckOptions & MuckModuleExtras;
@@ -313,6 +314,10 @@ export interface RequestError {
 export interface RowChanges<T> {
     readonly previous: Readonly<T>;
     readonly changes: Readonly<Partial<T>>;
+}
+
+export interface RowLevelSecurityOptions {
+    readonly unscopedRole: string;
 }
 
 export type ScopeDeclaration = Readonly<Record<string, ScopeValueType>>;
@@ -744,6 +749,38 @@ export interface TagObject {
 export declare function createResourceDocument(app: INestApplicationContext, info: DocumentInfo, options?: DescribeOptions): ResourceDocument;
 
 export declare function describeResources<D extends OpenApiDocument>(app: INestApplicationContext, document: D, options?: DescribeOptions): D;
+
+// nestjs-muck/rls
+
+export interface ReferenceProposal {
+    readonly entity: string;
+    readonly property: string;
+    readonly target: string;
+    readonly decorators: readonly {
+        readonly entity: string;
+        readonly line: string;
+    }[];
+}
+
+export interface RowLevelSecurityOptions {
+    readonly unscopedRole: string;
+}
+
+export interface TableDifference {
+    readonly entity: string;
+    readonly table: string;
+    readonly problems: readonly string[];
+    readonly up: readonly string[];
+    readonly down: readonly string[];
+}
+
+export declare function applyRowSecurity(dataSource: DataSource, options?: RowLevelSecurityOptions): Promise<void>;
+
+export declare function checkRowSecurity(dataSource: DataSource, options?: RowLevelSecurityOptions): Promise<TableDifference[]>;
+
+export declare function declareRowLevelSecurity(options: RowLevelSecurityOptions): void;
+
+export declare function proposeReferences(dataSource: DataSource): ReferenceProposal[];
 
 // nestjs-muck/terminus
 

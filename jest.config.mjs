@@ -16,7 +16,7 @@ const common = {
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
   moduleNameMapper: {
     '^nestjs-muck$': '<rootDir>/lib/index.ts',
-    '^nestjs-muck/(client|openapi|terminus|testing)$': '<rootDir>/lib/$1/index.ts',
+    '^nestjs-muck/(client|openapi|rls|terminus|testing)$': '<rootDir>/lib/$1/index.ts',
     // TypeScript names the file that will be emitted.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -9,6 +9,7 @@ const ENTRIES = {
   'nestjs-muck': 'lib/index.ts',
   'nestjs-muck/client': 'lib/client/index.ts',
   'nestjs-muck/openapi': 'lib/openapi/index.ts',
+  'nestjs-muck/rls': 'lib/rls/index.ts',
   'nestjs-muck/terminus': 'lib/terminus/index.ts',
   'nestjs-muck/testing': 'lib/testing/index.ts',
 };

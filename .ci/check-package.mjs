@@ -8,6 +8,7 @@ const entryPoints = [
   'dist/index',
   'dist/client/index',
   'dist/openapi/index',
+  'dist/rls/index',
   'dist/terminus/index',
   'dist/testing/index',
 ];

@@ -43,6 +43,7 @@ export type {
   MuckModuleExtras,
   UndeclaredEntities,
 } from './options/muck.module-definition.js';
+export type { RowLevelSecurityOptions } from './orm/row-security/row-security-options.js';
 export { CrossTenant } from './tenancy/decorators/cross-tenant.decorator.js';
 export { scoped, shared } from './tenancy/metadata/entity-tenancy.registry.js';
 export type { EntityTenancyEntry, EntityTenancy, ScopedOptions } from './tenancy/metadata/entity-tenancy.registry.js';

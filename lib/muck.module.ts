@@ -20,6 +20,7 @@ import type {
   MuckOptions,
   MuckModuleExtras,
 } from './options/muck.module-definition.js';
+import { declareRowLevelSecurity } from './orm/row-security/row-security-options.js';
 import { registerEntityTenancy } from './tenancy/metadata/entity-tenancy.registry.js';
 import { Tenancy } from './tenancy/tenancy.service.js';
 import { declareScope } from './tenancy/context/tenant-scope.js';
@@ -31,6 +32,7 @@ const EXTRAS: Record<keyof MuckModuleExtras, undefined> = {
   resolver: undefined,
   imports: undefined,
   entities: undefined,
+  rowLevelSecurity: undefined,
 };
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MuckOptions>({
@@ -74,7 +76,8 @@ export class MuckModule {
   }
 
   /**
-   * Configures the module with options from a factory or class. `scope`, `resolver`, `imports` and `entities` stay
+   * Configures the module with options from a factory or class. `scope`, `resolver`, `imports`, `entities` and
+   * `rowLevelSecurity` stay
    * static.
    *
    * @param options `useFactory` with `inject`, `useClass` or `useExisting`, plus the static options
@@ -114,7 +117,7 @@ export class MuckModule {
  */
 function withExtras(
   definition: DynamicModule,
-  { scope, resolver, imports, entities }: Partial<MuckModuleExtras>,
+  { scope, resolver, imports, entities, rowLevelSecurity }: Partial<MuckModuleExtras>,
 ): DynamicModule {
   const missing = [
     ...(scope === undefined
@@ -126,6 +129,7 @@ function withExtras(
   ];
   if (scope === undefined || resolver === undefined) throw new MuckConfigurationError(missing);
   declareScope(scope);
+  if (rowLevelSecurity !== undefined) declareRowLevelSecurity(rowLevelSecurity);
   for (const { entity, declaration } of entities ?? []) registerEntityTenancy(entity, declaration, 'forRoot');
   return {
     ...definition,

@@ -24,6 +24,27 @@ export interface ApplicationFiles {
 }
 
 /**
+ * Calls `fn` with the DataSource of an application, initialised without its migrations, `synchronize` and logs.
+ *
+ * @returns the result of `fn`
+ */
+export async function withApplication<R>(
+  files: ApplicationFiles,
+  fn: (dataSource: DataSource) => Promise<R>,
+): Promise<R> {
+  const dataSource = await loadApplication(files);
+  if (!dataSource.isInitialized) {
+    dataSource.setOptions({ synchronize: false, migrationsRun: false, dropSchema: false, logging: false });
+    await dataSource.initialize();
+  }
+  try {
+    return await fn(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/**
  * Imports the files of an application, so that its scope and entities are declared, and returns its DataSource.
  * TypeORM's CLI accepts the same file. TypeScript needs a loader: `NODE_OPTIONS='--import …'`.
  *

@@ -3,6 +3,7 @@ import type { LoggingOptions } from '../observability/logging-options.js';
 import type { CrudDefaults } from '../crud/options/crud-defaults.js';
 import type { EntityTenancyEntry } from '../tenancy/metadata/entity-tenancy.registry.js';
 import type { TenantResolver } from '../tenancy/resolvers/tenant-resolver.interface.js';
+import type { RowLevelSecurityOptions } from '../orm/row-security/row-security-options.js';
 import type { ScopeDeclaration } from '../tenancy/context/tenant-scope.js';
 
 /** How the application handles undeclared entities; see {@link MuckOptions.undeclaredEntities}. */
@@ -50,6 +51,13 @@ export interface MuckModuleExtras {
   readonly imports?: ModuleMetadata['imports'];
   /** Declarations of entities that cannot be decorated. */
   readonly entities?: readonly EntityTenancyEntry[];
+  /**
+   * Row-level security of PostgreSQL as the second enforcement layer. Every statement then runs with the current scope
+   * as a setting of its transaction, and the start checks roles and policies. Default: off.
+   *
+   * Before it is enabled, the policies must be in the database: `npx nestjs-muck rls generate`.
+   */
+  readonly rowLevelSecurity?: RowLevelSecurityOptions;
 }
 
 /** Options of `MuckModule.forRoot`. */

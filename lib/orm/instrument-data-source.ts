@@ -211,6 +211,6 @@ function forAllTenants(owner: object, method: string): (...args: unknown[]) => P
         ),
       );
     }
-    return runUnscoped(new UnscopedSection(method), () => original.apply(owner, args));
+    return runUnscoped(new UnscopedSection(method, undefined, true), () => original.apply(owner, args));
   };
 }

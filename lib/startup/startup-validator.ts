@@ -11,6 +11,8 @@ import { MODULE_OPTIONS_TOKEN } from '../options/muck.module-definition.js';
 import type { MuckOptions, UndeclaredEntities } from '../options/muck.module-definition.js';
 import { instrumentDataSource } from '../orm/instrument-data-source.js';
 import { validateDataSource } from '../orm/startup/data-source.validator.js';
+import { getRowLevelSecurity } from '../orm/row-security/row-security-options.js';
+import { validateRowSecurity } from '../rls/row-security.validator.js';
 import { releaseProblem } from '../orm/startup/typeorm-release.js';
 import { validateCacheInterceptors, isSharedCache } from '../tenancy/http/cache-interceptor.validator.js';
 import { checkMadeInterceptors, globalInterceptors } from '../tenancy/http/global-interceptors.js';
@@ -39,7 +41,7 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   /** @throws MuckConfigurationError with every problem found */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     // In another TypeORM release every other check may give a wrong result.
     const release = releaseProblem();
     this.refuse(release === undefined ? [] : [release]);
@@ -49,14 +51,30 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     this.refuse(this.isWaiting ? problems : this.withResources(problems));
     for (const line of controllers.crossTenant) this.logger.log(line);
     for (const line of controllers.warnings) this.logger.warn(line);
+    if (!this.isWaiting) await this.checkRowSecurity();
   }
 
   /**
    * @throws MuckConfigurationError with every problem of a DataSource that a module initialises itself, and of its
    * resources
    */
-  onApplicationBootstrap(): void {
-    if (this.isWaiting) this.refuse(this.withResources(this.dataProblems()));
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.isWaiting) return;
+    this.refuse(this.withResources(this.dataProblems()));
+    await this.checkRowSecurity();
+  }
+
+  /** Asks each database for its policies and roles, if row-level security is on. */
+  private async checkRowSecurity(): Promise<void> {
+    const options = getRowLevelSecurity();
+    if (options === undefined) return;
+    const problems: string[] = [];
+    for (const dataSource of this.dataSources()) {
+      const findings = await validateRowSecurity(dataSource, options);
+      problems.push(...findings.problems);
+      for (const line of findings.warnings) this.logger.warn(line);
+    }
+    this.refuse(problems);
   }
 
   private refuse(problems: readonly string[]): void {

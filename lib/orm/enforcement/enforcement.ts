@@ -17,6 +17,10 @@ import type { BoundStatement, PositionalSql, ParameterizedSql } from '../sql/par
 import { requireDialect } from '../policy/dialect.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 import { BuiltSqlVerifier } from './built-sql.verifier.js';
+import { declarationsVersion } from '../../tenancy/metadata/entity-tenancy.registry.js';
+import { tenancyOfEntity } from '../policy/policy-compiler.js';
+import { getRowLevelSecurity } from '../row-security/row-security-options.js';
+import { SessionPrelude } from '../row-security/session-prelude.js';
 import { RawSqlVerifier } from './raw-sql.verifier.js';
 import { TenantColumnLimits } from '../policy/tenant-column-limits.js';
 
@@ -108,6 +112,9 @@ export class Enforcement {
   readonly connection: ConnectionMutex | undefined;
   /** Observes the statements; undefined unless the application logs or records them. */
   observer: StatementObserver | undefined;
+  private prelude: SessionPrelude | undefined;
+  /** Whether a tenant-scoped entity is declared, as of a number of declarations. */
+  private scopedAsOf: { readonly version: number; readonly hasScoped: boolean } | undefined;
   /** The patched TypeORM methods, each with a check that the patch is still in effect. */
   private readonly patches: { readonly method: string; readonly isKept: () => boolean }[] = [];
   private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
@@ -122,6 +129,23 @@ export class Enforcement {
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
     // SQLite's drivers return the same query runner to every caller.
     this.connection = this.dialect === 'sqlite' ? new ConnectionMutex() : undefined;
+  }
+
+  /** What row-level security needs before each statement; undefined if it is off. */
+  get sessionPrelude(): SessionPrelude | undefined {
+    if (getRowLevelSecurity() === undefined || this.dialect !== 'postgres' || !this.hasScopedEntities())
+      return undefined;
+    return (this.prelude ??= new SessionPrelude(this.prepared));
+  }
+
+  private hasScopedEntities(): boolean {
+    const version = declarationsVersion();
+    if (this.scopedAsOf?.version !== version) {
+      const { entityMetadatas } = this.dataSource;
+      const hasScoped = entityMetadatas.some((metadata) => tenancyOfEntity(metadata)?.kind === 'scoped');
+      this.scopedAsOf = { version, hasScoped };
+    }
+    return this.scopedAsOf.hasScoped;
   }
 
   /**

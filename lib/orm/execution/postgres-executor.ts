@@ -13,6 +13,7 @@ import { postgresQueryType } from './postgres-query.js';
 import type { PostgresQuery, PreludeStatement, QueryDone, TextRows } from './postgres-query.js';
 import { timestamptzToIso } from './postgres-timestamps.js';
 import type { TypeParsers } from './postgres-timestamps.js';
+import { STALE_STATEMENT_CODES } from './prepared-statement-names.js';
 import type { PreparedStatementNames } from './prepared-statement-names.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
@@ -53,12 +54,6 @@ interface NativeQuery {
   name: string | undefined;
 }
 type NativeQueryType = new (text: string, values: unknown[], done: QueryDone) => NativeQuery;
-
-/**
- * Error codes after which a statement is retried without its name: the table has changed since it was prepared, or a
- * pooler has switched connections, so that the name is unknown or in use.
- */
-const STALE_STATEMENT_CODES = new Set<string | undefined>(['0A000', '26000', '42P05']);
 
 /** The connection of a query runner. */
 export interface SelectConnection {

@@ -1,3 +1,4 @@
+import type { PostgresDriver } from '../../common/peer-internals.js';
 import type { TypeParsers } from './postgres-timestamps.js';
 
 /** A statement that is sent before another one, in the same implicit transaction. Its result is discarded. */
@@ -107,6 +108,11 @@ const REQUIRED: readonly (keyof Query)[] = [
   'handleCommandComplete',
   'handleError',
 ];
+
+/** Returns the class `Query` of the version of `pg` that a DataSource uses. */
+export function queryClassOf({ postgres }: PostgresDriver): Function {
+  return (postgres as { readonly Query: Function }).Query;
+}
 
 const types = new WeakMap<Function, PostgresQueryType | undefined>();
 

@@ -5,6 +5,12 @@ import type { DataSource } from 'typeorm';
 const MAX_NAMES = 200;
 
 /**
+ * Error codes after which a statement is retried without its name: the table has changed since it was prepared, or a
+ * pooler has switched connections, so that the name is unknown or in use.
+ */
+export const STALE_STATEMENT_CODES: ReadonlySet<string | undefined> = new Set(['0A000', '26000', '42P05']);
+
+/**
  * The names of a DataSource's prepared statements in PostgreSQL, so that each connection parses and plans a text once.
  * A name is a hash of its text, and no other text gets it. Clients can cause many different texts: once all names are
  * used, further texts are sent without one.

@@ -139,6 +139,7 @@ export function admit(
   enforcement.rawSql.verify(text, {
     isTransactionControl: connection.isControlling,
     inTransaction: runner.isTransactionActive,
+    isRowSecured: enforcement.sessionPrelude !== undefined,
   });
   return { values, writes: NONE, isSelect: false, isBuilt: false, prepare: undefined };
 }
@@ -173,7 +174,9 @@ function send(
   const { values, writes, isSelect, isBuilt, returned } = admission;
   const observation = enforcement.observer?.begin(text);
   if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
-    const select = { text, values: values ?? [], name, isForJson, asTexts };
+    const prelude = enforcement.sessionPrelude?.current(connection !== undefined);
+    const preludes = prelude && [prelude];
+    const select = { text, values: values ?? [], name, isForJson, asTexts, preludes };
     const rows = observed(executeSelect(enforcement, select, connection, observation), observation);
     return structured === true ? rows.then(toQueryResult) : rows;
   }

@@ -17,7 +17,7 @@ export function scopeCache(cache: QueryResultCache): void {
   const store = cache.storeInCache.bind(cache);
   const remove = cache.remove.bind(cache);
   // The cache table of the database provider belongs to no tenant; the keys of its rows contain the scope.
-  const unscoped = <R>(fn: () => R): R => runUnscoped(new UnscopedSection('the query cache'), fn);
+  const unscoped = <R>(fn: () => R): R => runUnscoped(new UnscopedSection('the query cache', undefined, true), fn);
   cache.getFromCache = (options, runner) => {
     const scoped = scopeKey(options);
     return unscoped(() => get(scoped, runner));

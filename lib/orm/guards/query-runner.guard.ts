@@ -1,14 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import type { QueryRunner } from 'typeorm';
-import type { IsolationLevel, ReadStream } from '../../common/peer-internals.js';
+import type { IsolationLevel, PostgresDriver, ReadStream } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { TenantScopeViolationError } from '../../errors/tenant-scope-violation.error.js';
 import { isShared } from '../../tenancy/context/shared-transactions.js';
 import { beginUnitOfWork, currentContext, noteWrite, runWithoutContext } from '../../tenancy/context/tenant-context.js';
 import type { Enforcement } from '../enforcement/enforcement.js';
 import { noteWrittenThrough } from '../execution/commit-callbacks.js';
+import { queryClassOf } from '../execution/postgres-query.js';
 import { noteConnectionError } from '../execution/driver-error.parser.js';
+import { scopedClient } from '../row-security/scoped-client.js';
 import { admit, execute } from './execute-statement.js';
 import type { StatementConnection } from './execute-statement.js';
 
@@ -33,6 +35,7 @@ export function guardRunner(runner: QueryRunner, enforcement: Enforcement): void
   runner.startTransaction = (isolationLevel) => guard.startTransaction(isolationLevel);
   runner.commitTransaction = () => guard.commitTransaction();
   runner.rollbackTransaction = () => guard.rollbackTransaction();
+  runner.release = () => guard.release();
 }
 
 /** Returns true if a query runner is guarded. */
@@ -58,7 +61,7 @@ export function connectionOf(runner: QueryRunner): StatementConnection {
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
 type OriginalMethods = Pick<
   QueryRunner,
-  'stream' | 'connect' | 'startTransaction' | 'commitTransaction' | 'rollbackTransaction'
+  'stream' | 'connect' | 'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
 > & { readonly query: Query };
 
 class QueryRunnerGuard implements StatementConnection {
@@ -70,6 +73,10 @@ class QueryRunnerGuard implements StatementConnection {
   private transactionOf: string | undefined;
   /** Whether a statement was sent that may have opened a transaction. */
   private hasRawStatement = false;
+  /** The connection, whose statements set the scope for row-level security. */
+  private scoped: object | undefined;
+  /** Ends the transaction of a stream that is still open. */
+  private endStream: (() => void) | undefined;
 
   constructor(
     readonly runner: QueryRunner,
@@ -77,7 +84,7 @@ class QueryRunnerGuard implements StatementConnection {
   ) {
     // Called with the runner as `this`, because binding each method would cost more.
     // eslint-disable-next-line @typescript-eslint/unbound-method
-    const { query, stream, connect, startTransaction, commitTransaction, rollbackTransaction } = runner;
+    const { query, stream, connect, startTransaction, commitTransaction, rollbackTransaction, release } = runner;
     this.original = {
       query: query as Query,
       stream,
@@ -85,18 +92,60 @@ class QueryRunnerGuard implements StatementConnection {
       startTransaction,
       commitTransaction,
       rollbackTransaction,
+      release,
     };
   }
 
   async stream(...[text, given, onEnd, onError]: Parameters<QueryRunner['stream']>): Promise<ReadStream> {
     const { values, prepare } = admit({ text, values: given }, this.enforcement, this);
     if (prepare !== undefined) throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
-    const readable = await this.original.stream.call(this.runner, text, values, onEnd, onError);
+    const ended = await this.openForStream();
+    const endThen = (callback: (() => void) | undefined) => (): void => {
+      // Before the callback, which may release the connection.
+      ended?.();
+      callback?.();
+    };
+    const readable = await this.original.stream
+      .call(this.runner, text, values, endThen(onEnd as () => void), endThen(onError as () => void))
+      .catch((error: unknown) => {
+        ended?.();
+        throw error;
+      });
+    if (ended !== undefined) (readable as EventEmitter).once('close', ended);
     // Events of a stream come from the socket, in the context of the code that opened the connection. Binds them to the
     // context of the code that reads the stream.
     const emitter: EventEmitter = readable;
     emitter.emit = AsyncResource.bind(emitter.emit.bind(emitter));
     return readable;
+  }
+
+  /**
+   * Sets the scope for row-level security, which must hold until the stream has ended: outside of a transaction, in one
+   * of the stream's own.
+   *
+   * @returns ends that transaction; undefined if there is none to end
+   */
+  private async openForStream(): Promise<(() => void) | undefined> {
+    const prelude = this.enforcement.sessionPrelude?.current(true);
+    if (prelude === undefined) return undefined;
+    const client: { query(text: string, values?: unknown[]): Promise<unknown> } = Object.getPrototypeOf(
+      await this.connect(),
+    ) as never;
+    const isOwn = !this.runner.isTransactionActive;
+    if (isOwn) await client.query('START TRANSACTION');
+    let isOpen = isOwn;
+    const end = (): void => {
+      // The connection sends it after the stream, and before the statements of its next user.
+      if (isOpen) void client.query('COMMIT').catch(() => undefined);
+      isOpen = false;
+    };
+    await client.query(prelude.text, [...prelude.values]).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    if (!isOwn) return undefined;
+    this.endStream = end;
+    return end;
   }
 
   /**
@@ -114,7 +163,13 @@ class QueryRunnerGuard implements StatementConnection {
     )) as never;
     const gone = beginUnitOfWork(currentContext()?.unitOfWork);
     if (gone !== undefined) throw gone;
-    return connection;
+    const { sessionPrelude: prelude, dataSource } = this.enforcement;
+    if (prelude === undefined) return connection;
+    return (this.scoped ??= scopedClient(connection, {
+      queryClass: queryClassOf(dataSource.driver as PostgresDriver),
+      prelude,
+      isOutsideTransaction: () => this.isOutsideTransaction,
+    })) as never;
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
@@ -123,6 +178,12 @@ class QueryRunnerGuard implements StatementConnection {
       this.transactionOf = currentContext()?.scope?.fingerprint;
     }
     await this.whileControlling(() => this.original.startTransaction.call(this.runner, isolationLevel));
+  }
+
+  release(): Promise<void> {
+    // A stream that is abandoned ends later than the use of its connection.
+    this.endStream?.();
+    return this.original.release.call(this.runner);
   }
 
   commitTransaction(): Promise<void> {

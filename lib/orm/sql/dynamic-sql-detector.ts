@@ -73,6 +73,9 @@ export function findDynamicSql(
     return STATISTICS.test(table) && !(schema === undefined && isMapped(table));
   });
   if (statistics !== undefined) return `${statistics.table} has statistics of all tenants`;
+  // A rule of this view sets the setting for the whole connection.
+  if (mentions.some(({ table, changed }) => table === 'pg_settings' && changed))
+    return 'UPDATE pg_settings changes a setting of the connection';
   const call = tokens.find((_, i) => isDynamicCall(tokens, i));
   if (call !== undefined) return `${call.text}() has effects that cannot be checked`;
   if (tokens.some((_, i) => isSelectInto(tokens, brackets, i)))

@@ -31,6 +31,8 @@ export interface RunnerState {
   /** True while the query runner itself begins, commits or rolls back. */
   readonly isTransactionControl: boolean;
   readonly inTransaction: boolean;
+  /** Whether the database limits the statement to the current scope by row-level security. */
+  readonly isRowSecured: boolean;
 }
 
 /**

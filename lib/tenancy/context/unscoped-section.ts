@@ -11,10 +11,13 @@ export class UnscopedSection {
   /**
    * @param why shown in errors and logs
    * @param entities the only exempt entities; undefined for all
+   * @param keepsRole whether it keeps the connection's role under row-level security: it changes the schema, or reads
+   * no tenant's rows
    */
   constructor(
     readonly why: string,
     readonly entities?: ReadonlySet<EntityRef>,
+    readonly keepsRole = false,
   ) {}
 
   get open(): boolean {

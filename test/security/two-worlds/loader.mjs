@@ -24,6 +24,7 @@ export async function initialize(data) {
 export async function resolve(specifier, context, next) {
   const index = pathToFileURL(join(given.library, 'lib/')).href;
   if (specifier === 'nestjs-muck') return { url: `${index}index.ts`, shortCircuit: true };
+  if (specifier === 'nestjs-muck/rls') return { url: `${index}rls/index.ts`, shortCircuit: true };
   const { parentURL } = context;
   if (/^\.{1,2}\//.test(specifier) && parentURL && !parentURL.includes('/node_modules/')) {
     return { url: sourceOf(specifier, parentURL), shortCircuit: true };

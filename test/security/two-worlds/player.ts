@@ -21,6 +21,14 @@ export interface Finding {
 /** What the library says of a deletion that would go on to rows of others. */
 const CASCADE = /ON (?:DELETE|UPDATE) (?:CASCADE|SET)/;
 
+/**
+ * Which worlds have row-level security: none, both, or the busy one alone. In the last case both hold the same rows, and
+ * every answer must be the same with it as without.
+ */
+function rowSecurityMode(): 'off' | 'on' | 'compared' {
+  return (process.env['TEST_ROW_SECURITY'] ?? 'off') as 'off' | 'on' | 'compared';
+}
+
 /** After how many steps of Acme the rows are looked at. */
 const LOOK = 12;
 
@@ -50,9 +58,12 @@ export class Player {
 
   /** @throws RefusedModel when the application does not start */
   static async open(model: Model, counts: CallCounts = new Map()): Promise<Player> {
-    const quiet = await World.open(model, ['acme', 'all']);
+    const mode = rowSecurityMode();
+    const everyone = ['acme', 'globex', 'initech', 'all'] as const;
+    const quiet = await World.open(model, mode === 'compared' ? everyone : ['acme', 'all'], mode === 'on');
     try {
-      const busy = await World.open(model, ['acme', 'globex', 'initech', 'all']);
+      const busy = await World.open(model, everyone, mode !== 'off');
+      if (mode === 'compared') quiet.leaveRowSecurity();
       const player = new Player(quiet, busy, counts);
       await player.look();
       return player;
@@ -84,13 +95,18 @@ export class Player {
 
   private async playOther(step: Step): Promise<Finding | undefined> {
     let found: Finding | undefined;
-    if (step.kind === 'call') await this.calls.busy.run(step.tenant, step.call);
-    else {
+    const isCompared = rowSecurityMode() === 'compared';
+    if (step.kind === 'call') {
+      await this.calls.busy.run(step.tenant, step.call);
+      if (isCompared) await this.calls.quiet.run(step.tenant, step.call);
+    } else {
+      if (isCompared) await this.send(this.quiet, step);
+
       const answer = await this.send(this.busy, step);
       if (answer.status >= 500) found = this.failure(step, answer);
       found ??= await this.missing(this.busy, step, answer);
     }
-    await this.quiet.countLike(this.busy);
+    if (!isCompared) await this.quiet.countLike(this.busy);
     return found;
   }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ExecutionContext, INestApplication, LoggerService } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { MuckModule, Tenancy } from 'nestjs-muck';
-import type { TenantResolver, TenantScope } from 'nestjs-muck';
+import { declareScope, MuckConfigurationError, MuckModule, Tenancy } from 'nestjs-muck';
+import type { ScopeDeclaration, TenantResolver, TenantScope } from 'nestjs-muck';
+import { applyRowSecurity } from 'nestjs-muck/rls';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { RandomGenerator } from 'typeorm/util/RandomGenerator.js';
 import { createApplication } from '../../support/adapters.js';
 import { createDatabase } from '../../support/databases.js';
@@ -14,6 +15,7 @@ import { connectTo } from '../../support/own-connection.js';
 import type { OwnConnection, StoredRow } from '../../support/own-connection.js';
 import { openTransport } from '../../support/transport.js';
 import type { Answer, Message, Transport } from '../../support/transport.js';
+import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js';
 import { makeClasses } from './entity-classes.js';
 import type { ModelClasses } from './entity-classes.js';
 import { TENANTS, keysOf } from './model.js';
@@ -72,9 +74,10 @@ export class World {
 
   /**
    * @param holders whose rows are there
+   * @param isRowSecured whether the application connects as a role that row-level security limits
    * @throws RefusedModel when the application does not start
    */
-  static async open(model: Model, holders: readonly Holder[]): Promise<World> {
+  static async open(model: Model, holders: readonly Holder[], isRowSecured = false): Promise<World> {
     const classes = makeClasses(model);
     const names = model.entities.some(({ second }) => second) ? ['default', 'second'] : ['default'];
     const databases: TestDatabase[] = [];
@@ -94,13 +97,14 @@ export class World {
           ...(model.cache && { cache: { alwaysEnabled: true, duration: 3_600_000 } }),
           ...(model.engine === 'postgres' && { installExtensions: false }),
         };
-        modules.push(TypeOrmModule.forRoot(options));
+        modules.push(TypeOrmModule.forRoot(isRowSecured ? await secured(model, options) : options));
       }
       const errors = new LastError();
-      const app = await start(model, classes, modules, errors);
+      const app = await start(model, classes, modules, errors, isRowSecured);
       const dataSources = names.map((name) => app.get<DataSource>(getDataSourceToken(name)));
       const stores: OwnConnection[] = [];
-      for (const dataSource of dataSources) stores.push(await openStore(dataSource));
+      for (const [i, dataSource] of dataSources.entries())
+        stores.push(await (isRowSecured ? connectTo(databases[i].options) : openStore(dataSource)));
       const transport = await openTransport(app);
       const world = new World(model, classes, dataSources, app.get(Tenancy), app, transport, stores, databases, errors);
       await world.plant(holders);
@@ -123,6 +127,12 @@ export class World {
 
   dataSourceOf(entity: EntityModel): DataSource {
     return this.dataSources[entity.second ? 1 : 0];
+  }
+
+  /** Takes row-level security off a world that began without, although another one of the process has it. */
+  leaveRowSecurity(): void {
+    for (const dataSource of this.dataSources)
+      Object.defineProperty(requireEnforcement(dataSource), 'sessionPrelude', { value: undefined });
   }
 
   /** What the application logged as an error last. */
@@ -197,11 +207,70 @@ async function prepare({ kind, options }: TestDatabase): Promise<void> {
   await store.close();
 }
 
+/** The role of unscoped code. A process has one, and others of the same server may have it at the same time. */
+const UNSCOPED_ROLE = 'muck_worlds_unscoped';
+const APPLICATION_ROLE = 'muck_worlds_application';
+
+/**
+ * Makes the tables of a database, as a superuser, and gives them their policies.
+ *
+ * @returns the options of the application, which connects as a role that they limit
+ */
+async function secured(model: Model, options: Record<string, unknown>): Promise<Record<string, unknown>> {
+  declareScope(scopeDeclarationOf(model));
+  const { url } = options as { readonly url: string };
+  const owner = await new DataSource(options as never).initialize().catch((error: Error) => {
+    throw new RefusedModel(error.message, { cause: error });
+  });
+  const store = await connectTo(options as never);
+  try {
+    // Roles are the server's, and several processes make them.
+    await store.send([
+      `SELECT pg_advisory_lock(4711)`,
+      ...[`${APPLICATION_ROLE} LOGIN NOINHERIT PASSWORD 'secret'`, UNSCOPED_ROLE].map(
+        (role) => `DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
+      ),
+      `GRANT ${UNSCOPED_ROLE} TO ${APPLICATION_ROLE}`,
+      `SELECT pg_advisory_unlock(4711)`,
+    ]);
+    try {
+      await applyRowSecurity(owner, { unscopedRole: UNSCOPED_ROLE });
+    } catch (error) {
+      throw error instanceof MuckConfigurationError ? new RefusedModel(error.message, { cause: error }) : error;
+    }
+    for (const schema of ['public', 'crm'])
+      for (const role of [APPLICATION_ROLE, UNSCOPED_ROLE])
+        await store.send([
+          `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
+          `GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
+          `GRANT ALL ON ALL SEQUENCES IN SCHEMA ${schema} TO ${role}`,
+        ]);
+  } finally {
+    await store.close();
+    await owner.destroy();
+  }
+  const limited = new URL(url);
+  limited.username = APPLICATION_ROLE;
+  limited.password = 'secret';
+  return { ...options, url: limited.href, synchronize: false };
+}
+
+function scopeDeclarationOf(model: Model): ScopeDeclaration {
+  const types = { number: Number, text: String, uuid: String, bigint: BigInt };
+  return Object.fromEntries(
+    keysOf(model.scope).map((key) => [
+      key,
+      model.scope === 'pair' ? (key === 'region' ? String : Number) : types[model.scope],
+    ]),
+  );
+}
+
 async function start(
   model: Model,
   classes: ModelClasses,
   modules: readonly ReturnType<typeof TypeOrmModule.forRoot>[],
   errors: LastError,
+  isRowSecured: boolean,
 ): Promise<INestApplication> {
   class HeaderResolver implements TenantResolver {
     resolve(context: ExecutionContext): TenantScope | undefined {
@@ -211,18 +280,20 @@ async function start(
     }
   }
   Injectable()(HeaderResolver);
-  const types = { number: Number, text: String, uuid: String, bigint: BigInt };
-  const scope = Object.fromEntries(
-    keysOf(model.scope).map((key) => [
-      key,
-      model.scope === 'pair' ? (key === 'region' ? String : Number) : types[model.scope],
-    ]),
-  );
+  const scope = scopeDeclarationOf(model);
   try {
     return await createApplication(
       {
         module: class WorldModule {},
-        imports: [...modules, MuckModule.forRoot({ scope, resolver: HeaderResolver, entities: classes.listed })],
+        imports: [
+          ...modules,
+          MuckModule.forRoot({
+            scope,
+            resolver: HeaderResolver,
+            entities: classes.listed,
+            ...(isRowSecured && { rowLevelSecurity: { unscopedRole: UNSCOPED_ROLE } }),
+          }),
+        ],
         controllers: [...classes.controllers],
         providers: [...classes.providers],
       },

@@ -53,11 +53,11 @@ class Statistic {
 }
 
 const PASSES = 'passes';
-const IDLE = { isTransactionControl: false, inTransaction: false };
+const IDLE = { isTransactionControl: false, inTransaction: false, isRowSecured: false };
 const STATES = {
   idle: IDLE,
-  busy: { isTransactionControl: false, inTransaction: true },
-  own: { isTransactionControl: true, inTransaction: false },
+  busy: { isTransactionControl: false, inTransaction: true, isRowSecured: false },
+  own: { isTransactionControl: true, inTransaction: false, isRowSecured: false },
 };
 type State = keyof typeof STATES;
 

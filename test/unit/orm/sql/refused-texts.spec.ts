@@ -325,9 +325,9 @@ const NEVER = [
 describe('a statement about the connection', () => {
   const passing = (sql: string): string =>
     [
-      { isTransactionControl: false, inTransaction: false },
-      { isTransactionControl: false, inTransaction: true },
-      { isTransactionControl: true, inTransaction: false },
+      { isTransactionControl: false, inTransaction: false, isRowSecured: false },
+      { isTransactionControl: false, inTransaction: true, isRowSecured: false },
+      { isTransactionControl: true, inTransaction: false, isRowSecured: false },
     ]
       .map((state) => (isAllowed(tokenize(sql, 'sqlite').tokens, state) ? 'yes' : 'no'))
       .join(' ');
