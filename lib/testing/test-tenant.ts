@@ -48,7 +48,7 @@ export interface HeaderHolder {
 export function asTenant<R extends HeaderSetter | HeaderHolder>(tenant: TestTenant, request: R): R {
   if (tenant.headers === undefined) throw new TypeError(`asTenant: the tenant ${tenant.name} has no headers.`);
   if ('set' in request && typeof request.set === 'function') {
-    for (const [name, value] of Object.entries(tenant.headers)) (request as HeaderSetter).set(name, value);
+    for (const [name, value] of Object.entries(tenant.headers)) request.set(name, value);
     return request;
   }
   return { ...request, headers: { ...('headers' in request ? request.headers : {}), ...tenant.headers } };

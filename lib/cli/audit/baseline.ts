@@ -48,5 +48,5 @@ function readLines(file: string): string[] {
   const { version, accepted } = read;
   if (version !== 1 || !Array.isArray(accepted) || !accepted.every((line) => typeof line === 'string'))
     throw new UsageError(`${file} is no baseline of nestjs-muck audit`);
-  return [...(accepted as string[])];
+  return [...accepted];
 }
