@@ -7,6 +7,9 @@ import { getScopeDeclaration, validateScope } from '../../tenancy/context/tenant
 import type { AuditedSql } from './audit-report.js';
 import type { SourceSql } from './scan-source.js';
 
+/** How application code sends raw SQL, without row-level security. */
+const SENT = { inTransaction: false, isTransactionControl: false, isRowSecured: false };
+
 /** Verifies the raw SQL of the source as the query runner does in the scope of a tenant. */
 export function auditSql(found: readonly SourceSql[], policies: PolicyRegistry, dialect: SqlDialect): AuditedSql[] {
   // The verifier logs what it refuses; the audit reports it.
@@ -16,7 +19,7 @@ export function auditSql(found: readonly SourceSql[], policies: PolicyRegistry, 
     if (isUnscoped) return { file, line, verdict: 'unscoped', why: 'runs over all tenants' };
     if (sql === undefined) return { file, line, verdict: 'unknown', why: 'query() of a text that is not a literal' };
     try {
-      runWithScope(anyScope(), () => verifier.verify(sql, { inTransaction: false, isTransactionControl: false }));
+      runWithScope(anyScope(), () => verifier.verify(sql, SENT));
       return { file, line, verdict: 'allowed', why: 'names no tenant-scoped table' };
     } catch (error) {
       // The advice after the first sentence is the same for every statement.
