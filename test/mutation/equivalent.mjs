@@ -470,8 +470,8 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/guards/execute-statement.ts', 'A statement that was issued has parameters.', [
     [
-      'const select = { text, values: values ?? [], name, isForJson, asTexts, preludes };',
-      'const select = { text, values: values ?? ["Stryker was here"], name, isForJson, asTexts, preludes };',
+      'const direct = { text, values: values ?? [], name, isForJson, asTexts, preludes, isWrite };',
+      'const direct = { text, values: values ?? ["Stryker was here"], name, isForJson, asTexts, preludes, isWrite };',
     ],
   ]),
   ...same('lib/orm/sql/sql-values.ts', 'A date has no parts, and those of bytes are numbers.', [

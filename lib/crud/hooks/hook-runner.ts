@@ -29,6 +29,11 @@ export class HookRunner<T extends object> {
     return this.hooks.some((hook) => isInTransaction(hook, write));
   }
 
+  /** Returns whether a hook runs before or after the write, or after its commit. */
+  concerns(write: WriteOperation): boolean {
+    return this.hooks.some((hook) => PHASES.some((phase) => methodOf(hook, write, phase) !== undefined));
+  }
+
   /** Returns whether all hooks that share the transaction of the write allow it to be run again. */
   mayRepeat(write: WriteOperation): boolean {
     return this.hooks.every((hook) => hook.retry === true || !isInTransaction(hook, write));
@@ -69,6 +74,8 @@ export class HookRunner<T extends object> {
     }
   }
 }
+
+const PHASES: readonly HookPhase[] = ['before', 'after', 'committed'];
 
 /** Checks whether a hook runs in the transaction of the write. */
 function isInTransaction<T extends object>(hook: CrudHooks<T>, write: WriteOperation): boolean {

@@ -39,7 +39,11 @@ export class RowCreator<T extends object> {
     if (resource.strictPayload)
       throwIfInvalid([...serverOwnedErrorsOnCreate(resource, consumeServerOwnedFields()), ...shownOnNewRow(undecided)]);
     const offer = this.read(values);
+    // Hooks, links and such properties need the row before it is inserted, or statements after that.
+    const isPlain = !hooks.needsTransaction('create') && offer.links.size === 0 && Object.keys(undecided).length === 0;
     const insert = async (rows: RowStatements<T>): Promise<T> => {
+      const stored = isPlain ? await rows.insertReturning((await this.draft(offer, rows)).draft) : undefined;
+      if (stored !== undefined) return stored;
       await assertNotSoftDeleted(resource, rows.manager, [offer.columns]);
       const { draft, links } = await this.draft(offer, rows);
       await rows.insert(draft);

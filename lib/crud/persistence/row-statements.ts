@@ -5,6 +5,7 @@ import type {
   DeleteQueryBuilder,
   DeleteResult,
   EntityManager,
+  EntityMetadata,
   ObjectLiteral,
   QueryDeepPartialEntity,
   SelectQueryBuilder,
@@ -14,11 +15,15 @@ import type {
 } from 'typeorm';
 import { runInTransaction } from '../../orm/execution/race-retry.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
+import { CompiledInsert } from '../../orm/compiled-insert.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
+import { CompiledUpdate } from '../../orm/compiled-update.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
+import type { ColumnValues } from '../model/column-values.js';
 import { mapDatabaseError } from './database-error.mapper.js';
 import { assertOwnRow } from './assert-row-writable.js';
+import { liveReferences } from './soft-deleted-reference-check.js';
 import { preconditionFailed } from '../preconditions/if-match.js';
 import { ListPlan, cachedPlan } from '../listing/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
@@ -140,15 +145,58 @@ export class RowStatements<T extends object> {
     return this.mapErrors(() => (cursor === undefined ? reader.atOffset() : reader.atCursor(cursor)));
   }
 
+  /**
+   * Inserts a row with a statement that also checks its references and returns it as it is stored.
+   *
+   * @returns undefined if no row was inserted: `insert` has to do it, or to tell what is wrong
+   */
+  async insertReturning(row: T): Promise<T | undefined> {
+    const { metadata } = this.resource;
+    const { beforeInsertListeners, afterInsertListeners } = metadata;
+    if (beforeInsertListeners.length + afterInsertListeners.length > 0 || isObserved(this.resource)) return undefined;
+    const selection = selectionOf(this.resource, {}, this.resource.row);
+    const statement = writesOf(this.resource, selection)?.insert;
+    if (statement === undefined) return undefined;
+    const raw = await this.mapErrors(
+      () => statement.run(row, this.manager),
+      () => givenColumns(metadata, [row]),
+      true,
+    );
+    return raw && (await selection.entities([raw], this.manager))[0];
+  }
+
   /** Inserts rows with one statement, never an upsert. Sets generated keys on the objects. */
   async insert(...rows: T[]): Promise<void> {
     const { metadata, entity } = this.resource;
     const insert = this.manager.createQueryBuilder().insert().into(entity).values(rows);
     await this.mapErrors(
       () => insert.execute(),
-      metadata.columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row)))),
+      () => givenColumns(metadata, rows),
       true,
     );
+  }
+
+  /**
+   * Updates a row with a statement that also checks its new references and returns it as it is stored.
+   *
+   * @param which conditions that identify the row
+   * @param changes the new values
+   * @returns undefined if no row was changed: `update` has to do it, or to tell why it must not be changed
+   */
+  async updateReturning(which: readonly Condition[], changes: ColumnValues): Promise<T | undefined> {
+    const { metadata } = this.resource;
+    const { beforeUpdateListeners, afterUpdateListeners, deleteDateColumn } = metadata;
+    if (beforeUpdateListeners.length + afterUpdateListeners.length > 0 || isObserved(this.resource)) return undefined;
+    const selection = selectionOf(this.resource, {}, this.resource.row);
+    const statement = writesOf(this.resource, selection)?.update;
+    if (statement === undefined) return undefined;
+    const values = new Map([...changes].map(([column, value]) => [column.metadata, value]));
+    const notDeleted = deleteDateColumn === undefined ? [] : [{ column: deleteDateColumn, parameter: null }];
+    const raw = await this.mapErrors(
+      () => statement.run(values, [...this.conditions, ...which, ...notDeleted], this.manager),
+      () => [...values].filter(([, value]) => isGiven(value)).map(([column]) => column),
+    );
+    return raw && (await selection.entities([raw], this.manager))[0];
   }
 
   /**
@@ -166,8 +214,7 @@ export class RowStatements<T extends object> {
       .set(changes as QueryDeepPartialEntity<T>);
     // TypeORM excludes soft-deleted rows from a select, but not from an update.
     if (metadata.deleteDateColumn !== undefined) update.where(`${metadata.deleteDateColumn.propertyPath} IS NULL`);
-    const written = metadata.columns.filter((column) => isGiven(column.getEntityValue(changes)));
-    await this.change(update, which, asRead, written);
+    await this.change(update, which, asRead, () => givenColumns(metadata, [changes]));
   }
 
   /**
@@ -228,7 +275,7 @@ export class RowStatements<T extends object> {
     statement: Change<T>,
     which: readonly Condition[],
     asRead: readonly Condition[] = [],
-    written: readonly ColumnMetadata[] = [],
+    written: WrittenColumns = noColumns,
   ): Promise<void> {
     applyConditions(statement, [...this.conditions, ...which, ...asRead]);
     const { affected } = await this.mapErrors<UpdateResult | DeleteResult>(() => statement.execute(), written);
@@ -239,15 +286,40 @@ export class RowStatements<T extends object> {
   }
 
   /** Runs a statement and maps database errors to errors that name the entity's properties. */
-  private mapErrors<R>(
-    execute: () => Promise<R>,
-    written: readonly ColumnMetadata[] = [],
-    isInsert = false,
-  ): Promise<R> {
+  private mapErrors<R>(execute: () => Promise<R>, written: WrittenColumns = noColumns, isInsert = false): Promise<R> {
     return execute().catch(async (error: unknown) => {
-      throw await mapDatabaseError(error, this.resource, written, isInsert, this.manager.queryRunner);
+      throw await mapDatabaseError(error, this.resource, written(), isInsert, this.manager.queryRunner);
     });
   }
+}
+
+/** Returns the columns that a statement sets; called for an error only. */
+type WrittenColumns = () => readonly ColumnMetadata[];
+
+const noColumns: WrittenColumns = () => [];
+
+function givenColumns({ columns }: EntityMetadata, rows: readonly ObjectLiteral[]): readonly ColumnMetadata[] {
+  return columns.filter((column) => rows.some((row) => isGiven(column.getEntityValue(row))));
+}
+
+/** The writes of a resource that are rendered once. */
+interface CompiledWrites {
+  readonly insert: CompiledInsert;
+  readonly update: CompiledUpdate;
+}
+
+const compiledWrites = new WeakMap<object, CompiledWrites>();
+
+/** @returns undefined if a write cannot return what such a select reads */
+function writesOf<T extends object>(resource: Resource<T>, { returned }: Selection<T>): CompiledWrites | undefined {
+  let writes = compiledWrites.get(resource);
+  if (writes === undefined && returned !== undefined) {
+    const { dataSource, metadata } = resource;
+    const parts = { dataSource, metadata, returned, live: liveReferences(resource) };
+    writes = { insert: new CompiledInsert(parts), update: new CompiledUpdate(parts) };
+    compiledWrites.set(resource, writes);
+  }
+  return writes;
 }
 
 type Change<T extends object> = WhereExpressionBuilder &

@@ -13,6 +13,8 @@ import type { LinkInput } from '../links/link-field.js';
 import { hasVersionOrUpdateDate } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
 import { readWritableValues, replacementValues } from './row-draft.js';
+import { isChangeable } from '../model/resource-column.js';
+import { InvalidRequestException } from '../errors/invalid-request.exception.js';
 import type { RowStatements } from './row-statements.js';
 import { assertShown } from './non-column-values.js';
 import { loadForWrite, runInTransactionIfNeeded, outsideNarrowing, throwIfInvalid } from './write-context.js';
@@ -51,6 +53,13 @@ export class RowUpdater<T extends object> {
     const offered = readWritableValues(resource, values);
     const links = parseLinks(resource.linkFields, values);
     const serverOwned = resource.strictPayload ? consumeServerOwnedFields() : {};
+    const isPlain =
+      !hooks.concerns(write) &&
+      links.size === 0 &&
+      precondition.isEmpty &&
+      Object.keys({ ...undecided, ...serverOwned }).length === 0;
+    const updated = isPlain ? await this.changeUnread(which, offered, complete) : undefined;
+    if (updated !== undefined) return updated;
     const work = (): Promise<Changed<T>> =>
       runInTransactionIfNeeded(this.terms, write, links, async (rows) => {
         const stored = await loadForWrite(this.terms, write, which, rows, links);
@@ -71,6 +80,25 @@ export class RowUpdater<T extends object> {
       if (changed.details !== undefined) await hooks.committed(write, changed.row, changed.details);
     });
     return row;
+  }
+
+  /**
+   * Changes a row without reading it before.
+   *
+   * @returns undefined if the row has to be read: to change it, or to tell why it must not be changed
+   */
+  private async changeUnread(
+    which: readonly Condition[],
+    offered: ColumnValues,
+    complete: (offered: ColumnValues) => ColumnValues,
+  ): Promise<T | undefined> {
+    const { resource, narrowing, rows } = this.terms;
+    if (resource.strictPayload && outsideNarrowing(narrowing, offered).length > 0) return undefined;
+    const changes = new Map(
+      [...completedOrNone(offered, complete)].filter(([column]) => !narrowing.values.has(column)),
+    );
+    const isOfClient = [...changes.keys()].every(isChangeable);
+    return isOfClient && changes.size > 0 ? rows.updateReturning(which, changes) : undefined;
   }
 
   private async apply(
@@ -106,5 +134,15 @@ export class RowUpdater<T extends object> {
     const details = { previous, changes: { ...changedValues(row, written ?? {}), ...links.plain() } };
     await hooks.run('after', write, row, rows.manager, details);
     return { row, details };
+  }
+}
+
+/** Returns no values if some are missing: whether the row exists is to be told first. */
+function completedOrNone(offered: ColumnValues, complete: (offered: ColumnValues) => ColumnValues): ColumnValues {
+  try {
+    return complete(offered);
+  } catch (error) {
+    if (error instanceof InvalidRequestException) return new Map();
+    throw error;
   }
 }

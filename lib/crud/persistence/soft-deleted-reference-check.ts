@@ -1,6 +1,7 @@
 import type { EntityManager, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from '../../common/peer-internals.js';
 import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
+import type { LiveReference } from '../../orm/writes/reference-conditions.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { Resource } from '../resource/resource.js';
 
@@ -17,12 +18,26 @@ export async function assertNotSoftDeleted<T extends object>(
   offers: readonly ColumnValues[],
 ): Promise<void> {
   for (const column of columns) {
-    const referenced = referencedColumn(column.metadata, metadata);
-    if (referenced?.entityMetadata.deleteDateColumn === undefined) continue;
+    const referenced = softDeletable(column.metadata, metadata);
+    if (referenced === undefined) continue;
     const given = offers.map((offer) => offer.get(column));
     const keys = [...new Set(given.filter((key) => key !== undefined && key !== null && typeof key !== 'function'))];
     if (!(await allExist(manager, referenced, keys))) throw new ReferenceUnknownError(metadata.name, column.property);
   }
+}
+
+/** Returns the columns that {@link assertNotSoftDeleted} checks, for a statement that checks them itself. */
+export function liveReferences<T extends object>({ columns, metadata }: Resource<T>): readonly LiveReference[] {
+  return columns.flatMap(({ metadata: own }) => {
+    const referenced = softDeletable(own, metadata);
+    return referenced === undefined ? [] : [{ own, referenced }];
+  });
+}
+
+/** Returns the column that a column references, if its table has soft deletion. */
+function softDeletable(column: ColumnMetadata, metadata: EntityMetadata): ColumnMetadata | undefined {
+  const referenced = referencedColumn(column, metadata);
+  return referenced?.entityMetadata.deleteDateColumn === undefined ? undefined : referenced;
 }
 
 function referencedColumn(column: ColumnMetadata, metadata: EntityMetadata): ColumnMetadata | undefined {

@@ -37,6 +37,11 @@ export class IfMatch {
     return new IfMatch(header === undefined ? undefined : new EtagList(String(header)), resource.requireIfMatch);
   }
 
+  /** Whether any row satisfies it. */
+  get isEmpty(): boolean {
+    return this.tags === undefined && !this.isRequired;
+  }
+
   /**
    * Checks the precondition against a row.
    *

@@ -6,10 +6,12 @@ import { accessCacheKey, accessPlanKey } from '../policy/access.js';
 import type { ForeignKeyLookup, UnscopedWriteCheck } from '../writes/foreign-keys.js';
 import { PolicyRegistry } from '../policy/policy-registry.js';
 import { KeyCatalog } from '../execution/key-catalog.js';
+import { TriggerCatalog } from '../execution/trigger-catalog.js';
 import type { StatementObserver } from '../execution/statement-observer.js';
 import { PreparedStatementNames } from '../execution/prepared-statement-names.js';
 import type { RowOrder } from '../writes/returned-rows.js';
 import { currentBuildContext } from '../writes/statement-context.js';
+import type { BuiltInsert } from '../writes/statement-context.js';
 import { constantOf, isOwnParameter, scopeKeyOf, scopeValue } from '../policy/scope-parameters.js';
 import { ConnectionMutex } from '../execution/connection-mutex.js';
 import { bindParameters, toDriverValue, toPositional, parseNamedParameters } from '../sql/parameter-binding.js';
@@ -84,7 +86,8 @@ class VerifiedTag extends ReturnOverride {
 }
 
 /**
- * The verification of a text that is planned once and sent many times. Only {@link Enforcement.verifyPlan} makes one.
+ * The verification of a text that is planned once and sent many times. Only {@link Enforcement.verifyPlan} and {@link
+ * Enforcement.verifyWrite} make one.
  */
 class Plan {
   constructor(
@@ -92,6 +95,8 @@ class Plan {
     readonly text: string,
     /** The access context in which it was verified: it may only be sent in one of the same form. */
     readonly accessPlanKey: string,
+    /** The entities that it writes. */
+    readonly writes: readonly EntityMetadata[] = NONE,
   ) {}
 }
 /** Proof that a planned text was verified. */
@@ -106,6 +111,8 @@ export class Enforcement {
   readonly prepared: PreparedStatementNames;
   /** The keys of the database that the entities do not declare under their names. */
   readonly keys: KeyCatalog;
+  /** The triggers of the database. */
+  readonly triggers: TriggerCatalog;
   /** The limits of scope values, kept as long as the DataSource lives. */
   readonly limits: TenantColumnLimits;
   /** The mutex of the only connection, if all query runners share one (SQLite). */
@@ -126,6 +133,7 @@ export class Enforcement {
     this.rawSql = new RawSqlVerifier(this.policies, this.dialect);
     this.prepared = new PreparedStatementNames(dataSource);
     this.keys = new KeyCatalog(dataSource, this.dialect);
+    this.triggers = new TriggerCatalog(dataSource, this.dialect);
     this.limits = new TenantColumnLimits(dataSource, (metadata) => this.policies.of(metadata));
     // SQLite's drivers return the same query runner to every caller.
     this.connection = this.dialect === 'sqlite' ? new ConnectionMutex() : undefined;
@@ -216,8 +224,19 @@ export class Enforcement {
     return new Plan(this, sent, accessPlanKey());
   }
 
+  /**
+   * Verifies a text with named parameters that writes one row of an entity, like {@link verifyPlan}.
+   *
+   * @param metadata the written entity
+   * @param insert the insert in the text, whose tenant columns are set from the scope
+   */
+  verifyWrite(text: string, sent: string, metadata: EntityMetadata, insert: BuiltInsert | undefined): VerifiedPlan {
+    this.builtSql.verify(text, insert === undefined ? NONE : [insert]);
+    return new Plan(this, sent, accessPlanKey(), [metadata]);
+  }
+
   /** Checks that a plan was verified for this DataSource and text, and in an access context of the current form. */
-  isVerifiedPlan(plan: VerifiedPlan | undefined, text: string): boolean {
+  isVerifiedPlan(plan: VerifiedPlan | undefined, text: string): plan is VerifiedPlan {
     return plan instanceof Plan && plan.by === this && plan.text === text && plan.accessPlanKey === accessPlanKey();
   }
 

@@ -17,7 +17,7 @@ import { STALE_STATEMENT_CODES } from './prepared-statement-names.js';
 import type { PreparedStatementNames } from './prepared-statement-names.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
-/** A select with positional parameters for PostgreSQL. */
+/** A select, or a planned write, with positional parameters for PostgreSQL. */
 export interface PostgresStatement {
   readonly text: string;
   readonly values: unknown[];
@@ -32,6 +32,8 @@ export interface PostgresStatement {
    * and an error in one of them is an error of the statement.
    */
   readonly preludes?: readonly PreludeStatement[] | undefined;
+  /** Whether it writes rows, so that no replica can run it. */
+  readonly isWrite?: boolean | undefined;
 }
 
 type Rows = Readonly<Record<string, unknown>>[];
@@ -73,7 +75,7 @@ export interface ExecutionTarget {
 const createQueryRunner: unknown = Reflect.get(DataSource.prototype, 'createQueryRunner');
 
 /**
- * Checks whether selects may be sent without a query runner. Subscribers to queries need one, and a library that
+ * Checks whether statements may be sent without a query runner. Subscribers to queries need one, and a library that
  * replaces `createQueryRunner` expects all statements on its own.
  */
 export function canBypassQueryRunner({ dialect, dataSource }: ExecutionTarget): boolean {
@@ -93,15 +95,15 @@ export function canSendPreludes(target: ExecutionTarget): boolean {
 }
 
 /**
- * Sends a select without TypeORM's query runner, whose overhead costs as much as the statement itself. Loggers are
+ * Sends a statement without TypeORM's query runner, whose overhead costs as much as the statement itself. Loggers are
  * still called.
  *
- * @param connection the connection of the transaction; by default any connection for reading is used
+ * @param connection the connection of the transaction; by default any connection is used, for a select one for reading
  * @param retries how often it was repeated before, because it lost a race
  * @returns the rows as objects, or as texts if the statement says so
  * @throws QueryFailedError as a query runner does, without values of rows
  */
-export async function executeSelect(
+export async function executeOnPostgres(
   target: ExecutionTarget,
   statement: PostgresStatement,
   connection: SelectConnection | undefined,
@@ -135,13 +137,13 @@ export async function executeSelect(
       for (const stale of [statement, ...(statement.preludes ?? [])]) target.prepared.evict(stale.text);
       // In a transaction, PostgreSQL refuses every statement after an error.
       if (runner?.isTransactionActive !== true)
-        return executeSelect(target, withoutNames(statement), connection, observation);
+        return executeOnPostgres(target, withoutNames(statement), connection, observation);
     }
     logger.logQueryError(error as Error, text, values, runner);
     const failure = new QueryFailedError(text, values, error as Error);
     if (connection?.isOutsideTransaction !== false && isRetried(failure, retries)) {
       await pauseBeforeRetry(retries);
-      return executeSelect(target, statement, connection, observation, retries + 1);
+      return executeOnPostgres(target, statement, connection, observation, retries + 1);
     }
     if (runner !== undefined) noteFailedStatement(runner, failure);
     throw hideFromLogs(redactValues(failure, 'postgres'));
@@ -183,7 +185,7 @@ function acquireAndSubmit(
       });
     };
     // A new connection must not capture the tenant context of its first user.
-    const pool = poolOf(dataSource);
+    const pool = poolOf(dataSource, statement);
     if (pool === undefined) reject(new NoConnectionError(new TypeORMError('Driver not Connected')));
     else runWithoutContext(() => pool.connect(connected));
   });
@@ -196,9 +198,10 @@ class NoConnectionError extends Error {
   }
 }
 
-function poolOf(dataSource: DataSource): PostgresPool | undefined {
+function poolOf(dataSource: DataSource, { isWrite }: PostgresStatement): PostgresPool | undefined {
   const driver = dataSource.driver as PostgresDriver;
-  const isForReplica = driver.isReplicated && dataSource.defaultReplicationModeForReads() === 'slave';
+  const isForReplica =
+    driver.isReplicated && isWrite !== true && dataSource.defaultReplicationModeForReads() === 'slave';
   const pools = (isForReplica ? driver.slaves : [driver.master]) as (PostgresPool | undefined)[];
   return pools[Math.floor(Math.random() * pools.length)];
 }

@@ -1,12 +1,12 @@
 import { EntityNotFoundError, QueryResult } from 'typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
-import { currentContext, runUnscoped, runWithScope } from '../../tenancy/context/tenant-context.js';
+import { currentContext, noteWrite, runUnscoped, runWithScope } from '../../tenancy/context/tenant-context.js';
 import { UnscopedSection } from '../../tenancy/context/unscoped-section.js';
 import type { Enforcement, VerifiedPlan, VerifiedStatement } from '../enforcement/enforcement.js';
 import { noteFailedStatement } from '../execution/commit-callbacks.js';
 import { redactValues, toUniqueConflict } from '../execution/driver-errors.js';
-import { canBypassQueryRunner, executeSelect } from '../execution/postgres-executor.js';
+import { canBypassQueryRunner, executeOnPostgres } from '../execution/postgres-executor.js';
 import { hideFromLogs } from '../execution/loggable-error.js';
 import type { StatementObservation } from '../execution/statement-observer.js';
 import { isRetried, pauseBeforeRetry } from '../execution/race-retry.js';
@@ -56,6 +56,8 @@ export interface Admission {
   readonly isSelect: boolean;
   /** Whether a query builder has built it: it may be repeated if it lost a race. */
   readonly isBuilt: boolean;
+  /** Whether its text was planned: PostgreSQL's client is sent it without the query runner. */
+  readonly isPlanned?: boolean;
   /** The order of the returned rows; undefined to leave them as they are. */
   readonly returned?: RowOrder | undefined;
   /** Checks to run before the statement is sent; undefined if there are none. */
@@ -104,8 +106,7 @@ export function admit(
   if (typeof text !== 'string')
     throw new StatementRefusedError('it is not a string', 'Pass SQL as a string, and values as parameters.');
   connection?.assertTransactionScope();
-  if (enforcement.isVerifiedPlan(plan, text))
-    return { values, writes: NONE, isSelect: true, isBuilt: true, prepare: undefined };
+  if (enforcement.isVerifiedPlan(plan, text)) return admitPlan(values, plan, enforcement, connection);
   if (connection === undefined)
     throw new StatementRefusedError('it was planned for another scope', 'Plan it in the scope that sends it.');
   const { runner } = connection;
@@ -144,6 +145,21 @@ export function admit(
   return { values, writes: NONE, isSelect: false, isBuilt: false, prepare: undefined };
 }
 
+/** Admits a statement whose text was verified when it was planned. A planned write checks its references itself. */
+function admitPlan(
+  values: unknown[] | undefined,
+  { writes }: VerifiedPlan,
+  { dialect }: Enforcement,
+  connection: StatementConnection | undefined,
+): Admission {
+  if (writes.length > 0) {
+    if (dialect === 'mysql') refuseTextValues(values);
+    if (connection === undefined) noteWrite();
+    else connection.noteWrite();
+  }
+  return { values, writes, isSelect: writes.length === 0, isBuilt: true, isPlanned: true, prepare: undefined };
+}
+
 /**
  * Sends an admitted statement after its checks.
  *
@@ -171,13 +187,16 @@ function send(
   retries: number,
 ): Promise<unknown> {
   const { text, name, isForJson, asTexts } = statement;
-  const { values, writes, isSelect, isBuilt, returned } = admission;
+  const { values, writes, isSelect, isBuilt, isPlanned, returned } = admission;
   const observation = enforcement.observer?.begin(text);
-  if (connection === undefined || (isSelect && canBypassQueryRunner(enforcement))) {
+  const isDirect = (isSelect || isPlanned === true) && canBypassQueryRunner(enforcement);
+  if (connection === undefined || isDirect) {
     const prelude = enforcement.sessionPrelude?.current(connection !== undefined);
     const preludes = prelude && [prelude];
-    const select = { text, values: values ?? [], name, isForJson, asTexts, preludes };
-    const rows = observed(executeSelect(enforcement, select, connection, observation), observation);
+    const isWrite = writes.length > 0;
+    const direct = { text, values: values ?? [], name, isForJson, asTexts, preludes, isWrite };
+    const sent = observed(executeOnPostgres(enforcement, direct, connection, observation), observation);
+    const rows = isWrite ? sent.catch(toldByKeys(writes, enforcement, connection)) : sent;
     return structured === true ? rows.then(toQueryResult) : rows;
   }
   const sent =
@@ -196,6 +215,17 @@ function send(
       hideFromLogs(redactValues(error, enforcement.dialect))
     );
   });
+}
+
+/** Returns a function that throws a unique violation as one that names properties, and any other error as it is. */
+function toldByKeys(
+  writes: readonly EntityMetadata[],
+  enforcement: Enforcement,
+  connection: StatementConnection | undefined,
+): (error: unknown) => Promise<never> {
+  return async (error) => {
+    throw (await toUniqueConflict(error, writes, enforcement, connection?.runner)) ?? error;
+  };
 }
 
 /** Puts returned rows into the order of the inserted ones, in a structured result or alone. */

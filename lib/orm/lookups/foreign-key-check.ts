@@ -206,8 +206,11 @@ function exactText(value: unknown): string {
   return `0x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
 }
 
-/** Returns the value as text for a text column: MySQL treats a number as equal to every text that begins with it. */
-function coerceForMySql(value: unknown, column: ColumnMetadata): unknown {
+/**
+ * Returns a key as it is compared with the referenced column: as text with a text column, because MySQL treats a number
+ * as equal to every text that begins with it.
+ */
+export function comparableKey(value: unknown, column: ColumnMetadata): unknown {
   const isText = column.type === String || /char|text/i.test(String(column.type));
   return isText && (typeof value === 'number' || typeof value === 'bigint') ? String(value) : value;
 }
@@ -225,7 +228,7 @@ async function select(
   const parameters: ObjectLiteral = {};
   const placeholder = (row: number, column: number): string => {
     const name = `row_${row}_${column}`;
-    parameters[name] = coerceForMySql(rows[row][column], columns[column]);
+    parameters[name] = comparableKey(rows[row][column], columns[column]);
     return `:${name}`;
   };
   const nameOf = ({ databaseName }: ColumnMetadata): string =>

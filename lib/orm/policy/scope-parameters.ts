@@ -33,6 +33,16 @@ export function scopeParameter(key: string, column?: ColumnMetadata): string {
 }
 
 /**
+ * Returns the name of the parameter with the scope's value that a statement writes into a tenant column, while {@link
+ * scopeParameter} is compared with the column.
+ */
+export function writtenScopeParameter(key: string, column: ColumnMetadata): string {
+  const name = `${scopeParameter(key, column)}_written_${hex(column.databaseName)}`;
+  keysByName.set(name, key);
+  return name;
+}
+
+/**
  * Returns a suffix for the parameter's name. PostgreSQL infers one type per parameter, from the first comparison, and
  * cannot compare text with uuid or enum. Columns of such types therefore have a parameter of their own.
  */

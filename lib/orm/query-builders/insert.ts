@@ -7,7 +7,7 @@ import { exclusiveScope } from '../policy/access.js';
 import { requireEnforcement } from '../enforcement/enforcement.js';
 import { foreignKeysOf, partialKeyError, keyColumnsOf, collectLookups } from '../writes/foreign-keys.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
-import { currentBuildContext, outsideBuildContext } from '../writes/statement-context.js';
+import { currentBuildContext, outsideBuildContext, tableNameOf } from '../writes/statement-context.js';
 import { scopeParameter } from '../policy/scope-parameters.js';
 import { setTenantsInGraph, setTenantsOfKeys } from '../writes/tenant-in-primary-key.js';
 import type { Undo } from '../writes/tenant-in-primary-key.js';
@@ -267,11 +267,6 @@ function assertRequiredKeys(keys: ResolvedKeyValues, policies: PolicyRegistry): 
       'Set a value.',
     );
   }
-}
-
-/** Returns the last part of the table's path in lower case, as `SqlTableReference.table` has it. */
-function tableNameOf({ tablePath }: EntityMetadata): string {
-  return tablePath.split('.').at(-1)!.toLowerCase();
 }
 
 builderRegistry.insert = ScopedInsertQueryBuilder;

@@ -59,3 +59,8 @@ export function outsideBuildContext<R>(fn: () => R): R {
     current = outer;
   }
 }
+
+/** Returns the last part of the table's path in lower case, as `SqlTableReference.table` has it. */
+export function tableNameOf({ tablePath }: EntityMetadata): string {
+  return tablePath.split('.').at(-1)!.toLowerCase();
+}

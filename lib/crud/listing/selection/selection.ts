@@ -11,7 +11,7 @@ import type { ParentRow } from './to-many-loader.js';
 import { addRelationIds, hasRelationIds } from './relation-id-loader.js';
 import { BoundedCache } from '../../../common/bounded-cache.js';
 import { applySelection, SelectionBuilder, includeTree, walkJoined } from './selection-tree.js';
-import type { SelectedBranch, SelectionNode } from './selection-tree.js';
+import type { SelectedBranch, SelectedColumn, SelectionNode } from './selection-tree.js';
 
 /** Maximum number of cached statements. */
 const MAX_STATEMENTS = 100;
@@ -75,6 +75,16 @@ export class Selection<T extends object> {
   apply(select: SelectQueryBuilder<T>, alias: string): void {
     select.select([]);
     applySelection(select, alias, this.selected);
+  }
+
+  /**
+   * The columns that a statement has to return in place of such a select; undefined if columns of one table are not
+   * enough.
+   */
+  get returned(): readonly SelectedColumn[] | undefined {
+    const { columns, joined, branches } = this.selected;
+    const isOneTable = joined.length + branches.length === 0 && !this.hasRelationIds;
+    return isOneTable && columns.every(({ column }) => !column.isVirtualProperty) ? columns : undefined;
   }
 
   /** Returns the hydrator of JSON rows; undefined if entities are needed. */

@@ -14,7 +14,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterCommit, noteWrittenThrough } from '../../../../lib/orm/execution/commit-callbacks.js';
 import { requireEnforcement } from '../../../../lib/orm/enforcement/enforcement.js';
 import {
-  executeSelect,
+  executeOnPostgres,
   canBypassQueryRunner,
   canSendPreludes,
 } from '../../../../lib/orm/execution/postgres-executor.js';
@@ -96,8 +96,8 @@ describe('a select that goes straight to a connection of PostgreSQL', () => {
   };
   beforeEach(() => open());
 
-  const select = (statement: Parameters<typeof executeSelect>[1] = PLAIN, runner?: QueryRunner) =>
-    executeSelect(
+  const select = (statement: Parameters<typeof executeOnPostgres>[1] = PLAIN, runner?: QueryRunner) =>
+    executeOnPostgres(
       requireEnforcement(dataSource),
       statement,
       runner && { runner, isOutsideTransaction: !runner.isTransactionActive },
