@@ -16,13 +16,13 @@
 /** @typedef {Omit<Contestant, 'adapter'>} Kind */
 
 /** @type {Kind} */
-const find = { name: 'find', title: '`find`', application: 'nest-12', module: 'find.js', contract: 'hand' };
+const find = { name: 'find', title: '`find`', application: 'nest-12', module: 'find.js', contract: 'plain' };
 /** @type {Kind} */
 const control = { ...find, name: 'control', title: '`find` again' };
 /** @type {Kind} */
 const muck = { name: 'muck', title: 'this library', application: 'nest-12', module: 'muck.js', contract: 'muck' };
 /** @type {Kind} */
-const pg = { name: 'pg', title: '`pg`, prepared', application: 'nest-12', module: 'pg.js', contract: 'hand' };
+const pg = { name: 'pg', title: '`pg`, prepared', application: 'nest-12', module: 'pg.js', contract: 'plain' };
 /** @type {Kind} */
 const dataui = {
   ...{ name: 'dataui', title: '@dataui/crud', application: 'dataui-crud' },

@@ -33,7 +33,7 @@ export function startProcess(module, { args = [], env = {}, execArgv = [] } = {}
 export function messageOf(child) {
   return new Promise((resolve, reject) => {
     /** @param {number | null} code */
-    const ended = (code) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code} before it answered`));
+    const ended = (code) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code} before it responded`));
     child.once('exit', ended);
     child.once('message', (message) => {
       child.off('exit', ended);

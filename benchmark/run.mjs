@@ -1,5 +1,5 @@
 // @ts-check
-// Measures this library against controllers written by hand and against other libraries, all compiled as Nest's template
+// Measures this library against plain controllers and against other libraries, all compiled as Nest's template
 // compiles. Prints Markdown tables, and keeps the numbers in reports/benchmark/results.json.
 //
 //   npm run bench                          everything, on 1,000,000 rows of 1,000 tenants

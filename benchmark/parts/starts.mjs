@@ -12,7 +12,7 @@ import { startServer } from '../servers.mjs';
  */
 
 /**
- * Starts the application of the requests, with this library and written by hand.
+ * Starts the application of the requests, with this library and without it.
  *
  * @param {import('../context.mjs').Context} context
  * @returns {Promise<Starts>}

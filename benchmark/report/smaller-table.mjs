@@ -48,10 +48,10 @@ function joinsLines({ joins = [] }) {
   if (joins.length === 0) return [];
   return [
     line(
-      '`getMany` with five joins: CPU in a scope, against conditions by hand',
+      '`getMany` with five joins: CPU in a scope, against the same conditions in the code',
       summary(joins.map((round) => round.scoped / round.plain)),
     ),
-    line('the same by hand once more: the control', summary(joins.map((round) => round.control / round.plain))),
+    line('the same conditions once more: the control', summary(joins.map((round) => round.control / round.plain))),
   ];
 }
 
@@ -62,12 +62,12 @@ function startLines({ start, large }) {
   return [
     ...(start === undefined
       ? []
-      : [line('start of the small application: time, against the one by hand', compared(start))]),
+      : [line('start of the small application: time, against plain Nest and TypeORM', compared(start))]),
     ...(large === undefined
       ? []
       : [
           line(
-            `start of an application of ${large.entities} entities: time, against controllers by hand`,
+            `start of an application of ${large.entities} entities: time, against plain controllers`,
             compared(large),
           ),
         ]),

@@ -3,7 +3,7 @@ import { referencesOf } from '../database/data-set.mjs';
 
 /**
  * @typedef {{ method: string, path: string, headers: Record<string, string>, body?: string }} Request
- * @typedef {'hand' | 'muck' | 'shared' | 'dataui' | 'paginate'} Contract how a contestant is asked, and how it answers
+ * @typedef {'plain' | 'muck' | 'shared' | 'dataui' | 'paginate'} Contract how a contestant is asked, and how it responds
  * @typedef {{ id: string, organization: number }} Ticket a row that exists
  */
 
@@ -23,7 +23,7 @@ import { referencesOf } from '../database/data-set.mjs';
  * @typedef {object} Kind
  * @property {string} name
  * @property {string} title
- * @property {'rows' | 'row' | 'none'} answer
+ * @property {'rows' | 'row' | 'none'} response
  * @property {boolean} [writes]
  * @property {(contract: Contract, i: number, sample: Sample) => Request | undefined} request the `i`th request; undefined if the contract has none
  */
@@ -31,8 +31,8 @@ import { referencesOf } from '../database/data-set.mjs';
 /** How the subject of a ticket that a request has created begins. */
 export const NEW = 'A new ticket';
 
-/** Whether a contestant has the paths and the responses of this library: those written by hand have them too. @param {Contract} contract */
-export const isRest = (contract) => contract === 'hand' || contract === 'muck' || contract === 'shared';
+/** Whether a contestant has the paths and the responses of this library: the plain ones have them too. @param {Contract} contract */
+export const isRest = (contract) => contract === 'plain' || contract === 'muck' || contract === 'shared';
 
 /**
  * A request for a list: another tenant's each time, but not the largest's.
@@ -44,7 +44,7 @@ const list = (paths) => (contract, i, sample) => {
   const organization = organizationAt(i, sample);
   // Of an entity that belongs to no tenant a client has to name the rows that it wants.
   if (contract === 'shared') return get(`${paths.rest}&organizationId=${organization}`, organization);
-  const path = contract === 'hand' || contract === 'muck' ? paths.rest : paths[contract];
+  const path = contract === 'plain' || contract === 'muck' ? paths.rest : paths[contract];
   return path === undefined ? undefined : get(path, organization);
 };
 
@@ -81,7 +81,7 @@ export const kinds = [
   {
     name: 'list',
     title: 'list, no total',
-    answer: 'rows',
+    response: 'rows',
     request: list({
       rest: '/tickets?limit=25&count=none',
       dataui: '/tickets?limit=25',
@@ -91,7 +91,7 @@ export const kinds = [
   {
     name: 'total',
     title: 'list with total',
-    answer: 'rows',
+    response: 'rows',
     request: list({
       rest: '/tickets?limit=25&count=exact',
       dataui: '/tickets?limit=25&page=1',
@@ -101,7 +101,7 @@ export const kinds = [
   {
     name: 'filtered',
     title: 'filtered and sorted',
-    answer: 'rows',
+    response: 'rows',
     request: list({
       rest: '/tickets?limit=25&count=none&status=open&priority__gte=3&sort=createdAt,id',
       dataui: '/tickets?limit=25&filter=status||$eq||open&filter=priority||$gte||3&sort=createdAt,ASC&sort=id,ASC',
@@ -112,19 +112,19 @@ export const kinds = [
   {
     name: 'cursor',
     title: 'cursor, page 1',
-    answer: 'rows',
+    response: 'rows',
     request: (contract) => pageAt(contract, ''),
   },
   {
     name: 'deep-cursor',
     title: 'cursor, page 10,000',
-    answer: 'rows',
+    response: 'rows',
     request: (contract, _i, { deepCursor }) => pageAt(contract, deepCursor[contract]),
   },
   {
     name: 'to-one',
     title: 'with a to-one include',
-    answer: 'rows',
+    response: 'rows',
     request: list({
       rest: '/tickets?limit=25&count=none&include=assignee',
       dataui: '/tickets?limit=25&join=assignee',
@@ -134,7 +134,7 @@ export const kinds = [
   {
     name: 'to-many',
     title: 'with a to-many include',
-    answer: 'rows',
+    response: 'rows',
     request: list({
       rest: '/tickets?limit=25&count=none&include=comments',
       dataui: '/tickets?limit=25&join=comments',
@@ -144,7 +144,7 @@ export const kinds = [
   {
     name: 'read',
     title: 'read',
-    answer: 'row',
+    response: 'row',
     request: (contract, i, { tickets }) => {
       const { id, organization } = tickets[i % tickets.length];
       return contract === 'paginate' ? undefined : get(`/tickets/${id}`, organization);
@@ -153,7 +153,7 @@ export const kinds = [
   {
     name: 'create',
     title: 'create',
-    answer: 'row',
+    response: 'row',
     writes: true,
     request: (contract, i, sample) => {
       const organization = organizationAt(i, sample);
@@ -163,7 +163,7 @@ export const kinds = [
   {
     name: 'update',
     title: 'update',
-    answer: 'row',
+    response: 'row',
     writes: true,
     request: (contract, i, { tickets }) => {
       const { id, organization } = tickets[i % tickets.length];
@@ -174,7 +174,7 @@ export const kinds = [
   {
     name: 'bulk',
     title: 'create 100 at once',
-    answer: 'rows',
+    response: 'rows',
     writes: true,
     request: (contract, i, sample) => {
       const organization = organizationAt(i, sample);
@@ -186,7 +186,7 @@ export const kinds = [
   {
     name: 'delete',
     title: 'delete',
-    answer: 'none',
+    response: 'none',
     writes: true,
     request: (contract, i, { tickets, doomed = tickets }) => {
       const { id, organization } = doomed[i % doomed.length];

@@ -30,14 +30,14 @@ export async function makeSample(client, dataSet, servers) {
     tenants: dataSet.tenants,
     tickets,
     deepCursor: {
-      hand: await cursorByHand(client, dataSet),
+      plain: await plainCursor(client, dataSet),
       ...(muck === undefined ? {} : { muck: await cursorByWalking(muck, dataSet) }),
     },
   };
 }
 
 /** @param {import('pg').Client} client @param {DataSet} dataSet */
-async function cursorByHand(client, dataSet) {
+async function plainCursor(client, dataSet) {
   const { rows } = await client.query(
     `SELECT id, created_at FROM ${dataSet.schema}.ticket WHERE organization_id = 1
      ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
@@ -56,7 +56,7 @@ async function cursorByWalking({ url }, dataSet) {
     const response = await fetch(`${url}/tickets?limit=${limit}&cursor=${encodeURIComponent(cursor)}`, {
       headers: { 'x-organization': '1' },
     });
-    cursor = (await response.json()).nextCursor;
+    cursor = /** @type {{ nextCursor: string }} */ (await response.json()).nextCursor;
     left -= limit;
   }
   return cursor;

@@ -26,31 +26,31 @@ const COMPARED = 3;
 export async function requireSameAnswers(kind, servers, sample, { client, dataSet }) {
   for (let i = 0; i < COMPARED; i += 1) {
     /** @type {{ server: Running, text: string }[]} */
-    const answers = [];
+    const responses = [];
     for (const server of servers) {
       const doomed = kind.name === 'delete' ? await makeDoomedRows(client, dataSet, COMPARED) : undefined;
       const request = kind.request(server.contract, i, { ...sample, doomed });
       if (request === undefined) continue;
       if (kind.name === 'update') await resetRow(client, dataSet, sample.tickets[i]);
-      answers.push({ server, text: await answerTo(server, request, kind) });
+      responses.push({ server, text: await responseTo(server, request, kind) });
     }
     if (kind.writes) await removeNewRows(client, dataSet);
-    requireEqual(kind, answers);
+    requireEqual(kind, responses);
   }
 }
 
 /** @param {Running} server @param {import('./kinds.mjs').Request} request @param {Kind} kind */
-async function answerTo({ url, name, contract }, { path, ...init }, kind) {
+async function responseTo({ url, name, contract }, { path, ...init }, kind) {
   const response = await fetch(url + path, init);
   const text = await response.text();
   if (!response.ok) throw new Error(`${name} responds to ${kind.name} with ${response.status}: ${text}`);
-  if (kind.answer === 'none') return 'true';
+  if (kind.response === 'none') return 'true';
   return isRest(contract) ? text : JSON.stringify(rowsOf(JSON.parse(text)));
 }
 
-/** @param {Kind} kind @param {{ server: Running, text: string }[]} answers */
-function requireEqual(kind, answers) {
-  const [first, ...others] = answers;
+/** @param {Kind} kind @param {{ server: Running, text: string }[]} responses */
+function requireEqual(kind, responses) {
+  const [first, ...others] = responses;
   for (const { server, text } of others) {
     const [expected, found] = isRest(server.contract)
       ? [first.text, text].map(withoutNature)
@@ -60,8 +60,8 @@ function requireEqual(kind, answers) {
       `${server.name} does not respond to ${kind.name} as ${first.server.name} does:\n${difference(expected, found)}`,
     );
   }
-  if (kind.answer === 'rows' && rowsOf(JSON.parse(first.text)).length === 0)
-    throw new Error(`${kind.name} is answered with no rows`);
+  if (kind.response === 'rows' && rowsOf(JSON.parse(first.text)).length === 0)
+    throw new Error(`${kind.name} has a response without rows`);
 }
 
 /** Where two texts begin to differ. @param {string} expected @param {string} found */
@@ -85,15 +85,15 @@ function isNew(row) {
   return row?.subject?.startsWith(NEW) && row.id !== '…';
 }
 
-/** The rows of an answer, their keys and included rows in one order. @param {string} text */
+/** The rows of a response, their keys and included rows in one order. @param {string} text */
 function plainRows(text) {
   const rows = rowsOf(JSON.parse(text)).map((row) => (isNew(row) ? { ...row, id: '…', createdAt: '…' } : row));
   return JSON.stringify(sorted(rows));
 }
 
-/** @param {any} answer @returns {any[]} */
-function rowsOf(answer) {
-  return Array.isArray(answer) ? answer : (answer.items ?? answer.data ?? [answer]);
+/** @param {any} response @returns {any[]} */
+function rowsOf(response) {
+  return Array.isArray(response) ? response : (response.items ?? response.data ?? [response]);
 }
 
 /** @param {unknown} value @returns {unknown} */

@@ -1,4 +1,4 @@
-// Written by hand: Nest with TypeORM's repositories.
+// Without a library: Nest with TypeORM's repositories.
 import {
   Body,
   Controller,

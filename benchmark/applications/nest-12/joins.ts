@@ -1,4 +1,4 @@
-// `getMany` with five joins: by plain TypeORM with the tenant's conditions written by hand, the same once more as a control,
+// `getMany` with five joins: by plain TypeORM with the tenant's conditions in the code, the same once more as a control,
 // and in a scope. Says the CPU microseconds of a call, round by round.
 import 'reflect-metadata';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';

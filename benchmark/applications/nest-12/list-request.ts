@@ -1,4 +1,4 @@
-/** The query parameters that the hand-written controllers read. */
+/** The query parameters that the plain controllers read. */
 export interface ListParameters {
   limit: string;
   count?: 'none' | 'exact';

@@ -1,4 +1,4 @@
-// Written by hand: Nest with the driver and prepared statements.
+// Without a library: Nest with the driver and prepared statements.
 import {
   Body,
   Controller,
