@@ -212,6 +212,7 @@ export interface ListQuery<T> extends Projection {
 export interface LoggingOptions {
     readonly failures?: FailureLevels | false;
     readonly slowStatement?: number;
+    readonly missingIndexes?: LineLevel;
 }
 
 export declare class MuckConfigurationError extends Error {

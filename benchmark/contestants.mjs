@@ -62,4 +62,6 @@ export const SPECIAL = {
     ...{ ...muck, adapter: 'fastify', name: 'shared', title: 'shared entity', contract: 'shared' },
     env: { TENANCY: 'shared' },
   },
+  richFind: { ...find, adapter: 'fastify', env: { APPLICATION: 'rich' } },
+  richMuck: { ...muck, adapter: 'fastify', env: { APPLICATION: 'rich' } },
 };

@@ -1,10 +1,13 @@
 // @ts-check
 import { cpus } from 'node:os';
 import { chooseContestants } from './contestants.mjs';
+import { measureApplication } from './parts/application.mjs';
 import { measureJoins } from './parts/joins.mjs';
+import { measureMemory } from './parts/memory.mjs';
 import { measureRequests } from './parts/requests.mjs';
 import { measureLargeStarts, measureSmallStarts } from './parts/starts.mjs';
 import { measureTenancy } from './parts/tenancy.mjs';
+import { measureTenants } from './parts/tenants.mjs';
 import { deepPageOf } from './requests/sample.mjs';
 import { chooseKinds } from './requests/kinds.mjs';
 import { installedVersions } from './versions.mjs';
@@ -27,18 +30,24 @@ import { installedVersions } from './versions.mjs';
  * @property {boolean} isQuick
  * @property {string[]} warnings
  * @property {import('./rounds.mjs').Turn[]} [requests]
+ * @property {import('./rounds.mjs').Turn[]} [application]
  * @property {import('./rounds.mjs').Turn[]} [tenancy]
+ * @property {import('./rounds.mjs').Turn[]} [tenants]
  * @property {import('./parts/joins.mjs').JoinsRound[]} [joins]
  * @property {import('./parts/starts.mjs').Starts} [start]
  * @property {import('./parts/starts.mjs').Starts & { entities: number }} [large]
+ * @property {import('./parts/memory.mjs').Memory} [memory]
  */
 
 /** What else there is to measure, by the name that `--only` takes. */
 const SMALLER = {
+  application: measureApplication,
   tenancy: measureTenancy,
+  tenants: measureTenants,
   joins: measureJoins,
   start: measureSmallStarts,
   large: measureLargeStarts,
+  memory: measureMemory,
 };
 
 /**

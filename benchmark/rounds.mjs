@@ -38,26 +38,43 @@ const MOST = 20_000;
  */
 
 /**
- * Measures a kind of request: `rounds` times each server in turn. Two turns before that warm it up, and tell how many
- * requests fit into one.
+ * Measures a kind of request on servers that share their rows.
  *
  * @param {Kind} kind
  * @param {readonly Running[]} servers
  * @param {{ bench: Bench, rounds: number, firstRound: number }} options
  * @returns {Promise<Turn[]>}
  */
-export async function measureKind(kind, servers, { bench, rounds, firstRound }) {
+export function measureKind(kind, servers, { bench, ...rounds }) {
   const line = servers.filter(({ contract }) => kind.request(contract, 0, bench.sample) !== undefined);
+  return measureInTurns(
+    kind,
+    line.map((server) => ({ server, bench })),
+    rounds,
+  );
+}
+
+/**
+ * Measures a kind of request: `rounds` times each side in turn. Two turns before that warm it up, and tell how many
+ * requests fit into one.
+ *
+ * @param {Kind} kind
+ * @param {readonly { server: Running, bench: Bench }[]} sides
+ * @param {{ rounds: number, firstRound: number }} options
+ * @returns {Promise<Turn[]>}
+ */
+export async function measureInTurns(kind, sides, { rounds, firstRound }) {
   /** @type {Map<Running, number>} */
   const rates = new Map();
-  for (const server of line) {
+  for (const { server, bench } of sides) {
     const { rate } = await takeTurn(kind, server, LEAST, bench);
     rates.set(server, (await takeTurn(kind, server, amountOf(rate, bench), bench)).rate);
   }
   /** @type {Turn[]} */
   const turns = [];
+  const line = [...sides];
   for (let round = 0; round < rounds; round += 1) {
-    for (const server of line) {
+    for (const { server, bench } of line) {
       const turn = await takeTurn(kind, server, amountOf(rates.get(server) ?? 0, bench), bench);
       turns.push({
         ...{ kind: kind.name, contestant: server.name, adapter: server.adapter, round: firstRound + round },
@@ -67,7 +84,8 @@ export async function measureKind(kind, servers, { bench, rounds, firstRound }) 
     // In another order each time: the first server finds the machine as the last round left it.
     line.push(...line.splice(0, 1));
   }
-  if (kind.writes) await vacuum(bench.client, bench.dataSet);
+  if (kind.writes)
+    for (const { client, dataSet } of new Set(sides.map(({ bench }) => bench))) await vacuum(client, dataSet);
   return turns;
 }
 

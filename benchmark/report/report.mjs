@@ -30,7 +30,9 @@ export async function printReport(results, options) {
     const turns = requests.filter((turn) => turn.adapter === adapter);
     if (turns.length === 0) continue;
     const present = contestants.filter(({ name }) => turns.some(({ contestant }) => contestant === name));
-    console.log(`\n${ADAPTERS[/** @type {keyof typeof ADAPTERS} */ (adapter)]}:\n\n${requestsTable(turns, present)}`);
+    console.log(
+      `\n${ADAPTERS[/** @type {keyof typeof ADAPTERS} */ (adapter)]}:\n\n${requestsTable(turns, present, results.deepPage)}`,
+    );
   }
   const smaller = smallerTable(results);
   if (smaller !== undefined) console.log(`\n${smaller}`);

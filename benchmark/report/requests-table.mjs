@@ -9,9 +9,10 @@ import { cpu, ratio } from './statistics.mjs';
  *
  * @param {readonly Turn[]} turns of that adapter
  * @param {readonly { name: string, title: string }[]} contestants
+ * @param {number} deepPage the late page that the run had rows for
  * @returns {string}
  */
-export function requestsTable(turns, contestants) {
+export function requestsTable(turns, contestants, deepPage) {
   const [base] = contestants;
   const lines = kinds.flatMap(({ name, title }) => {
     const ofKind = turns.filter(({ kind }) => kind === name);
@@ -22,7 +23,7 @@ export function requestsTable(turns, contestants) {
       if (own.length === 0) return '–';
       return contestant === base ? costs(own) : `${times(own, ofBase)}, ${costs(own)}`;
     });
-    return [`| ${[title, ...cells].join(' | ')} |`];
+    return [`| ${[title.replace('10,000', deepPage.toLocaleString('en-US')), ...cells].join(' | ')} |`];
   });
   const head = contestants.map(({ title }) => title).join(' | ');
   return [`| | ${head} |`, `|${' --- |'.repeat(contestants.length + 1)}`, ...lines].join('\n');

@@ -7,7 +7,13 @@ import { ratio, summary } from './statistics.mjs';
 
 /** A Markdown table of the smaller comparisons: one line each, with the ratio of its two sides. @param {Results} results */
 export function smallerTable(results) {
-  const lines = [...tenancyLines(results), ...joinsLines(results), ...startLines(results)];
+  const lines = [
+    ...tenancyLines(results),
+    ...cursorLines(results),
+    ...joinsLines(results),
+    ...startLines(results),
+    ...memoryLines(results),
+  ];
   if (lines.length === 0) return undefined;
   return ['| comparison | ratio |', '| --- | --- |', ...lines].join('\n');
 }
@@ -18,13 +24,48 @@ function line(title, { median, low, high }) {
 }
 
 /** @param {Results} results */
-function tenancyLines({ tenancy = [] }) {
-  return requestLines(
-    tenancy,
-    'muck',
-    'shared',
-    (kind) => `${kind}: requests/s with a scoped entity, against the same entity shared`,
-  );
+function tenancyLines({ tenancy = [], tenants = [], application = [] }) {
+  return [
+    ...requestLines(
+      application,
+      'muck',
+      'find',
+      (kind) =>
+        `${kind}, with getter, transform, override and interceptor: requests/s against \`find\` with ClassSerializerInterceptor`,
+    ),
+    ...requestLines(
+      tenancy,
+      'muck',
+      'shared',
+      (kind) => `${kind}: requests/s of a scoped entity against the same one shared`,
+    ),
+    ...requestLines(
+      tenants,
+      'many',
+      'few',
+      (kind) => `${kind}: requests/s with a hundred times as many tenants, of as many rows each`,
+    ),
+  ];
+}
+
+/** Pages by cursor on each adapter: a late one against the first. @param {Results} results */
+function cursorLines({ requests = [] }) {
+  return [...new Set(requests.map(({ adapter }) => adapter))].flatMap((adapter) => {
+    const own = requests.filter((turn) => turn.adapter === adapter && turn.contestant === 'muck');
+    const of = (/** @type {string} */ name) => own.filter(({ kind }) => kind === name);
+    const found = ratio(of('deep-cursor'), of('cursor'));
+    return found === undefined
+      ? []
+      : [line(`cursor on ${adapter}: requests/s of the late page against the first`, found)];
+  });
+}
+
+/** @param {Results} results */
+function memoryLines({ memory }) {
+  if (memory === undefined) return [];
+  const { requests, early, late } = memory;
+  const title = `live heap after ${requests.toLocaleString('en-US')} requests of hostile shapes against that after a tenth`;
+  return [`| ${title} | **${(late / early).toFixed(2)}** (${late.toFixed(0)} MB) |`];
 }
 
 /**

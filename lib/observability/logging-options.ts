@@ -13,7 +13,7 @@ export interface FailureLevels {
   readonly [status: number]: LineLevel;
 }
 
-/** What the module logs about requests and statements. */
+/** What the module logs about requests, statements and tables. */
 export interface LoggingOptions {
   /**
    * The levels of the lines of failed requests; false for no such lines.
@@ -27,4 +27,10 @@ export interface LoggingOptions {
    * values. Default: no statement is logged.
    */
   readonly slowStatement?: number;
+  /**
+   * The level of the lines at startup that name tables without an index for their lists; false for no such lines.
+   * Default: `'warn'`. An index that only a migration knows is found once the entity declares it, e.g. by
+   * `@Index('ticket_by_time', ['organizationId', 'createdAt'], { synchronize: false })`.
+   */
+  readonly missingIndexes?: LineLevel;
 }

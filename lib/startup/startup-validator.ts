@@ -3,8 +3,10 @@ import type { OnApplicationBootstrap, OnModuleInit, Type } from '@nestjs/common'
 import { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { CrudRegistry } from '../crud/crud-registry.js';
+import { crudMetadataOf } from '../crud/options/crud.metadata.js';
 import { validateRequiredColumns } from './required-columns.validator.js';
 import { validateControllers } from './controller.validator.js';
+import { adviseIndexes } from './index-advice.js';
 import { MuckConfigurationError } from '../errors/muck-configuration.error.js';
 import { ApplicationObserver } from '../observability/application-observer.js';
 import { MODULE_OPTIONS_TOKEN } from '../options/muck.module-definition.js';
@@ -51,7 +53,9 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     this.refuse(this.isWaiting ? problems : this.withResources(problems));
     for (const line of controllers.crossTenant) this.logger.log(line);
     for (const line of controllers.warnings) this.logger.warn(line);
-    if (!this.isWaiting) await this.checkRowSecurity();
+    if (this.isWaiting) return;
+    await this.checkRowSecurity();
+    this.tellMissingIndexes();
   }
 
   /**
@@ -62,6 +66,7 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
     if (!this.isWaiting) return;
     this.refuse(this.withResources(this.dataProblems()));
     await this.checkRowSecurity();
+    this.tellMissingIndexes();
   }
 
   /** Asks each database for its policies and roles, if row-level security is on. */
@@ -75,6 +80,16 @@ export class StartupValidator implements OnModuleInit, OnApplicationBootstrap {
       for (const line of findings.warnings) this.logger.warn(line);
     }
     this.refuse(problems);
+  }
+
+  private tellMissingIndexes(): void {
+    const level = this.options.logging?.missingIndexes ?? 'warn';
+    if (level === false) return;
+    const lists = this.controllers()
+      .filter((controller) => crudMetadataOf(controller)?.routes.includes('findAll'))
+      .flatMap((controller) => this.crud.resourceOf(controller) ?? []);
+    for (const dataSource of this.dataSources())
+      for (const line of adviseIndexes(dataSource, lists)) this.logger[level](line);
   }
 
   private refuse(problems: readonly string[]): void {

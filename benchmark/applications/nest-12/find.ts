@@ -1,6 +1,7 @@
 // Without a library: Nest with TypeORM's repositories.
 import {
   Body,
+  ClassSerializerInterceptor,
   Controller,
   Delete,
   Get,
@@ -15,6 +16,7 @@ import {
   Req,
   ValidationPipe,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { LessThan, MoreThanOrEqual, type FindManyOptions, type FindOptionsWhere, type Repository } from 'typeorm';
 import { CreateTicket, UpdateTicket } from '../common/bodies.js';
@@ -24,6 +26,7 @@ import { organizationOf } from '../common/organization.js';
 import { serve } from '../common/serve.js';
 import { createApplication } from './adapter.js';
 import { readCursor, writeCursor, type ListParameters } from './list-request.js';
+import { enrichTickets, isRich, TimingInterceptor } from './rich.js';
 
 type Request = { headers: Record<string, unknown> };
 
@@ -113,6 +116,8 @@ function optionsOf(organizationId: number, query: ListParameters, take: number):
 })
 class AppModule {}
 
+if (isRich) enrichTickets();
 const app = await createApplication(AppModule);
 app.useGlobalPipes(new ValidationPipe({ whitelist: true }));
+if (isRich) app.useGlobalInterceptors(new TimingInterceptor(), new ClassSerializerInterceptor(app.get(Reflector)));
 await serve(app);
