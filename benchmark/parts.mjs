@@ -32,7 +32,7 @@ import { installedVersions } from './versions.mjs';
  * @property {import('./rounds.mjs').Turn[]} [requests]
  * @property {import('./rounds.mjs').Turn[]} [application]
  * @property {import('./rounds.mjs').Turn[]} [tenancy]
- * @property {import('./rounds.mjs').Turn[]} [tenants]
+ * @property {import('./rounds.mjs').Turn[]} [scale]
  * @property {import('./parts/joins.mjs').JoinsRound[]} [joins]
  * @property {import('./parts/starts.mjs').Starts} [start]
  * @property {import('./parts/starts.mjs').Starts & { entities: number }} [large]
@@ -43,7 +43,7 @@ import { installedVersions } from './versions.mjs';
 const SMALLER = {
   application: measureApplication,
   tenancy: measureTenancy,
-  tenants: measureTenants,
+  scale: measureTenants,
   joins: measureJoins,
   start: measureSmallStarts,
   large: measureLargeStarts,

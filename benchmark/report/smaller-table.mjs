@@ -24,7 +24,7 @@ function line(title, { median, low, high }) {
 }
 
 /** @param {Results} results */
-function tenancyLines({ tenancy = [], tenants = [], application = [] }) {
+function tenancyLines({ tenancy = [], scale = [], application = [] }) {
   return [
     ...requestLines(
       application,
@@ -40,7 +40,7 @@ function tenancyLines({ tenancy = [], tenants = [], application = [] }) {
       (kind) => `${kind}: requests/s of a scoped entity against the same one shared`,
     ),
     ...requestLines(
-      tenants,
+      scale,
       'many',
       'few',
       (kind) => `${kind}: requests/s with a hundred times as many tenants, of as many rows each`,

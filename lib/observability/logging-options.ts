@@ -29,8 +29,8 @@ export interface LoggingOptions {
   readonly slowStatement?: number;
   /**
    * The level of the lines at startup that name tables without an index for their lists; false for no such lines.
-   * Default: `'warn'`. An index that only a migration knows is found once the entity declares it, e.g. by
-   * `@Index('ticket_by_time', ['organizationId', 'createdAt'], { synchronize: false })`.
+   * Default: `'warn'`. An index of a migration is known once the entity declares it by its name:
+   * `@Index('ticket_by_time', ['organizationId', 'createdAt'])`.
    */
   readonly missingIndexes?: LineLevel;
 }

@@ -74,7 +74,7 @@ function isOrdered(index: IndexMetadata, policies: PolicyRegistry): boolean {
   return !index.isSpatial && !index.isFulltext && !holdsSharedOnly(index, policies.of(index.entityMetadata));
 }
 
-/** Returns the columns of an index. TypeORM does not resolve those of one with `synchronize: false`. */
+/** Returns the columns of an index. TypeORM does not resolve those that a schema names with `synchronize: false`. */
 function columnsOf({ columns, givenColumnNames, entityMetadata }: IndexMetadata): readonly ColumnMetadata[] {
   if (columns.length > 0 || !Array.isArray(givenColumnNames)) return columns;
   return givenColumnNames.flatMap((name) => entityMetadata.findColumnWithPropertyPath(name) ?? []);

@@ -8,6 +8,7 @@ import {
   ChildEntity,
   Column,
   Entity,
+  EntitySchema,
   Index,
   JoinTable,
   ManyToMany,
@@ -36,7 +37,7 @@ class Guard {
 
 /** Starts an application over some entities, and gives what it says about indexes. */
 async function advice(
-  entities: readonly Type[],
+  entities: readonly (Type | EntitySchema)[],
   { controllers = [], logging, defaultSort, kind = 'sqljs' }: Setup = {},
 ): Promise<string[]> {
   const database = await createDatabase(kind);
@@ -233,15 +234,22 @@ describe('a start', () => {
     expect(await advice([Order, Label])).toEqual([]);
   });
 
-  it('takes an index that a migration makes for one, if the entity declares it', async () => {
-    @Entity()
+  it('takes an index that a migration makes for one, if the schema of the entity names its columns', async () => {
     @TenantScoped()
-    @Index('receipt_by_tenant', ['organizationId'], { synchronize: false })
     class Receipt {
-      @PrimaryGeneratedColumn() id!: number;
-      @Column() organizationId!: number;
+      id!: number;
+      organizationId!: number;
     }
-    expect(await advice([Receipt])).toEqual([]);
+    const schemaOf = (indices: { name: string; columns: string[]; synchronize: false }[]): EntitySchema =>
+      new EntitySchema({
+        name: 'Receipt',
+        target: Receipt,
+        columns: { id: { type: Number, primary: true }, organizationId: { type: Number } },
+        indices,
+      });
+    const index = { name: 'receipt_by_tenant', columns: ['organizationId'], synchronize: false } as const;
+    expect(await advice([schemaOf([])])).toHaveLength(1);
+    expect(await advice([schemaOf([{ ...index, columns: [...index.columns] }])])).toEqual([]);
   });
 
   it('says it at the level of logging.missingIndexes, or not at all', async () => {
