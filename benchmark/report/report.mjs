@@ -1,5 +1,6 @@
 // @ts-check
 import { chooseContestants } from '../contestants.mjs';
+import { drawChart } from './charts.mjs';
 import { requestsTable } from './requests-table.mjs';
 import { smallerTable } from './smaller-table.mjs';
 import { ratio } from './statistics.mjs';
@@ -32,6 +33,7 @@ export async function printReport(results, options) {
     const present = contestants.filter(({ name }) => turns.some(({ contestant }) => contestant === name));
     console.log(
       `\n${ADAPTERS[/** @type {keyof typeof ADAPTERS} */ (adapter)]}:\n\n${requestsTable(turns, present, results.deepPage)}`,
+    if (options.plot) console.log(`\nThe chart is in ${await drawChart(adapter, turns, present)}.`);
     );
   }
   const smaller = smallerTable(results);

@@ -12,7 +12,7 @@ export function enrichTickets(): void {
   const { prototype } = Ticket;
   Object.defineProperty(prototype, 'label', {
     get(this: Ticket) {
-      return `#${this.id} ${this.subject}`;
+      return `${this.status}: ${this.subject}`;
     },
     configurable: true,
   });
