@@ -33,8 +33,8 @@ export async function printReport(results, options) {
     const present = contestants.filter(({ name }) => turns.some(({ contestant }) => contestant === name));
     console.log(
       `\n${ADAPTERS[/** @type {keyof typeof ADAPTERS} */ (adapter)]}:\n\n${requestsTable(turns, present, results.deepPage)}`,
-    if (options.plot) console.log(`\nThe chart is in ${await drawChart(adapter, turns, present)}.`);
     );
+    if (options.plot) console.log(`\nThe chart is in ${await drawChart(adapter, turns, present)}.`);
   }
   const smaller = smallerTable(results);
   if (smaller !== undefined) console.log(`\n${smaller}`);
