@@ -104,12 +104,12 @@ function line(text, cells) {
 }
 
 function owedLines() {
-  const lines = [`Owed, ${owed.length} promises for what does not exist yet:`];
+  const lines = [`Owed, ${owed.length} promises for what does not exist yet, or what no test has tried:`];
   for (const feature of new Set(owed.map(({ needs }) => needs))) {
     lines.push(`  ${feature}`);
     for (const { promise, needs } of owed) if (needs === feature) lines.push(`    ${promise}`);
   }
-  lines.push(`Kept over HTTP, and tested elsewhere:`);
+  lines.push(`Kept, and tested elsewhere:`);
   for (const { promise, by } of covered) lines.push(`  ${promise} (${by})`);
   return lines;
 }

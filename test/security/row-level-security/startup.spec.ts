@@ -99,6 +99,11 @@ describe('The start with row-level security (G-14)', () => {
       /Run: GRANT TEMPORARY ON DATABASE "db" TO "app"/,
     ],
     [
+      'ALTER TABLE ticket DISABLE ROW LEVEL SECURITY',
+      'ALTER TABLE ticket ENABLE ROW LEVEL SECURITY',
+      /"ticket" has no row-level security/,
+    ],
+    [
       'ALTER TABLE ticket NO FORCE ROW LEVEL SECURITY',
       'ALTER TABLE ticket FORCE ROW LEVEL SECURITY',
       /"ticket" does not force row-level security on its owner. Run: npx nestjs-muck rls generate/,
