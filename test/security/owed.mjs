@@ -13,8 +13,6 @@ export const owed = [
     'a parent takes no child of another tenant with it when it is deleted',
     'a merged or preloaded row is read on the query runner of its caller',
     'a cache of results, whose texts are the same for all tenants, stops the start where policies are the only wall',
-    'the setting ends with its transaction, behind a pooler too',
-    'a connection that is given back after an error holds no tenant',
     "a statement is sent in its caller's transaction, and rolled back with it",
     'a setting is used, not a change of the role',
     'a replica shows own rows only',
@@ -29,6 +27,7 @@ export const owed = [
  * @type {readonly { promise: string, by: string }[]}
  */
 export const covered = [
+  ...by('test/compatibility/pgbouncer/run.mjs', ['the setting ends with its transaction, behind a pooler too']),
   ...by('test/security/row-level-security/policies.spec.ts', [
     "the driver's own connection shows own rows only",
     'a setting that was put back to nothing shows no rows and raises no error',
@@ -45,6 +44,7 @@ export const covered = [
     'a section over all tenants needs a role of its own, and says so instead of finding nothing',
   ]),
   ...by('test/security/row-level-security/statements.spec.ts', [
+    'a connection that is given back after an error holds no tenant',
     'a statement outside of a transaction has its tenant all the same, or throws',
     'the setting is there again after a COMMIT, and after a ROLLBACK TO',
     'no setting that a statement can make turns the policies off',
