@@ -30,6 +30,8 @@ import { IfMatch } from './preconditions/if-match.js';
 import { wantsProblemDocument } from './errors/content-negotiation.js';
 import { PROBLEM_MEDIA_TYPE, ProblemException } from './errors/problem-details.js';
 import { Page } from './response/page.js';
+import { lazyResponse, SerializedRow, SerializedRows } from './response/serialized-rows.js';
+import { sendAsText } from './http/text-response.js';
 import { returnPreferenceOf } from './http/return-preference.js';
 import { headerText, pageLinks, TOTAL_COUNT } from './http/link-header.js';
 import { parseProjection } from './query/projection-parser.js';
@@ -66,7 +68,8 @@ export class CrudInterceptor implements NestInterceptor {
     const isHttp = context.getType() === 'http';
     const observation = this.observer?.begin(context);
     const route = isHttp ? controller.routes.get(context.getHandler().name) : undefined;
-    if (route === 'findAll') call.acceptsRawRows = controller.canSkipEntities(context.getHandler());
+    if (route === 'findAll' || route === 'findOne')
+      call.acceptsRawRows = controller.canSkipEntities(context.getHandler(), route);
     // Subscribing runs pipes and handler, so the subscription must be within the request context. One Observable
     // without operators, because this runs for every request.
     return new Observable((subscriber) => {
@@ -133,10 +136,21 @@ export class CrudInterceptor implements NestInterceptor {
     this.setHeaders(call, route, value);
     if (this.applyEtag(call, route, value) || this.applyReturnPreference(call, route)) return undefined;
     const { resource } = call;
-    const shaped = call.isSerialized
-      ? { ...(value as object) }
-      : resource.serializer.serialize(value, route, call.visibleKeys);
+    if (value instanceof SerializedRow) return value.toObject();
+    if (call.isSerialized) return this.toListResponse(call, value as Page<unknown>);
+    const shaped = resource.serializer.serialize(value, route, call.visibleKeys);
     return route === 'findAll' && respondsWithArray(call) ? itemsOf(shaped) : shaped;
+  }
+
+  /** Returns a page whose rows are in response format: as objects, or as text that is sent as it is. */
+  private toListResponse(call: CrudRequestContext, page: Page<unknown>): unknown {
+    const items: unknown = page.items;
+    const isArray = respondsWithArray(call);
+    if (!(items instanceof SerializedRows)) return isArray ? items : { ...page };
+    if (isArray) return items.objects;
+    const lazy = lazyResponse(page, items);
+    sendAsText(this.adapterHost.httpAdapter, call.context.switchToHttp().getResponse(), lazy);
+    return lazy.body;
   }
 
   /** Returns the state of a controller; undefined for one without `@Crud`. */
@@ -212,7 +226,7 @@ class ControllerState {
   /** The routes of `@Crud` by handler name; the other handlers of the controller are custom routes. */
   readonly routes: ReadonlyMap<string, CrudRoute>;
   private readonly links: ReadonlySet<string>;
-  private isUnseen: boolean | undefined;
+  private readonly unseen = new Map<CrudRoute, boolean>();
   private readonly beginnings = new Map<Function, boolean>();
 
   constructor(
@@ -240,10 +254,14 @@ class ControllerState {
     return begins;
   }
 
-  /** Returns whether no application code sees the result of `findAll`. */
-  canSkipEntities(handler: Function): boolean {
-    const stock = Reflect.get(CrudController.prototype, 'findAll') as Function;
-    return (this.isUnseen ??= bypassesUserCode(this.type, handler, stock, CrudInterceptor));
+  /** Returns whether no application code sees the result of a reading route. */
+  canSkipEntities(handler: Function, route: 'findAll' | 'findOne'): boolean {
+    let isUnseen = this.unseen.get(route);
+    if (isUnseen === undefined) {
+      const stock = Reflect.get(CrudController.prototype, route) as Function;
+      this.unseen.set(route, (isUnseen = bypassesUserCode(this.type, handler, stock, CrudInterceptor)));
+    }
+    return isUnseen;
   }
 }
 

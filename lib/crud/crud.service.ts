@@ -37,7 +37,7 @@ export interface CrudServiceContext<T extends object> {
   readonly takeUndecided: () => readonly Readonly<Record<string, unknown>>[];
   /** Returns the `If-Match` precondition of the current request, once. */
   readonly takePrecondition: () => IfMatch;
-  /** Returns the context that serializes the rows of a page; undefined if application code needs entities. */
+  /** Returns the context that serializes the rows of a response; undefined if application code needs entities. */
   readonly rawRowConsumer: () => RawRowConsumer | undefined;
   /** Returns the hooks that run around writes. */
   readonly hooks: () => Promise<HookRunner<T>>;
@@ -85,7 +85,7 @@ export class CrudService<T extends object> {
   async findOne(id: EntityId, query: Projection = {}): Promise<T> {
     const resource = this.binding.resource();
     const rows = await this.rows(resource);
-    return rows.find(resource.id.whereId(id), query);
+    return rows.find(resource.id.whereId(id), query, this.binding.rawRowConsumer());
   }
 
   /**

@@ -4,10 +4,12 @@ import { accessPlanKey } from './policy/access.js';
 import { requireEnforcement } from './enforcement/enforcement.js';
 import type { Enforcement, VerifiedPlan } from './enforcement/enforcement.js';
 import { canBypassQueryRunner } from './execution/postgres-executor.js';
+import type { TextRows } from './execution/postgres-query.js';
 import { isOwnParameter } from './policy/scope-parameters.js';
 import { toPositional, parseNamedParameters } from './sql/parameter-binding.js';
 import type { PositionalSql } from './sql/parameter-binding.js';
 import { execute } from './guards/execute-statement.js';
+import type { Statement } from './guards/execute-statement.js';
 import { connectionOf } from './guards/query-runner.guard.js';
 
 /** A row as the driver returns it, by the aliases of the selection. */
@@ -56,11 +58,24 @@ export class CompiledSelect {
    * @throws TenantScopeMissingError if a tenant-scoped entity is read and there is no current scope
    * @throws TenantScopeViolationError if the transaction belongs to another scope
    */
-  async run(
+  async run(slots: NamedParameters, manager?: EntityManager, isForJson = false): Promise<RawRow[]> {
+    return (await this.send(slots, manager, { isForJson })) as RawRow[];
+  }
+
+  /**
+   * Runs the select like {@link run}, and leaves its rows as PostgreSQL has sent them.
+   *
+   * @returns rows as objects where the driver parses them itself, or statements need a query runner
+   */
+  runAsTexts(slots: NamedParameters, manager?: EntityManager): Promise<TextRows | RawRow[]> {
+    return this.send(slots, manager, { asTexts: true });
+  }
+
+  private async send(
     slots: NamedParameters,
     manager: EntityManager = this.parts.dataSource.manager,
-    isForJson = false,
-  ): Promise<RawRow[]> {
+    form: Pick<Statement, 'isForJson' | 'asTexts'>,
+  ): Promise<TextRows | RawRow[]> {
     const enforcement = requireEnforcement(this.parts.dataSource);
     const plan = this.plan(enforcement);
     assertParameters(plan, slots);
@@ -71,7 +86,8 @@ export class CompiledSelect {
     plan.runs += 1;
     const name = plan.runs > PREPARE_THRESHOLD ? enforcement.prepared.nameFor(text) : undefined;
     const connection = manager.queryRunner && connectionOf(manager.queryRunner);
-    return (await execute({ text, values, plan: verified, name, isForJson }, enforcement, connection)) as RawRow[];
+    const sent = execute({ text, values, plan: verified, name, ...form }, enforcement, connection);
+    return (await sent) as TextRows | RawRow[];
   }
 
   private async runOnRunner(

@@ -1,10 +1,12 @@
 import { BadRequestException } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { RawRow } from '../../orm/compiled-select.js';
 import { keyValue, listFingerprint, decodeCursor, encodeCursor } from './sql/cursor.js';
 import type { CursorPosition } from './sql/cursor.js';
+import { ListedRows } from './listed-rows.js';
 import type { JsonHydrator } from './selection/json-hydrator.js';
+import type { JsonRowWriter } from './selection/json-row-writer.js';
 import { Page } from '../response/page.js';
+import { SerializedRows } from '../response/serialized-rows.js';
 import type { PreparedCall, ListPlan } from './list-plan.js';
 import type { CountMode } from '../query/list-query.js';
 import { COUNT_CAP } from '../query/list-rules.js';
@@ -24,6 +26,7 @@ export interface RawRowConsumer {
 /** Reads the pages of one list. */
 export class PageReader<T extends object> {
   private readonly json: JsonHydrator | undefined;
+  private readonly writer: JsonRowWriter | undefined;
 
   /**
    * @param manager of a transaction, or of the DataSource
@@ -35,6 +38,7 @@ export class PageReader<T extends object> {
     private readonly consumer: RawRowConsumer | undefined,
   ) {
     this.json = consumer && plan.selection.json;
+    this.writer = consumer && plan.selection.writer;
   }
 
   /** Reads the page at an offset. Its rows contain the total; for an empty page a second statement counts. */
@@ -44,10 +48,12 @@ export class PageReader<T extends object> {
     const { page } = plan.query;
     const start = { limit, offset, ...(page !== undefined && { page }) };
     if (limit === 0) return new Page({ items: [], ...totalOf(await this.fetchTotal(), count), ...start });
-    const rows = await this.rows(plan.atOffset());
-    const items = this.toJsonRows(rows, count !== 'none') ?? (await plan.selection.entities(rows, this.manager));
+    const call = plan.atOffset();
+    const rows = await this.rows(call);
+    const items = await this.items(rows, count !== 'none', () => this.objects(call));
     if (count === 'none') return new Page({ items, ...start });
-    return new Page({ items, ...totalOf(rows[0] ?? (await this.fetchTotal()), count), ...start });
+    const total = rows.length > 0 ? rows.value(0, TOTAL) : await this.fetchTotal();
+    return new Page({ items, ...totalOf(total, count), ...start });
   }
 
   /**
@@ -56,47 +62,65 @@ export class PageReader<T extends object> {
    * @throws BadRequestException for a cursor that does not belong to this list
    */
   async atCursor(cursor: string): Promise<Page<T>> {
-    const { limit, selection } = this.plan;
+    const { limit } = this.plan;
     const fingerprint = this.fingerprint();
     const start = this.positionOf(cursor, fingerprint);
     // One more row tells whether there is a further page.
-    const found = await this.rows(this.plan.atCursor(start));
+    const call = this.plan.atCursor(start);
+    const found = await this.rows(call);
     const hasMore = found.length > limit;
     const isBackwards = start.direction === 'backwards';
-    const rows = isBackwards ? found.slice(0, limit).reverse() : found.slice(0, limit);
-    const cursorAt = (row: RawRow | undefined, direction: CursorPosition['direction']): string | null =>
-      row === undefined ? null : encodeCursor({ direction, values: this.keysOf(row) }, fingerprint);
+    const rows = found.cut(limit, isBackwards);
+    const items = await this.items(rows, true, async () => (await this.objects(call)).cut(limit, isBackwards));
+    const cursorAt = (index: number, direction: CursorPosition['direction']): string | null =>
+      rows.length === 0 ? null : encodeCursor({ direction, values: this.keysOf(rows, index) }, fingerprint);
     return new Page({
-      items: this.toJsonRows(rows, true) ?? (await selection.entities(rows, this.manager)),
+      items,
       limit,
-      nextCursor: isBackwards || hasMore ? cursorAt(rows.at(-1), 'forwards') : null,
-      prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(rows[0], 'backwards') : null,
+      nextCursor: isBackwards || hasMore ? cursorAt(-1, 'forwards') : null,
+      prevCursor: (isBackwards ? hasMore : cursor !== '') ? cursorAt(0, 'backwards') : null,
     });
   }
 
-  private rows({ statement, slots }: PreparedCall): Promise<RawRow[]> {
-    return statement.run(slots, this.manager, this.json?.acceptsIsoStrings);
+  /** Reads rows as texts if nothing but the response needs them. */
+  private async rows(call: PreparedCall): Promise<ListedRows> {
+    if (this.writer === undefined) return this.objects(call);
+    return new ListedRows(await call.statement.runAsTexts(call.slots, this.manager));
+  }
+
+  private async objects({ statement, slots }: PreparedCall): Promise<ListedRows> {
+    return new ListedRows(await statement.run(slots, this.manager, this.json?.acceptsIsoStrings));
   }
 
   /**
-   * Returns the rows in response format; undefined if application code needs entities.
+   * Returns the rows in response format, or as entities if application code needs them.
    *
-   * @param carryMore whether the raw rows contain additional columns
+   * @param carryMore whether the rows contain additional columns
+   * @param readAgain reads the same rows as objects
    */
-  private toJsonRows(rows: readonly RawRow[], carryMore: boolean): T[] | undefined {
-    const { json, consumer } = this;
-    if (json === undefined || consumer === undefined) return undefined;
-    consumer.isSerialized = true;
-    // Safe cast: only the interceptor sees these rows, and `isSerialized` tells it their format.
+  private async items(found: ListedRows, carryMore: boolean, readAgain: () => Promise<ListedRows>): Promise<T[]> {
+    const { json, writer, consumer, manager } = this;
+    const { texts, objects } = found;
+    const { selection } = this.plan;
+    const written = texts && (await writer!.write(texts, manager));
+    if (written !== undefined) {
+      consumer!.isSerialized = true;
+      // Safe cast: only the interceptor sees these rows, and `isSerialized` tells it their format.
+      return new SerializedRows(written) as unknown as T[];
+    }
+    // Statements need a query runner since these rows were read, so the included ones come as objects.
+    const rows = objects ?? (await readAgain()).objects!;
+    if (json === undefined) return selection.entities(rows, manager);
+    consumer!.isSerialized = true;
     return json.readAll(rows, carryMore) as T[];
   }
 
   /** An empty page at offset 0 needs no count: the total is 0. A page of no rows says nothing of the list. */
-  private async fetchTotal(): Promise<RawRow> {
-    if (this.plan.offset === 0 && this.plan.limit > 0) return { [TOTAL]: 0 };
+  private async fetchTotal(): Promise<unknown> {
+    if (this.plan.offset === 0 && this.plan.limit > 0) return 0;
     const { statement, slots } = this.plan.counted();
     const [row] = await statement.run(slots, this.manager);
-    return row;
+    return row[TOTAL];
   }
 
   private positionOf(cursor: string, fingerprint: string): CursorPosition {
@@ -108,8 +132,8 @@ export class PageReader<T extends object> {
     return position;
   }
 
-  private keysOf(row: RawRow): CursorPosition['values'] {
-    return this.plan.request.order.map((_, i) => keyValue(row[keyAlias(i)]));
+  private keysOf(rows: ListedRows, index: number): CursorPosition['values'] {
+    return this.plan.request.order.map((_, i) => keyValue(rows.value(index, keyAlias(i))));
   }
 
   private fingerprint(): string {
@@ -120,7 +144,7 @@ export class PageReader<T extends object> {
   }
 }
 
-function totalOf(row: RawRow, count: CountMode): Pick<Page<object>, 'total' | 'totalIsCapped'> {
-  const total = Number(row[TOTAL]);
+function totalOf(found: unknown, count: CountMode): Pick<Page<object>, 'total' | 'totalIsCapped'> {
+  const total = Number(found);
   return count === 'capped' && total > COUNT_CAP ? { total: COUNT_CAP, totalIsCapped: true } : { total };
 }

@@ -18,6 +18,7 @@ import { supportedDialect } from '../../orm/policy/dialect.js';
 import { CompiledInsert } from '../../orm/compiled-insert.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import { CompiledUpdate } from '../../orm/compiled-update.js';
+import type { NamedParameters } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { ColumnValues } from '../model/column-values.js';
@@ -29,6 +30,7 @@ import { ListPlan, cachedPlan } from '../listing/list-plan.js';
 import type { ListQuery } from '../query/list-query.js';
 import type { Page } from '../response/page.js';
 import { PageReader } from '../listing/page-reader.js';
+import { SerializedRow } from '../response/serialized-rows.js';
 import type { RawRowConsumer } from '../listing/page-reader.js';
 import type { Projection } from '../query/projection-rules.js';
 import type { Selection } from '../listing/selection/selection.js';
@@ -65,18 +67,44 @@ export class RowStatements<T extends object> {
   /**
    * @param which conditions that identify the row
    * @param query the included relations and the selected properties
+   * @param consumer the consumer of serialized rows; undefined if application code needs entities
    * @throws NotFoundException if the row is not visible
    */
-  async find(which: readonly Condition[], query: Projection = {}): Promise<T> {
+  async find(which: readonly Condition[], query: Projection = {}, consumer?: RawRowConsumer): Promise<T> {
     const selection = selectionOf(this.resource, query, this.resource.row);
     const conditions = [...this.conditions, ...which];
     const statement = selection.statements.getOrCreate(conditionsKey(conditions), () =>
       this.planFind(selection, conditions),
     );
-    const rows = await this.mapErrors(() => statement.run(conditionParameters(conditions), this.manager));
-    const [row] = await selection.entities(rows, this.manager);
+    const values = conditionParameters(conditions);
+    const row =
+      (isAnswered(consumer, query) ? await this.findSerialized(selection, statement, values, consumer) : undefined) ??
+      (await selection.entities(await this.mapErrors(() => statement.run(values, this.manager)), this.manager)).at(0);
     if (row === undefined) throw new NotFoundException();
     return row;
+  }
+
+  /**
+   * Reads a row in response format.
+   *
+   * @returns undefined if the response needs an entity
+   * @throws NotFoundException if the row is not visible
+   */
+  private async findSerialized(
+    selection: Selection<T>,
+    statement: CompiledSelect,
+    values: NamedParameters,
+    consumer: RawRowConsumer,
+  ): Promise<T | undefined> {
+    const { writer } = selection;
+    const texts = writer && (await this.mapErrors(() => statement.runAsTexts(values, this.manager)));
+    if (texts === undefined || Array.isArray(texts)) return undefined;
+    if (texts.rows.length === 0) throw new NotFoundException();
+    const written = await this.mapErrors(() => writer!.write(texts, this.manager));
+    if (written === undefined) return undefined;
+    consumer.isSerialized = true;
+    // Safe cast: only the interceptor sees it.
+    return new SerializedRow(written[0], selection.identityOf(texts)) as unknown as T;
   }
 
   /**
@@ -134,8 +162,7 @@ export class RowStatements<T extends object> {
    * @param consumer the consumer of raw rows; undefined if application code needs entities
    */
   list(query: ListQuery<T>, limit: number, consumer: RawRowConsumer | undefined): Promise<Page<T>> {
-    // Other code within the request may list rows too, with its own query; it needs entities.
-    const rawConsumer = consumer?.acceptsRawRows === true && consumer.projection === query ? consumer : undefined;
+    const rawConsumer = isAnswered(consumer, query) ? consumer : undefined;
     const plan =
       rawConsumer !== undefined && this.conditions.length === 0
         ? cachedPlan(this.resource, query, limit)
@@ -320,6 +347,14 @@ function writesOf<T extends object>(resource: Resource<T>, { returned }: Selecti
     compiledWrites.set(resource, writes);
   }
   return writes;
+}
+
+/**
+ * Checks that the response to a query is all that needs its rows. Other code within the request may read rows too, with
+ * its own query; it needs entities.
+ */
+function isAnswered(consumer: RawRowConsumer | undefined, query: Projection): consumer is RawRowConsumer {
+  return consumer?.acceptsRawRows === true && consumer.projection === query;
 }
 
 type Change<T extends object> = WhereExpressionBuilder &

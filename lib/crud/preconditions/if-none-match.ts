@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CrudRoute } from '../options/crud-routes.js';
 import type { Resource } from '../resource/resource.js';
+import { SerializedRow } from '../response/serialized-rows.js';
 import { computeEtag, EtagList } from './etag.js';
 
 /** Routes whose response is one row as stored. */
@@ -24,9 +25,10 @@ export function responseEtag(
   resource: Resource,
   value: unknown,
 ): string | undefined {
-  if (!ETAG_ROUTES.includes(route) || !(value instanceof resource.entity)) return undefined;
+  const row = value instanceof SerializedRow ? value.identity : value instanceof resource.entity ? value : undefined;
+  if (!ETAG_ROUTES.includes(route) || row === undefined) return undefined;
   const { query = {} } = context.switchToHttp().getRequest<ConditionalRequest>();
-  return query['include'] === undefined && query['fields'] === undefined ? computeEtag(resource, value) : undefined;
+  return query['include'] === undefined && query['fields'] === undefined ? computeEtag(resource, row) : undefined;
 }
 
 /**

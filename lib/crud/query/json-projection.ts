@@ -12,6 +12,16 @@ export interface JsonField {
   readonly toJson: ((value: unknown) => unknown) | undefined;
 }
 
+/** The fields of a response that needs no entities. */
+export interface JsonProjection {
+  /** In the order of the response. */
+  readonly fields: readonly JsonField[];
+  /** The properties that an instance of the class has from the start, in their order; relations too. */
+  readonly declared: readonly string[];
+  /** True if the entity's class is serialized, and not a DTO. */
+  readonly isOfEntity: boolean;
+}
+
 /** The arguments of {@link compileJsonProjection}. */
 export interface JsonFieldsSource {
   readonly metadata: EntityMetadata;
@@ -26,12 +36,7 @@ export interface JsonFieldsSource {
  *
  * @returns undefined if entities are needed
  */
-export function compileJsonProjection({
-  metadata,
-  columns,
-  shown,
-  dto,
-}: JsonFieldsSource): readonly JsonField[] | undefined {
+export function compileJsonProjection({ metadata, columns, shown, dto }: JsonFieldsSource): JsonProjection | undefined {
   const { target } = metadata;
   const rowFields = declaredOf(() => createRow(metadata));
   const declared = dto === undefined ? rowFields : declaredOf(() => new dto());
@@ -53,11 +58,12 @@ export function compileJsonProjection({
   });
   if (fields.includes(undefined) || !columnNames.every((name) => isExposedUntransformed(target, name)))
     return undefined;
-  if (dto === undefined) return isExcludeAll(target) ? undefined : (fields as JsonField[]);
+  const projection = { fields: fields as JsonField[], declared, isOfEntity: dto === undefined };
+  if (dto === undefined) return isExcludeAll(target) ? undefined : projection;
   const isPlainDto =
     names.every((name) => isExposedUntransformed(dto, name)) &&
     fields.every((field) => SCALARS.has(field!.column.type.schema.type));
-  return isPlainDto ? (fields as JsonField[]) : undefined;
+  return isPlainDto ? projection : undefined;
 }
 
 /**

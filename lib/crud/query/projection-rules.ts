@@ -1,4 +1,4 @@
-import type { JsonField } from './json-projection.js';
+import type { JsonProjection } from './json-projection.js';
 
 /** The included relations and selected properties of a response. */
 export interface Projection {
@@ -22,7 +22,7 @@ export interface ProjectionRules {
    */
   readonly canSelectSubset: boolean;
   /** The fields of the response if no entities are needed to serialize it. */
-  readonly json: readonly JsonField[] | undefined;
+  readonly json: JsonProjection | undefined;
 }
 
 /** Returns the JSON keys that the response to a query contains; undefined for all exposed ones. */

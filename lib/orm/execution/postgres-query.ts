@@ -256,7 +256,8 @@ function keepDescription(
   return kept;
 }
 
-function areAlike(some: readonly ColumnDescription[], others: readonly ColumnDescription[]): boolean {
+/** Checks that two results have the same columns. */
+export function areAlike(some: readonly ColumnDescription[], others: readonly ColumnDescription[]): boolean {
   return (
     some.length === others.length &&
     some.every(({ name, dataTypeID, format }, i) => {

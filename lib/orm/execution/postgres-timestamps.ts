@@ -3,7 +3,8 @@ export interface TypeParsers {
   getTypeParser(type: number, format: string): TypeParser;
 }
 
-type TypeParser = (text: string) => unknown;
+/** Parses a text. */
+export type TypeParser = (text: string) => unknown;
 
 /** PostgreSQL's OID of `timestamp with time zone`. */
 const TIMESTAMPTZ = 1184;
@@ -17,12 +18,23 @@ const TIMESTAMPTZ = 1184;
  */
 export function timestamptzToIso(parsers: TypeParsers): TypeParsers {
   const parser = parsers.getTypeParser(TIMESTAMPTZ, 'text');
-  if (!isDefaultDateParser(parser)) return parsers;
-  const parse = (text: string): unknown => (isUtc(text) ? jsonInstant(text) : parser(text));
+  const toIso = isoTimestamp(parser);
+  if (toIso === undefined) return parsers;
+  const parse = (text: string): unknown => toIso(text) ?? parser(text);
   return {
     getTypeParser: (type, format) =>
       type === TIMESTAMPTZ && format === 'text' ? parse : parsers.getTypeParser(type, format),
   };
+}
+
+/**
+ * Returns how a timestamp is read as an ISO string.
+ *
+ * @param parser of timestamps with time zone
+ * @returns undefined for a custom parser of the application. The result is undefined for a timestamp that is not in UTC
+ */
+export function isoTimestamp(parser: TypeParser): ((text: string) => string | undefined) | undefined {
+  return isDefaultDateParser(parser) ? (text) => (isUtc(text) ? jsonInstant(text) : undefined) : undefined;
 }
 
 const SAMPLES = ['2026-01-31 12:34:56.789+00', '0099-12-31 23:59:59.9999+00', '2026-06-01 00:00:00+00'];

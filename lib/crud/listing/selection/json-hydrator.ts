@@ -28,10 +28,10 @@ export class JsonHydrator {
       const name = columns.find(({ column }) => column === field.column.metadata)?.name;
       return name === undefined ? [] : [{ ...field, name, hydrate: jsonHydrationOf(field.column.metadata, driver) }];
     });
-    this.steps = shown.map(({ key, name, toJson, hydrate }): Step => {
-      if (hydrate === undefined && toJson === undefined) return (target, row) => (target[key] = row[name]);
-      const show = toJson ?? ((value) => value);
-      return (target, row) => (target[key] = plain(show(hydrate === undefined ? row[name] : hydrate(row[name]))));
+    this.steps = shown.map((field): Step => {
+      const { key, name } = field;
+      const valueOf = jsonValueOf(field, driver);
+      return (target, row) => (target[key] = valueOf(row[name]));
     });
     const checks = shown
       .filter(({ toJson, hydrate }) => hydrate !== undefined || toJson !== undefined)
@@ -59,6 +59,14 @@ export class JsonHydrator {
     for (const step of this.steps) step(target, row);
     return target;
   }
+}
+
+/** Returns how a column's value in a row becomes the value that is serialized. */
+export function jsonValueOf({ column, toJson }: JsonField, driver: Driver): Hydrate {
+  const hydrate = jsonHydrationOf(column.metadata, driver);
+  if (hydrate === undefined && toJson === undefined) return (value) => value;
+  const show = toJson ?? ((value) => value);
+  return (value) => plain(show(hydrate === undefined ? value : hydrate(value)));
 }
 
 function jsonHydrationOf(column: ColumnMetadata, driver: Driver): Hydrate | undefined {

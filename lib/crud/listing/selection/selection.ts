@@ -1,15 +1,19 @@
 import type { DataSource, EntityManager, EntityMetadata, SelectQueryBuilder } from 'typeorm';
 import type { ColumnMetadata } from '../../../common/peer-internals.js';
 import type { RawRow, CompiledSelect } from '../../../orm/compiled-select.js';
+import type { TextRows } from '../../../orm/execution/postgres-query.js';
 import { markHiddenRelations } from '../../../orm/writes/hidden-relations.js';
 import { EntityHydrator } from './entity-hydrator.js';
 import type { HydrationContext } from './entity-hydrator.js';
-import type { JsonField } from '../../query/json-projection.js';
+import type { JsonField, JsonProjection } from '../../query/json-projection.js';
 import { JsonHydrator } from './json-hydrator.js';
+import { JsonRowWriter } from './json-row-writer.js';
+import { compileJsonShape } from './json-shape.js';
 import { ToManyLoader } from './to-many-loader.js';
 import type { ParentRow } from './to-many-loader.js';
 import { addRelationIds, hasRelationIds } from './relation-id-loader.js';
 import { BoundedCache } from '../../../common/bounded-cache.js';
+import { hydrationOf } from './column-hydration.js';
 import { applySelection, SelectionBuilder, includeTree, walkJoined } from './selection-tree.js';
 import type { SelectedBranch, SelectedColumn, SelectionNode } from './selection-tree.js';
 
@@ -25,7 +29,7 @@ export interface SelectionParts {
   /** The selected properties; all by default. */
   readonly fields?: readonly string[] | undefined;
   /** The fields of a response that needs no entities. */
-  readonly json?: readonly JsonField[] | undefined;
+  readonly json?: JsonProjection | undefined;
 }
 
 /**
@@ -47,11 +51,15 @@ export class Selection<T extends object> {
   private readonly hasRelationIds: boolean;
   /** Converts rows to JSON; undefined if the response needs entities. */
   private readonly jsonReader: JsonHydrator | undefined;
+  /** Writes rows as JSON; undefined if the response needs entities. */
+  private readonly jsonWriter: JsonRowWriter | undefined;
 
   constructor(private readonly parts: SelectionParts) {
     const fields = parts.fields && new Set(parts.fields);
     const shown =
-      parts.include.length === 0 ? parts.json?.filter(({ column }) => fields?.has(column.property) ?? true) : undefined;
+      parts.include.length === 0
+        ? parts.json?.fields.filter(({ column }) => fields?.has(column.property) ?? true)
+        : undefined;
     this.selected = new SelectionBuilder(shown && shownNames(shown)).select(
       parts.metadata,
       includeTree(parts.include),
@@ -63,6 +71,8 @@ export class Selection<T extends object> {
     this.included = new Map(branches.map((branch) => [branch, new ToManyLoader(parts.dataSource, branch)]));
     this.hasJoins = all.some(({ joined }) => joined.length > 0);
     this.jsonReader = shown && new JsonHydrator(this.selected, shown, parts.dataSource.driver);
+    const shape = compileJsonShape(parts.dataSource, this.selected, parts.json, fields);
+    this.jsonWriter = shape && new JsonRowWriter(shape, this.included, parts.dataSource.driver);
     this.hasListeners = all.some(isListenedTo);
     this.hasRelationIds = hasRelationIds(this.selected);
   }
@@ -90,6 +100,25 @@ export class Selection<T extends object> {
   /** Returns the hydrator of JSON rows; undefined if entities are needed. */
   get json(): JsonHydrator | undefined {
     return this.hasSubscribers ? undefined : this.jsonReader;
+  }
+
+  /** Returns the writer of rows as JSON; undefined if entities are needed. */
+  get writer(): JsonRowWriter | undefined {
+    return this.hasSubscribers ? undefined : this.jsonWriter;
+  }
+
+  /** Returns an object with the key and the version of the first row, if they are selected. */
+  identityOf({ columns, rows: [row], types }: TextRows): object {
+    const identity = {};
+    for (const { column, name } of this.selected.columns) {
+      if (!column.isPrimary && !column.isVersion) continue;
+      const at = columns.findIndex((other) => other.name === name);
+      const text = row[at];
+      const value = text === null ? null : types.getTypeParser(columns[at].dataTypeID, columns[at].format)(text);
+      const hydrate = hydrationOf(column, this.parts.dataSource.driver);
+      column.setEntityValue(identity, hydrate === undefined ? value : hydrate(value));
+    }
+    return identity;
   }
 
   /**

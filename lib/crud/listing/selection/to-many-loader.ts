@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { CompiledSelect } from '../../../orm/compiled-select.js';
-import type { RawRow } from '../../../orm/compiled-select.js';
+import type { NamedParameters, RawRow } from '../../../orm/compiled-select.js';
+import type { TextRows } from '../../../orm/execution/postgres-query.js';
 import { badRequest } from '../../errors/invalid-request.exception.js';
 import { dialectOf } from '../../../orm/policy/dialect.js';
 import { EntityHydrator, setRelation } from './entity-hydrator.js';
@@ -42,13 +43,9 @@ export class ToManyLoader {
    */
   async load(owners: readonly ParentRow[], reading: HydrationContext, manager: EntityManager): Promise<void> {
     const { relation, keys } = this.branch;
-    const slots = Object.fromEntries(
-      keys.map(({ name }, i) => [keySlot(i), distinct(owners.map(({ row }) => row[name]))]),
-    );
-    const rows = await this.statement.run({ ...slots, limit: MAX_INCLUDED_ROWS + 1, offset: 0 }, manager);
-    if (rows.length > MAX_INCLUDED_ROWS) {
-      throw badRequest([`include ${relation.propertyPath} exceeds ${MAX_INCLUDED_ROWS} rows: use a smaller limit`]);
-    }
+    const values = this.valuesOf(owners.map(({ row }) => keys.map(({ name }) => row[name])));
+    const rows = await this.statement.run(values, manager);
+    this.assertNotTooMany(rows);
     const byOwner = new Map<string, unknown[]>();
     for (const row of rows) {
       const key = serializeKey(keys.map((_, i) => row[ownerName(i)]));
@@ -59,6 +56,38 @@ export class ToManyLoader {
     }
     for (const { entity, row } of owners) {
       setRelation(entity, relation, byOwner.get(serializeKey(keys.map(({ name }) => row[name]))) ?? []);
+    }
+  }
+
+  /**
+   * Reads the related rows of all parents, ordered by key, with the parent's key in the columns {@link parentKeys}.
+   *
+   * @param keys of the parents
+   * @returns undefined if rows cannot be read as texts
+   * @throws BadRequestException if there are more rows than the limit
+   */
+  async readTexts(keys: readonly (readonly unknown[])[], manager: EntityManager): Promise<TextRows | undefined> {
+    const texts = await this.statement.runAsTexts(this.valuesOf(keys), manager);
+    if (Array.isArray(texts)) return undefined;
+    this.assertNotTooMany(texts.rows);
+    return texts;
+  }
+
+  /** The names of the columns with the key of the parent. */
+  get parentKeys(): readonly string[] {
+    return this.branch.keys.map((_, i) => ownerName(i));
+  }
+
+  /** @param keys of the parents */
+  private valuesOf(keys: readonly (readonly unknown[])[]): NamedParameters {
+    const slots = this.branch.keys.map((_, i) => [keySlot(i), distinct(keys.map((key) => key[i]))] as const);
+    return { ...Object.fromEntries(slots), limit: MAX_INCLUDED_ROWS + 1, offset: 0 };
+  }
+
+  private assertNotTooMany({ length }: readonly unknown[]): void {
+    const { relation } = this.branch;
+    if (length > MAX_INCLUDED_ROWS) {
+      throw badRequest([`include ${relation.propertyPath} exceeds ${MAX_INCLUDED_ROWS} rows: use a smaller limit`]);
     }
   }
 
