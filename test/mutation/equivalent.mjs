@@ -675,6 +675,34 @@ export const EQUIVALENT = [
       "return type === 'uuid' || generationStrategy === 'uuid' ? String(value).toUpperCase() : String(value);",
     ],
   ]),
+  ...same('lib/orm/execution/parameter-column.ts', 'No parameter stands before VALUES, nor in the text.', [
+    [
+      'if (insert !== null) return inserted(insert[1], sql.slice(insert[0].length), name);',
+      'if (insert !== null) return inserted(insert[1], sql, name);',
+    ],
+    [
+      "const set = /^\\s*UPDATE .+? SET ([^]*?)(?: WHERE |$)/.exec(sql)?.[1] ?? '';",
+      'const set = /^\\s*UPDATE .+? SET ([^]*?)(?: WHERE |$)/.exec(sql)?.[1] ?? "Stryker was here!";',
+    ],
+    [
+      `return unquoted(/^\\s*("(?:[^"]|"")+")/.exec(assignment ?? '')?.[1]);`,
+      'return unquoted(/^\\s*("(?:[^"]|"")+")/.exec(assignment ?? "Stryker was here!")?.[1]);',
+    ],
+  ]),
+  ...same('lib/orm/execution/driver-error.parser.ts', 'The text has no number, and names no column.', [
+    [
+      "const told = /^[^\"'\\n]*?\\$(\\d+)/.exec(where ?? '')?.[1];",
+      'const told = /^[^"\'\\n]*?\\$(\\d+)/.exec(where ?? "Stryker was here!")?.[1];',
+    ],
+    [
+      "const [, key = ''] = /FOREIGN KEY \\(((?:`[^`]+`(?:, )?)+)\\)/.exec(message) ?? [];",
+      'const [, key = "Stryker was here!"] = /FOREIGN KEY \\(((?:`[^`]+`(?:, )?)+)\\)/.exec(message) ?? [];',
+    ],
+    [
+      "const [, key = ''] = /FOREIGN KEY \\(((?:`[^`]+`(?:, )?)+)\\)/.exec(message) ?? [];",
+      'const [, key = \'\'] = /FOREIGN KEY \\(((?:`[^`]+`(?:, )?)+)\\)/.exec(message) ?? ["Stryker was here"];',
+    ],
+  ]),
 ];
 
 /**

@@ -97,7 +97,7 @@ const LOST_CONNECTION_MESSAGES =
  * @returns undefined if neither a statement nor a connection failed
  */
 export function parseDriverError(failure: unknown): DatabaseError | undefined {
-  if (typeof failure === 'object' && failure !== null && connectionErrors.has(failure)) return CONNECTION_ERROR;
+  if (connectionErrors.has(failure as object)) return CONNECTION_ERROR;
   if (!(failure instanceof QueryFailedError)) return undefined;
   const error = failure.driverError as DriverError;
   const kind = kindOf(error);
@@ -213,7 +213,7 @@ function namedColumns(kind: DatabaseErrorKind, error: DriverError, query: string
 function columnOfData(error: DriverError, query: string): string | undefined {
   const parameter = refusedParameter(error);
   return parameter === undefined
-    ? /.* for column (?:`[^`]*`\.){0,2}[`']([^`']+)[`'] at row \d+$/s.exec(error.message)?.[1]
+    ? / for column (?:`[^`]*`\.){0,2}[`']([^`']+)[`'] at row \d+$/.exec(error.message)?.[1]
     : columnOfParameter(query, parameter);
 }
 

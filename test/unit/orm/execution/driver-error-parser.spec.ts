@@ -162,3 +162,7 @@ describe('the parameter that PostgreSQL could not read', () => {
     expect(refusedParameter(error)).toBe(parameter);
   });
 });
+
+it.each(['23502', '22003'])('an error with the code %s that names no column has none', (code) => {
+  expect(parseDriverError(failed({ code }))?.columns).toStrictEqual([]);
+});
