@@ -71,13 +71,22 @@ export async function measureParts(context, { kinds, smaller }) {
   const { options, dataSet, noise } = context;
   /** @type {Record<string, any>} */
   const results = kinds.length === 0 ? {} : { requests: await measureRequests(context, kinds) };
-  for (const [name, measure] of smaller) results[name] = await measure(context);
+  const failures = [];
+  for (const [name, measure] of smaller) {
+    try {
+      results[name] = await measure(context);
+    } catch (error) {
+      // What has been measured until here is kept.
+      failures.push(`${name} was not measured: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
+  }
   return {
     versions: { Node: process.version, PostgreSQL: context.version, ...installedVersions() },
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
     ...{ rows: dataSet.rows, tenants: dataSet.tenants, deepPage: deepPageOf(dataSet) },
     ...{ rounds: options.rounds, isQuick: options.isQuick },
-    warnings: noise.warnings(),
+    warnings: [...noise.warnings(), ...failures],
     ...results,
   };
 }

@@ -24,7 +24,7 @@ const OPTIONS = {
   dto: { create: CreateTicket, patch: UpdateTicket },
   include: ['assignee', 'comments'],
   defaultSort: ['-createdAt', '-id'],
-  only: ['findAll', 'findOne', 'create', 'createMany', 'update', 'remove'],
+  only: isShared ? ['findAll', 'findOne'] : ['findAll', 'findOne', 'create', 'createMany', 'update', 'remove'],
 } as const satisfies CrudOptions<Ticket>;
 
 if (isRich) enrichTickets();
