@@ -134,10 +134,11 @@ module.exports = {
     },
     {
       name: 'resolvable',
-      comment: 'The page of the sample imports nestjs-muck/client from where the sample serves it.',
+      comment:
+        'The page of the sample imports nestjs-muck/client from where the sample serves it, and a test of the built sample imports the build.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^/assets/client/' },
+      to: { couldNotResolve: true, pathNot: '^(/assets/client|\\.\\./dist)/' },
     },
   ],
   options: {
