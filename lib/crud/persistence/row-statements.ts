@@ -18,7 +18,7 @@ import { supportedDialect } from '../../orm/policy/dialect.js';
 import { CompiledInsert } from '../../orm/compiled-insert.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import { CompiledUpdate } from '../../orm/compiled-update.js';
-import type { NamedParameters } from '../../orm/compiled-select.js';
+import type { NamedParameters, RawRow } from '../../orm/compiled-select.js';
 import { conditionsKey, applyConditions, applyAnyOf, conditionParameters } from '../model/column-conditions.js';
 import type { Condition } from '../model/column-conditions.js';
 import type { ColumnValues } from '../model/column-values.js';
@@ -77,34 +77,39 @@ export class RowStatements<T extends object> {
       this.planFind(selection, conditions),
     );
     const values = conditionParameters(conditions);
-    const row =
-      (isAnswered(consumer, query) ? await this.findSerialized(selection, statement, values, consumer) : undefined) ??
-      (await selection.entities(await this.mapErrors(() => statement.run(values, this.manager)), this.manager)).at(0);
+    const read = isAnswered(consumer, query)
+      ? await this.readForResponse(selection, statement, values, consumer)
+      : undefined;
+    // Safe cast: only the interceptor sees it.
+    if (read instanceof SerializedRow) return read as unknown as T;
+    const rows = read ?? (await this.mapErrors(() => statement.run(values, this.manager)));
+    const [row] = await selection.entities(rows, this.manager);
     if (row === undefined) throw new NotFoundException();
     return row;
   }
 
   /**
-   * Reads a row in response format.
+   * Reads a row for a response that needs no entity.
    *
-   * @returns undefined if the response needs an entity
+   * @returns the row in response format; the rows of the statement if the database gives no texts; undefined if the
+   *   response needs an entity
    * @throws NotFoundException if the row is not visible
    */
-  private async findSerialized(
+  private async readForResponse(
     selection: Selection<T>,
     statement: CompiledSelect,
     values: NamedParameters,
     consumer: RawRowConsumer,
-  ): Promise<T | undefined> {
+  ): Promise<SerializedRow | readonly RawRow[] | undefined> {
     const { writer } = selection;
-    const texts = writer && (await this.mapErrors(() => statement.runAsTexts(values, this.manager)));
-    if (texts === undefined || Array.isArray(texts)) return undefined;
+    if (writer === undefined) return undefined;
+    const texts = await this.mapErrors(() => statement.runAsTexts(values, this.manager));
+    if (!('columns' in texts)) return texts;
     if (texts.rows.length === 0) throw new NotFoundException();
-    const written = await this.mapErrors(() => writer!.write(texts, this.manager));
+    const written = await this.mapErrors(() => writer.write(texts, this.manager));
     if (written === undefined) return undefined;
     consumer.isSerialized = true;
-    // Safe cast: only the interceptor sees it.
-    return new SerializedRow(written[0], selection.identityOf(texts)) as unknown as T;
+    return new SerializedRow(written[0], selection.identityOf(texts));
   }
 
   /**

@@ -100,11 +100,14 @@ class QueryRunnerGuard implements StatementConnection {
     const { values, prepare } = admit({ text, values: given }, this.enforcement, this);
     if (prepare !== undefined) throw new StatementRefusedError('a write is sent as a stream', 'Call execute().');
     const ended = await this.openForStream();
-    const endThen = (callback: (() => void) | undefined) => (): void => {
-      // Before the callback, which may release the connection.
-      ended?.();
-      callback?.();
-    };
+    const endThen = (callback: (() => void) | undefined): (() => void) | undefined =>
+      ended === undefined
+        ? callback
+        : () => {
+            // Before the callback, which may release the connection.
+            ended();
+            callback?.();
+          };
     const readable = await this.original.stream
       .call(this.runner, text, values, endThen(onEnd as () => void), endThen(onError as () => void))
       .catch((error: unknown) => {
