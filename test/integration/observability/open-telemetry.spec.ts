@@ -124,7 +124,7 @@ describe.each(places)('what is recorded, on $adapter and $database', ({ adapter,
       'muck.tenant.organizationId': 7,
     });
     const statements = finished().filter(({ kind }) => kind === SpanKind.CLIENT);
-    expect(statements.map(({ name }) => name)).toEqual(expect.arrayContaining(['INSERT crate', 'SELECT crate']));
+    expect(statements.map(({ name }) => name)).toContain('INSERT crate');
     for (const statement of statements) {
       expect(statement.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
       expect(statement.attributes).toMatchObject({ 'db.system.name': SYSTEMS[database] });
