@@ -119,12 +119,15 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
   it('are the documented number for a write', async () => {
     const { own, agent } = ids;
     // SQLite tells neither the key nor the defaults of a new row in its answer: TypeORM asks.
-    const asked = database === 'sqljs' ? 2 : 0;
+    const created = database === 'sqljs' ? 4 : 1;
+    const checked = database === 'sqljs' ? 5 : 1;
     const body = { orderNumber: 50, subject: 'New' };
-    expect(await count(() => client.post('/tickets', body))).toEqual([201, 2 + asked]);
+    // The first write of a process asks PostgreSQL once whether the table has triggers.
+    await client.post('/tickets', { ...body, orderNumber: 49 });
+    expect(await count(() => client.post('/tickets', body))).toEqual([201, created]);
     expect(await count(() => client.post('/tickets', { ...body, orderNumber: 51, assigneeId: agent }))).toEqual([
       201,
-      3 + asked,
+      checked,
     ]);
     expect(await count(() => client.post('/tickets', {}))).toEqual([400, 0]);
     expect(await count(() => client.patch(`/tickets/${own}`, { subject: 'Changed' }))).toEqual([200, 3]);
