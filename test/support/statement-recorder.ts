@@ -7,7 +7,9 @@ import pg from 'pg';
 import { DataSource, SelectQueryBuilder } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
 import { attempt } from '../../lib/common/safe-read.js';
+import { CompiledInsert } from '../../lib/orm/compiled-insert.js';
 import { CompiledSelect } from '../../lib/orm/compiled-select.js';
+import { CompiledUpdate } from '../../lib/orm/compiled-update.js';
 import { enforcementOf } from '../../lib/orm/enforcement/enforcement.js';
 import type { Enforcement } from '../../lib/orm/enforcement/enforcement.js';
 import type { TenantPolicy } from '../../lib/orm/policy/tenant-policy.js';
@@ -50,7 +52,7 @@ const statements = new Map<string, RecordedStatement>();
 
 /**
  * Records the texts of statements where the drivers get them, from TypeORM and from the library alike, with the context of that moment. Connections that a
- * test has opened itself, and DataSources without enforcement, are left out.
+ * test has opened itself, DataSources without enforcement, and those with row-level security, which holds raw SQL, are left out.
  */
 export function recordStatements(): void {
   const initialize = Reflect.get(DataSource.prototype, 'initialize');
@@ -68,7 +70,8 @@ export function recordStatements(): void {
     } else dataSources.set(database ?? new URL(url!).pathname.slice(1), this);
     return result;
   };
-  keepContext(methodsOf(CompiledSelect), 'run');
+  for (const method of ['run', 'runAsTexts']) keepContext(methodsOf(CompiledSelect), method);
+  for (const write of [CompiledInsert, CompiledUpdate]) keepContext(methodsOf(write), 'run');
   keepContext(methodsOf(SelectQueryBuilder), 'loadRawResults');
   // A connection of TypeORM's comes from a pool.
   wrap(methodsOf(pg.Client), 'query', (client) =>
@@ -114,7 +117,7 @@ function note(dataSource: DataSource, sql: string): void {
   const isAttached = Object.getOwnPropertySymbols(dataSource).some(
     ({ description }) => description === 'attached DataSource',
   );
-  if (enforcement === undefined || !isAttached) return;
+  if (enforcement === undefined || !isAttached || enforcement.sessionPrelude !== undefined) return;
   const { scope, unscopedSection: section } = currentContext() ?? asked.getStore()?.context ?? {};
   const isOpen = section?.open === true;
   const entities = isOpen && section.entities ? [...section.entities].map(nameOf) : undefined;
