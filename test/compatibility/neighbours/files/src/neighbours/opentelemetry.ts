@@ -32,7 +32,7 @@ const neighbour: Neighbour = {
         assert.deepEqual([await texts(ACME), await texts(GLOBEX)], [['n 1'], ['n 2']]);
         const seen = statements();
         assert.equal(seen.filter((sql) => sql.startsWith('INSERT INTO "note"')).length, 2, seen.join('\n'));
-        assert.ok(seen.filter((sql) => /^SELECT .* FROM "note"/.test(sql)).length >= 14, seen.join('\n'));
+        assert.ok(seen.filter((sql) => /^SELECT .* FROM "note"/.test(sql)).length >= 12, seen.join('\n'));
       }),
     'a statement belongs to the span in which it is sent': () =>
       within({}, async ({ notes, tenancy }) => {
