@@ -8,6 +8,9 @@ import { missingGrants } from '../../lib/rls/role-grants.js';
 import { createDatabase } from './databases.js';
 import type { DatabaseKind } from './databases.js';
 
+/** A process has one role for unscoped code, whatever its databases. */
+const SUFFIX = randomBytes(4).toString('hex');
+
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** A database whose tables have row-level security, with the roles of an application. */
@@ -45,8 +48,7 @@ export async function createSecuredDatabase(
 ): Promise<SecuredDatabase> {
   const database = await createDatabase(kind);
   const { url } = database.options as PostgresOptions;
-  const suffix = randomBytes(4).toString('hex');
-  const [role, unscopedRole] = [`muck_app_${suffix}`, `muck_unscoped_${suffix}`];
+  const [role, unscopedRole] = [`muck_app_${SUFFIX}`, `muck_unscoped_${SUFFIX}`];
   const admin = new pg.Client(url);
   await admin.connect();
   await before?.(admin);

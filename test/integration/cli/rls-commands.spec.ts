@@ -1,24 +1,28 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
-import { createDatabase } from '../../support/databases.js';
+import { createDatabase, databasesToTest } from '../../support/databases.js';
 import type { TestDatabase } from '../../support/databases.js';
+import { describeEach } from '../../support/describe-each.js';
 
 const FILES = join(import.meta.dirname, 'application');
 const APPLICATION = ['-d', join(FILES, 'data-source.ts'), '-m', join(FILES, 'app.module.ts')];
 
-describe('npx nestjs-muck rls', () => {
+describeEach(
+  databasesToTest().filter((kind) => kind.startsWith('postgres')),
+  'TEST_DATABASES names no PostgreSQL',
+)('npx nestjs-muck rls on %s', (kind) => {
   const role = `muck_cli_${randomBytes(4).toString('hex')}`;
   let database: TestDatabase;
   let admin: pg.Client;
   let folder: string;
 
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await createDatabase(kind);
     const { url } = database.options as Extract<DataSourceOptions, { type: 'postgres' }>;
     process.env['DATABASE_URL'] = url;
     process.env['UNSCOPED_ROLE'] = role;

@@ -20,6 +20,8 @@ import {
   ViewEntity,
 } from 'typeorm';
 import { checkRowSecurity } from '../../../lib/rls/check-row-security.js';
+import { databasesToTest } from '../../support/databases.js';
+import { describeEach } from '../../support/describe-each.js';
 import { createSecuredDatabase } from '../../support/secured-database.js';
 import type { SecuredDatabase } from '../../support/secured-database.js';
 
@@ -208,7 +210,10 @@ async function seed(admin: pg.Client): Promise<void> {
   await admin.query(`INSERT INTO app_ticket ("regionId", "organizationId") VALUES ('us', 1)`);
 }
 
-describe('Row-level security policies (G-14)', () => {
+describeEach(
+  databasesToTest().filter((kind) => kind.startsWith('postgres')),
+  'TEST_DATABASES names no PostgreSQL',
+)('Row-level security policies (G-14) on %s', (kind) => {
   let database: SecuredDatabase;
   let client: pg.Client;
 
@@ -216,6 +221,7 @@ describe('Row-level security policies (G-14)', () => {
     database = await createSecuredDatabase(
       { entities, entityPrefix: 'app_' },
       {
+        kind,
         before: async (admin) => {
           await admin.query(`CREATE SCHEMA archive`);
           await admin.query(

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Logger, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MuckConfigurationError, MuckModule, Tenancy, TenantScoped, tenantFromUser } from 'nestjs-muck';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import { databasesToTest } from '../../support/databases.js';
+import { describeEach } from '../../support/describe-each.js';
 import { createSecuredDatabase } from '../../support/secured-database.js';
 import type { SecuredDatabase } from '../../support/secured-database.js';
 import { declareScope } from 'nestjs-muck';
@@ -19,12 +21,15 @@ class Ticket {
   @Column({ default: '' }) subject!: string;
 }
 
-describe('The start with row-level security (G-14)', () => {
+describeEach(
+  databasesToTest().filter((kind) => kind.startsWith('postgres')),
+  'TEST_DATABASES names no PostgreSQL',
+)('The start with row-level security (G-14) on %s', (kind) => {
   let database: SecuredDatabase;
   const warnings: string[] = [];
 
   beforeAll(async () => {
-    database = await createSecuredDatabase({ entities: [Ticket] });
+    database = await createSecuredDatabase({ entities: [Ticket] }, { kind });
     await database.admin.query(`INSERT INTO ticket ("organizationId") VALUES (1), (2)`);
     jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void warnings.push(String(line)));
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { declareScope, StatementRefusedError, TenantScopeMissingError, TenantScoped, TenantShared } from 'nestjs-muck';
 import { declareRowLevelSecurity } from 'nestjs-muck/rls';
 import type pg from 'pg';
@@ -7,6 +7,8 @@ import { requireEnforcement } from '../../../lib/orm/enforcement/enforcement.js'
 import { runUnscoped, runWithScope } from '../../../lib/tenancy/context/tenant-context.js';
 import { UnscopedSection } from '../../../lib/tenancy/context/unscoped-section.js';
 import { validateScope } from '../../../lib/tenancy/context/tenant-scope.js';
+import { databasesToTest } from '../../support/databases.js';
+import { describeEach } from '../../support/describe-each.js';
 import { createSecuredDatabase } from '../../support/secured-database.js';
 import type { SecuredDatabase } from '../../support/secured-database.js';
 
@@ -41,12 +43,15 @@ const asTenant = <R>(organizationId: number, fn: () => Promise<R>): Promise<R> =
   runWithScope(validateScope({ organizationId }), fn);
 const unscoped = <R>(fn: () => Promise<R>): Promise<R> => runUnscoped(new UnscopedSection('test'), fn);
 
-describe('Statements under row-level security (G-14)', () => {
+describeEach(
+  databasesToTest().filter((kind) => kind.startsWith('postgres')),
+  'TEST_DATABASES names no PostgreSQL',
+)('Statements under row-level security (G-14) on %s', (kind) => {
   let database: SecuredDatabase;
   let dataSource: DataSource;
 
   beforeAll(async () => {
-    database = await createSecuredDatabase({ entities: [Ticket, Comment, News] });
+    database = await createSecuredDatabase({ entities: [Ticket, Comment, News] }, { kind });
     await database.admin.query(
       `INSERT INTO ticket ("organizationId", subject) VALUES (1, 'acme'), (1, 'acme too'), (2, 'globex')`,
     );

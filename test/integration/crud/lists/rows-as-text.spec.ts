@@ -23,6 +23,7 @@ import { SerializedRow, SerializedRows } from '../../../../lib/crud/response/ser
 import { adaptersToTest } from '../../../support/adapters.js';
 import { TestGuard } from '../../../support/crud-desk.js';
 import { databasesToTest } from '../../../support/databases.js';
+import { describeEach } from '../../../support/describe-each.js';
 import { connectTo } from '../../../support/own-connection.js';
 import { openScopedApplication } from '../../../support/scoped-application.js';
 import type { ScopedApplication } from '../../../support/scoped-application.js';
@@ -283,277 +284,284 @@ const ROWS = 7;
 
 const kinds = databasesToTest().filter((kind) => kind.startsWith('postgres'));
 const places = kinds.flatMap((database) => adaptersToTest().map((adapter) => ({ database, adapter })));
-if (places.length === 0) it.skip('needs PostgreSQL', () => undefined);
 
-describe.each(places)('rows as text on $database, over $adapter', ({ database, adapter }) => {
-  let application: ScopedApplication;
-  let hook: 'none' | 'wrap' | 'change' = 'none';
+describeEach(places, 'TEST_DATABASES names no PostgreSQL')(
+  'rows as text on $database, over $adapter',
+  ({ database, adapter }) => {
+    let application: ScopedApplication;
+    let hook: 'none' | 'wrap' | 'change' = 'none';
 
-  beforeAll(async () => {
-    application = await openScopedApplication({
-      database,
-      adapter,
-      entities: [Sample, Owner, Part, Tag],
-      controllers: [
-        TextsController,
-        EntitiesController,
-        TextArraysController,
-        EntityArraysController,
-        TextDtosController,
-        EntityDtosController,
-      ],
-      configure: (app) => {
-        app.useGlobalInterceptors(new Treating());
-        if (adapter === 'fastify') hookInto(app as unknown as NestFastifyApplication);
-      },
+    beforeAll(async () => {
+      application = await openScopedApplication({
+        database,
+        adapter,
+        entities: [Sample, Owner, Part, Tag],
+        controllers: [
+          TextsController,
+          EntitiesController,
+          TextArraysController,
+          EntityArraysController,
+          TextDtosController,
+          EntityDtosController,
+        ],
+        configure: (app) => {
+          app.useGlobalInterceptors(new Treating());
+          if (adapter === 'fastify') hookInto(app as unknown as NestFastifyApplication);
+        },
+      });
+      await fill();
     });
-    await fill();
-  });
-  afterAll(() => application?.close());
-  afterEach(() => {
-    hook = 'none';
-  });
+    afterAll(() => application?.close());
+    afterEach(() => {
+      hook = 'none';
+    });
 
-  function hookInto(app: NestFastifyApplication): void {
-    const fastify = app.getHttpAdapter().getInstance();
-    // The schema of one route, which Nest has no other way to give.
-    fastify.addHook('onRoute', (route) => {
-      if (/^\/(?:texts|entities)$/.test(route.url)) route.schema = { response: { 202: RESPONSE_SCHEMA } };
-    });
-    fastify.addHook('preSerialization', (_request, _reply, payload: unknown, done) => {
-      const body = payload as Body;
-      if (hook === 'change') body.total = 99;
-      done(null, hook === 'wrap' ? { hooked: payload } : payload);
-    });
-    fastify.addHook('onSend', (_request, reply, payload, done) => {
-      void reply.header('x-sent', typeof payload);
-      done(null, payload);
-    });
-  }
+    function hookInto(app: NestFastifyApplication): void {
+      const fastify = app.getHttpAdapter().getInstance();
+      // The schema of one route, which Nest has no other way to give.
+      fastify.addHook('onRoute', (route) => {
+        if (/^\/(?:texts|entities)$/.test(route.url)) route.schema = { response: { 202: RESPONSE_SCHEMA } };
+      });
+      fastify.addHook('preSerialization', (_request, _reply, payload: unknown, done) => {
+        const body = payload as Body;
+        if (hook === 'change') body.total = 99;
+        done(null, hook === 'wrap' ? { hooked: payload } : payload);
+      });
+      fastify.addHook('onSend', (_request, reply, payload, done) => {
+        void reply.header('x-sent', typeof payload);
+        done(null, payload);
+      });
+    }
 
-  async function fill(): Promise<void> {
-    const own = await connectTo(application.dataSource.options);
-    const insert = (table: string, values: Readonly<Record<string, string>>): string =>
-      `INSERT INTO "${table}" (${Object.keys(values)
-        .map((name) => `"${name}"`)
-        .join()}) VALUES (${Object.values(values).join()})`;
-    const columns = application.dataSource.getMetadata(Sample).columns;
-    const nameOf = (property: string): string =>
-      columns.find(({ propertyName }) => propertyName === property)!.databaseName;
-    const statements = [
-      ...['1', '2'].map((organizationId) =>
-        insert('owner', { organizationId, name: `'"owner" of ${organizationId}'`, secret: `'hush'`, hidden: `'hush'` }),
-      ),
-      insert('owner', { organizationId: '1', name: `'without parts'`, nick: `'tab\t'` }),
-      ...[1, 2, 3].map((n) =>
-        insert('part', {
-          organizationId: '1',
-          at: `'2026-01-0${n} 00:00:00.00000${n}+00'`,
-          serial: `'"${n}"'`,
-          ownerId: '1',
-          data: `'{"n":${n}}'`,
-        }),
-      ),
-      insert('tag', { code: `'b"'`, weight: `'NaN'` }),
-      insert('tag', { code: `'a'`, weight: '0.5' }),
+    async function fill(): Promise<void> {
+      const own = await connectTo(application.dataSource.options);
+      const insert = (table: string, values: Readonly<Record<string, string>>): string =>
+        `INSERT INTO "${table}" (${Object.keys(values)
+          .map((name) => `"${name}"`)
+          .join()}) VALUES (${Object.values(values).join()})`;
+      const columns = application.dataSource.getMetadata(Sample).columns;
+      const nameOf = (property: string): string =>
+        columns.find(({ propertyName }) => propertyName === property)!.databaseName;
+      const statements = [
+        ...['1', '2'].map((organizationId) =>
+          insert('owner', {
+            organizationId,
+            name: `'"owner" of ${organizationId}'`,
+            secret: `'hush'`,
+            hidden: `'hush'`,
+          }),
+        ),
+        insert('owner', { organizationId: '1', name: `'without parts'`, nick: `'tab\t'` }),
+        ...[1, 2, 3].map((n) =>
+          insert('part', {
+            organizationId: '1',
+            at: `'2026-01-0${n} 00:00:00.00000${n}+00'`,
+            serial: `'"${n}"'`,
+            ownerId: '1',
+            data: `'{"n":${n}}'`,
+          }),
+        ),
+        insert('tag', { code: `'b"'`, weight: `'NaN'` }),
+        insert('tag', { code: `'a'`, weight: '0.5' }),
+      ];
+      for (let i = 0; i < ROWS; i += 1) {
+        const values = Object.entries(HOSTILE).map(([property, texts]) => [nameOf(property), texts[i % texts.length]]);
+        statements.push(
+          insert('sample', {
+            ...(Object.fromEntries(values) as Record<string, string>),
+            organizationId: '1',
+            version: String(i + 1),
+            // The last one is another tenant's.
+            ownerId: ['1', '3', 'NULL', '1', '2'][i % 5],
+          }),
+        );
+      }
+      statements.push(insert('sample', { organizationId: '1', version: '1' }));
+      statements.push(insert('sample', { organizationId: '2', version: '1', words: `'of another tenant'` }));
+      statements.push(`INSERT INTO "sample_tags_tag" VALUES (1, 'a'), (1, 'b"'), (2, 'a')`);
+      await own.send(statements);
+      await own.close();
+    }
+
+    const get = (url: string, headers: Readonly<Record<string, string>> = {}, method: 'GET' | 'HEAD' = 'GET') =>
+      application.transport.send({ method, url, headers: { 'x-user': '1', ...headers } });
+
+    /** What two answers must have in common: all but the time, and links to their own path. */
+    const partsOf = ({ status, headers, text }: Answer): unknown => ({
+      status,
+      text,
+      headers: { ...headers, date: undefined, link: undefined, 'keep-alive': undefined },
+    });
+
+    const counted = async (work: () => Promise<unknown>): Promise<{ entities: number; parsed: number }> => {
+      const metadata = [Sample, Owner, Part, Tag].map((entity) => application.dataSource.getMetadata(entity));
+      const descriptor = Object.getOwnPropertyDescriptor(SerializedRows.prototype, 'objects')!;
+      let entities = 0;
+      let parsed = 0;
+      const created = metadata.map((one) => {
+        const { create } = one;
+        one.create = ((...args: Parameters<typeof create>) => (
+          (entities += 1),
+          create.apply(one, args) as unknown
+        )) as never;
+        return () => (one.create = create);
+      });
+      Object.defineProperty(SerializedRows.prototype, 'objects', {
+        ...descriptor,
+        get(this: SerializedRows) {
+          parsed += 1;
+          return descriptor.get!.call(this) as unknown;
+        },
+      });
+      try {
+        await work();
+      } finally {
+        for (const restore of created) restore();
+        Object.defineProperty(SerializedRows.prototype, 'objects', descriptor);
+      }
+      return { entities, parsed };
+    };
+
+    const QUERIES = [
+      '?',
+      '?count=none',
+      '?count=exact&limit=2',
+      '?count=capped&offset=3&limit=2',
+      '?page=2&limit=3',
+      '?limit=0',
+      '?id=999999',
+      '?cursor=&limit=3',
+      '?cursor=&limit=3&sort=-moment,big',
+      '?fields=moment,id,maybe',
+      '?fields=maybe',
+      '?include=owner',
+      '?include=tags',
+      '?include=owner,owner.parts,tags',
+      '?include=owner.parts&fields=words,id',
+      '?include=tags&cursor=&limit=2',
     ];
-    for (let i = 0; i < ROWS; i += 1) {
-      const values = Object.entries(HOSTILE).map(([property, texts]) => [nameOf(property), texts[i % texts.length]]);
-      statements.push(
-        insert('sample', {
-          ...(Object.fromEntries(values) as Record<string, string>),
-          organizationId: '1',
-          version: String(i + 1),
-          // The last one is another tenant's.
-          ownerId: ['1', '3', 'NULL', '1', '2'][i % 5],
-        }),
-      );
-    }
-    statements.push(insert('sample', { organizationId: '1', version: '1' }));
-    statements.push(insert('sample', { organizationId: '2', version: '1', words: `'of another tenant'` }));
-    statements.push(`INSERT INTO "sample_tags_tag" VALUES (1, 'a'), (1, 'b"'), (2, 'a')`);
-    await own.send(statements);
-    await own.close();
-  }
 
-  const get = (url: string, headers: Readonly<Record<string, string>> = {}, method: 'GET' | 'HEAD' = 'GET') =>
-    application.transport.send({ method, url, headers: { 'x-user': '1', ...headers } });
-
-  /** What two answers must have in common: all but the time, and links to their own path. */
-  const partsOf = ({ status, headers, text }: Answer): unknown => ({
-    status,
-    text,
-    headers: { ...headers, date: undefined, link: undefined, 'keep-alive': undefined },
-  });
-
-  const counted = async (work: () => Promise<unknown>): Promise<{ entities: number; parsed: number }> => {
-    const metadata = [Sample, Owner, Part, Tag].map((entity) => application.dataSource.getMetadata(entity));
-    const descriptor = Object.getOwnPropertyDescriptor(SerializedRows.prototype, 'objects')!;
-    let entities = 0;
-    let parsed = 0;
-    const created = metadata.map((one) => {
-      const { create } = one;
-      one.create = ((...args: Parameters<typeof create>) => (
-        (entities += 1),
-        create.apply(one, args) as unknown
-      )) as never;
-      return () => (one.create = create);
-    });
-    Object.defineProperty(SerializedRows.prototype, 'objects', {
-      ...descriptor,
-      get(this: SerializedRows) {
-        parsed += 1;
-        return descriptor.get!.call(this) as unknown;
-      },
-    });
-    try {
-      await work();
-    } finally {
-      for (const restore of created) restore();
-      Object.defineProperty(SerializedRows.prototype, 'objects', descriptor);
-    }
-    return { entities, parsed };
-  };
-
-  const QUERIES = [
-    '?',
-    '?count=none',
-    '?count=exact&limit=2',
-    '?count=capped&offset=3&limit=2',
-    '?page=2&limit=3',
-    '?limit=0',
-    '?id=999999',
-    '?cursor=&limit=3',
-    '?cursor=&limit=3&sort=-moment,big',
-    '?fields=moment,id,maybe',
-    '?fields=maybe',
-    '?include=owner',
-    '?include=tags',
-    '?include=owner,owner.parts,tags',
-    '?include=owner.parts&fields=words,id',
-    '?include=tags&cursor=&limit=2',
-  ];
-
-  it.each(QUERIES)('are the bytes of entities for %s', async (query) => {
-    const texts = await get(`/texts${query}`);
-    expect(partsOf(texts)).toEqual(partsOf(await get(`/entities${query}`)));
-    expect(texts.status).toBe(200);
-    expect(texts.text).not.toMatch(/hush|of another tenant|owner\\" of 2/);
-    expect(partsOf(await get(`/text-arrays${query}`))).toEqual(partsOf(await get(`/entity-arrays${query}`)));
-  });
-
-  it('are the bytes of entities on later pages and back', async () => {
-    const walk = async (path: string): Promise<string[]> => {
-      const bodies: string[] = [];
-      let cursor = '';
-      for (const direction of ['nextCursor', 'nextCursor', 'prevCursor', 'prevCursor'] as const) {
-        const { text } = await get(`/${path}?cursor=${cursor}&limit=3&sort=-moment,big`);
-        bodies.push(text);
-        cursor = (JSON.parse(text) as Record<typeof direction, string>)[direction];
-      }
-      return bodies;
-    };
-    expect(await walk('texts')).toEqual(await walk('entities'));
-  });
-
-  it('are written without an entity, and without an object of a row', async () => {
-    // The first response of each kind makes one, to see what a row shows.
-    for (const path of ['?include=owner,owner.parts,tags', '/1']) await get(`/texts${path}`);
-    const read = await counted(async () => {
-      for (const query of QUERIES) await get(`/texts${query}`);
-      for (const query of ['', '?include=owner', '?fields=id']) await get(`/texts/1${query}`);
-    });
-    expect(read).toEqual({ entities: 0, parsed: 0 });
-    expect((await counted(() => get('/entities?limit=2'))).entities).toBe(2);
-    expect((await counted(() => get('/texts?limit=2', { 'x-treatment': 'only read' }))).parsed).toBeGreaterThan(0);
-  });
-
-  it('are the bytes of a response DTO', async () => {
-    for (const query of ['?', '?fields=no', '?cursor=&limit=2']) {
-      expect(partsOf(await get(`/text-dtos${query}`))).toEqual(partsOf(await get(`/entity-dtos${query}`)));
-    }
-    expect(partsOf(await get('/text-dtos/1'))).toEqual(partsOf(await get('/entity-dtos/1')));
-  });
-
-  it('are the bytes of an entity for a single row, with its tag', async () => {
-    for (let id = 1; id <= ROWS + 1; id += 1) {
-      for (const query of ['', '?include=owner,owner.parts,tags', '?fields=words,moment']) {
-        expect(partsOf(await get(`/texts/${id}${query}`))).toEqual(partsOf(await get(`/entities/${id}${query}`)));
-      }
-    }
-    const { headers } = await get('/texts/1');
-    expect(headers['etag']).toEqual(expect.stringMatching(/^"/));
-    const tag = { 'if-none-match': String(headers['etag']) };
-    expect((await get('/texts/1', tag)).status).toBe(304);
-    expect((await get('/texts/2', tag)).status).toBe(200);
-    for (const foreign of [ROWS + 2, 999]) {
-      expect(partsOf(await get(`/texts/${foreign}`))).toEqual(partsOf(await get(`/entities/${foreign}`)));
-      expect((await get(`/texts/${foreign}`)).status).toBe(404);
-    }
-  });
-
-  it.each(Object.keys(TREATMENTS))('are the bytes of entities when interceptors %s', async (treatment) => {
-    // An entity has the keys of properties without a value too.
-    const rows = treatment === 'list keys' ? [] : ['/1'];
-    for (const path of ['?limit=4', '?include=tags&limit=2', '?cursor=&limit=1', ...rows]) {
-      const texts = await get(`/texts${path}`, { 'x-treatment': treatment });
-      expect(partsOf(texts)).toEqual(partsOf(await get(`/entities${path}`, { 'x-treatment': treatment })));
+    it.each(QUERIES)('are the bytes of entities for %s', async (query) => {
+      const texts = await get(`/texts${query}`);
+      expect(partsOf(texts)).toEqual(partsOf(await get(`/entities${query}`)));
       expect(texts.status).toBe(200);
-    }
-    const arrays = ['text-arrays', 'entity-arrays'].map((path) => get(`/${path}`, { 'x-treatment': treatment }));
-    const [texts, entities] = await Promise.all(arrays);
-    expect(partsOf(texts)).toEqual(partsOf(entities));
-  });
+      expect(texts.text).not.toMatch(/hush|of another tenant|owner\\" of 2/);
+      expect(partsOf(await get(`/text-arrays${query}`))).toEqual(partsOf(await get(`/entity-arrays${query}`)));
+    });
 
-  it('have the headers of entities for HEAD, and say how long they are', async () => {
-    for (const path of ['?limit=2', '/1']) {
-      const [texts, entities] = [await get(`/texts${path}`, {}, 'HEAD'), await get(`/entities${path}`, {}, 'HEAD')];
-      expect(partsOf(texts)).toEqual(partsOf(entities));
-    }
-    const { text, headers } = await get('/texts?limit=3');
-    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
-    expect(headers['content-type']).toBe('application/json; charset=utf-8');
-    if (adapter === 'express') {
-      const tag = { 'if-none-match': String(headers['etag']) };
-      expect((await get('/texts?limit=3', tag)).status).toBe(304);
-    } else expect(headers['x-sent']).toBe('string');
-  });
-
-  it('are the bytes of entities where the framework writes JSON in another way', async () => {
-    const both = async (): Promise<void> => {
-      const texts = await get('/texts?limit=2');
-      expect(partsOf(texts)).toEqual(partsOf(await get('/entities?limit=2')));
-    };
-    if (adapter === 'express') {
-      const { app } = application as unknown as { app: NestExpressApplication };
-      for (const [setting, value] of [
-        ['json spaces', 2],
-        ['json escape', true],
-        ['json replacer', (key: string, value: unknown) => (key === 'words' ? undefined : value)],
-      ] as const) {
-        app.set(setting, value);
-        await both();
-        app.set(setting, undefined);
-      }
-      const response = expressResponse(application.app);
-      const { json } = response;
-      response.json = function (body) {
-        return json.call(this, { replaced: body });
+    it('are the bytes of entities on later pages and back', async () => {
+      const walk = async (path: string): Promise<string[]> => {
+        const bodies: string[] = [];
+        let cursor = '';
+        for (const direction of ['nextCursor', 'nextCursor', 'prevCursor', 'prevCursor'] as const) {
+          const { text } = await get(`/${path}?cursor=${cursor}&limit=3&sort=-moment,big`);
+          bodies.push(text);
+          cursor = (JSON.parse(text) as Record<typeof direction, string>)[direction];
+        }
+        return bodies;
       };
-      await both();
-      response.json = json;
-      return;
-    }
-    const status = { 'x-status': '202' };
-    const texts = await get('/texts?limit=1', status);
-    expect(partsOf(texts)).toEqual(partsOf(await get('/entities?limit=1', status)));
-    expect(texts).toMatchObject({ status: 202, text: '{"limit":"1","items":[{"organizationId":"1"}]}' });
-    for (const kind of ['wrap', 'change'] as const) {
-      hook = kind;
-      await both();
-    }
-  });
-});
+      expect(await walk('texts')).toEqual(await walk('entities'));
+    });
+
+    it('are written without an entity, and without an object of a row', async () => {
+      // The first response of each kind makes one, to see what a row shows.
+      for (const path of ['?include=owner,owner.parts,tags', '/1']) await get(`/texts${path}`);
+      const read = await counted(async () => {
+        for (const query of QUERIES) await get(`/texts${query}`);
+        for (const query of ['', '?include=owner', '?fields=id']) await get(`/texts/1${query}`);
+      });
+      expect(read).toEqual({ entities: 0, parsed: 0 });
+      expect((await counted(() => get('/entities?limit=2'))).entities).toBe(2);
+      expect((await counted(() => get('/texts?limit=2', { 'x-treatment': 'only read' }))).parsed).toBeGreaterThan(0);
+    });
+
+    it('are the bytes of a response DTO', async () => {
+      for (const query of ['?', '?fields=no', '?cursor=&limit=2']) {
+        expect(partsOf(await get(`/text-dtos${query}`))).toEqual(partsOf(await get(`/entity-dtos${query}`)));
+      }
+      expect(partsOf(await get('/text-dtos/1'))).toEqual(partsOf(await get('/entity-dtos/1')));
+    });
+
+    it('are the bytes of an entity for a single row, with its tag', async () => {
+      for (let id = 1; id <= ROWS + 1; id += 1) {
+        for (const query of ['', '?include=owner,owner.parts,tags', '?fields=words,moment']) {
+          expect(partsOf(await get(`/texts/${id}${query}`))).toEqual(partsOf(await get(`/entities/${id}${query}`)));
+        }
+      }
+      const { headers } = await get('/texts/1');
+      expect(headers['etag']).toEqual(expect.stringMatching(/^"/));
+      const tag = { 'if-none-match': String(headers['etag']) };
+      expect((await get('/texts/1', tag)).status).toBe(304);
+      expect((await get('/texts/2', tag)).status).toBe(200);
+      for (const foreign of [ROWS + 2, 999]) {
+        expect(partsOf(await get(`/texts/${foreign}`))).toEqual(partsOf(await get(`/entities/${foreign}`)));
+        expect((await get(`/texts/${foreign}`)).status).toBe(404);
+      }
+    });
+
+    it.each(Object.keys(TREATMENTS))('are the bytes of entities when interceptors %s', async (treatment) => {
+      // An entity has the keys of properties without a value too.
+      const rows = treatment === 'list keys' ? [] : ['/1'];
+      for (const path of ['?limit=4', '?include=tags&limit=2', '?cursor=&limit=1', ...rows]) {
+        const texts = await get(`/texts${path}`, { 'x-treatment': treatment });
+        expect(partsOf(texts)).toEqual(partsOf(await get(`/entities${path}`, { 'x-treatment': treatment })));
+        expect(texts.status).toBe(200);
+      }
+      const arrays = ['text-arrays', 'entity-arrays'].map((path) => get(`/${path}`, { 'x-treatment': treatment }));
+      const [texts, entities] = await Promise.all(arrays);
+      expect(partsOf(texts)).toEqual(partsOf(entities));
+    });
+
+    it('have the headers of entities for HEAD, and say how long they are', async () => {
+      for (const path of ['?limit=2', '/1']) {
+        const [texts, entities] = [await get(`/texts${path}`, {}, 'HEAD'), await get(`/entities${path}`, {}, 'HEAD')];
+        expect(partsOf(texts)).toEqual(partsOf(entities));
+      }
+      const { text, headers } = await get('/texts?limit=3');
+      expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
+      expect(headers['content-type']).toBe('application/json; charset=utf-8');
+      if (adapter === 'express') {
+        const tag = { 'if-none-match': String(headers['etag']) };
+        expect((await get('/texts?limit=3', tag)).status).toBe(304);
+      } else expect(headers['x-sent']).toBe('string');
+    });
+
+    it('are the bytes of entities where the framework writes JSON in another way', async () => {
+      const both = async (): Promise<void> => {
+        const texts = await get('/texts?limit=2');
+        expect(partsOf(texts)).toEqual(partsOf(await get('/entities?limit=2')));
+      };
+      if (adapter === 'express') {
+        const { app } = application as unknown as { app: NestExpressApplication };
+        for (const [setting, value] of [
+          ['json spaces', 2],
+          ['json escape', true],
+          ['json replacer', (key: string, value: unknown) => (key === 'words' ? undefined : value)],
+        ] as const) {
+          app.set(setting, value);
+          await both();
+          app.set(setting, undefined);
+        }
+        const response = expressResponse(application.app);
+        const { json } = response;
+        response.json = function (body) {
+          return json.call(this, { replaced: body });
+        };
+        await both();
+        response.json = json;
+        return;
+      }
+      const status = { 'x-status': '202' };
+      const texts = await get('/texts?limit=1', status);
+      expect(partsOf(texts)).toEqual(partsOf(await get('/entities?limit=1', status)));
+      expect(texts).toMatchObject({ status: 202, text: '{"limit":"1","items":[{"organizationId":"1"}]}' });
+      for (const kind of ['wrap', 'change'] as const) {
+        hook = kind;
+        await both();
+      }
+    });
+  },
+);
 
 function expressResponse(app: INestApplication): { json: (this: unknown, body: unknown) => unknown } {
   return (app as NestExpressApplication).getHttpAdapter().getInstance().response as never;
