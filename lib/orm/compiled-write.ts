@@ -86,7 +86,7 @@ export abstract class CompiledWrite {
     this.isPlain ??= isPlainTable(metadata, policies);
     if (!this.isPlain) return false;
     const transaction = manager.queryRunner?.isTransactionActive === true ? manager.queryRunner : undefined;
-    return triggers.showsStoredRows(metadata, transaction);
+    return triggers.showsStoredRows(policies.table(metadata), transaction);
   }
 
   /**

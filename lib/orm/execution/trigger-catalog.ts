@@ -1,4 +1,4 @@
-import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { SqlDialect } from '../sql/tokenizer.js';
 
 /**
@@ -24,14 +24,14 @@ export class TriggerCatalog {
   ) {}
 
   /**
-   * Returns whether RETURNING shows a row of the entity as it is stored.
+   * Returns whether RETURNING shows a row of a table as it is stored.
    *
+   * @param table its escaped path
    * @param transaction the query runner of the open transaction, whose connection is used
    * @returns false also if the catalogue cannot be read now
    */
-  showsStoredRows(metadata: EntityMetadata, transaction: QueryRunner | undefined): Promise<boolean> {
+  showsStoredRows(table: string, transaction: QueryRunner | undefined): Promise<boolean> {
     if (this.dialect !== 'postgres') return Promise.resolve(true);
-    const table = this.dataSource.driver.escape(metadata.tablePath).replaceAll('.', '"."');
     let shows = this.tables.get(table);
     if (shows === undefined) {
       shows = this.read(table, transaction).catch(() => {

@@ -131,9 +131,11 @@ class QueryRunnerGuard implements StatementConnection {
   private async openForStream(): Promise<(() => void) | undefined> {
     const prelude = this.enforcement.sessionPrelude?.current(true);
     if (prelude === undefined) return undefined;
-    const client: { query(text: string, values?: unknown[]): Promise<unknown> } = Object.getPrototypeOf(
-      await this.connect(),
-    ) as never;
+    await this.connect();
+    // Not the view of the connection that sends the prelude before each statement.
+    const client = (await this.original.connect.call(this.runner)) as {
+      query(text: string, values?: readonly unknown[]): Promise<unknown>;
+    };
     const isOwn = !this.runner.isTransactionActive;
     if (isOwn) await client.query('START TRANSACTION');
     let isOpen = isOwn;
@@ -142,7 +144,7 @@ class QueryRunnerGuard implements StatementConnection {
       if (isOpen) void client.query('COMMIT').catch(() => undefined);
       isOpen = false;
     };
-    await client.query(prelude.text, [...prelude.values]).catch((error: unknown) => {
+    await client.query(prelude.text, prelude.values).catch((error: unknown) => {
       end();
       throw error;
     });
