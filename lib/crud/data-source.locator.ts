@@ -23,7 +23,7 @@ export class DataSourceLocator {
    */
   find(entity: Type<object>, name: string | undefined, where: string): DataSource {
     if (name !== undefined) return this.moduleRef.get<DataSource>(getDataSourceToken(name), { strict: false });
-    const holding = (this.found ?? this.findAll()).filter((dataSource) =>
+    const holding = (this.found ?? dataSourcesOf(this.discovery)).filter((dataSource) =>
       attempt(() => dataSource.hasMetadata(entity), false),
     );
     if (holding.length === 1) return holding[0];
@@ -36,16 +36,17 @@ export class DataSourceLocator {
 
   /** Caches the DataSources while `fn` runs, so that the providers are not searched again for each resource. */
   during<R>(fn: () => R): R {
-    this.found = this.findAll();
+    this.found = dataSourcesOf(this.discovery);
     try {
       return fn();
     } finally {
       this.found = undefined;
     }
   }
+}
 
-  private findAll(): readonly DataSource[] {
-    const instances = new Set(this.discovery.getProviders().map(({ instance }): unknown => instance));
-    return [...instances].filter((instance): instance is DataSource => isInstance(instance, DataSource));
-  }
+/** Returns the DataSources that an application provides. */
+export function dataSourcesOf(discovery: DiscoveryService): DataSource[] {
+  const instances = new Set(discovery.getProviders().map(({ instance }): unknown => instance));
+  return [...instances].filter((instance): instance is DataSource => isInstance(instance, DataSource));
 }

@@ -1,9 +1,8 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { DataSource } from 'typeorm';
-import type { EntityMetadata } from 'typeorm';
-import { isInstance } from '../common/safe-read.js';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { dataSourcesOf } from '../crud/data-source.locator.js';
 import { enforcementOf } from '../orm/enforcement/enforcement.js';
 import { isScoped } from '../orm/policy/tenant-policy.js';
 import { getScopeDeclaration, validateScope } from '../tenancy/context/tenant-scope.js';
@@ -66,11 +65,9 @@ export class IsolationSession {
   /** Opens a session on an application, which listens on a free port if it does not listen yet. */
   static async open(app: INestApplication, options: IsolationOptions): Promise<IsolationSession> {
     const client = await TestClient.open(app);
-    const providers = app.get(DiscoveryService, { strict: false }).getProviders();
-    const found = providers.map(({ instance }): unknown => instance);
-    const dataSources = found.filter((instance): instance is DataSource => isInstance(instance, DataSource));
+    const dataSources = dataSourcesOf(app.get(DiscoveryService, { strict: false }));
     const recorder = new HeaderRecorder(app.getHttpServer() as Server);
-    return new IsolationSession(options, client, recorder, [...new Set(dataSources)]);
+    return new IsolationSession(options, client, recorder, dataSources);
   }
 
   close(): void {

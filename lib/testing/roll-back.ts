@@ -1,8 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { DataSource } from 'typeorm';
-import type { QueryRunner } from 'typeorm';
-import { isInstance } from '../common/safe-read.js';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { dataSourcesOf } from '../crud/data-source.locator.js';
 import { shareWhile } from '../tenancy/context/shared-transactions.js';
 
 /**
@@ -25,9 +24,7 @@ import { shareWhile } from '../tenancy/context/shared-transactions.js';
  * });
  */
 export async function rollBack<R>(app: INestApplicationContext, test: () => Promise<R>): Promise<R> {
-  const providers = app.get(DiscoveryService, { strict: false }).getProviders();
-  const instances = new Set(providers.map(({ instance }): unknown => instance));
-  const dataSources = [...instances].filter((instance): instance is DataSource => isInstance(instance, DataSource));
+  const dataSources = dataSourcesOf(app.get(DiscoveryService, { strict: false }));
   const nested = dataSources.reduce<() => Promise<R>>((run, dataSource) => () => inTransaction(dataSource, run), test);
   return nested();
 }

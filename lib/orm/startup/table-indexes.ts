@@ -16,7 +16,7 @@ export class TableIndexes {
   constructor(
     private readonly dataSource: DataSource,
     readonly metadatas: readonly EntityMetadata[],
-    policies: PolicyRegistry,
+    private readonly policies: PolicyRegistry,
   ) {
     const dialect = supportedDialect(dataSource);
     this.indexes = metadatas.flatMap((metadata) => {
@@ -59,10 +59,7 @@ export class TableIndexes {
     const [metadata] = this.metadatas;
     const { driver, namingStrategy } = this.dataSource;
     const name = namingStrategy.indexName(metadata.tablePath, columns.map(nameOf));
-    const table = metadata.tablePath
-      .split('.')
-      .map((part) => driver.escape(part))
-      .join('.');
+    const table = this.policies.table(metadata);
     const names = columns.map((column) => driver.escape(nameOf(column))).join(', ');
     const properties = columns.map(({ propertyPath }) => `'${propertyPath}'`).join(', ');
     return `@Index([${properties}]) on ${metadata.name}, or CREATE INDEX ${driver.escape(name)} ON ${table} (${names})`;
