@@ -13,9 +13,19 @@ export class BoundedCache<K, V> {
   private younger = new Map<K, V>();
   private older = new Map<K, V>();
   private readonly generation: number;
+  /** The total size of the younger entries. */
+  private size = 0;
 
-  /** @param limit maximum number of entries, at least 2 */
-  constructor(limit: number) {
+  /**
+   * @param limit maximum number of entries, at least 2
+   * @param maxSize maximum total size of the entries; one of more than half of it is not kept
+   * @param sizeOf returns the size of an entry, by its key
+   */
+  constructor(
+    limit: number,
+    private readonly maxSize = Infinity,
+    private readonly sizeOf: (key: K) => number = () => 0,
+  ) {
     this.generation = Math.floor(limit / 2);
   }
 
@@ -34,9 +44,16 @@ export class BoundedCache<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.younger.size >= this.generation && !this.younger.has(key)) {
-      this.older = this.younger;
-      this.younger = new Map();
+    if (!this.younger.has(key)) {
+      const size = this.sizeOf(key);
+      const maxSize = this.maxSize / 2;
+      if (size > maxSize) return;
+      if (this.younger.size >= this.generation || this.size + size > maxSize) {
+        this.older = this.younger;
+        this.younger = new Map();
+        this.size = 0;
+      }
+      this.size += size;
     }
     this.younger.set(key, value);
   }

@@ -110,10 +110,7 @@ export const EQUIVALENT = [
     'Verdicts that are remembered are worked out again, with the same result.',
     [
       ['if (memorable && memory.has(key)) return undefined;', 'if (false) return undefined;'],
-      [
-        'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-        'const memorable = false;',
-      ],
+      ['const memorable = exclusiveScope() !== undefined;', 'const memorable = false;'],
       ['if (memorable && problem === undefined) memory.set(key, true);', 'if (false) memory.set(key, true);'],
     ],
   ),
@@ -125,20 +122,6 @@ export const EQUIVALENT = [
   ]),
   ...same('lib/orm/enforcement/refusal-log.ts', 'What is remembered is asked for its key only.', [
     ['this.logged.set(text, true);', 'this.logged.set(text, false);'],
-  ]),
-  ...same('lib/orm/enforcement/statement-verifier.ts', 'How much is remembered.', [
-    [
-      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-      'const memorable = exclusiveScope() !== undefined && true;',
-    ],
-    [
-      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-      'const memorable = exclusiveScope() !== undefined && key.length < REMEMBERED_LENGTH;',
-    ],
-    [
-      'const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;',
-      'const memorable = exclusiveScope() !== undefined && key.length > REMEMBERED_LENGTH;',
-    ],
   ]),
   ...same(
     'lib/orm/enforcement/built-sql.verifier.ts',
@@ -283,19 +266,6 @@ export const EQUIVALENT = [
     [
       'if (placed === undefined || !placed.names.every((name) => this.isGiven(name, parameters)))',
       'if (placed === undefined || !placed.names.every(() => undefined))',
-    ],
-    ['if (text === undefined) {', 'if (true) {'],
-  ]),
-  ...same('lib/orm/enforcement/enforcement.ts', 'How much is remembered.', [
-    ['if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);', 'if (true) this.texts.set(sql, text);'],
-    ['if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);', 'if (false) this.texts.set(sql, text);'],
-    [
-      'if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);',
-      'if (sql.length < REMEMBERED_LENGTH) this.texts.set(sql, text);',
-    ],
-    [
-      'if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);',
-      'if (sql.length > REMEMBERED_LENGTH) this.texts.set(sql, text);',
     ],
   ]),
   ...same(

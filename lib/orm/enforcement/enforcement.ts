@@ -1,4 +1,3 @@
-import { BoundedCache } from '../../common/bounded-cache.js';
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { currentContext } from '../../tenancy/context/tenant-context.js';
@@ -17,6 +16,7 @@ import { ConnectionMutex } from '../execution/connection-mutex.js';
 import { bindParameters, toDriverValue, toPositional, parseNamedParameters } from '../sql/parameter-binding.js';
 import type { BoundStatement, PositionalSql, ParameterizedSql } from '../sql/parameter-binding.js';
 import { requireDialect } from '../policy/dialect.js';
+import { StatementCache } from '../sql/statement-cache.js';
 import type { SqlDialect } from '../sql/tokenizer.js';
 import { BuiltSqlVerifier } from './built-sql.verifier.js';
 import { declarationsVersion } from '../../tenancy/metadata/entity-tenancy.registry.js';
@@ -27,9 +27,6 @@ import { RawSqlVerifier } from './raw-sql.verifier.js';
 import { TenantColumnLimits } from '../policy/tenant-column-limits.js';
 
 const NONE: readonly never[] = [];
-/** Maximum number of cached statements, and the maximum length of a cached text. */
-const REMEMBERED = 2000;
-const REMEMBERED_LENGTH = 20_000;
 
 /** A statement that a query builder built and that was verified. */
 export interface VerifiedStatement {
@@ -124,7 +121,7 @@ export class Enforcement {
   private scopedAsOf: { readonly version: number; readonly hasScoped: boolean } | undefined;
   /** The patched TypeORM methods, each with a check that the patch is still in effect. */
   private readonly patches: { readonly method: string; readonly isKept: () => boolean }[] = [];
-  private readonly texts = new BoundedCache<string, StatementText>(REMEMBERED);
+  private readonly texts = new StatementCache<StatementText>();
 
   constructor(readonly dataSource: DataSource) {
     this.dialect = requireDialect(dataSource);
@@ -267,13 +264,10 @@ export class Enforcement {
   }
 
   private parsedText(sql: string): StatementText {
-    let text = this.texts.get(sql);
-    if (text === undefined) {
+    return this.texts.getOrCreate(sql, () => {
       const template = parseNamedParameters(sql, this.dialect);
-      text = { template, placed: toPositional(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
-      if (sql.length <= REMEMBERED_LENGTH) this.texts.set(sql, text);
-    }
-    return text;
+      return { template, placed: toPositional(template, this.dialect), isSelect: sql.startsWith('SELECT ') };
+    });
   }
 
   /**

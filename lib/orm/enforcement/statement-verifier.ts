@@ -1,4 +1,3 @@
-import { BoundedCache } from '../../common/bounded-cache.js';
 import type { EntityMetadata } from 'typeorm';
 import { EntityUndeclaredError } from '../../errors/entity-undeclared.error.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
@@ -6,25 +5,18 @@ import { exclusiveScope, resolveAccess } from '../policy/access.js';
 import type { PolicyRegistry } from '../policy/policy-registry.js';
 import { IdentifierClassifier } from '../sql/identifier-roles.js';
 import { readChanges } from '../sql/row-changes.js';
+import { StatementCache } from '../sql/statement-cache.js';
 import { findDynamicSql } from '../sql/dynamic-sql-detector.js';
 import type { ParsedStatement } from '../sql/table-references.js';
 import { tokenize } from '../sql/tokenizer.js';
 import type { SqlDialect, SqlToken, TokenizeResult } from '../sql/tokenizer.js';
-
-/** Maximum number of cached verdicts per cache, and the maximum length of a cached text. */
-const REMEMBERED = 2000;
-const REMEMBERED_LENGTH = 20_000;
 
 /** What to do about a refused statement. */
 export const INSTEAD =
   "Use a repository or query builder. If the statement is meant for all tenants, run it in tenancy.unscoped('why', fn).";
 
 /** Statements that passed. Refusals are not cached: an undeclared entity may be declared later. */
-export class VerdictCache extends BoundedCache<string, true> {
-  constructor() {
-    super(REMEMBERED);
-  }
-}
+export class VerdictCache extends StatementCache<true> {}
 
 /**
  * Verifies the tables of a statement before it is sent. It is the second enforcement layer: the query builders add the
@@ -45,7 +37,7 @@ export abstract class StatementVerifier {
   ): string | undefined {
     // Verdicts in an unscoped section differ from those in a scope. Unscoped sections for some entities are rare, so
     // they are not cached.
-    const memorable = exclusiveScope() !== undefined && key.length <= REMEMBERED_LENGTH;
+    const memorable = exclusiveScope() !== undefined;
     if (memorable && memory.has(key)) return undefined;
     const problem = find(tokenize(sql, this.dialect));
     if (memorable && problem === undefined) memory.set(key, true);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { BoundedCache } from '../../common/bounded-cache.js';
 import { attempt } from '../../common/safe-read.js';
 import { parseStatement } from './table-references.js';
+import { StatementCache } from './statement-cache.js';
 import { tokenize } from './tokenizer.js';
 import type { SqlDialect, SqlToken } from './tokenizer.js';
 
@@ -19,19 +19,15 @@ export interface StatementSummary {
   readonly text: string | undefined;
 }
 
-/** Maximum number of cached summaries, and the maximum length of a cached text. */
-const REMEMBERED = 2000;
-const REMEMBERED_LENGTH = 20_000;
-const summaries = new BoundedCache<string, StatementSummary>(REMEMBERED);
+const summaries = {
+  postgres: new StatementCache<StatementSummary>(),
+  mysql: new StatementCache<StatementSummary>(),
+  sqlite: new StatementCache<StatementSummary>(),
+} satisfies Record<SqlDialect, unknown>;
 
 /** Describes a statement without its values. */
 export function summarizeStatement(sql: string, dialect: SqlDialect): StatementSummary {
-  const key = `${dialect} ${sql}`;
-  const known = summaries.get(key);
-  if (known !== undefined) return known;
-  const summary = summarize(sql, dialect);
-  if (sql.length <= REMEMBERED_LENGTH) summaries.set(key, summary);
-  return summary;
+  return summaries[dialect].getOrCreate(sql, () => summarize(sql, dialect));
 }
 
 /**

@@ -48,6 +48,33 @@ describe('BoundedCache', () => {
     expect([cache.get('a'), cache.get('b')]).toEqual([1, 19]);
   });
 
+  it('never holds more than its maximum size, and drops what was not used for longest', () => {
+    const cache = new BoundedCache<number, number>(100, 20, (key) => key);
+    for (let key = 1; key <= 10; key++) cache.set(key, key);
+    const kept = keysOf(cache);
+
+    expect(kept.reduce((sum, key) => sum + key, 0)).toBeLessThanOrEqual(20);
+    expect(kept).toEqual([10, 9]);
+  });
+
+  it('keeps an entry of half of its maximum size, and none that is larger', () => {
+    const cache = new BoundedCache<string, number>(100, 20, (key) => key.length);
+    const half = 'x'.repeat(10);
+    cache.set(half, 1);
+    cache.set(`${half}x`, 2);
+
+    expect([cache.get(half), cache.get(`${half}x`)]).toEqual([1, undefined]);
+  });
+
+  it('does not count the size of an entry again that is replaced', () => {
+    const cache = new BoundedCache<string, number>(100, 20, (key) => key.length);
+    cache.set('first', 1);
+    for (let i = 0; i < 20; i++) cache.set('other', i);
+    cache.set('third', 3);
+
+    expect([cache.get('first'), cache.get('other'), cache.get('third')]).toEqual([1, 19, 3]);
+  });
+
   it('tells an entry whose value is undefined from a missing one', () => {
     const cache = new BoundedCache<string, undefined>(2);
     cache.set('a', undefined);
