@@ -9,6 +9,7 @@ import { compareSecurity } from './compare-security.js';
 import type { SendQuery } from './database-state.js';
 import { openFunctions, openViews } from './open-objects.js';
 import { quoteIdentifier } from './quote.js';
+import { proposeReferences } from './reference-proposals.js';
 import { tableSecurityOf } from './table-security.js';
 
 /** What the start has found out about the row-level security of one database. */
@@ -50,7 +51,8 @@ export async function validateRowSecurity(
     problems.push(...(await openViews(secured, query)));
     const functions = await openFunctions(query);
     enforcementOf(dataSource)!.rawSql.refusedFunctions = new Set(functions.map(({ name }) => name.toLowerCase()));
-    return { problems, warnings: [...functionWarnings(functions), ...cacheWarnings(dataSource)] };
+    const warnings = [...functionWarnings(functions), ...cacheWarnings(dataSource), ...referenceWarnings(dataSource)];
+    return { problems, warnings };
   });
 }
 
@@ -134,6 +136,22 @@ function cacheWarnings({ options }: DataSource): string[] {
         'The query cache stores results of all tenants in a table without row-level security. Use another store, or leave the cache out.',
       ]
     : [];
+}
+
+/** Maximum number of references that a warning names. */
+const MAX_NAMED = 10;
+
+function referenceWarnings(dataSource: DataSource): string[] {
+  const references = proposeReferences(dataSource).map(
+    ({ entity, property, target }) => `${entity}.${property} → ${target}`,
+  );
+  if (references.length === 0) return [];
+  const named = references.slice(0, MAX_NAMED).join(', ');
+  const others = references.length > MAX_NAMED ? ` and ${references.length - MAX_NAMED} others` : '';
+  return [
+    `PostgreSQL checks foreign keys past every policy, and these leave the tenant out: ${named}${others}. ` +
+      'The query builders look them up, raw SQL must not set them. For the lines to type, run: npx nestjs-muck rls check',
+  ];
 }
 
 function problem(text: string): RowSecurityFindings {

@@ -8,17 +8,6 @@
 export const owed = [
   ...needing('kinds of owners', ['a row that says what kind of owner it has, and which, has an own one']),
   ...needing('rows written along in bodies', ['a row below another one in a body is stamped at any depth']),
-  ...needing('row-level security, for which no test of this title exists yet', [
-    'a foreign key that leaves the tenant column out is named at the start',
-    'a parent takes no child of another tenant with it when it is deleted',
-    'a merged or preloaded row is read on the query runner of its caller',
-    'a cache of results, whose texts are the same for all tenants, stops the start where policies are the only wall',
-    "a statement is sent in its caller's transaction, and rolled back with it",
-    'a setting is used, not a change of the role',
-    'a replica shows own rows only',
-    'one of a hundred failures keeps no connection for itself',
-    'two tenants at once on one connection throw',
-  ]),
 ];
 
 /**
@@ -33,6 +22,19 @@ export const covered = [
     'a setting that was put back to nothing shows no rows and raises no error',
     'no policy takes an empty setting for all tenants',
     'a policy bounds what is written as well as what is read',
+  ]),
+  ...by('test/security/row-level-security/connections.spec.ts', [
+    'a merged or preloaded row is read on the query runner of its caller',
+    "a statement is sent in its caller's transaction, and rolled back with it",
+    'a setting is used, not a change of the role',
+    'a replica shows own rows only',
+    'one of a hundred failures keeps no connection for itself',
+    'two tenants at once on one connection throw, or each has its own setting outside of a transaction',
+  ]),
+  ...by('test/security/row-level-security/references.spec.ts', [
+    'a foreign key that leaves the tenant column out is named at the start',
+    'a parent takes no child of another tenant with it when it is deleted',
+    'a cache of results is keyed by tenant, and the start warns that its table has no policies',
   ]),
   ...by('test/security/row-level-security/startup.spec.ts', [
     'a table or partition without a policy stops the start',

@@ -1,5 +1,5 @@
 import { EntityManager, EntitySchema } from 'typeorm';
-import type { EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { SqljsEntityManager } from '../../common/peer-internals.js';
 import { StatementRefusedError } from '../../errors/statement-refused.error.js';
 import { isUnscoped } from '../policy/access.js';
@@ -11,14 +11,14 @@ import { unsetHiddenRelations } from '../writes/hidden-relations.js';
 import type { ConnectionMutex } from '../execution/connection-mutex.js';
 import { assertOwn, toDatabaseValues } from '../lookups/foreign-key-check.js';
 
-type Operation = 'save' | 'remove' | 'softRemove' | 'recover';
+type Operation = 'save' | 'remove' | 'softRemove' | 'recover' | 'preload';
 type Method = (this: EntityManager, ...args: unknown[]) => Promise<never>;
 /** Returns a guarded method that calls the given one. */
 type Guard = (method: () => Method) => Method;
 
 /**
  * Guards an EntityManager: it throws when a row is removed or recovered that the scope cannot see or that all tenants
- * share. TypeORM would change no row and report no error.
+ * share. TypeORM would change no row and report no error. It preloads on its own query runner.
  *
  * The statements themselves are limited with or without this guard.
  *
@@ -31,6 +31,7 @@ export function guardManager(manager: EntityManager, connection?: ConnectionMute
   guardOperation(manager, 'save', save);
   for (const operation of ['remove', 'softRemove', 'recover'] as const)
     guardOperation(manager, operation, refuseOthers);
+  if (manager.queryRunner !== undefined) guardOperation(manager, 'preload', preloadOnRunner);
   if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
   if (connection !== undefined) manager.transaction = connection.transaction(manager);
   return manager;
@@ -85,6 +86,16 @@ const refuseOthers: Guard = (method) =>
   };
 
 /**
+ * Reads the rows on the manager's own query runner. TypeORM reads them by the manager of the DataSource: on another
+ * connection, where the rows of an open transaction are missing.
+ */
+const preloadOnRunner: Guard = (method) =>
+  function (...args) {
+    const dataSource = Object.create(this.dataSource, { manager: { value: this } }) as DataSource;
+    return method().apply(Object.create(this, { dataSource: { value: dataSource } }) as EntityManager, args);
+  };
+
+/**
  * Sets the tenant columns of primary keys and runs an operation. If it fails, restores the entities, because another
  * scope may save them.
  */
@@ -124,6 +135,7 @@ const SHARED: Readonly<Record<Operation, Method>> = {
   remove: refuseOthers(stock('remove')),
   softRemove: refuseOthers(stock('softRemove')),
   recover: refuseOthers(stock('recover')),
+  preload: preloadOnRunner(stock('preload')),
 };
 
 /** Keeps the foreign keys of relations that were loaded as null because the scope cannot see their rows. */
