@@ -3,7 +3,7 @@ import type { TenantScope } from 'nestjs-muck';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
 import { attacksOn } from './attack-stage.js';
-import type { Attempt, Attempts, OpenStage } from './attack-stage.js';
+import type { Attempt, Attempts, OpenStage, Stage } from './attack-stage.js';
 import { createDatabase } from './databases.js';
 import type { DatabaseKind } from './databases.js';
 import { detach } from './detach.js';
@@ -35,12 +35,22 @@ export type AnnexAttempt = Attempt<Annex>;
 
 /** Runs each attempt twice on each database, on entities of the test's own. @see attacksOn */
 export function attacks(title: string, plan: AnnexPlan, attempts: Attempts<Annex>): void {
+  attacksOn(stageOf(plan), title, attempts);
+}
+
+const stages = new Map<AnnexPlan, Stage<Annex>>();
+
+/** Attacks with the same plan share its stage. */
+function stageOf(plan: AnnexPlan): Stage<Annex> {
   const { acme, not } = plan;
-  attacksOn(
-    { acme, not, refusesUnreadable: false, open: (kind, enforced) => open(plan, kind, enforced) },
-    title,
-    attempts,
-  );
+  const stage = stages.get(plan) ?? {
+    acme,
+    not,
+    refusesUnreadable: false,
+    open: (kind: DatabaseKind, enforced: boolean) => open(plan, kind, enforced),
+  };
+  stages.set(plan, stage);
+  return stage;
 }
 
 async function open(plan: AnnexPlan, kind: DatabaseKind, enforced: boolean): Promise<OpenStage<Annex>> {

@@ -43,6 +43,23 @@ export interface OpenStage<Subject> {
 
 const tenancy = new Tenancy();
 
+/** The stages that are open, which all attacks of a test file share. */
+const opened = new Map<string, Promise<OpenStage<unknown>>>();
+const numbers = new Map<object, number>();
+
+function openOnce<Subject>(stage: Stage<Subject>, kind: DatabaseKind, enforced: boolean): Promise<OpenStage<Subject>> {
+  if (!numbers.has(stage)) numbers.set(stage, numbers.size);
+  const key = `${numbers.get(stage)} ${kind} ${enforced}`;
+  const open = (opened.get(key) as Promise<OpenStage<Subject>> | undefined) ?? stage.open(kind, enforced);
+  opened.set(key, open as Promise<OpenStage<unknown>>);
+  return open;
+}
+
+// This module is loaded anew for each test file, so that these are the stages of one.
+afterAll(async () => {
+  for (const stage of opened.values()) await (await stage).close();
+});
+
 /** Runs each attempt twice on each database: with enforcement, where it must not cross, and without, where it must. */
 export function attacksOn<Subject>(stage: Stage<Subject>, title: string, attempts: Attempts<Subject>): void {
   const kinds = databasesToTest().filter((kind) => stage.not?.[kind] === undefined);
@@ -54,12 +71,8 @@ export function attacksOn<Subject>(stage: Stage<Subject>, title: string, attempt
     const open: Partial<Record<'held' | 'open', OpenStage<Subject>>> = {};
 
     beforeAll(async () => {
-      open.held = await stage.open(kind, true);
-      if (provesAttempts) open.open = await stage.open(kind, false);
-    });
-    afterAll(async () => {
-      await open.held?.close();
-      await open.open?.close();
+      open.held = await openOnce(stage, kind, true);
+      if (provesAttempts) open.open = await openOnce(stage, kind, false);
     });
 
     const outcome = async (

@@ -50,6 +50,11 @@ export function attacks(title: string, attempts: Attempts<World>): void {
   attacksOn(helpDesk, title, attempts);
 }
 
+/** As {@link attacks}, for attempts after which a connection or the schema may not be as it was. */
+export function attacksAlone(title: string, attempts: Attempts<World>): void {
+  attacksOn({ ...helpDesk }, title, attempts);
+}
+
 export type Use = (world: World) => Promise<unknown>;
 /** A test that only some databases can express. */
 interface LimitedUse {

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const TESTS = join(ROOT, 'test');
 const ID = /\bG-\d+\b/g;
 /** The functions whose first argument, or that of what they return, is the title of a `describe`. */
-const DESCRIBES = /^(describe|describeEach|attacks|promises|allowed)\b/;
+const DESCRIBES = /^(describe|describeEach|attacks|attacksAlone|promises|allowed)\b/;
 
 const idsIn = (text: string): string[] => text.match(ID) ?? [];
 const idsInFile = (name: string): string[] => idsIn(readFileSync(join(ROOT, name), 'utf8'));

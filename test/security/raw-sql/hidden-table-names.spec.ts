@@ -1,4 +1,4 @@
-import { attacks, crossedIf } from '../../support/attack.js';
+import { attacksAlone, crossedIf } from '../../support/attack.js';
 import type { SpecialAttempt } from '../../support/attack.js';
 import { News, Note, Ticket, Verdict } from '../../support/desk.js';
 import { GLOBEX, tenancy } from '../../support/world.js';
@@ -24,7 +24,7 @@ function sent(texts: Texts, reason: string): SpecialAttempt {
   };
 }
 
-attacks('G-09 a raw SQL query that hides the name of a table', {
+attacksAlone('G-09 a raw SQL query that hides the name of a table', {
   'is refused when it is an object that the driver takes apart': {
     attempt: ({ dataSource }) => {
       const text = 'SELECT subject FROM ticket';
@@ -118,7 +118,7 @@ attacks('G-09 a raw SQL query that hides the name of a table', {
   ),
 });
 
-attacks('G-09 a list of tables in a raw SQL query', {
+attacksAlone('G-09 a list of tables in a raw SQL query', {
   'goes on behind a hint about joins': sent(
     { mariadb: ['SELECT t.subject FROM news n USE INDEX FOR JOIN (PRIMARY), ticket t'] },
     'it has no hints',
@@ -160,7 +160,7 @@ attacks('G-09 a list of tables in a raw SQL query', {
       .then((count) => crossedIf(count > 0)),
 });
 
-attacks('G-09 a common table expression', {
+attacksAlone('G-09 a common table expression', {
   'is not a parent when its name is a literal': {
     attempt: ({ repo }) =>
       repo(Verdict)
@@ -183,7 +183,7 @@ attacks('G-09 a common table expression', {
   },
 });
 
-attacks('G-09 what a raw SQL query does to everybody', {
+attacksAlone('G-09 what a raw SQL query does to everybody', {
   'does not take the tables away': sent(
     { postgres: ['DROP SCHEMA public CASCADE'] },
     'it takes tables away by their names only',
@@ -246,7 +246,7 @@ function blocked({ repo }: World): Promise<string> {
   });
 }
 
-attacks('G-09 a raw SQL report', {
+attacksAlone('G-09 a raw SQL report', {
   'keeps its tenant when a value stands inside a literal': {
     attempt: async ({ dataSource, repo }) => {
       const { table } = await import('nestjs-muck');

@@ -1,5 +1,5 @@
 import { SelectQueryBuilder, UpdateQueryBuilder } from 'typeorm';
-import { attacks, crossedIf } from '../../support/attack.js';
+import { attacksAlone, crossedIf } from '../../support/attack.js';
 import type { Attempt, SpecialAttempt } from '../../support/attack.js';
 import type { DatabaseKind } from '../../support/databases.js';
 import { News, Note, ParcelSchema, Ticket } from '../../support/desk.js';
@@ -23,7 +23,7 @@ const only = (kinds: readonly DatabaseKind[], attempt: Attempt, reason = 'no suc
   not: Object.fromEntries(ALL.filter((kind) => !kinds.includes(kind)).map((kind) => [kind, reason])),
 });
 
-attacks('G-09 raw SQL reads', {
+attacksAlone('G-09 raw SQL reads', {
   'a scoped table cannot be read': sending('SELECT * FROM ticket'),
   'a scoped table cannot be read by an entity manager': ({ dataSource }) =>
     dataSource.manager.query('SELECT * FROM ticket'),
@@ -159,7 +159,7 @@ attacks('G-09 raw SQL reads', {
   'a table in braces cannot be read': only(['mariadb'], sending('SELECT subject FROM {x ticket}')),
 });
 
-attacks('G-09 raw SQL writes', {
+attacksAlone('G-09 raw SQL writes', {
   'a scoped table cannot be changed': sending("UPDATE ticket SET subject = 'taken'"),
   'a scoped table cannot be changed by a second statement': only(
     POSTGRES,
@@ -204,7 +204,7 @@ attacks('G-09 raw SQL writes', {
   'a schema cannot be dropped with all tables in it': only(POSTGRES, sending('DROP SCHEMA public CASCADE')),
 });
 
-attacks('G-09 methods that write SQL themselves', {
+attacksAlone('G-09 methods that write SQL themselves', {
   'a repository does not empty a table': ({ repo }) => repo(ParcelSchema).clear(),
   'an entity manager does not empty a table': ({ dataSource }) => dataSource.manager.clear(ParcelSchema),
   'a query runner does not empty a table': ({ withRunner }) => withRunner((runner) => runner.clearTable('parcel')),

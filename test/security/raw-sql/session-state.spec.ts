@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { Client, Notification } from 'pg';
-import { attacks, crossedIf } from '../../support/attack.js';
+import { attacksAlone, crossedIf } from '../../support/attack.js';
 import type { SpecialAttempt } from '../../support/attack.js';
 import { Note } from '../../support/desk.js';
 import { foreign, GLOBEX, tenancy } from '../../support/world.js';
@@ -45,7 +45,7 @@ async function heard(world: World, notify: () => Promise<unknown>): Promise<unkn
   });
 }
 
-attacks('G-09 what a statement leaves behind for the next tenant', {
+attacksAlone('G-09 what a statement leaves behind for the next tenant', {
   'is no user variable that a builder assigns': {
     attempt: async (world) => {
       await globexSelects(world, '@left := note.body');
@@ -121,7 +121,7 @@ attacks('G-09 what a statement leaves behind for the next tenant', {
   },
 });
 
-attacks('G-09 what a server tells of a table that is named in a text', {
+attacksAlone('G-09 what a server tells of a table that is named in a text', {
   'are no rows of its pages': {
     given: ({ dataSource }) => dataSource.query('CREATE EXTENSION IF NOT EXISTS pageinspect'),
     attempt: ({ dataSource }) =>
@@ -183,7 +183,7 @@ const refused = (attempt: (world: World) => Promise<unknown>, not: SpecialAttemp
   not,
 });
 
-attacks('G-09 what a statement leaves behind on a connection', {
+attacksAlone('G-09 what a statement leaves behind on a connection', {
   'is no transaction that takes the next tenant along': refused((world) =>
     lost(
       world,
@@ -211,7 +211,7 @@ attacks('G-09 what a statement leaves behind on a connection', {
   ),
 });
 
-attacks('G-09 what the server is doing', {
+attacksAlone('G-09 what the server is doing', {
   'is not shown by the list of its connections': {
     attempt: (world) =>
       world.withRunner(async (runner) => {
@@ -234,7 +234,7 @@ attacks('G-09 what the server is doing', {
   },
 });
 
-attacks('G-09 what a function does to the server', {
+attacksAlone('G-09 what a function does to the server', {
   'is no setting that is called local by one of its parts': {
     attempt: async (world) => {
       await world.dataSource.query(

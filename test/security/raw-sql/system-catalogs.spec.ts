@@ -1,4 +1,4 @@
-import { attacks } from '../../support/attack.js';
+import { attacksAlone } from '../../support/attack.js';
 import { News, Note } from '../../support/desk.js';
 import type { World } from '../../support/world.js';
 
@@ -15,7 +15,7 @@ function schemaOf({ kind, dataSource }: World): string {
   return kind === 'mariadb' ? String(dataSource.options.database) : 'public';
 }
 
-attacks('G-09 a table in raw SQL behind a word that is no keyword', {
+attacksAlone('G-09 a table in raw SQL behind a word that is no keyword', {
   'is found when a parameter is called so': (world) => {
     const schema = schemaOf(world);
     return world
@@ -42,7 +42,7 @@ attacks('G-09 a table in raw SQL behind a word that is no keyword', {
   },
 });
 
-attacks('G-09 the places in which a database keeps long texts', {
+attacksAlone('G-09 the places in which a database keeps long texts', {
   'are not read by raw SQL': {
     given: ({ repo }) =>
       repo(Note).insert({

@@ -1,5 +1,5 @@
 import type { SelectQueryBuilder } from 'typeorm';
-import { attacks } from '../../support/attack.js';
+import { attacksAlone } from '../../support/attack.js';
 import { News, Ticket } from '../../support/desk.js';
 import type { World } from '../../support/world.js';
 
@@ -17,7 +17,7 @@ const tickets = (world: World, alias = 't'): SelectQueryBuilder<Ticket> =>
 const beside = (world: World, source: string, parameters: object = {}): Promise<unknown> =>
   tickets(world).select(`(SELECT MAX(x.subject) FROM ${source})`, 'subject').setParameters(parameters).getRawMany();
 
-attacks('G-09 a table in raw SQL beside the same table in a builder', {
+attacksAlone('G-09 a table in raw SQL beside the same table in a builder', {
   'is found behind a parameter that is named like a keyword': (world) =>
     beside(world, 'news n JOIN news m ON m.id <> :where, ticket x', { where: 0 }),
   'is found behind an alias that is a keyword elsewhere': {
@@ -42,7 +42,7 @@ attacks('G-09 a table in raw SQL beside the same table in a builder', {
   },
 });
 
-attacks('G-09 a table in raw SQL', {
+attacksAlone('G-09 a table in raw SQL', {
   'is found beside an alias of its name': {
     attempt: ({ dataSource, kind }) =>
       dataSource.query(
