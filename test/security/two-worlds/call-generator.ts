@@ -3,6 +3,7 @@ import { valueOfKey } from './known-keys.js';
 import type { KeyParts, KnownKeys } from './known-keys.js';
 import { columnsOf, entityOf, pathOf, relationsOf, rootOf, TENANTS } from './model.js';
 import type { EntityModel, Model, RelationModel, TenantName } from './model.js';
+import { comparesWalls } from './row-security-mode.js';
 import { scopeValue } from './rows.js';
 import type { Call, CallStep, Chain } from './steps.js';
 
@@ -684,7 +685,7 @@ export class CallGenerator {
     const table = `${model.prefix ?? ''}${snake(rootOf(model, entity).name)}`;
     this.note('raw SQL');
     // With row-level security it is allowed, so the answers of a world that has it are others.
-    const isCompared = process.env['TEST_ROW_SECURITY'] === 'compared';
+    const isCompared = comparesWalls();
     const texts = isCompared ? ['SELECT 1 AS one'] : [`SELECT * FROM ${table}`, 'SELECT 1 AS one'];
     // Nothing limits rows that are everybody's.
     if (rootOf(model, entity).owner.kind !== 'shared' && !isCompared)

@@ -8,7 +8,10 @@
  *   engine?: import('./model.js').Engine,
  *   scope?: import('./model.js').ScopeKind,
  *   changes: readonly import('./loader.mjs').Change[],
+ *   behindPolicies?: string,
  * }} Fault
+ *
+ * `behindPolicies`: what stops it where row-level security does not
  */
 
 /** The audit of finished statements, and that of the start: the nets beneath the query builders. */
@@ -99,6 +102,7 @@ export const FAULTS = [
   },
   {
     name: 'a cursor is taken for any list',
+    behindPolicies: 'nothing has to: such a cursor leads to own rows, in another place of the list',
     changes: [
       {
         file: 'lib/crud/listing/sql/cursor.ts',
@@ -109,6 +113,7 @@ export const FAULTS = [
   },
   {
     name: 'a reference is not looked up',
+    behindPolicies: 'the look-up of references; a foreign key that includes the tenant',
     changes: [
       {
         file: 'lib/orm/lookups/foreign-key-check.ts',
@@ -119,6 +124,7 @@ export const FAULTS = [
   },
   {
     name: "a sibling's reference is not looked up",
+    behindPolicies: 'the look-up of references; a foreign key that includes the tenant',
     changes: [
       {
         file: 'lib/orm/policy/declared-foreign-keys.ts',
@@ -129,6 +135,7 @@ export const FAULTS = [
   },
   {
     name: 'the second reference of a list is not looked up',
+    behindPolicies: 'the look-up of references; a foreign key that includes the tenant',
     changes: [
       {
         file: 'lib/orm/lookups/foreign-key-check.ts',
@@ -139,6 +146,7 @@ export const FAULTS = [
   },
   {
     name: 'the far side of a link is not looked up',
+    behindPolicies: 'the look-up of references; a foreign key that includes the tenant',
     changes: [
       {
         file: 'lib/orm/lookups/foreign-key-check.ts',
@@ -159,6 +167,7 @@ export const FAULTS = [
   },
   {
     name: 'cascades reach rows of others through a row that they share',
+    behindPolicies: 'the analysis of cascades at the start; foreign keys that include the tenant',
     scope: 'pair',
     changes: [
       {
@@ -170,6 +179,7 @@ export const FAULTS = [
   },
   {
     name: 'the key of a cached result has no tenant',
+    behindPolicies: 'the keys of the cache: no statement is sent for a cached result',
     changes: [
       {
         file: 'lib/orm/guards/query-result-cache.ts',
@@ -192,6 +202,7 @@ export const FAULTS = [
   },
   {
     name: "an answer repeats the database's own words",
+    behindPolicies: 'the mapping of errors',
     engine: 'postgres',
     changes: [
       {

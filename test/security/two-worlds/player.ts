@@ -5,6 +5,7 @@ import { Heard } from './heard.js';
 import { entityOf, keyPropertiesOf, rootOf, TENANTS } from './model.js';
 import type { Model } from './model.js';
 import { Ownership } from './ownership.js';
+import { comparesWalls, rowSecurityMode } from './row-security-mode.js';
 import type { Step } from './steps.js';
 import { World } from './world.js';
 
@@ -20,14 +21,6 @@ export interface Finding {
 
 /** What the library says of a deletion that would go on to rows of others. */
 const CASCADE = /ON (?:DELETE|UPDATE) (?:CASCADE|SET)/;
-
-/**
- * Which worlds have row-level security: none, both, or the busy one alone. In the last case both hold the same rows, and
- * every answer must be the same with it as without.
- */
-function rowSecurityMode(): 'off' | 'on' | 'compared' {
-  return (process.env['TEST_ROW_SECURITY'] ?? 'off') as 'off' | 'on' | 'compared';
-}
 
 /** After how many steps of Acme the rows are looked at. */
 const LOOK = 12;
@@ -60,10 +53,11 @@ export class Player {
   static async open(model: Model, counts: CallCounts = new Map()): Promise<Player> {
     const mode = rowSecurityMode();
     const everyone = ['acme', 'globex', 'initech', 'all'] as const;
-    const quiet = await World.open(model, mode === 'compared' ? everyone : ['acme', 'all'], mode === 'on');
+    const quiet = await World.open(model, comparesWalls() ? everyone : ['acme', 'all'], mode === 'on');
     try {
       const busy = await World.open(model, everyone, mode !== 'off');
-      if (mode === 'compared') quiet.leaveRowSecurity();
+      if (comparesWalls()) quiet.leaveRowSecurity();
+      if (mode === 'alone') busy.leavePredicates();
       const player = new Player(quiet, busy, counts);
       await player.look();
       return player;
@@ -95,7 +89,7 @@ export class Player {
 
   private async playOther(step: Step): Promise<Finding | undefined> {
     let found: Finding | undefined;
-    const isCompared = rowSecurityMode() === 'compared';
+    const isCompared = comparesWalls();
     if (step.kind === 'call') {
       await this.calls.busy.run(step.tenant, step.call);
       if (isCompared) await this.calls.quiet.run(step.tenant, step.call);

@@ -1,6 +1,8 @@
 // @ts-check
 // Looks for crossings between tenants in generated models: see CONTRIBUTING.md.
 //   npm run test:worlds -- --requests=100000 --models=500 --database=postgres,mariadb,sqljs --seed=7
+//   npm run test:worlds -- --faults                            each check of the library removed in turn: found?
+//   TEST_ROW_SECURITY=on npm run test:worlds -- --faults       the same, once more behind row-level security: stopped?
 import { fork } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -19,7 +21,7 @@ import { NOT_CALLED, ormMethods } from './orm-methods.mjs';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const SCOPES = /** @type {const} */ (['number', 'text', 'pair', 'uuid', 'bigint']);
 /** How many models a process tries before another one takes over: what it has loaded it keeps. */
-const CHUNK = process.env.TEST_ROW_SECURITY === 'compared' ? 1 : 10;
+const CHUNK = ['compared', 'alone'].includes(process.env.TEST_ROW_SECURITY ?? '') ? 1 : 10;
 
 const { values: options } = parseArgs({
   options: {
@@ -57,14 +59,18 @@ process.env.TEST_SERVERS = JSON.stringify(servers);
 let isGood = true;
 /** @type {string[]} */
 const missed = [];
+/** The seed after the last model of a run. */
+let lastSeed = 0;
 /** What took part on any of the databases. @type {{ methods: Set<string>, features: Set<string> }} */
 const took = { methods: new Set(), features: new Set() };
 try {
   const engines = /** @type {Engine[]} */ (options.database.split(','));
   if (faults.length === 0) for (const engine of engines) isGood = (await tryOn(engine)) && isGood;
   if (options.complete) isGood = tellIdle() && isGood;
-  for (const fault of faults) isGood = (await tryOn(fault.engine ?? engines[0], fault)) && isGood;
-  if (faults.length > 0)
+  const isSecured = process.env.TEST_ROW_SECURITY === 'on';
+  for (const fault of faults)
+    isGood = (await (isSecured ? tryBehindPolicies(fault) : tryOn(fault.engine ?? engines[0], fault))) && isGood;
+  if (faults.length > 0 && !isSecured)
     console.log(
       `\n${missed.length === 0 ? 'Each of' : 'MISSED: ' + missed.join('; ') + ', of'} ${faults.length} faults was found`,
     );
@@ -87,13 +93,39 @@ async function tryOn(engine, fault) {
 }
 
 /**
+ * Looks for a fault without row-level security until it is found, and again in the same models with it.
+ *
+ * @param {import('./faults.mjs').Fault} fault
+ * @returns {Promise<boolean>} whether row-level security stops it, or does not where that is known
+ */
+async function tryBehindPolicies(fault) {
+  const { name, engine = 'postgres', behindPolicies } = fault;
+  if (engine !== 'postgres') {
+    console.log(`\n"${name}" is a fault on ${engine} alone, which has no row-level security`);
+    return true;
+  }
+  process.env.TEST_ROW_SECURITY = 'off';
+  const isMissed = await runOn(engine, fault);
+  process.env.TEST_ROW_SECURITY = 'on';
+  if (isMissed) return false;
+  const isStopped = await runOn(engine, fault, lastSeed);
+  console.log(
+    isStopped
+      ? '  STOPPED by row-level security'
+      : `  not stopped by row-level security, but by: ${behindPolicies ?? 'NOTHING THAT IS KNOWN'}`,
+  );
+  return isStopped === (behindPolicies === undefined);
+}
+
+/**
  * Tries models until enough was done, or a fault is found that was put in.
  *
  * @param {Engine} engine
  * @param {import('./faults.mjs').Fault} [fault]
+ * @param {number} [endSeed] the seed after the last model to try
  * @returns {Promise<boolean>} whether nothing was found, and all took part that should
  */
-async function runOn(engine, fault) {
+async function runOn(engine, fault, endSeed = Infinity) {
   const sums = { requests: 0, calls: 0, accepted: 0, refused: 0 };
   const features = new Map();
   const methods = new Map();
@@ -120,7 +152,9 @@ async function runOn(engine, fault) {
   };
   const limit = fault ? 1 : Number(options.until ?? Infinity);
   const isEnough = () =>
-    (sums.accepted >= wanted.models * share &&
+    nextSeed >= endSeed ||
+    (endSeed === Infinity &&
+      sums.accepted >= wanted.models * share &&
       sums.requests >= wanted.requests * share &&
       sums.calls >= wanted.calls * share) ||
     found.length >= limit;
@@ -158,8 +192,13 @@ async function runOn(engine, fault) {
       );
     }
   };
-  console.log(`\nTwo worlds on ${engine}, from seed ${seed}${fault ? `, with the fault "${fault.name}"` : ''}`);
+  const mode = process.env.TEST_ROW_SECURITY ?? 'off';
+  const policies = mode === 'off' ? '' : `, row-level security ${mode}`;
+  console.log(
+    `\nTwo worlds on ${engine}${policies}, from seed ${seed}${fault ? `, with the fault "${fault.name}"` : ''}`,
+  );
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+  lastSeed = nextSeed;
   return fault === undefined ? summary() : foundFault();
 
   function foundFault() {

@@ -6,6 +6,7 @@ import type { ScopeDeclaration, TenantResolver, TenantScope } from 'nestjs-muck'
 import { applyRowSecurity } from 'nestjs-muck/rls';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
 import { RandomGenerator } from 'typeorm/util/RandomGenerator.js';
 import { createApplication } from '../../support/adapters.js';
 import { createDatabase } from '../../support/databases.js';
@@ -133,6 +134,21 @@ export class World {
   leaveRowSecurity(): void {
     for (const dataSource of this.dataSources)
       Object.defineProperty(requireEnforcement(dataSource), 'sessionPrelude', { value: undefined });
+  }
+
+  /** Takes the predicates off the query builders' statements, and their verification, so that policies alone limit them. */
+  leavePredicates(): void {
+    for (const dataSource of this.dataSources) {
+      const { policies, builtSql } = requireEnforcement(dataSource);
+      Object.defineProperty(builtSql, 'verify', { value: () => undefined });
+      Object.defineProperty(policies, 'predicateFor', {
+        value: (metadata: EntityMetadata) => {
+          // As ever, it throws without a scope and for an undeclared entity.
+          policies.effective(metadata);
+          return '';
+        },
+      });
+    }
   }
 
   /** What the application logged as an error last. */
