@@ -69,7 +69,7 @@ export abstract class CompiledWrite {
   constructor(protected readonly parts: CompiledWriteParts) {}
 
   /** The kind of statement whose RETURNING the database must support. */
-  protected abstract readonly kind: 'insert' | 'update';
+  protected abstract readonly kind: 'insert' | 'update' | 'delete';
 
   /**
    * Checks whether the scope and the entity allow the write, whatever its values.

@@ -8,16 +8,17 @@ export class RowRemover<T extends object> {
   constructor(private readonly terms: WriteContext<T>) {}
 
   async remove(id: EntityId): Promise<void> {
-    const { resource, hooks } = this.terms;
+    const { resource, hooks, rows } = this.terms;
     const where = resource.id.whereId(id);
     const precondition = this.terms.takePrecondition();
+    if (!hooks.concerns('remove') && precondition.isEmpty && (await rows.removeUnread(where))) return;
     const write = (): Promise<T> =>
-      runInTransactionIfNeeded(this.terms, 'remove', NO_LINKS, async (rows) => {
-        const row = await loadForWrite(this.terms, 'remove', where, rows);
+      runInTransactionIfNeeded(this.terms, 'remove', NO_LINKS, async (unit) => {
+        const row = await loadForWrite(this.terms, 'remove', where, unit);
         const expected = precondition.assert(resource, row);
-        await hooks.run('before', 'remove', row, rows.manager);
-        await rows.remove(resource.key.whereRow(row), expected);
-        await hooks.run('after', 'remove', row, rows.manager);
+        await hooks.run('before', 'remove', row, unit.manager);
+        await unit.remove(resource.key.whereRow(row), expected);
+        await hooks.run('after', 'remove', row, unit.manager);
         return row;
       });
     await afterCommit(write, (removed) => hooks.committed('remove', removed));

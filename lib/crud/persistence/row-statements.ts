@@ -15,6 +15,7 @@ import type {
 } from 'typeorm';
 import { runInTransaction } from '../../orm/execution/race-retry.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
+import { CompiledDelete } from '../../orm/compiled-delete.js';
 import { CompiledInsert } from '../../orm/compiled-insert.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
 import { CompiledUpdate } from '../../orm/compiled-update.js';
@@ -250,6 +251,23 @@ export class RowStatements<T extends object> {
   }
 
   /**
+   * Deletes a row with one statement, like {@link remove}.
+   *
+   * @param which conditions that identify the row
+   * @returns false if no row was deleted: `remove` has to do it, or to tell why it must not be deleted
+   */
+  async removeUnread(which: readonly Condition[]): Promise<boolean> {
+    const { beforeRemoveListeners, afterRemoveListeners, beforeSoftRemoveListeners, afterSoftRemoveListeners } =
+      this.resource.metadata;
+    const listeners = [
+      ...[beforeRemoveListeners, afterRemoveListeners],
+      ...[beforeSoftRemoveListeners, afterSoftRemoveListeners],
+    ];
+    if (listeners.flat().length > 0 || isObserved(this.resource)) return false;
+    return this.mapErrors(() => removalOf(this.resource).run([...this.conditions, ...which], this.manager));
+  }
+
+  /**
    * Deletes a row, or soft-deletes it if the entity has a delete date column.
    *
    * @param which conditions that identify the row
@@ -352,6 +370,19 @@ function writesOf<T extends object>(resource: Resource<T>, { returned }: Selecti
     compiledWrites.set(resource, writes);
   }
   return writes;
+}
+
+const compiledRemovals = new WeakMap<object, CompiledDelete>();
+
+function removalOf(resource: Resource): CompiledDelete {
+  let removal = compiledRemovals.get(resource);
+  if (removal === undefined) {
+    const { dataSource, metadata } = resource;
+    const [column] = metadata.primaryColumns;
+    removal = new CompiledDelete({ dataSource, metadata, returned: [{ column, name: 'removed' }], live: [] });
+    compiledRemovals.set(resource, removal);
+  }
+  return removal;
 }
 
 /**

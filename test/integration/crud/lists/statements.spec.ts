@@ -133,7 +133,9 @@ describe.each(databasesToTest())('the statements of a request, on %s', (database
     expect(await count(() => client.patch(`/tickets/${own}`, { subject: 'Changed' }))).toEqual([200, 3]);
     expect(await count(() => client.patch(`/tickets/${own}`, { subject: 'Changed' }))).toEqual([200, 1]);
     expect(await count(() => client.put(`/tickets/${own}`, { orderNumber: 1, subject: 'Put' }))).toEqual([200, 3]);
-    expect(await count(() => client.delete(`/tickets/${own}`))).toEqual([204, 2]);
+    // MariaDB does not return updated rows, of which a soft-deleted one is one.
+    const removed = database.startsWith('postgres') ? 1 : 2;
+    expect(await count(() => client.delete(`/tickets/${own}`))).toEqual([204, removed]);
     expect(await count(() => client.post(`/tickets/${own}/restore`, {}))).toEqual([200, 2]);
   });
 

@@ -119,6 +119,12 @@ class CategoriesController extends CrudController<Category> {}
 @Crud(Note)
 class NotesController extends CrudController<Note> {}
 
+@Controller('teams')
+@UseGuards(TestGuard)
+@TenantScoped()
+@Crud(Team)
+class TeamsController extends CrudController<Team> {}
+
 @Controller('jobs')
 @UseGuards(TestGuard)
 @TenantScoped()
@@ -146,7 +152,7 @@ describe.each(databasesToTest())('writes in one statement on %s', (database) => 
     application = await openScopedApplication({
       database,
       entities: ENTITIES,
-      controllers: [JobsController, StepsController, NotesController, CategoriesController],
+      controllers: [JobsController, StepsController, NotesController, CategoriesController, TeamsController],
     });
     const { tenancy, dataSource } = application;
     await tenancy.unscoped('sets up', async () => {
@@ -174,7 +180,7 @@ describe.each(databasesToTest())('writes in one statement on %s', (database) => 
   });
   afterAll(() => application.close());
 
-  const request = async (method: 'GET' | 'POST' | 'PATCH', url: string, body?: object, organization = 1) => {
+  const request = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: object, organization = 1) => {
     const headers = { 'x-user': `${organization}/1`, 'content-type': 'application/json' };
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     const {
@@ -182,7 +188,7 @@ describe.each(databasesToTest())('writes in one statement on %s', (database) => 
       headers: answered,
       text: answer,
     } = await application.transport.send({ method, url, headers, ...text });
-    return { status, headers: answered, body: JSON.parse(answer) as Record<string, unknown> };
+    return { status, headers: answered, body: JSON.parse(answer || '{}') as Record<string, unknown> };
   };
   /** The statements of one request, without what the catalogue is asked once. */
   const statementsOf = async (fn: () => Promise<unknown>): Promise<string[]> =>
@@ -403,6 +409,66 @@ describe.each(databasesToTest())('writes in one statement on %s', (database) => 
       expect(await request('GET', `/categories/${shared.category}`)).toMatchObject({ body: { name: '' } });
       const changed = await request('PATCH', `/categories/${own.category}`, { name: 'mine' });
       expect(changed).toMatchObject({ status: 200, body: { name: 'mine' } });
+    });
+  });
+
+  describe('a delete', () => {
+    const created = async (url: string, body: object, organization = 1): Promise<string> =>
+      `${url}/${String((await request('POST', url, body, organization)).body['id'])}`;
+
+    it('is one statement', async () => {
+      const [first, second] = [
+        await created('/jobs', { number: number + 8000, title: 'goes' }),
+        await created('/jobs', { number: number + 8001, title: 'goes' }),
+      ];
+      await request('DELETE', first);
+      const statements = await statementsOf(async () =>
+        expect(await request('DELETE', second)).toMatchObject({ status: 204, body: {} }),
+      );
+      if (isOneStatement) expect(statements).toEqual([expect.stringMatching(/^DELETE FROM .* RETURNING /)]);
+      else expect(statements.length).toBeGreaterThan(1);
+      for (const url of [first, second]) {
+        expect(await request('GET', url)).toMatchObject({ status: 404 });
+        expect(await request('DELETE', url)).toMatchObject({ status: 404 });
+      }
+    });
+
+    it('leaves a soft-deleted row in the table, and deletes it once', async () => {
+      const [first, second] = [await created('/teams', {}), await created('/teams', {})];
+      await request('DELETE', first);
+      const statements = await statementsOf(async () =>
+        expect(await request('DELETE', second)).toMatchObject({ status: 204 }),
+      );
+      if (isPostgres) expect(statements).toEqual([expect.stringMatching(/^UPDATE .* RETURNING /)]);
+      expect(await request('DELETE', second)).toMatchObject({ status: 404 });
+      const { tenancy, dataSource } = application;
+      const id = Number(second.split('/').at(-1));
+      const stored = await tenancy.unscoped('looks', () =>
+        dataSource.getRepository(Team).findOneOrFail({ where: { id }, withDeleted: true }),
+      );
+      expect(stored.deletedAt).toBeInstanceOf(Date);
+    });
+
+    it('finds no row of another tenant, and leaves it as it is', async () => {
+      const theirs = await created('/jobs', { number: number + 8000, title: 'theirs' }, 2);
+      for (const url of [theirs, `/teams/${foreign.team}`]) {
+        const missing = await request('DELETE', url.replace(/\d+$/, '987654'));
+        expect(await request('DELETE', url)).toMatchObject({ status: 404, body: missing.body });
+        expect(await request('GET', url, undefined, 2)).toMatchObject({ status: 200 });
+      }
+    });
+
+    it('leaves rows that all tenants share', async () => {
+      const url = `/categories/${shared.category}`;
+      expect(await request('DELETE', url)).toMatchObject({ status: 403 });
+      expect(await request('GET', url)).toMatchObject({ status: 200 });
+    });
+
+    it('is a conflict while other rows refer to the row', async () => {
+      const job = await created('/jobs', { number: number + 8000, title: 'has steps' });
+      await request('POST', '/steps', { text: 'first', jobId: Number(job.split('/').at(-1)) });
+      expect(await request('DELETE', job)).toMatchObject({ status: 409 });
+      expect(await request('GET', job)).toMatchObject({ status: 200 });
     });
   });
 });
