@@ -55,10 +55,14 @@ function openOnce<Subject>(stage: Stage<Subject>, kind: DatabaseKind, enforced: 
   return open;
 }
 
+async function closeStages(): Promise<void> {
+  const stages = [...opened.values()];
+  opened.clear();
+  for (const stage of stages) await (await stage).close();
+}
+
 // This module is loaded anew for each test file, so that these are the stages of one.
-afterAll(async () => {
-  for (const stage of opened.values()) await (await stage).close();
-});
+afterAll(closeStages);
 
 /** Runs each attempt twice on each database: with enforcement, where it must not cross, and without, where it must. */
 export function attacksOn<Subject>(stage: Stage<Subject>, title: string, attempts: Attempts<Subject>): void {
@@ -74,6 +78,8 @@ export function attacksOn<Subject>(stage: Stage<Subject>, title: string, attempt
       open.held = await openOnce(stage, kind, true);
       if (provesAttempts) open.open = await openOnce(stage, kind, false);
     });
+    // Mutants, which are not proved, are run in one process that loads this module once.
+    if (!provesAttempts) afterAll(closeStages);
 
     const outcome = async (
       { subject, prepare, finish }: OpenStage<Subject>,
