@@ -328,7 +328,12 @@ export class ModelGenerator {
     const linksTenants = isShared !== (target.owner.kind === 'shared');
     if (linksTenants) kinds.push('many-to-many', 'many-to-many', 'many-to-many');
     if (mayBeSingle && !isShared && this.belongsToOne(target)) kinds.push('one-to-one');
-    if (isSingle(target) && target.kind !== 'child') kinds.push('foreign-key');
+    if (isSingle(target) && target.kind !== 'child') {
+      kinds.push('foreign-key');
+      // Few pairs of entities are of these two kinds of owners.
+      if ([owner.kind, target.owner.kind].sort().join() === 'shared,via')
+        kinds.push('foreign-key', 'foreign-key', 'foreign-key', 'foreign-key');
+    }
     const kind = random.pick(kinds);
     const isMany = kind === 'many-to-many';
     // Nothing compels a shared row to point to a tenant's.
