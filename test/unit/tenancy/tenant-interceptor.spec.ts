@@ -10,7 +10,7 @@ import {
   Scope,
 } from '@nestjs/common';
 import type { ExecutionContext, INestApplication, Type } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, REQUEST } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import {
   CrossTenant,
@@ -23,13 +23,17 @@ import {
 } from 'nestjs-muck';
 import type { TenantResolver } from 'nestjs-muck';
 import { defer, from, isObservable, lastValueFrom, NEVER, of, Subject, throwError } from 'rxjs';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Observable } from 'rxjs';
 import type { App } from 'supertest/types.js';
 import { EntityNotFoundError } from 'typeorm';
 import { isUnscoped } from '../../../lib/orm/policy/access.js';
 import { currentContext } from '../../../lib/tenancy/context/tenant-context.js';
 import type { TenantContext } from '../../../lib/tenancy/context/tenant-context.js';
+import { RequestObserver } from '../../../lib/tenancy/http/request-observer.js';
+import type { RequestObservation } from '../../../lib/tenancy/http/request-observer.js';
 import { TenantInterceptor } from '../../../lib/tenancy/http/tenant.interceptor.js';
+import { DEFAULT_RESOLVER } from '../../../lib/tenancy/metadata/tenancy.tokens.js';
 import { createApplication } from '../../support/adapters.js';
 
 /*
@@ -494,5 +498,71 @@ describe('the interceptor of tenants', () => {
       expect(await answer(call(First).context, frame)).toMatchObject({ scope: { values: { organizationId: 7 } } });
       expect(await answer(call(Second).context, frame)).toMatchObject({ scope: undefined });
     }
+  });
+
+  describe('observed', () => {
+    const told: unknown[] = [];
+    const within = new AsyncLocalStorage<true>();
+    class Observer extends RequestObserver {
+      begin(): RequestObservation {
+        return {
+          run: (fn) => within.run(true, fn),
+          succeed: () => told.push('succeeded'),
+          fail: (error) => told.push(error),
+        };
+      }
+    }
+    const made = (observer?: RequestObserver): TenantInterceptor =>
+      new TenantInterceptor(app.get(ModuleRef), app.get(DEFAULT_RESOLVER), app.get(HttpAdapterHost), observer);
+    const ask = async (by: TenantInterceptor, handle: () => Observable<unknown>): Promise<unknown> =>
+      lastValueFrom(await by.intercept(call(ScopedController).context, { handle }));
+    beforeEach(() => void (told.length = 0));
+
+    it('by nobody, it answers and refuses as ever', async () => {
+      expect(await ask(made(), current)).toEqual({ organizationId: 1 });
+      for (const nobody of [undefined, Promise.resolve(undefined)]) {
+        script = () => nobody;
+        expect(await failure(ask(made(), current))).toBeInstanceOf(ForbiddenException);
+      }
+    });
+
+    it('runs resolver and handler within the observation, and tells how the handler has ended', async () => {
+      const seen: boolean[] = [];
+      script = () => {
+        seen.push(within.getStore() === true);
+        return { organizationId: 1 };
+      };
+      const handle = (): Observable<unknown> => defer(() => of(seen.push(within.getStore() === true)));
+      await ask(made(new Observer()), handle);
+      expect([seen, told]).toEqual([[true, true], ['succeeded']]);
+      const error = new Error('lost');
+      await failure(ask(made(new Observer()), () => throwError(() => error)));
+      expect(told).toEqual(['succeeded', error]);
+    });
+  });
+
+  describe('of a client that has gone', () => {
+    const gone = { headersSent: false, get: () => undefined, set: () => undefined, destroyed: true };
+
+    it('runs no handler, over HTTP', async () => {
+      const { context } = call(ScopedController, 'handle', [{ method: 'GET' }, gone]);
+      let runs = 0;
+      const handle = (): Observable<unknown> => of((runs += 1));
+      expect(await failure(answer(context, handle))).toBeInstanceOf(HttpException);
+      expect(runs).toBe(0);
+      context.setType('rpc');
+      await answer(context, handle);
+      expect(runs).toBe(1);
+    });
+
+    it.each([
+      ['GET', true],
+      ['POST', false],
+    ])('may drop a %s that waits for its first statement: %s', async (method, isDropped) => {
+      const response = { ...gone, destroyed: false };
+      const { context } = call(ScopedController, 'handle', [{ method }, response]);
+      const client = await answer(context, () => of(currentContext()?.unitOfWork.client));
+      expect(client !== undefined).toBe(isDropped);
+    });
   });
 });
