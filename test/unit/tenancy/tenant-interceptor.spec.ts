@@ -27,12 +27,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Observable } from 'rxjs';
 import type { App } from 'supertest/types.js';
 import { EntityNotFoundError } from 'typeorm';
+import { retryableKindOf } from '../../../lib/orm/execution/driver-error.parser.js';
 import { isUnscoped } from '../../../lib/orm/policy/access.js';
 import { currentContext } from '../../../lib/tenancy/context/tenant-context.js';
 import type { TenantContext } from '../../../lib/tenancy/context/tenant-context.js';
 import { RequestObserver } from '../../../lib/tenancy/http/request-observer.js';
 import type { RequestObservation } from '../../../lib/tenancy/http/request-observer.js';
 import { TenantInterceptor } from '../../../lib/tenancy/http/tenant.interceptor.js';
+import { registerRetryableClassifier } from '../../../lib/tenancy/http/retryable-error.js';
 import { DEFAULT_RESOLVER } from '../../../lib/tenancy/metadata/tenancy.tokens.js';
 import { createApplication } from '../../support/adapters.js';
 
@@ -564,5 +566,28 @@ describe('the interceptor of tenants', () => {
       const client = await answer(context, () => of(currentContext()?.unitOfWork.client));
       expect(client !== undefined).toBe(isDropped);
     });
+  });
+
+  it('answers that the database is unavailable, whether resolver or handler needed it', async () => {
+    const lost = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const failures: (() => unknown)[] = [
+      () => Promise.reject(lost),
+      () => {
+        throw lost;
+      },
+    ];
+    registerRetryableClassifier((error) => (error === lost ? 'unavailable' : undefined));
+    try {
+      const unavailable = { status: 503, message: 'The service is temporarily unavailable. Try again.' };
+      expect(await failure(answer(call(ScopedController).context, () => throwError(() => lost)))).toMatchObject(
+        unavailable,
+      );
+      for (const fail of failures) {
+        script = fail;
+        expect(await failure(answer(call(ScopedController).context, current))).toMatchObject(unavailable);
+      }
+    } finally {
+      registerRetryableClassifier(retryableKindOf);
+    }
   });
 });
