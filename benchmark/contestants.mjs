@@ -62,6 +62,10 @@ export const SPECIAL = {
     ...{ ...muck, adapter: 'fastify', name: 'shared', title: 'shared entity', contract: 'shared' },
     env: { TENANCY: 'shared' },
   },
+  secured: {
+    ...{ ...muck, adapter: 'fastify', name: 'secured', title: 'with row-level security' },
+    env: { ROW_SECURITY: 'on' },
+  },
   richFind: { ...find, adapter: 'fastify', env: { APPLICATION: 'rich' } },
   richMuck: { ...muck, adapter: 'fastify', env: { APPLICATION: 'rich' } },
 };

@@ -4,6 +4,7 @@ import { chooseContestants } from './contestants.mjs';
 import { measureApplication } from './parts/application.mjs';
 import { measureJoins } from './parts/joins.mjs';
 import { measureMemory } from './parts/memory.mjs';
+import { measurePolicies } from './parts/policies.mjs';
 import { measureRequests } from './parts/requests.mjs';
 import { measureLargeStarts, measureSmallStarts } from './parts/starts.mjs';
 import { measureTenancy } from './parts/tenancy.mjs';
@@ -33,6 +34,7 @@ import { installedVersions } from './versions.mjs';
  * @property {import('./rounds.mjs').Turn[]} [application]
  * @property {import('./rounds.mjs').Turn[]} [tenancy]
  * @property {import('./rounds.mjs').Turn[]} [scale]
+ * @property {import('./rounds.mjs').Turn[]} [policies]
  * @property {import('./parts/joins.mjs').JoinsRound[]} [joins]
  * @property {import('./parts/starts.mjs').Starts} [start]
  * @property {import('./parts/starts.mjs').Starts & { entities: number }} [large]
@@ -44,6 +46,7 @@ const SMALLER = {
   application: measureApplication,
   tenancy: measureTenancy,
   scale: measureTenants,
+  policies: measurePolicies,
   joins: measureJoins,
   start: measureSmallStarts,
   large: measureLargeStarts,

@@ -24,7 +24,7 @@ function line(title, { median, low, high }) {
 }
 
 /** @param {Results} results */
-function tenancyLines({ tenancy = [], scale = [], application = [] }) {
+function tenancyLines({ tenancy = [], scale = [], policies = [], application = [] }) {
   return [
     ...requestLines(
       application,
@@ -44,6 +44,12 @@ function tenancyLines({ tenancy = [], scale = [], application = [] }) {
       'many',
       'few',
       (kind) => `${kind}: requests/s with a hundred times as many tenants, of as many rows each`,
+    ),
+    ...requestLines(
+      policies,
+      'muck',
+      'secured',
+      (kind) => `${kind}: requests/s without row-level security against those with it`,
     ),
   ];
 }

@@ -1,10 +1,11 @@
-// This library, with nothing but options. TENANCY=shared: the same entity, belonging to no tenant.
+// This library, with nothing but options. TENANCY=shared: the same entity, belonging to no tenant. ROW_SECURITY=on: with
+// policies, as `secure.ts` makes them.
 import { Controller, Module, type ExecutionContext, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Crud, CrudController, MuckModule, scoped, shared, TenantScoped } from 'nestjs-muck';
 import type { CrudOptions, ListQuery, Page, TenantResolver } from 'nestjs-muck';
 import { CreateTicket, UpdateTicket } from '../common/bodies.js';
-import { ORM_OPTIONS } from '../common/database.js';
+import { isSecured, ORM_OPTIONS, UNSCOPED_ROLE } from '../common/database.js';
 import { Comment, Member, Project, Ticket } from '../common/entities.js';
 import { organizationOf } from '../common/organization.js';
 import { serve } from '../common/serve.js';
@@ -50,6 +51,7 @@ class OverridingController extends CrudController<Ticket> {
       scope: { organizationId: Number },
       resolver: FromHeader,
       entities: [Member, Project, Ticket, Comment].map(declare),
+      ...(isSecured && { rowLevelSecurity: { unscopedRole: UNSCOPED_ROLE } }),
     }),
   ],
   controllers: [isRich ? OverridingController : TicketsController],
