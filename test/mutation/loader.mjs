@@ -24,7 +24,7 @@ export async function initialize(given) {
 export async function resolve(specifier, context, next) {
   if (specifier === '@jest/globals') return { url: harness, shortCircuit: true };
   const registry = context.parentURL && new URL(context.parentURL).search;
-  const [, entry] = /^nestjs-muck\/(client|openapi)$/.exec(specifier) ?? [];
+  const [, entry] = /^nestjs-muck\/(client|openapi|rls|terminus|testing)$/.exec(specifier) ?? [];
   if (entry !== undefined) return { url: `${root}lib/${entry}/index.ts${registry}`, shortCircuit: true };
   if (specifier === 'nestjs-muck') return { url: `${root}lib/index.ts${registry}`, shortCircuit: true };
   const { parentURL } = context;
