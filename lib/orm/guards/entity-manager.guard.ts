@@ -28,10 +28,13 @@ export function guardManager(manager: EntityManager, connection?: ConnectionMute
   const guarded = manager as GuardedManager;
   if (guarded[GUARDED] === true) return manager;
   guarded[GUARDED] = true;
-  guardOperation(manager, 'save', save);
-  for (const operation of ['remove', 'softRemove', 'recover'] as const)
-    guardOperation(manager, operation, refuseOthers);
-  if (manager.queryRunner !== undefined) guardOperation(manager, 'preload', preloadOnRunner);
+  // One by one, without objects in between, because each statement has a query runner, and each of these a manager.
+  const methods = manager as unknown as Record<Operation, Method>;
+  methods.save = guardedMethod(manager, 'save', save);
+  methods.remove = guardedMethod(manager, 'remove', refuseOthers);
+  methods.softRemove = guardedMethod(manager, 'softRemove', refuseOthers);
+  methods.recover = guardedMethod(manager, 'recover', refuseOthers);
+  if (manager.queryRunner !== undefined) methods.preload = guardedMethod(manager, 'preload', preloadOnRunner);
   if (manager instanceof SqljsEntityManager) refuseWholeDatabase(manager);
   if (connection !== undefined) manager.transaction = connection.transaction(manager);
   return manager;
@@ -45,12 +48,11 @@ export function isGuardedManager(manager: EntityManager): boolean {
   return (manager as GuardedManager)[GUARDED] === true;
 }
 
-/**
- * Puts a guard before an operation. If a library has replaced the manager's method, the guard calls the replacement.
- */
-function guardOperation(manager: EntityManager, operation: Operation, guard: Guard): void {
-  const own = Object.hasOwn(manager, operation) ? (Reflect.get(manager, operation) as Method) : undefined;
-  Object.assign(manager, { [operation]: own === undefined ? SHARED[operation] : guard(() => own) });
+/** Returns a guarded operation. If a library has replaced the manager's method, the guard calls the replacement. */
+function guardedMethod(manager: EntityManager, operation: Operation, guard: Guard): Method {
+  if (!Object.hasOwn(manager, operation)) return SHARED[operation];
+  const own = Reflect.get(manager, operation) as Method;
+  return guard(() => own);
 }
 
 /** Guards the methods for the database file of an in-memory database, which holds the rows of all tenants. */
