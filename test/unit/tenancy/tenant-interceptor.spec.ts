@@ -520,7 +520,7 @@ describe('the interceptor of tenants', () => {
       lastValueFrom(await by.intercept(call(ScopedController).context, { handle }));
     beforeEach(() => void (told.length = 0));
 
-    it('by nobody, it answers and refuses as ever', async () => {
+    it('without an observer, it answers and refuses as ever', async () => {
       expect(await ask(made(), current)).toEqual({ organizationId: 1 });
       for (const nobody of [undefined, Promise.resolve(undefined)]) {
         script = () => nobody;
