@@ -5,8 +5,8 @@ import type { CompiledWriteParts, WriteText } from './compiled-write.js';
 import type { Enforcement } from './enforcement/enforcement.js';
 
 /**
- * A delete of one row that is rendered once: `DELETE … WHERE …` its key and the scope, `RETURNING …`. For an entity with
- * a delete date column it is the update that soft-deletes the row.
+ * A delete of one row that is rendered once: `DELETE … WHERE …` its key and the scope, `RETURNING …`. For an entity
+ * with a delete date column it is the update that soft-deletes the row.
  *
  * @example
  * const isGone = await new CompiledDelete({ dataSource, metadata, returned, live: [] }).run(which, manager);

@@ -51,7 +51,7 @@ function openOnce<Subject>(stage: Stage<Subject>, kind: DatabaseKind, enforced: 
   if (!numbers.has(stage)) numbers.set(stage, numbers.size);
   const key = `${numbers.get(stage)} ${kind} ${enforced}`;
   const open = (opened.get(key) as Promise<OpenStage<Subject>> | undefined) ?? stage.open(kind, enforced);
-  opened.set(key, open as Promise<OpenStage<unknown>>);
+  opened.set(key, open);
   return open;
 }
 
