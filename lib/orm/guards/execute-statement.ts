@@ -53,11 +53,10 @@ export interface StatementConnection {
 export interface Admission {
   readonly values: unknown[] | undefined;
   readonly writes: readonly EntityMetadata[];
-  readonly isSelect: boolean;
-  /** Whether a query builder has built it: it may be repeated if it lost a race. */
+  /** Whether PostgreSQL's client may be sent it without the query runner: a select of a builder, or a planned text. */
+  readonly isDirect: boolean;
+  /** Whether a query builder has built it, or a plan: it may be repeated if it lost a race. */
   readonly isBuilt: boolean;
-  /** Whether its text was planned: PostgreSQL's client is sent it without the query runner. */
-  readonly isPlanned?: boolean;
   /** The order of the returned rows; undefined to leave them as they are. */
   readonly returned?: RowOrder | undefined;
   /** Checks to run before the statement is sent; undefined if there are none. */
@@ -117,7 +116,7 @@ export function admit(
     return {
       values: verified.parameters as unknown[],
       writes: verified.writes,
-      isSelect: verified.isSelect,
+      isDirect: verified.isSelect,
       isBuilt: true,
       returned: verified.returned,
       // Reads need no checks.
@@ -129,7 +128,7 @@ export function admit(
     return {
       values,
       writes: NONE,
-      isSelect: false,
+      isDirect: false,
       isBuilt: false,
       prepare: () => checkNodes(nodes, enforcement, runner),
     };
@@ -142,7 +141,7 @@ export function admit(
     inTransaction: runner.isTransactionActive,
     isRowSecured: enforcement.sessionPrelude !== undefined,
   });
-  return { values, writes: NONE, isSelect: false, isBuilt: false, prepare: undefined };
+  return { values, writes: NONE, isDirect: false, isBuilt: false, prepare: undefined };
 }
 
 /** Admits a statement whose text was verified when it was planned. A planned write checks its references itself. */
@@ -157,7 +156,7 @@ function admitPlan(
     if (connection === undefined) noteWrite();
     else connection.noteWrite();
   }
-  return { values, writes, isSelect: writes.length === 0, isBuilt: true, isPlanned: true, prepare: undefined };
+  return { values, writes, isDirect: true, isBuilt: true, prepare: undefined };
 }
 
 /**
@@ -187,9 +186,9 @@ function send(
   retries: number,
 ): Promise<unknown> {
   const { text, name, isForJson, asTexts } = statement;
-  const { values, writes, isSelect, isBuilt, isPlanned, returned } = admission;
+  const { values, writes, isBuilt, returned } = admission;
   const observation = enforcement.observer?.begin(text);
-  const isDirect = (isSelect || isPlanned === true) && canBypassQueryRunner(enforcement);
+  const isDirect = admission.isDirect && canBypassQueryRunner(enforcement);
   if (connection === undefined || isDirect) {
     const prelude = enforcement.sessionPrelude?.current(connection !== undefined);
     const preludes = prelude && [prelude];

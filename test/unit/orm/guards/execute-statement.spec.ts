@@ -269,14 +269,14 @@ describe('a statement', () => {
   });
 
   describe('that inserts rows', () => {
-    it.each<[what: string, given: unknown, expected: unknown]>([
-      ['rows', [{ id: 2 }, { id: 1 }], [{ id: 1 }, { id: 2 }]],
-      ['a structured result', resultOf([{ id: 2 }, { id: 1 }]), resultOf([{ id: 1 }, { id: 2 }])],
-      ['a structured result without rows', resultOf(undefined), resultOf(undefined)],
-      ['nothing', undefined, undefined],
-      ['something else', { raw: [{ id: 2 }, { id: 1 }] }, { raw: [{ id: 2 }, { id: 1 }] }],
-    ])('returns them in their order, as %s', async (_, given, expected) => {
-      const result = await within(() => execute(insertOfTwo(), enforcement, new Connection(() => given)));
+    it.each<[what: string, give: () => unknown, expected: unknown]>([
+      ['rows', () => [{ id: 2 }, { id: 1 }], [{ id: 1 }, { id: 2 }]],
+      ['a structured result', () => resultOf([{ id: 2 }, { id: 1 }]), resultOf([{ id: 1 }, { id: 2 }])],
+      ['a structured result without rows', () => resultOf(undefined), resultOf(undefined)],
+      ['nothing', () => undefined, undefined],
+      ['something else', () => ({ raw: [{ id: 2 }, { id: 1 }] }), { raw: [{ id: 2 }, { id: 1 }] }],
+    ])('returns them in their order, as %s', async (_, give, expected) => {
+      const result = await within(() => execute(insertOfTwo(), enforcement, new Connection(give)));
       expect(result).toEqual(expected);
     });
   });
