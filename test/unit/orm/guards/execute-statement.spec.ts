@@ -226,6 +226,18 @@ describe('a statement', () => {
     });
   });
 
+  it('that is raw SQL on the rows of tenants is sent where row-level security limits it', async () => {
+    const raw = { text: 'SELECT id FROM ticket', values: [] };
+    const ask = (): Promise<unknown> => within(() => execute(raw, enforcement, new Connection(() => ['sent'])));
+    await expect(ask()).rejects.toBeInstanceOf(StatementRefusedError);
+    Object.defineProperty(enforcement, 'sessionPrelude', { value: {}, configurable: true });
+    try {
+      expect(await ask()).toEqual(['sent']);
+    } finally {
+      Reflect.deleteProperty(enforcement, 'sessionPrelude');
+    }
+  });
+
   describe('that lost a race', () => {
     it('is repeated three times, where a builder or a plan has made it and no transaction is open', async () => {
       await within(async () => {

@@ -180,6 +180,7 @@ describe('the guard of a query runner', () => {
     it('has the setting in the transaction that is open, and leaves that open', async () => {
       const opened = open(secured, true);
       await within(() => opened.runner.stream(SELECT));
+      expect(opened.callbacks()).toEqual([undefined, undefined]);
       opened.readable.emit('close');
       failing.add('the setting');
       await expect(within(() => opened.runner.stream(SELECT))).rejects.toThrow('the setting failed');
