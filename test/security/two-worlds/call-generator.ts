@@ -3,7 +3,7 @@ import { valueOfKey } from './known-keys.js';
 import type { KeyParts, KnownKeys } from './known-keys.js';
 import { columnsOf, entityOf, pathOf, relationsOf, rootOf, TENANTS } from './model.js';
 import type { EntityModel, Model, RelationModel, TenantName } from './model.js';
-import { comparesWalls } from './row-security-mode.js';
+import { comparesWalls, rowSecurityMode } from './row-security-mode.js';
 import { scopeValue } from './rows.js';
 import type { Call, CallStep, Chain } from './steps.js';
 
@@ -687,8 +687,9 @@ export class CallGenerator {
     // With row-level security it is allowed, so the answers of a world that has it are others.
     const isCompared = comparesWalls();
     const texts = isCompared ? ['SELECT 1 AS one'] : [`SELECT * FROM ${table}`, 'SELECT 1 AS one'];
-    // Nothing limits rows that are everybody's.
-    if (rootOf(model, entity).owner.kind !== 'shared' && !isCompared)
+    // Nothing limits rows that are everybody's. With row-level security, rows that several tenants own together are written.
+    const isOwn = rowSecurityMode() !== 'on' || this.mayWrite(entity);
+    if (rootOf(model, entity).owner.kind !== 'shared' && !isCompared && isOwn)
       texts.push(`UPDATE ${table} SET name = 'x'`, `DELETE FROM ${table}`);
     const on = random.pick(['manager', 'repository', 'source'] as const);
     if (random.chance(0.3)) return this.call(on, [['sql', { $parts: [random.pick(texts)] }]]);
