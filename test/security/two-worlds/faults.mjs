@@ -146,7 +146,6 @@ export const FAULTS = [
   },
   {
     name: 'the far side of a link is not looked up',
-    behindPolicies: 'the look-up of references; a foreign key that includes the tenant',
     changes: [
       {
         file: 'lib/orm/lookups/foreign-key-check.ts',

@@ -59,8 +59,8 @@ process.env.TEST_SERVERS = JSON.stringify(servers);
 let isGood = true;
 /** @type {string[]} */
 const missed = [];
-/** The seed after the last model of a run. */
-let lastSeed = 0;
+/** How many models the last run has tried. */
+let tried = 0;
 /** What took part on any of the databases. @type {{ methods: Set<string>, features: Set<string> }} */
 const took = { methods: new Set(), features: new Set() };
 try {
@@ -93,10 +93,10 @@ async function tryOn(engine, fault) {
 }
 
 /**
- * Looks for a fault without row-level security until it is found, and again in the same models with it.
+ * Looks for a fault without row-level security until it is found, and again with it, in at least as many models.
  *
  * @param {import('./faults.mjs').Fault} fault
- * @returns {Promise<boolean>} whether row-level security stops it, or does not where that is known
+ * @returns {Promise<boolean>} whether row-level security stops it, or it is known what else does
  */
 async function tryBehindPolicies(fault) {
   const { name, engine = 'postgres', behindPolicies } = fault;
@@ -108,13 +108,13 @@ async function tryBehindPolicies(fault) {
   const isMissed = await runOn(engine, fault);
   process.env.TEST_ROW_SECURITY = 'on';
   if (isMissed) return false;
-  const isStopped = await runOn(engine, fault, lastSeed);
+  const isStopped = await runOn(engine, fault, tried);
   console.log(
     isStopped
       ? '  STOPPED by row-level security'
       : `  not stopped by row-level security, but by: ${behindPolicies ?? 'NOTHING THAT IS KNOWN'}`,
   );
-  return isStopped === (behindPolicies === undefined);
+  return isStopped || behindPolicies !== undefined;
 }
 
 /**
@@ -122,10 +122,10 @@ async function tryBehindPolicies(fault) {
  *
  * @param {Engine} engine
  * @param {import('./faults.mjs').Fault} [fault]
- * @param {number} [endSeed] the seed after the last model to try
+ * @param {number} [models] how many models to try, whatever was done in them
  * @returns {Promise<boolean>} whether nothing was found, and all took part that should
  */
-async function runOn(engine, fault, endSeed = Infinity) {
+async function runOn(engine, fault, models) {
   const sums = { requests: 0, calls: 0, accepted: 0, refused: 0 };
   const features = new Map();
   const methods = new Map();
@@ -152,8 +152,8 @@ async function runOn(engine, fault, endSeed = Infinity) {
   };
   const limit = fault ? 1 : Number(options.until ?? Infinity);
   const isEnough = () =>
-    nextSeed >= endSeed ||
-    (endSeed === Infinity &&
+    (models !== undefined && sums.accepted >= models) ||
+    (models === undefined &&
       sums.accepted >= wanted.models * share &&
       sums.requests >= wanted.requests * share &&
       sums.calls >= wanted.calls * share) ||
@@ -198,7 +198,7 @@ async function runOn(engine, fault, endSeed = Infinity) {
     `\nTwo worlds on ${engine}${policies}, from seed ${seed}${fault ? `, with the fault "${fault.name}"` : ''}`,
   );
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
-  lastSeed = nextSeed;
+  tried = sums.accepted;
   return fault === undefined ? summary() : foundFault();
 
   function foundFault() {
