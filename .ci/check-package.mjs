@@ -18,7 +18,7 @@ const required = [
 ];
 const missing = required.filter((path) => !files.includes(path));
 const unwanted = files.filter(
-  (path) => !required.includes(path) && !/^(dist\/.+\.(js|d\.ts)|docs\/.+\.(md|png))$/.test(path),
+  (path) => !required.includes(path) && !/^(dist\/.+\.(js|d\.ts)|docs\/.+\.(md|png|svg))$/.test(path),
 );
 
 console.log(`${files.length} files, ${tarball.unpackedSize} bytes unpacked`);
