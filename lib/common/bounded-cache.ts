@@ -13,6 +13,7 @@ export class BoundedCache<K, V> {
   private younger = new Map<K, V>();
   private older = new Map<K, V>();
   private readonly generation: number;
+  private readonly generationSize: number;
   /** The total size of the younger entries. */
   private size = 0;
 
@@ -23,10 +24,11 @@ export class BoundedCache<K, V> {
    */
   constructor(
     limit: number,
-    private readonly maxSize = Infinity,
+    maxSize = Infinity,
     private readonly sizeOf: (key: K) => number = () => 0,
   ) {
     this.generation = Math.floor(limit / 2);
+    this.generationSize = maxSize / 2;
   }
 
   has(key: K): boolean {
@@ -46,9 +48,8 @@ export class BoundedCache<K, V> {
   set(key: K, value: V): void {
     if (!this.younger.has(key)) {
       const size = this.sizeOf(key);
-      const maxSize = this.maxSize / 2;
-      if (size > maxSize) return;
-      if (this.younger.size >= this.generation || this.size + size > maxSize) {
+      if (size > this.generationSize) return;
+      if (this.younger.size >= this.generation || this.size + size > this.generationSize) {
         this.older = this.younger;
         this.younger = new Map();
         this.size = 0;

@@ -1,8 +1,9 @@
-import type { EntityManager, ObjectLiteral } from 'typeorm';
-import type { RowCondition } from './compiled-update.js';
+import type { EntityManager } from 'typeorm';
 import { CompiledWrite } from './compiled-write.js';
 import type { CompiledWriteParts, WriteText } from './compiled-write.js';
 import type { Enforcement } from './enforcement/enforcement.js';
+import { conditionsKey, conditionsSql, conditionValues, trackedColumnsSql } from './writes/row-conditions.js';
+import type { RowCondition } from './writes/row-conditions.js';
 
 /**
  * A delete of one row that is rendered once: `DELETE … WHERE …` its key and the scope, `RETURNING …`. For an entity
@@ -29,38 +30,25 @@ export class CompiledDelete extends CompiledWrite {
    */
   async run(which: readonly RowCondition[], manager: EntityManager): Promise<boolean> {
     if (!(await this.isPossible(manager))) return false;
-    const parameters: ObjectLiteral = {};
-    let key = '';
-    which.forEach(({ column, parameter }, i) => {
-      key += `${column.databaseName}${parameter === null ? ' is null' : ''},`;
-      parameters[`condition_${i}`] = parameter;
-    });
-    const row = await this.write(key, (enforcement) => this.render(which, enforcement), parameters, manager);
-    return row !== undefined;
+    const render = (enforcement: Enforcement): WriteText => this.render(which, enforcement);
+    return (await this.write(conditionsKey(which), render, conditionValues(which), manager)) !== undefined;
   }
 
   private render(which: readonly RowCondition[], { policies }: Enforcement): WriteText {
     const { dataSource, metadata } = this.parts;
     const { driver } = dataSource;
-    const { deleteDateColumn, versionColumn, updateDateColumn } = metadata;
+    const { deleteDateColumn } = metadata;
     const table = policies.table(metadata);
-    const identified = which.map(({ column, parameter }, i) => {
-      const name = driver.escape(column.databaseName);
-      return parameter === null ? `${name} IS NULL` : `${name} = :condition_${i}`;
-    });
-    const limit = policies.predicateFor(metadata, table, 'own');
-    if (deleteDateColumn !== undefined) identified.push(`${driver.escape(deleteDateColumn.databaseName)} IS NULL`);
-    const conditions = [limit, identified.join(' AND ')].filter((condition) => condition !== '');
+    const deletedAt = deleteDateColumn && driver.escape(deleteDateColumn.databaseName);
+    const conditions = [
+      policies.predicateFor(metadata, table, 'own'),
+      conditionsSql(which, driver),
+      deletedAt === undefined ? '' : `${deletedAt} IS NULL`,
+    ].filter((condition) => condition !== '');
     const where = conditions.map((condition) => `( ${condition} )`).join(' AND ');
     const rest = `WHERE ${where} RETURNING ${this.returning()}`;
-    if (deleteDateColumn === undefined) return { text: `DELETE FROM ${table} ${rest}` };
-    // As TypeORM does.
-    const set = [`${driver.escape(deleteDateColumn.databaseName)} = CURRENT_TIMESTAMP`];
-    if (versionColumn !== undefined) {
-      const version = driver.escape(versionColumn.databaseName);
-      set.push(`${version} = ${version} + 1`);
-    }
-    if (updateDateColumn !== undefined) set.push(`${driver.escape(updateDateColumn.databaseName)} = CURRENT_TIMESTAMP`);
+    if (deletedAt === undefined) return { text: `DELETE FROM ${table} ${rest}` };
+    const set = [`${deletedAt} = CURRENT_TIMESTAMP`, ...trackedColumnsSql(metadata, driver, () => false)];
     return { text: `UPDATE ${table} SET ${set.join(', ')} ${rest}` };
   }
 }

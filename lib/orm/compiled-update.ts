@@ -8,13 +8,9 @@ import type { Enforcement } from './enforcement/enforcement.js';
 import { comparableSql } from './writes/comparable-columns.js';
 import { referenceConditions, referenceSql, tenantParameterOf } from './writes/reference-conditions.js';
 import type { ReferenceCondition } from './writes/reference-conditions.js';
+import { conditionsKey, conditionsSql, conditionValues, trackedColumnsSql } from './writes/row-conditions.js';
+import type { RowCondition } from './writes/row-conditions.js';
 import { assertOwnCascades, assertParentGiven } from './writes/write-rules.js';
-
-/** A column and the value that it must equal; null for IS NULL. */
-export interface RowCondition {
-  readonly column: ColumnMetadata;
-  readonly parameter: unknown;
-}
 
 /** A column and its new value as it is stored. */
 interface Change {
@@ -54,7 +50,7 @@ export class CompiledUpdate extends CompiledWrite {
     const written = this.changesOf(changes);
     if (this.references === 'none' || written === undefined) return undefined;
     const { references } = this;
-    const parameters: ObjectLiteral = {};
+    const parameters: ObjectLiteral = conditionValues(which);
     const key: string[] = [];
     for (const { column, value } of written) {
       const { databaseName } = column;
@@ -62,10 +58,7 @@ export class CompiledUpdate extends CompiledWrite {
       key.push(`${databaseName}${value === null ? ' is null' : ''}`);
       for (const name of [`value_${i}`, `compared_${i}`, `kept_${i}`, `key_${i}`]) parameters[name] = value;
     }
-    which.forEach(({ column, parameter }, i) => {
-      key.push(`where ${column.databaseName}${parameter === null ? ' is null' : ''}`);
-      parameters[`condition_${i}`] = parameter;
-    });
+    key.push(conditionsKey(which));
     return this.write(key.join(), () => this.render(written, which, references, enforcement), parameters, manager);
   }
 
@@ -103,23 +96,15 @@ export class CompiledUpdate extends CompiledWrite {
     const nameOf = ({ databaseName }: ColumnMetadata): string => driver.escape(databaseName);
     const indexOf = (column: ColumnMetadata): number => metadata.columns.indexOf(column);
     const set = written.map(({ column }) => `${nameOf(column)} = :value_${indexOf(column)}`);
-    const { versionColumn, updateDateColumn } = metadata;
     const isSet = (column: ColumnMetadata): boolean => written.some((change) => change.column === column);
-    // As TypeORM does.
-    if (versionColumn !== undefined && !isSet(versionColumn))
-      set.push(`${nameOf(versionColumn)} = ${nameOf(versionColumn)} + 1`);
-    if (updateDateColumn !== undefined && !isSet(updateDateColumn))
-      set.push(`${nameOf(updateDateColumn)} = CURRENT_TIMESTAMP`);
+    set.push(...trackedColumnsSql(metadata, driver, isSet));
     const differs = written.map(
       ({ column }) => `${comparableSql(column, driver)!} IS DISTINCT FROM :compared_${indexOf(column)}`,
-    );
-    const identified = which.map(({ column, parameter }, i) =>
-      parameter === null ? `${nameOf(column)} IS NULL` : `${nameOf(column)} = :condition_${i}`,
     );
     const table = policies.table(metadata);
     const conditions = [
       policies.predicateFor(metadata, table, 'own'),
-      identified.join(' AND '),
+      conditionsSql(which, driver),
       differs.join(' OR '),
       ...checks,
     ];

@@ -43,20 +43,20 @@ export interface OpenStage<Subject> {
 
 const tenancy = new Tenancy();
 
-/** The stages that are open, which all attacks of a test file share. */
-const opened = new Map<string, Promise<OpenStage<unknown>>>();
-const numbers = new Map<object, number>();
+/** The stages that are open, which all attacks of a test file share, by database and whether they are enforced. */
+const opened = new Map<object, Map<string, Promise<OpenStage<unknown>>>>();
 
 function openOnce<Subject>(stage: Stage<Subject>, kind: DatabaseKind, enforced: boolean): Promise<OpenStage<Subject>> {
-  if (!numbers.has(stage)) numbers.set(stage, numbers.size);
-  const key = `${numbers.get(stage)} ${kind} ${enforced}`;
-  const open = (opened.get(key) as Promise<OpenStage<Subject>> | undefined) ?? stage.open(kind, enforced);
-  opened.set(key, open);
+  const stages = opened.get(stage) ?? new Map<string, Promise<OpenStage<unknown>>>();
+  opened.set(stage, stages);
+  const key = `${kind} ${enforced}`;
+  const open = (stages.get(key) as Promise<OpenStage<Subject>> | undefined) ?? stage.open(kind, enforced);
+  stages.set(key, open);
   return open;
 }
 
 async function closeStages(): Promise<void> {
-  const stages = [...opened.values()];
+  const stages = [...opened.values()].flatMap((byKey) => [...byKey.values()]);
   opened.clear();
   for (const stage of stages) await (await stage).close();
 }

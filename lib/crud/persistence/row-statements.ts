@@ -257,13 +257,10 @@ export class RowStatements<T extends object> {
    * @returns false if no row was deleted: `remove` has to do it, or to tell why it must not be deleted
    */
   async removeUnread(which: readonly Condition[]): Promise<boolean> {
-    const { beforeRemoveListeners, afterRemoveListeners, beforeSoftRemoveListeners, afterSoftRemoveListeners } =
-      this.resource.metadata;
-    const listeners = [
-      ...[beforeRemoveListeners, afterRemoveListeners],
-      ...[beforeSoftRemoveListeners, afterSoftRemoveListeners],
-    ];
-    if (listeners.flat().length > 0 || isObserved(this.resource)) return false;
+    const { metadata } = this.resource;
+    const removal = [...metadata.beforeRemoveListeners, ...metadata.afterRemoveListeners];
+    const softRemoval = [...metadata.beforeSoftRemoveListeners, ...metadata.afterSoftRemoveListeners];
+    if (removal.length + softRemoval.length > 0 || isObserved(this.resource)) return false;
     return this.mapErrors(() => removalOf(this.resource).run([...this.conditions, ...which], this.manager));
   }
 
