@@ -1,5 +1,4 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
-import { RandomGenerator } from '../common/peer-internals.js';
 import type { ColumnMetadata } from '../common/peer-internals.js';
 import type { RawRow } from './compiled-select.js';
 import { CompiledWrite } from './compiled-write.js';
@@ -8,21 +7,10 @@ import { requireEnforcement } from './enforcement/enforcement.js';
 import type { Enforcement } from './enforcement/enforcement.js';
 import { comparableKey } from './lookups/foreign-key-check.js';
 import { writtenScopeParameter } from './policy/scope-parameters.js';
-import type { TenantColumn } from './policy/tenant-policy.js';
-import { referenceConditions, referenceSql, tenantParameterOf } from './writes/reference-conditions.js';
-import type { ReferenceCondition } from './writes/reference-conditions.js';
+import { InsertForm } from './writes/insert-form.js';
+import type { InsertValues } from './writes/insert-form.js';
+import { referenceSql, tenantParameterOf } from './writes/reference-conditions.js';
 import { tableNameOf } from './writes/statement-context.js';
-import { assertNoGeneratedKey, assertOwnReferences, assertParentGiven } from './writes/write-rules.js';
-
-/** What is known of the inserts of an entity. */
-interface InsertForm {
-  readonly columns: readonly ColumnMetadata[];
-  readonly tenants: readonly TenantColumn[];
-  readonly references: readonly ReferenceCondition[];
-}
-
-/** The values of a row: undefined for a column that gets its default. */
-type Values = readonly unknown[];
 
 /**
  * An insert of one row that is rendered once for each set of columns. The statement itself checks its foreign keys:
@@ -33,7 +21,7 @@ type Values = readonly unknown[];
  */
 export class CompiledInsert extends CompiledWrite {
   protected readonly kind = 'insert';
-  private known: InsertForm | 'none' | undefined;
+  private form: InsertForm | 'none' | undefined;
 
   /**
    * Inserts a row in the current scope.
@@ -45,10 +33,11 @@ export class CompiledInsert extends CompiledWrite {
    */
   async run(row: ObjectLiteral, manager: EntityManager): Promise<RawRow | undefined> {
     if (!(await this.isPossible(manager))) return undefined;
-    const enforcement = requireEnforcement(this.parts.dataSource);
-    const form = (this.known ??= this.form(enforcement) ?? 'none');
-    if (form === 'none' || !this.isAllowed(row, form, enforcement)) return undefined;
-    const values = this.valuesOf(row, form);
+    const { dataSource, metadata, live } = this.parts;
+    const enforcement = requireEnforcement(dataSource);
+    const form = (this.form ??= InsertForm.of(metadata, enforcement.policies, live) ?? 'none');
+    if (form === 'none' || !form.isAllowed(row, enforcement.policies)) return undefined;
+    const values = form.valuesOf(row, dataSource);
     if (values === undefined || form.tenants.length + values.length === 0) return undefined;
     const parameters: ObjectLiteral = {};
     let key = '';
@@ -62,66 +51,15 @@ export class CompiledInsert extends CompiledWrite {
         if (i !== -1) parameters[`key_${i}`] = comparableKey(values[i], referenced);
       }
     }
-    return this.write(key, () => this.render(form, values, enforcement), parameters, manager);
+    const rows = await this.write(key, () => this.render(form, values, enforcement), parameters, manager);
+    return rows?.[0];
   }
 
-  private form({ policies }: Enforcement): InsertForm | undefined {
-    const { metadata, live } = this.parts;
-    const tenants = policies.tenantColumns(metadata);
-    const references = referenceConditions(metadata, policies, live);
-    if (references === undefined) return undefined;
-    const isTenant = (column: ColumnMetadata): boolean =>
-      tenants.some((tenant) => tenant.column.databaseName === column.databaseName);
-    const columns = metadata.columns.filter((column) => column.isInsert && !isTenant(column));
-    const isKnown = (column: ColumnMetadata): boolean => columns.includes(column) || isTenant(column);
-    // A key that the entity does not write, or leaves to a default, may reference a row too.
-    const isTold = references.every(({ key }) =>
-      key.columns.every(({ own }) => isKnown(own) && (own.default ?? null) === null),
-    );
-    return isTold ? { columns, tenants, references } : undefined;
-  }
-
-  /** Checks the rules that the builder enforces: where it would throw, it has to. */
-  private isAllowed(row: ObjectLiteral, { tenants }: InsertForm, { policies }: Enforcement): boolean {
-    const { metadata } = this.parts;
-    try {
-      for (const tenant of tenants) {
-        if (tenant.column.getEntityValue(row) !== undefined) return false;
-        assertOwnReferences(metadata, tenant, row);
-      }
-      assertNoGeneratedKey(metadata, row);
-      assertParentGiven(metadata, row, policies, () => true);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Returns the values as they are stored, each read once; undefined if one is SQL or an object in place of a key. */
-  private valuesOf(row: ObjectLiteral, { columns }: InsertForm): Values | undefined {
-    const { driver } = this.parts.dataSource;
-    const values: unknown[] = [];
-    for (const column of columns) {
-      const given: unknown = column.getEntityValue(row);
-      if (typeof given === 'function' || (column.referencedColumn !== undefined && isKeyObject(given)))
-        return undefined;
-      // A transformer may make a value of undefined.
-      const isLeftOut = given === undefined && column.transformer === undefined;
-      const stored = isLeftOut ? undefined : (driver.preparePersistentValue(given, column) as unknown);
-      if (typeof stored === 'function') return undefined;
-      values.push(stored === undefined ? this.generated(column) : stored);
-    }
-    return values;
-  }
-
-  /** Returns the value that TypeORM generates for a column without one; undefined for the database's default. */
-  private generated(column: ColumnMetadata): unknown {
-    if (column.isVersion) return 1;
-    const isUuid = column.isGenerated && column.generationStrategy === 'uuid';
-    return isUuid && !this.parts.dataSource.driver.isUUIDGenerationSupported() ? RandomGenerator.uuidv4() : undefined;
-  }
-
-  private render({ columns, tenants, references }: InsertForm, values: Values, enforcement: Enforcement): WriteText {
+  private render(
+    { columns, tenants, references }: InsertForm,
+    values: InsertValues,
+    enforcement: Enforcement,
+  ): WriteText {
     const { policies } = enforcement;
     const { metadata } = this.parts;
     const { driver } = this.parts.dataSource;
@@ -154,9 +92,4 @@ export class CompiledInsert extends CompiledWrite {
     const text = `${into} ${source} RETURNING ${this.returning()}`;
     return { text, insert: { table: tableNameOf(metadata), text } };
   }
-}
-
-/** Checks for an object in place of a foreign key. */
-function isKeyObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value);
 }

@@ -59,7 +59,8 @@ export class CompiledUpdate extends CompiledWrite {
       for (const name of [`value_${i}`, `compared_${i}`, `kept_${i}`, `key_${i}`]) parameters[name] = value;
     }
     key.push(conditionsKey(which));
-    return this.write(key.join(), () => this.render(written, which, references, enforcement), parameters, manager);
+    const render = (): WriteText | undefined => this.render(written, which, references, enforcement);
+    return (await this.write(key.join(), render, parameters, manager))?.[0];
   }
 
   /** Returns the changes in the order of the columns; undefined if the builder has to write one of them. */

@@ -15,7 +15,7 @@ import { isPlainTable } from './writes/plain-table.js';
 import type { LiveReference } from './writes/reference-conditions.js';
 import type { BuiltInsert } from './writes/statement-context.js';
 
-/** Maximum number of texts per statement, one for each set of columns that callers write. */
+/** Maximum number of texts per statement of one row. */
 const MAX_TEXTS = 50;
 /** A text is prepared under a name after this many runs, and at most so many texts of one statement. */
 const PREPARE_THRESHOLD = 2;
@@ -54,19 +54,25 @@ export interface WriteText {
 }
 
 /**
- * A write of one row that is rendered and verified once for each set of columns, and run for any tenant. It checks the
- * references in the statement itself, and returns the row as it is stored.
+ * A write that is rendered and verified once for each set of columns, and run for any tenant. It returns the
+ * rows as they are stored.
  *
- * It writes only if that gives the same as TypeORM's builder with separate lookups, and tells otherwise: then the
- * builder writes the row, or throws the error that says why it must not be written. This class decides that, by the
+ * It writes only if that gives the same as TypeORM's builder, and tells otherwise: then the builder writes the rows, or
+ * throws the error that says why they must not be written. This class decides that, by the
  * entity (see {@link isPlainTable}), the triggers of its table, the scope and the values.
  */
 export abstract class CompiledWrite {
-  private readonly texts = new BoundedCache<string, PlannedText | 'none'>(MAX_TEXTS);
+  private readonly texts: BoundedCache<string, PlannedText | 'none'>;
   private prepared = 0;
   private isPlain: boolean | undefined;
 
-  constructor(protected readonly parts: CompiledWriteParts) {}
+  /** @param maxTexts the maximum number of texts that are kept, one for each set of columns that callers write */
+  constructor(
+    protected readonly parts: CompiledWriteParts,
+    maxTexts = MAX_TEXTS,
+  ) {
+    this.texts = new BoundedCache(maxTexts);
+  }
 
   /** The kind of statement whose RETURNING the database must support. */
   protected abstract readonly kind: 'insert' | 'update' | 'delete';
@@ -94,14 +100,14 @@ export abstract class CompiledWrite {
    *
    * @param key identifies the text among those of this statement
    * @param render returns the text; undefined if the builder has to write such a row
-   * @returns the written row; undefined if no row was written
+   * @returns the written rows; undefined if none was written
    */
   protected async write(
     key: string,
     render: (enforcement: Enforcement) => WriteText | undefined,
     values: NamedParameters,
     manager: EntityManager,
-  ): Promise<RawRow | undefined> {
+  ): Promise<readonly RawRow[] | undefined> {
     const enforcement = requireEnforcement(this.parts.dataSource);
     let planned = this.texts.get(key);
     enforcement.observer?.planned(planned !== undefined);
@@ -109,7 +115,8 @@ export abstract class CompiledWrite {
     if (planned === 'none') return undefined;
     const bound = planned.names.map((name) => enforcement.parameterValue(name, values));
     try {
-      return (await this.send(planned, bound, enforcement, manager))[0];
+      const rows = await this.send(planned, bound, enforcement, manager);
+      return rows.length === 0 ? undefined : rows;
     } catch (error) {
       if (!isUnsupported(error) || manager.queryRunner?.isTransactionActive === true) throw error;
       // A distributed database, or one whose columns have other types than the entity's, may not plan the text.

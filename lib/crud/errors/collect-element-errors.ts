@@ -1,3 +1,4 @@
+import { isPromiseLike } from '../../common/is-promise-like.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 import { elementProblem } from './request-error.js';
 import type { RequestError } from './request-error.js';
@@ -15,7 +16,8 @@ export async function mapCollectingErrors<E, R>(
   const problems: RequestError[] = [];
   for (const [index, element] of elements.entries()) {
     try {
-      results.push(await work(element));
+      const result = work(element);
+      results.push(isPromiseLike(result) ? await result : result);
     } catch (error) {
       if (!(error instanceof InvalidRequestException)) throw error;
       problems.push(...error.problems.map((problem) => elementProblem(index, problem)));

@@ -70,14 +70,15 @@ export class RowCreator<T extends object> {
     const { resource, takeUndecided, hooks } = this.terms;
     const undecided = takeUndecided();
     const offers = await mapCollectingErrors(list, (values) => this.read(values));
-    const write = (): Promise<T[]> =>
-      runInTransaction(this.terms, 'create', async (rows) => {
-        await assertNotSoftDeleted(
-          resource,
-          rows.manager,
-          offers.map(({ columns }) => columns),
-        );
-        const drafts = await mapCollectingErrors(offers, (offer) => this.draft(offer, rows));
+    const isPlain =
+      !hooks.needsTransaction('create') &&
+      offers.every(({ links }) => links.size === 0) &&
+      undecided.every((values) => Object.keys(values).length === 0);
+    const write = async (): Promise<T[]> => {
+      const stored = isPlain && offers.length > 0 ? await this.insertAll(offers) : undefined;
+      if (stored !== undefined) return stored;
+      return runInTransaction(this.terms, 'create', async (rows) => {
+        const drafts = await this.drafts(offers, rows);
         const inserted = await bulkInsert(
           resource,
           rows,
@@ -91,9 +92,26 @@ export class RowCreator<T extends object> {
         for (const row of created) await hooks.run('after', 'create', row, rows.manager);
         return created;
       });
+    };
     return afterCommit(write, async (stored) => {
       for (const row of stored) await hooks.committed('create', row);
     });
+  }
+
+  /** @returns undefined if no row was inserted: the transaction has to insert them, or to tell what is wrong */
+  private async insertAll(offers: readonly Offer[]): Promise<T[] | undefined> {
+    const { rows } = this.terms;
+    const drafts = await this.drafts(offers, rows);
+    return rows.insertAllReturning(drafts.map(({ draft }) => draft));
+  }
+
+  private async drafts(offers: readonly Offer[], rows: RowStatements<T>): Promise<Draft<T>[]> {
+    await assertNotSoftDeleted(
+      this.terms.resource,
+      rows.manager,
+      offers.map(({ columns }) => columns),
+    );
+    return mapCollectingErrors(offers, (offer) => this.draft(offer, rows));
   }
 
   private read(values: object): Offer {

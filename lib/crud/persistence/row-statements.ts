@@ -13,8 +13,13 @@ import type {
   UpdateResult,
   WhereExpressionBuilder,
 } from 'typeorm';
+import { ReferenceUnknownError } from '../../errors/reference-unknown.error.js';
+import { UniqueConflictError } from '../../errors/unique-conflict.error.js';
+import { SharedRowError } from '../../errors/shared-row.error.js';
+import { parseDriverError } from '../../orm/execution/driver-error.parser.js';
 import { runInTransaction } from '../../orm/execution/race-retry.js';
 import { supportedDialect } from '../../orm/policy/dialect.js';
+import { CompiledBulkInsert } from '../../orm/compiled-bulk-insert.js';
 import { CompiledDelete } from '../../orm/compiled-delete.js';
 import { CompiledInsert } from '../../orm/compiled-insert.js';
 import { CompiledSelect } from '../../orm/compiled-select.js';
@@ -185,8 +190,7 @@ export class RowStatements<T extends object> {
    */
   async insertReturning(row: T): Promise<T | undefined> {
     const { metadata } = this.resource;
-    const { beforeInsertListeners, afterInsertListeners } = metadata;
-    if (beforeInsertListeners.length + afterInsertListeners.length > 0 || isObserved(this.resource)) return undefined;
+    if (hasInsertListeners(this.resource)) return undefined;
     const selection = selectionOf(this.resource, {}, this.resource.row);
     const statement = writesOf(this.resource, selection)?.insert;
     if (statement === undefined) return undefined;
@@ -196,6 +200,25 @@ export class RowStatements<T extends object> {
       true,
     );
     return raw && (await selection.entities([raw], this.manager))[0];
+  }
+
+  /**
+   * Inserts rows, all or none, and returns them as they are stored. Not within a transaction, which a failed statement
+   * would end.
+   *
+   * @returns undefined if no row was inserted: `insert` has to do it, or to tell what is wrong with which row
+   */
+  async insertAllReturning(rows: readonly T[]): Promise<T[] | undefined> {
+    if (this.manager.queryRunner?.isTransactionActive === true || hasInsertListeners(this.resource)) return undefined;
+    const selection = selectionOf(this.resource, {}, this.resource.row);
+    const statement = writesOf(this.resource, selection)?.bulkInsert;
+    try {
+      const raws = await statement?.run(rows, this.manager);
+      return raws && (await selection.entities(raws, this.manager));
+    } catch (error) {
+      if (isOfValues(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Inserts rows with one statement, never an upsert. Sets generated keys on the objects. */
@@ -352,6 +375,7 @@ function givenColumns({ columns }: EntityMetadata, rows: readonly ObjectLiteral[
 /** The writes of a resource that are rendered once. */
 interface CompiledWrites {
   readonly insert: CompiledInsert;
+  readonly bulkInsert: CompiledBulkInsert;
   readonly update: CompiledUpdate;
 }
 
@@ -363,7 +387,11 @@ function writesOf<T extends object>(resource: Resource<T>, { returned }: Selecti
   if (writes === undefined && returned !== undefined) {
     const { dataSource, metadata } = resource;
     const parts = { dataSource, metadata, returned, live: liveReferences(resource) };
-    writes = { insert: new CompiledInsert(parts), update: new CompiledUpdate(parts) };
+    writes = {
+      insert: new CompiledInsert(parts),
+      bulkInsert: new CompiledBulkInsert(parts),
+      update: new CompiledUpdate(parts),
+    };
     compiledWrites.set(resource, writes);
   }
   return writes;
@@ -392,6 +420,20 @@ function isAnswered(consumer: RawRowConsumer | undefined, query: Projection): co
 
 type Change<T extends object> = WhereExpressionBuilder &
   (UpdateQueryBuilder<T> | DeleteQueryBuilder<T> | SoftDeleteQueryBuilder<T>);
+
+/** Checks for application code that TypeORM calls for inserts of the rows. */
+function hasInsertListeners(resource: Resource): boolean {
+  const { beforeInsertListeners, afterInsertListeners } = resource.metadata;
+  return beforeInsertListeners.length + afterInsertListeners.length > 0 || isObserved(resource);
+}
+
+/** Checks for an error of the values of a row, or of a lost race, after which nothing is stored. */
+function isOfValues(error: unknown): boolean {
+  const isOfKeys = [ReferenceUnknownError, SharedRowError, UniqueConflictError].some((type) => error instanceof type);
+  if (isOfKeys) return true;
+  const kind = parseDriverError(error)?.kind;
+  return kind !== undefined && kind !== 'unavailable' && kind !== 'other';
+}
 
 /**
  * Checks whether a subscriber of the application listens to writes of the rows: it may do what a rollback does not

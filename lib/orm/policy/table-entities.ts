@@ -27,6 +27,8 @@ export function columnAlike({ columns }: EntityMetadata, { databaseName }: Colum
  * class is not, although it is in the same table.
  */
 export function isRowOf(metadata: EntityMetadata, other: EntityMetadata): boolean {
+  // The first comparison is for speed: it is made for each written key.
+  if (metadata.tableName.toLowerCase() !== other.tableName.toLowerCase()) return false;
   if (tableOf(metadata) !== tableOf(other)) return false;
   return other.parentEntityMetadata === undefined || isSubclass(metadata.target, other.target);
 }
