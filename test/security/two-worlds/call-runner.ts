@@ -1,5 +1,6 @@
 import * as typeorm from 'typeorm';
 import type { DataSource, EntityManager, ObjectLiteral, QueryRunner, SelectQueryBuilder } from 'typeorm';
+import { withoutNow } from './heard.js';
 import { entityOf } from './model.js';
 import type { Call, Chain } from './steps.js';
 import type { TenantName } from './model.js';
@@ -211,6 +212,8 @@ async function collected(value: unknown): Promise<unknown> {
 function plain(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
+  // Raw rows of SQLite and MariaDB have moments as texts.
+  if (typeof value === 'string') return withoutNow(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > 12) return 'deeper';
   if (value instanceof Date) return Math.abs(value.getTime() - Date.now()) < 86_400_000 ? 'now' : value.toISOString();

@@ -34,7 +34,8 @@ function steadyText(text: string): string {
   );
 }
 
-function withoutNow(text: string): string {
+/** A text in which moments of today are a word: two worlds cannot have the same. */
+export function withoutNow(text: string): string {
   return text.replaceAll(INSTANT, (instant) => (Math.abs(momentOf(instant) - Date.now()) < DAY ? 'now' : instant));
 }
 
