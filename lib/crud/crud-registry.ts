@@ -22,6 +22,7 @@ import { CrudService } from './crud.service.js';
 import { RequestHooks } from './http/request-hooks.js';
 import type { ParentChain } from './parents/parent-chain.js';
 import { validateParentPath } from './parents/parent-path.validator.js';
+import { DirectHandler } from './routing/direct-handler.js';
 import type { Resource } from './resource/resource.js';
 import { RowConstraints } from './persistence/row-constraints.js';
 import { IfMatch } from './preconditions/if-match.js';
@@ -93,6 +94,22 @@ export class CrudRegistry {
       takePrecondition: () => currentRequest()?.consumePrecondition() ?? IfMatch.none,
       rawRowConsumer: () => currentRequest(),
       hooks: () => hooks.chain(),
+    });
+  }
+
+  /**
+   * Returns what runs a route of `@Crud` without Nest's Observables; undefined if Nest has to run it.
+   *
+   * @param controller its class
+   * @param handler runs a method of the base controller and no application code
+   */
+  directHandlerOf(controller: Function, handler: Function): DirectHandler | undefined {
+    const [wrapper, ...others] = this.discovery.getControllers().filter(({ metatype }) => metatype === controller);
+    if (others.length > 0 || !wrapper.isDependencyTreeStatic()) return undefined;
+    const config = this.moduleRef.get(ApplicationConfig, { strict: false });
+    return DirectHandler.of(controller, handler, wrapper.instance as object, {
+      pipes: config.getGlobalPipes(),
+      hasRequestPipes: config.getGlobalRequestPipes().length > 0,
     });
   }
 

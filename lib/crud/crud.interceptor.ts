@@ -24,6 +24,7 @@ import type { CrudRoute } from './options/crud-routes.js';
 import { CrudController } from './crud.controller.js';
 import { CrudRegistry } from './crud-registry.js';
 import { linkRoutesFor } from './routing/link-routes.js';
+import type { DirectHandler } from './routing/direct-handler.js';
 import { bypassesUserCode, inheritedMethod, isBaseHandler } from './routing/inherited-handlers.js';
 import { responseEtag, isNotModified } from './preconditions/if-none-match.js';
 import { IfMatch } from './preconditions/if-match.js';
@@ -86,7 +87,8 @@ export class CrudInterceptor implements NestInterceptor {
           if (isHttp && controller.isOfCrud(context.getHandler().name)) assertJsonBody(context);
           // Not in a pipe, because an override declares its own parameters.
           if (route === 'findOne') call.setProjection(parseProjection(queryOf(context), resource.row), resource.row);
-          const openScopeAndHandle = this.handling(context, next);
+          const direct = isHttp ? controller.directHandlerOf(context.getHandler()) : undefined;
+          const openScopeAndHandle = this.handling(context, direct?.callFor(context) ?? next);
           if (!isPromiseLike(openScopeAndHandle)) return openScopeAndHandle(observer);
           // Do not run the handler if the client has disconnected.
           openScopeAndHandle.then((run) => void (subscriber.closed || subscriber.add(run(observer))), fail);
@@ -159,7 +161,7 @@ export class CrudInterceptor implements NestInterceptor {
     if (controller === undefined) {
       const resource = this.services.resourceOf(type);
       if (resource === undefined) return undefined;
-      controller = new ControllerState(type, resource);
+      controller = new ControllerState(type, resource, this.services);
       this.served.set(type, controller);
     }
     return controller;
@@ -228,10 +230,12 @@ class ControllerState {
   private readonly links: ReadonlySet<string>;
   private readonly unseen = new Map<CrudRoute, boolean>();
   private readonly beginnings = new Map<Function, boolean>();
+  private readonly directHandlers = new Map<Function, DirectHandler | undefined>();
 
   constructor(
     private readonly type: Type<object>,
     readonly resource: Resource,
+    private readonly services: CrudRegistry,
   ) {
     const { routes = [], options } = crudMetadataOf(type) ?? {};
     this.routes = new Map(routes.map((route) => [route, route]));
@@ -252,6 +256,15 @@ class ControllerState {
       this.beginnings.set(handler, begins);
     }
     return begins;
+  }
+
+  /** Returns what runs a handler without Nest's Observables; undefined if Nest has to run it. */
+  directHandlerOf(handler: Function): DirectHandler | undefined {
+    if (!this.directHandlers.has(handler)) {
+      const isDirect = this.isOfCrud(handler.name) && this.beginsWithStatement(handler);
+      this.directHandlers.set(handler, isDirect ? this.services.directHandlerOf(this.type, handler) : undefined);
+    }
+    return this.directHandlers.get(handler);
   }
 
   /** Returns whether no application code sees the result of a reading route. */

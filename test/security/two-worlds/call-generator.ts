@@ -460,9 +460,9 @@ export class CallGenerator {
           ]),
         );
     }
-    if (this.model.cache && random.chance(0.4)) {
+    if (this.model.cache && random.chance(0.7)) {
       this.note('cached under a name');
-      links.push(['cache', `list-${random.below(2)}`, 60_000]);
+      links.push(['cache', `${this.entity.name}-${random.below(2)}`, 60_000]);
     }
     if (random.chance(0.06) && joins.length === 0) links.push(...this.lock());
     return this.builder(...links, ...this.end(joins.length > 0));

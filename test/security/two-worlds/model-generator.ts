@@ -207,7 +207,7 @@ export class ModelGenerator {
     const { random, engine, scope } = this;
     const kind = scope === 'pair' ? (key === 'region' ? 'text' : 'number') : scope;
     const misfit = MISFITS[engine][kind];
-    return misfit !== undefined && random.chance(0.025) ? misfit : random.pick(TENANT_TYPES[engine][kind]);
+    return misfit !== undefined && random.chance(0.05) ? misfit : random.pick(TENANT_TYPES[engine][kind]);
   }
 
   private declared(owner: Owner): EntityModel['declared'] {
