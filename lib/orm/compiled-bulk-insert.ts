@@ -84,7 +84,7 @@ export class CompiledBulkInsert extends CompiledWrite {
     for (const [at, row] of rows.entries()) {
       const values = form.valuesOf(row, dataSource);
       if (values === undefined) return undefined;
-      // The written key is the one that is looked up: a transformer may return another one when it is called again.
+      // The written key is the one that is checked: a transformer may return another one when it is called again.
       valueSets.push(
         values.map((value, i) =>
           keyNames.includes(form.columns[i].databaseName) ? keys.given(form.columns[i], at) : value,

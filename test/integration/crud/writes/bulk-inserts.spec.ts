@@ -271,7 +271,7 @@ describe.each(databasesToTest())('lists of new rows on %s', (database) => {
     expect((await create('parcels', parcels({}), 2)).body).toMatchObject([{ organizationId: 2 }]);
   });
 
-  it('write the key that was looked up, whatever a transformer returns the next time', async () => {
+  it('write the key that was checked, whatever a transformer returns the next time', async () => {
     for (let oddCall = 1; oddCall < 20; oddCall++) {
       Object.assign(unsteady, { calls: 0, oddCall, oddKey: foreign.driver });
       const { status, body } = await create('trips', [{ driverId: own.driver }, { driverId: own.driver }]);
