@@ -7,11 +7,17 @@ import type { EntityModel, Model, TenantName } from './model.js';
 import { Player } from './player.js';
 import type { Finding } from './player.js';
 import { RequestGenerator } from './request-generator.js';
-import type { Step } from './steps.js';
+import type { CallStep, Step } from './steps.js';
 
 /** How often tenants also work at the same time, and how much they then do. */
 const TOGETHER = 0.35;
 const AT_ONCE = 30;
+
+/** How often Acme calls what another tenant has just called, as tenants do who are served by the same code. */
+const REPEATED = 0.5;
+/** Reads alone: to insert the key that another tenant has taken is told by keys that are the same for all of them. */
+const READ = /^(?:find|count|exist|get|sum|average|minimum|maximum)/;
+const WRITE = /^(?:insert|update|delete|softDelete|restore|save|upsert)/;
 
 /** How much is done with one model. */
 export interface Amount {
@@ -55,6 +61,12 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
   try {
     const wanted = { request: requests.isPossible ? amount.requests : 0, call: amount.calls };
     let turn = 0;
+    /** The last read of another tenant, for Acme to repeat. */
+    const repeated = (id: number, tenant: TenantName): CallStep | undefined => {
+      const last = tenant === 'acme' ? steps.findLast(isReadOfOther) : undefined;
+      if (last === undefined || !random.chance(REPEATED) || JSON.stringify(last.call).includes('{{')) return undefined;
+      return { ...last, id, tenant, features: ['what another tenant called'] };
+    };
     while (done.request < wanted.request || done.call < wanted.call) {
       // Turns of Acme, and shorter ones of others between them.
       const tenant: TenantName = turn % 16 < 12 ? 'acme' : random.pick(TENANTS.slice(1));
@@ -64,7 +76,10 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
         done.call >= wanted.call || (done.request < wanted.request && !random.chance(share)) ? 'request' : 'call';
       const id = steps.length + 1;
       const mayWrite = (entity: EntityModel): boolean => isOwnMatter(model, entity, tenant);
-      const step = kind === 'request' ? requests.next(id, tenant, mayWrite) : calls.next(id, tenant, mayWrite);
+      const step =
+        kind === 'request'
+          ? requests.next(id, tenant, mayWrite)
+          : (repeated(id, tenant) ?? calls.next(id, tenant, mayWrite));
       steps.push(step);
       done[kind] += 1;
       const found = await player.play(step, (answer) => {
@@ -89,6 +104,12 @@ export async function explore(model: Model, amount: Amount, counts: CallCounts):
   } finally {
     await player.close();
   }
+}
+
+function isReadOfOther(step: Step): step is CallStep {
+  if (step.kind === 'request' || step.tenant === 'acme') return false;
+  const methods = step.call.chain.map(([method]) => method);
+  return READ.test(methods.at(-1)!) && !methods.some((method) => WRITE.test(method));
 }
 
 /**

@@ -305,6 +305,7 @@ export const KNOWN_FEATURES = [
   'via, 1 levels',
   'via, 2 levels',
   'via, 3 levels',
+  'what another tenant called',
   'whereExists',
   'write: addOrderBy',
   'write: limit',
