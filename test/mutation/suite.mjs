@@ -17,7 +17,7 @@ import { collect, NeedsJest } from './jest-globals.mjs';
 
 /** The tests of isolation, but for those that need a server. */
 const SPECS =
-  /^test\/(unit\/.*|integration\/(orm|startup|tenancy|observability)\/(?!overlapping-requests|support-desk).*|integration\/crud\/writes\/(one-statement-writes|lost-races)|security\/(?!two-worlds).*|compatibility\/ordinary-use\/.*)\.spec\.ts$/;
+  /^test\/(unit\/.*|integration\/(orm|startup|tenancy|observability)\/(?!overlapping-requests|support-desk).*|integration\/crud\/writes\/(bulk-inserts|lost-races|one-statement-writes)|security\/(?!two-worlds).*|compatibility\/ordinary-use\/.*)\.spec\.ts$/;
 
 /** How long a test or hook may take when nothing is known of it, in milliseconds. */
 const SLOW = 20_000;
