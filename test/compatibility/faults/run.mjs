@@ -3,11 +3,10 @@
 // Prints one table, and fails if a write was lost or a row of another tenant was seen: `npm run test:faults`, or those whose name
 // has a word in it: `-- killed`. FAULTS_LOG=1 shows what the application logs.
 import { fork } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { transform } from '@swc/core';
 import pg from 'pg';
-import { application as compilerOptions } from '../../../swc.config.mjs';
+import { compileApplication } from '../../support/compile-application.mjs';
 import { startEmbeddedPostgres } from '../../support/embedded-postgres.mjs';
 import { Load } from './load.mjs';
 import { openNetwork } from './proxy.mjs';
@@ -41,9 +40,7 @@ const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => s
 const server = await startEmbeddedPostgres({ synchronous_commit: 'on', deadlock_timeout: '100ms' });
 const url = new URL(server.url);
 const network = await openNetwork(Number(url.port));
-// Within the repository, where Node finds the packages.
-await mkdir(join(ROOT, 'reports'), { recursive: true });
-const folder = await mkdtemp(join(ROOT, 'reports/faults-'));
+const folder = await compileApplication(join(import.meta.dirname, 'application.ts'), 'faults');
 const connect = async () => {
   const client = new pg.Client(server.url);
   // A server that is killed takes this connection with it.
@@ -58,7 +55,6 @@ const outcomes = [];
 /** @type {string[]} */
 const left = [];
 try {
-  await compile();
   for (const adapter of ['express', 'fastify']) {
     const application = await serve(adapter);
     try {
@@ -83,17 +79,6 @@ function isChosen(title) {
 }
 
 /** Compiles the application to JavaScript, as its own build would. */
-async function compile() {
-  const source = await readFile(join(import.meta.dirname, 'application.ts'), 'utf8');
-  const { code } = await transform(source, {
-    ...compilerOptions,
-    filename: 'application.ts',
-    module: { type: 'es6' },
-    sourceMaps: false,
-  });
-  await writeFile(join(folder, 'application.js'), code);
-}
-
 /** @param {string} adapter @returns {Promise<Application>} */
 async function serve(adapter) {
   const throughNetwork = new URL(url);

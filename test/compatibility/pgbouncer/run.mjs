@@ -1,5 +1,5 @@
 // Row-level security behind PgBouncer in transaction mode, where each transaction may be on another connection of the server:
-// 200 units of work at a time, of 20 tenants. Needs a build in dist/, and Debian's pgbouncer, which it installs as root.
+// 200 requests and units of work at a time, of 20 tenants. Needs a build in dist/, and Debian's pgbouncer, which it installs as root.
 //   npm run test:pgbouncer -- --seconds=30
 import { execFileSync, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,17 +7,20 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import pg from 'pg';
-import { DataSource, EntitySchema } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { compileApplication } from '../../support/compile-application.mjs';
 import { startEmbeddedPostgres } from '../../support/embedded-postgres.mjs';
 
 // By their paths at run time: what checks the sources has no build.
 /** @param {string} file */
 const built = (file) => import(new URL(`../../../dist/${file}`, import.meta.url).href);
-const { declareScope, scoped } = await built('index.js');
-const { applyRowSecurity, declareRowLevelSecurity } = await built('rls/index.js');
-const { registerEntityTenancy } = await built('tenancy/metadata/entity-tenancy.registry.js');
+const { declareScope } = await built('index.js');
+const { applyRowSecurity } = await built('rls/index.js');
 const { runUnscoped, runWithScope } = await built('tenancy/context/tenant-context.js');
 const { UnscopedSection } = await built('tenancy/context/unscoped-section.js');
 const { validateScope } = await built('tenancy/context/tenant-scope.js');
@@ -27,16 +30,10 @@ const TENANTS = 20;
 const AT_ONCE = 200;
 const UNSCOPED_ROLE = 'pgbouncer_unscoped';
 
-const Ticket = new EntitySchema({
-  name: 'Ticket',
-  columns: {
-    id: { type: Number, primary: true, generated: true },
-    organizationId: { type: Number },
-    subject: { type: String, default: '' },
-  },
-});
-const { entity, declaration } = scoped(Ticket);
-registerEntityTenancy(entity, declaration, 'forRoot');
+const compiled = await compileApplication(join(import.meta.dirname, 'application.ts'), 'pgbouncer');
+/** @type {typeof import('./application.js')} */
+const { applicationModule, Comment, Ticket } = await import(`${pathToFileURL(compiled).href}/application.js`);
+
 declareScope({ organizationId: Number });
 
 if (process.getuid?.() === 0 && !isInstalled())
@@ -59,25 +56,33 @@ try {
   await admin.query(`GRANT ${UNSCOPED_ROLE} TO pgbouncer_app`);
   await makeTables();
   const port = await startBouncer();
-  declareRowLevelSecurity({ unscopedRole: UNSCOPED_ROLE });
-  const dataSource = await new DataSource({
-    type: 'postgres',
-    ...{ host: '127.0.0.1', port, username: 'pgbouncer_app', database: 'muck_pgbouncer', entities: [Ticket] },
-    poolSize: AT_ONCE,
-    extra: { preparedStatements: false },
-  }).initialize();
-  const counts = await work(dataSource);
+  const application = await NestFactory.create(
+    applicationModule(
+      {
+        type: 'postgres',
+        ...{ host: '127.0.0.1', port, username: 'pgbouncer_app', database: 'muck_pgbouncer' },
+        poolSize: AT_ONCE,
+        extra: { preparedStatements: false },
+      },
+      UNSCOPED_ROLE,
+    ),
+    new FastifyAdapter(),
+    { logger: ['error'], abortOnError: false },
+  );
+  await application.listen(0, '127.0.0.1');
+  const dataSource = application.get(DataSource);
+  const counts = await work(dataSource, await application.getUrl());
   const traces = await findTraces(dataSource);
-  await dataSource.destroy();
+  await application.close();
   console.log(
-    `PgBouncer in transaction mode, ${AT_ONCE} units of work at a time, ${TENANTS} tenants, ${options.seconds} s`,
+    `PgBouncer in transaction mode, ${AT_ONCE} requests and units of work at a time, ${TENANTS} tenants, ${options.seconds} s`,
   );
   for (const [kind, count] of Object.entries(counts.done)) console.log(`  ${kind.padEnd(34)} ${count}`);
   console.log(`  rows of another tenant             ${counts.foreign}`);
   console.log(`  wrong numbers of rows              ${counts.wrong}`);
   console.log(`  settings left on a connection      ${traces}`);
   for (const failure of counts.failures) console.error(`  FAILED: ${failure}`);
-  const isGood = counts.foreign + counts.wrong + traces + counts.failures.size === 0 && counts.done['find'] > 0;
+  const isGood = counts.foreign + counts.wrong + traces + counts.failures.size === 0 && counts.isComplete;
   process.exitCode = isGood ? 0 : 1;
 } finally {
   bouncer?.kill('SIGINT');
@@ -86,6 +91,7 @@ try {
   await admin.end();
   await postgres?.stop();
   await rm(folder, { recursive: true });
+  await rm(compiled, { recursive: true });
 }
 
 function isInstalled() {
@@ -102,14 +108,14 @@ async function makeTables() {
   own.pathname = '/muck_pgbouncer';
   const owner = await new DataSource({
     type: 'postgres',
-    ...{ url: own.href, entities: [Ticket], synchronize: true },
+    ...{ url: own.href, entities: [Ticket, Comment], synchronize: true },
   }).initialize();
   await applyRowSecurity(owner, { unscopedRole: UNSCOPED_ROLE });
   await runUnscoped(new UnscopedSection('seed'), async () => {
-    await owner.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ticket TO pgbouncer_app');
+    await owner.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ticket, comment TO pgbouncer_app');
     await owner.query('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO pgbouncer_app');
     await owner.query(
-      `INSERT INTO ticket ("organizationId") SELECT tenant FROM generate_series(1, ${TENANTS}) tenant, generate_series(1, 5)`,
+      `INSERT INTO ticket ("organizationId") SELECT tenant FROM generate_series(1, ${TENANTS}) tenant, generate_series(1, 5) ORDER BY tenant`,
     );
   });
   await owner.destroy();
@@ -142,12 +148,16 @@ async function startBouncer() {
   }
 }
 
-/** @param {DataSource} dataSource */
-async function work(dataSource) {
+/** @param {DataSource} dataSource @param {string} origin where the application answers */
+async function work(dataSource, origin) {
   const tickets = dataSource.getRepository(Ticket);
-  const counts = { done: /** @type {Record<string, number>} */ ({}), foreign: 0, wrong: 0, failures: new Set() };
+  const counts = {
+    done: /** @type {Record<string, number>} */ ({}),
+    ...{ foreign: 0, wrong: 0, failures: /** @type {Set<string>} */ (new Set()), isComplete: false },
+  };
   /** @type {Record<string, (tenant: number) => Promise<void>>} */
   const kinds = {
+    ...requestsTo(origin, counts),
     find: async (tenant) => look(tenant, await tickets.find()),
     'raw SQL': async (tenant) => look(tenant, await dataSource.query('SELECT * FROM ticket')),
     'update of all rows by raw SQL': async (tenant) => {
@@ -185,7 +195,7 @@ async function work(dataSource) {
     Array.from({ length: AT_ONCE }, async (_, worker) => {
       for (let turn = worker; Date.now() < end; turn += 1) {
         const tenant = 1 + (turn % TENANTS);
-        const kind = names[Math.floor(Math.random() * names.length)];
+        const kind = names[(worker + turn) % names.length];
         try {
           await runWithScope(validateScope({ organizationId: tenant }), () => kinds[kind](tenant));
           counts.done[kind] = (counts.done[kind] ?? 0) + 1;
@@ -195,7 +205,89 @@ async function work(dataSource) {
       }
     }),
   );
+  counts.isComplete = names.every((name) => counts.done[name] > 0);
   return counts;
+}
+
+/**
+ * Requests to the application over HTTP, of one tenant each.
+ *
+ * @param {string} origin
+ * @param {{ foreign: number, wrong: number }} counts
+ * @returns {Record<string, (tenant: number) => Promise<void>>}
+ */
+function requestsTo(origin, counts) {
+  /** @param {number} tenant @param {string} method @param {string} path @param {number} status @param {unknown} [body] */
+  const send = async (tenant, method, path, status, body) => {
+    const response = await fetch(`${origin}/${path}`, {
+      method,
+      headers: { 'x-tenant': String(tenant), ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status !== status) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+  /** @param {number} tenant @param {readonly { organizationId: number }[]} rows @param {number} [count] how many there must be */
+  const look = (tenant, rows, count = rows.length) => {
+    if (rows.length !== count) counts.wrong += 1;
+    counts.foreign += rows.filter(({ organizationId }) => organizationId !== tenant).length;
+  };
+  /** A ticket of a tenant: they were made in the order of the tenants. @param {number} tenant */
+  const ticketOf = (tenant) => ((tenant - 1) % TENANTS) * 5 + 1 + Math.floor(Math.random() * 5);
+  /** @param {number} tenant */
+  const comment = (tenant) => ({ text: `of ${tenant}`, ticketId: ticketOf(tenant) });
+  return {
+    'GET list with total': async (tenant) => {
+      const { items, total } = await send(tenant, 'GET', 'tickets?count=exact', 200);
+      look(tenant, items, 5);
+      if (total !== 5) counts.wrong += 1;
+    },
+    'GET list with include': async (tenant) => {
+      const { items } = await send(tenant, 'GET', 'comments?include=ticket', 200);
+      look(tenant, items);
+      look(
+        tenant,
+        items.map((/** @type {{ ticket: { organizationId: number } }} */ { ticket }) => ticket),
+      );
+    },
+    'GET, PATCH, DELETE of another tenant': async (tenant) => {
+      const path = `tickets/${ticketOf(tenant + 1)}`;
+      await send(tenant, 'GET', path, 404);
+      await send(tenant, 'PATCH', path, 404, { subject: 'taken' });
+      await send(tenant, 'DELETE', path, 404);
+    },
+    'POST, PATCH, GET, DELETE': async (tenant) => {
+      const made = await send(tenant, 'POST', 'comments', 201, comment(tenant));
+      const path = `comments/${made.id}`;
+      look(tenant, [made, await send(tenant, 'PATCH', path, 200, { text: `still of ${tenant}` })]);
+      look(tenant, [await send(tenant, 'GET', path, 200)]);
+      await send(tenant, 'DELETE', path, 204);
+      await send(tenant, 'GET', path, 404);
+    },
+    'POST of a list': async (tenant) => {
+      const made = await send(tenant, 'POST', 'comments/bulk', 201, [
+        comment(tenant),
+        comment(tenant),
+        comment(tenant),
+      ]);
+      look(tenant, made, 3);
+      const ids = made.map((/** @type {{ id: number }} */ { id }) => id);
+      for (const id of ids) await send(tenant, 'DELETE', `comments/${id}`, 204);
+    },
+    'POST that refers to another tenant': async (tenant) => {
+      await send(tenant, 'POST', 'comments', 400, comment(tenant + 1));
+      await send(tenant, 'POST', 'comments/bulk', 400, [comment(tenant), comment(tenant + 1)]);
+    },
+    'POST in a transaction with a hook': async (tenant) => {
+      const made = await send(tenant, 'POST', 'counting-comments', 201, comment(tenant));
+      look(tenant, [made]);
+      await send(tenant, 'DELETE', `comments/${made.id}`, 204);
+    },
+    'GET over all tenants': async (tenant) => {
+      if ((await send(tenant, 'GET', 'totals', 200)) < 5 * TENANTS) counts.wrong += 1;
+    },
+  };
 }
 
 /** Asks the connections of the server, many times at once, for what a unit of work may have left. @param {DataSource} dataSource */
