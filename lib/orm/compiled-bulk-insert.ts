@@ -76,7 +76,7 @@ export class CompiledBulkInsert extends CompiledWrite {
     rows: readonly ObjectLiteral[],
     form: InsertForm,
     keys: ResolvedKeyValues,
-    { policies, dialect }: Enforcement,
+    { policies }: Enforcement,
   ): readonly InsertValues[] | undefined {
     const { dataSource, metadata } = this.parts;
     const keyNames = keyColumnsOf(metadata, policies).map(({ databaseName }) => databaseName);
@@ -91,12 +91,7 @@ export class CompiledBulkInsert extends CompiledWrite {
         ),
       );
     }
-    const isSame = form.columns.every((_, i) => {
-      const isLeftOut = valueSets[0][i] === undefined;
-      return valueSets.every((values) => (values[i] === undefined) === isLeftOut);
-    });
-    // SQLite has no keyword for the default of a column in one row.
-    return dialect === 'sqlite' && !isSame ? undefined : valueSets;
+    return valueSets;
   }
 
   private async insert(
