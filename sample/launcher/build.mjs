@@ -10,10 +10,13 @@ import { DATA, ROOT, SAMPLE } from './paths.mjs';
  * @property {string} name
  * @property {string} folder where `nest build` runs
  * @property {string[]} args
+ * @property {string} [bundler] path of the script that bundles what was compiled
  * @property {string[]} sources everything that decides what comes out
  * @property {string} output
  */
 
+/** The Nest CLI that is installed here. */
+const NEST = join(ROOT, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 const DEPENDENCIES = join(ROOT, 'package-lock.json');
 
 /** @type {BuildTarget} */
@@ -21,9 +24,12 @@ export const LIBRARY = {
   name: 'nestjs-muck',
   folder: ROOT,
   args: ['build'],
+  bundler: join(ROOT, 'bundle.mjs'),
   sources: [
     join(ROOT, 'lib'),
-    ...['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) => join(ROOT, name)),
+    ...['bundle.mjs', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) =>
+      join(ROOT, name),
+    ),
     DEPENDENCIES,
   ],
   output: join(ROOT, 'dist'),
@@ -58,7 +64,8 @@ export function isBuilt(target) {
  * @throws {LaunchError} when it does not build; what the compiler said has been shown
  */
 export async function build(target, signal) {
-  await nest(target, signal);
+  await run(target, [NEST, ...target.args], signal);
+  if (target.bundler !== undefined) await run(target, [target.bundler], signal);
   writeFileSync(stampOf(target), stateOf(target));
 }
 
@@ -73,14 +80,14 @@ function stateOf({ sources, output }) {
 }
 
 /**
- * Runs the Nest CLI that is installed here.
+ * Runs one of the programs that make a target.
  *
  * @param {BuildTarget} target
+ * @param {string[]} args of Node
  * @param {AbortSignal} signal
  */
-async function nest({ name, folder, args }, signal) {
-  const cli = join(ROOT, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  const child = spawn(process.execPath, [cli, ...args], { cwd: folder, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run({ name, folder }, args, signal) {
+  const child = spawn(process.execPath, args, { cwd: folder, signal, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (said += text));

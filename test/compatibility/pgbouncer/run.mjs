@@ -19,11 +19,10 @@ import { startEmbeddedPostgres } from '../../support/embedded-postgres.mjs';
 // By their paths at run time: what checks the sources has no build.
 /** @param {string} file */
 const built = (file) => import(new URL(`../../../dist/${file}`, import.meta.url).href);
-const { declareScope } = await built('index.js');
+/** @type {typeof import('../../../lib/index.js')} */
+const { declareScope, Tenancy } = await built('index.js');
+/** @type {typeof import('../../../lib/rls/index.js')} */
 const { applyRowSecurity } = await built('rls/index.js');
-const { runUnscoped, runWithScope } = await built('tenancy/context/tenant-context.js');
-const { UnscopedSection } = await built('tenancy/context/unscoped-section.js');
-const { validateScope } = await built('tenancy/context/tenant-scope.js');
 
 const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '30' } } });
 const TENANTS = 20;
@@ -35,6 +34,7 @@ const compiled = await compileApplication(join(import.meta.dirname, 'application
 const { applicationModule, Comment, Ticket } = await import(`${pathToFileURL(compiled).href}/application.js`);
 
 declareScope({ organizationId: Number });
+const tenancy = new Tenancy();
 
 if (process.getuid?.() === 0 && !isInstalled())
   execFileSync('sh', ['-c', 'apt-get update && apt-get install -y --no-install-recommends pgbouncer'], {
@@ -111,7 +111,7 @@ async function makeTables() {
     ...{ url: own.href, entities: [Ticket, Comment], synchronize: true },
   }).initialize();
   await applyRowSecurity(owner, { unscopedRole: UNSCOPED_ROLE });
-  await runUnscoped(new UnscopedSection('seed'), async () => {
+  await tenancy.unscoped('seed', async () => {
     await owner.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ticket, comment TO pgbouncer_app');
     await owner.query('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO pgbouncer_app');
     await owner.query(
@@ -180,7 +180,7 @@ async function work(dataSource, origin) {
       );
     },
     unscoped: () =>
-      runUnscoped(new UnscopedSection('all'), async () => {
+      tenancy.unscoped('all', async () => {
         if ((await tickets.count()) < 5 * TENANTS) counts.wrong += 1;
       }),
   };
@@ -197,7 +197,7 @@ async function work(dataSource, origin) {
         const tenant = 1 + (turn % TENANTS);
         const kind = names[(worker + turn) % names.length];
         try {
-          await runWithScope(validateScope({ organizationId: tenant }), () => kinds[kind](tenant));
+          await tenancy.run({ organizationId: tenant }, () => kinds[kind](tenant));
           counts.done[kind] = (counts.done[kind] ?? 0) + 1;
         } catch (error) {
           counts.failures.add(`${kind}: ${/** @type {Error} */ (error).message}`);

@@ -567,7 +567,7 @@ describe.each(databasesToTest())('writes in one statement on %s', (kind) => {
     });
   });
 
-  it('are left to the builder while somebody looks at statements', async () => {
+  it('are left to the builder while a subscriber looks at statements', async () => {
     const insert = new CompiledInsert(partsOf(Team));
     const run = () => asAcme(() => insert.run({ name: 'new' }, manager));
     expect((await run()) !== undefined).toBe(returns.insert);
