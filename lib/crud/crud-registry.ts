@@ -104,8 +104,9 @@ export class CrudRegistry {
    * @param handler runs a method of the base controller and no application code
    */
   directHandlerOf(controller: Function, handler: Function): DirectHandler | undefined {
-    const [wrapper, ...others] = this.discovery.getControllers().filter(({ metatype }) => metatype === controller);
-    if (others.length > 0 || !wrapper.isDependencyTreeStatic()) return undefined;
+    const wrappers = this.discovery.getControllers().filter(({ metatype }) => metatype === controller);
+    const wrapper = wrappers.length === 1 ? wrappers[0] : undefined;
+    if (wrapper?.isDependencyTreeStatic() !== true) return undefined;
     const config = this.moduleRef.get(ApplicationConfig, { strict: false });
     return DirectHandler.of(controller, handler, wrapper.instance as object, {
       pipes: config.getGlobalPipes(),

@@ -38,7 +38,8 @@ export class CompiledInsert extends CompiledWrite {
     const form = (this.form ??= InsertForm.of(metadata, enforcement.policies, live) ?? 'none');
     if (form === 'none' || !form.isAllowed(row, enforcement.policies)) return undefined;
     const values = form.valuesOf(row, dataSource);
-    if (values === undefined || form.tenants.length + values.length === 0) return undefined;
+    if (values === undefined) return undefined;
+    if (form.tenants.length === 0 && values.every((value) => value === undefined)) return undefined;
     const parameters: ObjectLiteral = {};
     let key = '';
     values.forEach((value, i) => {

@@ -119,10 +119,11 @@ export class CompiledUpdate extends CompiledWrite {
   private isAllowed(written: readonly Change[], { policies }: Enforcement): boolean {
     const { metadata } = this.parts;
     const columns = written.map(({ column }) => column);
+    const names = columns.map(({ databaseName }) => databaseName);
     const values: ObjectLiteral = {};
     for (const { column, value } of written) column.setEntityValue(values, value);
     try {
-      assertParentGiven(metadata, values, policies, (column) => columns.includes(column));
+      assertParentGiven(metadata, values, policies, ({ databaseName }) => names.includes(databaseName));
       assertOwnCascades(metadata, columns, policies);
       return true;
     } catch {

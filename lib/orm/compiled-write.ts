@@ -7,6 +7,7 @@ import type { NamedParameters, RawRow } from './compiled-select.js';
 import { requireEnforcement } from './enforcement/enforcement.js';
 import type { Enforcement, VerifiedPlan } from './enforcement/enforcement.js';
 import { canBypassQueryRunner } from './execution/postgres-executor.js';
+import type { WriteKind } from './execution/trigger-catalog.js';
 import { execute } from './guards/execute-statement.js';
 import { connectionOf, isGuardedRunner } from './guards/query-runner.guard.js';
 import { exclusiveScope } from './policy/access.js';
@@ -75,7 +76,7 @@ export abstract class CompiledWrite {
   }
 
   /** The kind of statement whose RETURNING the database must support. */
-  protected abstract readonly kind: 'insert' | 'update' | 'delete';
+  protected abstract readonly kind: WriteKind;
 
   /**
    * Checks whether the scope and the entity allow the write, whatever its values.
@@ -92,7 +93,7 @@ export abstract class CompiledWrite {
     this.isPlain ??= isPlainTable(metadata, policies);
     if (!this.isPlain) return false;
     const transaction = manager.queryRunner?.isTransactionActive === true ? manager.queryRunner : undefined;
-    return triggers.showsStoredRows(policies.table(metadata), transaction);
+    return triggers.showsStoredRows(policies.table(metadata), this.kind, transaction);
   }
 
   /**
@@ -181,9 +182,13 @@ export abstract class CompiledWrite {
   }
 }
 
-/** Checks for an error of a text that the database cannot plan, so that it has run nothing: SQLSTATE class 0A or 42. */
+/**
+ * Checks for an error of a text that the database cannot plan, so that it has run nothing: SQLSTATE class 0A or 42. A
+ * privilege may be granted later, and a trigger may raise such an error for one row.
+ */
 function isUnsupported(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
-  const { code, sqlState } = error.driverError as { readonly code?: unknown; readonly sqlState?: unknown };
+  const { code, sqlState, where } = error.driverError as Readonly<Record<'code' | 'sqlState' | 'where', unknown>>;
+  if (where !== undefined || code === '42501') return false;
   return [code, sqlState].some((state) => typeof state === 'string' && /^(?:0A|42)[\dA-Z]{3}$/.test(state));
 }

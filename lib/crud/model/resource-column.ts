@@ -21,14 +21,15 @@ const compiled = new WeakMap<EntityMetadata, { readonly by: string; readonly col
 
 /** Returns the columns of an entity that its JSON contains. */
 export function compileColumns(dataSource: DataSource, metadata: EntityMetadata): readonly ResourceColumn[] {
-  const tenantProperties = new Set(tenantPropertiesOf(dataSource, metadata));
-  const by = JSON.stringify([...tenantProperties]);
+  const tenantProperties = tenantPropertiesOf(dataSource, metadata);
+  const tenantNames = tenantProperties.map((path) => metadata.findColumnWithPropertyPath(path)!.databaseName);
+  const by = JSON.stringify(tenantProperties);
   const known = compiled.get(metadata);
   if (known?.by === by) return known.columns;
   const columns = metadata.columns
     .filter((column) => hasProperty(metadata, column))
     .map((column): ResourceColumn => {
-      const tenant = tenantProperties.has(column.propertyPath);
+      const tenant = tenantNames.includes(column.databaseName);
       return {
         property: isRelationKeyOnly(column) ? column.relationMetadata!.propertyPath : column.propertyPath,
         metadata: column,
@@ -69,6 +70,17 @@ export function isCreatable({ writableBy, metadata }: ResourceColumn): boolean {
 /** Checks whether a client may change the column. Primary keys are fixed, because the path identifies the row. */
 export function isChangeable({ writableBy, metadata }: ResourceColumn): boolean {
   return writableBy === 'client' && metadata.isUpdate && !metadata.isPrimary;
+}
+
+/** Checks whether the class of a column's property has a getter or setter for it, which decides what is stored. */
+export function hasAccessor({ metadata: { embeddedMetadata, entityMetadata, propertyName } }: ResourceColumn): boolean {
+  const type = embeddedMetadata?.type ?? entityMetadata.target;
+  if (typeof type !== 'function') return false;
+  for (let at = type.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, propertyName);
+    if (found !== undefined) return found.get !== undefined || found.set !== undefined;
+  }
+  return false;
 }
 
 /** Checks whether a new row needs a value for the column. */

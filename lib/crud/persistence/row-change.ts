@@ -3,7 +3,7 @@ import type { EntityListenerMetadata } from '../../common/peer-internals.js';
 import type { ColumnValues } from '../model/column-values.js';
 import type { RowConstraints } from './row-constraints.js';
 import type { Resource } from '../resource/resource.js';
-import { isChangeable, setChangedValue, isRelationKeyOnly } from '../model/resource-column.js';
+import { hasAccessor, isChangeable, setChangedValue, isRelationKeyOnly } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 import { copyOfValue } from '../model/value-copy.js';
 import { isSameValue } from '../model/value-equality.js';
@@ -80,7 +80,7 @@ export class RowChange<T extends object> {
   }
 
   private copyOfRow(): T {
-    const copy = Object.create(this.resource.entity.prototype as object) as T;
+    const copy = this.emptyRow();
     for (const column of this.resource.columns) {
       // Reading a lazy relation would load it.
       if (isRelationKeyOnly(column.metadata)) continue;
@@ -88,6 +88,15 @@ export class RowChange<T extends object> {
       if (stored !== undefined) setChangedValue(copy, column, copyOfValue(stored));
     }
     return copy;
+  }
+
+  /** Returns a row without properties. Accessors may use private fields, which only a constructor makes. */
+  private emptyRow(): T {
+    const { columns, entity, metadata } = this.resource;
+    if (!columns.some(hasAccessor)) return Object.create(entity.prototype as object) as T;
+    const row = metadata.create() as T;
+    for (const property of Object.keys(row)) Reflect.deleteProperty(row, property);
+    return row;
   }
 }
 

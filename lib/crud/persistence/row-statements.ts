@@ -209,16 +209,17 @@ export class RowStatements<T extends object> {
    * @returns undefined if no row was inserted: `insert` has to do it, or to tell what is wrong with which row
    */
   async insertAllReturning(rows: readonly T[]): Promise<T[] | undefined> {
-    if (this.manager.queryRunner?.isTransactionActive === true || hasInsertListeners(this.resource)) return undefined;
+    if (this.manager.queryRunner?.isTransactionActive === true || mayFailAfterInsert(this.resource)) return undefined;
     const selection = selectionOf(this.resource, {}, this.resource.row);
     const statement = writesOf(this.resource, selection)?.bulkInsert;
+    let raws: readonly RawRow[] | undefined;
     try {
-      const raws = await statement?.run(rows, this.manager);
-      return raws && (await selection.entities(raws, this.manager));
+      raws = await statement?.run(rows, this.manager);
     } catch (error) {
       if (isOfValues(error)) return undefined;
       throw error;
     }
+    return raws && (await selection.entities(raws, this.manager));
   }
 
   /** Inserts rows with one statement, never an upsert. Sets generated keys on the objects. */
@@ -427,6 +428,21 @@ function hasInsertListeners(resource: Resource): boolean {
   return beforeInsertListeners.length + afterInsertListeners.length > 0 || isObserved(resource);
 }
 
+/**
+ * Checks for application code that may fail once the rows are stored, or that hears of the transaction: then they are
+ * inserted in one.
+ */
+function mayFailAfterInsert(resource: Resource): boolean {
+  const { dataSource, metadata } = resource;
+  return (
+    hasInsertListeners(resource) ||
+    metadata.afterLoadListeners.length > 0 ||
+    metadata.columns.some(({ transformer }) => transformer !== undefined) ||
+    isObserved(resource, ['afterLoad']) ||
+    dataSource.subscribers.some((subscriber) => TRANSACTION_EVENTS.some((event) => event in subscriber))
+  );
+}
+
 /** Checks for an error of the values of a row, or of a lost race, after which nothing is stored. */
 function isOfValues(error: unknown): boolean {
   const isOfKeys = [ReferenceUnknownError, SharedRowError, UniqueConflictError].some((type) => error instanceof type);
@@ -439,7 +455,7 @@ function isOfValues(error: unknown): boolean {
  * Checks whether a subscriber of the application listens to writes of the rows: it may do what a rollback does not
  * undo.
  */
-function isObserved({ dataSource, metadata }: Resource): boolean {
+function isObserved({ dataSource, metadata }: Resource, events = ROW_EVENTS): boolean {
   return dataSource.subscribers.some((subscriber) => {
     const target = subscriber.listenTo?.();
     const isOfRows =
@@ -449,7 +465,7 @@ function isObserved({ dataSource, metadata }: Resource): boolean {
       (typeof target === 'function' &&
         typeof metadata.target === 'function' &&
         metadata.target.prototype instanceof target);
-    return isOfRows && ROW_EVENTS.some((event) => event in subscriber);
+    return isOfRows && events.some((event) => event in subscriber);
   });
 }
 
@@ -457,6 +473,12 @@ function isObserved({ dataSource, metadata }: Resource): boolean {
 const ROW_EVENTS = ['Insert', 'Update', 'Remove', 'SoftRemove', 'Recover'].flatMap((event) => [
   `before${event}`,
   `after${event}`,
+]);
+
+/** The methods that TypeORM calls for transactions, whichever entity a subscriber listens to. */
+const TRANSACTION_EVENTS = ['Start', 'Commit', 'Rollback'].flatMap((event) => [
+  `beforeTransaction${event}`,
+  `afterTransaction${event}`,
 ]);
 
 function isGiven(value: unknown): boolean {

@@ -13,7 +13,7 @@ import type { LinkInput } from '../links/link-field.js';
 import { hasVersionOrUpdateDate } from './link-writer.js';
 import { changedValues, RowChange } from './row-change.js';
 import { readWritableValues, replacementValues } from './row-draft.js';
-import { isChangeable } from '../model/resource-column.js';
+import { hasAccessor, isChangeable } from '../model/resource-column.js';
 import { InvalidRequestException } from '../errors/invalid-request.exception.js';
 import type { RowStatements } from './row-statements.js';
 import { assertShown } from './non-column-values.js';
@@ -97,8 +97,8 @@ export class RowUpdater<T extends object> {
     const changes = new Map(
       [...completedOrNone(offered, complete)].filter(([column]) => !narrowing.values.has(column)),
     );
-    const isOfClient = [...changes.keys()].every(isChangeable);
-    return isOfClient && changes.size > 0 ? rows.updateReturning(which, changes) : undefined;
+    const isPlain = [...changes.keys()].every((column) => isChangeable(column) && !hasAccessor(column));
+    return isPlain && changes.size > 0 ? rows.updateReturning(which, changes) : undefined;
   }
 
   private async apply(

@@ -1,12 +1,14 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { ColumnMetadata, RelationMetadata } from '../../common/peer-internals.js';
-import { compileColumns, topLevelProperty } from '../model/resource-column.js';
+import { compileColumns, hasAccessor, topLevelProperty } from '../model/resource-column.js';
 import type { ResourceColumn } from '../model/resource-column.js';
 
 /** The parts of a row that must be changed before serialization. */
 interface RowParts {
   readonly properties: ReadonlySet<string>;
   readonly hidden: readonly string[];
+  /** Columns whose values are not properties of the row itself. */
+  readonly computed: readonly string[];
   readonly converted: readonly ResourceColumn[];
   readonly relations: readonly RelationMetadata[];
 }
@@ -41,7 +43,8 @@ export class EntitySerializer {
   /** Returns a converted copy of a row, with the same prototype, which has the class-transformer decorators. */
   toPlain(row: object): Record<string, unknown> {
     const copy = copyOf(row);
-    const { hidden, converted, relations } = this.parts;
+    const { hidden, computed, converted, relations } = this.parts;
+    for (const property of computed) showIn(copy, property, Reflect.get(row, property));
     for (const property of hidden) delete copy[property];
     for (const { property, type, metadata } of converted) {
       if (metadata.embeddedMetadata !== undefined) replaceIn(copy, metadata, type.toJson!);
@@ -75,6 +78,9 @@ function compileParts(dataSource: DataSource, metadata: EntityMetadata): RowPart
   return {
     properties: new Set(columns.map(topLevelProperty)),
     hidden: columns.filter((column) => !column.metadata.isSelect).map(({ property }) => property),
+    computed: columns
+      .filter((column) => column.metadata.embeddedMetadata === undefined && hasAccessor(column))
+      .map(({ property }) => property),
     converted: columns.filter((column) => column.type.toJson !== undefined),
     relations: metadata.relations.filter(({ isLazy, embeddedMetadata }) => !isLazy && !embeddedMetadata),
   };
@@ -95,6 +101,12 @@ function replaceIn(copy: Record<string, unknown>, column: ColumnMetadata, replac
 function copyOf(object: object): Record<string, unknown> {
   const copy = Object.create(Object.getPrototypeOf(object) as object | null) as Record<string, unknown>;
   return Object.assign(copy, object);
+}
+
+/** Sets a property of a copy, whatever its class does when it is assigned. */
+function showIn(copy: Record<string, unknown>, property: string, value: unknown): void {
+  if (value === undefined) return;
+  Object.defineProperty(copy, property, { value, configurable: true, enumerable: true, writable: true });
 }
 
 function isObject(value: unknown): value is object {

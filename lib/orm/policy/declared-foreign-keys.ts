@@ -31,7 +31,7 @@ export function keysOfTable(metadata: EntityMetadata): readonly ForeignKey[] {
 }
 
 function collectKeys(metadata: EntityMetadata): readonly ForeignKey[] {
-  const own = keysOf(metadata);
+  const own = keysOf(metadata).map((key) => ({ ...key, columns: asWrittenBy(metadata, key) }));
   const others = entitiesOfTable(metadata)
     .filter((entity) => entity !== metadata)
     .flatMap(keysOf)
@@ -60,7 +60,10 @@ function columnNames({ columns }: ForeignKey): string {
     .join();
 }
 
-/** Replaces columns by the entity's own. A column that the entity does not map keeps its default. */
+/**
+ * Replaces columns by the entity's own. TypeORM gives the second relation of a column a copy of it, which is none of
+ * the entity's. A column that the entity does not map keeps its default.
+ */
 function asWrittenBy(metadata: EntityMetadata, { columns }: ForeignKey): ForeignKey['columns'] {
   return columns.map(({ own, referenced }) => ({ own: columnAlike(metadata, own) ?? own, referenced }));
 }

@@ -134,6 +134,16 @@ function tenantColumn(metadata: EntityMetadata, key: string, property: string, n
   if (column.isVirtualProperty || column.asExpression !== undefined) {
     throw problem(metadata, `has the generated tenant column '${property}'. It must be an ordinary column`);
   }
+  const other = metadata.columns.find(
+    (one) => one !== column && one.databaseName === column.databaseName && (one.isInsert || one.isUpdate),
+  );
+  if (other !== undefined) {
+    throw problem(
+      metadata,
+      `has a second property '${other.propertyPath}' of the tenant column '${property}': a write could set it to another tenant. ` +
+        `Remove it, or make it read-only: @Column({ name: '${column.databaseName}', insert: false, update: false })`,
+    );
+  }
   const limit = limitOf(column, getScopeDeclaration()[key]);
   if ('why' in limit) {
     const sqlType = column.entityMetadata.dataSource.driver.normalizeType(column);

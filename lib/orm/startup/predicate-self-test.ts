@@ -227,12 +227,13 @@ function ordinaryColumn(metadata: EntityMetadata, policy: ScopedPolicy): ColumnM
     policy.kind === 'columns'
       ? policy.columns.map(({ column }) => column)
       : policy.parents.flatMap(({ columns }) => columns.map(({ own }) => own));
+  const names = fixed.map(({ databaseName }) => databaseName);
   return metadata.columns.find(
     (column) =>
       column.isUpdate &&
       !column.isPrimary &&
       !column.isVirtualProperty &&
       column.transformer === undefined &&
-      !fixed.includes(column),
+      !names.includes(column.databaseName),
   );
 }

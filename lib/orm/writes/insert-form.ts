@@ -31,7 +31,9 @@ export class InsertForm {
     if (references === undefined) return undefined;
     const isTenant = (column: ColumnMetadata): boolean =>
       tenants.some((tenant) => tenant.column.databaseName === column.databaseName);
-    const columns = metadata.columns.filter((column) => column.isInsert && !isTenant(column));
+    const columns = metadata.columns.filter(
+      (column) => column.isInsert && !isTenant(column) && !isCounted(column, metadata),
+    );
     const isKnown = (column: ColumnMetadata): boolean => columns.includes(column) || isTenant(column);
     // A key that the entity does not write, or leaves to a default, may reference a row too.
     const isTold = references.every(({ key }) =>
@@ -71,6 +73,17 @@ export class InsertForm {
     }
     return values;
   }
+}
+
+/**
+ * Checks for a column that the database numbers, and that TypeORM never writes. The key is one that rows must not bring:
+ * see `assertNoGeneratedKey`.
+ */
+function isCounted(
+  { isGenerated, isPrimary, generationStrategy }: ColumnMetadata,
+  { dataSource }: EntityMetadata,
+): boolean {
+  return isGenerated && !isPrimary && generationStrategy === 'increment' && dataSource.options.type === 'postgres';
 }
 
 /** Returns the value that TypeORM generates for a column without one; undefined for the database's default. */

@@ -3,7 +3,7 @@ import type { PolicyRegistry } from '../policy/policy-registry.js';
 
 /**
  * Checks whether TypeORM writes the rows of an entity as they are given: to one table, in one statement, without tree
- * columns, discriminators, or functions around a value.
+ * columns, discriminators, functions around a value, or two properties of one column.
  *
  * @returns false also for undeclared entities, and for junction tables, whose rows have two owners
  */
@@ -13,6 +13,7 @@ export function isPlainTable(metadata: EntityMetadata, policies: PolicyRegistry)
   const policy = policies.of(metadata);
   if (policy.kind === 'undeclared' || policies.isAllowedUndeclared(metadata)) return false;
   if (policy.kind === 'parents' && policy.owners.length > 1) return false;
+  if (new Set(columns.map(({ databaseName }) => databaseName)).size < columns.length) return false;
   return !columns.some(({ type }) => policies.driver.spatialTypes.includes(type));
 }
 

@@ -12,9 +12,9 @@ export class ResolvedKeyValues {
   private readonly cache: Map<ColumnMetadata, unknown>[];
   /**
    * Keyed by database column name, because two relations that share a join column have two ColumnMetadata for it, and
-   * TypeORM reads one of them.
+   * so have two properties of one column. Databases that allow it store one of the values.
    */
-  private readonly written: ReadonlyMap<string, ColumnMetadata>;
+  private readonly written = new Map<string, ColumnMetadata[]>();
 
   /**
    * @param valueSets the written values, as TypeORM reads them
@@ -30,7 +30,11 @@ export class ResolvedKeyValues {
     private readonly kind: 'insert' | 'upsert' | 'update',
   ) {
     this.cache = valueSets.map(() => new Map<ColumnMetadata, unknown>());
-    this.written = new Map([...columns].map((column) => [column.databaseName, column]));
+    for (const column of columns) {
+      const alike = this.written.get(column.databaseName);
+      if (alike === undefined) this.written.set(column.databaseName, [column]);
+      else alike.push(column);
+    }
   }
 
   get isUpdate(): boolean {
@@ -55,15 +59,28 @@ export class ResolvedKeyValues {
    * Returns the value that a row will have in a column. Undefined if the statement leaves it unchanged, or if it has no
    * default.
    *
-   * @throws StatementRefusedError if the value is an SQL expression or a default computed by the database
+   * @throws StatementRefusedError if the value is an SQL expression or a default computed by the database, or if two
+   *   properties give the column different ones
    */
   storedValue(column: ColumnMetadata, row: number): unknown {
     const written = this.written.get(column.databaseName);
     if (written === undefined && this.isUpdate) return undefined;
-    const assignedValue = written === undefined ? undefined : this.given(written, row);
+    const assignedValue = written === undefined ? undefined : this.assigned(written, row);
     if (assignedValue !== undefined) return assignedValue;
     // TypeORM binds undefined as NULL.
-    return this.isUpdate ? null : defaultOf(written ?? column, this.metadata);
+    return this.isUpdate ? null : defaultOf(written?.[0] ?? column, this.metadata);
+  }
+
+  /** Returns the value that is assigned to a column by any of its properties. */
+  private assigned([first, ...others]: readonly ColumnMetadata[], row: number): unknown {
+    let value = this.given(first, row);
+    for (const other of others) {
+      const given = this.given(other, row);
+      if ((value ?? undefined) === undefined) value = given ?? value;
+      else if ((given ?? undefined) !== undefined && String(given) !== String(value))
+        throw unresolvable(other, this.metadata, `and ${first.propertyPath} are different values of one column`);
+    }
+    return value;
   }
 
   /**

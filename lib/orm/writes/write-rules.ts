@@ -22,9 +22,14 @@ export function targetMetadata({ mainAlias }: QueryExpressionMap): EntityMetadat
  */
 export function assertScopeTenant(
   metadata: EntityMetadata,
-  { key, column }: TenantColumn,
+  { key, column: tenant }: TenantColumn,
   valueSet: ObjectLiteral,
 ): void {
+  for (const column of metadata.columns)
+    if (column.databaseName === tenant.databaseName) assertOwnTenant(metadata, key, column, valueSet);
+}
+
+function assertOwnTenant(metadata: EntityMetadata, key: string, column: ColumnMetadata, valueSet: ObjectLiteral): void {
   const given: unknown = column.getEntityValue(valueSet);
   if (given === undefined) return;
   if (typeof given === 'function') {
