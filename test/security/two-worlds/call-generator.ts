@@ -210,7 +210,8 @@ export class CallGenerator {
       this.put(options, random.pick(['take', 'skip']), 2);
       if (options['skip'] !== undefined) options['take'] = 2;
     }
-    if (this.model.cache && random.chance(0.4)) this.put(options, 'cache', { id: this.entity.name, milliseconds: 60_000 });
+    if (this.model.cache && random.chance(0.4))
+      this.put(options, 'cache', { id: this.entity.name, milliseconds: 60_000 });
     else if (random.chance(0.08)) this.put(options, 'cache', random.pick([60_000, true]));
     if (random.chance(0.08)) this.put(options, 'loadRelationIds', true);
     if (random.chance(0.08)) this.put(options, 'loadEagerRelations', false);

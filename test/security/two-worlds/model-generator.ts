@@ -183,7 +183,7 @@ export class ModelGenerator {
     const { random } = this;
     const scopedEntities = this.entities.filter((one) => one.owner.kind !== 'shared' && one.kind === 'table');
     if (scopedEntities.length > 0 && random.chance(0.2)) return { kind: 'via', relation: 'parent' };
-    if (this.entities.length > 0 && random.chance(0.14)) return { kind: 'shared' };
+    if (this.entities.length > 0 && random.chance(0.2)) return { kind: 'shared' };
     const keys = keysOf(this.scope);
     const kept = keys.length > 1 && random.chance(0.4) ? [random.pick(keys)] : keys;
     const within = !this.namesOwners && random.chance(0.06) ? 'ownership' : undefined;
@@ -211,7 +211,9 @@ export class ModelGenerator {
     const { random, engine, scope } = this;
     const kind = scope === 'pair' ? (key === 'region' ? 'text' : 'number') : scope;
     const misfit = MISFITS[engine][kind];
-    return misfit !== undefined && this.hasMisfits && random.chance(0.7) ? misfit : random.pick(TENANT_TYPES[engine][kind]);
+    return misfit !== undefined && this.hasMisfits && random.chance(0.7)
+      ? misfit
+      : random.pick(TENANT_TYPES[engine][kind]);
   }
 
   private declared(owner: Owner): EntityModel['declared'] {
@@ -347,7 +349,9 @@ export class ModelGenerator {
       kind,
       target: target.name,
       ...(kind !== 'foreign-key' &&
-        random.chance(isMany ? 0.6 : 0.4) && { inverse: `${isMany ? 'linked' : 'all'}${this.entities.length}` }),
+        random.chance(linksTenants ? 0.9 : isMany ? 0.6 : 0.4) && {
+          inverse: `${isMany ? 'linked' : 'all'}${this.entities.length}`,
+        }),
       ...(!isMany && nullable && { nullable: true }),
       ...(!isMany && this.rules(nullable)),
       ...(isMany && random.chance(0.3) && { onDelete: 'CASCADE' as const }),
@@ -466,18 +470,25 @@ export class ModelGenerator {
     const relations = (entity === root ? entity.relations : [...root.relations, ...entity.relations]).filter(
       ({ kind }) => kind !== 'foreign-key',
     );
-    const backwards = this.entities.flatMap((from) =>
-      from.relations.filter(({ target, inverse }) => target === entity.name && inverse).map(({ inverse }) => inverse!),
-    );
+    const backwardsTo = (name: string): string[] =>
+      this.entities.flatMap((from) =>
+        from.relations.filter(({ target, inverse }) => target === name && inverse).map(({ inverse }) => inverse!),
+      );
+    const backwards = backwardsTo(entity.name);
     const targetOf = (name: string): EntityModel => this.entities.find((one) => one.name === name)!;
     const deeper = relations.flatMap(({ property, target }) =>
       targetOf(target)
         .relations.filter(({ kind }) => kind !== 'foreign-key')
         .map((next) => `${property}.${next.property}`),
     );
-    const include = [...relations.map(({ property }) => property), ...backwards, ...deeper].filter(() =>
-      random.chance(0.6),
-    );
+    // Of a shared row the rows of all tenants are below it.
+    const below = relations
+      .filter(({ target }) => targetOf(target).owner.kind === 'shared')
+      .flatMap(({ property, target }) => backwardsTo(target).map((next) => `${property}.${next}`));
+    const include = [
+      ...[...relations.map(({ property }) => property), ...deeper].filter(() => random.chance(0.6)),
+      ...[...backwards, ...below].filter(() => random.chance(root.owner.kind === 'shared' ? 0.9 : 0.7)),
+    ];
     const own = (entity === root ? entity.columns : [...root.columns, ...entity.columns])
       .filter(({ kind, hidden }) => kind !== 'json' && kind !== 'virtual' && hidden === undefined)
       .map(pathOf);
