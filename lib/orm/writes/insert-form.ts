@@ -76,8 +76,8 @@ export class InsertForm {
 }
 
 /**
- * Checks for a column that the database numbers, and that TypeORM never writes. The key is one that rows must not bring:
- * see `assertNoGeneratedKey`.
+ * Checks for a column that the database numbers, and that TypeORM never writes. A key of this kind must not be given: see
+ * `assertNoGeneratedKey`.
  */
 function isCounted(
   { isGenerated, isPrimary, generationStrategy }: ColumnMetadata,
