@@ -76,8 +76,8 @@ export class InsertForm {
 }
 
 /**
- * Checks for a column that the database numbers, and that TypeORM never writes. A key of this kind must not be given: see
- * `assertNoGeneratedKey`.
+ * Checks for a column that the database numbers, and that TypeORM never writes. A key of this kind must not be given,
+ * see `assertNoGeneratedKey`.
  */
 function isCounted(
   { isGenerated, isPrimary, generationStrategy }: ColumnMetadata,
